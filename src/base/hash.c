@@ -1,0 +1,77 @@
+/* SHA-256 and HMAC by OpenSSL EVP. */
+#include "base/hash.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sha256_stream {
+    EVP_MD_CTX *ctx;
+};
+
+struct sha256_stream *sha256_start(void) {
+    struct sha256_stream *s = mem_alloc(sizeof *s);
+
+    s->ctx = EVP_MD_CTX_new();
+    if (s->ctx == NULL || EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL) != 1) {
+        abort(); /* no memory, or an OpenSSL without SHA-256 */
+    }
+    return s;
+}
+
+void sha256_feed(struct sha256_stream *s, struct str piece) {
+    if (piece.len > 0 && EVP_DigestUpdate(s->ctx, piece.ptr, piece.len) != 1) {
+        abort();
+    }
+}
+
+struct sha256 sha256_end(struct sha256_stream *s) {
+    struct sha256 out = {0};
+
+    if (EVP_DigestFinal_ex(s->ctx, out.bytes, NULL) != 1) {
+        abort();
+    }
+    EVP_MD_CTX_free(s->ctx);
+    free(s);
+    return out;
+}
+
+struct sha256 sha256_of(struct str s) {
+    struct sha256_stream *stream = sha256_start();
+
+    sha256_feed(stream, s);
+    return sha256_end(stream);
+}
+
+struct sha256 hmac_sha256(struct str key, struct str message) {
+    struct sha256 out = {0};
+    unsigned int n = 0;
+
+    if (HMAC(EVP_sha256(), key.ptr == NULL ? "" : key.ptr, (int)key.len,
+             (const unsigned char *)(message.ptr == NULL ? "" : message.ptr), message.len, out.bytes,
+             &n) == NULL) {
+        abort();
+    }
+    return out;
+}
+
+struct sha256_hex sha256_hex(struct sha256 hash) {
+    static const char digits[] = "0123456789abcdef";
+    struct sha256_hex out = {{0}};
+
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        out.text[2 * i] = digits[hash.bytes[i] >> 4];
+        out.text[2 * i + 1] = digits[hash.bytes[i] & 15];
+    }
+    return out;
+}
+
+bool sha256_eq(struct sha256 a, struct sha256 b) {
+    return memcmp(a.bytes, b.bytes, SHA256_BYTES) == 0;
+}
+
+bool hash_same(struct str a, struct str b) {
+    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
+}
