@@ -1,0 +1,29 @@
+# shellcheck shell=sh disable=SC2034
+# Every version that set-up installs. scripts/setup.sh reads this file; nothing else names a version.
+# What these packages pull in is pinned in constraints.txt, the bytes of the npm ones in npm.sha256.
+
+PIN_APT="gcc clang clang-format-14 libclang-rt-14-dev meson ninja-build pkg-config
+libcmocka-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libssl-dev libsqlite3-dev
+libarchive-dev libedit-dev libyaml-dev libgit2-dev libseccomp-dev libtree-sitter-dev zlib1g-dev
+python3 python3-venv bubblewrap tmux curl git ca-certificates"
+
+# Local AWS. Its own environment: a function that runs on it must not find our judges' packages.
+PIN_MINISTACK=1.5.33
+
+# What judges us: signatures, permissions, templates, the bridge.
+PIN_MOTO=5.2.5
+PIN_BOTOCORE=1.43.106
+PIN_CFN_LINT=1.58.0
+PIN_UVICORN=0.54.0
+PIN_FASTAPI=0.165.0
+
+# What the program drives.
+PIN_UV=0.13.9
+PIN_NODE=22.23.3
+PIN_PNPM=10.34.9
+
+# From npm, used as files: no install script runs.
+PIN_CFN_GUARD=0.0.62
+PIN_GRAMMAR_PYTHON=0.23.6
+PIN_GRAMMAR_TYPESCRIPT=0.23.2
+PIN_GRAMMAR_TOML=0.7.0
