@@ -1,0 +1,130 @@
+/* guard/policy.h: what may be done: one verdict for one call, the class of a command, and the
+ * compliance officer's two reviews. Deterministic and pure: no I/O, no clock, no model.
+ *
+ * Everything is refused that no rule allows; the strictest rule that applies wins. Grants (which
+ * agent may use which operation) and schemas are checked by tool_call() before this.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/buf.h"
+
+struct redactor;
+
+enum verdict {
+    VERDICT_DENY = 0,
+    VERDICT_ASK, /* a person decides; without one it is a refusal */
+    VERDICT_ALLOW,
+    VERDICT_ESCALATE, /* a person must look: stop here, with the runbook */
+    VERDICT_N
+};
+
+/* "deny", "ask", "allow", "escalate"; never NULL. */
+const char *verdict_name(enum verdict verdict);
+
+/* The stricter of two: deny, then escalate, then ask, then allow. */
+enum verdict verdict_strictest(enum verdict a, enum verdict b);
+
+/* Changes whenever a rule changes its verdict; part of every approval. */
+const char *policy_version(void);
+
+enum effect {
+    EFFECT_NONE = 0,
+    EFFECT_READ,
+    EFFECT_LOCAL,   /* writes below the build folder or the session's own state */
+    EFFECT_PREVIEW, /* writes at AWS that change nothing that runs */
+    EFFECT_APPLY,
+    EFFECT_NOTIFY,
+    EFFECT_N
+};
+const char *effect_name(enum effect effect); /* "read", "local", ...; never NULL */
+
+/* Where a value comes from; bits, a derived value carries those of all its inputs. */
+enum origin {
+    ORIGIN_NONE = 0, /* unknown: treated as MODEL */
+    ORIGIN_USER = 1,
+    ORIGIN_CONFIG = 2,
+    ORIGIN_PLAN = 4,
+    ORIGIN_REPO = 8,
+    ORIGIN_TOOL = 16,
+    ORIGIN_MODEL = 32
+};
+
+/* What the records say; each false until a record says otherwise. */
+struct call_facts {
+    bool has_person;       /* somebody can answer a question */
+    bool is_ci;            /* CI is set */
+    bool is_plan_reviewed; /* the compliance officer passed this plan */
+    bool is_dry_run_done;  /* an AVAILABLE change set of this plan is on record */
+    bool is_set_reviewed;  /* the compliance officer passed that change set */
+    bool is_approved;      /* approval_check() said OK, or its on_failure covers this call */
+    bool is_repo_trusted;  /* "run this repository's code here?" was answered yes */
+    bool is_confirmed;     /* a person said yes to exactly this call */
+};
+
+struct call {
+    const char *agent; /* "planner" */
+    const char *tool;  /* "aws_deployer" */
+    const char *op;    /* "apply" */
+    const char *phase; /* "EXECUTE", as in the phase table */
+    enum effect effect;
+    const json_t *args;    /* object, checked against its schema */
+    const json_t *origins; /* object: argument name -> bits of enum origin; NULL when unknown */
+    struct call_facts facts;
+    const char *account; /* the pinned account; NULL before it is known */
+};
+
+struct ruling {
+    enum verdict verdict;
+    const char *code; /* reason code, constant: "no_dry_run" */
+    char text[320];   /* one sentence for a person; holds no argument values */
+    char remedy[240]; /* may be empty */
+};
+
+/* Judges one call. */
+void policy_judge(const struct call *call, struct ruling *out);
+
+/* Whether a person asks for something this program never helps with; then the conversation ends.
+ * `code` (constant) may be NULL. */
+bool policy_is_malicious(struct str text, const char **code);
+
+/* The class of an argv (array of strings) for shell_runner. There is no shell: argv[0] is a bare
+ * name. Paths are judged as written: relative ones that do not climb are inside the workspace. */
+enum command_class {
+    COMMAND_UNKNOWN = 0, /* not derived: ask; deny when nobody can answer */
+    COMMAND_DESTRUCTIVE, /* ask always */
+    COMMAND_CHANGING,    /* ask, or allow where the repository is trusted */
+    COMMAND_SAFE,        /* read-only, inside the workspace, no secret file */
+    COMMAND_FORBIDDEN,   /* deny: no answer of a person lifts it */
+    COMMAND_N
+};
+enum command_class command_classify(const json_t *argv, const char **reason);
+const char *command_class_name(enum command_class command_class);
+
+/* What a review needs beside the paper it reads. */
+struct review_ctx {
+    const char *account; /* the pinned account, 12 digits */
+    const char *region;
+    const struct redactor *redactor; /* for secrets in templates; not NULL */
+    const json_t *template_before;   /* the template that is deployed now; NULL on a creation */
+    const char *const *foreign_ok; /* accounts the user's own settings allow; NULL-ended, or NULL */
+};
+
+/* The compliance officer's first review: the plan and its template. Appends to the array `findings`
+ * objects {"code","verdict","where","text","remedy"}, all strings, `verdict` being "deny", "ask" or
+ * "allow" (shown only), and returns the strictest (VERDICT_ALLOW when there are none).
+ * Plan shape: {"version":1,"kind","app","env","account","region","stack","target","steps":[{"n",
+ * "tool","op","effect","text"}],"template":{"sha256","bytes"},"parameters":{},"permissions":[],
+ * "artefacts":[{"kind","sha256","bytes"}],"cost":{"usd_month"},"variables":{},"secrets":[names],
+ * "role_arn","endpoint"}. A plan that is not of this shape is denied. */
+enum verdict policy_review_plan(const json_t *plan, const json_t *template,
+                                const struct review_ctx *ctx, json_t *findings);
+
+/* The second review: the change set as AWS describes it, with the template it came from.
+ * Change set shape: {"arn","name","stack_id","stack","type":"CREATE|UPDATE","status","changes":[
+ * {"action","logical_id","physical_id","type","replacement","scope":[],"details":[{"attribute",
+ * "name","path","before","after","recreation","evaluation","source","causing"}],"policy_action"}],
+ * "parameters":[names]}. */
+enum verdict policy_review_set(const json_t *changeset, const json_t *template,
+                               const struct review_ctx *ctx, json_t *findings);

@@ -1,0 +1,76 @@
+/* guard/redact/redact.h: the one mask. What is stored, logged, shown, emitted or sent to a model
+ * passes here first, and `struct masked` is the proof: only this room makes one.
+ *
+ * A masked piece is replaced by exactly ***, whatever its length. Masking again changes nothing.
+ * Nothing here can fail: what is not understood is masked.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/str.h"
+
+/* Text without secrets. Owned; made by the functions below and by nobody else. Well-formed input
+ * stays UTF-8. */
+struct masked {
+    char *ptr;  /* NUL-terminated, or NULL while empty */
+    size_t len; /* bytes, without the NUL */
+};
+
+void masked_done(struct masked *masked);              /* frees; empty and usable again */
+struct str masked_str(const struct masked *masked);   /* borrows */
+const char *masked_cstr(const struct masked *masked); /* borrows; "" while empty */
+
+/* The known values and the rules. Any thread may scan and any thread may add a value at any time;
+ * what is scanned after redactor_add_known() returned is masked by it. */
+struct redactor; /* opaque */
+
+struct redactor *redactor_new(void) __attribute__((returns_nonnull));
+void redactor_free(struct redactor *redactor); /* wipes; accepts NULL */
+void redactor_freep(struct redactor **redactor);
+
+/* Makes `value`, the secret called `name`, known: from now on it is masked wherever it stands, raw
+ * or JSON-escaped, percent-encoded, in Base64 (either alphabet, any alignment) or hexadecimal, and
+ * each of its lines; whatever stands under the key `name` is masked as well. A value of less than 6
+ * bytes, or a plain word such as "production", is masked only under its name.
+ * `name` may be NULL or "". Copies both; the copy is wiped by redactor_free(). */
+void redactor_add_known(struct redactor *redactor, const char *name, struct str value);
+
+/* Masks one closed text. `out` is overwritten without being freed: give it {0}.
+ * JSON in it stays JSON: only what is inside the quotes is replaced. Linear time. */
+void redact_text(const struct redactor *redactor, struct str text, struct masked *out);
+
+/* Masks the values of a tree and writes canonical bytes (as json_text()). Every leaf below a key
+ * that names a secret becomes "***"; null stays null; keys stay. `out` as above. */
+void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out);
+
+/* One place where something would be masked. */
+struct redact_hit {
+    const char *kind; /* a constant such as "aws-key-id", "known" or "key" */
+    size_t at;        /* byte offset in the text */
+    size_t len;       /* bytes */
+};
+
+/* Finds up to `hits_max` secrets in an artefact, which is refused and not masked; returns how many
+ * there are in `hits`, in order of their offsets. `hits_max` of 1 answers "is there one". */
+size_t redact_find(const struct redactor *redactor, struct str text, struct redact_hit *hits,
+                   size_t hits_max);
+
+/* Whether `key` names a secret by its words: "db_password", "apiKey", "X-Auth-Token". */
+bool redact_is_secret_key(struct str key);
+
+/* Masks a stream of bytes, such as a child's output, however it is cut: the result does not depend
+ * on the sizes of the writes. Text comes out a line at a time, or at 64 KiB, or at the end.
+ * One stream, one thread at a time. */
+struct redact_stream; /* opaque */
+
+/* `put` gets each masked piece, borrowed for the call, on the thread that writes. `redactor` must
+ * outlive the stream. */
+struct redact_stream *redact_stream_new(const struct redactor *redactor,
+                                        void (*put)(void *user, const struct masked *piece),
+                                        void *user) __attribute__((returns_nonnull));
+
+void redact_stream_write(struct redact_stream *stream, struct str piece);
+
+/* Gives out what is held back and frees the stream. Accepts NULL. */
+void redact_stream_end(struct redact_stream *stream);
