@@ -1,0 +1,40 @@
+# The front door. `make` alone lists the recipes; meson and ninja do the work.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+help: ## list these recipes
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building and testing need (apt packages, pinned tools in the cache)
+	@scripts/setup.sh
+
+build: setup ## build build/src/aws-copilot
+	@scripts/build build all
+
+test: setup ## build, then every test
+	@scripts/test
+
+check: setup ## what CI runs: the tests, the gates, clang, ASan+UBSan, TSan
+	@scripts/check
+
+demo: build ## deploy examples/todo to a local AWS, through the conversation
+	@scripts/demo
+
+bench: build ## measure each figure beside the peer's, into build/bench.json
+	@scripts/bench
+
+format: ## put all C files into the house format
+	@git ls-files -z --cached --others --exclude-standard 'src/*.[ch]' 'test/*.[ch]' | xargs -0 -r clang-format-14 -i
+
+tables: build ## renew docs/tables from what the program prints
+	@scripts/check-tables --update
+
+install: ## install under PREFIX (/usr/local), below DESTDIR
+	@[ -x build/src/aws-copilot ] || $(MAKE) --no-print-directory build
+	@meson configure build -Dprefix=$(PREFIX)
+	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean: ## remove the build folders; the tool cache stays
+	rm -rf build build-*
+
+.PHONY: help setup build test check demo bench format tables install clean
