@@ -1,0 +1,248 @@
+/* guard/approval.c: the paper that a person signs. */
+#include "guard/approval.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "guard/limits.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The text members in the order of the screen. */
+struct text_row {
+    const char *key;
+    const char *label;
+    size_t offset;
+};
+
+/* clang-format off */
+static const struct text_row text_rows[] = {
+    /* key               label                  member */
+    {"kind",              "what",                offsetof(struct approval, kind)},
+    {"account",           "account",             offsetof(struct approval, account)},
+    {"region",            "region",              offsetof(struct approval, region)},
+    {"endpoint",          "endpoint",            offsetof(struct approval, endpoint)},
+    {"stack_id",          "stack",               offsetof(struct approval, stack_id)},
+    {"change_set",        "change set",          offsetof(struct approval, change_set)},
+    {"role",              "acts as",             offsetof(struct approval, role)},
+    {"on_failure",        "if it fails",         offsetof(struct approval, on_failure)},
+    {"requester",         "asked by",            offsetof(struct approval, requester)},
+    {"session",           "session",             offsetof(struct approval, session)},
+    {"plan_sha256",       "plan",                offsetof(struct approval, plan_sha256)},
+    {"template_sha256",   "template",            offsetof(struct approval, template_sha256)},
+    {"parameters_sha256", "parameters",          offsetof(struct approval, parameters_sha256)},
+    {"policy_version",    "policy",              offsetof(struct approval, policy_version)},
+};
+
+static const struct json_field approval_fields[] = {
+    {"kind", JSON_TEXT},        {"account", JSON_TEXT},         {"region", JSON_TEXT},
+    {"endpoint", JSON_TEXT},    {"stack_id", JSON_TEXT},        {"change_set", JSON_TEXT},
+    {"role", JSON_TEXT},        {"on_failure", JSON_TEXT},      {"requester", JSON_TEXT},
+    {"session", JSON_TEXT},     {"plan_sha256", JSON_TEXT},     {"template_sha256", JSON_TEXT},
+    {"parameters_sha256", JSON_TEXT}, {"policy_version", JSON_TEXT},
+    {"artefacts", JSON_LIST},   {"cost_ceiling_cents", JSON_COUNT}, {"expires_ms", JSON_COUNT},
+    {0},
+};
+
+static const struct json_field artefact_fields[] = {
+    {"kind", JSON_TEXT}, {"sha256", JSON_TEXT}, {"bytes", JSON_COUNT}, {0},
+};
+/* clang-format on */
+
+static char **text_member(struct approval *approval, const struct text_row *row) {
+    return (char **)((char *)approval + row->offset);
+}
+
+static const char *text_value(const struct approval *approval, const struct text_row *row) {
+    const char *value = *(char *const *)((const char *)approval + row->offset);
+
+    return value == NULL ? "" : value;
+}
+
+void approval_done(struct approval *approval) {
+    for (size_t i = 0; i < ARRAY_N(text_rows); i++) {
+        free(*text_member(approval, &text_rows[i]));
+    }
+    json_decref(approval->artefacts);
+    *approval = (struct approval){0};
+}
+
+void approval_write(const struct approval *approval, struct buf *out) {
+    CLEANUP(json_decrefp) json_t *object = json_object();
+
+    for (size_t i = 0; i < ARRAY_N(text_rows); i++) {
+        json_put_str(object, text_rows[i].key, text_value(approval, &text_rows[i]));
+    }
+    json_put(object, "artefacts",
+             approval->artefacts == NULL ? json_array() : json_incref(approval->artefacts));
+    json_put_int(object, "cost_ceiling_cents", approval->cost_ceiling_cents);
+    json_put_int(object, "expires_ms", approval->expires_ms);
+    json_add(out, object);
+}
+
+struct sha256 approval_digest(const struct approval *approval) {
+    CLEANUP(buf_done) struct buf bytes = BUF_INIT((size_t)limit(LIMIT_DOCUMENT_BYTES));
+
+    approval_write(approval, &bytes);
+    return sha256_of(buf_str(&bytes));
+}
+
+static enum err_code approval_check_shape(const json_t *object, struct err *err) {
+    size_t i = 0;
+    json_t *artefact = NULL;
+
+    if (json_check(object, approval_fields, err) != ERR_NONE) {
+        return err_prefix(err, "approval");
+    }
+    json_array_foreach(json_object_get(object, "artefacts"), i, artefact) {
+        if (json_check(artefact, artefact_fields, err) != ERR_NONE) {
+            return err_prefix(err, "artefact %zu of the approval", i);
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err_code approval_read(struct str text, struct approval *out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *object = NULL;
+    CLEANUP(buf_done) struct buf again = BUF_INIT((size_t)limit(LIMIT_DOCUMENT_BYTES));
+
+    if (text.len > (size_t)limit(LIMIT_DOCUMENT_BYTES)) {
+        return err_set(err, ERR_INVALID, "an approval of %zu bytes", text.len);
+    }
+    if (json_read(text, &object, err) != ERR_NONE || approval_check_shape(object, err)) {
+        return err->code;
+    }
+    json_add(&again, object);
+    if (!str_eq(buf_str(&again), text)) {
+        return err_set(err, ERR_INVALID, "the approval is not in its canonical form");
+    }
+    *out = (struct approval){0};
+    for (size_t i = 0; i < ARRAY_N(text_rows); i++) {
+        *text_member(out, &text_rows[i]) = mem_strdup(json_str_or(object, text_rows[i].key, ""));
+    }
+    out->artefacts = json_incref(json_object_get(object, "artefacts"));
+    out->cost_ceiling_cents = json_int_or(object, "cost_ceiling_cents", -1);
+    out->expires_ms = json_int_or(object, "expires_ms", 0);
+    return ERR_NONE;
+}
+
+enum approval_answer approval_check(const struct approval *approval,
+                                    const struct approval_state *state, int64_t now_ms) {
+    struct sha256_hex digest = sha256_hex(approval_digest(approval));
+
+    if (!state->is_given) {
+        return APPROVAL_UNKNOWN;
+    }
+    if (!hash_same(str_from(digest.text), str_from(state->digest))) {
+        return APPROVAL_MISMATCH;
+    }
+    if (state->is_used) {
+        return APPROVAL_USED;
+    }
+    return now_ms < approval->expires_ms ? APPROVAL_OK : APPROVAL_EXPIRED;
+}
+
+const char *approval_answer_name(enum approval_answer answer) {
+    static const char *const names[APPROVAL_N] = {
+        [APPROVAL_UNKNOWN] = "unknown",   [APPROVAL_OK] = "ok",
+        [APPROVAL_EXPIRED] = "expired",   [APPROVAL_USED] = "used",
+        [APPROVAL_MISMATCH] = "mismatch",
+    };
+
+    return answer < APPROVAL_N ? names[answer] : names[APPROVAL_UNKNOWN];
+}
+
+enum { LABEL_WIDTH = 14, WIDTH_MIN = 40 };
+
+/* The next code point of well-formed UTF-8 at `*p`, which it moves on. */
+static uint32_t next_point(const char **p) {
+    const unsigned char *s = (const unsigned char *)*p;
+    size_t more = *s < 0x80 ? 0 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : 3;
+    uint32_t point = more == 0 ? *s : *s & (0x3fU >> more);
+
+    for (size_t i = 1; i <= more; i++) {
+        point = point << 6 | (s[i] & 0x3fU);
+    }
+    *p += more + 1;
+    return point;
+}
+
+/* What would move the cursor, reorder or hide text on a terminal. */
+static bool is_deceptive(uint32_t point) {
+    static const uint32_t ranges[][2] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},
+        {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+        {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(ranges); i++) {
+        if (point >= ranges[i][0] && point <= ranges[i][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One line, wrapped under its value: no value can look like another label. */
+static void render_line(struct buf *out, int width, const char *label, const char *value) {
+    int column = LABEL_WIDTH;
+
+    buf_addf(out, "%-*s", LABEL_WIDTH, label);
+    for (const char *p = value; *p != '\0';) {
+        const char *from = p;
+        char piece[16];
+        uint32_t point = next_point(&p);
+        bool is_escaped = is_deceptive(point);
+
+        snprintf(piece, sizeof piece, "\\u{%X}", (unsigned)point);
+        int columns = is_escaped ? (int)strlen(piece) : 1;
+        if (column + columns > width) {
+            buf_addf(out, "\n%*s", LABEL_WIDTH, "");
+            column = LABEL_WIDTH;
+        }
+        buf_add(out, is_escaped ? str_from(piece) : (struct str){from, (size_t)(p - from)});
+        column += columns;
+    }
+    buf_add_s(out, "\n");
+}
+
+static void render_artefacts(struct buf *out, int width, const json_t *artefacts) {
+    size_t i = 0;
+    json_t *artefact = NULL;
+
+    json_array_foreach(artefacts, i, artefact) {
+        CLEANUP(freep)
+        char *line = mem_format("%s, %lld bytes, sha256 %s", json_str_or(artefact, "kind", ""),
+                                (long long)json_int_or(artefact, "bytes", 0),
+                                json_str_or(artefact, "sha256", ""));
+        render_line(out, width, "artefact", line);
+    }
+}
+
+static void render_cost(struct buf *out, int width, int64_t cents) {
+    CLEANUP(freep)
+    char *line = cents < 0 ? mem_strdup("no ceiling")
+                           : mem_format("at most %lld.%02lld USD a month", (long long)(cents / 100),
+                                        (long long)(cents % 100));
+
+    render_line(out, width, "cost", line);
+}
+
+enum err_code approval_render(struct str bytes, int width, struct buf *out, struct err *err) {
+    CLEANUP(approval_done) struct approval approval = {0};
+
+    if (approval_read(bytes, &approval, err) != ERR_NONE) {
+        return err->code;
+    }
+    int columns = width < WIDTH_MIN ? WIDTH_MIN : width;
+    for (size_t i = 0; i < ARRAY_N(text_rows); i++) {
+        const char *value = text_value(&approval, &text_rows[i]);
+        render_line(out, columns, text_rows[i].label, *value == '\0' ? "none" : value);
+    }
+    render_artefacts(out, columns, approval.artefacts);
+    render_cost(out, columns, approval.cost_ceiling_cents);
+    render_line(out, columns, "expires", clock_iso(approval.expires_ms).text);
+    render_line(out, columns, "sha256", sha256_hex(sha256_of(bytes)).text);
+    return ERR_NONE;
+}
