@@ -78,7 +78,7 @@ struct aws_request {
     const char *expected[AWS_EXPECTED_MAX];
 
     int64_t timeout_ms; /* one attempt; 0: AWS_TIMEOUT_MS */
-    size_t body_max;    /* bytes of the answer; 0: HTTP_BODY_MAX */
+    size_t body_max;    /* bytes of the answer; 0: LIMIT_HTTP_BODY_BYTES */
     http_sink *sink;    /* gets a 2xx body; it must accept that a retry starts again from the top */
     void *sink_ctx;
     bool is_unsigned; /* AssumeRoleWithWebIdentity */

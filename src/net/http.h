@@ -47,13 +47,12 @@ struct http_request {
     const char *connect_to;            /* "host:port" to connect to instead of the URL's, or NULL */
     int64_t timeout_ms;                /* the whole exchange; must be set */
     int64_t stall_ms;                  /* ends when no byte moves for so long; 0: no such limit */
-    size_t body_max;                   /* bytes of the answer's body; 0: HTTP_BODY_MAX */
+    size_t body_max;                   /* bytes of `reply->body`; 0: LIMIT_HTTP_BODY_BYTES */
     http_sink *sink;                   /* gets a 2xx body instead of `reply->body`, or NULL */
     void *sink_ctx;
+    bool is_once;              /* a new connection, so that libcurl cannot send it a second time */
     const atomic_bool *cancel; /* ends the exchange when it becomes true; may be NULL */
 };
-
-enum { HTTP_BODY_MAX = 8 << 20, HTTP_REPLY_HEADERS_MAX = 64 << 10 };
 
 struct http_reply {
     int status;         /* 200 */
