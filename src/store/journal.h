@@ -25,6 +25,7 @@ enum record_field {
 };
 
 enum {
+    JOURNAL_ID_MAX = 96,     /* bytes of a session id */
     JOURNAL_APPEND_MAX = 64, /* records in one append */
 };
 

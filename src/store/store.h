@@ -18,11 +18,9 @@
 struct masked; /* guard/redact/redact.h: the only text that may be stored */
 
 enum {
-    STORE_ID_MAX = 128,       /* bytes of an id, key, collection, lease name: [A-Za-z0-9._:/@+=-] */
-    STORE_BODY_MAX = 4 << 20, /* bytes of one body or document */
-    STORE_FIND_MAX = 1000,    /* documents or sessions in one answer */
-    STORE_BUSY_MS = 5000,     /* waiting for another process's write */
-    STORE_LOG_DAYS = 90,      /* life of request logs and telemetry */
+    STORE_ID_MAX = 128,    /* bytes of an id, key, collection, lease name: [A-Za-z0-9._:/@+=-] */
+    STORE_FIND_MAX = 1000, /* documents or sessions in one answer */
+    STORE_BUSY_MS = 5000,  /* waiting for another process's write */
 };
 
 struct store;     /* opaque */
@@ -120,12 +118,14 @@ struct store_session {
     int64_t created_ms;
     int64_t updated_ms;
     int64_t last_seq;
+    int64_t state_seq; /* of the record whose body is the session's state; 0: none yet */
 };
 
 struct store_sessions {
     struct str project; /* empty: any */
     struct str kind;    /* empty: any */
     struct str status;  /* empty: any */
+    struct str after;   /* goes on behind this session of an earlier answer; empty: from the top */
     size_t limit;       /* 0: STORE_FIND_MAX */
 };
 
@@ -178,6 +178,18 @@ MUST_CHECK enum err_code store_release_lease(struct store *store, struct store_l
 /* Reads who holds a lease; a name that was never taken gives epoch 0. */
 MUST_CHECK enum err_code store_read_lease(struct store *store, struct str name,
                                           struct store_lease *out, struct err *err);
+
+/* ---- Cells: a few numbers that the processes of this user share, such as rates ---- */
+
+enum { STORE_CELL_N = 20 };
+
+/* Reads the cell `name` (zeros when new), lets `update` change it, and writes it back, with no
+ * other writer in between. `update` must not call the store. Not synced: a power cut may undo the
+ * last ones, a crash of the process does not. */
+MUST_CHECK enum err_code store_update_cell(struct store *store, struct str name,
+                                           void (*update)(int64_t cell[STORE_CELL_N],
+                                                          void *context),
+                                           void *context, struct err *err);
 
 /* ---- Inbox: messages of other processes to the holder of a session's lease ---- */
 
