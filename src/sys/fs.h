@@ -11,7 +11,7 @@
 #include "base/hash.h"
 
 struct fs_root {
-    int fd; /* O_PATH of the folder; 0 is never used: `fd` is valid while `path` is not NULL */
+    int fd; /* O_PATH of the folder; ours while `path` is not NULL */
     char *path;
 };
 
@@ -33,9 +33,9 @@ MUST_CHECK enum err_code fs_read_at(const struct fs_root *root, const char *rel,
                                     struct buf *out, struct err *err);
 
 struct fs_entry {
-    char *path;     /* relative to the root, "a/b.c"; UTF-8 is not promised */
-    int64_t size;   /* bytes; 0 for folders */
-    uint32_t mode;  /* permission bits */
+    char *path;    /* relative to the root, "a/b.c"; UTF-8 is not promised */
+    int64_t size;  /* bytes; 0 for folders */
+    uint32_t mode; /* permission bits */
     enum fs_kind kind;
     struct sha256 hash; /* of the content; set by fs_digest_tree() only (a link: of its target) */
 };
@@ -45,12 +45,13 @@ struct fs_list {
     struct fs_entry *rows;
     size_t n;
     size_t cap;
-    int64_t bytes;   /* sum of the sizes */
-    bool is_cut;     /* the entry ceiling was reached; more exists */
+    int64_t bytes; /* sum of the sizes */
+    bool is_cut;   /* the entry ceiling was reached; more exists */
 };
 void fs_list_done(struct fs_list *list);
 
-/* Says whether the entry `path` (with base name `name`) is left out, and a folder with all below. */
+/* Says whether the entry `path` (with base name `name`) is left out, and a folder with all below.
+ */
 typedef bool fs_skip(void *ctx, const char *path, const char *name, bool is_dir);
 
 struct fs_walk {
@@ -75,7 +76,8 @@ MUST_CHECK enum err_code fs_digest_tree(const struct fs_root *root, const char *
 /* One hash for a digested list: paths, kinds, executable bits and content hashes. */
 struct sha256 fs_list_hash(const struct fs_list *list);
 
-/* Calls `found` for each path that is new, gone or different in `after`. Both are digested lists. */
+/* Calls `found` for each path that is new, gone or different in `after`. Both are digested lists.
+ */
 void fs_list_compare(const struct fs_list *before, const struct fs_list *after,
                      void (*found)(void *ctx, const char *path), void *ctx);
 

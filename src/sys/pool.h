@@ -1,8 +1,8 @@
 /* sys/pool.h: at most ten worker threads for blocking work of one owning thread.
  *
- * The owner submits jobs and later collects the finished ones; pool_fd() becomes readable when there
- * is something to collect, so that an epoll loop can wait for it. A job and its argument belong to
- * the worker between submit and collect. Only the owning thread calls these functions.
+ * The owner submits jobs and later collects the finished ones; pool_fd() becomes readable when
+ * there is something to collect, so that an epoll loop can wait for it. A job and its argument
+ * belong to the worker between submit and collect. Only the owning thread calls these functions.
  */
 #pragma once
 
@@ -16,8 +16,9 @@ struct pool; /* opaque */
  * Errors: ERR_INVALID, ERR_IO. */
 MUST_CHECK enum err_code pool_open(int workers, struct pool **out, struct err *err);
 
-/* Queues `run(arg)` for a worker; jobs start in the order given. Errors: ERR_TOO_LARGE (over
- * POOL_JOBS_MAX not collected), ERR_IO (no thread could be made). Does not block. */
+/* Queues `run(arg)` for a worker; jobs start in the order given; `arg` is not NULL. Errors:
+ * ERR_TOO_LARGE (over POOL_JOBS_MAX not collected), ERR_IO (no thread could be made). Does not
+ * block. */
 MUST_CHECK enum err_code pool_submit(struct pool *pool, void (*run)(void *arg), void *arg,
                                      struct err *err);
 

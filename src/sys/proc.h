@@ -1,9 +1,10 @@
-/* sys/proc.h: runs one program to its end: no shell, a built environment, a deadline, bounded output.
+/* sys/proc.h: runs one program to its end: no shell, a built environment, a deadline, bounded
+ * output.
  *
  * The child has its own process group, no terminal, /dev/null or the given bytes as input, no other
- * open files, and dies with the thread that runs it. What it prints goes through the caller's filter
- * before anything is kept, so raw bytes never rest. Ends are told apart: exit, signal, timeout,
- * cancellation, flood. Blocking; any number of threads at once.
+ * open files, and dies with the thread that runs it. What it prints goes through the caller's
+ * filter before anything is kept, so raw bytes never rest. Ends are told apart: exit, signal,
+ * timeout, cancellation, flood. Blocking; any number of threads at once.
  */
 #pragma once
 
@@ -63,10 +64,10 @@ enum proc_end {
 struct proc_result {
     enum proc_end end;
     int value;
-    int64_t ms;                         /* how long it ran */
-    struct buf text[PROC_STREAM_N];     /* filtered; where bytes were dropped a line says how many */
-    int64_t dropped[PROC_STREAM_N];     /* filtered bytes that were not kept */
-    bool is_confined;                   /* a sandbox was on */
+    int64_t ms;                     /* how long it ran */
+    struct buf text[PROC_STREAM_N]; /* filtered; where bytes were dropped a line says how many */
+    int64_t dropped[PROC_STREAM_N]; /* filtered bytes that were not kept */
+    bool is_confined;               /* a sandbox was on */
 };
 void proc_result_done(struct proc_result *result);
 
@@ -83,7 +84,8 @@ bool proc_is_ok(const struct proc_result *result);
 void proc_describe_end(const struct proc_result *result, struct buf *out);
 
 /* The absolute path of the executable `name` in `path` (a PATH value; NULL = that of this process),
- * the caller's to free(); NULL when there is none. A name with '/' is checked and returned whole. */
+ * the caller's to free(); NULL when there is none. A name with '/' is checked and returned whole.
+ */
 char *proc_find(const char *name, const char *path);
 
 /* An environment in the making. proc_env_done() frees it. */

@@ -1,4 +1,5 @@
-/* sys/sandbox.h: what a program started by us may touch, and what this machine offers to enforce it.
+/* sys/sandbox.h: what a program started by us may touch, and what this machine offers to enforce
+ * it.
  *
  * A child sees only the listed paths and a fixed set of system folders (programs, libraries,
  * certificates). The wall is a mount namespace, or Landlock of ABI 3 and later; both where both
@@ -13,13 +14,13 @@
 
 enum sandbox_net {
     SANDBOX_NET_NONE = 0, /* no internet sockets at all */
-    SANDBOX_NET_SOURCES,  /* the network, for fetching packages; see `proxy_hosts` */
+    SANDBOX_NET_SOURCES,  /* the network, for fetching packages; see `hosts` */
 };
 
 enum sandbox_wall { /* which walls to use; tests ask for single ones */
-    SANDBOX_WALL_ALL = 0,
-    SANDBOX_WALL_NAMESPACES,
-    SANDBOX_WALL_LANDLOCK,
+                    SANDBOX_WALL_ALL = 0,
+                    SANDBOX_WALL_NAMESPACES,
+                    SANDBOX_WALL_LANDLOCK,
 };
 
 /* Path lists end with NULL; absolute paths; those that do not exist are passed over. */
@@ -27,11 +28,13 @@ struct sandbox {
     const char *const *readable;
     const char *const *writable; /* readable too */
     const char *const *hidden;   /* below a listed path, yet neither readable nor writable */
+    const char *tmp; /* a private folder, writable; seen as /tmp where namespaces exist */
     enum sandbox_net net;
-    const char *const *hosts;    /* NET_SOURCES: "HOST:PORT" that may be reached; NULL = any */
-    int64_t file_bytes_max;      /* RLIMIT_FSIZE; 0 = 2 GB */
-    int cpu_s_max;               /* RLIMIT_CPU per process; 0 = 600 */
-    int process_max;             /* processes and threads; 0 = 1024 */
+    const char *const *hosts; /* NET_SOURCES: "HOST:PORT" that may be reached; NULL = any */
+    const char *proxy;      /* the user's own "http://[USER:PASSWORD@]HOST:PORT" to reach them by */
+    int64_t file_bytes_max; /* RLIMIT_FSIZE; 0 = 2 GB */
+    int cpu_s_max;          /* RLIMIT_CPU per process; 0 = 600 */
+    int process_max;        /* processes and threads; 0 = 1024 */
     enum sandbox_wall wall;
 };
 
@@ -39,9 +42,14 @@ struct sandbox_caps {
     int landlock_abi;    /* 0 = none in this kernel */
     bool has_namespaces; /* user, mount, pid, ipc and net, with a /proc of their own */
     bool has_seccomp;
-    char missing[200];   /* what keeps the sandbox from working, one sentence; empty = it works */
+    char missing[200]; /* what keeps the sandbox from working, one sentence; empty = it works */
 };
 
 /* Finds out what this machine offers, by trying; about 5 ms the first time, remembered after.
  * Any thread. */
 const struct sandbox_caps *sandbox_probe(void);
+
+/* The address of the allow-listing proxy that a child of `sandbox` will find, for its HTTPS_PROXY;
+ * NULL when it has no `hosts`, or when there are no namespaces here and so nothing that would hold
+ * it to them: the network is then open, and whoever shows the run says so. */
+const char *sandbox_proxy_url(const struct sandbox *sandbox);

@@ -10,8 +10,8 @@ int tty_width(int fd); /* columns; 80 when unknown, at most 500 */
 bool tty_has_color(int fd);
 
 /* Appends `text` with everything that could drive a terminal made visible: C0 and C1 controls but
- * tab and newline, DEL, bidirectional and other invisible format characters as "\u{202E}", bytes that
- * are not UTF-8 as "\xFF". */
+ * tab and newline, DEL, bidirectional and other invisible format characters as "\u{202E}", bytes
+ * that are not UTF-8 as "\xFF". */
 void tty_escape(struct buf *out, struct str text);
 
 /* Writes `prompt` to the terminal and reads one line without echo, straight from /dev/tty, into

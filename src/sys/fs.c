@@ -1,0 +1,264 @@
+/* sys/fs.c: rooted access, whole-file reads and writes. Trees are in fs_tree.c. */
+#include "sys/fs.h"
+
+#include "sys/fs_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FS_PIECE_BYTES = 64 * 1024 };
+
+void fs_closep(int *fd) {
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+int fs_open_beneath(int dir, const char *rel, int flags, bool follow) {
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
+                                      (follow ? 0 : RESOLVE_NO_SYMLINKS)};
+
+    return (int)syscall(SYS_openat2, dir, rel[0] == '\0' ? "." : rel, &how, sizeof how);
+}
+
+enum err_code fs_set_err(struct err *err, int errno_value, const char *path) {
+    switch (errno_value) {
+    case EXDEV:
+        return err_set(err, ERR_INVALID, "%s leads out of its folder", path);
+    case ELOOP:
+        return err_set(err, ERR_INVALID, "%s is or passes a symbolic link", path);
+    case ENOTDIR:
+        return err_set(err, ERR_INVALID, "%s is no folder", path);
+    case ENXIO:
+    case ENODEV:
+        return err_set(err, ERR_INVALID, "%s is no regular file", path);
+    default:
+        return err_errno(err, errno_value, "%s", path);
+    }
+}
+
+enum err_code fs_root_open(const char *path, struct fs_root *out, struct err *err) {
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    *out = (struct fs_root){.fd = fd, .path = mem_strdup(path)};
+    return ERR_NONE;
+}
+
+void fs_root_done(struct fs_root *root) {
+    if (root->path != NULL) {
+        close(root->fd);
+        free(root->path);
+        *root = (struct fs_root){0};
+    }
+}
+
+enum fs_kind fs_kind_of(mode_t mode) {
+    if (S_ISREG(mode)) {
+        return FS_FILE;
+    }
+    if (S_ISDIR(mode)) {
+        return FS_DIR;
+    }
+    return S_ISLNK(mode) ? FS_LINK : FS_OTHER;
+}
+
+enum fs_kind fs_kind_at(const struct fs_root *root, const char *rel) {
+    CLEANUP(fs_closep) int fd = fs_open_beneath(root->fd, rel, O_PATH | O_NOFOLLOW, true);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return FS_NONE;
+    }
+    return fs_kind_of(st.st_mode);
+}
+
+/* Opens a regular file for reading. O_NONBLOCK keeps a FIFO from holding us before fstat() refuses
+ * it. */
+static enum err_code fs_check_file(int fd, const char *path, size_t max, struct err *err) {
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "%s is no regular file", path);
+    }
+    if ((uint64_t)st.st_size > max) {
+        return err_set(err, ERR_TOO_LARGE, "%s has %lld bytes, over the limit of %zu", path,
+                       (long long)st.st_size, max);
+    }
+    return ERR_NONE;
+}
+
+/* Reads to the end, however the size changes meanwhile. */
+static enum err_code fs_read_fd(int fd, const char *path, size_t max, struct buf *out,
+                                struct err *err) {
+    char piece[FS_PIECE_BYTES];
+    size_t total = 0;
+
+    if (fs_check_file(fd, path, max, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (;;) {
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return err_errno(err, errno, "%s", path);
+        }
+        if (n == 0) {
+            return ERR_NONE;
+        }
+        total += (size_t)n;
+        buf_add(out, (struct str){piece, (size_t)n});
+        if (total > max || out->failed) {
+            return err_set(err, ERR_TOO_LARGE, "%s is larger than the limit of %zu bytes", path,
+                           max);
+        }
+    }
+}
+
+enum err_code fs_read_at(const struct fs_root *root, const char *rel, size_t max, struct buf *out,
+                         struct err *err) {
+    CLEANUP(fs_closep)
+    int fd = fs_open_beneath(root->fd, rel, O_RDONLY | O_NONBLOCK | O_NOCTTY, true);
+
+    if (fd < 0) {
+        return fs_set_err(err, errno, rel);
+    }
+    return fs_read_fd(fd, rel, max, out, err);
+}
+
+enum err_code fs_read_file(const char *path, size_t max, struct buf *out, struct err *err) {
+    CLEANUP(fs_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return fs_set_err(err, errno, path);
+    }
+    return fs_read_fd(fd, path, max, out, err);
+}
+
+enum err_code fs_hash_fd(int fd, const char *path, size_t max, struct sha256 *out,
+                         int64_t *out_bytes, struct err *err) {
+    char piece[FS_PIECE_BYTES];
+    struct sha256_stream *stream = NULL;
+    int64_t total = 0;
+    ssize_t n = 0;
+
+    if (fs_check_file(fd, path, max, err) != ERR_NONE) {
+        return err->code;
+    }
+    stream = sha256_start();
+    while ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)) {
+        if (n > 0) {
+            sha256_feed(stream, (struct str){piece, (size_t)n});
+            total += n;
+        }
+    }
+    struct sha256 hash = sha256_end(stream);
+    if (n < 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    *out = hash;
+    if (out_bytes != NULL) {
+        *out_bytes = total;
+    }
+    return ERR_NONE;
+}
+
+enum err_code fs_hash_file(const char *path, struct sha256 *out, int64_t *out_bytes,
+                           struct err *err) {
+    CLEANUP(fs_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return fs_set_err(err, errno, path);
+    }
+    return fs_hash_fd(fd, path, SIZE_MAX, out, out_bytes, err);
+}
+
+enum err_code fs_mkdirs(const char *path, uint32_t mode, struct err *err) {
+    CLEANUP(freep) char *copy = mem_strdup(path);
+    struct stat st;
+
+    for (char *p = copy + 1; copy[0] != '\0'; p++) {
+        char was = *p;
+        if (was != '/' && was != '\0') {
+            continue;
+        }
+        *p = '\0';
+        if (mkdir(copy, mode) != 0 && errno != EEXIST) {
+            return err_errno(err, errno, "%s", copy);
+        }
+        *p = was;
+        if (was == '\0') {
+            break;
+        }
+    }
+    if (stat(path, &st) != 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_IO, "%s is no folder", path);
+    }
+    return ERR_NONE;
+}
+
+enum err_code fs_write_all(int fd, struct str content) {
+    for (size_t done = 0; done < content.len;) {
+        ssize_t n = write(fd, content.ptr + done, content.len - done);
+        if (n < 0 && errno != EINTR) {
+            return ERR_IO;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return ERR_NONE;
+}
+
+/* The rename counts only once the folder's own entry is on the disk. */
+static int fs_sync_dir_of(const char *path) {
+    CLEANUP(freep) char *dir = mem_strdup(path);
+    char *slash = strrchr(dir, '/');
+
+    if (slash != NULL) {
+        slash[slash == dir ? 1 : 0] = '\0';
+    }
+    CLEANUP(fs_closep) int fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) != 0 ? -1 : 0;
+}
+
+enum err_code fs_write_file(const char *path, struct str content, uint32_t mode, struct err *err) {
+    CLEANUP(freep) char *tmp = mem_format("%s.new-XXXXXX", path);
+    CLEANUP(fs_closep) int fd = mkostemp(tmp, O_CLOEXEC);
+
+    if (fd < 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    if (fchmod(fd, mode) != 0 || fs_write_all(fd, content) != ERR_NONE || fsync(fd) != 0 ||
+        rename(tmp, path) != 0) {
+        enum err_code code = err_errno(err, errno, "%s", path);
+        unlink(tmp);
+        return code;
+    }
+    if (fs_sync_dir_of(path) != 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    return ERR_NONE;
+}
+
+char *fs_join(const char *dir, const char *name) {
+    size_t len = strlen(dir);
+
+    return mem_format("%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name);
+}

@@ -1,0 +1,193 @@
+/* sys/seccomp.c: the system calls that no child of ours needs, as one compiled filter a kind. */
+#include "sys/sandbox_plan.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Denied with EPERM whatever the arguments. A call this machine does not have is passed over. */
+static const char *const denied[] = {
+    /* other processes */
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "pidfd_getfd",
+    "kcmp",
+    "process_madvise",
+    /* the kernel */
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "syslog",
+    "acct",
+    "quotactl",
+    "quotactl_fd",
+    "swapon",
+    "swapoff",
+    "iopl",
+    "ioperm",
+    "lookup_dcookie",
+    "nfsservctl",
+    "uselib",
+    "vhangup",
+    /* keys, clocks, names */
+    "keyctl",
+    "add_key",
+    "request_key",
+    "settimeofday",
+    "clock_settime",
+    "clock_adjtime",
+    "adjtimex",
+    "stime",
+    "sethostname",
+    "setdomainname",
+    /* mounts and namespaces */
+    "mount",
+    "umount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "mount_setattr",
+    "unshare",
+    "setns",
+    "open_by_handle_at",
+    "name_to_handle_at",
+    /* asynchronous I/O that a filter cannot look into */
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+};
+
+/* A daemon would leave the group that is killed at the deadline; a pid namespace holds it anyway.
+ */
+static const char *const denied_without_pid_namespace[] = {"setsid", "setpgid"};
+
+static const uint64_t namespace_flags[] = {CLONE_NEWUSER,   CLONE_NEWNS,  CLONE_NEWPID,
+                                           CLONE_NEWNET,    CLONE_NEWIPC, CLONE_NEWUTS,
+                                           CLONE_NEWCGROUP, CLONE_NEWTIME};
+
+/* Input faked into a terminal. */
+static const unsigned ioctls[] = {TIOCSTI, TIOCLINUX};
+
+static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int nr = seccomp_syscall_resolve_name(names[i]);
+        if (nr != __NR_SCMP_ERROR && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 0) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Denies socket() but for the families that the kind of child may have. */
+static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net, bool has_namespaces) {
+    for (int family = 0; family < AF_MAX; family++) {
+        bool is_internet = family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
+        bool is_allowed =
+            (is_internet && net == SANDBOX_NET_SOURCES) || (family == AF_UNIX && has_namespaces);
+        if (!is_allowed && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+                                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family)) != 0) {
+            return -1;
+        }
+    }
+    if (net != SANDBOX_NET_SOURCES) {
+        return 0;
+    }
+    for (int family = AF_INET; family <= AF_INET6; family += AF_INET6 - AF_INET) {
+        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2,
+                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family),
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW)) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int deny_arguments(scmp_filter_ctx ctx) {
+    for (size_t i = 0; i < ARRAY_N(namespace_flags); i++) {
+        /* The flags are the first argument but on s390, which is not supported. */
+        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                             SCMP_A0(SCMP_CMP_MASKED_EQ, namespace_flags[i], namespace_flags[i])) !=
+            0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(ioctls); i++) {
+        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, ioctls[i])) != 0) {
+            return -1;
+        }
+    }
+    /* Its flags are in memory, out of the filter's sight; glibc falls back to clone(). */
+    return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+static struct sock_fprog *export_filter(scmp_filter_ctx ctx) {
+    int fd = memfd_create("filter", MFD_CLOEXEC);
+    struct sock_fprog *prog = NULL;
+    struct stat st;
+
+    if (fd >= 0 && seccomp_export_bpf(ctx, fd) == 0 && fstat(fd, &st) == 0) {
+        struct sock_filter *code = mem_alloc((size_t)st.st_size + 1);
+        if (pread(fd, code, (size_t)st.st_size, 0) == st.st_size) {
+            prog = mem_alloc(sizeof *prog);
+            prog->len = (unsigned short)((size_t)st.st_size / sizeof *code);
+            prog->filter = TAKE(code);
+        }
+        free(code);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return prog;
+}
+
+static struct sock_fprog *build_filter(enum sandbox_net net, bool has_namespaces) {
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW); /* other ABIs are killed: its default */
+    struct sock_fprog *prog = NULL;
+
+    if (ctx != NULL && deny_all(ctx, denied, ARRAY_N(denied)) == 0 &&
+        (has_namespaces ||
+         deny_all(ctx, denied_without_pid_namespace, ARRAY_N(denied_without_pid_namespace)) == 0) &&
+        deny_sockets(ctx, net, has_namespaces) == 0 && deny_arguments(ctx) == 0 &&
+        seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0) {
+        prog = export_filter(ctx);
+    }
+    if (ctx != NULL) {
+        seccomp_release(ctx);
+    }
+    return prog;
+}
+
+const struct sock_fprog *seccomp_filter(enum sandbox_net net, bool has_namespaces) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct sock_fprog *made[2][2]; /* live as long as the program */
+
+    pthread_mutex_lock(&lock);
+    struct sock_fprog **slot = &made[net == SANDBOX_NET_SOURCES][has_namespaces];
+    if (*slot == NULL) {
+        *slot = build_filter(net, has_namespaces);
+    }
+    const struct sock_fprog *filter = *slot;
+    pthread_mutex_unlock(&lock);
+    return filter;
+}

@@ -1,0 +1,160 @@
+/* sys/tty.c: the terminal. */
+#include "sys/tty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { TTY_WIDTH_DEFAULT = 80, TTY_WIDTH_MAX = 500 };
+
+bool tty_is_terminal(int fd) { return isatty(fd) == 1; }
+
+int tty_width(int fd) {
+    struct winsize size = {0};
+
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return TTY_WIDTH_DEFAULT;
+    }
+    return size.ws_col > TTY_WIDTH_MAX ? TTY_WIDTH_MAX : size.ws_col;
+}
+
+bool tty_has_color(int fd) {
+    const char *no = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return (no == NULL || no[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
+           tty_is_terminal(fd);
+}
+
+/* Ranges of code points that a terminal obeys or that a reader cannot see. Unicode 15: Cc, Cf, the
+ * line and paragraph separators, variation selectors, private and tag characters. */
+static const struct {
+    uint32_t from, to;
+} tty_unsafe[] = {
+    {0x00, 0x08},       {0x0b, 0x1f},       {0x7f, 0x9f},        {0xad, 0xad},     {0x600, 0x605},
+    {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},      {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},    {0x2060, 0x206f}, {0x3164, 0x3164},
+    {0xd800, 0xf8ff},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},    {0xffa0, 0xffa0}, {0xfff0, 0xfffb},
+    {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff},
+};
+
+static bool tty_is_unsafe(uint32_t c) {
+    for (size_t i = 0; i < ARRAY_N(tty_unsafe); i++) {
+        if (c <= tty_unsafe[i].to) {
+            return c >= tty_unsafe[i].from;
+        }
+    }
+    return true;
+}
+
+/* Decodes one character; 0 bytes when the sequence is not well-formed UTF-8 (RFC 3629). */
+static size_t tty_decode(const unsigned char *p, size_t n, uint32_t *out) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    uint32_t c = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+
+    if ((p[0] >= 0x80 && p[0] < 0xc2) || p[0] > 0xf4 || len > n) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        c = c << 6 | (p[i] & 0x3fu);
+    }
+    if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
+        return 0;
+    }
+    *out = c;
+    return len;
+}
+
+void tty_escape(struct buf *out, struct str text) {
+    for (size_t i = 0; i < text.len;) {
+        const unsigned char *p = (const unsigned char *)text.ptr + i;
+        uint32_t c = 0;
+        size_t len = tty_decode(p, text.len - i, &c);
+
+        if (len == 0) {
+            buf_addf(out, "\\x%02X", *p);
+            i++;
+            continue;
+        }
+        if (tty_is_unsafe(c)) {
+            buf_addf(out, c < 0x80 ? "\\x%02X" : "\\u{%04X}", (unsigned)c);
+        } else {
+            buf_add(out, str_slice(text, i, i + len));
+        }
+        i += len;
+    }
+}
+
+/* Reads bytes one by one, so that what follows the line stays for the next reader. */
+static enum err_code tty_read_line(int fd, struct buf *out, struct err *err) {
+    for (;;) {
+        char c = 0;
+        ssize_t n = read(fd, &c, 1);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return err_errno(err, errno, "the terminal");
+        }
+        if (n == 0 || c == 4) {
+            return err_set(err, ERR_MISSING, "the input ended");
+        }
+        if (c == 3) {
+            return err_set(err, ERR_INTERRUPTED, "interrupted");
+        }
+        if (c == '\n' || c == '\r') {
+            return ERR_NONE;
+        }
+        if (c == 0x7f || c == '\b') {
+            out->len -= out->len > 0 ? 1 : 0;
+            continue;
+        }
+        if (out->len + 1 >= out->cap || out->len >= out->max) {
+            return err_set(err, ERR_TOO_LARGE, "the line is too long");
+        }
+        out->ptr[out->len++] = c;
+        out->ptr[out->len] = '\0';
+    }
+}
+
+enum err_code tty_read_hidden(const char *prompt, struct buf *out, struct err *err) {
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct termios old;
+    ssize_t written = 0;
+
+    if (fd < 0) {
+        return err_set(err, ERR_MISSING, "there is no terminal to ask on");
+    }
+    if (tcgetattr(fd, &old) != 0) {
+        close(fd);
+        return err_set(err, ERR_MISSING, "there is no terminal to ask on");
+    }
+    /* Without ISIG, Ctrl-C is a byte: the echo comes back before anyone acts on it. */
+    struct termios raw = old;
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    if (tcsetattr(fd, TCSAFLUSH, &raw) != 0) {
+        err_errno(err, errno, "the terminal");
+        close(fd);
+        return err->code;
+    }
+    written = write(fd, prompt, strlen(prompt));
+    enum err_code code = tty_read_line(fd, out, err);
+    tcsetattr(fd, TCSAFLUSH, &old);
+    written = written < 0 ? written : write(fd, "\n", 1);
+    close(fd);
+    return code;
+}

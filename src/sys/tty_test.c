@@ -1,0 +1,139 @@
+/* The terminal: what is untrusted becomes harmless, a hidden answer is not echoed. */
+#include "sys/tty.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void control_sequences_become_visible(void **state) {
+    /* clang-format off */
+    static const struct { const char *text; const char *want; } rows[] = {
+        { "plain text\n\tand tab",   "plain text\n\tand tab" },
+        { "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x99\x82", "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x99\x82" },
+        { "\x1b[2J\x1b]0;title\a",   "\\x1B[2J\\x1B]0;title\\x07" },
+        { "over\rwritten\b",         "over\\x0Dwritten\\x08" },
+        { "\x7f",                    "\\x7F" },
+        { "\xc2\x9b" "31m",          "\\u{009B}31m" },          /* C1: CSI in one character */
+        { "\x9b" "31m",              "\\x9B31m" },              /* the same as a bare byte */
+        { "a\xe2\x80\xae" "b",       "a\\u{202E}b" },           /* right-to-left override */
+        { "a\xe2\x80\x8b" "b",       "a\\u{200B}b" },           /* zero width */
+        { "\xf3\xa0\x81\x81",        "\\u{E0041}" },            /* tag character */
+        { "\xff\xfe",                "\\xFF\\xFE" },
+        { "\xc0\x80",                "\\xC0\\x80" },            /* overlong */
+        { "\xed\xa0\x80",            "\\xED\\xA0\\x80" },       /* surrogate */
+        { "\xe6\x97",                "\\xE6\\x97" },            /* cut */
+        { "\xf4\x90\x80\x80",        "\\xF4\\x90\\x80\\x80" },  /* beyond Unicode */
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(buf_done) struct buf out = BUF_INIT(1000);
+
+        tty_escape(&out, str_from(rows[i].text));
+        if (strcmp(buf_cstr(&out), rows[i].want) != 0) {
+            fail_msg("row %zu: '%s'", i, buf_cstr(&out));
+        }
+    }
+    CLEANUP(buf_done) struct buf nul = BUF_INIT(10);
+    tty_escape(&nul, (struct str){"a\0b", 3});
+    assert_string_equal(buf_cstr(&nul), "a\\x00b");
+}
+
+static void colour_needs_a_terminal_and_permission(void **state) {
+    int master = -1;
+    int slave = -1;
+
+    (void)state;
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    setenv("TERM", "xterm", 1);
+    unsetenv("NO_COLOR");
+    assert_true(tty_is_terminal(slave));
+    assert_true(tty_has_color(slave));
+    setenv("NO_COLOR", "1", 1);
+    assert_false(tty_has_color(slave));
+    setenv("NO_COLOR", "", 1); /* no-color.org: present and not empty */
+    assert_true(tty_has_color(slave));
+    setenv("TERM", "dumb", 1);
+    assert_false(tty_has_color(slave));
+    int null = open("/dev/null", O_RDWR);
+    setenv("TERM", "xterm", 1);
+    assert_false(tty_has_color(null));
+    assert_int_equal(tty_width(null), 80);
+    struct winsize size = {.ws_row = 24, .ws_col = 132};
+    assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+    assert_int_equal(tty_width(slave), 132);
+    size.ws_col = 9999;
+    assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+    assert_int_equal(tty_width(slave), 500);
+    close(null);
+    close(master);
+    close(slave);
+}
+
+/* In a child with a terminal of its own: asks, and exits with the code, the answer checked. */
+static int ask(const char *typed, const char *want, char *shown, size_t shown_max) {
+    int master = -1;
+    int status = 0;
+    size_t n = 0;
+    pid_t pid = forkpty(&master, NULL, NULL, NULL);
+
+    if (pid == 0) {
+        struct buf answer = BUF_INIT(16);
+        struct err err = {0};
+        buf_reserve(&answer, 16);
+        enum err_code code = tty_read_hidden("Secret: ", &answer, &err);
+        _exit(code != ERR_NONE ? (int)code : strcmp(buf_cstr(&answer), want) == 0 ? 0 : 99);
+    }
+    while (n < strlen("Secret: ")) { /* the echo is off from here on */
+        ssize_t got = read(master, shown + n, shown_max - n - 1);
+        assert_true(got > 0);
+        n += (size_t)got;
+    }
+    assert_int_equal(write(master, typed, strlen(typed)), strlen(typed));
+    for (ssize_t got = 1; got > 0 && n + 1 < shown_max; n += got > 0 ? (size_t)got : 0) {
+        got = read(master, shown + n, shown_max - n - 1);
+    }
+    shown[n] = '\0';
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(master);
+    return WEXITSTATUS(status);
+}
+
+static void a_hidden_answer_is_not_echoed(void **state) {
+    /* clang-format off */
+    static const struct { const char *typed; const char *want; int status; } rows[] = {
+        { "hunter2\n",          "hunter2", 0 },
+        { "hunteR\x7f" "r2\r",  "hunter2", 0 },
+        { "abc\x03",            "",        ERR_INTERRUPTED },
+        { "\x04",               "",        ERR_MISSING },
+        { "far too long for it\n", "",     ERR_TOO_LARGE },
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        char shown[200] = "";
+        int status = ask(rows[i].typed, rows[i].want, shown, sizeof shown);
+
+        if (status != rows[i].status || strcmp(shown, "Secret: \r\n") != 0) {
+            fail_msg("row %zu: status %d, shown '%s'", i, status, shown);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(control_sequences_become_visible),
+        cmocka_unit_test(colour_needs_a_terminal_and_permission),
+        cmocka_unit_test(a_hidden_answer_is_not_echoed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
