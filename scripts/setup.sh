@@ -25,7 +25,7 @@ say() { echo "setup: $*" >&2; }
 RECIPE=1
 MINISTACK_WANT="ministack==$PIN_MINISTACK"
 JUDGES_WANT="moto[server]==$PIN_MOTO botocore==$PIN_BOTOCORE cfn-lint==$PIN_CFN_LINT
-uvicorn==$PIN_UVICORN fastapi==$PIN_FASTAPI uv==$PIN_UV"
+uvicorn==$PIN_UVICORN fastapi==$PIN_FASTAPI"
 
 dir_of() { # NAME LOCK-FILE WANT...
     local name=$1 lock=$2
@@ -34,10 +34,10 @@ dir_of() { # NAME LOCK-FILE WANT...
 }
 MINISTACK_DIR=$(dir_of ministack constraints.txt "$MINISTACK_WANT")
 JUDGES_DIR=$(dir_of judges constraints.txt "$JUDGES_WANT")
-NODE_DIR=$(dir_of node npm.sha256 "$PIN_NODE" "$PIN_PNPM")
+TOOLS_DIR=$(dir_of tools npm.sha256 "$PIN_NODE" "$PIN_PNPM" "$PIN_UV")
 GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
 GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
-DIRS="$MINISTACK_DIR $JUDGES_DIR $NODE_DIR $GUARD_DIR $GRAMMARS_DIR"
+DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $GUARD_DIR $GRAMMARS_DIR"
 
 print_env() {
     local name
@@ -47,9 +47,9 @@ print_env() {
     MOTO=$JUDGES_DIR/bin/moto_server
     CFN_LINT=$JUDGES_DIR/bin/cfn-lint
     UVICORN=$JUDGES_DIR/bin/uvicorn
-    UV=$JUDGES_DIR/bin/uv
-    NODE22=$NODE_DIR/bin # the folder, for PATH: node, pnpm
-    PNPM=$NODE_DIR/bin/pnpm
+    NODE22=$TOOLS_DIR/bin # the folder, for PATH: node, pnpm, uv, and nothing of the judges
+    PNPM=$TOOLS_DIR/bin/pnpm
+    UV=$TOOLS_DIR/bin/uv
     CFN_GUARD=$GUARD_DIR/cfn-guard
     CFN_GUARD_RULES=$GUARD_DIR/rules
     GRAMMARS=$GRAMMARS_DIR/lang
@@ -118,6 +118,7 @@ make_venv() { # PACKAGES... DIR
     "$PYTHON" -m venv "$dir" >"$log" 2>&1 &&
         "$dir/bin/python" -m pip --disable-pip-version-check install -q -c constraints.txt "${@:1:$#-1}" >>"$log" 2>&1 ||
         { tail -n 15 "$log" >&2; die "pip could not install ${*:1:$#-1}; check the network, then run this again"; }
+    rm -f "$log"
 }
 
 # tarball SPEC FILE: prints the path of a checked npm package; downloads it when it is not in the cache.
@@ -138,7 +139,7 @@ tarball() {
     echo "$file"
 }
 
-make_node() { # DIR
+make_tools() { # DIR
     local node pnpm
     node=$(tarball "node-linux-$NODE_ARCH@$PIN_NODE" "node-linux-$NODE_ARCH-$PIN_NODE.tgz")
     pnpm=$(tarball "pnpm@$PIN_PNPM" "pnpm-$PIN_PNPM.tgz")
@@ -147,6 +148,11 @@ make_node() { # DIR
     tar -xzf "$pnpm" -C "$1/pnpm" --strip-components=1
     printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$1/bin/node" "$1/pnpm/bin/pnpm.cjs" >"$1/bin/pnpm"
     chmod +x "$1/bin/pnpm"
+    # A wheel that is one program; only its two files are wanted.
+    "$JUDGES_DIR/bin/python" -m pip --disable-pip-version-check install -q --no-deps --target "$1/uv" "uv==$PIN_UV" >&2 ||
+        die "pip could not install uv==$PIN_UV; check the network, then run this again"
+    mv "$1/uv/bin/uv" "$1/uv/bin/uvx" "$1/bin"
+    rm -rf "$1/uv"
 }
 
 make_guard() { # DIR
@@ -181,8 +187,8 @@ unpack_grammar() { # FILE PREFIX DIR
 
 install_tools() {
     make_dir "$MINISTACK_DIR" "the local AWS (MiniStack $PIN_MINISTACK)" make_venv $MINISTACK_WANT
-    make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI) and uv" make_venv $JUDGES_WANT
-    make_dir "$NODE_DIR" "Node $PIN_NODE and pnpm $PIN_PNPM" make_node
+    make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI)" make_venv $JUDGES_WANT
+    make_dir "$TOOLS_DIR" "Node $PIN_NODE, pnpm $PIN_PNPM and uv $PIN_UV" make_tools
     make_dir "$GUARD_DIR" "cfn-guard" make_guard
     make_dir "$GRAMMARS_DIR" "the tree-sitter grammars" make_grammars
     # Folders of older pins that no checkout has set up for a month.
