@@ -24,8 +24,8 @@ CODES = sorted(set(standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
                | set(standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES)
                | {"", "AccessDenied", "AccessDeniedException", "ValidationError", "ExpiredToken", "InternalError",
                   "ServiceUnavailable", "NoSuchKey", "AlreadyExistsException", "IDPCommunicationError", "throttling"})
-STATUSES = [200, 301, 400, 403, 404, 409, 412, 500, 501, 502, 503, 504, 505]
-SERVICES = ["cloudformation", "lambda", "s3", "sts"]
+STATUSES = [200, 301, 400, 403, 500, 501, 502, 503, 504]
+SERVICES = ["cloudformation", "lambda", "sts"]
 FAILURES = {"unreachable": EndpointConnectionError(endpoint_url="x"), "timeout": ReadTimeoutError(endpoint_url="x"),
             "protocol": ConnectionError(error="x"), "too_large": ValueError("ours"), "cancelled": KeyboardInterrupt()}
 
@@ -59,18 +59,19 @@ def class_of(ctx):
 
 
 def classes():
+    """service, status, code, failure below HTTP, class"""
     for service in SERVICES:
         for status in STATUSES:
             for code in CODES:
                 if service == "cloudformation" and code == "LimitExceededException":
                     continue
-                yield {"service": service, "status": status, "code": code, "failure": "none",
-                       "class": class_of(context(service, status, code))}
+                yield [service, status, code, "none", class_of(context(service, status, code))]
     for name, failure in FAILURES.items():
-        yield {"service": "lambda", "status": 0, "code": "", "failure": name, "class": class_of(context(failure=failure))}
+        yield ["lambda", 0, "", name, class_of(context(failure=failure))]
 
 
 def delays():
+    """class, number of the retry, random number, hint in ms, delay in ms"""
     for name, code in (("transient", "RequestTimeout"), ("throttled", "Throttling")):
         for retry in range(8):
             for random in (0.0, 0.25, 0.999):
@@ -78,12 +79,11 @@ def delays():
                     backoff = standard.ExponentialBackoff(random=lambda r=random: r, service_name="lambda",
                                                           throttling_detector=DETECTOR)
                     seconds = backoff.delay_amount(context(status=400, code=code, attempt=retry + 1, hint=hint))
-                    yield {"class": name, "retry": retry, "random": random, "hint_ms": -1 if hint is None else hint,
-                           "delay_ms": round(seconds * 1000, 3)}
+                    yield [name, retry, random, -1 if hint is None else hint, round(seconds * 1000, 3)]
 
 
 def bucket():
-    """A run of retries and successes and the tokens after each."""
+    """step, whether it was paid for, tokens left"""
     tokens = quota.RetryQuota()
     checker = standard.RetryQuotaChecker(tokens, DETECTOR)
     good = context(status=200).http_response
@@ -95,7 +95,7 @@ def bucket():
             paid = True
         else:
             paid = checker.acquire_retry_quota(context(status=400, code="Throttling" if step == "throttled" else "RequestTimeout"))
-        yield {"step": step, "paid": paid, "left": tokens.available_capacity}
+        yield [step, paid, tokens.available_capacity]
 
 
 def main():
