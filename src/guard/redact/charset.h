@@ -1,0 +1,41 @@
+/* guard/redact/charset.h: sets of ASCII characters as 128-bit constants. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct charset {
+    uint64_t lo; /* characters 0-63 */
+    uint64_t hi; /* characters 64-127 */
+};
+
+#define SET_LO(c) ((c) < 64 ? UINT64_C(1) << ((c)&63) : 0)
+#define SET_HI(c) ((c) >= 64 ? UINT64_C(1) << ((c)&63) : 0)
+
+#define SET_DIGIT_LO UINT64_C(0x03ff000000000000)
+#define SET_UPPER_HI UINT64_C(0x0000000007fffffe)
+#define SET_LOWER_HI UINT64_C(0x07fffffe00000000)
+#define SET_HEX_HI UINT64_C(0x0000007e0000007e)
+
+static inline bool charset_has(const struct charset *set, char c) {
+    unsigned char u = (unsigned char)c;
+
+    return u < 64 ? (set->lo >> u & 1) != 0 : u < 128 && (set->hi >> (u - 64) & 1) != 0;
+}
+
+static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static inline char fold(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
+
+static inline bool is_letter(char c) { return fold(c) >= 'a' && fold(c) <= 'z'; }
+
+static inline bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
+
+static inline bool is_hex(char c) { return is_digit(c) || (fold(c) >= 'a' && fold(c) <= 'f'); }
+
+static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+/* The value of a hexadecimal digit. */
+static inline unsigned hex_value(char c) {
+    return is_digit(c) ? (unsigned)(c - '0') : (unsigned)(fold(c) - 'a') + 10;
+}

@@ -1,0 +1,11 @@
+/* guard/redact/key.h: which names are names of secrets. */
+#pragma once
+
+#include "base/str.h"
+
+/* Whether a key such as "db_password" or "apiKey" names a secret, by its words. */
+bool key_is_secret(struct str key);
+
+/* Whether the value under a secret's key says nothing: empty, null, a reference such as ${NAME}, a
+ * version number, a mask. */
+bool key_value_is_harmless(struct str key, struct str value);

@@ -1,0 +1,186 @@
+/* guard/redact/known.c: spellings of known values. */
+#include "guard/redact/known.h"
+
+#include "base/encode.h"
+#include "guard/redact/charset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer values become several literals, whose spans touch: no literal may be wider than what a
+ * stream holds back. */
+enum { PIECE_BYTES = 1024, KNOWN_VALUE_MAX = 1 << 20 };
+
+/* clang-format off */
+/* Words that are values of many settings and give nothing away; masked only under their name. */
+static const char *const plain_words[] = {
+    "true", "false", "null", "none", "yes", "no", "on", "off", "debug", "info", "warning", "error",
+    "enabled", "disabled", "development", "production", "staging", "testing", "default",
+    "localhost", "127.0.0.1", "0.0.0.0", "http", "https", "utf-8", "UTF-8",
+};
+/* clang-format on */
+
+static bool is_region(struct str value) {
+    size_t dashes = 0;
+
+    for (size_t i = 0; i + 1 < value.len; i++) {
+        dashes += value.ptr[i] == '-';
+        if (value.ptr[i] != '-' &&
+            (!is_letter(value.ptr[i]) || value.ptr[i] != fold(value.ptr[i]))) {
+            return false;
+        }
+    }
+    return value.len >= 9 && value.len <= 16 && dashes >= 2 && is_digit(value.ptr[value.len - 1]);
+}
+
+static bool is_plain(struct str value) {
+    for (size_t i = 0; i < ARRAY_N(plain_words); i++) {
+        if (str_eq_nocase(value, str_from(plain_words[i]))) {
+            return true;
+        }
+    }
+    return is_region(value);
+}
+
+static void literal_add(struct known *known, struct str text, bool is_encoded) {
+    if (text.len < KNOWN_LITERAL_MIN) {
+        return;
+    }
+    for (size_t i = 0; i < known->literal_n; i++) {
+        if (str_eq((struct str){known->literals[i].ptr, known->literals[i].len}, text)) {
+            return;
+        }
+    }
+    if (known->literal_n == known->literal_cap) {
+        known->literal_cap = known->literal_cap == 0 ? 32 : known->literal_cap * 2;
+        known->literals =
+            mem_resize(known->literals, known->literal_cap * sizeof known->literals[0]);
+    }
+    known->literals[known->literal_n++] = (struct known_literal){
+        .ptr = memcpy(mem_alloc(text.len), text.ptr, text.len),
+        .len = text.len,
+        .is_encoded = is_encoded,
+    };
+}
+
+static void add_hex(struct known *known, struct str value) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(2 * PIECE_BYTES);
+
+    buf_reserve(&text, 2 * PIECE_BYTES); /* one block of memory to wipe, no copies left behind */
+    hex_add(&text, value.ptr, value.len);
+    literal_add(known, buf_str(&text), true);
+    for (size_t i = 0; i < text.len; i++) {
+        text.ptr[i] = is_letter(text.ptr[i]) ? (char)(text.ptr[i] & ~0x20) : text.ptr[i];
+    }
+    literal_add(known, buf_str(&text), true);
+    mem_wipe(text.ptr, text.len);
+}
+
+/* `before` unknown bytes stand before the value in what was encoded: of its first and last
+ * characters only those stay that the value alone decides. */
+static void add_base64(struct known *known, struct str value, size_t before) {
+    CLEANUP(buf_done) struct buf bytes = BUF_INIT(PIECE_BYTES + 2);
+    CLEANUP(buf_done) struct buf text = BUF_INIT(2 * PIECE_BYTES);
+    static const size_t unsure[] = {0, 2, 3};
+
+    buf_reserve(&bytes, PIECE_BYTES + 2);
+    buf_reserve(&text, 2 * PIECE_BYTES);
+    buf_add(&bytes, str_slice(STR("--"), 0, before));
+    buf_add(&bytes, value);
+    base64_add(&text, bytes.ptr, bytes.len);
+    size_t sure_bits = bytes.len * 8;
+    struct str sure = str_slice(buf_str(&text), unsure[before], sure_bits / 6);
+    literal_add(known, sure, true);
+    for (size_t i = 0; i < text.len; i++) {
+        text.ptr[i] = text.ptr[i] == '+' ? '-' : text.ptr[i] == '/' ? '_' : text.ptr[i];
+    }
+    literal_add(known, sure, true);
+    mem_wipe(bytes.ptr, bytes.len);
+    mem_wipe(text.ptr, text.len);
+}
+
+/* In a shell's double quotes, \ stands before these; in single quotes, ' is written '\''. */
+static void add_shell(struct known *known, struct str value, const char *special,
+                      const char *escape) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(4 * PIECE_BYTES);
+
+    buf_reserve(&text, 4 * PIECE_BYTES);
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] != '\0' && strchr(special, value.ptr[i]) != NULL) {
+            buf_add_s(&text, escape);
+        }
+        buf_add_c(&text, value.ptr[i]);
+    }
+    literal_add(known, buf_str(&text), false);
+    mem_wipe(text.ptr, text.len);
+}
+
+static void add_piece(struct known *known, struct str piece) {
+    if (piece.len < KNOWN_LITERAL_MIN) {
+        return;
+    }
+    literal_add(known, piece, false);
+    add_shell(known, piece, "\\\"$`", "\\");
+    add_shell(known, piece, "'", "'\\'");
+    add_hex(known, piece);
+    for (size_t before = 0; before < 3; before++) {
+        add_base64(known, piece, before);
+    }
+}
+
+/* In pieces that fit; the last one overlaps rather than being short. */
+static void add_spellings(struct known *known, struct str value) {
+    for (size_t at = 0; at < value.len; at += PIECE_BYTES) {
+        size_t left = value.len - at;
+        size_t from = left < PIECE_BYTES && at > 0 ? value.len - PIECE_BYTES : at;
+        add_piece(known, str_slice(value, from, from + PIECE_BYTES));
+    }
+}
+
+static void name_add(struct known *known, struct str name) {
+    if (name.len == 0 || known_has_name(known, name)) {
+        return;
+    }
+    if (known->name_n == known->name_cap) {
+        known->name_cap = known->name_cap == 0 ? 16 : known->name_cap * 2;
+        known->names = mem_resize(known->names, known->name_cap * sizeof known->names[0]);
+    }
+    known->names[known->name_n++] = str_dup(name);
+}
+
+void known_add(struct known *known, struct str name, struct str value) {
+    struct str whole = str_trim(str_slice(value, 0, KNOWN_VALUE_MAX));
+    struct str rest = whole;
+    struct str line = {0};
+
+    name_add(known, name);
+    if (whole.len < KNOWN_LITERAL_MIN || is_plain(whole)) {
+        return;
+    }
+    add_spellings(known, whole);
+    while (str_next(&rest, '\n', &line)) {
+        add_spellings(known, str_trim(line));
+    }
+}
+
+bool known_has_name(const struct known *known, struct str key) {
+    for (size_t i = 0; i < known->name_n; i++) {
+        if (str_eq(key, str_from(known->names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void known_done(struct known *known) {
+    for (size_t i = 0; i < known->literal_n; i++) {
+        mem_wipe(known->literals[i].ptr, known->literals[i].len);
+        free(known->literals[i].ptr);
+    }
+    for (size_t i = 0; i < known->name_n; i++) {
+        free(known->names[i]);
+    }
+    free(known->literals);
+    free(known->names);
+    *known = (struct known){0};
+}

@@ -1,0 +1,420 @@
+/* guard/redact/redact.c: the makers of `struct masked`: one text, one tree, one stream. */
+#include "guard/redact/redact.h"
+
+#include "base/json.h"
+#include "guard/limits.h"
+#include "guard/redact/key.h"
+#include "guard/redact/redactor.h"
+#include "guard/redact/segment.h"
+#include "guard/walk.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char mask[] = "***";
+
+/* ---- masked ---- */
+
+void masked_done(struct masked *masked) {
+    free(masked->ptr);
+    *masked = (struct masked){0};
+}
+
+struct str masked_str(const struct masked *masked) {
+    return (struct str){masked->ptr, masked->len};
+}
+
+const char *masked_cstr(const struct masked *masked) {
+    return masked->ptr == NULL ? "" : masked->ptr;
+}
+
+/* ---- the redactor ---- */
+
+struct redactor_shared {
+    pthread_rwlock_t lock;
+    struct redactor_core core;
+};
+
+struct redactor {
+    struct redactor_shared *shared; /* so that a const redactor can be locked */
+};
+
+struct redactor *redactor_new(void) {
+    struct redactor *redactor = mem_alloc(sizeof *redactor);
+
+    redactor->shared = mem_alloc(sizeof *redactor->shared);
+    (void)pthread_rwlock_init(&redactor->shared->lock, NULL); /* cannot fail without attributes */
+    redactor->shared->core.anchors = anchors_new(&redactor->shared->core.known);
+    return redactor;
+}
+
+void redactor_free(struct redactor *redactor) {
+    if (redactor == NULL) {
+        return;
+    }
+    anchors_free(redactor->shared->core.anchors);
+    known_done(&redactor->shared->core.known);
+    (void)pthread_rwlock_destroy(&redactor->shared->lock);
+    free(redactor->shared);
+    free(redactor);
+}
+
+void redactor_freep(struct redactor **redactor) {
+    redactor_free(*redactor);
+    *redactor = NULL;
+}
+
+void redactor_add_known(struct redactor *redactor, const char *name, struct str value) {
+    struct redactor_core *core = &redactor->shared->core;
+
+    (void)pthread_rwlock_wrlock(&redactor->shared->lock);
+    known_add(&core->known, str_from(name), value);
+    anchors_free(core->anchors);
+    core->anchors = anchors_new(&core->known);
+    (void)pthread_rwlock_unlock(&redactor->shared->lock);
+}
+
+const struct redactor_core *redactor_lock(const struct redactor *redactor) {
+    (void)pthread_rwlock_rdlock(&redactor->shared->lock);
+    return &redactor->shared->core;
+}
+
+void redactor_unlock(const struct redactor *redactor) {
+    (void)pthread_rwlock_unlock(&redactor->shared->lock);
+}
+
+bool redact_is_secret_key(struct str key) { return key_is_secret(key); }
+
+/* ---- writing ---- */
+
+/* A segment with its spans replaced. */
+struct writer {
+    struct buf out;
+    bool is_open; /* what was written last is a mask that the next segment may go on with */
+};
+
+static void writer_put(void *user, struct str segment, const struct spans *spans) {
+    static const char *const masks[] = {
+        [SPAN_PLAIN] = "***", [SPAN_QUOTED] = "\"***\"", [SPAN_ESCAPED] = "\\\"***\\\""};
+    struct writer *writer = user;
+    size_t at = 0;
+
+    for (size_t i = 0; i < spans->n; i++) {
+        const struct span *span = &spans->rows[i];
+
+        buf_add(&writer->out, str_slice(segment, at, span->from));
+        if (span->from > 0 || !writer->is_open) {
+            buf_add_s(&writer->out, masks[span->style]);
+        }
+        at = span->to;
+        writer->is_open = at == segment.len;
+    }
+    if (at < segment.len) {
+        buf_add(&writer->out, str_slice(segment, at, segment.len));
+        writer->is_open = false;
+    }
+}
+
+static struct masked writer_take(struct writer *writer) {
+    struct masked masked = {.len = writer->out.len};
+
+    masked.ptr = buf_take(&writer->out);
+    return masked;
+}
+
+/* ---- one text ---- */
+
+/* Reused from text to text of one tree. */
+struct masker {
+    struct segmenter segmenter;
+    struct writer writer;
+};
+
+static void masker_init(struct masker *masker, const struct redactor *redactor) {
+    *masker = (struct masker){.writer.out = BUF_INIT(SIZE_MAX / 2)};
+    segmenter_init(&masker->segmenter, redactor, writer_put, &masker->writer);
+}
+
+static void masker_done(struct masker *masker) {
+    segmenter_done(&masker->segmenter);
+    buf_done(&masker->writer.out);
+}
+
+/* Masks a closed text; the result stands in the masker until the next one. */
+static struct str masker_run(struct masker *masker, struct str text) {
+    buf_clear(&masker->writer.out);
+    masker->writer.is_open = false;
+    masker->segmenter.carry = (struct carry){.yaml_indent = -1};
+    (void)segmenter_feed(&masker->segmenter, text, true);
+    return buf_str(&masker->writer.out);
+}
+
+void redact_text(const struct redactor *redactor, struct str text, struct masked *out) {
+    CLEANUP(masker_done) struct masker masker;
+
+    masker_init(&masker, redactor);
+    (void)masker_run(&masker, text);
+    *out = writer_take(&masker.writer);
+}
+
+/* ---- one tree ---- */
+
+static json_t *mask_node(struct masker *masker, const json_t *json, int depth);
+
+static json_t *mask_leaf(void) { return json_string(mask); }
+
+static json_t *mask_string(struct masker *masker, struct str text) {
+    return json_string_of(masker_run(masker, text));
+}
+
+/* A number is masked when it is a known value, digit for digit. */
+static json_t *mask_number(struct masker *masker, const json_t *json) {
+    CLEANUP(freep) char *digits = json_text(json);
+    bool is_same = str_eq(masker_run(masker, str_from(digits)), str_from(digits));
+
+    return is_same ? json_deep_copy(json) : mask_leaf();
+}
+
+/* Every leaf below a secret's key. */
+static json_t *mask_all(const json_t *json, int depth) {
+    const char *key = NULL;
+    size_t i = 0;
+    json_t *value = NULL;
+
+    if (depth > limit(LIMIT_JSON_DEPTH)) {
+        return mask_leaf();
+    }
+    if (json_is_null(json)) {
+        return json_null();
+    }
+    if (json_is_array(json)) {
+        json_t *array = json_array();
+        json_array_foreach(json, i, value) {
+            (void)json_array_append_new(array, mask_all(value, depth + 1));
+        }
+        return array;
+    }
+    if (json_is_object(json)) {
+        json_t *object = json_object();
+        json_object_foreach(walk(json), key, value) {
+            json_put(object, key, mask_all(value, depth + 1));
+        }
+        return object;
+    }
+    return mask_leaf();
+}
+
+static bool is_secret_name(const struct masker *masker, struct str key) {
+    const struct redactor_core *core = redactor_lock(masker->segmenter.redactor);
+    bool is_known = known_has_name(&core->known, key);
+
+    redactor_unlock(masker->segmenter.redactor);
+    return is_known || key_is_secret(key);
+}
+
+/* {"Name": "DB_PASSWORD", "Value": "..."}: the key stands in a value. clang-format off */
+static const struct {
+    const char *name;
+    const char *value;
+} pair_rows[] = {
+    {"name", "value"},
+    {"Name", "Value"},
+    {"key", "value"},
+    {"Key", "Value"},
+    {"ParameterKey", "ParameterValue"},
+    {"HeaderName", "HeaderValue"},
+    {"OutputKey", "OutputValue"},
+};
+
+/* Whether `key` holds the value of a pair whose name, beside it, is a secret's. */
+static bool is_pair_value(const struct masker *masker, const json_t *object, const char *key) {
+    for (size_t i = 0; i < ARRAY_N(pair_rows); i++) {
+        const json_t *name = json_object_get(object, pair_rows[i].name);
+
+        if (strcmp(key, pair_rows[i].value) == 0 && json_is_string(name) &&
+            is_secret_name(masker, str_from(json_string_value(name)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_harmless_leaf(struct str key, const json_t *value) {
+    const char *text = json_is_true(value) ? "true" : json_is_false(value) ? "false" : NULL;
+
+    text = json_is_string(value) ? json_string_value(value) : text;
+    return text != NULL && key_value_is_harmless(key, str_from(text));
+}
+
+static json_t *mask_object(struct masker *masker, const json_t *json, int depth) {
+    json_t *object = json_object();
+    const char *key = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach(walk(json), key, value) {
+        struct str name = str_from(key);
+        bool is_secret = (is_secret_name(masker, name) && !is_harmless_leaf(name, value)) ||
+                         is_pair_value(masker, json, key);
+        json_t *masked =
+            is_secret ? mask_all(value, depth + 1) : mask_node(masker, value, depth + 1);
+        CLEANUP(freep) char *shown = str_dup(masker_run(masker, name));
+
+        json_put(object, shown, masked);
+    }
+    return object;
+}
+
+/* In an argument vector, what follows "--password". */
+static bool is_flag_of_secret(const struct masker *masker, const json_t *before) {
+    struct str flag = str_from(json_string_value(before));
+
+    return str_starts(flag, STR("--")) && str_find(flag, STR("=")) < 0 &&
+           is_secret_name(masker, str_slice(flag, 2, flag.len));
+}
+
+static json_t *mask_array(struct masker *masker, const json_t *json, int depth) {
+    json_t *array = json_array();
+    size_t i = 0;
+    json_t *value = NULL;
+
+    json_array_foreach(json, i, value) {
+        bool is_value = i > 0 && json_is_string(value) &&
+                        is_flag_of_secret(masker, json_array_get(json, i - 1));
+        (void)json_array_append_new(array,
+                                    is_value ? mask_leaf() : mask_node(masker, value, depth + 1));
+    }
+    return array;
+}
+
+static json_t *mask_node(struct masker *masker, const json_t *json, int depth) {
+    if (depth > limit(LIMIT_JSON_DEPTH)) {
+        return mask_leaf();
+    }
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        return mask_object(masker, json, depth);
+    case JSON_ARRAY:
+        return mask_array(masker, json, depth);
+    case JSON_STRING:
+        return mask_string(masker, (struct str){json_string_value(json), json_string_length(json)});
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return mask_number(masker, json);
+    case JSON_TRUE:
+    case JSON_FALSE:
+    case JSON_NULL:
+        break;
+    }
+    return json_deep_copy(json);
+}
+
+void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out) {
+    CLEANUP(masker_done) struct masker masker;
+
+    masker_init(&masker, redactor);
+    CLEANUP(json_decrefp) json_t *masked = mask_node(&masker, json, 0);
+    char *text = json_text(masked);
+    *out = (struct masked){.ptr = text, .len = strlen(text)};
+}
+
+/* ---- looking, not masking ---- */
+
+struct finder {
+    struct redact_hit *hits;
+    size_t n;
+    size_t max;
+    size_t at; /* offset of the next segment */
+};
+
+static void finder_put(void *user, struct str segment, const struct spans *spans) {
+    struct finder *finder = user;
+
+    for (size_t i = 0; i < spans->n && finder->n < finder->max; i++) {
+        const struct span *span = &spans->rows[i];
+        finder->hits[finder->n++] = (struct redact_hit){
+            .kind = span->kind, .at = finder->at + span->from, .len = span->to - span->from};
+    }
+    finder->at += segment.len;
+}
+
+size_t redact_find(const struct redactor *redactor, struct str text, struct redact_hit *hits,
+                   size_t hits_max) {
+    struct finder finder = {.hits = hits, .max = hits_max};
+    CLEANUP(segmenter_done) struct segmenter segmenter;
+
+    segmenter_init(&segmenter, redactor, finder_put, &finder);
+    (void)segmenter_feed(&segmenter, text, true);
+    return finder.n;
+}
+
+/* ---- a stream ---- */
+
+struct redact_stream {
+    struct masker masker;
+    struct buf pending; /* the beginning of a segment whose end has not come */
+    void (*put)(void *user, const struct masked *piece);
+    void *user;
+};
+
+struct redact_stream *redact_stream_new(const struct redactor *redactor,
+                                        void (*put)(void *user, const struct masked *piece),
+                                        void *user) {
+    struct redact_stream *stream = mem_alloc(sizeof *stream);
+
+    masker_init(&stream->masker, redactor);
+    stream->pending = BUF_INIT(SIZE_MAX / 2);
+    stream->put = put;
+    stream->user = user;
+    return stream;
+}
+
+/* Hands what was masked to the owner, outside the redactor's lock. */
+static void stream_give(struct redact_stream *stream) {
+    struct buf *out = &stream->masker.writer.out;
+    struct masked piece = {.ptr = out->ptr, .len = out->len};
+
+    if (piece.len > 0) {
+        stream->put(stream->user, &piece);
+        buf_clear(out);
+    }
+}
+
+static bool has_line_end(struct str s) {
+    return memchr(s.ptr, '\n', s.len) != NULL || memchr(s.ptr, '\r', s.len) != NULL;
+}
+
+void redact_stream_write(struct redact_stream *stream, struct str piece) {
+    struct segmenter *segmenter = &stream->masker.segmenter;
+    struct buf *pending = &stream->pending;
+
+    while (piece.len > 0) {
+        struct str part = str_slice(piece, 0, SEGMENT_MAX);
+        size_t handled = 0;
+
+        piece = str_slice(piece, part.len, piece.len);
+        if (pending->len == 0) {
+            handled = segmenter_feed(segmenter, part, false);
+            buf_add(pending, str_slice(part, handled, part.len));
+        } else {
+            bool is_complete = has_line_end(part) || pending->len + part.len >= SEGMENT_MAX;
+            buf_add(pending, part);
+            handled = is_complete ? segmenter_feed(segmenter, buf_str(pending), false) : 0;
+            memmove(pending->ptr, pending->ptr + handled, pending->len - handled);
+            pending->len -= handled;
+        }
+        stream_give(stream);
+    }
+}
+
+void redact_stream_end(struct redact_stream *stream) {
+    if (stream == NULL) {
+        return;
+    }
+    (void)segmenter_feed(&stream->masker.segmenter, buf_str(&stream->pending), true);
+    stream_give(stream);
+    mem_wipe(stream->pending.ptr, stream->pending.cap);
+    buf_done(&stream->pending);
+    masker_done(&stream->masker);
+    free(stream);
+}

@@ -1,0 +1,413 @@
+/* guard/redact/rules.c: tokens that tell by themselves what they are, and texts that carry one.
+ *
+ * A body longer than its minimum is masked to its end: an unknown, longer form of a token never
+ * shows its tail. No checksum is needed for masking. Sources: the services' own pages on token
+ * formats. */
+#include "guard/redact/scan.h"
+
+#include "base/encode.h"
+
+#include <string.h>
+
+enum { BLOCK_QUOTED_LINES = 200, LABEL_MAX = 64, BASIC_MAX = 1024 };
+
+static size_t match_token(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t body = at + strlen(rule->anchor);
+
+    if (!scan_is_start(scan, at)) {
+        return 0;
+    }
+    size_t to = scan_run_end(scan, rule->body, body);
+    if (to - body < rule->min) {
+        return 0;
+    }
+    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+static size_t match_aws_id(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t to = match_token(scan, rule, at);
+
+    if (to > 0) {
+        scan_hint(scan, at);
+    }
+    return to;
+}
+
+static size_t match_hint(struct scan *scan, const struct rule *rule, size_t at) {
+    (void)rule;
+    scan_hint(scan, at);
+    return 0;
+}
+
+/* "sk-" begins many style class names too: those are lower-case words. */
+static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t body = at + strlen(rule->anchor);
+    size_t to = scan_is_start(scan, at) ? scan_run_end(scan, rule->body, body) : body;
+    size_t plain_n = 0;
+    size_t plain_max = 0;
+    bool has_other = false;
+
+    for (size_t i = body; i < to; i++) {
+        char c = scan->text.ptr[i];
+        has_other = has_other || is_digit(c) || (is_letter(c) && c != fold(c));
+        plain_n = is_alnum(c) ? plain_n + 1 : 0;
+        plain_max = plain_n > plain_max ? plain_n : plain_max;
+    }
+    if (to - body < rule->min || (!has_other && plain_max < 20)) {
+        return 0;
+    }
+    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+/* header.payload.signature, the last one perhaps empty; five parts when encrypted. */
+static size_t match_jwt(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t to = at;
+    size_t dots = 0;
+
+    if (!scan_is_start(scan, at)) {
+        return 0;
+    }
+    size_t end = scan_run_end(scan, SET_TOKEN, at); /* dots included */
+    for (size_t i = at; i < end; i++) {
+        dots += scan->text.ptr[i] == '.';
+        to = i + 1;
+        if (dots == 1 && i - at < rule->min) {
+            return 0;
+        }
+    }
+    if (dots < 2) {
+        return 0;
+    }
+    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+/* Where a key block ends that is open at `at`, or 0 when its END is not in the text. */
+static size_t pem_end(const struct scan *scan, size_t at) {
+    ptrdiff_t end = scan_find(scan, at, scan->text.len, "-----END");
+
+    if (end < 0) {
+        return 0;
+    }
+    ptrdiff_t dashes = scan_find(scan, (size_t)end + 8, (size_t)end + 8 + LABEL_MAX, "-----");
+    return dashes < 0 ? scan->text.len : (size_t)dashes + 5;
+}
+
+static size_t next_quote(const struct scan *scan, size_t from) {
+    size_t at = from;
+
+    while (at < scan->text.len && strchr("\"'`", scan->text.ptr[at]) == NULL) {
+        at++;
+    }
+    return at;
+}
+
+static size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t label = at + strlen(rule->anchor);
+    ptrdiff_t dashes = scan_find(scan, label, label + LABEL_MAX, "-----");
+
+    if (dashes < 0 || scan_find(scan, label, (size_t)dashes, "PRIVATE KEY") < 0) {
+        return 0;
+    }
+    size_t body = (size_t)dashes + 5;
+    size_t to = pem_end(scan, body);
+    size_t quote = next_quote(scan, body);
+    enum block block = BLOCK_NONE;
+    if (quote < scan->text.len && (to == 0 || quote < to)) {
+        /* A string ends before the block does: quoted, piece by piece, or only talked about. */
+        while (quote > body && scan->text.ptr[quote - 1] == '\\') {
+            quote--;
+        }
+        to = quote;
+        block = BLOCK_QUOTED;
+    } else if (to == 0) {
+        to = scan->text.len;
+        block = BLOCK_PEM;
+    }
+    if (scan->carry != NULL && block != BLOCK_NONE) {
+        scan->carry->block = block;
+        scan->carry->block_lines = BLOCK_QUOTED_LINES;
+    }
+    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+static size_t match_putty(struct scan *scan, const struct rule *rule, size_t at) {
+    if (scan->carry != NULL) {
+        scan->carry->block = BLOCK_PUTTY;
+    }
+    scan_add(scan, at, scan->text.len, rule->kind, SPAN_PLAIN);
+    return scan->text.len;
+}
+
+static size_t find_char(const struct scan *scan, size_t from, size_t to, const char *chars) {
+    while (from < to && strchr(chars, scan->text.ptr[from]) == NULL) {
+        from++;
+    }
+    return from;
+}
+
+static bool is_port(const struct scan *scan, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) {
+        if (!is_digit(scan->text.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* scheme://user:PASS@host. A password may hold / ? # unescaped: what stands where the port would
+ * and is no number is read up to the last @ of the word. */
+static size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t user = at + strlen(rule->anchor);
+    size_t word = scan_word_end(scan, user);
+    size_t last_at = scan->word.last_at; /* one past it */
+    bool is_scheme = at > 0 && is_alnum(scan->text.ptr[at - 1]);
+
+    if (!is_scheme || last_at <= user) {
+        return 0;
+    }
+    size_t authority = find_char(scan, user, word, "/?#\\");
+    size_t sign = authority;
+    while (sign > user && scan->text.ptr[sign - 1] != '@') {
+        sign--;
+    }
+    size_t colon = find_char(scan, user, authority, ":");
+    if (sign == user) { /* no @ before the path */
+        bool is_odd = colon < authority && !is_port(scan, colon + 1, authority);
+        if (!is_odd || last_at <= authority) {
+            return 0;
+        }
+        scan_add(scan, colon + 1, last_at - 1, rule->kind, SPAN_PLAIN);
+        return last_at;
+    }
+    sign--; /* the @ itself */
+    if (colon < sign) {
+        scan_add(scan, colon + 1, sign, rule->kind, SPAN_PLAIN);
+        return sign;
+    }
+    bool is_public = str_eq(str_slice(scan->text, user, sign), STR("git")) ||
+                     (at >= 3 && scan_has(scan, at - 3, "ssh"));
+    scan_add(scan, user, is_public ? user : sign, rule->kind, SPAN_PLAIN);
+    return sign;
+}
+
+static size_t skip_blanks(const struct scan *scan, size_t at) {
+    while (at < scan->text.len && (scan->text.ptr[at] == ' ' || scan->text.ptr[at] == '\t')) {
+        at++;
+    }
+    return at;
+}
+
+/* "Bearer" and a token; prose has no digit there. */
+static size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t after = at + strlen(rule->anchor);
+    size_t body = skip_blanks(scan, after);
+    bool has_digit = false;
+
+    if (body == after || !scan_is_start(scan, at)) {
+        return 0;
+    }
+    size_t to = scan_run_end(scan, rule->body, body);
+    for (size_t i = body; i < to && !has_digit; i++) {
+        has_digit = is_digit(scan->text.ptr[i]);
+    }
+    if (to - body < rule->min || (!has_digit && to - body < 20)) {
+        return 0;
+    }
+    scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+/* "Basic" and what decodes to user:password. */
+static size_t match_basic(struct scan *scan, const struct rule *rule, size_t at) {
+    CLEANUP(buf_done) struct buf bytes = BUF_INIT(BASIC_MAX);
+    struct err err;
+    size_t after = at + strlen(rule->anchor);
+    size_t body = skip_blanks(scan, after);
+
+    if (body == after || !scan_is_start(scan, at)) {
+        return 0;
+    }
+    size_t to = scan_run_end(scan, rule->body, body);
+    if (to - body < rule->min) {
+        return 0;
+    }
+    struct str text = str_slice(scan->text, body, to);
+    bool is_pair = text.len > BASIC_MAX || (base64_read(text, &bytes, &err) == ERR_NONE &&
+                                            str_find(buf_str(&bytes), STR(":")) >= 0);
+    mem_wipe(bytes.ptr, bytes.len);
+    if (!is_pair) {
+        return 0;
+    }
+    scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+static size_t match_slack_hook(struct scan *scan, const struct rule *rule, size_t at) {
+    static const char *const places[] = {"services/", "workflows/", "triggers/"};
+    size_t after = at + strlen(rule->anchor);
+
+    for (size_t i = 0; i < ARRAY_N(places); i++) {
+        if (scan_has(scan, after, places[i])) {
+            size_t body = after + strlen(places[i]);
+            size_t to = scan_run_end(scan, rule->body, body);
+            scan_add(scan, body, to - body < rule->min ? body : to, rule->kind, SPAN_PLAIN);
+            return to;
+        }
+    }
+    return 0;
+}
+
+/* 14 characters, the anchor, 60 and more. */
+static size_t match_atlas(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t to = scan_run_end(scan, rule->body, at + strlen(rule->anchor));
+    size_t from = at;
+
+    while (from > 0 && at - from < 32 && is_alnum(scan->text.ptr[from - 1])) {
+        from--;
+    }
+    if (at - from < 8 || to - at < rule->min) {
+        return 0;
+    }
+    scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+static size_t match_curl(struct scan *scan, const struct rule *rule, size_t at) {
+    (void)rule;
+    (void)at;
+    scan->has_curl = true;
+    return 0;
+}
+
+/* curl -u user:password */
+static size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t from = at + strlen(rule->anchor);
+
+    if (!scan->has_curl) {
+        return 0;
+    }
+    from =
+        skip_blanks(scan, from < scan->text.len && scan->text.ptr[from] == '=' ? from + 1 : from);
+    from += from < scan->text.len && strchr("\"'", scan->text.ptr[from]) != NULL ? 1 : 0;
+    size_t to = scan_word_end(scan, from);
+    size_t colon = find_char(scan, from, to, ":");
+    if (colon + 1 >= to) {
+        return 0;
+    }
+    scan_add(scan, colon + 1, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+/* clang-format off */
+const struct rule rules[] = {
+    /* kind               anchor                  body          min  fold  matcher */
+    {"aws-key-id",         "AKIA",                 SET_CAPITALS,  16, false, match_aws_id},
+    {"aws-key-id",         "ASIA",                 SET_CAPITALS,  16, false, match_aws_id},
+    {"aws-key-id",         "ABIA",                 SET_CAPITALS,  16, false, match_aws_id},
+    {"aws-key-id",         "ACCA",                 SET_CAPITALS,  16, false, match_aws_id},
+    {"aws-key-id",         "A3T",                  SET_CAPITALS,  17, false, match_aws_id},
+    {"aws-session-token",  "IQoJb3JpZ2lu",         SET_COOKIE,     8, false, match_token},
+    {"aws-session-token",  "FwoGZXIvYXdz",         SET_COOKIE,     8, false, match_token},
+    {"aws-session-token",  "FQoGZXIvYXdz",         SET_COOKIE,     8, false, match_token},
+    {"ecr-authorization",  "QVdTOmV5",             SET_BASE64,    16, false, match_token},
+    {"bedrock-key",        "ABSK",                 SET_BASE64,   100, false, match_token},
+    {"bedrock-key",        "bedrock-api-key-",     SET_COOKIE,     8, false, match_token},
+    {"github-token",       "ghp_",                 SET_TOKEN,     30, false, match_token},
+    {"github-token",       "gho_",                 SET_TOKEN,     30, false, match_token},
+    {"github-token",       "ghu_",                 SET_TOKEN,     30, false, match_token},
+    {"github-token",       "ghs_",                 SET_TOKEN,     30, false, match_token},
+    {"github-token",       "ghr_",                 SET_TOKEN,     30, false, match_token},
+    {"github-token",       "github_pat_",          SET_WORD,      40, false, match_token},
+    {"gitlab-token",       "glpat-",               SET_TOKEN,     20, false, match_token},
+    {"gitlab-token",       "gldt-",                SET_TOKEN,     20, false, match_token},
+    {"gitlab-token",       "glrt-",                SET_TOKEN,     20, false, match_token},
+    {"anthropic-key",      "sk-ant-",              SET_WORD,      20, false, match_token},
+    {"openai-key",         "sk-",                  SET_WORD,      20, false, match_sk},
+    {"slack-token",        "xoxa-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxb-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxc-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxd-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxe-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxe.xox",             SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxo-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxp-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxr-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xoxs-",                SET_COOKIE,    10, false, match_token},
+    {"slack-token",        "xapp-",                SET_WORD,      10, false, match_token},
+    {"slack-webhook",      "hooks.slack.com/",     SET_BASE64,    20, false, match_slack_hook},
+    {"npm-token",          "npm_",                 SET_ALNUM,     36, false, match_token},
+    {"stripe-key",         "sk_live_",             SET_ALNUM,     10, false, match_token},
+    {"stripe-key",         "sk_test_",             SET_ALNUM,     10, false, match_token},
+    {"stripe-key",         "sk_prod_",             SET_ALNUM,     10, false, match_token},
+    {"stripe-key",         "rk_live_",             SET_ALNUM,     10, false, match_token},
+    {"stripe-key",         "rk_test_",             SET_ALNUM,     10, false, match_token},
+    {"stripe-key",         "rk_prod_",             SET_ALNUM,     10, false, match_token},
+    {"stripe-webhook",     "whsec_",               SET_BASE64,    20, false, match_token},
+    {"google-key",         "AIza",                 SET_WORD,      30, false, match_token},
+    {"google-oauth",       "GOCSPX-",              SET_WORD,      20, false, match_token},
+    {"google-oauth",       "ya29.",                SET_TOKEN,     20, false, match_token},
+    {"google-key",         "AQ.Ab8RN6",            SET_WORD,      20, false, match_token},
+    {"sendgrid-key",       "SG.",                  SET_TOKEN,     60, false, match_token},
+    {"twilio-key",         "SK",                   SET_HEXDIGITS, 32, false, match_token},
+    {"mailgun-key",        "key-",                 SET_HEXDIGITS, 32, false, match_token},
+    {"atlas-secret",       "mdb_sa_sk_",           SET_WORD,      30, false, match_token},
+    {"supabase-key",       "sb_secret_",           SET_WORD,      20, false, match_token},
+    {"supabase-key",       "sbp_",                 SET_ALNUM,     30, false, match_token},
+    {"planetscale-key",    "pscale_tkn_",          SET_TOKEN,     30, false, match_token},
+    {"planetscale-key",    "pscale_pw_",           SET_TOKEN,     30, false, match_token},
+    {"planetscale-key",    "pscale_oauth_",        SET_TOKEN,     30, false, match_token},
+    {"vercel-token",       "vck_",                 SET_ALNUM,     40, false, match_token},
+    {"vercel-token",       "vcp_",                 SET_ALNUM,     40, false, match_token},
+    {"vercel-token",       "vca_",                 SET_ALNUM,     40, false, match_token},
+    {"vercel-token",       "vci_",                 SET_ALNUM,     40, false, match_token},
+    {"vercel-token",       "vcr_",                 SET_ALNUM,     40, false, match_token},
+    {"docker-token",       "dckr_pat_",            SET_WORD,      20, false, match_token},
+    {"docker-token",       "dckr_oat_",            SET_WORD,      20, false, match_token},
+    {"digitalocean-token", "dop_v1_",              SET_HEXDIGITS, 60, false, match_token},
+    {"digitalocean-token", "doo_v1_",              SET_HEXDIGITS, 60, false, match_token},
+    {"digitalocean-token", "dor_v1_",              SET_HEXDIGITS, 60, false, match_token},
+    {"databricks-token",   "dapi",                 SET_HEXDIGITS, 32, false, match_token},
+    {"sentry-token",       "sntryu_",              SET_HEXDIGITS, 60, false, match_token},
+    {"sentry-token",       "sntrys_",              SET_BASE64,    20, false, match_token},
+    {"pulumi-token",       "pul-",                 SET_HEXDIGITS, 40, false, match_token},
+    {"vault-token",        "hvs.",                 SET_WORD,      24, false, match_token},
+    {"vault-token",        "hvb.",                 SET_WORD,      24, false, match_token},
+    {"terraform-token",    ".atlasv1.",            SET_WORD,      40, false, match_atlas},
+    {"huggingface-token",  "hf_",                  SET_ALNUM,     30, false, match_token},
+    {"groq-key",           "gsk_",                 SET_ALNUM,     40, false, match_token},
+    {"xai-key",            "xai-",                 SET_ALNUM,     60, false, match_token},
+    {"pypi-token",         "pypi-AgEIcHlwaS5vcmc", SET_WORD,      50, false, match_token},
+    {"age-key",            "AGE-SECRET-KEY-1",     SET_CAPITALS,  50, false, match_token},
+    {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt},
+    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem},
+    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty},
+    {"uri-password",       "://",                  SET_OPAQUE,     0, false, match_uri},
+    {"bearer",             "bearer",               SET_COOKIE,     8, true,  match_bearer},
+    {"basic",              "basic",                SET_BASE64,     8, true,  match_basic},
+    {"curl-user",          "curl",                 SET_OPAQUE,     0, false, match_curl},
+    {"curl-user",          "-u ",                  SET_OPAQUE,     0, false, match_curl_user},
+    {"curl-user",          "--user",               SET_OPAQUE,     0, false, match_curl_user},
+    {"aws",                "aws",                  SET_OPAQUE,     0, true,  match_hint},
+    {"aws",                "secret",               SET_OPAQUE,     0, true,  match_hint},
+    {"aws",                "access",               SET_OPAQUE,     0, true,  match_hint},
+    {"key",                "pass",                 SET_OPAQUE,     0, true,  match_key},
+    {"key",                "pwd",                  SET_OPAQUE,     0, true,  match_key},
+    {"key",                "secret",               SET_OPAQUE,     0, true,  match_key},
+    {"key",                "token",                SET_OPAQUE,     0, true,  match_key},
+    {"key",                "key",                  SET_OPAQUE,     0, true,  match_key},
+    {"key",                "credential",           SET_OPAQUE,     0, true,  match_key},
+    {"key",                "auth",                 SET_OPAQUE,     0, true,  match_key},
+    {"key",                "cookie",               SET_OPAQUE,     0, true,  match_key},
+    {"key",                "dsn",                  SET_OPAQUE,     0, true,  match_key},
+    {"key",                "conn",                 SET_OPAQUE,     0, true,  match_key},
+    {"key",                "private",              SET_OPAQUE,     0, true,  match_key},
+    {"key",                "netrc",                SET_OPAQUE,     0, true,  match_key},
+    {"key",                "signature",            SET_OPAQUE,     0, true,  match_key},
+};
+/* clang-format on */
+
+const size_t rule_n = ARRAY_N(rules);

@@ -1,0 +1,105 @@
+/* guard/redact/scan.c: what all matchers need. */
+#include "guard/redact/scan.h"
+
+#include <string.h>
+
+#define ALNUM_HI (SET_UPPER_HI | SET_LOWER_HI)
+
+/* clang-format off */
+const struct charset charsets[SET_N] = {
+    [SET_ALNUM]     = {SET_DIGIT_LO, ALNUM_HI},
+    [SET_CAPITALS]  = {SET_DIGIT_LO, SET_UPPER_HI},
+    [SET_HEXDIGITS] = {SET_DIGIT_LO, SET_HEX_HI},
+    [SET_WORD]      = {SET_DIGIT_LO | SET_LO('-'), ALNUM_HI | SET_HI('_')},
+    [SET_TOKEN]     = {SET_DIGIT_LO | SET_LO('-') | SET_LO('.'), ALNUM_HI | SET_HI('_')},
+    [SET_BASE64]    = {SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('='),
+                       ALNUM_HI | SET_HI('_')},
+    [SET_COOKIE]    = {SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('=') |
+                       SET_LO('%') | SET_LO('.'), ALNUM_HI | SET_HI('_')},
+    /* All of 0x21-0x7e but " ' < > ` \ */
+    [SET_OPAQUE]    = {UINT64_C(0xafffff7a00000000), UINT64_C(0x7ffffffeefffffff)},
+};
+/* clang-format on */
+
+void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum span_style style) {
+    if (from >= to || str_eq(str_slice(scan->text, from, to), STR("***"))) {
+        return; /* nothing, or masked already */
+    }
+    if (scan->map != NULL) {
+        from = scan->map[from];
+        to = scan->map[to];
+    }
+    spans_add(scan->out, (struct span){from, to, kind, style});
+}
+
+size_t scan_run_end(struct scan *scan, enum set set, size_t at) {
+    struct memo *memo = &scan->runs[set];
+    const struct charset *charset = &charsets[set];
+    size_t to = at;
+
+    if (at >= memo->from && at < memo->to) {
+        return memo->to;
+    }
+    while (to < scan->text.len && charset_has(charset, scan->text.ptr[to])) {
+        to++;
+    }
+    *memo = (struct memo){.from = at, .to = to};
+    return to;
+}
+
+size_t scan_word_end(struct scan *scan, size_t at) {
+    struct memo *memo = &scan->word;
+    size_t to = at;
+
+    if (at >= memo->from && at < memo->to) {
+        return memo->to;
+    }
+    *memo = (struct memo){.from = at};
+    for (; to < scan->text.len; to++) {
+        char c = scan->text.ptr[to];
+        if (is_blank(c) || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>') {
+            break;
+        }
+        if (c == '@') {
+            memo->last_at = to + 1;
+        }
+    }
+    memo->to = to;
+    return to;
+}
+
+bool scan_is_start(const struct scan *scan, size_t at) {
+    const char *p = scan->text.ptr;
+    char before = at > 0 ? p[at - 1] : scan->before;
+
+    if (!is_alnum(before)) {
+        return true;
+    }
+    if (at >= 2 && p[at - 2] == '\\' && strchr("bfnrt", before) != NULL) {
+        return true; /* \n */
+    }
+    if (at >= 3 && p[at - 3] == '%' && is_hex(p[at - 2]) && is_hex(before)) {
+        return true; /* %3D */
+    }
+    return at >= 6 && p[at - 6] == '\\' && p[at - 5] == 'u' && is_hex(p[at - 4]) &&
+           is_hex(p[at - 3]) && is_hex(p[at - 2]) && is_hex(before); /* \u003d */
+}
+
+bool scan_has(const struct scan *scan, size_t at, const char *text) {
+    size_t n = strlen(text);
+
+    return at <= scan->text.len && n <= scan->text.len - at &&
+           memcmp(scan->text.ptr + at, text, n) == 0;
+}
+
+ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text) {
+    ptrdiff_t at = str_find(str_slice(scan->text, from, to), str_from(text));
+
+    return at < 0 ? -1 : at + (ptrdiff_t)from;
+}
+
+void scan_hint(struct scan *scan, size_t at) {
+    if (scan->hint_n < HINTS_MAX) {
+        scan->hints[scan->hint_n++] = at;
+    }
+}

@@ -1,0 +1,112 @@
+/* guard/redact/scan.h: one pass over one view of one segment, as the matchers see it.
+ *
+ * A matcher is called where its anchor stands. It adds spans in offsets of the view, which come out
+ * as offsets of the source, and says where to look on. Time stays linear because a class run and a
+ * word are measured once (memo) and a key is judged once.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "guard/redact/charset.h"
+#include "guard/redact/known.h"
+#include "guard/redact/span.h"
+
+/* Classes of characters that a token's body may have. */
+enum set {
+    SET_ALNUM = 0,
+    SET_CAPITALS, /* A-Z 0-9 */
+    SET_HEXDIGITS,
+    SET_WORD,   /* alnum _ - */
+    SET_TOKEN,  /* alnum . _ - */
+    SET_BASE64, /* alnum + / = _ - */
+    SET_COOKIE, /* alnum + / = % _ - . */
+    SET_OPAQUE, /* anything printable but blanks, quotes, < and > */
+    SET_N
+};
+extern const struct charset charsets[SET_N];
+
+enum block {
+    BLOCK_NONE = 0,
+    BLOCK_PEM,    /* everything until the END line */
+    BLOCK_QUOTED, /* a PEM in string literals: every long run until the END line */
+    BLOCK_PUTTY   /* everything until the MAC line */
+};
+
+/* What the lines before mean for the next one. {0} at the start of a text, with yaml_indent -1. */
+struct carry {
+    enum block block;
+    int block_lines;   /* lines left of BLOCK_QUOTED */
+    int yaml_indent;   /* lines deeper than this are the value of a secret; -1: none */
+    bool is_yaml_text; /* a block scalar, else a map or a list */
+    int nest_depth;    /* brackets open below a secret's key */
+    int near_lines;    /* lines left in which a 40-character word is an AWS secret */
+    bool is_cut;       /* the segment before ended inside a masked run without an end */
+    bool is_line_middle;
+    char before; /* the byte before; 0 at the start */
+};
+
+enum { HINTS_MAX = 64 };
+
+struct memo {
+    size_t from;
+    size_t to;
+    size_t last_at; /* of a word: offset of its last '@' + 1, or 0 */
+};
+
+struct scan {
+    struct str text;
+    const struct known *known;
+    struct carry *carry; /* NULL: what follows is not this view's to decide */
+    const uint32_t *map; /* of the view; NULL: offsets are the source's */
+    struct spans *out;
+    bool is_line_start; /* the text begins a line */
+    char before;
+    bool is_unescaped; /* a view without JSON escapes: quotes put in need a backslash */
+    bool is_decoded;   /* the inside of Base64 or hexadecimal */
+    bool has_curl;
+    size_t key_end;          /* names before this offset were judged */
+    size_t hints[HINTS_MAX]; /* where "aws", "secret", "access" or a key id stand */
+    size_t hint_n;           /* HINTS_MAX: too many, so everywhere */
+    struct memo runs[SET_N];
+    struct memo word;
+};
+
+struct rule {
+    const char *kind;   /* constant, shown in hits */
+    const char *anchor; /* at least 3 characters, or 2 and a hex digit follows */
+    enum set body;
+    unsigned min;   /* characters of the body */
+    bool is_folded; /* the anchor's case does not matter */
+    /* Returns where to look on, or 0 when nothing was found. */
+    size_t (*match)(struct scan *scan, const struct rule *rule, size_t at);
+};
+
+extern const struct rule rules[];
+extern const size_t rule_n;
+
+/* Adds [from, to) of the view. */
+void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum span_style style);
+
+/* Where the run of `set` that holds `at` ends; `at` when there is none. */
+size_t scan_run_end(struct scan *scan, enum set set, size_t at);
+
+/* Where the word at `at` ends (blank, quote, < or >), with its last '@' in scan->word. */
+size_t scan_word_end(struct scan *scan, size_t at);
+
+/* Whether a token may begin at `at`: no letter or digit before it that is part of a word. */
+bool scan_is_start(const struct scan *scan, size_t at);
+
+/* Whether `text` stands at `at`. */
+bool scan_has(const struct scan *scan, size_t at, const char *text);
+
+/* Where `text` stands first in [from, to); -1 when nowhere. */
+ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text);
+
+/* Remembers that AWS is talked about at `at`. */
+void scan_hint(struct scan *scan, size_t at);
+
+/* value.c: a name of a secret at `at` (any part of it) and the value after it. */
+size_t match_key(struct scan *scan, const struct rule *rule, size_t at);
+
+/* value.c: the rest of a value whose brackets were opened on a line before. */
+size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes);

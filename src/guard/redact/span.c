@@ -1,0 +1,59 @@
+/* guard/redact/span.c: spans as a sorted union. */
+#include "guard/redact/span.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+void spans_done(struct spans *spans) {
+    free(spans->rows);
+    *spans = (struct spans){0};
+}
+
+void spans_clear(struct spans *spans) { spans->n = 0; }
+
+void spans_add(struct spans *spans, struct span span) {
+    if (span.from >= span.to) {
+        return;
+    }
+    if (spans->n == spans->cap) {
+        spans->cap = spans->cap == 0 ? 16 : spans->cap * 2;
+        spans->rows = mem_resize(spans->rows, spans->cap * sizeof spans->rows[0]);
+    }
+    spans->rows[spans->n++] = span;
+}
+
+/* Equal places are told apart, so that the result does not depend on the order of arrival. */
+static int span_compare(const void *a, const void *b) {
+    const struct span *x = a;
+    const struct span *y = b;
+
+    if (x->from != y->from) {
+        return x->from < y->from ? -1 : 1;
+    }
+    if (x->to != y->to) {
+        return x->to > y->to ? -1 : 1;
+    }
+    return (int)y->style - (int)x->style;
+}
+
+void spans_merge(struct spans *spans) {
+    size_t kept = 0;
+
+    if (spans->n < 2) {
+        return;
+    }
+    qsort(spans->rows, spans->n, sizeof spans->rows[0], span_compare);
+    for (size_t i = 1; i < spans->n; i++) {
+        struct span *last = &spans->rows[kept];
+        const struct span *next = &spans->rows[i];
+
+        if (next->from > last->to) {
+            spans->rows[++kept] = *next;
+        } else if (next->to > last->to) {
+            last->to = next->to;
+            last->style = SPAN_PLAIN; /* more than the bare word is replaced */
+        }
+    }
+    spans->n = kept + 1;
+}

@@ -1,0 +1,33 @@
+/* guard/redact/span.h: pieces of a text that will be masked, collected in any order. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum span_style {
+    SPAN_PLAIN = 0, /* *** */
+    SPAN_QUOTED,    /* "***": a bare number or word where JSON stands */
+    SPAN_ESCAPED    /* \"***\": the same where JSON stands inside a JSON string */
+};
+
+struct span {
+    size_t from;
+    size_t to;        /* exclusive; never equal to `from` */
+    const char *kind; /* constant */
+    enum span_style style;
+};
+
+struct spans {
+    struct span *rows;
+    size_t n;
+    size_t cap;
+};
+
+void spans_done(struct spans *spans);
+void spans_clear(struct spans *spans);
+
+/* Adds a span; an empty one is dropped. */
+void spans_add(struct spans *spans, struct span span);
+
+/* Sorts and joins what overlaps or touches; the kind of the earliest stays. */
+void spans_merge(struct spans *spans);

@@ -1,0 +1,501 @@
+/* guard/redact/value.c: names of secrets in text, and how far the value after one goes.
+ *
+ *   KEY=value  "key": "value"  key: value  --key value  {\"key\": \"value\"}  ?key=value&
+ *   aws configure set key value  machine x login y password value  key => 'value'
+ *
+ * A value in quotes ends at the quote, however deep it is escaped, so that JSON stays JSON. One
+ * without ends at a blank or a quote, or with its line where the name began the line. */
+#include "guard/redact/scan.h"
+
+#include "guard/redact/key.h"
+
+#include <string.h>
+
+enum { NAME_MAX = 128, BLANKS_MAX = 64, LOOK_BACK = 256 };
+
+/* A name and what stands around it. */
+struct name {
+    size_t from;
+    size_t to;
+    size_t slashes;     /* backslashes before its quote */
+    char quote;         /* '\0' without one */
+    bool is_line_start; /* nothing but blanks, "export" or "- " before it */
+    bool is_query;      /* after ? or & */
+    bool is_element;    /* <name> */
+    const char *kind;
+};
+
+/* Whether the quote at `at` closes a string around the text: in an unescaped view, those that
+ * stand in the source without a backslash. */
+static bool is_outer_quote(const struct scan *scan, size_t at) {
+    return scan->text.ptr[at] == '"' && scan->is_unescaped &&
+           scan->map[at + 1] - scan->map[at] == 1;
+}
+
+static char char_at(const struct scan *scan, size_t at) {
+    return at < scan->text.len ? scan->text.ptr[at] : '\0';
+}
+
+static bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+
+static bool is_name_char(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
+
+static size_t skip_blanks(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (to - at < BLANKS_MAX && (char_at(scan, to) == ' ' || char_at(scan, to) == '\t')) {
+        to++;
+    }
+    return to;
+}
+
+static size_t skip_slashes(const struct scan *scan, size_t at) {
+    while (char_at(scan, at) == '\\') {
+        at++;
+    }
+    return at;
+}
+
+/* Where the line of `at` begins, as far back as it matters. */
+static size_t line_begin(const struct scan *scan, size_t at) {
+    size_t from = at;
+
+    while (from > 0 && at - from < LOOK_BACK && scan->text.ptr[from - 1] != '\n') {
+        from--;
+    }
+    return from;
+}
+
+static bool name_begins_line(const struct scan *scan, size_t at) {
+    size_t from = line_begin(scan, at);
+
+    if (from == 0 ? !scan->is_line_start : scan->text.ptr[from - 1] != '\n') {
+        return false;
+    }
+    struct str lead = str_trim(str_slice(scan->text, from, at));
+    return lead.len == 0 || str_eq(lead, STR("-")) || str_eq(lead, STR("export")) ||
+           str_eq(lead, STR("set")) || str_eq(lead, STR("ENV"));
+}
+
+static void name_read(const struct scan *scan, const struct rule *rule, size_t at,
+                      struct name *name) {
+    size_t from = at;
+    size_t to = at;
+
+    while (from > 0 && at - from < NAME_MAX && is_name_char(scan->text.ptr[from - 1])) {
+        from--;
+    }
+    while (to < scan->text.len && to - at < NAME_MAX && is_name_char(scan->text.ptr[to])) {
+        to++;
+    }
+    *name = (struct name){.from = from, .to = to, .kind = rule->kind};
+    char before = from > 0 ? scan->text.ptr[from - 1] : scan->before;
+    name->is_query = before == '?' || before == '&';
+    if (from > 0 && is_quote(before)) {
+        name->quote = before;
+        while (from >= name->slashes + 2 && scan->text.ptr[from - name->slashes - 2] == '\\') {
+            name->slashes++;
+        }
+    }
+}
+
+static struct str name_str(const struct scan *scan, const struct name *name) {
+    return str_slice(scan->text, name->from, name->to);
+}
+
+/* "auth.py:12", "token.c: error": a file, no name of a value. */
+static bool is_file_name(struct str name) {
+    static const char *const endings[] = {
+        ".c",   ".h",    ".cc",   ".cpp", ".py",  ".js",   ".jsx", ".ts",   ".tsx", ".mjs", ".cjs",
+        ".go",  ".rs",   ".rb",   ".sh",  ".vue", ".java", ".css", ".html", ".md",  ".txt", ".json",
+        ".yml", ".yaml", ".toml", ".log", ".pem", ".crt",  ".so",  ".map",  ".sql", ".conf"};
+
+    for (size_t i = 0; i < ARRAY_N(endings); i++) {
+        if (str_ends(name, str_from(endings[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The closing quote of a string that was opened with `slashes` backslashes before `quote`, as the
+ * offset of its first backslash (or of the quote); the end of the text when it is not closed. */
+static size_t string_end(const struct scan *scan, size_t at, char quote, size_t slashes) {
+    size_t run = 0;
+
+    for (size_t i = at; i < scan->text.len; i++) {
+        char c = scan->text.ptr[i];
+
+        if (is_outer_quote(scan, i)) {
+            return i;
+        }
+        if (c == quote && (slashes == 0 ? run % 2 == 0 : run <= slashes)) {
+            return slashes == 0 ? i : i - run;
+        }
+        run = c == '\\' ? run + 1 : 0;
+    }
+    return scan->text.len;
+}
+
+static enum span_style bare_style(const struct scan *scan, char quote, size_t slashes) {
+    if (quote != '"' || slashes > 1) {
+        return SPAN_PLAIN;
+    }
+    return slashes == 1 || scan->is_unescaped ? SPAN_ESCAPED : SPAN_QUOTED;
+}
+
+static bool is_bare_char(char c) {
+    return is_alnum(c) || c == '.' || c == '+' || c == '-' || c == '*' || c == '_';
+}
+
+/* One leaf or key of a nested value at `at`; returns where it ends. */
+static size_t nested_string(struct scan *scan, size_t at, size_t slashes) {
+    char quote = char_at(scan, at);
+    size_t end = string_end(scan, at + 1, quote, slashes);
+    size_t after = end < scan->text.len ? skip_slashes(scan, end) + 1 : end;
+
+    if (char_at(scan, skip_blanks(scan, after)) != ':') { /* a leaf */
+        scan_add(scan, at + 1, end, "key", SPAN_PLAIN);
+    }
+    return after;
+}
+
+/* Whether the quote at `at` belongs to a string around the value. */
+static bool is_foreign_quote(const struct scan *scan, size_t at, size_t slashes) {
+    for (size_t i = 0; i < slashes; i++) {
+        if (at <= i || scan->text.ptr[at - i - 1] != '\\') {
+            return true;
+        }
+    }
+    return is_outer_quote(scan, at);
+}
+
+size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
+    while (at < scan->text.len && depth > 0) {
+        char c = scan->text.ptr[at];
+
+        if (c == '{' || c == '[') {
+            depth++;
+            at++;
+        } else if (c == '}' || c == ']') {
+            depth--;
+            at++;
+        } else if (c == '"' && is_foreign_quote(scan, at, slashes)) {
+            return at;
+        } else if (c == '"') {
+            at = nested_string(scan, at, slashes);
+        } else if (is_bare_char(c)) {
+            size_t to = at;
+            while (is_bare_char(char_at(scan, to))) {
+                to++;
+            }
+            if (!str_eq(str_slice(scan->text, at, to), STR("null"))) {
+                scan_add(scan, at, to, "key", bare_style(scan, '"', slashes));
+            }
+            at = to;
+        } else {
+            at++;
+        }
+    }
+    if (scan->carry != NULL) {
+        scan->carry->nest_depth = slashes == 0 ? depth : 0;
+    }
+    return at;
+}
+
+static size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t to,
+                        enum span_style style) {
+    if (!key_value_is_harmless(name_str(scan, name), str_slice(scan->text, from, to))) {
+        scan_add(scan, from, to, name->kind, style);
+    }
+    return to;
+}
+
+static size_t value_quoted(struct scan *scan, const struct name *name, size_t at, size_t slashes) {
+    size_t end = string_end(scan, at + 1, scan->text.ptr[at], slashes);
+
+    return value_add(scan, name, at + 1, end, SPAN_PLAIN);
+}
+
+static size_t line_end(const struct scan *scan, size_t at) {
+    while (at < scan->text.len && scan->text.ptr[at] != '\n' && scan->text.ptr[at] != '\r' &&
+           !is_outer_quote(scan, at)) {
+        at++;
+    }
+    while (at > 0 && is_blank(scan->text.ptr[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+/* Whether further assignments follow on the line: "token=x user=y". */
+static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
+    for (size_t i = from; i + 1 < to; i++) {
+        if (scan->text.ptr[i] == '=' && is_name_char(scan->text.ptr[i - 1]) && i > from) {
+            size_t begin = i;
+            while (begin > from && is_name_char(scan->text.ptr[begin - 1])) {
+                begin--;
+            }
+            if (begin > from && scan->text.ptr[begin - 1] == ' ') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_header(struct str name) {
+    static const char *const headers[] = {"authorization", "proxy-authorization", "cookie",
+                                          "set-cookie"};
+
+    for (size_t i = 0; i < ARRAY_N(headers); i++) {
+        if (str_eq_nocase(name, str_from(headers[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The scheme of an Authorization header stays: it says what went wrong. */
+static size_t skip_scheme(const struct scan *scan, size_t at) {
+    static const char *const schemes[] = {"Bearer ", "Basic ",  "Digest ", "Negotiate ",
+                                          "token ",  "bearer ", "basic ",  "ApiKey "};
+
+    for (size_t i = 0; i < ARRAY_N(schemes); i++) {
+        if (scan_has(scan, at, schemes[i])) {
+            return skip_blanks(scan, at + strlen(schemes[i]));
+        }
+    }
+    return at;
+}
+
+/* A word, without the punctuation of the sentence or list it stands in. */
+static size_t word_end(const struct scan *scan, const struct name *name, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
+           !(name->is_query && strchr("&#", scan->text.ptr[to]) != NULL) &&
+           !(name->is_element && scan->text.ptr[to] == '<')) {
+        to++;
+    }
+    if (to < scan->text.len && is_quote(scan->text.ptr[to])) {
+        while (to > from && scan->text.ptr[to - 1] == '\\') {
+            to--; /* the backslash belongs to the quote */
+        }
+    }
+    while (to > from + 1 && strchr(",;)]}", scan->text.ptr[to - 1]) != NULL) {
+        to--;
+    }
+    return to;
+}
+
+/* "key: |" and "key:" with the value on deeper lines. */
+static void value_below(struct scan *scan, const struct name *name, bool is_text) {
+    size_t from = line_begin(scan, name->from);
+    int indent = 0;
+
+    while (char_at(scan, from + (size_t)indent) == ' ' ||
+           (char_at(scan, from + (size_t)indent) == '-' &&
+            char_at(scan, from + (size_t)indent + 1) == ' ')) {
+        indent++;
+    }
+    if (scan->carry != NULL && scan->carry->yaml_indent < 0) {
+        scan->carry->yaml_indent = indent;
+        scan->carry->is_yaml_text = is_text;
+    }
+}
+
+static bool is_block_mark(struct str value) {
+    if (value.len == 0 || value.len > 3 || (value.ptr[0] != '|' && value.ptr[0] != '>')) {
+        return false;
+    }
+    for (size_t i = 1; i < value.len; i++) {
+        if (!is_digit(value.ptr[i]) && value.ptr[i] != '-' && value.ptr[i] != '+') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* getToken(...): code, not a value. */
+static bool is_call(const struct scan *scan, size_t from) {
+    size_t at = from;
+
+    while (at - from < NAME_MAX && (is_name_char(char_at(scan, at)) && char_at(scan, at) != '-')) {
+        at++;
+    }
+    return at > from && is_letter(scan->text.ptr[from]) && char_at(scan, at) == '(';
+}
+
+/* The first character that JSON lets follow a number or a word. */
+static size_t bare_end(const struct scan *scan, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           strchr(",}]\"'\\", scan->text.ptr[to]) == NULL) {
+        to++;
+    }
+    return to;
+}
+
+/* After "key": what JSON lets stand there, or the rest of the line where it is not JSON. */
+static size_t value_after_quoted(struct scan *scan, const struct name *name, size_t at) {
+    size_t to = bare_end(scan, at);
+    char next = char_at(scan, skip_blanks(scan, to));
+
+    if (strchr(",}]\"'\\\r\n", next) == NULL) {
+        return value_add(scan, name, at, line_end(scan, to), SPAN_PLAIN);
+    }
+    return value_add(scan, name, at, to, bare_style(scan, name->quote, name->slashes));
+}
+
+static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && strchr("\"'\r\n", scan->text.ptr[to]) == NULL) {
+        to++;
+    }
+    while (to > from && scan->text.ptr[to - 1] == '\\') {
+        to--;
+    }
+    return value_add(scan, name, from, to, SPAN_PLAIN);
+}
+
+/* After a name that begins its line. */
+static size_t value_line(struct scan *scan, const struct name *name, size_t from, char separator) {
+    size_t to = line_end(scan, from);
+
+    if (separator == ':' && (to <= from || is_block_mark(str_slice(scan->text, from, to)))) {
+        value_below(scan, name, to > from);
+        return to > from ? to : from;
+    }
+    if (has_more_pairs(scan, from, to)) {
+        to = word_end(scan, name, from);
+    }
+    return value_add(scan, name, from, to, SPAN_PLAIN);
+}
+
+static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
+    if (name->quote != '\0' && separator == ':') {
+        return value_after_quoted(scan, name, at);
+    }
+    size_t from = skip_scheme(scan, at);
+    if (is_header(name_str(scan, name))) {
+        return value_header(scan, name, from);
+    }
+    if (is_call(scan, from)) {
+        return 0;
+    }
+    if (name->is_line_start) {
+        return value_line(scan, name, from, separator);
+    }
+    return value_add(scan, name, from, word_end(scan, name, from), SPAN_PLAIN);
+}
+
+/* The value that begins at `at`, after the separator. */
+static size_t value_read(struct scan *scan, const struct name *name, size_t at, char separator) {
+    size_t from = at;
+    size_t quote = skip_slashes(scan, from);
+
+    if (is_letter(char_at(scan, from)) && is_quote(char_at(scan, from + 1))) {
+        quote = from + 1; /* b"...", f"..." */
+    }
+    if (is_quote(char_at(scan, quote))) {
+        size_t slashes = quote - from - (quote > from && is_letter(char_at(scan, from)) ? 1 : 0);
+        return value_quoted(scan, name, quote, slashes);
+    }
+    char c = char_at(scan, from);
+    if (c == '{' || c == '[') {
+        return name->quote == '"' && separator == ':'
+                   ? value_nested(scan, from + 1, 1, name->slashes)
+                   : 0;
+    }
+    return value_bare(scan, name, from, separator);
+}
+
+/* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
+static bool has_blank_separator(const struct scan *scan, const struct name *name) {
+    struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
+
+    if (scan->text.ptr[name->from] == '-') {
+        return name->to - name->from > 2; /* --db-password VALUE */
+    }
+    if (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set "))) {
+        return true;
+    }
+    lead = str_slice(scan->text, line_begin(scan, name->from), name->from);
+    return str_eq(name_str(scan, name), STR("password")) && str_find(lead, STR("login ")) >= 0;
+}
+
+/* Where the value begins, with the separator; 0 when this is no name of a value. */
+static size_t separator_read(const struct scan *scan, struct name *name, char *separator) {
+    size_t at = name->to;
+
+    if (name->quote != '\0') {
+        size_t quote = skip_slashes(scan, at);
+        if (char_at(scan, quote) == name->quote) {
+            at = quote + 1;
+            at += char_at(scan, at) == ']' ? 1 : 0; /* environ["KEY"] = */
+        } else {
+            name->quote = '\0'; /* the quote opens more than the name: "X-Api-Key: value" */
+        }
+    }
+    size_t sign = skip_blanks(scan, at);
+    char c = char_at(scan, sign);
+    char next = char_at(scan, sign + 1);
+    if (c == ':' && next == '=') { /* Go */
+        sign++;
+        c = '=';
+        next = char_at(scan, sign + 1);
+    }
+    *separator = c;
+    if (c == '=' && next != '=' && next != '~') {
+        return skip_blanks(scan, sign + (next == '>' ? 2 : 1));
+    }
+    if (c == ':' && next != ':') {
+        /* "auth.internal:8080" and "token.rs:12" are places. */
+        bool is_place =
+            name->quote == '\0' && is_digit(next) && str_find(name_str(scan, name), STR(".")) >= 0;
+        return is_place ? 0 : skip_blanks(scan, sign + 1);
+    }
+    if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {
+        name->is_element = true;
+        return sign + 1;
+    }
+    *separator = ' ';
+    return sign > at && name->quote == '\0' && has_blank_separator(scan, name) ? sign : 0;
+}
+
+static bool name_is_secret(const struct scan *scan, const struct name *name) {
+    struct str key = name_str(scan, name);
+
+    while (key.len > 0 && strchr("-.", key.ptr[0]) != NULL) {
+        key = str_slice(key, 1, key.len); /* --password */
+    }
+    bool is_named = (name->is_query && str_eq_nocase(key, STR("key"))) || key_is_secret(key) ||
+                    known_has_name(scan->known, key);
+    return is_named && (name->quote != '\0' || !is_file_name(key));
+}
+
+/* A name is judged once, whichever of its words was found first. */
+size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
+    struct name name;
+    char separator = '\0';
+
+    if (at < scan->key_end) {
+        return 0;
+    }
+    name_read(scan, rule, at, &name);
+    scan->key_end = name.to;
+    size_t value = separator_read(scan, &name, &separator);
+    if (value == 0) {
+        return 0;
+    }
+    bool is_raws = scan->is_unescaped && name.quote != '\0' && is_outer_quote(scan, name.from - 1);
+    if (is_raws || !name_is_secret(scan, &name)) {
+        return 0; /* a key of the outer JSON is judged in the text as it stands */
+    }
+    name.is_line_start = name.quote == '\0' && name_begins_line(scan, name.from);
+    size_t to = value_read(scan, &name, value, separator);
+    return to > name.to ? to : 0;
+}

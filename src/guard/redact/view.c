@@ -1,0 +1,156 @@
+/* guard/redact/view.c: three ways to read a text. */
+#include "guard/redact/view.h"
+
+#include "guard/redact/charset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void view_done(struct view *view) {
+    mem_wipe(view->text, view->cap);
+    free(view->text);
+    free(view->map);
+    *view = (struct view){0};
+}
+
+static void view_reserve(struct view *view, size_t n) {
+    view->n = 0;
+    if (view->cap < n + 1) {
+        view->cap = n + 1 + n / 2;
+        view->text = mem_resize(view->text, view->cap);
+        view->map = mem_resize(view->map, view->cap * sizeof view->map[0]);
+    }
+}
+
+static void view_add(struct view *view, char c, size_t from) {
+    view->text[view->n] = c;
+    view->map[view->n++] = (uint32_t)from;
+}
+
+/* How many bytes at `at` no reader sees; 0 when the byte is visible. */
+static size_t unseen_at(struct str s, size_t at) {
+    unsigned char c[3] = {0};
+
+    for (size_t i = 0; i < 3 && at + i < s.len; i++) {
+        c[i] = (unsigned char)s.ptr[at + i];
+    }
+    if (c[0] == 0) {
+        return 1;
+    }
+    if (c[0] == 0xc2 && c[1] == 0xad) { /* soft hyphen */
+        return 2;
+    }
+    bool is_format = (c[0] == 0xe2 && c[1] == 0x80 &&
+                      ((c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xaa && c[2] <= 0xae))) ||
+                     (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf) ||
+                     (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf);
+    return is_format ? 3 : 0;
+}
+
+/* Adds the UTF-8 form of a code unit of \uXXXX; halves of surrogate pairs are of no interest. */
+static void view_add_unit(struct view *view, unsigned unit, size_t from) {
+    if (unit < 0x80) {
+        view_add(view, (char)unit, from);
+    } else if (unit < 0x800) {
+        view_add(view, (char)(0xc0 | unit >> 6), from);
+        view_add(view, (char)(0x80 | (unit & 0x3f)), from);
+    } else {
+        view_add(view, (char)(0xe0 | unit >> 12), from);
+        view_add(view, (char)(0x80 | (unit >> 6 & 0x3f)), from);
+        view_add(view, (char)(0x80 | (unit & 0x3f)), from);
+    }
+}
+
+static bool has_hex(struct str s, size_t at, size_t n) {
+    for (size_t i = at; i < at + n; i++) {
+        if (i >= s.len || !is_hex(s.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Undoes one JSON escape at `at`, a backslash; returns the bytes read, 0 when it is none. */
+static size_t view_unescape(struct view *view, struct str s, size_t at) {
+    static const char letters[] = "\"\\/bfnrt";
+    static const char meant[] = "\"\\/\b\f\n\r\t";
+    char c = at + 1 < s.len ? s.ptr[at + 1] : '\0';
+    const char *letter = c == '\0' ? NULL : strchr(letters, c);
+
+    if (letter != NULL) {
+        view_add(view, meant[letter - letters], at);
+        return 2;
+    }
+    if (c != 'u' || !has_hex(s, at + 2, 4)) {
+        return 0;
+    }
+    unsigned unit = 0;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        unit = unit << 4 | hex_value(s.ptr[i]);
+    }
+    if (unit != 0 && unit != 0x200b && unit != 0xfeff) {
+        view_add_unit(view, unit, at);
+    }
+    return 6;
+}
+
+static size_t view_unpercent(struct view *view, struct str s, size_t at) {
+    if (!has_hex(s, at + 1, 2)) {
+        return 0;
+    }
+    view_add(view, (char)(hex_value(s.ptr[at + 1]) << 4 | hex_value(s.ptr[at + 2])), at);
+    return 3;
+}
+
+/* Whether anything in the source can differ, by the first bytes of what would. */
+static bool is_worth_it(enum view_kind kind, struct str s) {
+    switch (kind) {
+    case VIEW_VISIBLE:
+        return memchr(s.ptr, 0, s.len) != NULL || memchr(s.ptr, 0xe2, s.len) != NULL ||
+               memchr(s.ptr, 0xef, s.len) != NULL || memchr(s.ptr, 0xc2, s.len) != NULL;
+    case VIEW_UNESCAPED:
+        return memchr(s.ptr, '\\', s.len) != NULL;
+    case VIEW_PERCENT:
+        return memchr(s.ptr, '%', s.len) != NULL;
+    case VIEW_N:
+        break;
+    }
+    return false;
+}
+
+/* Reads one unit at `at` and adds what it means; returns the bytes read, 0 for a plain byte. */
+static size_t view_read(struct view *view, enum view_kind kind, struct str s, size_t at) {
+    switch (kind) {
+    case VIEW_VISIBLE:
+        return unseen_at(s, at);
+    case VIEW_UNESCAPED:
+        return s.ptr[at] == '\\' ? view_unescape(view, s, at) : 0;
+    case VIEW_PERCENT:
+        return s.ptr[at] == '%' ? view_unpercent(view, s, at) : 0;
+    case VIEW_N:
+        break;
+    }
+    return 0;
+}
+
+bool view_build(struct view *view, enum view_kind kind, struct str source) {
+    bool is_other = false;
+
+    if (source.len == 0 || !is_worth_it(kind, source)) {
+        return false;
+    }
+    view_reserve(view, source.len); /* no unit grows: \uXXXX is 6 bytes, what it means at most 3 */
+    for (size_t at = 0; at < source.len;) {
+        size_t read = view_read(view, kind, source, at);
+
+        if (read == 0) {
+            view_add(view, source.ptr[at], at);
+            at++;
+        } else {
+            is_other = true;
+            at += read;
+        }
+    }
+    view->map[view->n] = (uint32_t)source.len;
+    return is_other;
+}

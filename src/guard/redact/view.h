@@ -1,0 +1,25 @@
+/* guard/redact/view.h: a text as a reader further on will see it, with a map back to its bytes. */
+#pragma once
+
+#include "base/str.h"
+
+enum view_kind {
+    VIEW_VISIBLE = 0, /* without NUL (UTF-16), zero-width and bidirectional characters */
+    VIEW_UNESCAPED,   /* JSON escapes undone */
+    VIEW_PERCENT,     /* percent-encoding undone */
+    VIEW_N
+};
+
+/* Reused from text to text; {0} is empty. */
+struct view {
+    char *text;
+    uint32_t *map; /* n + 1 source offsets: byte i comes from [map[i], map[i + 1]) */
+    size_t n;
+    size_t cap;
+};
+
+void view_done(struct view *view); /* wipes and frees */
+
+/* Builds the view; false when it equals the source, which is then not copied. The source has at
+ * most 2^31 bytes. */
+bool view_build(struct view *view, enum view_kind kind, struct str source);
