@@ -1,6 +1,8 @@
 /* SHA-256 and HMAC by OpenSSL EVP. */
 #include "base/hash.h"
 
+#include "base/encode.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -66,6 +68,10 @@ struct sha256_hex sha256_hex(struct sha256 hash) {
         out.text[2 * i + 1] = digits[hash.bytes[i] & 15];
     }
     return out;
+}
+
+enum err_code sha256_read(struct str text, struct sha256 *out, struct err *err) {
+    return hex_read(text, out->bytes, SHA256_BYTES, err);
 }
 
 bool sha256_eq(struct sha256 a, struct sha256 b) {

@@ -24,6 +24,9 @@ struct sha256_hex {
 };
 struct sha256_hex sha256_hex(struct sha256 hash);
 
+/* Reads 64 hex digits. Errors: ERR_INVALID. */
+MUST_CHECK enum err_code sha256_read(struct str text, struct sha256 *out, struct err *err);
+
 bool sha256_eq(struct sha256 a, struct sha256 b);
 
 /* Compares in time that depends only on the lengths. For tokens and MACs. */

@@ -1,0 +1,77 @@
+/* agent/agent.h: what an agent is, and what all seven have in common.
+ *
+ * An agent is a const row: a card (name, title, grants), the phases it works in, and straight-line
+ * code that calls tools. It decides nothing about permission, keeps nothing between turns but the
+ * session's state, and needs no recovery code: the gate replays what already happened.
+ *
+ * The state of a session is one JSON object. Who writes what:
+ *   kind      flow        "deploy", "bootstrap", "destroy", "init", "inspect", "query"
+ *   fields    intake      what the person decided: env, app, stack, account, region, qualifier, ...
+ *   survey    curator     repo_reader.survey, and "brief"
+ *   identity  executor    aws_deployer.identity
+ *   bootstrap executor    outputs of the bootstrap stack
+ *   before    executor    aws_deployer.stack_status of the stack as it was
+ *   backend   planner     uv_client.check and .bundle
+ *   site      planner     pnpm_client.build
+ *   plan, plan_sha256, template, parameters   planner
+ *   preview   executor    aws_deployer.preview; "sha256" names the change set
+ *   approval  orchestrator  {"bytes","digest"}
+ *   applied   executor    aws_deployer.apply
+ *   probe     validator   aws_deployer.probe
+ *   restored  executor    aws_deployer.rollback
+ *   problem   any         {"code","text","remedy","phase"} of the phase that did not end well
+ *   result    orchestrator  how the run ended: {"status","code",...}
+ *   child     executor    {"kind","id"}: the session that must end before this one goes on
+ */
+#pragma once
+
+#include "agent/phase.h"
+#include "tool/gate.h"
+
+struct agent {
+    struct agent_card card;
+    const char *purpose;    /* one phrase, for docs/tables */
+    const char *guardrail;  /* one phrase, for docs/tables */
+    const enum phase *phases; /* ends with PHASE_NONE */
+
+    /* Does its part of the turn's phase. Anything but OUTCOME_OK ends the phase with it. */
+    enum outcome (*run)(struct turn *turn, enum phase phase);
+};
+
+extern const struct agent agent_orchestrator;
+extern const struct agent agent_intake;
+extern const struct agent agent_curator;
+extern const struct agent agent_planner;
+extern const struct agent agent_executor;
+extern const struct agent agent_validator;
+extern const struct agent agent_compliance;
+
+extern const struct agent *const agents[]; /* the seven, in the order of the specification */
+extern const size_t agent_n;
+
+/* Keeps the turn's error as the session's problem and gives the outcome that it means: PARK where
+ * the gate has a fault or a person is missing, VETO for the policy, STALE, CANCEL, else FAIL. */
+enum outcome agent_fail(struct turn *turn, const struct err *err);
+
+/* Sets the session's problem and returns OUTCOME_FAIL. */
+enum outcome agent_problem(struct turn *turn, enum err_code code, const char *remedy,
+                           const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* The member `path` of the state, or "" where there is none. */
+const char *agent_text(const struct turn *turn, const char *path);
+
+/* Whether the session is of this kind. */
+bool agent_is_kind(const struct turn *turn, const char *kind);
+
+/* Shows a sentence, a warning that the end of the run repeats, or a finding. */
+void agent_say(struct turn *turn, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void agent_warn(struct turn *turn, const char *code, const char *remedy, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+
+/* Calls an operation and keeps its result as state member `member`; false with the problem kept as
+ * `*outcome` when it fails. Takes over `args`. */
+bool agent_keep(struct turn *turn, const char *tool, const char *operation, json_t *args,
+                const char *member, enum outcome *outcome);
+
+/* Builds objects; every value may be NULL, then the member is left out. Ends with NULL. */
+json_t *agent_args(const char *key, ...) __attribute__((sentinel));

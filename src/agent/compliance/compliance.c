@@ -1,0 +1,115 @@
+/* The Compliance & Safety Officer: reviews the plan, then the change set. It can stop a run and
+ * nothing lifts that but a person; it changes nothing itself. */
+#include <string.h>
+
+#include "agent/agent.h"
+
+static const struct grant grants[] = {{"telemetry_bus", "emit"}, {0}};
+
+static const enum phase phases[] = {PHASE_REVIEW, PHASE_REVIEW_SET, PHASE_NONE};
+
+static const char *const foreign_none[] = {NULL};
+
+static void compliance_show(struct turn *turn, const json_t *findings) {
+    const json_t *finding;
+    size_t i;
+
+    json_array_foreach(findings, i, finding) {
+        turn_say(turn, EVENT_FINDING, json_deep_copy(finding));
+    }
+}
+
+static const json_t *compliance_worst(const json_t *findings) {
+    const json_t *finding;
+    size_t i;
+
+    json_array_foreach(findings, i, finding) {
+        if (strcmp(json_str_or(finding, "verdict", "deny"), "allow") != 0) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
+/* A finding that asks is answered by the person's yes to the whole change, which shows it; one that
+ * denies or escalates stops here. */
+static enum outcome compliance_rule(struct turn *turn, const char *subject, const char *digest,
+                                    enum verdict verdict, json_t *findings) {
+    const json_t *worst = compliance_worst(findings);
+    bool is_stopped = verdict == VERDICT_DENY || verdict == VERDICT_ESCALATE;
+    struct err err = {0};
+
+    compliance_show(turn, findings);
+    if (is_stopped) {
+        (void)agent_problem(turn, ERR_POLICY, json_str_or(worst, "remedy", ""), "%s: %s",
+                            json_str_or(worst, "where", subject),
+                            json_str_or(worst, "text", "the policy forbids it"));
+    }
+    if (turn_verdict(turn, subject, digest, is_stopped ? verdict : VERDICT_ALLOW,
+                     is_stopped ? json_str_or(worst, "code", "denied") : "reviewed",
+                     json_incref(findings), &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    return is_stopped ? OUTCOME_VETO : OUTCOME_OK;
+}
+
+static json_t *compliance_template(const struct turn *turn, const char *path) {
+    json_t *template = NULL;
+    struct err unread = {0};
+    const char *text = json_str_at(turn->state, path);
+
+    if (text == NULL || json_read(str_from(text), &template, &unread) != ERR_NONE) {
+        return NULL;
+    }
+    return template;
+}
+
+/* A destroy has no template and removes data stores on purpose: what it needs is that the
+ * environment may be destroyed at all. */
+static enum verdict compliance_destroy(const struct turn *turn, json_t *findings) {
+    if (strcmp(agent_text(turn, "fields.env"), "prod") != 0) {
+        return VERDICT_ALLOW;
+    }
+    (void)json_array_append_new(
+        findings,
+        agent_args("code", "destroy_prod", "verdict", "deny", "where", "fields.env", "text",
+                   "the environment prod may not be destroyed by aws-copilot", "remedy",
+                   "an administrator of the account deletes the stack in CloudFormation, after "
+                   "taking termination protection off",
+                   NULL));
+    return VERDICT_DENY;
+}
+
+static enum outcome compliance_run(struct turn *turn, enum phase phase) {
+    CLEANUP(json_decrefp) json_t *template = compliance_template(turn, "template");
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    struct review_ctx ctx = {
+        .account = agent_text(turn, "identity.account"),
+        .region = agent_text(turn, "identity.region"),
+        .redactor = redactor,
+        .foreign_ok = foreign_none,
+    };
+    enum verdict verdict;
+
+    if (agent_is_kind(turn, "destroy")) {
+        verdict = compliance_destroy(turn, findings);
+    } else if (phase == PHASE_REVIEW) {
+        verdict = policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings);
+    } else {
+        verdict =
+            policy_review_set(json_object_get(turn->state, "preview"), template, &ctx, findings);
+    }
+    if (phase == PHASE_REVIEW) {
+        return compliance_rule(turn, "plan", agent_text(turn, "plan_sha256"), verdict, findings);
+    }
+    return compliance_rule(turn, "set", agent_text(turn, "preview.sha256"), verdict, findings);
+}
+
+const struct agent agent_compliance = {
+    .card = {"compliance", "Compliance & Safety Officer", grants},
+    .purpose = "reviews the plan and the change set",
+    .guardrail = "nothing but a person lifts its veto; it has no hands",
+    .phases = phases,
+    .run = compliance_run,
+};

@@ -1,0 +1,455 @@
+/* The Deployment Executor: packages what was built, previews, and after the yes executes exactly
+ * what was approved; on failure it goes back within what was approved. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/executor/executor.h"
+#include "agent/executor/upload.h"
+
+static const struct grant grants[] = {
+    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
+    {"aws_deployer", "outputs"},  {"aws_deployer", "logs"},         {"aws_deployer", "probe"},
+    {"aws_deployer", "parameters"}, {"aws_deployer", "inventory"},
+    {"aws_deployer", "upload"},   {"aws_deployer", "preview"},      {"aws_deployer", "discard"},
+    {"aws_deployer", "lock"},     {"aws_deployer", "apply"},        {"aws_deployer", "rollback"},
+    {"aws_deployer", "destroy"},  {"aws_deployer", "bootstrap"},    {"shell_runner", "run"},
+    {"telemetry_bus", "emit"},    {0},
+};
+
+static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUTE, PHASE_ROLLBACK,
+                                    PHASE_NONE};
+
+/* ---- PREFLIGHT: who, where, what is there ---- */
+
+static void executor_show_where(struct turn *turn) {
+    const json_t *text;
+    size_t i;
+
+    turn_say(turn, EVENT_WHERE,
+             agent_args("account", agent_text(turn, "identity.account"), "region",
+                        agent_text(turn, "identity.region"), "arn",
+                        agent_text(turn, "identity.arn"), "endpoint",
+                        agent_text(turn, "identity.endpoint"), "pinned",
+                        json_str_at(turn->state, "fields.account") == NULL ? NULL : "pinned",
+                        NULL));
+    json_array_foreach(json_at(turn->state, "identity.warnings"), i, text) {
+        agent_warn(turn, "credentials", "", "%s", json_string_value(text));
+    }
+}
+
+/* One question for account, region and the right to run the repository's code here. In a run
+ * without a person, flags equal to the file's say the first and --trust-repository the second. */
+static enum outcome executor_confirm(struct turn *turn) {
+    CLEANUP(freep) char *answer = NULL;
+    CLEANUP(freep) char *text = NULL;
+    json_t *fields = json_object_get(turn->state, "fields");
+    bool runs_code = agent_is_kind(turn, "deploy");
+    struct err err = {0};
+
+    if ((!runs_code || json_bool_at(fields, "trust_code")) &&
+        json_bool_at(turn->state, "flags.is_confirmed")) {
+        return OUTCOME_OK;
+    }
+    text = mem_format("Account %s, region %s, as %s.%s Go on?", agent_text(turn, "identity.account"),
+                      agent_text(turn, "identity.region"), agent_text(turn, "identity.arn"),
+                      runs_code ? " The build runs this repository's code on this machine, in a "
+                                  "sandbox."
+                                : "");
+    if (turn_ask(turn,
+                 agent_args("field", "trust", "kind", "confirm", "question", text, "default", "yes",
+                            "remedy",
+                            "without a person: --account and --region equal to the file's, and "
+                            "--trust-repository",
+                            NULL),
+                 &answer, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (strcmp(answer, "yes") != 0) {
+        (void)agent_problem(turn, ERR_CANCELLED, "", "you said no; nothing was changed");
+        return OUTCOME_CANCEL;
+    }
+    json_put_bool(fields, "trust_code", true);
+    json_put_bool(turn->state, "confirmed", true); /* flow remembers it for this machine */
+    return OUTCOME_OK;
+}
+
+static enum outcome executor_bootstrap_child(struct turn *turn) {
+    CLEANUP(freep) char *answer = NULL;
+    CLEANUP(freep) char *text =
+        mem_format("Account %s has no bootstrap stack in %s yet (artifact bucket and roles, once per "
+                   "account and region). Make it now?",
+                   agent_text(turn, "identity.account"), agent_text(turn, "identity.region"));
+    struct err err = {0};
+
+    if (turn_ask(turn,
+                 agent_args("field", "bootstrap", "kind", "confirm", "question", text, "default",
+                            "yes", "remedy", "aws-copilot bootstrap makes it", NULL),
+                 &answer, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (strcmp(answer, "yes") != 0) {
+        (void)agent_problem(turn, ERR_CANCELLED, "aws-copilot bootstrap makes it",
+                            "without the bootstrap stack nothing can be deployed");
+        return OUTCOME_CANCEL;
+    }
+    json_put(turn->state, "child", agent_args("kind", "bootstrap", NULL));
+    return OUTCOME_PARK;
+}
+
+static enum outcome executor_bootstrap(struct turn *turn) {
+    CLEANUP(freep) char *stack = mem_format("bootstrap-%s", agent_text(turn, "fields.qualifier"));
+    enum outcome outcome = OUTCOME_OK;
+
+    if (agent_is_kind(turn, "bootstrap")) {
+        return OUTCOME_OK; /* `before` is its own status */
+    }
+    if (!agent_keep(turn, "aws_deployer", "stack_status", agent_args("stack", stack, NULL),
+                    "bootstrap_status", &outcome)) {
+        return outcome;
+    }
+    if (json_str_at(turn->state, "bootstrap_status.outputs.Artifacts") == NULL) {
+        if (agent_is_kind(turn, "destroy")) {
+            return OUTCOME_OK;
+        }
+        return executor_bootstrap_child(turn);
+    }
+    json_put(turn->state, "bootstrap",
+             json_deep_copy(json_at(turn->state, "bootstrap_status.outputs")));
+    return OUTCOME_OK;
+}
+
+/* A stack that cannot take a change set says so before anything is built. */
+static enum outcome executor_look(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+    const char *class;
+
+    if (!agent_keep(turn, "aws_deployer", "stack_status",
+                    agent_args("stack", agent_text(turn, "fields.stack"), NULL), "before",
+                    &outcome)) {
+        return outcome;
+    }
+    class = agent_text(turn, "before.class");
+    if (agent_is_kind(turn, "destroy")) {
+        if (!json_bool_at(turn->state, "before.exists")) {
+            return agent_problem(turn, ERR_NOT_FOUND, "aws-copilot status shows what there is",
+                                 "there is no stack %s in %s", agent_text(turn, "fields.stack"),
+                                 agent_text(turn, "identity.region"));
+        }
+        return OUTCOME_OK;
+    }
+    if (strcmp(class, "absent") != 0 && strcmp(class, "review") != 0 &&
+        !json_bool_at(turn->state, "before.can_update")) {
+        return agent_problem(turn, ERR_CONFLICT, agent_text(turn, "before.remedy"), "stack %s: %s",
+                             agent_text(turn, "fields.stack"), agent_text(turn, "before.sentence"));
+    }
+    return OUTCOME_OK;
+}
+
+static enum outcome executor_preflight(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!agent_keep(turn, "aws_deployer", "identity", json_object(), "identity", &outcome)) {
+        return outcome;
+    }
+    executor_show_where(turn);
+    outcome = executor_confirm(turn);
+    outcome = outcome != OUTCOME_OK ? outcome : executor_bootstrap(turn);
+    return outcome != OUTCOME_OK ? outcome : executor_look(turn);
+}
+
+/* ---- The lock: DRY_RUN's writes, and EXECUTE to the end of ROLLBACK ---- */
+
+static enum outcome executor_lock(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+    json_t *args;
+
+    if (agent_text(turn, "bootstrap.Artifacts")[0] == '\0') {
+        return OUTCOME_OK; /* the bootstrap itself: there is no bucket yet */
+    }
+    args = agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
+                      agent_text(turn, "fields.stack"), "action", "acquire", NULL);
+    (void)agent_keep(turn, "aws_deployer", "lock", args, "lock", &outcome);
+    return outcome;
+}
+
+static void executor_unlock(struct turn *turn) {
+    json_t *args;
+    enum outcome outcome = OUTCOME_OK;
+
+    if (json_object_get(turn->state, "lock") == NULL) {
+        return;
+    }
+    args = agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
+                      agent_text(turn, "fields.stack"), "action", "release", NULL);
+    json_put_int(args, "epoch", json_int_or(turn->state, "lock.epoch", 0));
+    if (agent_keep(turn, "aws_deployer", "lock", args, "unlocked", &outcome)) {
+        (void)json_object_del(turn->state, "lock");
+        (void)json_object_del(turn->state, "unlocked");
+    }
+}
+
+/* ---- DRY_RUN: artefacts, change set ---- */
+
+static json_t *executor_tags(const struct turn *turn) {
+    return agent_args("app", agent_text(turn, "fields.app"), "env", agent_text(turn, "fields.env"),
+                      "managed-by", "aws-copilot", NULL);
+}
+
+static json_t *executor_head_list(const struct turn *turn) {
+    json_t *list = json_array();
+
+    if (json_at(turn->state, "backend.sha256") != NULL) {
+        (void)json_array_append_new(
+            list, agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "key",
+                             agent_text(turn, "parameters.BackendKey"), "sha256",
+                             agent_text(turn, "backend.sha256"), NULL));
+    }
+    return list;
+}
+
+static json_t *executor_preview_args(const struct turn *turn) {
+    bool is_bootstrap = agent_is_kind(turn, "bootstrap");
+    CLEANUP(freep) char *description = mem_format("aws-copilot %s", turn->session);
+    json_t *args = agent_args("kind", is_bootstrap ? "bootstrap" : "deploy", "stack",
+                              agent_text(turn, "fields.stack"), "template",
+                              agent_text(turn, "template"), "template_sha256",
+                              agent_text(turn, "plan.template.sha256"), "role_arn",
+                              agent_text(turn, "plan.role_arn"), "description", description, NULL);
+
+    json_put(args, "parameters", json_deep_copy(json_object_get(turn->state, "parameters")));
+    json_put(args, "tags", is_bootstrap ? json_object() : executor_tags(turn));
+    json_put(args, "capabilities",
+             json_pack("[s]", is_bootstrap ? "CAPABILITY_NAMED_IAM" : "CAPABILITY_IAM"));
+    json_put(args, "artefacts", executor_head_list(turn));
+    return args;
+}
+
+/* A destroy has no change set: the inventory is what is shown and approved. */
+static enum outcome executor_dry_destroy(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+    json_t *preview;
+    json_t *changes;
+    const json_t *resource;
+    size_t i;
+
+    if (!agent_keep(turn, "aws_deployer", "inventory",
+                    agent_args("stack", agent_text(turn, "before.stack_id"), NULL), "inventory",
+                    &outcome)) {
+        return outcome;
+    }
+    changes = json_array();
+    json_array_foreach(json_at(turn->state, "inventory.resources"), i, resource) {
+        (void)json_array_append_new(
+            changes, agent_args("action", json_bool_at(resource, "retained") ? "Retain" : "Remove",
+                                "logical_id", json_str_at(resource, "logical_id"), "physical_id",
+                                json_str_at(resource, "physical_id"), "type",
+                                json_str_at(resource, "type"), NULL));
+    }
+    preview = agent_args("stack_id", agent_text(turn, "before.stack_id"), "stack",
+                         agent_text(turn, "fields.stack"), "type", "DESTROY", NULL);
+    json_put_str(preview, "parameters_sha256", sha256_hex(json_hash(changes)).text);
+    json_put(preview, "changes", changes);
+    json_put_str(preview, "sha256", sha256_hex(json_hash(preview)).text);
+    json_put(turn->state, "preview", preview);
+    return OUTCOME_OK;
+}
+
+static enum outcome executor_dry_deploy(struct turn *turn) {
+    enum outcome outcome = executor_lock(turn);
+
+    outcome = outcome != OUTCOME_OK ? outcome : upload_backend(turn);
+    if (outcome == OUTCOME_OK) {
+        (void)agent_keep(turn, "aws_deployer", "preview", executor_preview_args(turn), "preview",
+                         &outcome);
+    }
+    executor_unlock(turn);
+    return outcome;
+}
+
+static enum outcome executor_dry_run(struct turn *turn) {
+    enum outcome outcome =
+        agent_is_kind(turn, "destroy") ? executor_dry_destroy(turn) : executor_dry_deploy(turn);
+
+    if (outcome == OUTCOME_FAIL) {
+        json_put_str(turn->state, "failed_plan", agent_text(turn, "plan_sha256"));
+    }
+    if (outcome != OUTCOME_OK) {
+        return outcome;
+    }
+    turn_say(turn, EVENT_CHANGESET, json_deep_copy(json_object_get(turn->state, "preview")));
+    return json_bool_at(turn->state, "preview.no_change") ? OUTCOME_DONE : OUTCOME_OK;
+}
+
+/* ---- EXECUTE ---- */
+
+static json_t *executor_apply_args(const struct turn *turn) {
+    json_t *args =
+        agent_args("approval", agent_text(turn, "approval.digest"), "stack",
+                   agent_text(turn, "fields.stack"), "stack_id", agent_text(turn, "preview.stack_id"),
+                   "account", agent_text(turn, "identity.account"), NULL);
+
+    if (!agent_is_kind(turn, "destroy")) {
+        json_put_str(args, "arn", agent_text(turn, "preview.arn"));
+        json_put_str(args, "template_sha256", agent_text(turn, "plan.template.sha256"));
+        json_put_str(args, "parameters_sha256", agent_text(turn, "preview.parameters_sha256"));
+        json_put_str(args, "set_sha256", agent_text(turn, "preview.sha256"));
+    }
+    return args;
+}
+
+static enum outcome executor_apply_failed(struct turn *turn) {
+    const char *id = json_str_at(turn->state, "applied.root_cause.logical_id");
+    int64_t cancelled = json_int_or(turn->state, "applied.cancelled", 0);
+
+    if (id == NULL) {
+        return agent_problem(turn, ERR_DEPLOY, "aws-copilot status shows the stack",
+                             "the stack ended in %s", agent_text(turn, "applied.status"));
+    }
+    return agent_problem(turn, ERR_DEPLOY, "correct it and deploy again", "%s (%s): %s%s", id,
+                         agent_text(turn, "applied.root_cause.type"),
+                         agent_text(turn, "applied.root_cause.reason"),
+                         cancelled > 0 ? " (the others were cancelled)" : "");
+}
+
+static const char *executor_apply_operation(const struct turn *turn) {
+    if (agent_is_kind(turn, "destroy")) {
+        return "destroy";
+    }
+    return agent_is_kind(turn, "bootstrap") ? "bootstrap" : "apply";
+}
+
+static enum outcome executor_execute(struct turn *turn) {
+    bool is_update = strcmp(agent_text(turn, "preview.type"), "UPDATE") == 0;
+    enum outcome outcome = executor_lock(turn);
+
+    executor_show_where(turn);
+    if (outcome == OUTCOME_OK && is_update) {
+        outcome = upload_site(turn, agent_text(turn, "before.outputs.SiteBucket"));
+    }
+    if (outcome != OUTCOME_OK ||
+        !agent_keep(turn, "aws_deployer", executor_apply_operation(turn), executor_apply_args(turn),
+                    "applied", &outcome)) {
+        if (outcome == OUTCOME_STALE &&
+            strcmp(agent_text(turn, "problem.code"), err_wire(ERR_STALE)) == 0) {
+            json_put_bool(turn->state, "set_is_stale", true);
+        }
+        return outcome;
+    }
+    turn_say(turn, EVENT_OUTPUTS, agent_args("status", agent_text(turn, "applied.status"), NULL));
+    if (!json_bool_at(turn->state, "applied.ok")) {
+        return executor_apply_failed(turn);
+    }
+    return is_update ? OUTCOME_OK
+                     : upload_site(turn, agent_text(turn, "applied.outputs.SiteBucket"));
+}
+
+/* ---- ROLLBACK: what on_failure allows, and nothing wider ---- */
+
+static enum outcome executor_leave_as_is(struct turn *turn) {
+    const char *status = agent_text(turn, "applied.status");
+
+    if (!agent_is_kind(turn, "deploy")) {
+        return OUTCOME_FAIL; /* there is no way back: a person takes over */
+    }
+    agent_warn(turn, "left", "aws-copilot destroy removes it; then deploy again",
+               "this was the first deployment, so there is nothing to go back to; stack %s is left "
+               "as it is (%s)",
+               agent_text(turn, "fields.stack"), status[0] == '\0' ? "unknown" : status);
+    return OUTCOME_OK;
+}
+
+/* CloudFormation went back by itself when the stack failed. */
+static bool executor_is_back_already(struct turn *turn) {
+    if (strcmp(agent_text(turn, "applied.status"), "UPDATE_ROLLBACK_COMPLETE") != 0) {
+        return false;
+    }
+    json_put(turn->state, "restored",
+             json_pack("{s:b, s:s, s:s}", "ok", 1, "by", "cloudformation", "status",
+                       agent_text(turn, "applied.status")));
+    agent_say(turn, "CloudFormation has put the previous version back (%s)",
+              agent_text(turn, "applied.status"));
+    return true;
+}
+
+static json_t *executor_rollback_args(const struct turn *turn) {
+    const json_t *parameters = json_at(turn->state, "last_release.parameters");
+    json_t *args = agent_args(
+        "release", agent_text(turn, "last_release.id"), "stack", agent_text(turn, "fields.stack"),
+        "stack_id", agent_text(turn, "preview.stack_id"), "function",
+        agent_text(turn, "before.outputs.BackendFunction"), "alias_version",
+        agent_text(turn, "last_release.version"), "template",
+        agent_text(turn, "last_release.template"), "template_sha256",
+        agent_text(turn, "last_release.template_sha256"), "role_arn",
+        agent_text(turn, "plan.role_arn"), "bucket", agent_text(turn, "bootstrap.Artifacts"), NULL);
+
+    json_put(args, "parameters", parameters == NULL ? json_object() : json_deep_copy(parameters));
+    json_put(args, "tags", executor_tags(turn));
+    return args;
+}
+
+static enum outcome executor_rollback(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (executor_is_back_already(turn)) {
+        return OUTCOME_OK;
+    }
+    if (strncmp(agent_text(turn, "plan.on_failure"), "restore:", 8) != 0) {
+        return executor_leave_as_is(turn);
+    }
+    agent_say(turn, "going back to release %s, as approved", agent_text(turn, "last_release.id"));
+    if (!agent_keep(turn, "aws_deployer", "rollback", executor_rollback_args(turn), "restored",
+                    &outcome)) {
+        return outcome == OUTCOME_PARK ? outcome : OUTCOME_FAIL;
+    }
+    return json_bool_at(turn->state, "restored.ok") ? OUTCOME_OK : OUTCOME_FAIL;
+}
+
+void executor_leave(struct turn *turn, bool is_unexecuted) {
+    enum outcome ignored = OUTCOME_OK;
+
+    if (is_unexecuted && agent_text(turn, "preview.arn")[0] != '\0') {
+        (void)agent_keep(turn, "aws_deployer", "discard",
+                         agent_args("arn", agent_text(turn, "preview.arn"), "stack_id",
+                                    agent_text(turn, "preview.stack_id"), "stack",
+                                    agent_text(turn, "fields.stack"), NULL),
+                         "discarded", &ignored);
+        (void)json_object_del(turn->state, "preview");
+    }
+    executor_unlock(turn);
+}
+
+static enum outcome executor_run(struct turn *turn, enum phase phase) {
+    switch (phase) {
+    case PHASE_PREFLIGHT:
+        return executor_preflight(turn);
+    case PHASE_DRY_RUN:
+        return executor_dry_run(turn);
+    case PHASE_EXECUTE:
+        return executor_execute(turn);
+    case PHASE_ROLLBACK:
+        return executor_rollback(turn);
+    case PHASE_NONE:
+    case PHASE_INTAKE:
+    case PHASE_CONTEXT:
+    case PHASE_ASK:
+    case PHASE_PLAN:
+    case PHASE_REVIEW:
+    case PHASE_REVIEW_SET:
+    case PHASE_WAIT:
+    case PHASE_VALIDATE:
+    case PHASE_CLOSURE:
+    case PHASE_ESCALATED:
+    case PHASE_N:
+        break;
+    }
+    return OUTCOME_OK;
+}
+
+const struct agent agent_executor = {
+    .card = {"executor", "Deployment Executor", grants},
+    .purpose = "uploads, previews, executes what was approved, goes back on failure",
+    .guardrail = "needs a reviewed plan and a person's yes; records change set ids",
+    .phases = phases,
+    .run = executor_run,
+};

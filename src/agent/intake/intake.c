@@ -1,0 +1,185 @@
+/* The Requirements & Data Intake Agent: turns flags, file and answers into the fields of a
+ * deployment, and asks only for what nobody said and nothing shows. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "repo/project.h"
+
+static const struct grant grants[] = {
+    {"mongo_store", "save_draft"}, {"mongo_store", "find_draft"}, {"telemetry_bus", "emit"}, {0}};
+
+static const enum phase phases[] = {PHASE_INTAKE, PHASE_ASK, PHASE_NONE};
+
+/* ---- INTAKE: what is known ---- */
+
+/* One field and where it is looked for, the first that has it wins. */
+struct intake_source {
+    const char *field;
+    const char *paths[4];
+    const char *otherwise; /* NULL: stays open */
+};
+
+/* clang-format off */
+static const struct intake_source sources[] = {
+    /* field        looked for in this order                                             otherwise */
+    { "env",        { "flags.env", "project.env", "settings.environment" },              "dev"  },
+    { "app",        { "flags.app", "project.app" },                                      NULL   },
+    { "account",    { "flags.account", "project.account" },                              NULL   },
+    { "region",     { "flags.region", "project.region", "flags.region_found" },          NULL   },
+    { "qualifier",  { "project.qualifier" },                                             "depl" },
+    { "target",     { "project.target" },                                                NULL   },
+    { "approve",    { "flags.require_approval", "settings.approve", "project.approve" }, "any-change" },
+    { "role_arn",   { "flags.role_arn" },                                                NULL   },
+};
+/* clang-format on */
+
+static enum outcome intake_gather(struct turn *turn) {
+    json_t *fields = json_object();
+
+    for (size_t i = 0; i < ARRAY_N(sources); i++) {
+        const char *value = NULL;
+
+        for (size_t p = 0; p < ARRAY_N(sources[i].paths) && value == NULL; p++) {
+            value = sources[i].paths[p] == NULL ? NULL
+                                                : json_str_at(turn->state, sources[i].paths[p]);
+            value = value != NULL && value[0] == '\0' ? NULL : value;
+        }
+        json_put_str(fields, sources[i].field, value == NULL ? sources[i].otherwise : value);
+    }
+    json_put_int(fields, "cost_ceiling_cents",
+                 json_int_or(turn->state, "project.cost_ceiling_cents", -1));
+    json_put_bool(fields, "trust_code",
+                  json_bool_at(turn->state, "flags.trust_repository") ||
+                      json_bool_at(turn->state, "settings.trust_code"));
+    json_put(turn->state, "fields", fields);
+    if (json_bool_at(turn->state, "project.second_approver")) {
+        return agent_problem(turn, ERR_UNSUPPORTED,
+                             "remove second_approver from aws-copilot.yml, or wait for that version",
+                             "this environment asks for a second approver, which cannot be done yet");
+    }
+    return OUTCOME_OK;
+}
+
+/* ---- ASK: what is missing ---- */
+
+static json_t *intake_question(const char *field, const char *question, const char *preset,
+                               const char *help) {
+    return agent_args("field", field, "kind", "text", "question", question, "default", preset,
+                      "help", help, NULL);
+}
+
+/* Asks until the answer passes the same check as a line of the file, at most LIMIT_ASK_TRIES. */
+static enum outcome intake_ask(struct turn *turn, const char *field, const char *question,
+                               const char *preset, const char *help, char **out) {
+    struct err err = {0};
+
+    for (int64_t tries = limit(LIMIT_ASK_TRIES); tries > 0; tries--) {
+        CLEANUP(freep) char *answer = NULL;
+
+        if (turn_ask(turn, intake_question(field, question, preset, help), &answer, &err) !=
+            ERR_NONE) {
+            return agent_fail(turn, &err);
+        }
+        if (project_check_answer(field, answer, &err) == ERR_NONE) {
+            *out = TAKE(answer);
+            return OUTCOME_OK;
+        }
+        agent_say(turn, "%s; %s", err.text, err.remedy);
+    }
+    (void)agent_fail(turn, &err);
+    return OUTCOME_DONE;
+}
+
+static enum outcome intake_ask_field(struct turn *turn, const char *field, const char *asked_as,
+                                     const char *question, const char *preset, const char *help) {
+    CLEANUP(freep) char *answer = NULL;
+    json_t *fields = json_object_get(turn->state, "fields");
+    enum outcome outcome;
+
+    if (json_str_at(fields, field) != NULL) {
+        return OUTCOME_OK;
+    }
+    if (preset != NULL && json_bool_at(turn->state, "flags.yes")) {
+        json_put_str(fields, field, preset);
+        return OUTCOME_OK;
+    }
+    outcome = intake_ask(turn, asked_as, question, preset, help, &answer);
+    if (outcome == OUTCOME_OK) {
+        json_put_str(fields, field, answer);
+    }
+    return outcome;
+}
+
+/* What the survey could not find out: variables, the ASGI object, a folder. */
+static enum outcome intake_ask_survey(struct turn *turn) {
+    const json_t *row;
+    size_t i;
+    json_t *answers = json_object_get(turn->state, "answers");
+
+    if (answers == NULL) {
+        json_put(turn->state, "answers", json_object());
+        answers = json_object_get(turn->state, "answers");
+    }
+    json_array_foreach(json_at(turn->state, "survey.ask"), i, row) {
+        const char *field = json_str_or(row, "field", "");
+        CLEANUP(freep) char *answer = NULL;
+        enum outcome outcome;
+
+        if (json_object_get(answers, field) != NULL) {
+            continue;
+        }
+        outcome = intake_ask(turn, field, json_str_or(row, "question", field), NULL,
+                             json_str_at(row, "remedy"), &answer);
+        if (outcome != OUTCOME_OK) {
+            return outcome;
+        }
+        json_put_str(answers, field, answer);
+    }
+    return OUTCOME_OK;
+}
+
+static void intake_name_stack(struct turn *turn) {
+    json_t *fields = json_object_get(turn->state, "fields");
+    CLEANUP(freep) char *stack =
+        agent_is_kind(turn, "bootstrap")
+            ? mem_format("bootstrap-%s", agent_text(turn, "fields.qualifier"))
+            : mem_format("%s-%s-%s", agent_text(turn, "fields.qualifier"),
+                         agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
+
+    json_put_str(fields, "stack", stack);
+}
+
+static enum outcome intake_complete(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!agent_is_kind(turn, "bootstrap")) {
+        outcome = intake_ask_field(turn, "app", "app.name", "What is the application called?",
+                                   json_str_at(turn->state, "survey.name"),
+                                   "lower-case letters, digits and '-', at most 18");
+    }
+    if (outcome == OUTCOME_OK && !agent_is_kind(turn, "init")) {
+        outcome = intake_ask_field(turn, "region", "region", "Which AWS region?", NULL,
+                                   "for example eu-west-1; there is no default");
+    }
+    if (outcome == OUTCOME_OK && (agent_is_kind(turn, "deploy") || agent_is_kind(turn, "init"))) {
+        outcome = intake_ask_survey(turn);
+    }
+    if (outcome != OUTCOME_OK) {
+        return outcome;
+    }
+    intake_name_stack(turn);
+    return agent_is_kind(turn, "init") ? OUTCOME_DONE : OUTCOME_OK;
+}
+
+static enum outcome intake_run(struct turn *turn, enum phase phase) {
+    return phase == PHASE_INTAKE ? intake_gather(turn) : intake_complete(turn);
+}
+
+const struct agent agent_intake = {
+    .card = {"intake", "Requirements & Data Intake Agent", grants},
+    .purpose = "collects the parameters of a deployment and asks for those that are missing",
+    .guardrail = "keeps only masked values; echoes no secret",
+    .phases = phases,
+    .run = intake_run,
+};

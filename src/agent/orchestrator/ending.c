@@ -1,0 +1,181 @@
+/* What a run came to. */
+#include "agent/orchestrator/ending.h"
+
+#include <stdio.h>
+#include <string.h>
+
+
+/* How far the session had come when it ended. */
+static bool ending_was_executed(const struct turn *turn) {
+    enum phase came = phase_from_word(agent_text(turn, "came.phase"));
+
+    return came == PHASE_EXECUTE || came == PHASE_VALIDATE || came == PHASE_ROLLBACK ||
+           json_at(turn->state, "applied") != NULL;
+}
+
+/* clang-format off */
+/* The first row whose test holds decides. */
+struct ending_row {
+    const char *status;
+    bool (*holds)(const struct turn *turn, enum phase phase);
+    int exit_status; /* -1: that of the problem's code */
+};
+/* clang-format on */
+
+static bool is_outcome(const struct turn *turn, const char *phase, const char *outcome) {
+    return strcmp(agent_text(turn, "came.phase"), phase) == 0 &&
+           strcmp(agent_text(turn, "came.outcome"), outcome) == 0;
+}
+
+static bool is_code(const struct turn *turn, enum err_code code) {
+    return strcmp(agent_text(turn, "problem.code"), err_wire(code)) == 0;
+}
+
+static bool is_no_change(const struct turn *turn, enum phase phase) {
+    (void)phase;
+    return is_outcome(turn, "dry_run", "done");
+}
+
+static bool is_success(const struct turn *turn, enum phase phase) {
+    (void)phase;
+    return is_outcome(turn, "validate", "ok") ||
+           (json_at(turn->state, "problem") == NULL && is_outcome(turn, "ask", "done"));
+}
+
+static bool is_rolled_back(const struct turn *turn, enum phase phase) {
+    return phase == PHASE_CLOSURE && json_bool_at(turn->state, "restored.ok");
+}
+
+static bool is_timed_out(const struct turn *turn, enum phase phase) {
+    (void)phase;
+    return is_code(turn, ERR_TIMEOUT) && !ending_was_executed(turn);
+}
+
+static bool is_unanswered(const struct turn *turn, enum phase phase) {
+    (void)phase;
+    return is_code(turn, ERR_MISSING);
+}
+
+static bool is_cancelled(const struct turn *turn, enum phase phase) {
+    return phase == PHASE_CLOSURE && strcmp(agent_text(turn, "came.outcome"), "cancel") == 0;
+}
+
+static bool is_refused(const struct turn *turn, enum phase phase) {
+    (void)phase;
+    return !ending_was_executed(turn) &&
+           (is_code(turn, ERR_POLICY) || is_code(turn, ERR_REJECTED) ||
+            is_code(turn, ERR_UNSUPPORTED));
+}
+
+static bool is_escalated_late(const struct turn *turn, enum phase phase) {
+    return phase == PHASE_ESCALATED && ending_was_executed(turn);
+}
+
+static bool is_escalated(const struct turn *turn, enum phase phase) {
+    (void)turn;
+    return phase == PHASE_ESCALATED;
+}
+
+static bool is_failed_late(const struct turn *turn, enum phase phase) {
+    (void)phase;
+    return ending_was_executed(turn);
+}
+
+static bool always(const struct turn *turn, enum phase phase) {
+    (void)turn;
+    (void)phase;
+    return true;
+}
+
+/* clang-format off */
+static const struct ending_row endings[] = {
+    /* status        when               exit */
+    { "no_change",   is_no_change,      0  },
+    { "success",     is_success,        0  },
+    { "refused",     is_refused,        5  },
+    { "rolled_back", is_rolled_back,    4  },
+    { "escalated",   is_escalated_late, 4  },
+    { "failed",      is_failed_late,    4  },
+    { "timed_out",   is_timed_out,      9  },
+    { "escalated",   is_escalated,      -1 },
+    { "failed",      is_unanswered,     -1 },
+    { "cancelled",   is_cancelled,      8  },
+    { "failed",      always,            -1 },
+};
+/* clang-format on */
+
+static json_t *ending_error(const struct turn *turn) {
+    if (json_at(turn->state, "problem") == NULL) {
+        return json_null();
+    }
+    return agent_args("code", agent_text(turn, "problem.code"), "message",
+                      agent_text(turn, "problem.text"), "remedy",
+                      agent_text(turn, "problem.remedy"), NULL);
+}
+
+static const char *ending_url(const struct turn *turn) {
+    const char *url = json_str_at(turn->state, "applied.outputs.Url");
+
+    return url != NULL ? url : json_str_at(turn->state, "before.outputs.Url");
+}
+
+/* What a person may do next, where the problem itself does not say. */
+static const char *ending_next(const struct turn *turn, const char *status) {
+    if (strcmp(status, "success") == 0 && agent_is_kind(turn, "deploy")) {
+        return "aws-copilot status shows what runs; aws-copilot logs what it says";
+    }
+    if (strcmp(status, "rolled_back") == 0) {
+        return "correct the cause and run aws-copilot deploy again";
+    }
+    if (strcmp(status, "escalated") == 0) {
+        return "aws-copilot audit shows every step; the runbook is above";
+    }
+    return NULL;
+}
+
+/* The snapshot a person needs to take over: where it stands, what AWS says, what was decided. */
+static void ending_runbook(struct turn *turn) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(8192);
+
+    buf_addf(&text, "session %s, stack %s, account %s, region %s\n", turn->session,
+             agent_text(turn, "fields.stack"), agent_text(turn, "identity.account"),
+             agent_text(turn, "identity.region"));
+    buf_addf(&text, "came from %s (%s)\n", agent_text(turn, "came.phase"),
+             agent_text(turn, "came.outcome"));
+    buf_addf(&text, "cause: %s\n", agent_text(turn, "problem.text"));
+    if (json_str_at(turn->state, "preview.arn") != NULL) {
+        buf_addf(&text, "change set: %s\n", agent_text(turn, "preview.arn"));
+    }
+    if (json_str_at(turn->state, "applied.status") != NULL) {
+        buf_addf(&text, "stack status: %s\n", agent_text(turn, "applied.status"));
+    }
+    buf_addf(&text, "look: aws-copilot status; aws-copilot logs; aws-copilot audit\n");
+    turn_say(turn, EVENT_ALERT,
+             agent_args("text", "a person is needed", "runbook", buf_cstr(&text), "code",
+                        agent_text(turn, "problem.code"), NULL));
+}
+
+enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
+    size_t row = 0;
+    json_t *result = json_object();
+    int exit_status;
+
+    while (!endings[row].holds(turn, phase)) {
+        row++;
+    }
+    exit_status = endings[row].exit_status;
+    if (exit_status < 0) {
+        exit_status = err_exit(err_from_wire(agent_text(turn, "problem.code")));
+    }
+    json_put_str(result, "status", endings[row].status);
+    json_put_int(result, "exit", exit_status);
+    json_put_str(result, "url", ending_url(turn));
+    json_put_str(result, "release", json_str_at(turn->state, "release.id"));
+    json_put_str(result, "next", ending_next(turn, endings[row].status));
+    json_put(result, "error", exit_status == 0 ? json_null() : ending_error(turn));
+    json_put(turn->state, "result", result);
+    if (phase == PHASE_ESCALATED) {
+        ending_runbook(turn);
+    }
+    return OUTCOME_OK;
+}

@@ -1,0 +1,236 @@
+/* The Conversation Orchestrator: takes the request, explains what failed, asks for the yes, and
+ * sums up. It confirms every effect with the person and touches nothing itself. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/orchestrator/ending.h"
+#include "guard/approval.h"
+
+static const struct grant grants[] = {
+    {"repo_reader", "read_file"}, {"repo_reader", "list_dir"}, {"repo_reader", "survey"},
+    {"repo_reader", "diff"},      {"telemetry_bus", "emit"},   {0},
+};
+
+static const enum phase phases[] = {PHASE_INTAKE, PHASE_ASK,       PHASE_WAIT,
+                                    PHASE_CLOSURE, PHASE_ESCALATED, PHASE_NONE};
+
+/* ---- ASK: a problem came back; is it fixed? ---- */
+
+/* What belongs to an attempt and not to the session. */
+static const char *const attempt[] = {"problem",  "preview", "approval",       "applied",
+                                      "probe",    "restored", "restored_probe", "failed_plan",
+                                      "expected", "discarded"};
+
+/* `nobody` is the outcome where the person is missing or has had enough. */
+static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobody) {
+    CLEANUP(freep) char *answer = NULL;
+    struct err err = {0};
+    json_t *question;
+
+    if (json_object_get(turn->state, "problem") == NULL) {
+        return OUTCOME_OK;
+    }
+    if (!turn_has_person(turn)) {
+        return nobody;
+    }
+    question = agent_args("field", "retry", "kind", "confirm", "question", "Fixed? Try again?",
+                          "default", "no", "problem", agent_text(turn, "problem.text"), "remedy",
+                          agent_text(turn, "problem.remedy"), NULL);
+    if (turn_ask(turn, question, &answer, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (strcmp(answer, "yes") != 0) {
+        return nobody;
+    }
+    for (size_t i = 0; i < ARRAY_N(attempt); i++) {
+        (void)json_object_del(turn->state, attempt[i]);
+    }
+    return OUTCOME_OK;
+}
+
+/* ---- INTAKE ---- */
+
+static enum outcome orchestrator_intake(struct turn *turn) {
+    const char *text = agent_text(turn, "flags.text");
+    const char *code = "malicious";
+
+    if (policy_is_malicious(str_from(text), &code)) {
+        (void)agent_problem(turn, ERR_POLICY, "", "this is not something aws-copilot helps with (%s)",
+                            code);
+        return OUTCOME_VETO;
+    }
+    return orchestrator_ask_retry(turn, OUTCOME_VETO);
+}
+
+/* ---- WAIT: the yes ---- */
+
+static struct approval orchestrator_approval(const struct turn *turn) {
+    json_t *artefacts = json_at(turn->state, "plan.artefacts");
+
+    return (struct approval){
+        .kind = mem_strdup(agent_text(turn, "kind")),
+        .session = mem_strdup(turn->session),
+        .plan_sha256 = mem_strdup(agent_text(turn, "plan_sha256")),
+        .change_set = mem_strdup(agent_text(turn, "preview.arn")),
+        .stack_id = mem_strdup(agent_text(turn, "preview.stack_id")),
+        .template_sha256 = mem_strdup(agent_text(turn, "plan.template.sha256")),
+        .parameters_sha256 = mem_strdup(agent_text(turn, "preview.parameters_sha256")),
+        .artefacts = artefacts == NULL ? json_array() : json_deep_copy(artefacts),
+        .account = mem_strdup(agent_text(turn, "identity.account")),
+        .region = mem_strdup(agent_text(turn, "identity.region")),
+        .endpoint = mem_strdup(agent_text(turn, "identity.endpoint")),
+        .role = mem_strdup(agent_text(turn, "plan.role_arn")),
+        .policy_version = mem_strdup(policy_version()),
+        .cost_ceiling_cents = json_int_or(turn->state, "fields.cost_ceiling_cents", -1),
+        .on_failure = mem_strdup(json_str_or(turn->state, "plan.on_failure", "leave")),
+        .requester = mem_strdup(agent_text(turn, "identity.arn")),
+        .expires_ms = turn->now_ms + limit(LIMIT_APPROVAL_MS),
+    };
+}
+
+/* Whether a change widens rights or could lose data: what `approve: broadening` shows a person. */
+static bool orchestrator_is_broadening(const struct turn *turn) {
+    const json_t *change;
+    size_t i;
+
+    if (!agent_is_kind(turn, "deploy") || strcmp(agent_text(turn, "preview.type"), "UPDATE") != 0) {
+        return true;
+    }
+    json_array_foreach(json_at(turn->state, "preview.changes"), i, change) {
+        const char *type = json_str_or(change, "type", "");
+        const char *replacement = json_str_or(change, "replacement", "");
+
+        if (strcmp(json_str_or(change, "action", ""), "Modify") != 0 ||
+            strcmp(replacement, "True") == 0 || strncmp(type, "AWS::IAM::", 10) == 0 ||
+            strcmp(type, "AWS::S3::BucketPolicy") == 0 ||
+            strcmp(type, "AWS::Lambda::Permission") == 0) {
+            /* A new version of the function is how every code change looks. */
+            if (strcmp(type, "AWS::Lambda::Version") != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool orchestrator_may_machine_approve(const struct turn *turn) {
+    const char *mode = agent_text(turn, "fields.approve");
+
+    if (!json_bool_at(turn->state, "flags.yes") || !agent_is_kind(turn, "deploy")) {
+        return false;
+    }
+    return strcmp(mode, "never") == 0 ||
+           (strcmp(mode, "broadening") == 0 && !orchestrator_is_broadening(turn));
+}
+
+static enum err_code orchestrator_ask_yes(struct turn *turn, const char *bytes, const char *digest,
+                                          char **out, struct err *err) {
+    json_t *question = agent_args("field", "approval", "kind", "approval", "question",
+                                  "Execute exactly this?", "default", "no", "bytes", bytes,
+                                  "digest", digest, NULL);
+
+    json_put_int(question, "expires_ms", turn->now_ms + limit(LIMIT_APPROVAL_MS));
+    json_put(question, "choices", json_pack("[s, s, s]", "yes", "no", "why"));
+    return turn_ask(turn, question, out, err);
+}
+
+/* "yes", "no", or "yes DIGEST" from another process. */
+static bool orchestrator_is_yes(const char *answer, const char *digest, bool *is_other) {
+    struct str rest = str_from(answer);
+    struct str word = {0};
+
+    *is_other = false;
+    if (!str_next(&rest, ' ', &word)) {
+        return false;
+    }
+    if (rest.len > 0 && !str_eq(rest, str_from(digest))) {
+        *is_other = true;
+    }
+    return str_eq(word, STR("yes"));
+}
+
+static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, const char *digest) {
+    CLEANUP(freep) char *actor = NULL;
+    struct err err = {0};
+    bool is_other = true;
+    bool is_yes = false;
+
+    if (orchestrator_may_machine_approve(turn)) {
+        actor = mem_format("%s,machine", agent_text(turn, "identity.arn"));
+        is_yes = true;
+        is_other = false;
+    }
+    while (is_other) {
+        CLEANUP(freep) char *answer = NULL;
+
+        if (orchestrator_ask_yes(turn, bytes, digest, &answer, &err) != ERR_NONE) {
+            return agent_fail(turn, &err);
+        }
+        is_yes = orchestrator_is_yes(answer, digest, &is_other);
+        if (is_other) {
+            agent_warn(turn, "other_digest", "", "the answer was for another plan; asking again");
+        }
+        freep(&actor);
+        actor = turn_answered_by(turn) == NULL
+                    ? mem_format("%s,terminal", agent_text(turn, "identity.arn"))
+                    : mem_strdup(turn_answered_by(turn));
+    }
+    if (turn_approve(turn, str_from(bytes), is_yes, actor, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (!is_yes) {
+        return agent_problem(turn, ERR_REJECTED, "", "%s said no; nothing was changed", actor);
+    }
+    return OUTCOME_OK;
+}
+
+static enum outcome orchestrator_wait(struct turn *turn) {
+    CLEANUP(approval_done) struct approval approval = orchestrator_approval(turn);
+    CLEANUP(buf_done) struct buf bytes = BUF_INIT((size_t)limit(LIMIT_RECORD_BYTES));
+    struct sha256_hex digest = sha256_hex(approval_digest(&approval));
+
+    if (json_bool_at(turn->state, "set_is_stale")) {
+        (void)json_object_del(turn->state, "set_is_stale");
+        return OUTCOME_STALE;
+    }
+    approval_write(&approval, &bytes);
+    json_put(turn->state, "approval",
+             agent_args("bytes", buf_cstr(&bytes), "digest", digest.text, NULL));
+    return orchestrator_decide(turn, buf_cstr(&bytes), digest.text);
+}
+
+static enum outcome orchestrator_run(struct turn *turn, enum phase phase) {
+    switch (phase) {
+    case PHASE_INTAKE:
+        return orchestrator_intake(turn);
+    case PHASE_ASK:
+        return orchestrator_ask_retry(turn, OUTCOME_DONE);
+    case PHASE_WAIT:
+        return orchestrator_wait(turn);
+    case PHASE_CLOSURE:
+    case PHASE_ESCALATED:
+        return ending_sum_up(turn, phase);
+    case PHASE_NONE:
+    case PHASE_CONTEXT:
+    case PHASE_PREFLIGHT:
+    case PHASE_PLAN:
+    case PHASE_REVIEW:
+    case PHASE_DRY_RUN:
+    case PHASE_REVIEW_SET:
+    case PHASE_EXECUTE:
+    case PHASE_VALIDATE:
+    case PHASE_ROLLBACK:
+    case PHASE_N:
+        break;
+    }
+    return OUTCOME_OK;
+}
+
+const struct agent agent_orchestrator = {
+    .card = {"orchestrator", "Conversation Orchestrator", grants},
+    .purpose = "talks with the person, asks for the yes, explains, sums up",
+    .guardrail = "confirms every effect with the person; no shell",
+    .phases = phases,
+    .run = orchestrator_run,
+};

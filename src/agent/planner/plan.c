@@ -1,0 +1,360 @@
+/* The plan: what would be done, with which bytes, for how much. */
+#include "agent/planner/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "aws/template.h"
+
+bool plan_has_backend(const struct turn *turn) {
+    return json_is_object(json_at(turn->state, "survey.backend"));
+}
+
+bool plan_has_frontend(const struct turn *turn) {
+    return json_is_object(json_at(turn->state, "survey.frontend"));
+}
+
+static enum template_kind plan_template_kind(const struct turn *turn) {
+    if (agent_is_kind(turn, "bootstrap")) {
+        return TEMPLATE_BOOTSTRAP;
+    }
+    if (!plan_has_backend(turn)) {
+        return TEMPLATE_STATIC;
+    }
+    return plan_has_frontend(turn) ? TEMPLATE_LAMBDA_HTTP : TEMPLATE_API;
+}
+
+json_t *plan_variables(const struct turn *turn) {
+    const json_t *given = json_at(turn->state, "project.variables");
+    json_t *all = given == NULL ? json_object() : json_deep_copy(given);
+    const char *field;
+    json_t *answer;
+
+    json_object_foreach(json_object_get(turn->state, "answers"), field, answer) {
+        if (strncmp(field, "env.", 4) == 0 && json_is_string(answer)) {
+            json_put(all, field + 4, json_incref(answer));
+        }
+    }
+    return all;
+}
+
+/* ---- What the function is ---- */
+
+static json_t *plan_settings(const struct turn *turn) {
+    const char *prefix = json_str_at(turn->state, "survey.backend.prefix");
+    const char *kind = json_str_or(turn->state, "survey.frontend.api_base.kind", "");
+    json_t *settings = agent_args("AWSCOPILOT_APP", agent_text(turn, "survey.backend.asgi.target"),
+                                  "AWSCOPILOT_PREFIX", prefix, NULL);
+
+    if (json_bool_at(turn->state, "survey.backend.asgi.factory")) {
+        json_put_str(settings, "AWSCOPILOT_FACTORY", "1");
+    }
+    if (strcmp(kind, "proxy-rewrite") == 0) { /* the development server strips the prefix */
+        json_put_str(settings, "AWSCOPILOT_ROOT_PATH", prefix == NULL ? "/api" : prefix);
+    }
+    return settings;
+}
+
+static const char *plan_architecture(const struct turn *turn) {
+    return json_str_or(turn->state, "check.architecture", "arm64");
+}
+
+/* Parameters whose values do not depend on the bundle: they are part of the build id. */
+static json_t *plan_base_parameters(const struct turn *turn) {
+    CLEANUP(freep) char *secrets_path =
+        mem_format("/%s/%s/%s", agent_text(turn, "fields.qualifier"), agent_text(turn, "fields.app"),
+                   agent_text(turn, "fields.env"));
+
+    return agent_args("ArtifactBucket", agent_text(turn, "bootstrap.Artifacts"), "SecretsPath",
+                      secrets_path, "PermissionsBoundary",
+                      json_str_at(turn->state, "bootstrap.RoleBoundary"), NULL);
+}
+
+json_t *plan_bundle_args(const struct turn *turn) {
+    json_t *args = agent_args("dir", agent_text(turn, "survey.backend.dir"), "python",
+                              agent_text(turn, "check.python"), "architecture",
+                              plan_architecture(turn), "kind",
+                              template_kind_name(plan_template_kind(turn)), NULL);
+    const json_t *asgi = json_at(turn->state, "survey.backend.asgi");
+
+    json_put(args, "asgi", asgi == NULL ? json_object() : json_deep_copy(asgi));
+    json_put(args, "settings", plan_settings(turn));
+    json_put(args, "variables", plan_variables(turn));
+    json_put(args, "parameters", plan_base_parameters(turn));
+    return args;
+}
+
+/* ---- Parameters ---- */
+
+/* As the template functions take them: true where the value is not ours to know. */
+static json_t *plan_parameters(const struct turn *turn) {
+    enum template_kind kind = plan_template_kind(turn);
+    json_t *all;
+
+    if (kind == TEMPLATE_BOOTSTRAP) {
+        return agent_args("Qualifier", agent_text(turn, "fields.qualifier"), NULL);
+    }
+    all = kind == TEMPLATE_STATIC ? json_object() : plan_base_parameters(turn);
+    if (kind != TEMPLATE_API) {
+        CLEANUP(freep) char *path = mem_format("/releases/%s", agent_text(turn, "site.release"));
+
+        json_put_str(all, "ReleasePath", path);
+    }
+    if (kind != TEMPLATE_STATIC) {
+        CLEANUP(freep) char *key = mem_format("backend/%s.zip", agent_text(turn, "backend.sha256"));
+
+        json_put_str(all, "BackendKey", key);
+        json_put_str(all, "BackendSha256B64", agent_text(turn, "backend.sha256_base64"));
+        json_put(all, "OriginVerify", json_true());
+    }
+    return all;
+}
+
+/* As aws_deployer.preview takes them: how the value that is not ours to know is found. */
+static json_t *plan_preview_parameters(const struct turn *turn, const json_t *parameters) {
+    bool is_update = json_bool_at(turn->state, "before.can_update");
+    json_t *all = json_deep_copy(parameters);
+
+    if (json_object_get(all, "OriginVerify") != NULL) {
+        json_put(all, "OriginVerify",
+                 agent_args("use", is_update ? "previous" : "origin_verify", NULL));
+    }
+    return all;
+}
+
+/* ---- Routes ---- */
+
+static void plan_add_path(json_t *paths, const char *path) {
+    if (path != NULL && path[0] == '/') {
+        (void)json_array_append_new(paths, json_string_of(str_from(path)));
+    }
+}
+
+/* What the API answers, seen from outside. Behind a rewriting proxy everything is below its prefix.
+ */
+static json_t *plan_paths(const struct turn *turn) {
+    json_t *paths = json_array();
+    const char *prefix = json_str_or(turn->state, "survey.backend.prefix", "/api");
+    const char *kind = json_str_or(turn->state, "survey.frontend.api_base.kind", "");
+    CLEANUP(freep) char *health = mem_format("%s/.aws-copilot/health", prefix);
+    const json_t *route;
+    size_t i;
+
+    plan_add_path(paths, health);
+    if (strcmp(kind, "proxy-rewrite") == 0) {
+        return paths;
+    }
+    json_array_foreach(json_at(turn->state, "check.routes"), i, route) {
+        plan_add_path(paths, json_str_at(route, "path"));
+    }
+    return paths;
+}
+
+static enum err_code plan_patterns(struct turn *turn, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *paths = plan_paths(turn);
+    CLEANUP(json_decrefp) json_t *shadowed = NULL;
+    const json_t *path;
+    size_t i;
+
+    if (template_patterns(paths, out, &shadowed, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_array_foreach(shadowed, i, path) {
+        agent_warn(turn, "shadowed_route", "give it a prefix such as /api",
+                   "the route %s is answered by the site, not by the API", json_string_value(path));
+    }
+    return ERR_NONE;
+}
+
+/* ---- The template ---- */
+
+static enum err_code plan_emit(struct turn *turn, const json_t *parameters,
+                               struct template_text *out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *patterns = NULL;
+    CLEANUP(json_decrefp) json_t *settings = plan_settings(turn);
+    CLEANUP(json_decrefp) json_t *variables = plan_variables(turn);
+    CLEANUP(freep) char *runtime = mem_format("python%s", agent_text(turn, "check.python"));
+    struct template_input input = {
+        .kind = plan_template_kind(turn),
+        .profile = endpoint_profile_find(json_str_at(turn->state, "identity.profile")),
+        .endpoint_port = (int)json_int_or(turn->state, "identity.endpoint_port", 0),
+        .parameters = parameters,
+        .account = agent_text(turn, "identity.account"),
+        .function = {runtime, plan_architecture(turn), settings, variables},
+        .build_id = agent_text(turn, "backend.build_id"),
+    };
+
+    if (input.kind == TEMPLATE_LAMBDA_HTTP || input.kind == TEMPLATE_API) {
+        if (plan_patterns(turn, &patterns, err) != ERR_NONE) {
+            return err->code;
+        }
+        input.patterns = patterns;
+        /* The zip's digest is a typed value of the bundle. */
+        if (sha256_read(str_from(agent_text(turn, "backend.sha256")), &input.code, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return template_emit(&input, out, err);
+}
+
+static enum err_code plan_check(const json_t *template, const json_t *parameters,
+                                struct err *err) {
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    const json_t *first;
+
+    if (template_check(template, parameters, NULL, findings) == 0) {
+        return ERR_NONE;
+    }
+    first = json_array_get(findings, 0);
+    err_set(err, ERR_TEMPLATE, "template: %s %s: %s", json_str_or(first, "logical_id", ""),
+            json_str_or(first, "path", ""), json_str_or(first, "text", ""));
+    return err_remedy(err, "%s", json_str_or(first, "remedy", ""));
+}
+
+/* ---- What the plan says ---- */
+
+static void plan_step(json_t *steps, const char *tool, const char *op, const char *effect,
+                      const char *text) {
+    json_t *step = agent_args("tool", tool, "op", op, "effect", effect, "text", text, NULL);
+
+    json_put_int(step, "n", (int64_t)json_array_size(steps) + 1);
+    (void)json_array_append_new(steps, step);
+}
+
+static json_t *plan_steps(const struct turn *turn) {
+    json_t *steps = json_array();
+    bool has_site = agent_is_kind(turn, "deploy") && plan_has_frontend(turn);
+    bool is_update = json_bool_at(turn->state, "before.can_update");
+
+    if (agent_is_kind(turn, "destroy")) {
+        plan_step(steps, "aws_deployer", "destroy", "apply", "delete the stack and report what stays");
+        return steps;
+    }
+    if (agent_is_kind(turn, "bootstrap")) {
+        plan_step(steps, "aws_deployer", "preview", "preview", "change set for the bootstrap stack");
+        plan_step(steps, "aws_deployer", "bootstrap", "apply", "execute it, after your yes");
+        return steps;
+    }
+    plan_step(steps, "aws_deployer", "upload", "preview", "upload the artefacts by their digests");
+    plan_step(steps, "aws_deployer", "preview", "preview", "create the change set and review it");
+    if (has_site && is_update) {
+        plan_step(steps, "aws_deployer", "upload", "preview", "upload the new release of the site");
+    }
+    plan_step(steps, "aws_deployer", "apply", "apply", "execute the change set, after your yes");
+    if (has_site && !is_update) {
+        plan_step(steps, "aws_deployer", "upload", "preview", "upload the site into its new bucket");
+    }
+    plan_step(steps, "aws_deployer", "probe", "read", "probe until the new build answers");
+    return steps;
+}
+
+/* Every action that a role of the template is allowed, "Role: action". */
+static json_t *plan_permissions(const json_t *template) {
+    json_t *permissions = json_array();
+    const char *id;
+    json_t *resource;
+
+    json_object_foreach(json_object_get(template, "Resources"), id, resource) {
+        const json_t *policy;
+        const json_t *statement;
+        size_t p;
+        size_t s;
+
+        json_array_foreach(json_at(resource, "Properties.Policies"), p, policy) {
+            json_array_foreach(json_at(policy, "PolicyDocument.Statement"), s, statement) {
+                const json_t *actions = json_object_get(statement, "Action");
+                size_t n = json_is_array(actions) ? json_array_size(actions) : 1;
+
+                for (size_t a = 0; a < n; a++) {
+                    const json_t *action =
+                        json_is_array(actions) ? json_array_get(actions, a) : actions;
+                    CLEANUP(freep) char *line =
+                        mem_format("%s: %s", id, json_string_value(action));
+
+                    (void)json_array_append_new(permissions, json_string_of(str_from(line)));
+                }
+            }
+        }
+    }
+    return permissions;
+}
+
+static void plan_artefact(json_t *list, const char *kind, const char *sha256, int64_t bytes) {
+    json_t *artefact = agent_args("kind", kind, "sha256", sha256, NULL);
+
+    json_put_int(artefact, "bytes", bytes);
+    (void)json_array_append_new(list, artefact);
+}
+
+static json_t *plan_artefacts(const struct turn *turn) {
+    json_t *list = json_array();
+
+    if (json_at(turn->state, "backend") != NULL) {
+        plan_artefact(list, "backend", agent_text(turn, "backend.sha256"),
+                      json_int_or(turn->state, "backend.bytes", 0));
+    }
+    if (json_at(turn->state, "site") != NULL) {
+        plan_artefact(list, "site", agent_text(turn, "site.release"),
+                      json_int_or(turn->state, "site.bytes", 0));
+    }
+    return list;
+}
+
+/* Back to the last good release, when there is one to go back to. */
+static char *plan_on_failure(const struct turn *turn) {
+    const char *release = json_str_at(turn->state, "last_release.id");
+
+    if (release != NULL && json_bool_at(turn->state, "before.can_update")) {
+        return mem_format("restore:%s", release);
+    }
+    return mem_strdup("leave");
+}
+
+static json_t *plan_body(const struct turn *turn, const struct template_text *template,
+                         const json_t *parameters) {
+    CLEANUP(freep) char *on_failure = plan_on_failure(turn);
+    const json_t *secrets = json_at(turn->state, "project.secret_names");
+    json_t *plan = agent_args(
+        "kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
+        agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"), "region",
+        agent_text(turn, "identity.region"), "stack", agent_text(turn, "fields.stack"), "target",
+        template_kind_name(plan_template_kind(turn)), "role_arn",
+        json_str_or(turn->state, "fields.role_arn",
+                    json_str_or(turn->state, "bootstrap.ExecutionRole", "")),
+        "endpoint", agent_text(turn, "identity.endpoint"), "on_failure", on_failure, "build_id",
+        json_str_at(turn->state, "backend.build_id"), NULL);
+
+    json_put_int(plan, "version", 1);
+    json_put(plan, "steps", plan_steps(turn));
+    json_put(plan, "template",
+             agent_args("sha256", sha256_hex(template->sha256).text, NULL));
+    json_put_int(json_object_get(plan, "template"), "bytes", (int64_t)template->len);
+    json_put(plan, "parameters", json_deep_copy(parameters));
+    json_put(plan, "permissions",
+             template->json == NULL ? json_array() : plan_permissions(template->json));
+    json_put(plan, "artefacts", plan_artefacts(turn));
+    json_put(plan, "cost", json_object());
+    json_put(plan, "variables", plan_variables(turn));
+    json_put(plan, "secrets", secrets == NULL ? json_array() : json_deep_copy(secrets));
+    return plan;
+}
+
+enum err_code plan_compute(struct turn *turn, struct err *err) {
+    CLEANUP(template_text_done) struct template_text template = {0};
+    CLEANUP(json_decrefp) json_t *parameters = json_object();
+
+    if (!agent_is_kind(turn, "destroy")) {
+        json_decref(parameters);
+        parameters = plan_parameters(turn);
+        if (plan_emit(turn, parameters, &template, err) != ERR_NONE ||
+            plan_check(template.json, parameters, err) != ERR_NONE) {
+            return err->code;
+        }
+        json_put_str(turn->state, "template", template.text);
+        json_put(turn->state, "parameters", plan_preview_parameters(turn, parameters));
+    }
+    json_put(turn->state, "plan", plan_body(turn, &template, parameters));
+    json_put_str(turn->state, "plan_sha256",
+                 sha256_hex(json_hash(json_object_get(turn->state, "plan"))).text);
+    return ERR_NONE;
+}

@@ -1,0 +1,170 @@
+/* The Planning & Validation Agent: builds what would be shipped, proves that it imports, and
+ * computes the plan. Nothing here is generated: the same repository gives the same plan. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/planner/plan.h"
+
+static const struct grant grants[] = {{"shell_runner", "run"},
+                                      {"pnpm_client", "*"},
+                                      {"uv_client", "*"},
+                                      {"telemetry_bus", "emit"},
+                                      {0}};
+
+static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_PLAN, PHASE_NONE};
+
+/* ---- PREFLIGHT: fetch, build, import check, bundle ---- */
+
+static json_t *planner_member(const struct turn *turn, const char *path) {
+    const json_t *value = json_at(turn->state, path);
+
+    return value == NULL ? json_object() : json_deep_copy(value);
+}
+
+static json_t *planner_backend_args(const struct turn *turn) {
+    return agent_args("dir", agent_text(turn, "survey.backend.dir"), NULL);
+}
+
+static json_t *planner_frontend_args(const struct turn *turn) {
+    return agent_args("dir", agent_text(turn, "survey.frontend.dir"), NULL);
+}
+
+/* Every variable that the import check may read: values where they are known, names where a
+ * stand-in of the right shape has to do. */
+static json_t *planner_check_args(const struct turn *turn) {
+    json_t *args = planner_backend_args(turn);
+    json_t *secrets = json_at(turn->state, "project.secret_names");
+
+    json_put(args, "asgi", planner_member(turn, "survey.backend.asgi"));
+    json_put(args, "variables", plan_variables(turn));
+    json_put(args, "dummies", secrets == NULL ? json_array() : json_deep_copy(secrets));
+    return args;
+}
+
+static json_t *planner_build_args(const struct turn *turn) {
+    json_t *args = planner_frontend_args(turn);
+
+    json_put_str(args, "script", json_str_or(turn->state, "survey.frontend.script", "build"));
+    json_put_str(args, "out", json_str_or(turn->state, "survey.frontend.out", "dist"));
+    json_put(args, "variables", planner_member(turn, "project.build"));
+    return args;
+}
+
+/* Runs one operation for each half of the application at the same time. */
+static bool planner_both(struct turn *turn, const char *back_op, json_t *back_args,
+                         const char *back_member, const char *front_op, json_t *front_args,
+                         const char *front_member, enum outcome *outcome) {
+    struct call_handle *back = NULL;
+    struct call_handle *front = NULL;
+    struct err err = {0};
+    json_t *out = NULL;
+    bool is_good = true;
+
+    if (plan_has_backend(turn)) {
+        back = tool_start(turn, "uv_client", back_op, back_args);
+    } else {
+        json_decref(back_args);
+    }
+    if (plan_has_frontend(turn)) {
+        front = tool_start(turn, "pnpm_client", front_op, front_args);
+    } else {
+        json_decref(front_args);
+    }
+    if (back != NULL) {
+        if (tool_finish(back, &out, &err) == ERR_NONE) {
+            json_put(turn->state, back_member, out);
+        } else {
+            *outcome = agent_fail(turn, &err);
+            is_good = false;
+        }
+    }
+    if (front != NULL) {
+        if (tool_finish(front, &out, &err) == ERR_NONE) {
+            json_put(turn->state, front_member, out);
+        } else if (is_good) {
+            *outcome = agent_fail(turn, &err);
+            is_good = false;
+        }
+    }
+    return is_good;
+}
+
+static void planner_warn_all(struct turn *turn, const char *path) {
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, path), i, text) {
+        agent_warn(turn, "build", "", "%s", json_string_value(text));
+    }
+}
+
+static enum outcome planner_missing_variables(struct turn *turn) {
+    const json_t *missing = json_at(turn->state, "check.missing");
+    CLEANUP(buf_done) struct buf names = BUF_INIT(400);
+    const json_t *name;
+    size_t i;
+
+    if (json_array_size(missing) == 0) {
+        return OUTCOME_OK;
+    }
+    json_array_foreach(missing, i, name) {
+        buf_addf(&names, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
+    }
+    return agent_problem(turn, ERR_MISSING,
+                         "add it under environments.<env>.variables in aws-copilot.yml, or under "
+                         "secrets when it is one",
+                         "the application needs %s and nobody gave a value", buf_cstr(&names));
+}
+
+static enum outcome planner_preflight(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!agent_is_kind(turn, "deploy")) {
+        return OUTCOME_OK;
+    }
+    if (!planner_both(turn, "fetch", planner_backend_args(turn), "fetched_backend", "fetch",
+                      planner_frontend_args(turn), "fetched_frontend", &outcome) ||
+        !planner_both(turn, "check", planner_check_args(turn), "check", "build",
+                      planner_build_args(turn), "site", &outcome)) {
+        return outcome;
+    }
+    planner_warn_all(turn, "check.warnings");
+    planner_warn_all(turn, "site.warnings");
+    outcome = planner_missing_variables(turn);
+    if (outcome != OUTCOME_OK || !plan_has_backend(turn)) {
+        return outcome;
+    }
+    (void)agent_keep(turn, "uv_client", "bundle", plan_bundle_args(turn), "backend", &outcome);
+    return outcome;
+}
+
+/* ---- PLAN ---- */
+
+static enum outcome planner_plan(struct turn *turn) {
+    struct err err = {0};
+    const char *failed = json_str_at(turn->state, "failed_plan");
+
+    if (gate_pace_planning(turn->gate, &err) != ERR_NONE ||
+        plan_compute(turn, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (failed != NULL && strcmp(failed, agent_text(turn, "plan_sha256")) == 0) {
+        return OUTCOME_FAIL; /* the problem that is there says why */
+    }
+    (void)json_object_del(turn->state, "problem");
+    turn_say(turn, EVENT_PLAN, json_deep_copy(json_object_get(turn->state, "plan")));
+    return OUTCOME_OK;
+}
+
+static enum outcome planner_run(struct turn *turn, enum phase phase) {
+    return phase == PHASE_PREFLIGHT ? planner_preflight(turn) : planner_plan(turn);
+}
+
+const struct agent agent_planner = {
+    .card = {"planner", "Planning & Validation Agent", grants},
+    .purpose = "builds, checks and computes the plan",
+    .guardrail = "always simulates first; stops at the first failing check",
+    .phases = phases,
+    .run = planner_run,
+};

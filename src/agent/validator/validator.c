@@ -1,0 +1,140 @@
+/* The Post-Deployment Validator: decides whether the new version answers, by looking and nothing
+ * else; and whether the old one does after going back. */
+#include <string.h>
+
+#include "agent/agent.h"
+
+static const struct grant grants[] = {
+    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
+    {"aws_deployer", "outputs"},  {"aws_deployer", "logs"},         {"aws_deployer", "probe"},
+    {"telemetry_bus", "emit"},    {0},
+};
+
+static const enum phase phases[] = {PHASE_VALIDATE, PHASE_ROLLBACK, PHASE_NONE};
+
+static json_t *validator_probe_args(const struct turn *turn, const char *url,
+                                    const json_t *release) {
+    json_t *args = agent_args("url", url, "build_id", json_str_at(release, "build_id"),
+                              "health_path", json_str_at(release, "health_path"), "index_sha256",
+                              json_str_at(release, "index_sha256"), NULL);
+    const json_t *asset = json_at(release, "asset");
+
+    (void)turn;
+    if (json_is_object(asset)) {
+        json_put(args, "asset", json_deep_copy(asset));
+    }
+    json_put_int(args, "deadline_ms", limit(LIMIT_PROBE_WAIT_MS));
+    return args;
+}
+
+/* What a release has to answer: kept with it, so that going back can be proven too. */
+static json_t *validator_expectation(const struct turn *turn) {
+    const char *prefix = json_str_or(turn->state, "survey.backend.prefix", "/api");
+    CLEANUP(freep) char *own = mem_format("%s/.aws-copilot/health", prefix);
+    const char *found = json_str_at(turn->state, "survey.backend.health.path");
+    json_t *expected = agent_args("build_id", json_str_at(turn->state, "backend.build_id"),
+                                  "index_sha256", json_str_at(turn->state, "site.index_sha256"),
+                                  NULL);
+    const json_t *asset = json_at(turn->state, "site.asset");
+
+    if (json_at(turn->state, "backend") != NULL) {
+        json_put_str(expected, "health_path", found == NULL ? own : found);
+    }
+    if (json_is_object(asset)) {
+        json_put(expected, "asset", json_deep_copy(asset));
+    }
+    return expected;
+}
+
+static enum outcome validator_deploy(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+    json_t *expected = validator_expectation(turn);
+
+    json_put(turn->state, "expected", expected);
+    if (json_str_at(expected, "health_path") != NULL &&
+        !json_bool_at(turn->state, "survey.backend.health.found")) {
+        agent_warn(turn, "no_health_route", "add a route such as /api/health",
+                   "the application has no health route, so only its start is proven");
+    }
+    if (!agent_keep(turn, "aws_deployer", "probe",
+                    validator_probe_args(turn, agent_text(turn, "applied.outputs.Url"), expected),
+                    "probe", &outcome)) {
+        return outcome;
+    }
+    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
+    if (!json_bool_at(turn->state, "probe.passed")) {
+        return agent_problem(turn, ERR_HEALTH, "aws-copilot logs shows what the function said",
+                             "%s", agent_text(turn, "probe.sentence"));
+    }
+    return OUTCOME_OK;
+}
+
+static enum outcome validator_bootstrap(struct turn *turn) {
+    if (json_str_at(turn->state, "applied.outputs.Artifacts") == NULL ||
+        json_str_at(turn->state, "applied.outputs.ExecutionRole") == NULL) {
+        return agent_problem(turn, ERR_DEPLOY, "look at the stack's outputs in CloudFormation",
+                             "the bootstrap stack does not name its bucket and role");
+    }
+    return OUTCOME_OK;
+}
+
+static enum outcome validator_destroy(struct turn *turn) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!agent_keep(turn, "aws_deployer", "stack_status",
+                    agent_args("stack", agent_text(turn, "fields.stack"), NULL), "after",
+                    &outcome)) {
+        return outcome;
+    }
+    if (json_bool_at(turn->state, "after.exists")) {
+        return agent_problem(turn, ERR_DEPLOY, agent_text(turn, "after.remedy"),
+                             "the stack is still there: %s", agent_text(turn, "after.sentence"));
+    }
+    turn_say(turn, EVENT_OUTPUTS,
+             json_pack("{s:s, s:O*}", "status", "DELETE_COMPLETE", "left_behind",
+                       json_at(turn->state, "applied.left_behind")));
+    return OUTCOME_OK;
+}
+
+static enum outcome validator_validate(struct turn *turn) {
+    if (agent_is_kind(turn, "bootstrap")) {
+        return validator_bootstrap(turn);
+    }
+    return agent_is_kind(turn, "destroy") ? validator_destroy(turn) : validator_deploy(turn);
+}
+
+/* ---- ROLLBACK: does the old version answer again? ---- */
+
+static enum outcome validator_after_rollback(struct turn *turn) {
+    const char *url = agent_text(turn, "before.outputs.Url");
+    const json_t *expected = json_at(turn->state, "last_release.expected");
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!json_bool_at(turn->state, "restored.ok") || expected == NULL) {
+        return turn_has_person(turn) ? OUTCOME_OK : OUTCOME_DONE;
+    }
+    if (!agent_keep(turn, "aws_deployer", "probe", validator_probe_args(turn, url, expected),
+                    "restored_probe", &outcome)) {
+        return outcome;
+    }
+    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "restored_probe")));
+    if (!json_bool_at(turn->state, "restored_probe.passed")) {
+        (void)agent_problem(turn, ERR_HEALTH, "", "going back did not help: %s",
+                            agent_text(turn, "restored_probe.sentence"));
+        return OUTCOME_FAIL;
+    }
+    agent_say(turn, "the previous version answers again");
+    return turn_has_person(turn) ? OUTCOME_OK : OUTCOME_DONE;
+}
+
+static enum outcome validator_run(struct turn *turn, enum phase phase) {
+    return phase == PHASE_VALIDATE ? validator_validate(turn) : validator_after_rollback(turn);
+}
+
+const struct agent agent_validator = {
+    .card = {"validator", "Post-Deployment Validator", grants},
+    .purpose = "probes until the new build answers, and the old one after going back",
+    .guardrail = "reads only",
+    .phases = phases,
+    .run = validator_run,
+};

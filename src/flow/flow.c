@@ -1,0 +1,177 @@
+/* What one process works with: store, redactor, bus, folders, settings. */
+#include "flow/flow_room.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/fs.h"
+
+/* ---- Folders ---- */
+
+/* The XDG Base Directory Specification: the variable, or its place below $HOME. */
+static enum err_code flow_folder(const char *variable, const char *below_home, char **out,
+                                 struct err *err) {
+    const char *base = getenv(variable);
+    const char *home = getenv("HOME");
+
+    if (base != NULL && base[0] == '/') {
+        *out = mem_format("%s/aws-copilot", base);
+        return ERR_NONE;
+    }
+    if (home == NULL || home[0] != '/') {
+        err_set(err, ERR_CONFIG, "neither %s nor HOME says where to keep state", variable);
+        return err_remedy(err, "set HOME");
+    }
+    *out = mem_format("%s/%s/aws-copilot", home, below_home);
+    return ERR_NONE;
+}
+
+static enum err_code flow_folders(struct flow *flow, struct err *err) {
+    if (flow_folder("XDG_STATE_HOME", ".local/state", &flow->state_dir, err) != ERR_NONE ||
+        flow_folder("XDG_CACHE_HOME", ".cache", &flow->cache_dir, err) != ERR_NONE) {
+        return err->code;
+    }
+    flow->artefact_dir = fs_join(flow->state_dir, "artefacts");
+    if (fs_mkdirs(flow->artefact_dir, 0700, err) != ERR_NONE ||
+        fs_mkdirs(flow->cache_dir, 0700, err) != ERR_NONE) {
+        return err->code;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code flow_find_root(struct flow *flow, struct err *err) {
+    char resolved[PATH_MAX];
+    const char *given = flow->options.root == NULL ? "." : flow->options.root;
+
+    if (realpath(given, resolved) == NULL) {
+        err_errno(err, errno, "folder %s", given);
+        return err_remedy(err, "name the folder of the repository with -C");
+    }
+    flow->root = mem_strdup(resolved);
+    flow->project_key = mem_strdup(sha256_hex(sha256_of(str_from(resolved))).text);
+    flow->project_key[16] = '\0';
+    return ERR_NONE;
+}
+
+/* ---- Known values ---- */
+
+/* Values of .env files are secrets of the user: whatever else happens, they never leave. A line is
+ * NAME=value, with an optional "export " and quotes. */
+static void flow_learn_env(struct redactor *redactor, struct str text) {
+    struct str line = {0};
+
+    while (str_next(&text, '\n', &line)) {
+        ptrdiff_t at;
+        struct str name;
+        struct str value;
+
+        line = str_trim(line);
+        line = str_starts(line, STR("export ")) ? str_slice(line, 7, line.len) : line;
+        at = str_find(line, STR("="));
+        if (at <= 0 || str_starts(line, STR("#"))) {
+            continue;
+        }
+        name = str_trim(str_slice(line, 0, (size_t)at));
+        value = str_trim(str_slice(line, (size_t)at + 1, line.len));
+        if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\'') &&
+            value.ptr[value.len - 1] == value.ptr[0]) {
+            value = str_slice(value, 1, value.len - 1);
+        }
+        if (redact_is_secret_key(name)) {
+            CLEANUP(freep) char *key = str_dup(name);
+
+            redactor_add_known(redactor, key, value);
+        }
+    }
+}
+
+static void flow_learn_secrets(struct flow *flow) {
+    static const char *const files[] = {".env", ".env.local", "backend/.env", "frontend/.env"};
+    struct fs_root root = {0};
+    struct err ignored = {0};
+
+    if (fs_root_open(flow->root, &root, &ignored) != ERR_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_N(files); i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_FILE_BYTES));
+
+        if (fs_read_at(&root, files[i], text.max, &text, &ignored) == ERR_NONE) {
+            flow_learn_env(flow->redactor, buf_str(&text));
+            mem_wipe(text.ptr, text.len);
+        }
+    }
+    fs_root_done(&root);
+}
+
+/* ---- Open and close ---- */
+
+enum err_code flow_open(const struct flow_options *options, struct flow **out, struct err *err) {
+    CLEANUP(flow_closep) struct flow *flow = mem_alloc(sizeof *flow);
+    const struct store_ops *backend =
+        options->backend == NULL ? &store_sqlite : options->backend;
+
+    flow->options = *options;
+    flow->redactor = redactor_new();
+    flow->bus = bus_new(flow->redactor);
+    if (flow_find_root(flow, err) != ERR_NONE || flow_folders(flow, err) != ERR_NONE ||
+        project_load(flow->root, &flow->project, err) != ERR_NONE ||
+        settings_load(NULL, &flow->settings, err) != ERR_NONE ||
+        store_open(backend, backend == &store_memory ? NULL : flow->state_dir, &flow->store, err) !=
+            ERR_NONE) {
+        return err->code;
+    }
+    flow_learn_secrets(flow);
+    *out = TAKE(flow);
+    return ERR_NONE;
+}
+
+void flow_close(struct flow *flow) {
+    if (flow == NULL) {
+        return;
+    }
+    store_close(flow->store);
+    bus_free(flow->bus);
+    redactor_free(flow->redactor);
+    project_free(flow->project);
+    settings_free(flow->settings);
+    free(flow->root);
+    free(flow->project_key);
+    free(flow->state_dir);
+    free(flow->artefact_dir);
+    free(flow->cache_dir);
+    free(flow);
+}
+
+void flow_closep(struct flow **flow) {
+    flow_close(*flow);
+    *flow = NULL;
+}
+
+struct store *flow_store(struct flow *flow) { return flow->store; }
+struct bus *flow_bus(struct flow *flow) { return flow->bus; }
+struct redactor *flow_redactor(struct flow *flow) { return flow->redactor; }
+const struct project *flow_project(const struct flow *flow) { return flow->project; }
+const struct settings *flow_settings(const struct flow *flow) { return flow->settings; }
+const char *flow_root(const struct flow *flow) { return flow->root; }
+const char *flow_project_key(const struct flow *flow) { return flow->project_key; }
+
+enum err_code flow_find_env(const struct flow *flow, const char *name,
+                            const struct project_env **out, struct err *err) {
+    const struct project_env *env;
+
+    if (flow->project == NULL) {
+        *out = NULL;
+        return ERR_NONE;
+    }
+    env = project_env(flow->project, name == NULL ? flow->settings->environment : name);
+    if (env == NULL && name != NULL) {
+        err_set(err, ERR_CONFIG, "%s has no environment '%s'", PROJECT_FILE, name);
+        return err_remedy(err, "add it to the file, or name one that is there with -e");
+    }
+    *out = env;
+    return ERR_NONE;
+}

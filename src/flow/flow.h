@@ -1,0 +1,88 @@
+/* flow/flow.h: sessions on their road: made, run to an end or a pause, taken up again.
+ *
+ * `struct flow` is what one process works with: store, redactor, bus, folders, settings. A session
+ * belongs to whoever holds its lease; one thread runs it. Everything it did is in its journal, so a
+ * process killed at any instruction is continued by session_open() in another one.
+ */
+#pragma once
+
+#include "agent/agent.h"
+#include "repo/project.h"
+#include "store/journal.h"
+#include "telemetry/bus.h"
+
+struct flow; /* opaque */
+
+struct flow_options {
+    const char *root;                /* the repository's folder; NULL: the working directory */
+    const struct person *person;     /* outlives the flow */
+    const atomic_bool *interrupted;  /* set by SIGINT */
+    const struct store_ops *backend; /* NULL: store_sqlite in the user's state folder */
+    bool is_sandboxed;
+};
+
+/* Opens store, settings and project file; the known values of the repository's .env files go to
+ * the redactor. Asks nobody and reaches no network. The caller closes.
+ * Errors: those of store_open(), project_load(), settings_load(). */
+MUST_CHECK enum err_code flow_open(const struct flow_options *options, struct flow **out,
+                                   struct err *err);
+void flow_close(struct flow *flow); /* accepts NULL */
+void flow_closep(struct flow **flow);
+
+struct store *flow_store(struct flow *flow);
+struct bus *flow_bus(struct flow *flow); /* add sinks before a session runs */
+struct redactor *flow_redactor(struct flow *flow);
+const struct project *flow_project(const struct flow *flow);   /* NULL: no file */
+const struct settings *flow_settings(const struct flow *flow); /* never NULL */
+const char *flow_root(const struct flow *flow);                /* absolute */
+const char *flow_project_key(const struct flow *flow); /* of the sessions of this repository */
+
+struct session; /* opaque */
+
+/* Makes a session of a kind ("deploy", "bootstrap", "destroy", "init") and takes its lease. Takes
+ * over `flags`, what the command line says: text members env, app, account, region, profile,
+ * endpoint_url, role_arn, require_approval, text; true members yes, trust_repository,
+ * stop_at_wait, stop_at_plan.
+ * The caller closes. Errors: ERR_CONFIG (no such environment or profile), those of the store. */
+MUST_CHECK enum err_code session_new(struct flow *flow, const char *kind, json_t *flags,
+                                     struct session **out, struct err *err);
+
+/* Takes up a session where its journal ends. Errors: ERR_NOT_FOUND, ERR_LOCKED (its owner lives),
+ * ERR_USED (it has ended). */
+MUST_CHECK enum err_code session_open(struct flow *flow, const char *id, struct session **out,
+                                      struct err *err);
+void session_close(struct session *session); /* releases the lease; accepts NULL */
+void session_closep(struct session **session);
+
+const char *session_id(const struct session *session);
+enum phase session_phase(const struct session *session);
+const json_t *session_state(const struct session *session); /* borrowed */
+
+/* How a run of a session came to rest. */
+struct session_end {
+    char status[16]; /* success, no_change, waiting, rolled_back, failed, refused, escalated,
+                        cancelled, timed_out */
+    int exit_status;
+    json_t *result; /* {"status","exit","url","error",...}; new reference */
+};
+void session_end_done(struct session_end *end);
+
+/* Runs the session until it ends, or waits for a person that is not there, or is interrupted.
+ * Errors: what stopped this process but not the session: ERR_INTERRUPTED, ERR_STALE (another
+ * process took over), ERR_DISK_FULL and kin, ERR_DEFECT. Its sentence says how to go on. */
+MUST_CHECK enum err_code session_run(struct session *session, struct session_end *out,
+                                     struct err *err);
+
+/* One question to AWS or to the repository, outside the road: `agent` calls one operation through
+ * the gate in a session of kind "query" that ends at once. Takes over `args`; `flags` as for
+ * session_new(), taken over too. `*out` is the caller's. */
+MUST_CHECK enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *flags,
+                                    const char *tool, const char *operation, json_t *args,
+                                    json_t **out, struct err *err);
+
+/* The members that a session starts from: {"env","app","account","region","qualifier","stack"} of
+ * the environment `env` (NULL: the default one), where known. For verbs that ask about a stack.
+ * New reference. Errors: ERR_CONFIG (no such environment), ERR_MISSING (no project file, and the
+ * flags do not say). */
+MUST_CHECK enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out,
+                                     struct err *err);

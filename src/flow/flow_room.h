@@ -1,0 +1,60 @@
+/* flow/flow_room.h: what the files of the flow share. Not for other rooms. */
+#pragma once
+
+#include "flow/flow.h"
+#include "guard/secret.h"
+#include "tool/services.h"
+
+struct flow {
+    struct flow_options options;
+    char *root;
+    char *project_key;
+    char *state_dir;
+    char *artefact_dir;
+    char *cache_dir;
+    struct store *store;
+    struct redactor *redactor;
+    struct bus *bus;
+    struct project *project;   /* or NULL */
+    struct settings *settings; /* never NULL */
+};
+
+struct session {
+    struct flow *flow;
+    char *id;
+    enum phase phase;
+    int64_t entered_ms;  /* when the phase was entered, as journaled */
+    int64_t first_call;  /* of the phase */
+    int64_t rounds;      /* returns so far, against LIMIT_ROUNDS */
+    bool is_ended;
+    json_t *state;
+    struct store_lease lease;
+    struct journal *journal;
+    struct gate *gate;
+    struct services services;
+    struct aws_client *aws;
+};
+
+/* Enters a phase: journals it with the state, in one sync with what is pending, and tells whoever
+ * watches. The only place that assigns a session's phase. */
+MUST_CHECK enum err_code session_enter(struct session *session, enum phase phase, struct err *err);
+
+/* Makes the AWS client from what the fields say, once. */
+MUST_CHECK enum err_code session_reach_aws(struct session *session, struct err *err);
+
+/* The environment called `name` of the project file, or NULL without a file.
+ * Errors: ERR_CONFIG (the file has no such environment). */
+MUST_CHECK enum err_code flow_find_env(const struct flow *flow, const char *name,
+                                       const struct project_env **out, struct err *err);
+
+/* What a session starts from: {"kind","flags","project","settings"}; takes over `flags`. */
+MUST_CHECK enum err_code start_state(struct flow *flow, const char *kind, json_t *flags,
+                                     json_t **out, struct err *err);
+
+/* Remembers on this machine what the person confirmed: this repository's code, this target. */
+MUST_CHECK enum err_code trust_keep(struct flow *flow, const json_t *state, struct err *err);
+
+/* session_new() with an id of the caller's: for child sessions, whose id derives from the parent's.
+ */
+MUST_CHECK enum err_code session_begin(struct flow *flow, const char *id, const char *kind,
+                                       json_t *flags, struct session **out, struct err *err);

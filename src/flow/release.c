@@ -1,0 +1,111 @@
+/* What was deployed and proven to answer. */
+#include "flow/release.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "guard/limits.h"
+
+#define RELEASES "releases"
+
+static json_t *release_body(const char *session, const json_t *state, int64_t now_ms) {
+    json_t *release = json_object();
+    static const char *const copies[][2] = {
+        /* member       path in the state */
+        {"stack", "fields.stack"},
+        {"account", "identity.account"},
+        {"region", "identity.region"},
+        {"template", "template"},
+        {"template_sha256", "plan.template.sha256"},
+        {"parameters", "parameters"},
+        {"artefacts", "plan.artefacts"},
+        {"build_id", "backend.build_id"},
+        {"version", "applied.outputs.BackendVersion"},
+        {"url", "applied.outputs.Url"},
+        {"expected", "expected"},
+    };
+
+    json_put_str(release, "id", session);
+    json_put_str(release, "session", session);
+    json_put_int(release, "created_ms", now_ms);
+    for (size_t i = 0; i < ARRAY_N(copies); i++) {
+        json_t *value = json_at(state, copies[i][1]);
+
+        if (value != NULL) {
+            json_put(release, copies[i][0], json_deep_copy(value));
+        }
+    }
+    /* The stack has its own value by then; a release never holds it. */
+    if (json_at(release, "parameters.OriginVerify") != NULL) {
+        json_put(json_object_get(release, "parameters"), "OriginVerify",
+                 json_pack("{s:s}", "use", "previous"));
+    }
+    return release;
+}
+
+static char *release_prefix(const char *account, const char *region, const char *stack) {
+    return mem_format("%s/%s/%s/", account, region, stack);
+}
+
+static enum err_code release_prune(struct store *store, const char *prefix, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct store_find find = {.collection = RELEASES, .key_prefix = str_from(prefix),
+                              .is_descending = true};
+    const struct store_doc *docs = NULL;
+    size_t n = 0;
+
+    if (store_find_docs(store, &find, arena, &docs, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = (size_t)limit(LIMIT_RELEASES); i < n; i++) {
+        if (store_delete_doc(store, RELEASES, docs[i].id, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err_code release_keep(struct store *store, const struct redactor *redactor,
+                           const char *session, json_t *state, int64_t now_ms, struct err *err) {
+    CLEANUP(json_decrefp) json_t *release = release_body(session, state, now_ms);
+    CLEANUP(freep) char *prefix =
+        release_prefix(json_str_or(release, "account", "-"), json_str_or(release, "region", "-"),
+                       json_str_or(release, "stack", "-"));
+    CLEANUP(freep) char *key = mem_format("%s%013lld", prefix, (long long)now_ms);
+    CLEANUP(masked_done) struct masked masked = {0};
+    struct store_put put = {.collection = RELEASES, .id = str_from(session), .key = str_from(key),
+                            .body = &masked};
+    bool existed = false;
+
+    redact_json(redactor, release, &masked);
+    if (store_put_once(store, &put, &existed, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_put(state, "release", json_pack("{s:s}", "id", session));
+    return release_prune(store, prefix, err);
+}
+
+enum err_code release_list(struct store *store, const char *account, const char *region,
+                           const char *stack, size_t max, json_t **out, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(freep) char *prefix = release_prefix(account, region, stack);
+    CLEANUP(json_decrefp) json_t *list = json_array();
+    struct store_find find = {.collection = RELEASES, .key_prefix = str_from(prefix),
+                              .is_descending = true, .limit = max};
+    const struct store_doc *docs = NULL;
+    size_t n = 0;
+
+    if (store_find_docs(store, &find, arena, &docs, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < n; i++) {
+        json_t *release = NULL;
+
+        if (json_read(docs[i].body, &release, err) != ERR_NONE) {
+            return err->code;
+        }
+        (void)json_array_append_new(list, release);
+    }
+    *out = TAKE(list);
+    return ERR_NONE;
+}

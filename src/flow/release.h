@@ -1,0 +1,21 @@
+/* flow/release.h: what was deployed and proven to answer: kept, listed, found again.
+ *
+ * A release is a write-once document: {"id","session","stack","account","region","template",
+ * "template_sha256","parameters","artefacts","build_id","version","expected","url","created_ms"}.
+ * The newest LIMIT_RELEASES of a stack are kept.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "guard/redact/redact.h"
+#include "store/store.h"
+
+/* Keeps the release that the session's state describes and sets its "release" member. */
+MUST_CHECK enum err_code release_keep(struct store *store, const struct redactor *redactor,
+                                      const char *session, json_t *state, int64_t now_ms,
+                                      struct err *err);
+
+/* The releases of a stack, the newest first: a new array of at most `max`. */
+MUST_CHECK enum err_code release_list(struct store *store, const char *account, const char *region,
+                                      const char *stack, size_t max, json_t **out,
+                                      struct err *err);

@@ -1,0 +1,427 @@
+/* What comes before a call: schema, grant, policy; and what a person is asked. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tool/gate_room.h"
+
+/* ---- Policy ---- */
+
+static bool same_digest(const char *have, const char *want) {
+    return want != NULL && have[0] != '\0' && strcmp(have, want) == 0;
+}
+
+/* Whether a yes covers this call: the effect that consumes it, or what its on_failure allows after
+ * that. A call that consumed its approval before a crash stays approved; its operation asks AWS
+ * whether it took effect and looks at the expiry again. */
+static bool is_approved(const struct gate *gate, const char *operation, const json_t *args) {
+    const char *digest = json_str_at(args, "approval");
+    const char *restore = json_str_at(args, "release");
+    const char *on_failure = gate->approved.on_failure;
+    struct approval_state state = gate->approval_state;
+
+    if (digest != NULL) {
+        if (gate->used_by == gate->next_call && same_digest(gate->used, digest)) {
+            return true;
+        }
+        state.is_used = same_digest(gate->used, state.digest);
+        return state.is_given && same_digest(state.digest, digest) &&
+               approval_check(&gate->approved, &state, clock_now_ms()) == APPROVAL_OK;
+    }
+    return strcmp(operation, "rollback") == 0 && restore != NULL && on_failure != NULL &&
+           same_digest(gate->used, state.digest) && state.is_given &&
+           strncmp(on_failure, "restore:", 8) == 0 && strcmp(on_failure + 8, restore) == 0;
+}
+
+/* Whether the only thing wrong with the yes for this call is its age. */
+static bool is_expired(const struct gate *gate, const json_t *args) {
+    const char *digest = json_str_at(args, "approval");
+    bool is_consumed = gate->used_by == gate->next_call && same_digest(gate->used, digest);
+    struct approval_state state = gate->approval_state;
+
+    state.is_used = same_digest(gate->used, state.digest);
+    return digest != NULL && !is_consumed && same_digest(state.digest, digest) &&
+           approval_check(&gate->approved, &state, clock_now_ms()) == APPROVAL_EXPIRED;
+}
+
+static struct call_facts gate_facts(const struct turn *turn, const char *operation,
+                                    const json_t *args, bool is_confirmed) {
+    const struct gate *gate = turn->gate;
+    const struct person *person = gate->options.person;
+    const char *set = json_str_at(turn->state, "preview.sha256");
+
+    return (struct call_facts){
+        .has_person = person->is_there(person->ctx),
+        .is_plan_reviewed =
+            same_digest(gate->plan_reviewed, json_str_at(turn->state, "plan_sha256")),
+        .is_dry_run_done = set != NULL,
+        .is_set_reviewed = same_digest(gate->set_reviewed, set),
+        .is_approved = is_approved(gate, operation, args),
+        .is_repo_trusted = json_bool_at(turn->state, "fields.trust_code"),
+        .is_confirmed = is_confirmed,
+    };
+}
+
+/* Every argument of today's agents is computed from the plan, the configuration and the person's
+ * answers; none comes from a model. */
+static json_t *gate_origins(const json_t *args) {
+    json_t *origins = json_object();
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)args, key, value) {
+        json_put_int(origins, key, ORIGIN_PLAN | ORIGIN_CONFIG | ORIGIN_USER);
+    }
+    return origins;
+}
+
+static void gate_judge(struct turn *turn, const char *tool, const struct operation *row,
+                       const json_t *args, bool is_confirmed, struct ruling *out) {
+    CLEANUP(json_decrefp) json_t *origins = gate_origins(args);
+    struct call call = {
+        .agent = turn->agent->name,
+        .tool = tool,
+        .op = row->name,
+        .phase = turn->phase,
+        .effect = row->effect,
+        .args = args,
+        .origins = origins,
+        .facts = gate_facts(turn, row->name, args, is_confirmed),
+        .account = json_str_at(turn->state, "fields.account"),
+    };
+
+    policy_judge(&call, out);
+}
+
+static enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
+                                 const char *code, const char *text, const char *remedy,
+                                 struct err *err) {
+    bus_emit(turn->gate->options.bus, EVENT_VERDICT,
+             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "verdict", "deny", "code", code, "tool",
+                       tool, "operation", operation, "by", turn->agent->name, "text", text));
+    err_set(err, ERR_POLICY, "%s", text);
+    return err_remedy(err, "%s", remedy);
+}
+
+static enum err_code gate_confirm(struct turn *turn, const char *tool, const char *operation,
+                                  const struct ruling *ruling, struct err *err) {
+    CLEANUP(freep) char *answer = NULL;
+    json_t *question = json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm",
+                                 "code", ruling->code, "question", ruling->text, "default", "no");
+
+    if (turn_ask(turn, question, &answer, err) != ERR_NONE) {
+        if (err->code == ERR_WAITING) {
+            return gate_refuse(turn, tool, operation, ruling->code, ruling->text, ruling->remedy,
+                               err);
+        }
+        return err->code;
+    }
+    if (strcmp(answer, "yes") != 0) {
+        return err_set(err, ERR_REJECTED, "you said no to: %s", ruling->text);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code gate_schema(const char *tool, const char *operation, const json_t *args,
+                                 const struct operation **out, struct err *err) {
+    const struct operation *row = tool_find(tool, operation);
+
+    if (row == NULL) {
+        return err_set(err, ERR_DEFECT, "there is no operation %s.%s", tool, operation);
+    }
+    *out = row;
+    if (json_check(args, row->schema_in, err) != ERR_NONE) {
+        err->code = ERR_DEFECT;
+        return err_prefix(err, "arguments of %s.%s", tool, operation);
+    }
+    return ERR_NONE;
+}
+
+enum err_code gate_admit(struct turn *turn, const char *tool, const char *operation,
+                         const json_t *args, const struct operation **out, struct err *err) {
+    struct ruling ruling = {0};
+
+    if (gate_schema(tool, operation, args, out, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!tool_is_granted(turn->agent, tool, operation)) {
+        char text[200];
+
+        (void)snprintf(text, sizeof text, "the %s has no grant for %s.%s", turn->agent->title, tool,
+                       operation);
+        return gate_refuse(turn, tool, operation, "no_grant", text, "", err);
+    }
+    if (is_expired(turn->gate, args)) {
+        err_set(err, ERR_EXPIRED, "the approval has expired; nothing was executed");
+        return err_remedy(err, "say yes again to the same change set");
+    }
+    gate_judge(turn, tool, *out, args, false, &ruling);
+    if (ruling.verdict == VERDICT_ASK) {
+        if (gate_confirm(turn, tool, operation, &ruling, err) != ERR_NONE) {
+            return err->code;
+        }
+        gate_judge(turn, tool, *out, args, true, &ruling);
+    }
+    if (ruling.verdict != VERDICT_ALLOW) {
+        return gate_refuse(turn, tool, operation, ruling.code, ruling.text, ruling.remedy, err);
+    }
+    return ERR_NONE;
+}
+
+/* ---- Questions ---- */
+
+struct ask_poll {
+    struct gate *gate;
+    struct arena *arena;
+    const char *kind; /* only an approval can be answered by another process */
+    char *answer;
+    char *actor;
+    int64_t through; /* number of the message */
+};
+
+/* A message of `approve` or `reject`: {"type":"approve","digest","actor"}. */
+static bool ask_take_message(struct ask_poll *poll, const struct store_message *message) {
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    struct err unread = {0};
+    const char *type;
+
+    poll->through = message->number;
+    if (json_read(message->body, &body, &unread) != ERR_NONE) {
+        return false;
+    }
+    type = json_str_or(body, "type", "");
+    if (strcmp(type, "approve") != 0 && strcmp(type, "reject") != 0) {
+        return false;
+    }
+    poll->answer = mem_format("%s %s", strcmp(type, "approve") == 0 ? "yes" : "no",
+                              json_str_or(body, "digest", "-"));
+    poll->actor = mem_strdup(json_str_or(body, "actor", "unknown"));
+    return true;
+}
+
+static bool ask_poll_inbox(void *ctx) {
+    struct ask_poll *poll = ctx;
+    const struct store_message *messages = NULL;
+    size_t n = 0;
+    struct err err = {0};
+
+    gate_tick(poll->gate);
+    if (poll->gate->fault.code != ERR_NONE) {
+        return true;
+    }
+    if (strcmp(poll->kind, "approval") != 0 ||
+        store_read_inbox(poll->gate->options.services->store,
+                         str_from(poll->gate->options.session), poll->arena, &messages, &n, &err) !=
+            ERR_NONE) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (messages[i].number > poll->through && ask_take_message(poll, &messages[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err_code ask_person(struct turn *turn, const json_t *question, struct ask_poll *poll,
+                                struct err *err) {
+    struct gate *gate = turn->gate;
+    const struct person *person = gate->options.person;
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    redact_json(gate->options.services->redactor, question, &masked);
+    if (ask_poll_inbox(poll)) {
+        if (gate->fault.code != ERR_NONE) {
+            *err = gate->fault;
+        }
+        return gate->fault.code;
+    }
+    if (!person->is_there(person->ctx)) {
+        err_set(err, ERR_WAITING, "an answer is needed: %s", json_str_or(question, "question", ""));
+        return err->code;
+    }
+    if (person->ask(person->ctx, &masked, ask_poll_inbox, poll, &poll->answer, err) != ERR_NONE) {
+        return err->code == ERR_INTERRUPTED ? gate_fail(gate, err) : err->code;
+    }
+    if (gate->fault.code != ERR_NONE) {
+        *err = gate->fault;
+        return err->code;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code ask_journal_question(struct turn *turn, const json_t *question, int64_t number,
+                                          struct err *err) {
+    struct gate *gate = turn->gate;
+    struct pending *record = gate_pend(gate, RECORD_QUESTION, number);
+
+    if (record == NULL) {
+        *err = gate->fault;
+        return err->code;
+    }
+    gate_field(record, FIELD_AGENT, turn->agent->name);
+    gate_field(record, FIELD_PHASE, turn->phase);
+    gate_field(record, FIELD_DIGEST, sha256_hex(json_hash(question)).text);
+    redact_json(gate->options.services->redactor, question, &record->body);
+    bus_emit(gate->options.bus, EVENT_QUESTION, json_deep_copy(question));
+    return gate_flush(gate, 0, err);
+}
+
+static enum err_code ask_journal_answer(struct turn *turn, int64_t number,
+                                        const struct ask_poll *poll, char **out, struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(json_decrefp) json_t *body = json_object();
+    CLEANUP(json_decrefp) json_t *kept = NULL;
+    struct pending *record = gate_pend(gate, RECORD_ANSWER, number);
+
+    if (record == NULL) {
+        *err = gate->fault;
+        return err->code;
+    }
+    json_put_str(body, "answer", poll->answer);
+    json_put_str(body, "by", poll->actor);
+    redact_json(gate->options.services->redactor, body, &record->body);
+    if (json_read(masked_str(&record->body), &kept, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = mem_strdup(json_str_or(kept, "answer", ""));
+    return gate_flush(gate, poll->through, err);
+}
+
+static void ask_remember_actor(struct gate *gate, const char *actor) {
+    free(gate->answered_by);
+    gate->answered_by = mem_strdup(actor);
+}
+
+enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(json_decrefp) json_t *owned = question;
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct ask_poll poll = {.gate = gate, .arena = arena,
+                            .kind = json_str_or(question, "kind", "text")};
+    int64_t number;
+    const struct recalled *row;
+    enum err_code code;
+
+    if (gate->fault.code != ERR_NONE) {
+        *err = gate->fault;
+        return err->code;
+    }
+    number = gate->next_call++;
+    row = gate_recalled(gate, number);
+    if (row != NULL && row->has_result) {
+        *out = mem_strdup(json_str_or(row->result, "answer", ""));
+        ask_remember_actor(gate, json_str_at(row->result, "by"));
+        return ERR_NONE;
+    }
+    if (row == NULL && ask_journal_question(turn, owned, number, err) != ERR_NONE) {
+        return err->code;
+    }
+    code = ask_person(turn, owned, &poll, err);
+    if (code == ERR_NONE) {
+        ask_remember_actor(gate, poll.actor);
+        code = ask_journal_answer(turn, number, &poll, out, err);
+    }
+    free(poll.answer);
+    free(poll.actor);
+    return code;
+}
+
+bool turn_has_person(const struct turn *turn) {
+    const struct person *person = turn->gate->options.person;
+
+    return person->is_there(person->ctx);
+}
+
+const char *turn_answered_by(const struct turn *turn) { return turn->gate->answered_by; }
+
+void turn_say(struct turn *turn, enum event event, json_t *fields) {
+    if (gate_is_replaying(turn->gate)) {
+        json_decref(fields);
+        return;
+    }
+    bus_context(turn->gate->options.bus, turn->session, turn->phase, turn->agent->name);
+    bus_emit(turn->gate->options.bus, event, fields);
+}
+
+/* ---- Verdicts and approvals ---- */
+
+enum err_code turn_verdict(struct turn *turn, const char *subject, const char *digest,
+                           enum verdict verdict, const char *reason, json_t *findings,
+                           struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(json_decrefp) json_t *owned = findings;
+    char *slot = strcmp(subject, "plan") == 0 ? gate->plan_reviewed : gate->set_reviewed;
+    int64_t number = gate->next_call++;
+    struct pending *record;
+
+    slot[0] = '\0';
+    if (verdict == VERDICT_ALLOW) {
+        (void)snprintf(slot, SHA256_HEX + 1, "%s", digest);
+    }
+    if (gate_recalled(gate, number) != NULL) {
+        return ERR_NONE;
+    }
+    record = gate_pend(gate, RECORD_VERDICT, number);
+    if (record == NULL) {
+        *err = gate->fault;
+        return err->code;
+    }
+    gate_field(record, FIELD_AGENT, turn->agent->name);
+    gate_field(record, FIELD_PHASE, turn->phase);
+    gate_field(record, FIELD_SUBJECT, subject);
+    gate_field(record, FIELD_DIGEST, digest);
+    gate_field(record, FIELD_OUTCOME, verdict_name(verdict));
+    gate_field(record, FIELD_REASON, reason);
+    redact_json(gate->options.services->redactor, owned, &record->body);
+    bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
+    bus_emit(gate->options.bus, EVENT_VERDICT,
+             json_pack("{s:s, s:s, s:s, s:O}", "verdict", verdict_name(verdict), "subject", subject,
+                       "code", reason, "findings", owned));
+    return ERR_NONE;
+}
+
+static void approve_keep(struct gate *gate, struct approval *read, bool is_yes,
+                         const char *digest) {
+    approval_done(&gate->approved);
+    gate->approved = *read;
+    gate->approval_state.is_given = is_yes;
+    (void)snprintf(gate->approval_state.digest, sizeof gate->approval_state.digest, "%s", digest);
+}
+
+enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes, const char *actor,
+                           struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(masked_done) struct masked masked = {0};
+    struct approval read = {0};
+    struct pending *record;
+    int64_t number = gate->next_call++;
+    struct sha256_hex digest = sha256_hex(sha256_of(bytes));
+
+    redact_text(gate->options.services->redactor, bytes, &masked);
+    if (!str_eq(masked_str(&masked), bytes)) {
+        return err_set(err, ERR_DEFECT, "the approval holds text that looks like a secret");
+    }
+    if (approval_read(bytes, &read, err) != ERR_NONE) {
+        return err->code;
+    }
+    approve_keep(gate, &read, is_yes, digest.text);
+    if (gate_recalled(gate, number) != NULL) {
+        return ERR_NONE;
+    }
+    record = gate_pend(gate, RECORD_APPROVAL, number);
+    if (record == NULL) {
+        *err = gate->fault;
+        return err->code;
+    }
+    gate_field(record, FIELD_DIGEST, digest.text);
+    gate_field(record, FIELD_OUTCOME, is_yes ? "yes" : "no");
+    gate_field(record, FIELD_ACTOR, actor);
+    record->body = masked;
+    masked = (struct masked){0};
+    bus_emit(gate->options.bus, EVENT_APPROVAL,
+             json_pack("{s:s, s:s, s:s}", "answer", is_yes ? "yes" : "no", "digest", digest.text,
+                       "by", actor));
+    return gate_flush(gate, 0, err);
+}

@@ -1,0 +1,139 @@
+/* tool/gate.h: the one gate. Every operation of every tool is called through tool_call().
+ *
+ * In this order: schema, grant, policy, limits; then the intent is journaled (for everything that
+ * has an effect), the operation runs on a worker, its result is redacted, journaled and given to
+ * the agent exactly as it was journaled, and telemetry is sent.
+ *
+ * Calls are numbered at submission. A session that is opened again runs its phase from the start:
+ * calls that have a result get it from the journal; an intent without one is reconciled first.
+ * Clock, questions and answers are records too, so an agent that reads nothing else does the same
+ * thing twice in the same way. A re-run that asks for another call than the journal holds at that
+ * number is a defect of the program and ends as one.
+ *
+ * One thread owns a gate, the session's. Reads are journaled together with the next effect, answer
+ * or phase: a crash before that repeats a read and nothing else.
+ */
+#pragma once
+
+#include "store/journal.h"
+#include "telemetry/bus.h"
+#include "tool/tool.h"
+
+struct gate; /* opaque */
+
+/* The person at the other side. */
+struct person {
+    /* Whether somebody may answer at all. */
+    bool (*is_there)(void *ctx);
+
+    /* Asks one question, {"field","kind":"text|choice|confirm|approval","question","choices":[],
+     * "default","help",...}, and blocks for the answer, the caller's to free(). While it waits it
+     * calls `poll` at least twice a second and returns ERR_NONE with *out = NULL when that gives
+     * true: the answer came from elsewhere. Errors: ERR_WAITING (nobody), ERR_INTERRUPTED. */
+    enum err_code (*ask)(void *ctx, const struct masked *question, bool (*poll)(void *poll_ctx),
+                         void *poll_ctx, char **out, struct err *err);
+    void *ctx;
+};
+
+struct gate_options {
+    struct services *services;
+    struct journal *journal;
+    struct store_lease *lease; /* renewed while the gate waits */
+    struct bus *bus;
+    const struct person *person;
+    const atomic_bool *interrupted; /* set by SIGINT: calls are cancelled, nothing new starts */
+    const char *session;            /* id */
+};
+
+/* The caller frees; what the options point to outlives the gate. Errors: ERR_IO. */
+MUST_CHECK enum err_code gate_open(const struct gate_options *options, struct gate **out,
+                                   struct err *err);
+void gate_close(struct gate *gate); /* cancels and waits for what runs; accepts NULL */
+void gate_closep(struct gate **gate);
+
+/* Tells the gate what the journal holds, record by record from the first. */
+void gate_recall(struct gate *gate, const struct journal_record *record);
+
+/* Journals an entry of the flow itself (SESSION, PHASE, END) behind what is pending, in one sync.
+ * A PHASE entry also says where its calls begin: numbers go on from there. Errors: as
+ * journal_append(). */
+MUST_CHECK enum err_code gate_record(struct gate *gate, const struct journal_entry *entry,
+                                     struct err *err);
+
+/* Puts a note of what was shown behind what waits; it goes to the disk with the next record, or
+ * within half a second while the gate waits. */
+void gate_note(struct gate *gate, const struct masked *json);
+
+/* Writes what waits. Errors: as journal_append(). */
+MUST_CHECK enum err_code gate_settle(struct gate *gate, struct err *err);
+
+/* Settles the effects that were begun and have no result, by asking the outside world: what
+ * happened is recorded as their result, what did not is recorded as not done. For a session that
+ * begins its phase anew instead of replaying it. Errors: those of the operations. */
+MUST_CHECK enum err_code gate_reconcile(struct gate *gate, struct err *err);
+
+/* The number that the next call will get. */
+int64_t gate_next_call(const struct gate *gate);
+
+/* Takes up the calls of a phase from `first_call`; what was recalled for them is replayed. */
+void gate_enter(struct gate *gate, const char *phase, int64_t first_call);
+
+/* What keeps the gate from going on (the lease was lost, the disk is full, the journal disagrees
+ * with a re-run, Ctrl-C); NULL while all is well. Every later call returns it. */
+const struct err *gate_fault(const struct gate *gate);
+
+/* Counts a planning cycle against the user's limit and waits, visibly, until there is room.
+ * Errors: ERR_INTERRUPTED, those of the store. */
+MUST_CHECK enum err_code gate_pace_planning(struct gate *gate, struct err *err);
+
+/* One agent's run in one phase. */
+struct turn {
+    struct gate *gate;
+    const struct agent_card *agent;
+    json_t *state;       /* the session's state; what is put there is kept when the phase is left */
+    struct arena *arena; /* dies with the turn */
+    int64_t now_ms;      /* when the phase was entered, as journaled: the only clock of an agent */
+    const char *session; /* id */
+    const char *phase;   /* word */
+    struct err problem;  /* why the phase did not end well; for the explanation */
+};
+
+/* Calls an operation and waits for its result. Takes over `args` (an object). `*out` is the
+ * caller's. Errors: ERR_POLICY (a grant is missing, or the policy refuses), ERR_WAITING (a person
+ * is needed and nobody is there), ERR_REJECTED (a person said no), ERR_DEFECT (schema, replay),
+ * those of the operation, those of gate_fault(). */
+MUST_CHECK enum err_code tool_call(struct turn *turn, const char *tool, const char *operation,
+                                   json_t *args, json_t **out, struct err *err);
+
+/* The same in two halves, so that several calls run at once: submit some, then finish them in any
+ * order. Every call that was started must be finished. `tool_start` never fails: what refuses the
+ * call is the result of tool_finish(). */
+struct call_handle;
+struct call_handle *tool_start(struct turn *turn, const char *tool, const char *operation,
+                               json_t *args);
+MUST_CHECK enum err_code tool_finish(struct call_handle *handle, json_t **out, struct err *err);
+
+/* Asks the person; takes over `question`. The answer is the caller's to free(). A field that was
+ * asked in this phase before is asked anew. Errors: ERR_WAITING, ERR_INTERRUPTED. */
+MUST_CHECK enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err);
+
+/* Sends an event to whoever watches; takes over `fields`. Not sent again by a replay that is still
+ * behind the point the session had reached. */
+void turn_say(struct turn *turn, enum event event, json_t *fields);
+
+/* Journals the verdict of a review over `digest` (64 hex digits): subject "plan" or "set". */
+MUST_CHECK enum err_code turn_verdict(struct turn *turn, const char *subject, const char *digest,
+                                      enum verdict verdict, const char *reason, json_t *findings,
+                                      struct err *err);
+
+/* Journals a person's yes or no to the approval with these canonical bytes; `actor` is the ARN and
+ * the channel. */
+MUST_CHECK enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes,
+                                      const char *actor, struct err *err);
+
+/* Whether somebody can be asked now. */
+bool turn_has_person(const struct turn *turn);
+
+/* The actor of the last answer of turn_ask(): "ARN via terminal" of another process, or NULL when
+ * the person at this terminal gave it. Borrowed until the next question. */
+const char *turn_answered_by(const struct turn *turn);

@@ -1,0 +1,90 @@
+/* tool/gate_room.h: what the files of the gate share. Not for other rooms. */
+#pragma once
+
+#include <pthread.h>
+
+#include "guard/approval.h"
+#include "sys/pool.h"
+#include "tool/gate.h"
+#include "tool/services.h"
+
+/* What the journal holds for one number: a call, a question, a verdict or an approval. */
+struct recalled {
+    int64_t number;
+    bool has_intent;
+    bool has_result;
+    char what[72];               /* "tool.operation", "ask", "verdict", "approve" */
+    char digest[SHA256_HEX + 1]; /* of the arguments */
+    json_t *args;                /* of an intent, masked */
+    json_t *result;              /* of a call that went well, or {"answer","by"} */
+    struct err err;              /* of a call that did not */
+};
+
+/* A record that waits for the next sync. Owns its text. */
+struct pending {
+    enum record_kind kind;
+    int64_t call;
+    char *fields[FIELD_N];
+    struct masked body;
+};
+
+struct gate {
+    struct gate_options options;
+    struct pool *pool;
+    char *phase;
+
+    struct recalled *log; /* of the phase that runs, ascending numbers */
+    size_t log_n;
+    int64_t next_call;
+    int64_t recalled_last; /* the highest number in the journal */
+
+    struct pending pending[JOURNAL_APPEND_MAX];
+    size_t pending_n;
+
+    struct err fault;
+    int64_t renew_at_ms; /* of clock_mono_ms() */
+    int64_t noted_at_ms; /* when the oldest note that waits was made; 0: none waits */
+
+    /* What the records say, for the policy. */
+    char plan_reviewed[SHA256_HEX + 1];
+    char set_reviewed[SHA256_HEX + 1];
+    struct approval approved; /* the last one that a person answered */
+    struct approval_state approval_state;
+    char used[SHA256_HEX + 1]; /* digest of the approval that an effect has consumed */
+    int64_t used_by;           /* the number of that call */
+    char *answered_by;
+
+    struct call_handle *running; /* list of calls on workers */
+
+    pthread_mutex_t lock; /* over events */
+    int wake;             /* eventfd: events wait */
+    json_t *events;       /* array, from workers */
+};
+
+/* The recalled row of `number`, or NULL. */
+struct recalled *gate_recalled(struct gate *gate, int64_t number);
+
+/* Whether the call that is about to get a number repeats one that the journal knows. */
+bool gate_is_replaying(const struct gate *gate);
+
+/* Adds a record behind those that wait; its fields are set with gate_field(). Flushes first when
+ * the list is full. NULL with the fault set. */
+struct pending *gate_pend(struct gate *gate, enum record_kind kind, int64_t call);
+void gate_field(struct pending *record, enum record_field field, const char *value);
+
+/* Writes what waits, in one sync; takes messages of the inbox out up to `inbox_through` (0: none).
+ */
+MUST_CHECK enum err_code gate_flush(struct gate *gate, int64_t inbox_through, struct err *err);
+
+/* Keeps `err` as the fault (the first one counts) and returns its code. */
+enum err_code gate_fail(struct gate *gate, const struct err *err);
+
+/* Renews the lease when it is time, notices Ctrl-C, shows what workers reported. */
+void gate_tick(struct gate *gate);
+
+/* Whether `tool`.`operation` may be called now by this agent with these arguments: schema, grant,
+ * policy; asks the person where the policy says so. `*out` is the operation's row, also on failure
+ * when it exists. */
+MUST_CHECK enum err_code gate_admit(struct turn *turn, const char *tool, const char *operation,
+                                    const json_t *args, const struct operation **out,
+                                    struct err *err);
