@@ -74,7 +74,9 @@ static bool names_read(DIR *dir, size_t max, struct names *out) {
         }
         out->rows[out->n++] = mem_strdup(entry->d_name);
     }
-    qsort(out->rows, out->n, out->rows == NULL ? 1 : sizeof *out->rows, names_compare);
+    if (out->n > 0) {
+        qsort(out->rows, out->n, sizeof *out->rows, names_compare);
+    }
     return is_cut;
 }
 

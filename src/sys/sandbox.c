@@ -264,6 +264,14 @@ static enum err_code plan_mounts(struct sandbox_plan *plan, const struct path_se
 
 /* --- Landlock rules --- */
 
+static void plan_right(struct sandbox_plan *plan, const char *path, uint64_t rights) {
+    if (plan->rule_n == plan->rule_cap) {
+        plan->rule_cap = plan->rule_cap * 2 + 64;
+        plan->rules = mem_resize(plan->rules, plan->rule_cap * sizeof *plan->rules);
+    }
+    plan->rules[plan->rule_n++] = (struct sandbox_rule){path, rights};
+}
+
 static void plan_rule(struct sandbox_plan *plan, const char *path, bool is_dir, bool is_writable,
                       bool is_device) {
     uint64_t rights = is_dir        ? (is_writable ? LL_WRITE : LL_READ)
@@ -271,7 +279,7 @@ static void plan_rule(struct sandbox_plan *plan, const char *path, bool is_dir, 
                       : is_writable ? LL_FILE_WRITE
                                     : LL_FILE_READ;
 
-    plan->rules[plan->rule_n++] = (struct sandbox_rule){path, rights};
+    plan_right(plan, path, rights);
 }
 
 static bool holds_hidden(const char *path, const char *const *hidden, size_t n) {
@@ -303,8 +311,7 @@ static enum err_code plan_split(struct sandbox_plan *plan, const char *dir, bool
     if (d == NULL) {
         return ERR_NONE; /* what we cannot read, the child cannot either */
     }
-    plan->rules[plan->rule_n++] =
-        (struct sandbox_rule){arena_str(plan->arena, str_from(dir)), LL_READ_DIR};
+    plan_right(plan, arena_str(plan->arena, str_from(dir)), LL_READ_DIR);
     while (code == ERR_NONE && (entry = readdir(d)) != NULL) {
         struct stat st;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
@@ -314,7 +321,7 @@ static enum err_code plan_split(struct sandbox_plan *plan, const char *dir, bool
         if (is_hidden(path, hidden, n) || lstat(path, &st) != 0 || S_ISLNK(st.st_mode)) {
             continue;
         }
-        if (plan->rule_n + 2 >= SANDBOX_RULES_MAX || depth > SANDBOX_SPLIT_DEPTH_MAX) {
+        if (plan->rule_n >= SANDBOX_RULES_MAX || depth > SANDBOX_SPLIT_DEPTH_MAX) {
             code = err_set(err, ERR_SANDBOX, "%s holds too many entries beside a hidden one", dir);
         } else if (S_ISDIR(st.st_mode) && holds_hidden(path, hidden, n)) {
             code = plan_split(plan, path, is_writable, hidden, n, depth + 1, err);
@@ -330,7 +337,6 @@ static enum err_code plan_rules(struct sandbox_plan *plan, const struct path_set
                                 const char *const *hidden, size_t hidden_n, struct err *err) {
     bool has_mounts = plan->clone_flags != 0;
 
-    plan->rules = ARENA_ARRAY(plan->arena, struct sandbox_rule, SANDBOX_RULES_MAX);
     if (has_mounts) {
         plan_rule(plan, "/proc", true, false, false);
         for (size_t i = 0; i < plan->mount_n; i++) {
@@ -475,6 +481,7 @@ enum err_code sandbox_plan_new(const struct sandbox *sandbox, struct sandbox_pla
 void sandbox_plan_freep(struct sandbox_plan **plan) {
     if (*plan != NULL) {
         arena_free((*plan)->arena);
+        free((*plan)->rules);
         free(*plan);
         *plan = NULL;
     }

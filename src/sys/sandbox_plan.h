@@ -32,8 +32,9 @@ struct sandbox_plan {
     uint64_t clone_flags; /* CLONE_NEW*; 0 = no namespaces */
     struct sandbox_mount *mounts;
     size_t mount_n;
-    struct sandbox_rule *rules;
+    struct sandbox_rule *rules; /* heap */
     size_t rule_n;
+    size_t rule_cap;
     int landlock_abi; /* 0 = Landlock is not used */
     bool is_offline;
     bool has_proxy;

@@ -1,0 +1,61 @@
+/* bundle/node.h: a Vite front end managed by pnpm, from its lock to the files of a release.
+ *
+ * Two operations: the second does what the first has to have done, from the cache. All block; one
+ * build of a repository at a time.
+ */
+#pragma once
+
+#include "bundle/build.h"
+
+struct node_app {
+    const char *dir;    /* of package.json, relative to the repository; "." */
+    const char *script; /* of package.json; NULL = "build" */
+    const char *out;    /* where it leaves the site, relative to the repository; NULL = DIR/dist */
+    const json_t *variables; /* {"VITE_NAME":"value"} for the build; may be NULL */
+};
+
+/* Installs the locked packages into a fresh copy, without running any script.
+ * Shape of `*out` (the caller decrefs): {"node":"22.23.3", "pnpm":"10.34.9", "cached":false,
+ *   "warnings":["…"]}
+ * Errors: ERR_BUILD (no node, no pnpm, no lock, a lock that does not fit, …), ERR_UNREACHABLE,
+ * ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED, ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
+MUST_CHECK enum err_code node_fetch(const struct build_env *env, const struct node_app *app,
+                                    json_t **out, struct err *err);
+
+enum { SITE_FILES_MAX = 20000 };
+#define SITE_BYTES_MAX (500LL << 20)
+
+struct site_file {
+    char *path; /* owned; relative to the site, "assets/index-B3x9.js" */
+    struct sha256 hash;
+    int64_t bytes;
+    const char *content_type;
+    bool is_asset; /* below assets/: named by its content, kept for good */
+};
+
+struct site {
+    char *dir;               /* owned; absolute, in the cache folder: the files lie here */
+    struct site_file *files; /* sorted by path; source maps are left out */
+    size_t file_n;
+    int64_t bytes;
+    struct sha256 release;         /* over paths and content: the release id */
+    struct sha256 index_hash;      /* of index.html */
+    const struct site_file *probe; /* one hashed asset that index.html loads; NULL = it has none */
+    bool was_cached;
+    json_t *warnings; /* ["…"]; owned */
+};
+void site_done(struct site *site);
+
+/* Builds the site offline and looks at what came out.
+ * Errors: those of node_fetch(); ERR_BUILD (the script fails, nothing is where it should be, a base
+ * that is not "/"), ERR_POLICY (a secret in a file of the site, which is named), ERR_TOO_LARGE. */
+MUST_CHECK enum err_code node_build(const struct build_env *env, const struct node_app *app,
+                                    struct site *out, struct err *err);
+
+/* Looks at a built site in the folder `dir` as node_build() does; for sites that were built
+ * elsewhere. Errors: as above. */
+MUST_CHECK enum err_code site_inspect(const char *dir, const struct redactor *redactor,
+                                      struct site *out, struct err *err);
+
+/* The Content-Type for a file name, by its extension; application/octet-stream when unknown. */
+const char *site_content_type(const char *path);

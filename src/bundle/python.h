@@ -1,0 +1,68 @@
+/* bundle/python.h: a FastAPI (or other ASGI) back end managed by uv, from its lock to a Lambda zip.
+ *
+ * Three operations, each of which does again what an earlier one has to have done, from the cache.
+ * The lock decides what is installed; nothing is resolved here. Only wheels are installed: no
+ * package's own code runs while fetching. All block; one build of a repository at a time.
+ */
+#pragma once
+
+#include "bundle/build.h"
+
+enum python_platform {
+    PYTHON_HOST = 0, /* this machine's, for a local AWS */
+    PYTHON_ARM64,    /* Lambda on Graviton; where a wheel is missing, PYTHON_X86_64 instead */
+    PYTHON_X86_64,
+};
+
+struct python_app {
+    const char *dir;    /* of pyproject.toml, relative to the repository; "." */
+    const char *cwd;    /* from where the ASGI object is imported; NULL = dir */
+    const char *target; /* "app.main:app" */
+    bool is_factory;    /* the attribute is called to make the application */
+    const char *python; /* wanted version: "3.11", ">=3.11"; NULL = any */
+    enum python_platform platform;
+};
+
+/* Finds an interpreter and installs the locked dependencies for it and for the platform.
+ *
+ * Shape of `*out` (the caller decrefs): {"python":"3.11", "interpreter":"3.11.7",
+ *   "architecture":"arm64|x86_64", "packages":12, "cached":false, "warnings":["…"]}
+ * Errors: ERR_BUILD (no uv, no interpreter, no lock, a lock that does not fit, a package without a
+ * wheel, each in its sentence), ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED,
+ * ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
+MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct python_app *app,
+                                      json_t **out, struct err *err);
+
+/* Imports the application for real, offline, with these variables and nothing else of ours.
+ *
+ * Shape: `variables` {"NAME":"value"}; `dummies` ["NAME"] get stand-ins of the right shape.
+ *   `*out`: {"python":"3.11", "architecture":…, "routes":[{"method":"GET","path":"/api/health"}],
+ *   "missing":["NAME"] (needed for the import and not given), "writes":["app/x.db"] (made or
+ * changed beside the code by the import), "warnings":["…"], "cached":false} Errors: ERR_IMPORT (the
+ * last line of the traceback, masked, and where), and those of python_fetch(). */
+MUST_CHECK enum err_code python_check(const struct build_env *env, const struct python_app *app,
+                                      const json_t *variables, const json_t *dummies, json_t **out,
+                                      struct err *err);
+
+struct python_zip {
+    char *path; /* owned; in the cache folder, named by its digest */
+    struct sha256 sha256;
+    char build_id[17]; /* 16 hex digits; also the content of _deploy_build_id in the zip */
+    int64_t bytes;
+    int64_t unzipped;
+    size_t entries;
+    bool was_cached;
+    json_t *warnings; /* ["…"]; owned */
+};
+void python_zip_done(struct python_zip *zip);
+
+/* Makes the zip: the application's files, its dependencies for the platform, the ASGI bridge, byte
+ * code. What is imported from `cwd` lies at the zip's root. `config` is what the function's
+ * settings add to the build id (its canonical bytes are hashed). Errors: those of python_fetch();
+ * ERR_POLICY (a secret in a file of the application, which is named), ERR_TOO_LARGE. */
+MUST_CHECK enum err_code python_bundle(const struct build_env *env, const struct python_app *app,
+                                       const json_t *config, struct python_zip *out,
+                                       struct err *err);
+
+/* "arm64" or "x86_64", as Lambda and the template spell it. */
+const char *python_architecture(enum python_platform platform);
