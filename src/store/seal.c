@@ -43,56 +43,64 @@ enum err_code seal_write(struct store *store, struct str session, struct journal
     return store_put_seal(store, seals, str_from(id), str_from(text), err);
 }
 
-/* Whether the document is the seal of this session that its id says. */
-static bool seal_parse(struct str session, const struct store_doc *doc, struct journal_seal *out) {
+static bool seal_parse(const struct store_doc *doc, struct journal_seal *out) {
     CLEANUP(json_decrefp) json_t *json = NULL;
-    CLEANUP(freep) char *id = NULL;
     struct err why;
 
-    if (json_read(doc->body, &json, &why) != ERR_NONE) {
-        return false;
-    }
-    out->seq = json_int_or(json, "seq", 0);
-    id = seal_id(session, out->seq);
-    return str_eq(doc->id, str_from(id)) &&
+    return json_read(doc->body, &json, &why) == ERR_NONE &&
+           json_int_or(json, "seq", 0) == out->seq &&
            hex_read(str_from(json_str_at(json, "hash")), out->hash.bytes, SHA256_BYTES, &why) ==
                ERR_NONE &&
            hex_read(str_from(json_str_at(json, "mac")), out->mac.bytes, SHA256_BYTES, &why) ==
                ERR_NONE;
 }
 
+/* Whether the document is the seal of record out->seq, made under this install key. */
+static enum err_code seal_check(struct store *store, struct str session,
+                                const struct store_doc *doc, struct journal_seal *out,
+                                bool *out_is_good, struct err *err) {
+    struct sha256 mac;
+
+    *out_is_good = seal_parse(doc, out);
+    if (*out_is_good && seal_mac(store, session, out, &mac, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out_is_good = *out_is_good && sha256_eq(mac, out->mac);
+    return ERR_NONE;
+}
+
 enum err_code seal_read_all(struct store *store, struct str session, struct arena *arena,
-                            struct journal_seal **out, size_t *out_n, size_t *out_bad,
+                            struct journal_seal **out, size_t *out_n, int64_t *out_bad_seq,
                             struct err *err) {
     const char *prefix = arena_format(arena, STR_FMT "/", STR_ARG(session));
     const struct store_find find = {.collection = seals, .key_prefix = str_from(prefix)};
     const struct store_doc *docs;
     struct journal_seal *rows;
-    struct sha256 mac;
     size_t doc_n;
-    size_t bad;
     size_t n = 0;
+    int64_t bad_seq = 0;
 
     if (store_find_docs(store, &find, arena, &docs, &doc_n, err) != ERR_NONE) {
         return err->code;
     }
     rows = ARENA_ARRAY(arena, struct journal_seal, doc_n);
-    bad = SIZE_MAX;
     for (size_t i = 0; i < doc_n; i++) {
-        if (docs[i].id.len != strlen(prefix) + SEQ_DIGITS) {
+        struct str digits = str_slice(docs[i].id, strlen(prefix), docs[i].id.len);
+        struct err why;
+        bool is_good;
+
+        if (digits.len != SEQ_DIGITS ||
+            str_to_i64(digits, 1, STORE_SEQ_MAX, &rows[n].seq, &why) != ERR_NONE) {
             continue; /* of the session "SESSION/..." */
         }
-        if (!seal_parse(session, &docs[i], &rows[n])) {
-            bad = bad < n ? bad : n;
-        } else if (seal_mac(store, session, &rows[n], &mac, err) != ERR_NONE) {
+        if (seal_check(store, session, &docs[i], &rows[n], &is_good, err) != ERR_NONE) {
             return err->code;
-        } else if (!sha256_eq(mac, rows[n].mac)) {
-            bad = bad < n ? bad : n;
         }
-        n++;
+        bad_seq = is_good || bad_seq != 0 ? bad_seq : rows[n].seq;
+        n += is_good;
     }
     *out = rows;
     *out_n = n;
-    *out_bad = bad < n ? bad : n;
+    *out_bad_seq = bad_seq;
     return ERR_NONE;
 }

@@ -11,8 +11,8 @@
 MUST_CHECK enum err_code seal_write(struct store *store, struct str session,
                                     struct journal_seal *seal, struct err *err);
 
-/* Reads the seals of a session, by seq, into `arena`. `*out_bad` is the place of the first that was
- * not made under this install key, or is no seal at all; *out_n when all are good. */
+/* Reads the seals of a session that were made under this install key, by seq, into `arena`.
+ * `*out_bad_seq` is the number of the record that the first other one claims to seal; 0: none. */
 MUST_CHECK enum err_code seal_read_all(struct store *store, struct str session, struct arena *arena,
-                                       struct journal_seal **out, size_t *out_n, size_t *out_bad,
-                                       struct err *err);
+                                       struct journal_seal **out, size_t *out_n,
+                                       int64_t *out_bad_seq, struct err *err);

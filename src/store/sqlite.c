@@ -143,18 +143,19 @@ struct sqlite {
 
 /* ---- Errors ---- */
 
-static bool sqlite_is_full(const struct sqlite *s, int rc) {
-    int why = sqlite3_system_errno(s->db);
-
+/* SQLite tells ENOSPC as SQLITE_FULL, but a quota or a file size limit as an I/O error, and of a
+ * failed COMMIT only errno says why; whoever may write sets it to 0 before. */
+static bool sqlite_is_full(int rc, int why) {
     return (rc & 0xff) == SQLITE_FULL ||
            ((rc & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT || why == EFBIG));
 }
 
 /* What SQLite reports, as a sentence and a remedy. */
 static enum err_code sqlite_fail(const struct sqlite *s, struct err *err) {
+    const int why = errno;
     int rc = sqlite3_extended_errcode(s->db);
 
-    if (sqlite_is_full(s, rc)) {
+    if (sqlite_is_full(rc, why)) {
         err_set(err, ERR_DISK_FULL, "the disk that holds %s is full; nothing was lost", s->path);
         return err_remedy(err, "make room and run the command again");
     }
@@ -212,8 +213,10 @@ static void sqlite_time(sqlite3_stmt *st, int at, int64_t ms) { /* 0, never, is 
 
 /* Steps once: true when there is a row. After false `*code` says whether it was the end. */
 static bool sqlite_row(struct sqlite *s, sqlite3_stmt *st, enum err_code *code, struct err *err) {
-    int rc = sqlite3_step(st);
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_step(st);
     *code = rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_NONE : sqlite_fail(s, err);
     return rc == SQLITE_ROW;
 }
@@ -261,6 +264,7 @@ static struct str sqlite_column(sqlite3_stmt *st, int at, struct arena *arena) {
 /* ---- Opening ---- */
 
 static enum err_code sqlite_exec(struct sqlite *s, const char *text, struct err *err) {
+    errno = 0;
     return sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERR_NONE
                                                                     : sqlite_fail(s, err);
 }

@@ -144,10 +144,10 @@ static enum err_code verify_session(struct store *store, const struct store_sess
                        .report = report,
                        .now_ms = clock_now_ms(),
                        .arena = arena};
-    size_t bad;
+    int64_t bad_seq;
 
     report->sessions++;
-    if (seal_read_all(store, session->id, arena, &v.seals, &v.seal_n, &bad, err) != ERR_NONE) {
+    if (seal_read_all(store, session->id, arena, &v.seals, &v.seal_n, &bad_seq, err) != ERR_NONE) {
         return err->code;
     }
     report->seals += v.seal_n;
@@ -157,8 +157,8 @@ static enum err_code verify_session(struct store *store, const struct store_sess
     if (report->is_ok) {
         verify_end(&v);
     }
-    if (report->is_ok && bad < v.seal_n) {
-        verify_blame(&v, v.seals[bad].seq, "its seal was not made with this install key");
+    if (report->is_ok && bad_seq != 0) {
+        verify_blame(&v, bad_seq, "its seal was not made with this install key");
     }
     return ERR_NONE;
 }
