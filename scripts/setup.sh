@@ -32,12 +32,15 @@ dir_of() { # NAME LOCK-FILE WANT...
     shift 2
     echo "$CACHE/$name-$({ readlink -f "$PYTHON"; printf '%s\n' "$RECIPE" "$NODE_ARCH" "$@"; cat "$lock"; } | sha256sum | cut -c1-8)"
 }
-MINISTACK_DIR=$(dir_of ministack constraints.txt "$MINISTACK_WANT")
-JUDGES_DIR=$(dir_of judges constraints.txt "$JUDGES_WANT")
-TOOLS_DIR=$(dir_of tools npm.sha256 "$PIN_NODE" "$PIN_PNPM" "$PIN_UV")
-GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
-GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
-DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $GUARD_DIR $GRAMMARS_DIR"
+name_dirs() {
+    MINISTACK_DIR=$(dir_of ministack constraints.txt "$MINISTACK_WANT")
+    JUDGES_DIR=$(dir_of judges constraints.txt "$JUDGES_WANT")
+    TOOLS_DIR=$(dir_of tools npm.sha256 "$PIN_NODE" "$PIN_PNPM" "$PIN_UV")
+    GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
+    GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
+    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $GUARD_DIR $GRAMMARS_DIR"
+}
+name_dirs
 
 print_env() {
     local name
@@ -211,6 +214,7 @@ case ${1:-} in
     exec 9>"$CACHE/setup.lock"
     flock -n 9 || { say "another set-up is running; waiting for it"; flock 9; }
     install_apt
+    name_dirs # Python may have come with the packages
     install_tools
     say "everything is installed"
     ;;
