@@ -12,6 +12,7 @@
 #include "net/http.h"
 
 struct aws_client; /* opaque */
+struct aws_creds;  /* aws/creds.h */
 
 /* Told before the client waits: for a throttle bucket or before a retry. */
 typedef void aws_wait_fn(void *ctx, enum aws_service service, const char *why, int64_t wait_ms);
@@ -22,6 +23,7 @@ struct aws {
     int64_t deadline_ms;  /* clock_mono_ms() after which a call ends with ERR_TIMEOUT; 0: none */
     aws_wait_fn *on_wait; /* may be NULL */
     void *on_wait_ctx;
+    const struct aws_creds *creds; /* signs with these; NULL, nearly always: the client's own */
 };
 
 /* Makes a client; reads the configuration, asks nobody. The caller's to free.
@@ -32,6 +34,7 @@ void aws_client_free(struct aws_client *client); /* accepts NULL; no call may be
 void aws_client_freep(struct aws_client **client);
 
 const struct aws_config *aws_client_config(const struct aws_client *client);
+struct http *aws_client_http(struct aws_client *client); /* its connections; lives with it */
 
 /* The region of all calls. The first call may ask the instance metadata and block for a second.
  * Errors: ERR_CONFIG (none is configured; there is no default). The result lives with the client.

@@ -158,14 +158,18 @@ static void error_read_json(struct aws_reply *reply, struct str body) {
 void aws_error_read(struct aws_reply *reply) {
     struct str body = str_trim(buf_str(&reply->http.body));
 
+    reply->code[0] = '\0';
     reply->message[0] = '\0';
     reply->request_id[0] = '\0';
-    copy_text(reply->code, sizeof reply->code,
-              error_bare_code(http_header(&reply->http, "x-amzn-errortype")));
     for (size_t i = 0; i < ARRAY_N(id_headers) && reply->request_id[0] == '\0'; i++) {
         copy_text(reply->request_id, sizeof reply->request_id,
                   http_header(&reply->http, id_headers[i]));
     }
+    if (reply->http.status / 100 == 2) {
+        return;
+    }
+    copy_text(reply->code, sizeof reply->code,
+              error_bare_code(http_header(&reply->http, "x-amzn-errortype")));
     if (str_starts(body, STR("<"))) {
         error_read_xml(reply, body);
     } else if (str_starts(body, STR("{"))) {
