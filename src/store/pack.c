@@ -107,7 +107,8 @@ enum err_code unpack_body(struct str packed, struct crypt *crypt, struct str aad
     struct str rest = str_slice(packed, 1, packed.len);
     unsigned char flags = packed.len == 0 ? 0 : (unsigned char)packed.ptr[0];
 
-    if (flags > (PACK_DEFLATED | PACK_ENCRYPTED)) {
+    if (flags > (PACK_DEFLATED | PACK_ENCRYPTED) ||
+        (crypt == NULL && (flags & PACK_ENCRYPTED) != 0)) {
         return err_set(err, ERR_CORRUPT, "a body has an unknown form");
     }
     if ((flags & PACK_ENCRYPTED) != 0) {

@@ -13,6 +13,7 @@
 MUST_CHECK enum err_code pack_body(struct str plain, struct crypt *crypt, struct str aad,
                                    struct buf *out, struct err *err);
 
-/* Appends the plain form. Errors: ERR_CORRUPT, those of crypt_decrypt(). */
+/* Appends the plain form. `crypt` NULL: an encrypted body is ERR_CORRUPT. Errors: ERR_CORRUPT,
+ * those of crypt_decrypt(). */
 MUST_CHECK enum err_code unpack_body(struct str packed, struct crypt *crypt, struct str aad,
                                      struct buf *out, struct err *err);

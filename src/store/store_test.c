@@ -3,34 +3,20 @@
 
 #include "base/clock.h"
 #include "store/backend.h"
-#include "store/fixture.h"
+#include "support/store_fixture.h"
+#include "sys/fs.h"
 
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
-
-static const struct store_ops *backends[] = {&store_sqlite, &store_memory};
-
-static int set_up(void **state) {
-    const struct store_ops *const *ops = *state;
-    struct fixture *f = mem_alloc(sizeof *f);
-
-    fixture_open(f, *ops);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct fixture *f = *state;
-
-    fixture_done(f);
-    free(f);
-    return 0;
-}
 
 static void put(struct fixture *f, const char *id, const char *key, const char *text,
                 int64_t expires_ms) {
@@ -75,13 +61,13 @@ static const char *find(struct fixture *f, const char *prefix, bool is_descendin
 
 static void every_backend_has_every_op(void **state) {
     (void)state;
-    for (size_t i = 0; i < ARRAY_N(backends); i++) {
+    for (size_t i = 0; i < ARRAY_N(fixture_backends); i++) {
         const void *members[sizeof(struct store_ops) / sizeof(void *)];
 
-        memcpy(members, backends[i], sizeof members);
+        memcpy(members, fixture_backends[i], sizeof members);
         for (size_t m = 0; m < ARRAY_N(members); m++) {
             if (members[m] == NULL) {
-                fail_msg("%s lacks member %zu", backends[i]->name, m);
+                fail_msg("%s lacks member %zu", fixture_backends[i]->name, m);
             }
         }
     }
@@ -628,41 +614,34 @@ static void a_sensitive_document_is_not_readable_in_the_files(void **state) {
     free(db);
 }
 
-#define BOTH(test)                                                                                 \
-    {"sqlite: " #test, test, set_up, tear_down, &backends[0]}, {                                   \
-        "memory: " #test, test, set_up, tear_down, &backends[1]                                    \
-    }
-#define SQLITE(test)                                                                               \
-    { "sqlite: " #test, test, set_up, tear_down, &backends[0] }
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_backend_has_every_op),
-        BOTH(a_document_is_read_as_it_was_put),
-        BOTH(a_second_put_replaces_the_first),
-        BOTH(an_empty_document_is_a_document),
-        BOTH(documents_are_found_by_a_prefix_of_their_key_in_order),
-        BOTH(a_deleted_document_is_absent_and_deleting_again_is_no_error),
-        BOTH(an_expired_document_is_absent_at_once_and_purged_later),
-        BOTH(what_was_written_once_is_never_replaced),
-        BOTH(what_was_written_once_may_be_written_again_after_it_expired),
-        BOTH(collections_are_apart),
-        BOTH(a_sensitive_document_is_read_back),
-        BOTH(names_out_of_their_grammar_are_refused),
-        BOTH(a_document_over_the_limit_is_refused),
-        BOTH(a_lease_is_taken_renewed_released_and_its_epoch_only_grows),
-        BOTH(a_lease_that_is_held_is_refused_naming_the_holder),
-        BOTH(an_expired_lease_is_taken_over_and_its_owner_is_fenced),
-        BOTH(the_lease_of_a_dead_process_is_taken_over_at_once),
-        BOTH(a_pid_that_serves_another_process_now_counts_as_dead),
-        BOTH(a_process_on_another_machine_is_not_known_to_be_dead),
-        BOTH(a_cell_keeps_its_numbers),
-        BOTH(messages_wait_in_order_for_their_session),
-        BOTH(sessions_are_listed_newest_first_and_by_what_is_asked),
-        BOTH(threads_share_a_store),
-        SQLITE(the_folder_and_its_files_are_for_their_owner_only),
-        SQLITE(everything_is_there_after_opening_again),
-        SQLITE(a_sensitive_document_is_not_readable_in_the_files),
+        ON_BOTH(a_document_is_read_as_it_was_put),
+        ON_BOTH(a_second_put_replaces_the_first),
+        ON_BOTH(an_empty_document_is_a_document),
+        ON_BOTH(documents_are_found_by_a_prefix_of_their_key_in_order),
+        ON_BOTH(a_deleted_document_is_absent_and_deleting_again_is_no_error),
+        ON_BOTH(an_expired_document_is_absent_at_once_and_purged_later),
+        ON_BOTH(what_was_written_once_is_never_replaced),
+        ON_BOTH(what_was_written_once_may_be_written_again_after_it_expired),
+        ON_BOTH(collections_are_apart),
+        ON_BOTH(a_sensitive_document_is_read_back),
+        ON_BOTH(names_out_of_their_grammar_are_refused),
+        ON_BOTH(a_document_over_the_limit_is_refused),
+        ON_BOTH(a_lease_is_taken_renewed_released_and_its_epoch_only_grows),
+        ON_BOTH(a_lease_that_is_held_is_refused_naming_the_holder),
+        ON_BOTH(an_expired_lease_is_taken_over_and_its_owner_is_fenced),
+        ON_BOTH(the_lease_of_a_dead_process_is_taken_over_at_once),
+        ON_BOTH(a_pid_that_serves_another_process_now_counts_as_dead),
+        ON_BOTH(a_process_on_another_machine_is_not_known_to_be_dead),
+        ON_BOTH(a_cell_keeps_its_numbers),
+        ON_BOTH(messages_wait_in_order_for_their_session),
+        ON_BOTH(sessions_are_listed_newest_first_and_by_what_is_asked),
+        ON_BOTH(threads_share_a_store),
+        ON_SQLITE(the_folder_and_its_files_are_for_their_owner_only),
+        ON_SQLITE(everything_is_there_after_opening_again),
+        ON_SQLITE(a_sensitive_document_is_not_readable_in_the_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,14 +10,18 @@
  * each step; deflate leaves 29 % of it (the peers' is one letter repeated). cpu is user + system of
  * the process; syncs are counted at fsync() and fdatasync(). Prints rows for people, then one JSON
  * object a line. */
-#include "base/clock.h"
 #include "base/rand.h"
-#include "store/fixture.h"
+#include "support/store_fixture.h"
+#include "sys/fs.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STEPS = 8, STATE_BYTES = 2048, WARM_RUNS = 20, GROUP = 16, RESUMED = 100 };
 

@@ -1,0 +1,308 @@
+/* One SQLite file: opening and migrating it, its statements, what its failures mean. */
+#include "store/sqlite_db.h"
+
+#include "sys/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { APPLICATION_ID = 0x41575343 }; /* "AWSC" */
+
+/* Step i brings a file of version i to version i + 1. Add at the end only. */
+/* clang-format off */
+static const char *const migrations[] = {
+    "CREATE TABLE sessions ("
+    " sid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, project TEXT NOT NULL,"
+    " phase TEXT NOT NULL, status TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+    " updated_ms INTEGER NOT NULL, last_seq INTEGER NOT NULL, state_seq INTEGER NOT NULL);"
+
+    "CREATE TABLE records ("
+    " k INTEGER PRIMARY KEY, head BLOB NOT NULL, body BLOB, expires_ms INTEGER);"
+    "CREATE INDEX records_expire ON records (expires_ms) WHERE expires_ms IS NOT NULL;"
+
+    "CREATE TABLE docs ("
+    " n INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL,"
+    " is_once INTEGER NOT NULL, updated_ms INTEGER NOT NULL, expires_ms INTEGER, body BLOB,"
+    " UNIQUE (collection, id));"
+    "CREATE INDEX docs_key ON docs (collection, key, id);"
+    "CREATE INDEX docs_expire ON docs (expires_ms) WHERE expires_ms IS NOT NULL;"
+
+    "CREATE TABLE leases ("
+    " name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+    " host TEXT NOT NULL, pid INTEGER NOT NULL, start INTEGER NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE cells (name TEXT PRIMARY KEY, numbers BLOB NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE inbox ("
+    " n INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, ts_ms INTEGER NOT NULL,"
+    " body BLOB);"
+    "CREATE INDEX inbox_session ON inbox (session, n);",
+};
+/* clang-format on */
+
+#define SESSION_COLUMNS                                                                            \
+    "id, kind, project, phase, status, created_ms, updated_ms, last_seq, state_seq"
+#define DOC_COLUMNS "id, key, body, updated_ms, expires_ms"
+#define IS_LIVE "(expires_ms IS NULL OR expires_ms > ?3)"
+
+static const char *const sql[SQL_N] = {
+#define SQL(name, text) [SQL_##name] = text,
+#include "store/sqlite_sql.def"
+#undef SQL
+};
+
+/* ---- Errors ---- */
+
+/* SQLite tells ENOSPC as SQLITE_FULL, but a quota or a file size limit as an I/O error, and of a
+ * failed COMMIT only errno says why; whoever may write sets it to 0 before. */
+static bool sqlite_is_full(int rc, int why) {
+    return (rc & 0xff) == SQLITE_FULL ||
+           ((rc & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT || why == EFBIG));
+}
+
+/* What SQLite reports, as a sentence and a remedy. */
+static enum err_code sqlite_fail(const struct sqlite *s, struct err *err) {
+    const int why = errno;
+    int rc = sqlite3_extended_errcode(s->db);
+
+    if (sqlite_is_full(rc, why)) {
+        err_set(err, ERR_DISK_FULL, "the disk that holds %s is full; nothing was lost", s->path);
+        return err_remedy(err, "make room and run the command again");
+    }
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        err_set(err, ERR_LOCKED, "another process keeps %s busy", s->path);
+        return err_remedy(err, "run the command again");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        err_set(err, ERR_CORRUPT, "%s is damaged (%s)", s->path, sqlite3_errmsg(s->db));
+        return err_remedy(err,
+                          "move %s* to another folder and run again: AWS says what is deployed; "
+                          "keep the moved files, `sqlite3 FILE .recover` can read what is left",
+                          s->path);
+    default:
+        return err_set(err, ERR_IO, "%s: %s", s->path, sqlite3_errmsg(s->db));
+    }
+}
+
+/* ---- One statement ---- */
+
+sqlite3_stmt *sqlite_use(struct sqlite *s, enum statement which, struct err *err) {
+    sqlite3_stmt **st = &s->statements[which];
+
+    if (*st == NULL && sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, st,
+                                          NULL) != SQLITE_OK) {
+        (void)sqlite_fail(s, err);
+        return NULL;
+    }
+    return *st;
+}
+
+void sqlite_text(sqlite3_stmt *st, int at, struct str s) {
+    (void)sqlite3_bind_text(st, at, s.ptr == NULL ? "" : s.ptr, (int)s.len, SQLITE_STATIC);
+}
+
+void sqlite_bytes(sqlite3_stmt *st, int at, struct str s) {
+    if (s.len > 0) {
+        (void)sqlite3_bind_blob(st, at, s.ptr, (int)s.len, SQLITE_STATIC);
+    }
+}
+
+void sqlite_number(sqlite3_stmt *st, int at, int64_t n) { (void)sqlite3_bind_int64(st, at, n); }
+
+void sqlite_time(sqlite3_stmt *st, int at, int64_t ms) {
+    if (ms != 0) {
+        (void)sqlite3_bind_int64(st, at, ms);
+    }
+}
+
+bool sqlite_row(struct sqlite *s, sqlite3_stmt *st, enum err_code *code, struct err *err) {
+    int rc;
+
+    errno = 0;
+    rc = sqlite3_step(st);
+    *code = rc == SQLITE_ROW || rc == SQLITE_DONE ? ERR_NONE : sqlite_fail(s, err);
+    return rc == SQLITE_ROW;
+}
+
+void sqlite_end(sqlite3_stmt *st) {
+    (void)sqlite3_reset(st);
+    (void)sqlite3_clear_bindings(st);
+}
+
+enum err_code sqlite_run(struct sqlite *s, sqlite3_stmt *st, struct err *err) {
+    enum err_code code;
+
+    (void)sqlite_row(s, st, &code, err);
+    sqlite_end(st);
+    return code;
+}
+
+enum err_code sqlite_do(struct sqlite *s, enum statement which, struct err *err) {
+    sqlite3_stmt *st = sqlite_use(s, which, err);
+
+    return st == NULL ? err->code : sqlite_run(s, st, err);
+}
+
+enum err_code sqlite_close_tx(struct sqlite *s, enum err_code code, struct err *err) {
+    struct err unheard;
+
+    if (code == ERR_NONE) {
+        code = sqlite_do(s, SQL_COMMIT, err);
+    }
+    if (code != ERR_NONE && sqlite3_get_autocommit(s->db) == 0) {
+        (void)(sqlite_do(s, SQL_ROLLBACK, &unheard) == ERR_NONE); /* the first error counts */
+    }
+    return code;
+}
+
+struct str sqlite_column(sqlite3_stmt *st, int at, struct arena *arena) {
+    const void *p = sqlite3_column_blob(st, at);
+    size_t n = (size_t)sqlite3_column_bytes(st, at);
+
+    return (struct str){arena_str(arena, (struct str){p, n}), n};
+}
+
+/* ---- Opening ---- */
+
+enum err_code sqlite_exec(struct sqlite *s, const char *text, struct err *err) {
+    errno = 0;
+    return sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERR_NONE
+                                                                    : sqlite_fail(s, err);
+}
+
+/* The number that a statement yields, such as a pragma. */
+static enum err_code sqlite_ask(struct sqlite *s, const char *text, int64_t *out, struct err *err) {
+    sqlite3_stmt *st = NULL;
+    enum err_code code;
+
+    if (sqlite3_prepare_v2(s->db, text, -1, &st, NULL) != SQLITE_OK) {
+        return sqlite_fail(s, err);
+    }
+    if (sqlite_row(s, st, &code, err)) {
+        *out = sqlite3_column_int64(st, 0);
+    }
+    (void)sqlite3_finalize(st);
+    return code;
+}
+
+static enum err_code sqlite_migrate_locked(struct sqlite *s, struct err *err) {
+    int64_t version = 0;
+    int64_t owner = 0;
+    int64_t tables = 0;
+    char *text;
+    enum err_code code;
+
+    if (sqlite_ask(s, "PRAGMA user_version", &version, err) != ERR_NONE ||
+        sqlite_ask(s, "PRAGMA application_id", &owner, err) != ERR_NONE ||
+        sqlite_ask(s, "SELECT count(*) FROM sqlite_schema", &tables, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (tables > 0 && owner != APPLICATION_ID) {
+        err_set(err, ERR_CONFIG, "%s is a database of another program", s->path);
+        return err_remedy(err, "choose another state folder");
+    }
+    for (; version < (int64_t)ARRAY_N(migrations); version++) {
+        if (sqlite_exec(s, migrations[version], err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    text = mem_format("PRAGMA application_id = %d; PRAGMA user_version = %zu", APPLICATION_ID,
+                      ARRAY_N(migrations));
+    code = sqlite_exec(s, text, err);
+    free(text);
+    return code;
+}
+
+/* Another process may be migrating: so under the write lock, and the version is read again there.
+ */
+static enum err_code sqlite_migrate(struct sqlite *s, struct err *err) {
+    if (sqlite_exec(s, "BEGIN IMMEDIATE", err) != ERR_NONE) {
+        return err->code;
+    }
+    return sqlite_close_tx(s, sqlite_migrate_locked(s, err), err);
+}
+
+static enum err_code sqlite_check_version(struct sqlite *s, struct err *err) {
+    int64_t version = 0;
+
+    if (sqlite_ask(s, "PRAGMA user_version", &version, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (version > (int64_t)ARRAY_N(migrations)) {
+        err_set(err, ERR_CONFIG, "%s was made by a newer version of this program", s->path);
+        return err_remedy(err, "install that version, or choose another state folder");
+    }
+    return version == (int64_t)ARRAY_N(migrations) ? ERR_NONE : sqlite_migrate(s, err);
+}
+
+void sqlite_close(void *back) {
+    struct sqlite *s = back;
+
+    if (s == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < SQL_N; i++) {
+        (void)sqlite3_finalize(s->statements[i]);
+    }
+    (void)sqlite3_close(s->db);
+    free(s->path);
+    free(s);
+}
+
+static void sqlite_closep(struct sqlite **s) {
+    sqlite_close(*s);
+    *s = NULL;
+}
+
+enum err_code sqlite_open(const char *dir, void **out, struct err *err) {
+    CLEANUP(sqlite_closep) struct sqlite *s = mem_alloc(sizeof *s);
+    int fd;
+
+    s->path = fs_join(dir, "store.db");
+    fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite would make it 0644 */
+    if (fd < 0) {
+        return err_errno(err, errno, "%s", s->path);
+    }
+    (void)close(fd);
+    if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK) {
+        return sqlite_fail(s, err);
+    }
+    (void)sqlite3_extended_result_codes(s->db, 1);
+    (void)sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+    (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (sqlite_exec(s,
+                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                    "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;"
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+                    err) != ERR_NONE ||
+        sqlite_check_version(s, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = TAKE(s);
+    return ERR_NONE;
+}
+
+enum err_code sqlite_check(void *back, struct err *err) {
+    struct sqlite *s = back;
+    sqlite3_stmt *st = NULL;
+    enum err_code code;
+
+    if (sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &st, NULL) != SQLITE_OK) {
+        return sqlite_fail(s, err);
+    }
+    if (sqlite_row(s, st, &code, err) &&
+        strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0) {
+        code = err_set(err, ERR_CORRUPT, "%s is damaged (%s)", s->path,
+                       (const char *)sqlite3_column_text(st, 0));
+        (void)err_remedy(err, "move %s* to another folder and run again", s->path);
+    }
+    (void)sqlite3_finalize(st);
+    return code;
+}
