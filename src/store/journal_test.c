@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -488,6 +490,53 @@ static void threads_share_a_journal(void **state) {
     journal_close(team.j);
 }
 
+/* ---- What it costs ---- */
+
+static _Atomic size_t syncs;
+
+/* SQLite finds these before libc's. */
+int fdatasync(int fd) {
+    syncs++;
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int fsync(int fd) {
+    syncs++;
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void ignore(int64_t cell[STORE_CELL_N], void *context) {
+    cell[0]++;
+    (void)context;
+}
+
+static void an_append_of_any_number_of_records_is_one_sync(void **state) {
+    struct fixture *f = *state;
+    struct store_lease lease;
+    struct journal *j = fixture_journal(f, "s", &lease);
+    struct masked body = fixture_mask(f, "a state");
+    const struct journal_entry first = fixture_first();
+    const struct journal_entry step[] = {fixture_result(1, &body), fixture_phase("plan", &body)};
+    size_t before;
+
+    MUST(journal_append(j, &first, 1, 0, NULL, &err));
+    before = syncs;
+    for (int i = 0; i < 20; i++) { /* too few to fill the write-ahead log */
+        MUST(journal_append(j, step, 2, 0, NULL, &err));
+    }
+    assert_int_equal(syncs - before, 20);
+    before = syncs;
+    MUST(store_update_cell(f->store, STR("rate"), ignore, NULL, &err));
+    assert_int_equal(syncs - before, 0);
+    MUST(journal_append(j, step, 2, 0, NULL, &err)); /* the cell has not switched syncing off */
+    assert_int_equal(syncs - before, 1);
+    before = syncs;
+    fixture_assert_verified(f, "s");
+    assert_int_equal(syncs - before, 0);
+    journal_close(j);
+    masked_done(&body);
+}
+
 /* ---- Seals ---- */
 
 static void a_sealed_journal_verifies_and_counts_its_seals(void **state) {
@@ -542,6 +591,7 @@ int main(void) {
         ON_BOTH(one_bad_record_keeps_all_of_its_append_out),
         ON_BOTH(recording_a_message_takes_it_out_of_the_inbox),
         ON_BOTH(threads_share_a_journal),
+        ON_SQLITE(an_append_of_any_number_of_records_is_one_sync),
         ON_BOTH(a_sealed_journal_verifies_and_counts_its_seals),
     };
 
