@@ -251,6 +251,7 @@ static enum err_code call_send(struct call *call, struct err *err) {
         .body = call->wire.body,
         .file = r->file,
         .timeout_ms = call_timeout_ms(call),
+        .stall_ms = r->stall_ms,
         .body_max = r->body_max,
         .sink = r->sink,
         .sink_ctx = r->sink_ctx,
@@ -263,6 +264,9 @@ static enum err_code call_send(struct call *call, struct err *err) {
     (void)pthread_mutex_unlock(&client->lock);
     if (wire_sign(&call->wire, client->keys, r, creds, call->region, clock_now_ms() + offset_ms,
                   err) != ERR_NONE) {
+        return err->code;
+    }
+    if (r->sink != NULL && r->sink(r->sink_ctx, (struct str){0}, err) != ERR_NONE) {
         return err->code;
     }
     request.header_n = call->wire.signed_n;

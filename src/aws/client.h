@@ -81,8 +81,9 @@ struct aws_request {
     const char *expected[AWS_EXPECTED_MAX];
 
     int64_t timeout_ms; /* one attempt; 0: AWS_TIMEOUT_MS */
+    int64_t stall_ms;   /* an attempt ends when no byte moves for so long; 0: no such limit */
     size_t body_max;    /* bytes of the answer; 0: LIMIT_HTTP_BODY_BYTES */
-    http_sink *sink;    /* gets a 2xx body; it must accept that a retry starts again from the top */
+    http_sink *sink; /* gets a 2xx body; an empty piece, before each attempt, means: start over */
     void *sink_ctx;
     bool is_unsigned; /* AssumeRoleWithWebIdentity */
     bool is_bulk;     /* object transfers: not paced by the bucket of control calls */

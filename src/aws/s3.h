@@ -9,7 +9,7 @@
 #include "aws/client.h"
 #include "base/hash.h"
 
-/* From here on a file goes up in parts, several of these at a time. */
+/* From S3_MULTIPART_BYTES on an object goes up in parts, one after the other. */
 enum { S3_MULTIPART_BYTES = 16 << 20, S3_PART_BYTES = 8 << 20, S3_PARTS_MAX = 10000 };
 enum { S3_KEY_MAX = 1024, S3_LIST_MAX = 100000, S3_DELETE_MAX = 1000 };
 
@@ -33,11 +33,12 @@ MUST_CHECK enum err_code s3_put(const struct aws *aws, const struct s3_put *put,
                                 enum s3_put_result *out, struct err *err);
 
 struct s3_object {
-    char *key; /* owned; empty after s3_head() */
+    char *key;     /* owned; empty after s3_head() */
     char *version; /* owned; NULL where no version is told */
     int64_t bytes;
     char etag[80];         /* without quotes */
-    char sha256[65];       /* hex, when S3 holds a whole-object checksum; else empty */
+    char sha256[65];       /* hex: S3's checksum of the whole object, or, for one that s3_put() sent
+                              in parts, what it recorded beside it; else empty */
     int64_t modified_ms;   /* 0 when not told */
     bool is_delete_marker; /* s3_list_versions() only */
     bool is_there;         /* s3_head() only */
