@@ -42,7 +42,7 @@ const char *effect_name(enum effect effect); /* "read", "local", ...; never NULL
 
 /* Where a value comes from; bits, a derived value carries those of all its inputs. */
 enum origin {
-    ORIGIN_NONE = 0, /* unknown: treated as MODEL */
+    ORIGIN_NONE = 0, /* unknown: judged as MODEL */
     ORIGIN_USER = 1,
     ORIGIN_CONFIG = 2,
     ORIGIN_PLAN = 4,
@@ -70,7 +70,8 @@ struct call {
     const char *phase; /* "EXECUTE", as in the phase table */
     enum effect effect;
     const json_t *args;    /* object, checked against its schema */
-    const json_t *origins; /* object: argument name -> bits of enum origin; NULL when unknown */
+    const json_t *origins; /* object: argument name -> bits of enum origin. NULL: the program made
+                              all of them; a name that is missing came from a model */
     struct call_facts facts;
     const char *account; /* the pinned account; NULL before it is known */
 };

@@ -1,0 +1,513 @@
+/* guard/policy.c: one verdict for one call, from a table of rules. */
+#include "guard/policy.h"
+
+#include "base/json.h"
+#include "guard/walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Raised with every change of a verdict, here, in command.c or in the reviews. */
+static const char version[] = "2026-11-24.1";
+
+const char *policy_version(void) { return version; }
+
+const char *verdict_name(enum verdict verdict) {
+    static const char *const names[VERDICT_N] = {
+        [VERDICT_DENY] = "deny",
+        [VERDICT_ASK] = "ask",
+        [VERDICT_ALLOW] = "allow",
+        [VERDICT_ESCALATE] = "escalate",
+    };
+
+    return verdict < VERDICT_N ? names[verdict] : names[VERDICT_DENY];
+}
+
+enum verdict verdict_strictest(enum verdict a, enum verdict b) {
+    static const enum verdict order[] = {VERDICT_DENY, VERDICT_ESCALATE, VERDICT_ASK,
+                                         VERDICT_ALLOW};
+
+    for (size_t i = 0; i < ARRAY_N(order); i++) {
+        if (a == order[i] || b == order[i]) {
+            return order[i];
+        }
+    }
+    return VERDICT_DENY;
+}
+
+const char *effect_name(enum effect effect) {
+    static const char *const names[EFFECT_N] = {
+        [EFFECT_NONE] = "none",       [EFFECT_READ] = "read",   [EFFECT_LOCAL] = "local",
+        [EFFECT_PREVIEW] = "preview", [EFFECT_APPLY] = "apply", [EFFECT_NOTIFY] = "notify",
+    };
+
+    return effect < EFFECT_N ? names[effect] : names[EFFECT_NONE];
+}
+
+/* ---- what the rules ask ---- */
+
+static bool is_tool(const struct call *call, const char *tool) {
+    return strcmp(call->tool, tool) == 0;
+}
+
+static bool is_op(const struct call *call, const char *op) { return strcmp(call->op, op) == 0; }
+
+static bool in_phase(const struct call *call, const char *phase) {
+    return strcmp(call->phase, phase) == 0;
+}
+
+/* Calls `test` for every string of a tree, keys left out, until it says yes. */
+static bool any_string(const json_t *json, bool (*test)(const char *text, const void *with),
+                       const void *with) {
+    const char *key = NULL;
+    size_t i = 0;
+    json_t *value = NULL;
+
+    if (json_is_string(json)) {
+        return test(json_string_value(json), with);
+    }
+    json_array_foreach(json, i, value) {
+        if (any_string(value, test, with)) {
+            return true;
+        }
+    }
+    json_object_foreach(walk(json), key, value) {
+        if (any_string(value, test, with)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool holds_text(const char *text, const void *with) { return strstr(text, with) != NULL; }
+
+static bool has_mask(const struct call *call) { return any_string(call->args, holds_text, "***"); }
+
+/* arn:PARTITION:SERVICE:REGION:ACCOUNT:... of an account that is not `with`. */
+static bool is_foreign_arn(const char *text, const void *with) {
+    struct str rest = str_from(text);
+    struct str part = {0};
+
+    if (!str_starts(rest, STR("arn:"))) {
+        return false;
+    }
+    for (int i = 0; i < 5; i++) {
+        if (!str_next(&rest, ':', &part)) {
+            return false;
+        }
+    }
+    return part.len == 12 && !str_eq(part, str_from(with));
+}
+
+static bool changes_something(const struct call *call) {
+    return call->effect == EFFECT_PREVIEW || call->effect == EFFECT_APPLY;
+}
+
+static bool is_foreign(const struct call *call) {
+    const char *account = json_str_at(call->args, "account");
+
+    if (call->account == NULL || !changes_something(call)) {
+        return false;
+    }
+    return (account != NULL && strcmp(account, call->account) != 0) ||
+           any_string(call->args, is_foreign_arn, call->account);
+}
+
+static bool has_no_account(const struct call *call) {
+    return changes_something(call) && is_tool(call, "aws_deployer") && call->account == NULL;
+}
+
+static bool wants_more_rights(const struct call *call) {
+    return any_string(json_at(call->args, "capabilities"), holds_text, "NAMED_IAM") ||
+           any_string(json_at(call->args, "capabilities"), holds_text, "AUTO_EXPAND");
+}
+
+/* Paths as written: relative and not climbing. */
+static bool is_outside(const char *path, const void *with) {
+    struct str rest = str_from(path);
+    struct str part = {0};
+
+    (void)with;
+    if (path[0] == '/' || path[0] == '~') {
+        return true;
+    }
+    while (rest.len > 0 && str_next(&rest, '/', &part)) {
+        if (str_eq(part, STR(".."))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool leaves_workspace(const struct call *call) {
+    return (is_tool(call, "repo_reader") || is_tool(call, "shell_runner")) &&
+           (any_string(json_at(call->args, "path"), is_outside, NULL) ||
+            any_string(json_at(call->args, "cwd"), is_outside, NULL));
+}
+
+static bool is_secret_file(const char *path, const void *with) {
+    struct str name = str_from(path);
+    ptrdiff_t slash = str_find(name, STR("/"));
+
+    (void)with;
+    while (slash >= 0) {
+        name = str_slice(name, (size_t)slash + 1, name.len);
+        slash = str_find(name, STR("/"));
+    }
+    bool is_sample = str_ends(name, STR(".example")) || str_ends(name, STR(".sample"));
+    return str_eq(name, STR(".env")) || (str_starts(name, STR(".env.")) && !is_sample) ||
+           str_eq(name, STR(".netrc")) || str_eq(name, STR(".npmrc")) ||
+           str_eq(name, STR(".pypirc")) || str_ends(name, STR(".pem")) ||
+           str_ends(name, STR(".key")) || str_starts(name, STR("id_rsa")) ||
+           str_starts(name, STR("id_ed25519"));
+}
+
+static bool reads_secret_file(const struct call *call) {
+    return is_tool(call, "repo_reader") && is_op(call, "read_file") &&
+           any_string(json_at(call->args, "path"), is_secret_file, NULL);
+}
+
+/* ---- builds ---- */
+
+static bool is_word(const char *text, const void *with) { return strcmp(text, with) == 0; }
+
+static bool installs_globally(const struct call *call) {
+    const json_t *args = json_at(call->args, "args");
+
+    if (is_tool(call, "pnpm_client")) {
+        return any_string(args, is_word, "-g") || any_string(args, is_word, "--global");
+    }
+    return is_tool(call, "uv_client") &&
+           (any_string(args, is_word, "--system") || any_string(args, is_word, "tool"));
+}
+
+static bool ignores_lock(const struct call *call) {
+    const json_t *args = json_at(call->args, "args");
+    bool is_install = any_string(args, is_word, "install") || any_string(args, is_word, "i");
+
+    return is_tool(call, "pnpm_client") && call->facts.is_ci && is_install &&
+           !any_string(args, is_word, "--frozen-lockfile");
+}
+
+static bool runs_foreign_code(const struct call *call) {
+    static const struct {
+        const char *tool;
+        const char *op;
+    } rows[] = {{"pnpm_client", "build"},
+                {"pnpm_client", "exec"},
+                {"uv_client", "check"},
+                {"uv_client", "run"},
+                {"uv_client", "sync"}};
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (is_tool(call, rows[i].tool) && is_op(call, rows[i].op)) {
+            return !call->facts.is_repo_trusted && !call->facts.is_confirmed;
+        }
+    }
+    return false;
+}
+
+/* ---- commands ---- */
+
+static bool is_command(const struct call *call, enum command_class class) {
+    const json_t *argv = json_at(call->args, "command");
+
+    return is_tool(call, "shell_runner") && is_op(call, "run") &&
+           command_classify(argv, NULL) == class;
+}
+
+static bool is_forbidden_command(const struct call *call) {
+    return is_command(call, COMMAND_FORBIDDEN);
+}
+
+static bool is_destructive_command(const struct call *call) {
+    return is_command(call, COMMAND_DESTRUCTIVE) && !call->facts.is_confirmed;
+}
+
+static bool is_changing_command(const struct call *call) {
+    return is_command(call, COMMAND_CHANGING) && !call->facts.is_repo_trusted &&
+           !call->facts.is_confirmed;
+}
+
+static bool is_unknown_command(const struct call *call) {
+    return is_command(call, COMMAND_UNKNOWN) && !call->facts.is_confirmed;
+}
+
+static bool is_unknown_unattended(const struct call *call) {
+    return is_unknown_command(call) && !call->facts.has_person;
+}
+
+/* ---- the road ---- */
+
+/* Which effects a phase has room for. Effects that are in no row (reads and notices) are free. */
+/* clang-format off */
+static const struct {
+    enum effect effect;
+    const char *op;     /* NULL: any */
+    const char *phases; /* blank-separated */
+} effect_rows[] = {
+    {EFFECT_LOCAL,   NULL,      "INTAKE CONTEXT ASK PREFLIGHT PLAN DRY_RUN VALIDATE CLOSURE"},
+    {EFFECT_PREVIEW, "upload",  "DRY_RUN EXECUTE ROLLBACK"},
+    {EFFECT_PREVIEW, "preview", "DRY_RUN ROLLBACK"},
+    {EFFECT_PREVIEW, "discard", "PLAN DRY_RUN REVIEW_SET WAIT ROLLBACK CLOSURE ESCALATED"},
+    {EFFECT_PREVIEW, "lock",    "DRY_RUN REVIEW_SET WAIT EXECUTE VALIDATE ROLLBACK CLOSURE ESCALATED"},
+    {EFFECT_APPLY,   NULL,      "EXECUTE ROLLBACK"},
+};
+/* clang-format on */
+
+static bool has_phase(const char *phases, const char *phase) {
+    struct str rest = str_from(phases);
+    struct str one = {0};
+
+    while (str_next(&rest, ' ', &one)) {
+        if (str_eq(one, str_from(phase))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_wrong_phase(const struct call *call) {
+    bool is_listed = call->effect == EFFECT_READ || call->effect == EFFECT_NOTIFY;
+
+    for (size_t i = 0; i < ARRAY_N(effect_rows); i++) {
+        bool is_row = effect_rows[i].effect == call->effect &&
+                      (effect_rows[i].op == NULL || is_op(call, effect_rows[i].op));
+        is_listed = is_listed || (is_row && has_phase(effect_rows[i].phases, call->phase));
+    }
+    return !is_listed;
+}
+
+static bool is_apply(const struct call *call) { return call->effect == EFFECT_APPLY; }
+
+static bool needs_plan_review(const struct call *call) {
+    bool is_write =
+        call->effect == EFFECT_PREVIEW && !is_op(call, "discard") && !is_op(call, "lock");
+
+    return (is_write || is_apply(call)) && !call->facts.is_plan_reviewed;
+}
+
+static bool needs_dry_run(const struct call *call) {
+    return is_apply(call) && !call->facts.is_dry_run_done;
+}
+
+static bool needs_set_review(const struct call *call) {
+    return is_apply(call) && !call->facts.is_set_reviewed;
+}
+
+static bool needs_approval(const struct call *call) {
+    bool is_upload = is_op(call, "upload") && call->effect == EFFECT_PREVIEW &&
+                     (in_phase(call, "EXECUTE") || in_phase(call, "ROLLBACK"));
+
+    return (is_apply(call) || is_upload) && !call->facts.is_approved && !in_phase(call, "ROLLBACK");
+}
+
+static bool exceeds_on_failure(const struct call *call) {
+    return (is_apply(call) || is_op(call, "upload")) && changes_something(call) &&
+           !call->facts.is_approved && in_phase(call, "ROLLBACK");
+}
+
+/* ---- provenance ---- */
+
+/* Arguments that say where a change goes: a person, their configuration or an approved plan
+ * decides those. */
+static bool has_foreign_target(const struct call *call) {
+    static const char *const targets[] = {"account",  "region",     "stack",  "stack_name",
+                                          "role_arn", "repository", "domain", "endpoint",
+                                          "bucket",   "profile",    "host",   "url"};
+    const int64_t trusted = ORIGIN_USER | ORIGIN_CONFIG | ORIGIN_PLAN;
+
+    if (call->origins == NULL || !changes_something(call) || call->facts.is_confirmed) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_N(targets); i++) {
+        int64_t origin = json_int_or(call->origins, targets[i], ORIGIN_MODEL);
+
+        if (json_object_get(call->args, targets[i]) != NULL &&
+            ((origin & ~trusted) != 0 || origin == ORIGIN_NONE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_malformed(const struct call *call) {
+    return call->agent == NULL || call->tool == NULL || call->op == NULL || call->phase == NULL ||
+           call->effect <= EFFECT_NONE || call->effect >= EFFECT_N || !json_is_object(call->args);
+}
+
+/* ---- the table ---- */
+
+struct policy_rule {
+    const char *code;
+    enum verdict verdict;
+    bool (*applies)(const struct call *call);
+    const char *text;
+    const char *remedy;
+};
+
+/* clang-format off */
+static const struct policy_rule policy_rules[] = {
+    {"masked_argument", VERDICT_DENY, has_mask,
+     "an argument holds ***, a value that was masked", "name the secret instead of copying it"},
+    {"wrong_phase", VERDICT_DENY, is_wrong_phase,
+     "nothing of this kind happens in this phase", ""},
+    {"plan_not_reviewed", VERDICT_DENY, needs_plan_review,
+     "the plan has not passed the compliance review", "let the plan be reviewed first"},
+    {"no_dry_run", VERDICT_DENY, needs_dry_run,
+     "nothing is changed before a dry run has shown it", "make the dry run first"},
+    {"set_not_reviewed", VERDICT_DENY, needs_set_review,
+     "the change set has not passed the compliance review", "let the change set be reviewed first"},
+    {"not_approved", VERDICT_DENY, needs_approval,
+     "no valid approval covers this change", "approve the plan: aws-copilot approvals"},
+    {"beyond_on_failure", VERDICT_ESCALATE, exceeds_on_failure,
+     "the approval does not cover this way back", "a person decides with the runbook at hand"},
+    {"no_account", VERDICT_DENY, has_no_account,
+     "it is not known which account would be changed", "give --account or check the credentials"},
+    {"foreign_account", VERDICT_DENY, is_foreign,
+     "it names another account than the one of this session", "check the account and the ARNs"},
+    {"more_rights", VERDICT_DENY, wants_more_rights,
+     "it asks for rights that no deployment needs", "templates of this program need CAPABILITY_IAM only"},
+    {"untrusted_target", VERDICT_ASK, has_foreign_target,
+     "where the change goes was not said by a person", "confirm the target"},
+    {"outside_workspace", VERDICT_DENY, leaves_workspace,
+     "the path leaves the workspace", "give a path below the repository"},
+    {"secret_file", VERDICT_DENY, reads_secret_file,
+     "the file holds secrets and is not read into a conversation", "name the variable instead"},
+    {"global_install", VERDICT_DENY, installs_globally,
+     "nothing is installed for the whole machine", "install into the project"},
+    {"lock_ignored", VERDICT_DENY, ignores_lock,
+     "in CI packages are installed from the lock file only", "add --frozen-lockfile"},
+    {"untrusted_code", VERDICT_ASK, runs_foreign_code,
+     "it runs this repository's code", "answer once whether it may run here"},
+    {"forbidden_command", VERDICT_DENY, is_forbidden_command,
+     "the command deletes, sends or widens what it must not", ""},
+    {"destructive_command", VERDICT_ASK, is_destructive_command,
+     "the command can destroy something or leaves the workspace", "look at it and confirm it"},
+    {"changing_command", VERDICT_ASK, is_changing_command,
+     "the command changes the workspace or runs its code", "confirm it"},
+    {"unknown_command", VERDICT_ASK, is_unknown_command,
+     "nothing is known about the command", "look at it and confirm it"},
+    {"unknown_command", VERDICT_DENY, is_unknown_unattended,
+     "nothing is known about the command, and nobody can be asked", "run it yourself"},
+};
+/* clang-format on */
+
+static void ruling_set(struct ruling *out, enum verdict verdict, const char *code, const char *text,
+                       const char *remedy) {
+    *out = (struct ruling){.verdict = verdict, .code = code};
+    snprintf(out->text, sizeof out->text, "%s", text);
+    snprintf(out->remedy, sizeof out->remedy, "%s", remedy);
+}
+
+void policy_judge(const struct call *call, struct ruling *out) {
+    if (is_malformed(call)) {
+        ruling_set(out, VERDICT_DENY, "malformed_call", "the call is not complete", "");
+        return;
+    }
+    ruling_set(out, VERDICT_ALLOW, "allowed", "no rule is against it", "");
+    for (size_t i = 0; i < ARRAY_N(policy_rules); i++) {
+        const struct policy_rule *rule = &policy_rules[i];
+
+        if (out->verdict != rule->verdict && out->verdict != VERDICT_DENY && rule->applies(call) &&
+            verdict_strictest(out->verdict, rule->verdict) == rule->verdict) {
+            ruling_set(out, rule->verdict, rule->code, rule->text, rule->remedy);
+        }
+    }
+}
+
+/* ---- requests that end a conversation ---- */
+
+/* clang-format off */
+static const char *const build_words = "deploy host build create write make run launch set start install";
+
+static const struct {
+    const char *code;
+    const char *verbs; /* blank-separated, one of them must be there; NULL: build_words */
+    const char *thing; /* as a phrase */
+} malice_rows[] = {
+    {"malware",         NULL,             "ransomware"},
+    {"malware",         NULL,             "cryptominer"},
+    {"malware",         NULL,             "crypto miner"},
+    {"malware",         "mine mining",    "monero"},
+    {"malware",         NULL,             "botnet"},
+    {"malware",         NULL,             "keylogger"},
+    {"malware",         NULL,             "malware"},
+    {"phishing",        NULL,             "phishing"},
+    {"phishing",        NULL,             "fake login page"},
+    {"attack",          NULL,             "ddos"},
+    {"attack",          NULL,             "denial of service"},
+    {"attack",          "brute",          "force passwords"},
+    {"credential_theft","steal exfiltrate harvest dump leak grab", "credentials"},
+    {"credential_theft","steal exfiltrate harvest dump leak grab", "passwords"},
+    {"credential_theft","steal exfiltrate harvest dump leak grab", "access keys"},
+    {"credential_theft","steal exfiltrate harvest dump leak grab", "secrets"},
+    {"intrusion",       "hack break into", "someone else"},
+    {"intrusion",       "hack break into", "account of"},
+    {"intrusion",       NULL,              "backdoor"},
+    {"evasion",         "disable turn delete hide", "cloudtrail"},
+};
+
+/* Somebody who builds against it says so. */
+static const char *const defence_words =
+    "detect detects detecting detection protect protection against prevent prevention block blocks"
+    " awareness training scanner scan anti avoid stop defend defence defense filter report";
+/* clang-format on */
+
+enum { MALICE_BYTES = 16 * 1024 };
+
+static bool is_text_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+/* Lower case, one blank between words, blanks at both ends; what no reader sees is dropped. */
+static void plain_words(struct str text, struct buf *out) {
+    buf_add_c(out, ' ');
+    for (size_t i = 0; i < text.len && i < MALICE_BYTES; i++) {
+        char c =
+            text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? (char)(text.ptr[i] | 0x20) : text.ptr[i];
+
+        if (is_text_word(c)) {
+            buf_add_c(out, c);
+        } else if ((unsigned char)c < 0x80 && out->ptr[out->len - 1] != ' ') {
+            buf_add_c(out, ' ');
+        }
+    }
+    buf_add_c(out, ' ');
+}
+
+static bool has_phrase(const char *words, const char *phrase) {
+    CLEANUP(freep) char *framed = mem_format(" %s ", phrase);
+
+    return strstr(words, framed) != NULL;
+}
+
+static bool has_any_word(const char *words, const char *list) {
+    struct str rest = str_from(list);
+    struct str one = {0};
+
+    while (str_next(&rest, ' ', &one)) {
+        CLEANUP(freep) char *word = str_dup(one);
+        if (one.len > 0 && has_phrase(words, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool policy_is_malicious(struct str text, const char **code) {
+    CLEANUP(buf_done) struct buf words = BUF_INIT(MALICE_BYTES + 2);
+
+    plain_words(text, &words);
+    for (size_t i = 0; i < ARRAY_N(malice_rows); i++) {
+        const char *verbs = malice_rows[i].verbs == NULL ? build_words : malice_rows[i].verbs;
+
+        if (has_phrase(buf_cstr(&words), malice_rows[i].thing) &&
+            has_any_word(buf_cstr(&words), verbs) &&
+            !has_any_word(buf_cstr(&words), defence_words)) {
+            if (code != NULL) {
+                *code = malice_rows[i].code;
+            }
+            return true;
+        }
+    }
+    return false;
+}
