@@ -20,6 +20,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -55,6 +56,51 @@ def aws():
 def plain(text):
     """Text as a person reads it: without colours, cursor movements and carriage returns."""
     return _ANSI.sub("", text)
+
+
+class Moto:
+    """The second judge of signatures and permissions: moto's server, with one user, for one `with`.
+
+    It checks no clock and runs no CloudFormation worth a test; `keys` are the user's.
+    """
+
+    def __init__(self, policy=local_aws.ADMINISTRATOR):
+        self.port = local_aws.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.policy = policy
+
+    def __enter__(self):
+        # The user, its policy and its key are the three calls that pass unjudged.
+        env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "INITIAL_NO_AUTH_ACTION_COUNT": "3"}
+        self.process = subprocess.Popen(["timeout", "--kill-after=5", "900", tools()["MOTO"], "-H", "127.0.0.1", "-p",
+                                         str(self.port)], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                    break
+                except OSError:
+                    if self.process.poll() is not None or time.monotonic() > deadline:
+                        raise LabError("moto did not start") from None
+                    time.sleep(0.05)
+            iam = self.client("iam", {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"})
+            iam.create_user(UserName="ada")
+            iam.put_user_policy(UserName="ada", PolicyName="lab", PolicyDocument=json.dumps(self.policy))
+            key = iam.create_access_key(UserName="ada")["AccessKey"]
+            self.keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        self.process.terminate()
+        self.process.wait()
+
+    def client(self, service, keys=None, region=REGION):
+        return local_aws.client_at(self.url, service, region, keys or self.keys)
 
 
 class Run:
@@ -341,5 +387,5 @@ def need(tool):
         raise unittest.SkipTest(f"{tool} is not installed")
 
 
-__all__ = ["Case", "FaultProxy", "LabError", "LocalAws", "REGION", "ROOT", "Run", "Screen", "Talk", "aws", "git",
+__all__ = ["Case", "FaultProxy", "LabError", "LocalAws", "Moto", "REGION", "ROOT", "Run", "Screen", "Talk", "aws", "git",
            "local_aws", "need", "plain", "program", "tools"]

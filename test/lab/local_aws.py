@@ -54,6 +54,15 @@ def _started(pid):
         return None
 
 
+def client_at(url, service, region, keys):
+    """A botocore client of that endpoint which tries once."""
+    return botocore.session.Session().create_client(
+        service, region_name=region, endpoint_url=url, aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, connect_timeout=5,
+                      read_timeout=60))
+
+
 class LocalAws:
     """The local AWS of one port. Its state (pid, log, scratch, keys) is a folder in the cache."""
 
@@ -153,12 +162,8 @@ class LocalAws:
 
     def client(self, service, region=REGION, account=ACCOUNT, keys=None):
         """A botocore client: of the account's root, or of the user whose `keys` these are."""
-        keys = keys or {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "root"}
-        return botocore.session.Session().create_client(
-            service, region_name=region, endpoint_url=self.url,
-            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"], aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"},
-                          connect_timeout=5, read_timeout=60))
+        return client_at(self.url, service, region,
+                         keys or {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "root"})
 
     def user(self, name, policy=ADMINISTRATOR, managed=(), account=ACCOUNT):
         """Makes an IAM user with this inline policy and these managed ones; returns its AWS_* keys."""

@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 import lab
+from botocore.exceptions import ClientError
 
 STAND_IN = """#!/usr/bin/python3
 import json, os, signal, sys, time
@@ -99,6 +100,20 @@ class Helpers(lab.Case):
         repo = self.copy_repo("test/lab")
         self.assertEqual(lab.git(repo, "status", "--porcelain"), "")
         self.assertTrue((repo / "lab.py").exists())
+
+
+class SecondJudge(unittest.TestCase):
+    def test_moto_knows_its_user_and_refuses_a_wrong_secret_and_a_missing_right(self):
+        allowed = {"Version": "2012-10-17",
+                   "Statement": [{"Effect": "Allow", "Action": ["sts:*", "s3:CreateBucket"], "Resource": "*"}]}
+        with lab.Moto(allowed) as moto:
+            self.assertIn("user/ada", moto.client("sts").get_caller_identity()["Arn"])
+            wrong = {**moto.keys, "AWS_SECRET_ACCESS_KEY": "x" * 40}
+            for code, call in (("SignatureDoesNotMatch", moto.client("sts", wrong).get_caller_identity),
+                               ("AccessDenied", moto.client("s3").list_buckets)):
+                with self.subTest(code), self.assertRaises(ClientError) as raised:
+                    call()
+                self.assertEqual(raised.exception.response["Error"]["Code"], code)
 
 
 class Runner(unittest.TestCase):
