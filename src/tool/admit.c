@@ -1,4 +1,5 @@
 /* What comes before a call: schema, grant, policy; and what a person is asked. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,37 +13,52 @@ static bool same_digest(const char *have, const char *want) {
     return want != NULL && have[0] != '\0' && strcmp(have, want) == 0;
 }
 
-/* Whether a yes covers this call: the effect that consumes it, or what its on_failure allows after
- * that. A call that consumed its approval before a crash stays approved; its operation asks AWS
- * whether it took effect and looks at the expiry again. */
-static bool is_approved(const struct gate *gate, const char *operation, const json_t *args) {
-    const char *digest = json_str_at(args, "approval");
-    const char *restore = json_str_at(args, "release");
-    const char *on_failure = gate->approved.on_failure;
-    struct approval_state state = gate->approval_state;
-
-    if (digest != NULL) {
-        if (gate->used_by == gate->next_call && same_digest(gate->used, digest)) {
-            return true;
-        }
-        state.is_used = same_digest(gate->used, state.digest);
-        return state.is_given && same_digest(state.digest, digest) &&
-               approval_check(&gate->approved, &state, clock_now_ms()) == APPROVAL_OK;
-    }
-    return strcmp(operation, "rollback") == 0 && restore != NULL && on_failure != NULL &&
-           same_digest(gate->used, state.digest) && state.is_given &&
-           strncmp(on_failure, "restore:", 8) == 0 && strcmp(on_failure + 8, restore) == 0;
-}
-
-/* Whether the only thing wrong with the yes for this call is its age. */
-static bool is_expired(const struct gate *gate, const json_t *args) {
-    const char *digest = json_str_at(args, "approval");
-    bool is_consumed = gate->used_by == gate->next_call && same_digest(gate->used, digest);
+/* How the person's yes on record stands now. */
+static enum approval_answer yes_now(const struct gate *gate) {
     struct approval_state state = gate->approval_state;
 
     state.is_used = same_digest(gate->used, state.digest);
-    return digest != NULL && !is_consumed && same_digest(state.digest, digest) &&
-           approval_check(&gate->approved, &state, clock_now_ms()) == APPROVAL_EXPIRED;
+    return approval_check(&gate->approved, &state, clock_now_ms());
+}
+
+/* Whether this very call consumed its approval before a crash: it stays approved, and its operation
+ * asks AWS whether it took effect and looks at the expiry again. */
+static bool has_consumed(const struct gate *gate, const json_t *args) {
+    return gate->used_by == gate->next_call &&
+           same_digest(gate->used, json_str_at(args, "approval"));
+}
+
+/* The yes that an effect names, or that the uploads around it live by. */
+static bool is_covered(const struct gate *gate, const json_t *args) {
+    const char *digest = json_str_at(args, "approval");
+
+    return digest == NULL || same_digest(gate->approval_state.digest, digest);
+}
+
+/* Whether a yes covers this call: the effect that consumes it, the uploads that belong to it, or
+ * what its on_failure allows after that. */
+static bool is_approved(const struct gate *gate, const char *operation, const json_t *args) {
+    const char *restore = json_str_at(args, "release");
+    const char *on_failure = gate->approved.on_failure;
+    bool is_consumed = gate->approval_state.is_given &&
+                       same_digest(gate->used, gate->approval_state.digest);
+
+    if (strcmp(operation, "rollback") == 0) {
+        return is_consumed && restore != NULL && on_failure != NULL &&
+               strncmp(on_failure, "restore:", 8) == 0 && strcmp(on_failure + 8, restore) == 0;
+    }
+    if (has_consumed(gate, args) || (is_consumed && strcmp(operation, "upload") == 0)) {
+        return true;
+    }
+    return is_covered(gate, args) && yes_now(gate) == APPROVAL_OK;
+}
+
+/* Whether the only thing wrong with the yes for this effect is its age. */
+static bool is_expired(const struct gate *gate, const struct operation *row, const json_t *args) {
+    bool is_of_effect = row->effect == EFFECT_APPLY || strcmp(row->name, "upload") == 0;
+
+    return is_of_effect && gate->approval_state.is_given && !has_consumed(gate, args) &&
+           is_covered(gate, args) && yes_now(gate) == APPROVAL_EXPIRED;
 }
 
 static struct call_facts gate_facts(const struct turn *turn, const char *operation,
@@ -79,18 +95,24 @@ static json_t *gate_origins(const json_t *args) {
 static void gate_judge(struct turn *turn, const char *tool, const struct operation *row,
                        const json_t *args, bool is_confirmed, struct ruling *out) {
     CLEANUP(json_decrefp) json_t *origins = gate_origins(args);
+    char phase[32];
     struct call call = {
         .agent = turn->agent->name,
         .tool = tool,
         .op = row->name,
-        .phase = turn->phase,
+        .phase = phase, /* the policy speaks of PREFLIGHT */
         .effect = row->effect,
         .args = args,
         .origins = origins,
         .facts = gate_facts(turn, row->name, args, is_confirmed),
-        .account = json_str_at(turn->state, "fields.account"),
+        .account = json_str_or(turn->state, "identity.account",
+                               json_str_at(turn->state, "fields.account")),
     };
 
+    (void)snprintf(phase, sizeof phase, "%s", turn->phase);
+    for (char *c = phase; *c != '\0'; c++) {
+        *c = (char)toupper((unsigned char)*c);
+    }
     policy_judge(&call, out);
 }
 
@@ -138,6 +160,15 @@ static enum err_code gate_schema(const char *tool, const char *operation, const 
     return ERR_NONE;
 }
 
+/* Whether the next number is this call's, with its result: a replay. */
+static bool gate_has_result(struct gate *gate, const char *tool, const char *operation) {
+    const struct recalled *row = gate_recalled(gate, gate->next_call);
+    char what[sizeof row->what];
+
+    (void)snprintf(what, sizeof what, "%s.%s", tool, operation);
+    return row != NULL && row->has_result && strcmp(row->what, what) == 0;
+}
+
 enum err_code gate_admit(struct turn *turn, const char *tool, const char *operation,
                          const json_t *args, const struct operation **out, struct err *err) {
     struct ruling ruling = {0};
@@ -152,7 +183,10 @@ enum err_code gate_admit(struct turn *turn, const char *tool, const char *operat
                        operation);
         return gate_refuse(turn, tool, operation, "no_grant", text, "", err);
     }
-    if (is_expired(turn->gate, args)) {
+    if (gate_has_result(turn->gate, tool, operation)) {
+        return ERR_NONE; /* it was judged when it ran */
+    }
+    if (is_expired(turn->gate, *out, args)) {
         err_set(err, ERR_EXPIRED, "the approval has expired; nothing was executed");
         return err_remedy(err, "say yes again to the same change set");
     }

@@ -319,7 +319,8 @@ static enum err_code call_end(struct call_handle *call, struct err *err) {
     if (call->row == NULL || call->number == 0 || call->started_us == 0) {
         return ERR_NONE; /* refused, replayed or never started: nothing to record */
     }
-    if (call->err.code == ERR_NONE && json_check(call->out, call->row->schema_out, err) != ERR_NONE) {
+    if (call->err.code == ERR_NONE && call->row->schema_out != NULL &&
+        json_check(call->out, call->row->schema_out, err) != ERR_NONE) {
         call->err = *err;
         call->err.code = ERR_DEFECT;
         (void)err_prefix(&call->err, "result of %s.%s", call->tool, call->row->name);

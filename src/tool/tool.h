@@ -45,7 +45,7 @@ struct operation {
     const char *purpose; /* one phrase, for docs/tables */
     enum limit deadline; /* row of guard/limits.def, in ms */
     const struct json_field *schema_in;  /* ends with {0} */
-    const struct json_field *schema_out; /* ends with {0} */
+    const struct json_field *schema_out; /* ends with {0}; NULL: an object documented elsewhere */
 
     /* Does the work and gives its result, the gate's to free. Worker thread; blocks. Errors: any;
      * ERR_CANCELLED and ERR_INTERRUPTED are not recorded as results. */

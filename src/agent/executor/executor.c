@@ -219,8 +219,7 @@ static json_t *executor_preview_args(const struct turn *turn) {
 
     json_put(args, "parameters", json_deep_copy(json_object_get(turn->state, "parameters")));
     json_put(args, "tags", is_bootstrap ? json_object() : executor_tags(turn));
-    json_put(args, "capabilities",
-             json_pack("[s]", is_bootstrap ? "CAPABILITY_NAMED_IAM" : "CAPABILITY_IAM"));
+    json_put(args, "capabilities", json_pack("[s]", "CAPABILITY_IAM"));
     json_put(args, "artefacts", executor_head_list(turn));
     return args;
 }

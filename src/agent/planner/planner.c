@@ -23,7 +23,11 @@ static json_t *planner_member(const struct turn *turn, const char *path) {
 }
 
 static json_t *planner_backend_args(const struct turn *turn) {
-    return agent_args("dir", agent_text(turn, "survey.backend.dir"), NULL);
+    json_t *args = agent_args("dir", agent_text(turn, "survey.backend.dir"), "python",
+                              json_str_at(turn->state, "survey.backend.python"), NULL);
+
+    json_put(args, "asgi", planner_member(turn, "survey.backend.asgi"));
+    return args;
 }
 
 static json_t *planner_frontend_args(const struct turn *turn) {
@@ -36,7 +40,6 @@ static json_t *planner_check_args(const struct turn *turn) {
     json_t *args = planner_backend_args(turn);
     json_t *secrets = json_at(turn->state, "project.secret_names");
 
-    json_put(args, "asgi", planner_member(turn, "survey.backend.asgi"));
     json_put(args, "variables", plan_variables(turn));
     json_put(args, "dummies", secrets == NULL ? json_array() : json_deep_copy(secrets));
     return args;

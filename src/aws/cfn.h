@@ -1,0 +1,138 @@
+/* aws/cfn.h: CloudFormation: stacks, change sets, events.
+ *
+ * Everything that a call gives lives in the arena. Text of AWS is passed as it is, references
+ * decoded; an empty element is absent, "". All calls block and may be made from any thread.
+ * Source: CloudFormation API Reference, version 2010-05-15.
+ */
+#pragma once
+
+#include "aws/client.h"
+#include "base/arena.h"
+#include "base/json.h"
+
+struct cfn_stack {
+    const char *id; /* ARN */
+    const char *name;
+    const char *status;
+    const char *reason;
+    const char *role_arn;
+    bool is_protected; /* termination protection */
+    json_t *outputs;    /* object of strings; owned: cfn_stack_done() */
+    json_t *parameters; /* object of strings; those that AWS masks are left out */
+    json_t *tags;       /* object of strings */
+};
+void cfn_stack_done(struct cfn_stack *stack);
+
+/* DescribeStacks for one name or ARN. An absent stack is an answer: *out_exists is false.
+ * After the first read use the ARN: a deleted stack still answers by it. */
+MUST_CHECK enum err_code cfn_describe_stack(const struct aws *aws, struct arena *arena,
+                                            const char *stack, bool *out_exists,
+                                            struct cfn_stack *out, struct err *err);
+
+/* The template that is deployed, as JSON; a YAML one is ERR_UNSUPPORTED. New reference. */
+MUST_CHECK enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t **out,
+                                          struct err *err);
+
+struct cfn_new_set {
+    const char *stack; /* name */
+    const char *name;  /* of the set: [a-zA-Z][-a-zA-Z0-9]*, at most 128 */
+    const char *token; /* ClientToken */
+    bool is_create;
+    const char *body;     /* template text */
+    const char *url;      /* or where it lies in S3 */
+    const char *role_arn; /* NULL or "": none */
+    const char *description;
+    const json_t *parameters;   /* object: name -> string, or true for UsePreviousValue */
+    const json_t *capabilities; /* array of strings */
+    const json_t *tags;         /* object of strings */
+};
+
+/* CreateChangeSet. The same token with the same request is safe to send again.
+ * Errors: ERR_CONFLICT (the name exists), ERR_TEMPLATE (AWS refuses the template or its
+ * parameters), ERR_DENIED (a capability or permission is missing), those of aws_call(). */
+MUST_CHECK enum err_code cfn_create_set(const struct aws *aws, struct arena *arena,
+                                        const struct cfn_new_set *set, const char **out_arn,
+                                        const char **out_stack_id, struct err *err);
+
+struct cfn_set {
+    const char *arn;
+    const char *name;
+    const char *stack_id;
+    const char *stack;
+    const char *status;           /* CREATE_PENDING, CREATE_COMPLETE, FAILED, ... */
+    const char *execution_status; /* AVAILABLE, UNAVAILABLE, EXECUTE_COMPLETE, OBSOLETE, ... */
+    const char *reason;
+    int64_t created_ms;
+    json_t *changes;    /* array, the shape of guard/policy.h; owned: cfn_set_done() */
+    json_t *parameters; /* array of names; values are never kept: NoEcho ones come in clear */
+};
+void cfn_set_done(struct cfn_set *set);
+
+/* DescribeChangeSet, all pages, by ARN, or by name with `stack`. An absent set is an answer. */
+MUST_CHECK enum err_code cfn_describe_set(const struct aws *aws, struct arena *arena,
+                                          const char *set, const char *stack, bool *out_exists,
+                                          struct cfn_set *out, struct err *err);
+
+struct cfn_set_row {
+    const char *arn;
+    const char *name;
+    const char *execution_status;
+    const char *description;
+    int64_t created_ms;
+};
+
+/* ListChangeSets of a stack, all pages. An absent stack has none. */
+MUST_CHECK enum err_code cfn_list_sets(const struct aws *aws, struct arena *arena,
+                                       const char *stack, struct cfn_set_row **out, size_t *out_n,
+                                       struct err *err);
+
+/* ExecuteChangeSet by ARN. Errors: ERR_STALE (it is not AVAILABLE any more), those of aws_call().
+ */
+MUST_CHECK enum err_code cfn_execute_set(const struct aws *aws, const char *arn, const char *stack,
+                                         const char *token, struct err *err);
+
+/* DeleteChangeSet; an absent one is fine. */
+MUST_CHECK enum err_code cfn_delete_set(const struct aws *aws, const char *arn, const char *stack,
+                                        struct err *err);
+
+/* DeleteStack by ARN. `role_arn` may be NULL. Errors: ERR_CONFLICT (termination protection). */
+MUST_CHECK enum err_code cfn_delete_stack(const struct aws *aws, const char *stack_id,
+                                          const char *role_arn, const char *token,
+                                          struct err *err);
+
+struct cfn_event {
+    const char *id;
+    const char *logical_id;
+    const char *physical_id;
+    const char *type;
+    const char *status;
+    const char *reason;
+    const char *token;
+    int64_t time_ms;
+};
+
+/* DescribeStackEvents, newest first, page by page until an event is older than `since_ms` or its id
+ * is `until_id` (NULL: none); at most CFN_EVENTS_MAX. */
+enum { CFN_EVENTS_MAX = 2000 };
+MUST_CHECK enum err_code cfn_list_events(const struct aws *aws, struct arena *arena,
+                                         const char *stack_id, int64_t since_ms,
+                                         const char *until_id, struct cfn_event **out,
+                                         size_t *out_n, struct err *err);
+
+/* The validation errors of a change set (DescribeEvents with FailedEvents), as an array of
+ * {"name","mode":"FAIL|WARN","path","logical_id","text"}. A place without that call gives none. New
+ * reference. */
+MUST_CHECK enum err_code cfn_list_validations(const struct aws *aws, const char *set_arn,
+                                              json_t **out, struct err *err);
+
+struct cfn_resource {
+    const char *logical_id;
+    const char *physical_id;
+    const char *type;
+    const char *status;
+};
+
+/* DescribeStackResources, in the order of AWS. */
+MUST_CHECK enum err_code cfn_list_resources(const struct aws *aws, struct arena *arena,
+                                            const char *stack, struct cfn_resource **out,
+                                            size_t *out_n, struct err *err);

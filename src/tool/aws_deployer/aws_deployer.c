@@ -1,0 +1,118 @@
+/* aws_deployer: the only tool that reaches AWS. Operations, their effects and their shapes. */
+#include "tool/aws_deployer/deployer.h"
+
+/* clang-format off */
+#define END {0}
+static const struct json_field none[] = { END };
+
+static const struct json_field identity_out[] = {
+    { "account", JSON_TEXT, false }, { "arn", JSON_TEXT, false }, { "user_id", JSON_TEXT, false },
+    { "region", JSON_TEXT, false }, { "endpoint", JSON_TEXT, false }, { "endpoint_port", JSON_COUNT, false },
+    { "profile", JSON_TEXT, false }, { "source", JSON_TEXT, true }, { "warnings", JSON_LIST, false },
+    { "clock_offset_ms", JSON_COUNT, false }, END };
+
+static const struct json_field stack_in[] = { { "stack", JSON_TEXT, false }, END };
+static const struct json_field status_out[] = {
+    { "exists", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
+    { "class", JSON_TEXT, false }, { "can_update", JSON_FLAG, false }, { "sentence", JSON_TEXT, false },
+    { "remedy", JSON_TEXT, false }, { "reason", JSON_TEXT, false }, { "protected", JSON_FLAG, false },
+    { "outputs", JSON_MAP, false }, { "parameters", JSON_MAP, false }, { "tags", JSON_MAP, false }, END };
+
+static const struct json_field events_in[] = { { "stack_id", JSON_TEXT, false }, { "since_ms", JSON_COUNT, true }, END };
+static const struct json_field events_out[] = { { "events", JSON_LIST, false }, END };
+static const struct json_field outputs_out[] = { { "outputs", JSON_MAP, false }, { "status", JSON_TEXT, false }, END };
+static const struct json_field inventory_out[] = { { "resources", JSON_LIST, false }, END };
+
+static const struct json_field logs_in[] = {
+    { "stack", JSON_TEXT, false }, { "since_ms", JSON_COUNT, true }, { "until_ms", JSON_COUNT, true },
+    { "filter", JSON_TEXT, true }, { "limit", JSON_COUNT, true }, END };
+static const struct json_field logs_out[] = { { "lines", JSON_LIST, false }, { "next_ms", JSON_COUNT, false }, END };
+
+static const struct json_field parameters_in[] = { { "path", JSON_TEXT, false }, END };
+static const struct json_field parameters_out[] = { { "parameters", JSON_LIST, false }, END };
+
+static const struct json_field probe_in[] = {
+    { "url", JSON_TEXT, false }, { "build_id", JSON_TEXT, true }, { "health_path", JSON_TEXT, true },
+    { "index_sha256", JSON_TEXT, true }, { "asset", JSON_MAP, true }, { "deadline_ms", JSON_COUNT, false }, END };
+static const struct json_field probe_out[] = {
+    { "passed", JSON_FLAG, false }, { "attempts", JSON_COUNT, false }, { "in_row", JSON_COUNT, false },
+    { "elapsed_ms", JSON_COUNT, false }, { "hops", JSON_LIST, false }, { "failed_hop", JSON_TEXT, false },
+    { "sentence", JSON_TEXT, false }, END };
+
+static const struct json_field lock_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "action", JSON_TEXT, false },
+    { "epoch", JSON_COUNT, true }, END };
+static const struct json_field lock_out[] = { { "held", JSON_FLAG, false }, { "epoch", JSON_COUNT, false }, END };
+
+static const struct json_field upload_in[] = {
+    { "bucket", JSON_TEXT, false }, { "base", JSON_TEXT, true }, { "files", JSON_LIST, false }, END };
+static const struct json_field upload_out[] = {
+    { "uploaded", JSON_COUNT, false }, { "skipped", JSON_COUNT, false }, { "bytes", JSON_COUNT, false }, END };
+
+static const struct json_field preview_in[] = {
+    { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_TEXT, false },
+    { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
+    { "tags", JSON_MAP, false }, { "description", JSON_TEXT, false }, { "capabilities", JSON_LIST, false },
+    { "artefacts", JSON_LIST, false }, END };
+static const struct json_field preview_out[] = {
+    { "no_change", JSON_FLAG, false }, { "arn", JSON_TEXT, false }, { "name", JSON_TEXT, false },
+    { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "type", JSON_TEXT, false },
+    { "status", JSON_TEXT, false }, { "changes", JSON_LIST, false }, { "parameters", JSON_LIST, false },
+    { "warnings", JSON_LIST, false }, { "sha256", JSON_TEXT, false }, { "parameters_sha256", JSON_TEXT, false }, END };
+
+static const struct json_field discard_in[] = {
+    { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };
+static const struct json_field discard_out[] = { { "deleted", JSON_FLAG, false }, { "stack_deleted", JSON_FLAG, false }, END };
+
+static const struct json_field apply_in[] = {
+    { "approval", JSON_TEXT, false }, { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
+    { "stack", JSON_TEXT, false }, { "template_sha256", JSON_TEXT, false },
+    { "parameters_sha256", JSON_TEXT, false }, { "set_sha256", JSON_TEXT, false },
+    { "account", JSON_TEXT, false }, END };
+static const struct json_field apply_out[] = {
+    { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, END };
+
+static const struct json_field rollback_in[] = {
+    { "release", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
+    { "function", JSON_TEXT, false }, { "alias_version", JSON_TEXT, false }, { "template", JSON_TEXT, false },
+    { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
+    { "bucket", JSON_TEXT, true }, { "tags", JSON_MAP, false }, END };
+static const struct json_field rollback_out[] = {
+    { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "alias_moved", JSON_FLAG, false }, END };
+
+static const struct json_field destroy_in[] = {
+    { "approval", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
+    { "account", JSON_TEXT, false }, END };
+static const struct json_field destroy_out[] = {
+    { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, END };
+
+static const struct operation operations[] = {
+    /* name, effect, purpose, deadline, in, out, run, reconcile */
+    { "identity",     EFFECT_READ,    "who the credentials are",              LIMIT_TOOL_TIMEOUT_MS,   none,          identity_out,   deployer_identity,     NULL },
+    { "stack_status", EFFECT_READ,    "what a stack is and can take",         LIMIT_TOOL_TIMEOUT_MS,   stack_in,      status_out,     deployer_stack_status, NULL },
+    { "events",       EFFECT_READ,    "what happened to a stack",             LIMIT_TOOL_TIMEOUT_MS,   events_in,     events_out,     deployer_events,       NULL },
+    { "outputs",      EFFECT_READ,    "what a stack offers",                  LIMIT_TOOL_TIMEOUT_MS,   stack_in,      outputs_out,    deployer_outputs,      NULL },
+    { "inventory",    EFFECT_READ,    "what a stack consists of",             LIMIT_TOOL_TIMEOUT_MS,   stack_in,      inventory_out,  deployer_inventory,    NULL },
+    { "logs",         EFFECT_READ,    "what function and gateway wrote",      LIMIT_TOOL_TIMEOUT_MS,   logs_in,       logs_out,       deployer_logs,         NULL },
+    { "parameters",   EFFECT_READ,    "names and versions of parameters",     LIMIT_TOOL_TIMEOUT_MS,   parameters_in, parameters_out, deployer_parameters,   NULL },
+    { "probe",        EFFECT_READ,    "whether a build answers",              LIMIT_JOB_TIMEOUT_MS,    probe_in,      probe_out,      deployer_probe,        NULL },
+    { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL },
+    { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },
+    { "preview",      EFFECT_PREVIEW, "make a change set",                    LIMIT_CHANGESET_WAIT_MS, preview_in,    preview_out,    deployer_preview,      deployer_reconcile_preview },
+    { "discard",      EFFECT_PREVIEW, "delete a change set of ours",          LIMIT_TOOL_TIMEOUT_MS,   discard_in,    discard_out,    deployer_discard,      NULL },
+    { "apply",        EFFECT_APPLY,   "execute the approved change set",      LIMIT_STACK_WAIT_MS,     apply_in,      apply_out,      deployer_apply,        deployer_reconcile_apply },
+    { "bootstrap",    EFFECT_APPLY,   "execute the bootstrap's change set",   LIMIT_STACK_WAIT_MS,     apply_in,      apply_out,      deployer_apply,        deployer_reconcile_apply },
+    { "rollback",     EFFECT_APPLY,   "go back to a release, as approved",    LIMIT_STACK_WAIT_MS,     rollback_in,   rollback_out,   deployer_rollback,     NULL },
+    { "destroy",      EFFECT_APPLY,   "delete a stack and say what stays",    LIMIT_STACK_WAIT_MS,     destroy_in,    destroy_out,    deployer_destroy,      deployer_reconcile_destroy },
+};
+/* clang-format on */
+
+const struct tool tool_aws_deployer = {
+    .name = "aws_deployer",
+    .purpose = "AWS: reads, previews, and applies what was approved",
+    .operations = operations,
+    .operation_n = ARRAY_N(operations),
+};

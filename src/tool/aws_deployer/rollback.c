@@ -1,0 +1,109 @@
+/* aws_deployer, going back: the alias at once, then the release's template by change set. Within
+ * what the consumed approval's on_failure allows; the gate has checked that. */
+#include <string.h>
+
+#include "aws/lambda.h"
+#include "base/clock.h"
+#include "tool/aws_deployer/deployer.h"
+
+#define ALIAS "live"
+
+/* Flips the alias to the release's version, in seconds. A site alone has no function. UpdateAlias
+ * does not look everywhere whether the version exists, so we do. */
+static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *out_moved,
+                                    struct err *err) {
+    const char *function = deployer_arg(op, "function");
+    const char *version = deployer_arg(op, "alias_version");
+    struct lambda_alias alias = {0};
+    char code[64] = {0};
+    bool exists = false;
+
+    *out_moved = false;
+    if (function[0] == '\0' || version[0] == '\0') {
+        return ERR_NONE;
+    }
+    if (lambda_get_alias(aws, function, ALIAS, &alias, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (strcmp(alias.version, version) == 0) {
+        return ERR_NONE;
+    }
+    if (lambda_find_version(aws, function, version, &exists, code, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!exists) {
+        err_set(err, ERR_NOT_FOUND, "version %s of the function is gone", version);
+        return err_remedy(err, "deploy the old commit again");
+    }
+    if (lambda_set_alias(aws, function, ALIAS, version, alias.revision, err) != ERR_NONE) {
+        return err->code;
+    }
+    op_progress(op, json_pack("{s:s, s:s+}", "type", "progress", "text",
+                              "alias live points to the previous version again, ", version));
+    *out_moved = true;
+    return ERR_NONE;
+}
+
+/* The release's parameters as CloudFormation takes them. */
+static json_t *rollback_parameters(const struct op *op) {
+    json_t *parameters = json_object();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(op->args, "parameters"), name, value) {
+        json_put(parameters, name, json_is_string(value) ? json_incref(value) : json_true());
+    }
+    return parameters;
+}
+
+static enum err_code rollback_stack(struct op *op, const struct aws *aws,
+                                    struct followed *out, struct err *err) {
+    CLEANUP(freep) char *name = mem_format("d-%s", op->key);
+    CLEANUP(freep) char *create = mem_format("create-%s", op->key);
+    CLEANUP(freep) char *exec = mem_format("exec-%s", op->key);
+    CLEANUP(freep) char *description = mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
+    CLEANUP(json_decrefp) json_t *parameters = rollback_parameters(op);
+    CLEANUP(json_decrefp) json_t *capabilities = json_pack("[s]", "CAPABILITY_IAM");
+    CLEANUP(cfn_set_done) struct cfn_set set = {0};
+    struct wanted_set wanted = {
+        .stack = deployer_arg(op, "stack"),
+        .name = name,
+        .token = create,
+        .body = deployer_arg(op, "template"),
+        .role_arn = deployer_arg(op, "role_arn"),
+        .description = description,
+        .parameters = parameters,
+        .capabilities = capabilities,
+        .tags = json_object_get(op->args, "tags"),
+    };
+    struct follow follow = {.stack_id = deployer_arg(op, "stack_id"), .token = exec};
+
+    if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (set.arn[0] == '\0') { /* the stack is the release already */
+        follow.is_idle = true;
+        return deployer_follow(op, &follow, out, err);
+    }
+    follow.since_ms = set.created_ms;
+    if (strcmp(set.execution_status, "AVAILABLE") == 0 &&
+        cfn_execute_set(aws, set.arn, wanted.stack, exec, err) != ERR_NONE) {
+        return err->code;
+    }
+    return deployer_follow(op, &follow, out, err);
+}
+
+enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(followed_done) struct followed followed = {0};
+    bool is_moved = false;
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        rollback_alias(op, &aws, &is_moved, err) != ERR_NONE ||
+        rollback_stack(op, &aws, &followed, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = deployer_result(&followed);
+    json_put_bool(*out, "alias_moved", is_moved);
+    return ERR_NONE;
+}

@@ -1,0 +1,93 @@
+/* pnpm_client: the Node half of an application: locked install, production build, release. */
+#include "bundle/node.h"
+#include "tool/build_op.h"
+#include "tool/run_op.h"
+
+/* clang-format off */
+static const struct json_field fetch_in[] = { { "dir", JSON_TEXT, false }, {0} };
+static const struct json_field fetch_out[] = {
+    { "node", JSON_TEXT, false }, { "pnpm", JSON_TEXT, false }, { "cached", JSON_FLAG, false },
+    { "warnings", JSON_LIST, false }, {0} };
+
+static const struct json_field build_in[] = {
+    { "dir", JSON_TEXT, false }, { "script", JSON_TEXT, true }, { "out", JSON_TEXT, true },
+    { "variables", JSON_MAP, false }, {0} };
+static const struct json_field build_out[] = {
+    { "dir", JSON_TEXT, false }, { "release", JSON_TEXT, false }, { "index_sha256", JSON_TEXT, false },
+    { "asset", JSON_MAP, true }, { "files", JSON_LIST, false }, { "bytes", JSON_COUNT, false },
+    { "cached", JSON_FLAG, false }, { "warnings", JSON_LIST, false }, {0} };
+/* clang-format on */
+
+static enum err_code pnpm_exec(struct op *op, json_t **out, struct err *err) {
+    return run_op_tool(op, BUILD_PNPM, out, err);
+}
+
+static enum err_code pnpm_fetch(struct op *op, json_t **out, struct err *err) {
+    struct build_env env = build_op_env(op);
+    struct node_app app = {.dir = json_str_at(op->args, "dir")};
+
+    return node_fetch(&env, &app, out, err);
+}
+
+static json_t *file_json(const struct site_file *file) {
+    json_t *json = json_pack("{s:s, s:s}", "path", file->path, "sha256", sha256_hex(file->hash).text);
+
+    json_put_int(json, "bytes", file->bytes);
+    json_put_str(json, "content_type", file->content_type);
+    json_put_bool(json, "asset", file->is_asset);
+    return json;
+}
+
+static json_t *site_json(const struct site *site) {
+    json_t *files = json_array();
+    json_t *json = json_pack("{s:s, s:s, s:s}", "dir", site->dir, "release",
+                             sha256_hex(site->release).text, "index_sha256",
+                             sha256_hex(site->index_hash).text);
+
+    for (size_t i = 0; i < site->file_n; i++) {
+        (void)json_array_append_new(files, file_json(&site->files[i]));
+    }
+    json_put(json, "files", files);
+    json_put_int(json, "bytes", site->bytes);
+    json_put_bool(json, "cached", site->was_cached);
+    json_put(json, "warnings",
+             site->warnings == NULL ? json_array() : json_incref(site->warnings));
+    if (site->probe != NULL) {
+        json_put(json, "asset", json_pack("{s:s, s:s}", "path", site->probe->path, "sha256",
+                                          sha256_hex(site->probe->hash).text));
+    }
+    return json;
+}
+
+static enum err_code pnpm_build(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(site_done) struct site site = {0};
+    struct build_env env = build_op_env(op);
+    struct node_app app = {
+        .dir = json_str_at(op->args, "dir"),
+        .script = json_str_at(op->args, "script"),
+        .out = json_str_at(op->args, "out"),
+        .variables = json_object_get(op->args, "variables"),
+    };
+
+    if (node_build(&env, &app, &site, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = site_json(&site);
+    return ERR_NONE;
+}
+
+/* clang-format off */
+static const struct operation operations[] = {
+    /* name, effect, purpose, deadline, in, out, run, reconcile */
+    { "fetch", EFFECT_LOCAL, "install the locked packages, nothing of them run", LIMIT_JOB_TIMEOUT_MS, fetch_in, fetch_out, pnpm_fetch, NULL },
+    { "build", EFFECT_LOCAL, "build for production, offline; scan what came out", LIMIT_JOB_TIMEOUT_MS, build_in, build_out, pnpm_build, NULL },
+    { "exec",  EFFECT_LOCAL, "a command of the front end, offline and read-only", LIMIT_TOOL_TIMEOUT_MS, run_op_in, run_op_out, pnpm_exec, NULL },
+};
+/* clang-format on */
+
+const struct tool tool_pnpm_client = {
+    .name = "pnpm_client",
+    .purpose = "Node packages and the site",
+    .operations = operations,
+    .operation_n = ARRAY_N(operations),
+};

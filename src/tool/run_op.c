@@ -1,0 +1,80 @@
+/* One program of the workspace, in the sandbox. */
+#include "tool/run_op.h"
+
+
+#include "bundle/build_run.h"
+#include "tool/build_op.h"
+
+const struct json_field run_op_in[] = {
+    {"args", JSON_LIST, false}, {"dir", JSON_TEXT, true}, {0}};
+const struct json_field run_op_out[] = {{"exit", JSON_COUNT, false}, {"end", JSON_TEXT, false},
+                                        {"out", JSON_TEXT, false},   {"err", JSON_TEXT, false},
+                                        {"dropped", JSON_COUNT, false}, {0}};
+
+static json_t *run_op_json(const struct proc_result *result) {
+    CLEANUP(buf_done) struct buf end = BUF_INIT(200);
+    json_t *json = json_object();
+
+    proc_describe_end(result, &end);
+    json_put_int(json, "exit", result->end == PROC_EXITED ? result->value : -1);
+    json_put_strn(json, "end", buf_str(&end));
+    json_put_strn(json, "out", buf_str(&result->text[PROC_OUT]));
+    json_put_strn(json, "err", buf_str(&result->text[PROC_ERR]));
+    json_put_int(json, "dropped", result->dropped[PROC_OUT] + result->dropped[PROC_ERR]);
+    return json;
+}
+
+static const char **run_op_argv(struct op *op, const char *program, const json_t *args) {
+    const char **argv = ARENA_ARRAY(op->arena, const char *, json_array_size(args) + 2);
+    const json_t *word;
+    size_t i;
+
+    argv[0] = program;
+    json_array_foreach(args, i, word) {
+        argv[i + 1] = json_is_string(word) ? json_string_value(word) : "";
+    }
+    return argv;
+}
+
+enum err_code run_op_program(struct op *op, const char *program, const json_t *args,
+                             const char *dir, json_t **out, struct err *err) {
+    struct build_env env = build_op_env(op);
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+    CLEANUP(freep) char *cwd = fs_join(op->services->root, dir == NULL ? "." : dir);
+    CLEANUP(freep) char *tmp = NULL;
+    struct words readable = {0};
+    struct proc_env vars = {0};
+    struct build_step step = {
+        .title = program,
+        .argv = run_op_argv(op, program, args),
+        .vars = &vars,
+        .cwd = cwd,
+        .readable = &readable,
+        .timeout_ms = limit(LIMIT_TOOL_TIMEOUT_MS),
+    };
+    enum err_code code = build_temp(&env, &tmp, err);
+
+    if (code == ERR_NONE) {
+        step.tmp = tmp;
+        words_add(&readable, op->services->root);
+        build_expose(&readable, program);
+        code = build_run(&env, &step, &result, err);
+    }
+    if (code == ERR_NONE) {
+        *out = run_op_json(&result);
+    }
+    build_remove(&env, tmp);
+    words_done(&readable);
+    proc_env_done(&vars);
+    return code;
+}
+
+enum err_code run_op_tool(struct op *op, enum build_tool tool, json_t **out, struct err *err) {
+    CLEANUP(freep) char *program = NULL;
+
+    if (build_find_tool(tool, &program, err) != ERR_NONE) {
+        return err->code;
+    }
+    return run_op_program(op, program, json_object_get(op->args, "args"),
+                          json_str_at(op->args, "dir"), out, err);
+}
