@@ -1,0 +1,162 @@
+/* bundle/cache.c: copies of the repository, and what was built from them. */
+#include "bundle/build_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a build neither sees nor depends on. Folders of these names, and files: version control,
+ * installed packages, caches. */
+static const char *const skipped[] = {
+    ".git",        ".hg",         ".svn",          "node_modules", ".pnpm-store", ".venv", "venv",
+    "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache",  ".tox",        ".nox",  ".cache",
+    ".idea",       ".vscode",     ".aws-copilot",  ".DS_Store",    ".turbo",      ".vite",
+};
+
+static bool build_skip(void *ctx, const char *path, const char *name, bool is_dir) {
+    (void)ctx;
+    (void)path;
+    (void)is_dir;
+    if (strncmp(name, ".env", 4) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_N(skipped); i++) {
+        if (strcmp(name, skipped[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct fs_walk build_walk = {BUILD_DEPTH_MAX, BUILD_ENTRIES_MAX, BUILD_BYTES_MAX,
+                                          build_skip, NULL};
+
+enum err_code build_digest(const struct build_env *env, struct fs_list *out, struct err *err) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+
+    if (fs_root_open(env->root, &root, err) != ERR_NONE) {
+        return err->code;
+    }
+    return fs_digest_tree(&root, "", &build_walk, out, err);
+}
+
+enum err_code build_copy(const struct build_env *env, const char *to, struct err *err) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+
+    if (fs_root_open(env->root, &root, err) != ERR_NONE) {
+        return err->code;
+    }
+    return fs_copy_tree(&root, to, &build_walk, NULL, err);
+}
+
+enum err_code build_temp(const struct build_env *env, char **out, struct err *err) {
+    CLEANUP(freep) char *dir = fs_join(env->cache_dir, "work");
+    CLEANUP(freep) char *path = fs_join(dir, "b-XXXXXX");
+
+    if (fs_mkdirs(dir, 0700, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (mkdtemp(path) == NULL) {
+        return err_errno(err, errno, "%s", dir);
+    }
+    *out = TAKE(path);
+    return ERR_NONE;
+}
+
+void build_remove(const struct build_env *env, const char *path) {
+    CLEANUP(fs_root_done) struct fs_root cache = {0};
+    struct err err = {0};
+    size_t len = strlen(env->cache_dir);
+
+    /* Only ever below the cache folder. What cannot be removed is litter, not a failure. */
+    if (path != NULL && strncmp(path, env->cache_dir, len) == 0 && path[len] == '/' &&
+        fs_root_open(env->cache_dir, &cache, &err) == ERR_NONE) {
+        (void)!fs_remove_tree(&cache, path + len + 1, &err);
+    }
+}
+
+enum err_code build_cache_path(const struct build_env *env, const char *kind, struct sha256 key,
+                               const char *suffix, char **out, struct err *err) {
+    CLEANUP(freep) char *dir = fs_join(env->cache_dir, kind);
+
+    if (fs_mkdirs(dir, 0700, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = mem_format("%s/%.32s%s", dir, sha256_hex(key).text, suffix);
+    return ERR_NONE;
+}
+
+enum err_code build_publish(const char *from, const char *to, struct err *err) {
+    if (rename(from, to) == 0 || errno == EEXIST || errno == ENOTEMPTY) {
+        return ERR_NONE; /* another run was first, with the same content */
+    }
+    return err_errno(err, errno, "%s", to);
+}
+
+json_t *build_recall(const char *path) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(BUILD_TEXT_MAX);
+    struct err err = {0};
+    json_t *json = NULL;
+
+    if (fs_read_file(path, BUILD_TEXT_MAX, &text, &err) != ERR_NONE ||
+        json_read(buf_str(&text), &json, &err) != ERR_NONE) {
+        return NULL; /* absent or damaged: it is made again */
+    }
+    return json;
+}
+
+enum err_code build_remember(const char *path, const json_t *json, struct err *err) {
+    CLEANUP(freep) char *text = json_text(json);
+
+    return fs_write_file(path, str_from(text), 0600, err);
+}
+
+void build_feed(struct sha256_stream *stream, const char *text) {
+    const char *safe = text == NULL ? "" : text;
+
+    sha256_feed(stream, (struct str){safe, strlen(safe) + 1});
+}
+
+void build_feed_tool(struct sha256_stream *stream, const char *path) {
+    struct stat st = {0};
+
+    (void)!stat(path, &st);
+    CLEANUP(freep)
+    char *id = mem_format("%s %lld %lld.%ld", path, (long long)st.st_size,
+                          (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    build_feed(stream, id);
+}
+
+/* Not a whole home folder, nor /usr, which every child sees anyway. */
+static bool is_prefix(const char *dir) {
+    const char *home = getenv("HOME");
+    const char *rest = home == NULL                            ? NULL
+                       : strncmp(dir, home, strlen(home)) == 0 ? dir + strlen(home)
+                                                               : NULL;
+
+    return strcmp(dir, "") != 0 && strcmp(dir, "/") != 0 &&
+           (rest == NULL || (strcmp(rest, "") != 0 && strcmp(rest, "/.local") != 0));
+}
+
+void build_expose(struct words *readable, const char *program) {
+    CLEANUP(freep) char *real = realpath(program, NULL);
+    const char *names[] = {program, real};
+
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        if (names[i] == NULL) {
+            continue;
+        }
+        CLEANUP(freep) char *dir = mem_strdup(names[i]);
+        char *slash = strrchr(dir, '/');
+        *slash = '\0';
+        if (slash - dir >= 4 && strcmp(slash - 4, "/bin") == 0) {
+            slash[-4] = '\0';
+            words_add(readable, is_prefix(dir) ? dir : names[i]);
+        } else {
+            words_add(readable, is_prefix(dir) ? dir : names[i]);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+/* bundle/python_zip.c: the function's zip: application, dependencies, bridge, build id. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bundle/python_place.h"
+#include "bundle/zip.h"
+
+enum {
+    ZIP_COMPILE_MS = 120000,
+    ZIP_SCAN_MAX = 2 << 20, /* larger files of an application are data, not code */
+    ZIP_RECIPE = 1,
+};
+
+/* Files and folders of an application that a function does not need. */
+static const char *const unpacked[] = {"tests",          "conftest.py", "uv.lock",
+                                       "Dockerfile",     ".gitignore",  ".dockerignore",
+                                       ".python-version"};
+
+/* A file that is a secret by its name. */
+static const char *const secret_names[] = {"id_rsa", "id_ed25519", "id_ecdsa",   ".netrc",
+                                           ".npmrc", ".pypirc",    "credentials"};
+static const char *const secret_ends[] = {".pem", ".key", ".p12", ".pfx", ".kdbx"};
+
+void python_zip_done(struct python_zip *zip) {
+    free(zip->path);
+    json_decref(zip->warnings);
+    *zip = (struct python_zip){0};
+}
+
+static bool is_unpacked(void *ctx, const char *path, const char *name, bool is_dir) {
+    (void)ctx;
+    (void)path;
+    (void)is_dir;
+    for (size_t i = 0; i < ARRAY_N(unpacked); i++) {
+        if (strcmp(name, unpacked[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- the application's part --- */
+
+static enum err_code app_scan(const struct build_env *env, const struct fs_root *root,
+                              const struct fs_entry *entry, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(ZIP_SCAN_MAX);
+    const char *slash = strrchr(entry->path, '/');
+    const char *name = slash == NULL ? entry->path : slash + 1;
+    const char *kind = NULL;
+
+    for (size_t i = 0; i < ARRAY_N(secret_names); i++) {
+        kind = strcmp(name, secret_names[i]) == 0 ? "its name" : kind;
+    }
+    for (size_t i = 0; i < ARRAY_N(secret_ends); i++) {
+        kind = str_ends(str_from(name), str_from(secret_ends[i])) ? "its name" : kind;
+    }
+    if (kind == NULL && entry->size <= ZIP_SCAN_MAX) {
+        if (fs_read_at(root, entry->path, ZIP_SCAN_MAX, &text, err) != ERR_NONE) {
+            return err->code;
+        }
+        kind = build_find_secret(env->redactor, buf_str(&text));
+    }
+    if (kind == NULL) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_POLICY, "%s would be shipped and looks like it holds a secret (%s)",
+            entry->path, kind);
+    return err_remedy(err, "move the value to a variable and store it with 'secrets set'");
+}
+
+/* Byte code of the application, as of its packages; what does not compile stays source. */
+static enum err_code app_compile(const struct build_env *env, const struct python_place *place,
+                                 const char *work, const char *dir, json_t *warnings,
+                                 struct err *err) {
+    CLEANUP(freep) char *tmp = fs_join(work, "tmp");
+    CLEANUP(words_done) struct words readable = {0};
+    CLEANUP(words_done) struct words writable = {0};
+    CLEANUP(proc_env_done) struct proc_env vars = {0};
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+    const char *const argv[] = {place->interpreter,
+                                "-I",
+                                "-m",
+                                "compileall",
+                                "-q",
+                                "--invalidation-mode",
+                                "unchecked-hash",
+                                "-s",
+                                dir,
+                                "-p",
+                                "/var/task",
+                                dir,
+                                NULL};
+
+    python_expose(place, &readable);
+    words_add(&writable, dir);
+    proc_env_set(&vars, "PATH", "/usr/bin:/bin");
+    struct build_step step = {.title = "compiling the application",
+                              .argv = argv,
+                              .vars = &vars,
+                              .cwd = dir,
+                              .readable = &readable,
+                              .writable = &writable,
+                              .tmp = tmp,
+                              .timeout_ms = ZIP_COMPILE_MS,
+                              .is_quiet = true};
+    if (fs_mkdirs(tmp, 0700, err) != ERR_NONE || build_run(env, &step, &result, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!proc_is_ok(&result)) {
+        build_warn(warnings, "a Python file of the application does not compile: " STR_FMT,
+                   STR_ARG(str_slice(build_error_line(buf_str(&result.text[PROC_OUT])), 0, 200)));
+    }
+    return ERR_NONE;
+}
+
+/* Copies what is packed of the application to WORK/app, as it will lie in the zip. */
+static enum err_code app_stage(const struct build_env *env, const struct python_app *app,
+                               const char *work, struct err *err) {
+    CLEANUP(freep) char *src = fs_join(work, "src");
+    CLEANUP(freep) char *to = fs_join(work, "app");
+    CLEANUP(freep) char *root = NULL;
+    CLEANUP(freep) char *part = NULL;
+    CLEANUP(fs_root_done) struct fs_root from = {0};
+    const struct fs_walk walk = {BUILD_DEPTH_MAX, BUILD_ENTRIES_MAX, BUILD_BYTES_MAX, is_unpacked,
+                                 NULL};
+
+    python_layout(app, &root, &part);
+    CLEANUP(freep) char *base = fs_join(src, root);
+    CLEANUP(freep) char *whole = part[0] == '\0' ? mem_strdup(base) : fs_join(base, part);
+    CLEANUP(freep) char *place = part[0] == '\0' ? mem_strdup(to) : fs_join(to, part);
+    if (build_copy(env, src, err) != ERR_NONE || fs_root_open(whole, &from, err) != ERR_NONE) {
+        return err->code;
+    }
+    return fs_copy_tree(&from, place, &walk, NULL, err);
+}
+
+static enum err_code add_tree(struct zip_list *list, const struct build_env *env, const char *dir,
+                              bool is_app, struct err *err) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+    CLEANUP(fs_list_done) struct fs_list tree = {0};
+    const struct fs_walk walk = {BUILD_DEPTH_MAX, ZIP_ENTRIES_MAX, 4 * BUILD_BYTES_MAX, NULL, NULL};
+
+    if (fs_root_open(dir, &root, err) != ERR_NONE ||
+        fs_list_tree(&root, "", &walk, &tree, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < tree.n; i++) {
+        const struct fs_entry *entry = &tree.rows[i];
+        CLEANUP(freep) char *path = fs_join(dir, entry->path);
+        bool is_code = str_ends(str_from(entry->path), STR(".pyc"));
+        if (entry->kind != FS_FILE) {
+            continue; /* a link inside the tree: Lambda gets what it names under its own name only
+                       */
+        }
+        if (is_app && !is_code && app_scan(env, &root, entry, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (zip_add_file(list, entry->path, path, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
+/* --- build id --- */
+
+/* First 16 digits over the entries without the id's own file and the function's configuration. */
+static void build_id_of(const struct zip_list *list, const json_t *config, char out[17]) {
+    CLEANUP(freep) char *text = config == NULL ? NULL : json_text(config);
+    struct sha256_stream *stream = sha256_start();
+
+    build_feed(stream, sha256_hex(zip_list_hash(list)).text);
+    build_feed(stream, text);
+    snprintf(out, 17, "%.16s", sha256_hex(sha256_end(stream)).text);
+}
+
+/* --- the zip --- */
+
+static enum err_code zip_make(const struct build_env *env, const struct python_app *app,
+                              const struct python_place *place, const json_t *config,
+                              const char *work, struct python_zip *zip, struct err *err) {
+    CLEANUP(zip_list_done) struct zip_list list = {0};
+    CLEANUP(freep) char *stage = fs_join(work, "app");
+    CLEANUP(freep) char *file = fs_join(work, "function.zip");
+    CLEANUP(freep) char *zips = fs_join(env->cache_dir, "zips");
+
+    if (app_stage(env, app, work, err) != ERR_NONE ||
+        app_compile(env, place, work, stage, zip->warnings, err) != ERR_NONE ||
+        add_tree(&list, env, stage, true, err) != ERR_NONE ||
+        add_tree(&list, env, place->target_site, false, err) != ERR_NONE ||
+        zip_add_text(&list, "_deploy_bridge.py", python_bridge_source, err) != ERR_NONE ||
+        zip_list_sort(&list, err) != ERR_NONE || zip_check_size(&list, err) != ERR_NONE) {
+        return err->code;
+    }
+    build_id_of(&list, config, zip->build_id);
+    build_say(env, "packing %zu files", list.n + 1);
+    if (zip_add_text(&list, "_deploy_build_id", str_from(zip->build_id), err) != ERR_NONE ||
+        zip_list_sort(&list, err) != ERR_NONE || fs_mkdirs(zips, 0700, err) != ERR_NONE ||
+        zip_write(&list, file, &zip->sha256, &zip->bytes, err) != ERR_NONE) {
+        return err->code;
+    }
+    zip->entries = list.n;
+    zip->unzipped = list.bytes;
+    zip->path = mem_format("%s/%s.zip", zips, sha256_hex(zip->sha256).text);
+    if (zip->bytes > ZIP_LARGE_BYTES) {
+        build_warn(zip->warnings, "the zip has %lld MB; a cold start takes longer the larger it is",
+                   (long long)(zip->bytes >> 20));
+    }
+    return build_publish(file, zip->path, err);
+}
+
+static struct sha256 zip_key(const struct python_app *app, const struct python_place *place,
+                             const struct fs_list *tree, const json_t *config) {
+    struct sha256_stream *stream = sha256_start();
+    CLEANUP(freep) char *text = config == NULL ? NULL : json_text(config);
+    CLEANUP(freep) char *recipe = mem_format("%d", ZIP_RECIPE);
+
+    build_feed(stream, recipe);
+    build_feed(stream, place->version);
+    build_feed(stream, place->target_site);
+    build_feed(stream, sha256_hex(sha256_of(python_bridge_source)).text);
+    build_feed(stream, app->dir);
+    build_feed(stream, app->cwd);
+    build_feed(stream, text);
+    build_feed(stream, sha256_hex(python_app_hash(app, tree)).text);
+    return sha256_end(stream);
+}
+
+/* A zip made before from the same, if its file still has its digest. */
+static bool zip_recall(const char *path, struct python_zip *zip) {
+    CLEANUP(json_decrefp) json_t *known = build_recall(path);
+    const char *file = json_str_at(known, "path");
+    struct sha256 hash;
+    struct err err = {0};
+
+    if (file == NULL || fs_hash_file(file, &hash, &zip->bytes, &err) != ERR_NONE ||
+        strcmp(sha256_hex(hash).text, json_str_or(known, "sha256", "")) != 0) {
+        return false;
+    }
+    zip->path = mem_strdup(file);
+    zip->sha256 = hash;
+    snprintf(zip->build_id, sizeof zip->build_id, "%s", json_str_or(known, "build_id", ""));
+    zip->unzipped = json_int_or(known, "unzipped", 0);
+    zip->entries = (size_t)json_int_or(known, "entries", 0);
+    zip->was_cached = true;
+    json_decref(zip->warnings);
+    zip->warnings = json_deep_copy(json_object_get(known, "warnings"));
+    return true;
+}
+
+static enum err_code zip_remember(const char *path, const struct python_zip *zip, struct err *err) {
+    CLEANUP(json_decrefp) json_t *json = json_object();
+
+    json_put_str(json, "path", zip->path);
+    json_put_str(json, "sha256", sha256_hex(zip->sha256).text);
+    json_put_str(json, "build_id", zip->build_id);
+    json_put_int(json, "unzipped", zip->unzipped);
+    json_put_int(json, "entries", (int64_t)zip->entries);
+    json_put(json, "warnings", json_incref(zip->warnings));
+    return build_remember(path, json, err);
+}
+
+enum err_code python_bundle(const struct build_env *env, const struct python_app *app,
+                            const json_t *config, struct python_zip *out, struct err *err) {
+    CLEANUP(python_place_done) struct python_place place = {0};
+    CLEANUP(python_zip_done) struct python_zip zip = {0};
+    CLEANUP(fs_list_done) struct fs_list tree = {0};
+    CLEANUP(freep) char *path = NULL;
+    CLEANUP(freep) char *work = NULL;
+
+    if (python_settle(env, app, &place, err) != ERR_NONE ||
+        build_digest(env, &tree, err) != ERR_NONE ||
+        build_cache_path(env, "python", zip_key(app, &place, &tree, config), ".zip", &path, err) !=
+            ERR_NONE) {
+        return err->code;
+    }
+    zip.warnings = json_deep_copy(place.warnings);
+    if (!zip_recall(path, &zip)) {
+        if (build_temp(env, &work, err) != ERR_NONE) {
+            return err->code;
+        }
+        enum err_code code = zip_make(env, app, &place, config, work, &zip, err);
+        build_remove(env, work);
+        if (code != ERR_NONE || zip_remember(path, &zip, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    *out = zip;
+    zip = (struct python_zip){0};
+    return ERR_NONE;
+}
