@@ -40,8 +40,8 @@ struct project_env {
     enum project_target target;
     enum project_approve approve; /* never PROJECT_APPROVE_NEVER */
     bool has_second_approver;
-    int64_t cost_ceiling_cents; /* a month; -1 when there is none */
-    int64_t ttl_ms;             /* 0: lives on */
+    int64_t cost_ceiling_cents;               /* a month; -1 when there is none */
+    int64_t ttl_ms;                           /* 0: lives on */
     const struct project_variable *variables; /* plain values for the function */
     size_t variable_n;
     const struct project_variable *build; /* plain values for the front-end build: VITE_* */
@@ -52,7 +52,7 @@ struct project_env {
 };
 
 struct project_backend {
-    const char *dir;  /* where the manifest is; NULL: no back end said */
+    const char *dir;  /* where the manifest is; NULL: not said; "none": leave it out */
     const char *cwd;  /* where the ASGI object is imported from; NULL: the same as dir */
     const char *asgi; /* "app.main:app", a factory with "()" behind it; NULL when not said */
     const char *health;
@@ -60,7 +60,7 @@ struct project_backend {
 };
 
 struct project_frontend {
-    const char *dir;   /* NULL: no front end said */
+    const char *dir;   /* NULL: not said; "none": leave it out */
     const char *build; /* the script of package.json */
     const char *out;   /* relative to dir */
 };
@@ -70,6 +70,8 @@ struct project {
     const char *name;    /* of the application, at most 18 characters */
     struct project_backend backend;
     struct project_frontend frontend;
+    const char *const *accepts; /* reason codes that the person accepted: reason.def */
+    size_t accept_n;
     const struct project_env *envs; /* in the order of the file */
     size_t env_n;
 };
@@ -96,15 +98,16 @@ void project_write(const struct project *project, struct buf *out);
 
 /* Makes a project from a survey, the answers so far, and the project before (or NULL).
  *
- * Shape of `answers`: a flat object. Keys are the fields of the survey's "ask" and
- *   "app.name", "environment" (default "dev"), "account", "region", "qualifier", "target", "approve",
- *   "second_approver", "cost_ceiling_usd", "ttl",
- *   "backend.dir", "backend.cwd", "backend.asgi", "backend.health", "backend.python",
- *   "frontend.dir", "frontend.build", "frontend.out",
- *   "env.NAME": a string is a plain variable; true says that a secret of this name is stored,
- *   "build_env.NAME": a string.
- * Values are strings, but for the trues. Every answer passes the same checks as a line of the file.
- * Errors: ERR_INVALID naming the field; ERR_MISSING never: what is not answered is not written. */
+ * Shape of `answers`: a flat object whose keys are the fields of the survey's "ask" and these:
+ *   app.name, environment (default "dev"), account, region, qualifier, target, approve,
+ *   second_approver, cost_ceiling_usd, ttl, backend.{dir,cwd,asgi,health,python},
+ *   frontend.{dir,build,out}: strings as in the file;
+ *   env.NAME: a string is a plain variable; true says that a secret of this name is stored;
+ *   build_env.NAME: a string; accept.CODE: true.
+ *
+ * Every answer passes the same checks as a line of the file. What is not answered is taken from
+ * `before`, then from the survey, or is not written. Errors: ERR_INVALID with the sentence to show.
+ */
 MUST_CHECK enum err_code project_from_survey(const json_t *survey, const json_t *answers,
                                              const struct project *before, struct project **out,
                                              struct err *err);
@@ -115,7 +118,8 @@ MUST_CHECK enum err_code project_check_answer(const char *field, const char *val
                                               struct err *err);
 
 /* What the person confirms once per machine: SHA-256 over the environment's name, account, region,
- * qualifier, approve, ceiling and second approver, canonical JSON. Any change of these changes it. */
+ * qualifier, approve, ceiling and second approver, canonical JSON. Any change of these changes it.
+ */
 struct sha256 project_trust_digest(const struct project_env *env);
 
 /* The words used in the file; never NULL. "" for PROJECT_TARGET_NONE. */
@@ -137,7 +141,7 @@ struct settings_account {
 };
 
 struct settings {
-    struct arena *arena; /* owns everything below */
+    struct arena *arena;     /* owns everything below */
     const char *environment; /* or NULL */
     const char *profile;     /* or NULL */
     const struct settings_account *accounts;
@@ -147,9 +151,9 @@ struct settings {
 void settings_free(struct settings *settings); /* accepts NULL */
 void settings_freep(struct settings **settings);
 
-/* As project_read() and project_load(); a file that is absent gives empty settings. `path` NULL means
- * the place above ($HOME/.config without XDG_CONFIG_HOME). A file that others may write is refused
- * with ERR_CONFIG. */
+/* As project_read() and project_load(); a file that is absent gives empty settings. `path` NULL
+ * means the place above ($HOME/.config without XDG_CONFIG_HOME). A file that others may write is
+ * refused with ERR_CONFIG. */
 MUST_CHECK enum err_code settings_read(struct str text, const char *file, struct settings **out,
                                        struct err *err);
 MUST_CHECK enum err_code settings_load(const char *path, struct settings **out, struct err *err);

@@ -16,7 +16,8 @@ struct survey_options {
      * path, build script and output folder replace what was found. */
     const struct project *project;
 
-    /* The environment of `project` whose target, variables and secrets count as answers, or NULL. */
+    /* The environment of `project` whose target, variables and secrets count as answers; NULL: the
+     * only one, or "dev". */
     const char *env;
 
     /* The word for "root" in the answer; NULL means ".". */
@@ -37,25 +38,30 @@ struct survey_options {
  *      "prefix":"/api"|null, "prefixes":["/api","/docs"], "heavy":["torch"],
  *      "dependencies":["fastapi"], "size_mb":{"zip":38,"unzipped":121} or null},
  *    "frontend": null or {"dir":"frontend","framework":"react|vue|svelte|solid|preact|…|vanilla",
- *      "bundler":"vite"|null, "manager":"pnpm|npm|yarn|yarn-berry|bun|none","manager_version":…|null,
- *      "manifest":…,"lock":…|null,"script":"build"|null,"build":"pnpm run build"|null,
- *      "out":"frontend/dist","base":"/","assets":"assets",
+ *      "bundler":"vite"|null, "manager":"pnpm|npm|yarn|yarn-berry|bun|none",
+ *      "manager_version":…|null, "manifest":…, "lock":…|null, "script":"build"|null,
+ *      "build":"pnpm run build"|null, "out":"frontend/dist", "base":"/", "assets":"assets",
  *      "api_base":{"kind":"none|same-origin|env|hardcoded|proxy-rewrite","name":…|null,"value":…|null}},
  *    "env":[{"name","required":true,"secret":true,"default":null,"where","use":"import|lifespan|request"}],
- *    "build_env":[{"name","required","default","where"}],
+ *    "build_env":[{"name","required","default","from":"code|file","where"}],
  *    "services":[{"kind":"postgres|mysql|sqlite|mongodb|redis|s3|dynamodb|rabbitmq|…","required":true,
  *      "via":"DATABASE_URL"|null,"where"}],
  *    "migrations":null or {"tool":"alembic","when":"manual|prestart|lifespan","where"},
  *    "realtime":[{"kind":"websocket|sse|stream","where"}], "workers":[{"kind":"celery","where"}],
  *    "writes":[{"path","when":"import|lifespan|request","where"}],
  *    "findings":[{"code","severity":"high|medium|low|info","where":…|null,"text","remedy"}],
- *    "target":{"chosen":"lambda-http|static"|null,"fits":[…],"why":[{"target","reason"}]},
- *    "outcome":"deploy|ask|refuse", "ask":[{"field":"env.DATABASE_URL","question","code"}],
+ *    "target":{"chosen":"lambda-http|static"|null,"fits":[…],
+ *      "why":[{"target","reason","fits":true,"available":false}]},
+ *    "outcome":"deploy|ask|refuse",
+ *    "ask":[{"field":"env.DATABASE_URL","question","code","where":…|null,"otherwise"}],
  *    "refuse":[{"code","where":…|null,"text","remedy"}],
- *    "git":null or {"root":"."|"..","head":…|null,"branch":…|null,"dirty":false,"remote_sha256":…|null},
+ *    "git":null or {"root":"."|"..","head":…|null,"branch":…|null,"dirty":false,
+ *      "remote_sha256":…|null},
  *    "read":{"files":120,"parsed":40,"bytes":91234,"ms":18,"complete":true}}
- * Paths are relative to the root, with '/'; "where" is PATH:LINE. Members may be added, never renamed.
- * The fields of "ask" are the keys that project_from_survey() takes as answers.
+ * A build here does not see .env files: "from":"file" is a default that must be passed to it.
+ * Methods of "route_list" are HTTP's and ANY, WEBSOCKET, MOUNT, BUILTIN (/docs and its kind).
+ * Paths are relative to the root, with '/'; "where" is PATH:LINE. Members may be added, never
+ * renamed. The fields of "ask" are the keys that project_from_survey() takes as answers.
  *
  * The caller decrefs. Errors: ERR_NOT_FOUND (no such folder), ERR_INVALID (not a folder), ERR_IO.
  * A repository that cannot be deployed is an answer ("outcome":"refuse"), never an error. */
@@ -67,8 +73,8 @@ MUST_CHECK enum err_code survey_run(const char *root, const struct survey_option
 enum { SURVEY_BRIEF_BYTES = 8000 };
 void survey_brief(const json_t *survey, struct buf *out);
 
-/* Appends what `inspect` shows a person: what was found, how it can be deployed, what would be asked.
- * Plain text, lines of at most 100 columns where names allow, no colour, control characters shown as
- * '?'. At most SURVEY_TEXT_BYTES; give `out` at least that ceiling. */
+/* Appends what `inspect` shows a person: what was found, how it can be deployed, what would be
+ * asked. Plain text, no colour, lines of at most 100 columns where names allow; control characters
+ * are shown as '?'. At most SURVEY_TEXT_BYTES; give `out` at least that ceiling. */
 enum { SURVEY_TEXT_BYTES = 64 * 1024 };
 void survey_render(const json_t *survey, struct buf *out);

@@ -1,0 +1,232 @@
+/* The variables that the application reads: os.environ, getenv, config(), settings classes. */
+#include "guard/redact/redact.h"
+#include "repo/survey_room.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Words that make a name the address of a store, which holds its password. */
+static bool is_store_address(const char *name) {
+    static const char *const stores[] = {"DATABASE",   "DB",    "POSTGRES", "PG",
+                                         "MYSQL",      "MONGO", "MONGODB",  "REDIS",
+                                         "SQLALCHEMY", "AMQP",  "BROKER"};
+    static const char *const addresses[] = {"URL", "URI", "DSN"};
+    struct str rest = str_from(name);
+    struct str word = {0};
+    bool has_store = false;
+    bool has_address = false;
+
+    while (str_next(&rest, '_', &word)) {
+        for (size_t i = 0; i < ARRAY_N(stores); i++) {
+            has_store = has_store || str_eq_nocase(word, str_from(stores[i]));
+        }
+        for (size_t i = 0; i < ARRAY_N(addresses); i++) {
+            has_address = has_address || str_eq_nocase(word, str_from(addresses[i]));
+        }
+    }
+    return has_store && has_address;
+}
+
+bool env_is_secret(const char *name) {
+    return redact_is_secret_key(str_from(name)) || is_store_address(name);
+}
+
+/* Variables that the platform sets, or that only tools read. */
+static bool is_platform(const char *name) {
+    static const char *const names[] = {"HOME", "PATH", "PWD",  "USER",   "TZ",
+                                        "LANG", "CI",   "PORT", "TMPDIR", "PYTHONPATH"};
+
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return strncmp(name, "AWS_", 4) == 0 || strncmp(name, "LAMBDA_", 7) == 0 ||
+           strncmp(name, "PYTEST_", 7) == 0;
+}
+
+struct env_row *env_at(struct room *room, const char *name) {
+    for (size_t i = 0; i < room->env.n; i++) {
+        if (strcmp(room->env.rows[i].name, name) == 0) {
+            return &room->env.rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Adds a row, or makes the one that is there stricter. */
+static void add_env(struct room *room, struct env_row row) {
+    struct env_row *at = env_at(room, row.name);
+
+    if (row.name[0] == '\0' || is_platform(row.name)) {
+        return;
+    }
+    row.is_secret = row.is_secret || env_is_secret(row.name);
+    if (at == NULL) {
+        if (room->env.n < SURVEY_LIST_MAX) {
+            room->env.rows[room->env.n++] = row;
+        }
+        return;
+    }
+    at->is_required = at->is_required || row.is_required;
+    at->is_secret = at->is_secret || row.is_secret;
+    at->is_random = at->is_random || row.is_random;
+    at->use = row.use < at->use ? row.use : at->use;
+    at->default_text = at->default_text != NULL ? at->default_text : row.default_text;
+}
+
+/* --- os.environ and the like --- */
+
+static bool is_checked(const struct py_module *module, const char *target) {
+    for (const struct py_name *at = module->checked; at != NULL && target != NULL; at = at->next) {
+        if (strcmp(at->name, target) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_random(const struct py_value *value) {
+    static const char *const makers[] = {"token_urlsafe", "token_hex", "urandom", "uuid4"};
+
+    for (size_t i = 0; value != NULL && value->kind == PY_CALL && i < ARRAY_N(makers); i++) {
+        if (strcmp(py_last(value->text), makers[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_reads(struct room *room, size_t index) {
+    const struct py_module *module = module_at(room, index);
+
+    for (const struct py_env *at = module->envs; at != NULL; at = at->next) {
+        struct env_row row = {.name = at->name,
+                              .where = room_where(room, module->path, at->line),
+                              .use = module_use(room, index, at->scope)};
+
+        row.is_required =
+            at->is_required || (at->otherwise == NULL && is_checked(module, at->target));
+        row.is_random = is_random(at->otherwise);
+        if (at->otherwise != NULL) {
+            row.default_text = value_text(room, index, at->scope, *at->otherwise);
+        }
+        add_env(room, row);
+    }
+}
+
+/* --- settings classes --- */
+
+static bool is_no_variable(const struct py_field *field) {
+    static const char *const names[] = {"model_config", "env_prefix", "env_file", "Config"};
+
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        if (strcmp(field->name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return field->type[0] == '\0' || field->name[0] == '_' || strchr(field->name, '.') != NULL ||
+           strncmp(field->type, "ClassVar", 8) == 0;
+}
+
+/* A field that is a settings object itself is filled by its own variables. */
+static bool is_nested(struct room *room, const struct py_field *field) {
+    for (size_t i = 0; i < room->tree.list.n; i++) {
+        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+
+        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
+             at = at->next) {
+            if (strcmp(at->name, field->type) == 0 && settings_is_class(room, at)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Version 1 of pydantic fills an Optional without a default with None. */
+static bool is_optional_v1(const struct room *room, const struct py_field *field) {
+    return !manifest_has(&room->manifest, "pydantic-settings") &&
+           strstr(field->type, "Optional[") != NULL;
+}
+
+/* When the settings are made: at import when any module makes an object of the class. */
+static enum py_use class_use(struct room *room, const struct py_class *class_) {
+    enum py_use use = USE_REQUEST;
+
+    for (size_t i = 0; i < room->tree.list.n; i++) {
+        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+
+        for (const struct py_name *at = module == NULL ? NULL : module->runs; at != NULL;
+             at = at->next) {
+            if (strcmp(py_last(at->name), class_->name) == 0 &&
+                module_use(room, i, at->scope) < use) {
+                use = module_use(room, i, at->scope);
+            }
+        }
+    }
+    return use;
+}
+
+static void find_fields(struct room *room, size_t index, const struct py_class *class_) {
+    const struct py_module *module = module_at(room, index);
+    const enum py_use use = class_use(room, class_);
+
+    for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
+        struct env_row row = {.where = room_where(room, module->path, at->line), .use = use};
+        struct py_value value = {.text = ""};
+
+        if (is_no_variable(at) || is_nested(room, at)) {
+            continue;
+        }
+        value = settings_default(at, &row.is_random);
+        row.name = settings_env_name(room, module, class_, at);
+        row.is_required = value.kind == PY_ABSENT && !is_optional_v1(room, at);
+        row.is_secret = strstr(at->type, "Secret") != NULL;
+        row.default_text = value_text(room, index, PY_MODULE_SCOPE, value);
+        add_env(room, row);
+    }
+}
+
+void env_find(struct room *room) {
+    for (size_t i = 0; i < room->tree.list.n; i++) {
+        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+
+        if (module == NULL) {
+            continue;
+        }
+        find_reads(room, i);
+        for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
+            if (settings_is_class(room, at)) {
+                find_fields(room, i, at);
+            }
+        }
+    }
+}
+
+/* A default is shown unless it may be a secret itself. */
+static bool may_show(const struct env_row *row) {
+    const bool is_address = row->default_text != NULL && strstr(row->default_text, "://") != NULL;
+
+    return row->default_text != NULL &&
+           (is_address ? strchr(row->default_text, '@') == NULL : !row->is_secret);
+}
+
+json_t *env_json(const struct room *room) {
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < room->env.n; i++) {
+        const struct env_row *row = &room->env.rows[i];
+        json_t *json = json_object();
+
+        json_put_strn(json, "name", str_from(row->name));
+        json_put_bool(json, "required", row->is_required || row->is_needed);
+        json_put_bool(json, "secret", row->is_secret);
+        json_put(json, "default",
+                 may_show(row) ? json_string_of(str_from(row->default_text)) : json_null());
+        json_put_str(json, "where", row->where);
+        json_put_str(json, "use", use_word(row->use));
+        json_array_append_new(list, json);
+    }
+    return list;
+}

@@ -1,0 +1,17 @@
+/* repo/lines.h: text for a terminal: wrapped lines, a column of labels, nothing that moves a
+ * cursor. */
+#pragma once
+
+#include "base/buf.h"
+
+enum { LINES_COLUMNS = 100, LINES_LABEL = 12 };
+
+/* Appends `text` wrapped at words to LINES_COLUMNS, the first line after what stands there already
+ * (`at` columns), the following ones `indent` columns in; ends the line. */
+void lines_wrap(struct buf *out, int at, int indent, const char *text);
+
+/* Appends "LABEL       text", wrapped below the text. An empty label continues the one before. */
+void lines_label(struct buf *out, const char *label, const char *text);
+
+/* Appends `text` with every control, bidirectional and zero-width character as '?'; '\n' stays. */
+void lines_plain(struct buf *out, struct str text);

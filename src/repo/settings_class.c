@@ -1,0 +1,159 @@
+/* Classes whose fields are variables of the environment: pydantic's BaseSettings, version 1 and 2.
+ */
+#include "repo/survey_room.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { SETTINGS_DEPTH = 6 };
+
+static const struct py_class *class_called(struct room *room, const char *name) {
+    for (size_t i = 0; i < room->tree.list.n; i++) {
+        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+
+        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
+             at = at->next) {
+            if (strcmp(at->name, name) == 0) {
+                return at;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool is_settings(struct room *room, const struct py_class *class_, int depth) {
+    for (size_t i = 0; i < ARRAY_N(class_->bases) && class_->bases[i] != NULL; i++) {
+        const char *base = py_last(class_->bases[i]);
+        const struct py_class *other = NULL;
+
+        if (strcmp(base, "BaseSettings") == 0) {
+            return true;
+        }
+        if (depth < SETTINGS_DEPTH && strcmp(base, class_->name) != 0 &&
+            strcmp(base, "BaseModel") != 0) {
+            other = class_called(room, base);
+        }
+        if (other != NULL && other != class_ && is_settings(room, other, depth + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool settings_is_class(struct room *room, const struct py_class *class_) {
+    return is_settings(room, class_, 0);
+}
+
+static const char *prefix_in_args(const struct py_arg *args, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (args[i].name != NULL && strcmp(args[i].name, "env_prefix") == 0 &&
+            args[i].value.kind == PY_STRING) {
+            return args[i].value.text;
+        }
+    }
+    return NULL;
+}
+
+static const char *prefix_in_fields(const struct py_class *class_) {
+    for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
+        if (strcmp(at->name, "env_prefix") == 0 && at->value.kind == PY_STRING) {
+            return at->value.text;
+        }
+        if (strcmp(at->name, "model_config") == 0 && at->value.kind == PY_CALL) {
+            return prefix_in_args(at->value.call->args, at->value.call->arg_n);
+        }
+    }
+    return NULL;
+}
+
+/* The prefix of a class: in its head, in model_config, in its inner class Config, or inherited. */
+static const char *prefix_of(struct room *room, const struct py_module *module,
+                             const struct py_class *class_, int depth) {
+    const char *prefix = prefix_in_args(class_->args, class_->arg_n);
+
+    prefix = prefix != NULL ? prefix : prefix_in_fields(class_);
+    for (const struct py_class *at = module->classes; at != NULL && prefix == NULL; at = at->next) {
+        if (at->outer == class_ && strcmp(at->name, "Config") == 0) {
+            prefix = prefix_in_fields(at);
+        }
+    }
+    for (size_t i = 0; prefix == NULL && depth < SETTINGS_DEPTH && i < ARRAY_N(class_->bases) &&
+                       class_->bases[i] != NULL;
+         i++) {
+        const struct py_class *base = class_called(room, py_last(class_->bases[i]));
+
+        if (base != NULL && base != class_) {
+            prefix = prefix_of(room, module, base, depth + 1);
+        }
+    }
+    return prefix;
+}
+
+/* Field(alias=…), Field(validation_alias=…) and, in version 1, Field(env=…). */
+static const char *alias_of(const struct py_field *field) {
+    static const char *const names[] = {"validation_alias", "alias", "env"};
+
+    for (size_t i = 0; field->value.kind == PY_CALL && i < ARRAY_N(names); i++) {
+        struct py_value alias = py_arg(field->value.call, names[i], -1);
+
+        if (alias.kind == PY_STRING) {
+            return alias.text;
+        }
+        if (alias.kind == PY_CALL && strcmp(py_last(alias.call->callee), "AliasChoices") == 0 &&
+            py_arg(alias.call, "", 0).kind == PY_STRING) {
+            return py_arg(alias.call, "", 0).text;
+        }
+    }
+    return NULL;
+}
+
+const char *settings_env_name(struct room *room, const struct py_module *module,
+                              const struct py_class *class_, const struct py_field *field) {
+    const char *alias = alias_of(field);
+    const char *prefix = prefix_of(room, module, class_, 0);
+    char *name = NULL;
+    const char *kept = NULL;
+
+    if (alias != NULL) {
+        return alias;
+    }
+    name = mem_format("%s%s", prefix == NULL ? "" : prefix, field->name);
+    for (char *c = name; *c != '\0'; c++) {
+        *c = (char)toupper((unsigned char)*c);
+    }
+    kept = arena_str(room->arena, str_from(name));
+    freep(&name);
+    return kept;
+}
+
+static bool is_random_maker(const struct py_value *value) {
+    static const char *const makers[] = {"token_urlsafe", "token_hex", "urandom", "uuid4"};
+    const char *last = value->kind == PY_CALL || value->kind == PY_NAME ? py_last(value->text) : "";
+
+    for (size_t i = 0; i < ARRAY_N(makers); i++) {
+        if (strcmp(last, makers[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct py_value settings_default(const struct py_field *field, bool *is_random) {
+    struct py_value value = field->value;
+    const bool is_field = value.kind == PY_CALL && strcmp(py_last(value.text), "Field") == 0;
+
+    if (is_field) {
+        struct py_value factory = py_arg(field->value.call, "default_factory", -1);
+
+        value = py_arg(field->value.call, "default", 0);
+        if (factory.kind != PY_ABSENT) {
+            *is_random = is_random_maker(&factory);
+            return factory;
+        }
+        if (value.kind == PY_OTHER && value.text[0] == '\0') {
+            value.kind = PY_ABSENT; /* Field(...) */
+        }
+    }
+    *is_random = is_random_maker(&value);
+    return value;
+}

@@ -1,0 +1,252 @@
+/* repo/survey_room.h: what the rooms of one survey share. Not for other floors.
+ *
+ * A survey is made in the order of survey.c: the tree, the back end (manifest, modules,
+ * application, routes, environment, services), the front end, files that should not be there, git,
+ * the judgement. Everything lives in one arena; JSON values are decref'd by survey.c.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "repo/python.h"
+#include "repo/reason.h"
+#include "repo/survey.h"
+#include "repo/tree.h"
+
+enum {
+    SURVEY_MODULES_MAX = 3000, /* Python modules that one application imports */
+    SURVEY_APPS_MAX = 32,
+    SURVEY_ROUTES_MAX = 2000,
+    SURVEY_LIST_MAX = 200 /* entries of every other list in the answer */
+};
+
+/* When something happens in the life of the program, strongest first. */
+enum py_use { USE_NONE, USE_IMPORT, USE_LIFESPAN, USE_REQUEST, USE_N };
+const char *use_word(enum py_use use);
+
+struct room_module {
+    struct py_module *facts; /* NULL: not read yet, or cannot be */
+    bool is_read;
+    bool is_reached;     /* imported, directly or not, by the application */
+    unsigned char *uses; /* enum py_use of each function */
+};
+
+struct manifest {
+    const char *dir;
+    const char *path;     /* NULL: none */
+    const char *manager;  /* a word of survey.h, or "none" */
+    const char *lock;     /* NULL: none */
+    const char *python;   /* the constraint, or NULL */
+    const char *name;     /* of the project, or NULL */
+    const char *entry;    /* [tool.fastapi] entrypoint, or NULL */
+    int broken_line;      /* the manifest does not parse there; 0: it does */
+    json_t *dependencies; /* array of names in normal form, sorted as written */
+};
+
+struct app {
+    size_t module;      /* index in the tree's list */
+    const char *name;   /* of the object or of the factory */
+    const char *cwd;    /* where it is imported from */
+    const char *target; /* "app.main:app" */
+    const char *dir;    /* where its manifest is */
+    const char *framework;
+    const struct py_call *made; /* the call that makes it, or NULL */
+    size_t object_module;       /* where routes are added to it: its own module or the factory's */
+    const char *object_name;    /* and its name there; NULL: it has none */
+    int line;
+    int factory_scope; /* of the factory; PY_MODULE_SCOPE when it is an object */
+    bool is_factory;
+    bool is_mounted; /* inside another application */
+    int routes;
+};
+
+struct route {
+    const char *method; /* "GET", "ANY", "WEBSOCKET", "MOUNT" */
+    const char *path;   /* from the root */
+    const char *where;
+};
+
+struct env_row {
+    const char *name;
+    const char *default_text; /* NULL: none */
+    const char *where;
+    enum py_use use;
+    bool is_required;
+    bool is_secret;
+    bool is_random; /* a new value in every process */
+    bool is_needed; /* the code runs without it, but not in AWS */
+    bool is_sqlite; /* and would write a file */
+};
+
+struct env_list {
+    struct env_row rows[SURVEY_LIST_MAX];
+    size_t n;
+};
+
+/* One survey. */
+struct room {
+    const struct survey_options *options;
+    struct tree tree;
+    struct arena *arena;
+    struct syntax_parser *parser;
+    struct buf text; /* of the file just read */
+    size_t parsed;
+
+    struct room_module *modules; /* beside tree.list.rows */
+    struct manifest manifest;    /* of the back end */
+    struct app *app;             /* the chosen one, or NULL */
+    struct app apps[SURVEY_APPS_MAX];
+    size_t app_n;
+    struct route *routes;
+    size_t route_n;
+    struct env_list env;
+
+    json_t *findings;
+    json_t *ask;
+    json_t *refuse;
+};
+
+/* --- saying: reason_room.c --- */
+
+/* Adds a finding or a refusal, or a question whose field is accept.CODE. `where` and `subject` may
+ * be NULL. The same code about the same subject is said once. */
+void room_say(struct room *room, enum reason reason, const char *where, const char *subject);
+
+/* Adds a question under `field`, unless the project file answers it already. */
+void room_ask(struct room *room, enum reason reason, const char *field, const char *where,
+              const char *subject);
+
+/* "PATH:LINE" in the arena. */
+const char *room_where(struct room *room, const char *path, int line);
+
+/* Whether the list holds a row whose member `key` is `value`. */
+bool room_has(const json_t *list, const char *key, const char *value);
+
+/* Appends a row to a list unless it is full or the same row is there; takes over `row`. */
+void room_add(json_t *list, json_t *row);
+
+/* --- modules: modules.c --- */
+
+/* The facts of the Python file at this index of the tree, or NULL. */
+const struct py_module *module_at(struct room *room, size_t index);
+
+/* The index of the module `dotted`, imported by `from` at `level` dots, with `cwd` on the path;
+ * SIZE_MAX when it is not of this repository. */
+size_t module_find(struct room *room, const char *cwd, const char *from, int level,
+                   const char *dotted);
+
+/* Marks all modules that `app` imports, and when each of their functions runs. */
+void modules_reach(struct room *room, const struct app *app);
+
+/* What `dotted` means in a module: the module where it is defined and its name there. */
+struct py_ref {
+    size_t module;    /* SIZE_MAX: not of this repository */
+    const char *name; /* "" for the module itself */
+};
+struct py_ref module_resolve(struct room *room, const char *cwd, size_t module, const char *dotted);
+
+enum py_use module_use(struct room *room, size_t module, int scope);
+
+/* --- values: values.c --- */
+
+enum found_kind { FOUND_NOTHING, FOUND_TEXT, FOUND_ENV, FOUND_SETTINGS };
+struct found {
+    enum found_kind kind;
+    const char *text; /* FOUND_TEXT: the value; otherwise the default, or NULL */
+    const char *name; /* FOUND_ENV: the variable */
+    bool is_partial;  /* parts of the text are unknown: {…} */
+};
+/* Where the value comes from: a literal, a variable, or a settings object in a way not followed. */
+struct found value_find(struct room *room, size_t module, int scope, struct py_value value);
+
+/* The text of a value as far as it can be told; NULL when it cannot. */
+const char *value_text(struct room *room, size_t module, int scope, struct py_value value);
+
+/* --- settings: settings_class.c --- */
+
+/* The variable that feeds a field of a settings class, or false. */
+bool settings_is_class(struct room *room, const struct py_class *class_);
+const char *settings_env_name(struct room *room, const struct py_module *module,
+                              const struct py_class *class_, const struct py_field *field);
+/* The default of a field; PY_ABSENT when it is required. */
+struct py_value settings_default(const struct py_field *field, bool *is_random);
+
+/* --- the parts --- */
+
+void manifest_find(struct room *room, const char *dir, struct manifest *out); /* manifest.c */
+bool manifest_has(const struct manifest *manifest, const char *dependency);
+const char *manifest_dir_of(struct room *room,
+                            const char *path); /* nearest folder with one, or NULL */
+
+void app_find(struct room *room);                 /* app.c: fills apps, app */
+void routes_find(struct room *room);              /* routes.c: fills routes */
+json_t *routes_json(const struct room *room);     /* for "route_list" */
+json_t *routes_prefixes(const struct room *room); /* for "prefixes" */
+const char *routes_prefix(const struct room *room);
+const char *routes_health(const struct room *room, const struct route **out);
+int routes_count(struct room *room, struct app *app);
+
+void env_find(struct room *room); /* environment.c: fills env */
+struct env_row *env_at(struct room *room, const char *name);
+json_t *env_json(const struct room *room);
+bool env_is_secret(const char *name);
+
+json_t *services_find(struct room *room); /* services.c */
+bool address_is_local(const char *url);   /* localhost, or a name without a dot */
+
+struct behaviour { /* behaviour.c: what the program does beside answering */
+    json_t *migrations;
+    json_t *realtime;
+    json_t *workers;
+    json_t *writes;
+    json_t *heavy;
+};
+void behaviour_find(struct room *room, struct behaviour *out);
+
+/* frontend.c: json null when there is none; `*out_build_env` is an array. */
+json_t *frontend_find(struct room *room, json_t **out_build_env);
+
+struct vite_config {  /* vite_config.c: what vite.config.* says, as far as reading can tell */
+    const char *path; /* NULL: there is none */
+    const char *root; /* NULL: not said; likewise below */
+    const char *base;
+    const char *out;
+    const char *assets;
+    bool is_out_unknown;      /* build.outDir is there, but it is computed */
+    bool is_library;          /* build.lib */
+    const char *rewritten[4]; /* proxied prefixes whose address is changed on the way */
+    size_t rewritten_n;
+    int rewrite_line;
+};
+void vite_config_read(struct room *room, const char *dir, struct vite_config *out);
+
+struct site_variable {
+    const char *name;
+    const char *default_text; /* NULL: none */
+    const char *where;
+    bool is_required;
+    bool is_from_file; /* the default is in a committed .env file, which a build does not see */
+};
+
+struct site { /* site.c: how the sources find their API */
+    struct site_variable variables[64];
+    size_t variable_n;
+    const char *hardcoded; /* an address of this machine in the code, or NULL */
+    const char *hardcoded_where;
+    const char *same_origin; /* the first relative API address, or NULL */
+};
+void site_read(struct room *room, const char *dir, struct site *out);
+/* The variable that holds the address of the API, or NULL. */
+const struct site_variable *site_api_variable(const struct site *site);
+void dotenv_find(struct room *room, const char *root); /* dotenv.c: findings only */
+
+/* git.c; json null when `root` lies in no repository. */
+json_t *git_find(struct room *room, const char *root);
+/* Whether git leaves out the file at `path` below `root`: ignored and not tracked. Without git
+ * nothing is left out. */
+bool git_ignores(struct room *room, const char *root, const char *path);
+
+/* judge.c: sets "target" and "outcome" from everything before. */
+void judge(struct room *room, json_t *survey);
+
+/* Whether a Python constraint such as ">=3.11,<4" allows a minor version of Python 3. */
+bool python_allows(const char *constraint, int minor); /* python_version.c */

@@ -1,0 +1,208 @@
+/* Where a value comes from: a literal, a variable of the environment, a settings object. */
+#include "repo/survey_room.h"
+
+#include <string.h>
+
+enum { VALUE_DEPTH = 10 };
+
+static struct found find(struct room *room, size_t module, int scope, struct py_value value,
+                         int depth);
+
+static struct found found_text(const char *text, bool is_partial) {
+    return (struct found){.kind = FOUND_TEXT, .text = text, .is_partial = is_partial};
+}
+
+/* The last assignment of `name` before reading goes on elsewhere: in the function, then the module.
+ */
+static const struct py_assign *assign_of(const struct py_module *module, int scope,
+                                         const char *name) {
+    const struct py_assign *outer = NULL;
+
+    for (const struct py_assign *at = module->assigns; at != NULL; at = at->next) {
+        if (strcmp(at->name, name) != 0) {
+            continue;
+        }
+        if (at->scope == scope && scope != PY_MODULE_SCOPE) {
+            return at;
+        }
+        if (at->scope == PY_MODULE_SCOPE && outer == NULL) {
+            outer = at;
+        }
+    }
+    return outer;
+}
+
+static const struct py_field *field_of(const struct py_class *class_, const char *name) {
+    for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
+        if (strcmp(at->name, name) == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+static struct found found_field(struct room *room, size_t module, const struct py_class *class_,
+                                const struct py_field *field, int depth) {
+    const struct py_module *facts = module_at(room, module);
+    bool is_random = false;
+    struct py_value value = settings_default(field, &is_random);
+    struct found inner = find(room, module, PY_MODULE_SCOPE, value, depth + 1);
+
+    if (!settings_is_class(room, class_)) {
+        return inner;
+    }
+    return (struct found){.kind = FOUND_ENV,
+                          .name = settings_env_name(room, facts, class_, field),
+                          .text = inner.kind == FOUND_TEXT ? inner.text : NULL};
+}
+
+/* An attribute of some object: a field of a settings class that the application imports. */
+static struct found found_attribute(struct room *room, const char *name, int depth) {
+    struct found other = {0};
+
+    for (size_t i = 0; i < room->tree.list.n; i++) {
+        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+
+        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
+             at = at->next) {
+            const struct py_field *field = field_of(at, name);
+
+            if (field != NULL && settings_is_class(room, at)) {
+                return found_field(room, i, at, field, depth);
+            }
+        }
+        for (const struct py_function *at = module == NULL ? NULL : module->functions; at != NULL;
+             at = at->next) {
+            if (at->class_name != NULL && strcmp(at->name, name) == 0) {
+                other.kind = FOUND_SETTINGS; /* a property, made from other fields */
+            }
+        }
+    }
+    return other;
+}
+
+static struct found found_name(struct room *room, size_t module, int scope, const char *dotted,
+                               int depth) {
+    const struct py_module *facts = module_at(room, module);
+    const struct py_assign *assign = facts == NULL ? NULL : assign_of(facts, scope, dotted);
+    const char *cwd = room->app == NULL ? "." : room->app->cwd;
+    struct py_ref ref = {SIZE_MAX, ""};
+
+    if (assign != NULL) {
+        return find(room, module, assign->scope, assign->value, depth + 1);
+    }
+    ref = module_resolve(room, cwd, module, dotted);
+    if (ref.module != SIZE_MAX && ref.module != module && ref.name[0] != '\0') {
+        facts = module_at(room, ref.module);
+        assign = facts == NULL ? NULL : assign_of(facts, PY_MODULE_SCOPE, ref.name);
+        if (assign != NULL) {
+            return find(room, ref.module, PY_MODULE_SCOPE, assign->value, depth + 1);
+        }
+    }
+    return strchr(dotted, '.') == NULL ? (struct found){0}
+                                       : found_attribute(room, py_last(dotted), depth);
+}
+
+/* "…{settings.HOST}/x": the names put in, as far as they are known. */
+static struct found found_template(struct room *room, size_t module, int scope, const char *text,
+                                   int depth) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(4000);
+    struct found result = {.kind = FOUND_TEXT};
+    struct str rest = str_from(text);
+
+    while (rest.len > 0) {
+        ptrdiff_t open = str_find(rest, STR("{"));
+        ptrdiff_t close = open < 0 ? -1 : str_find(rest, STR("}"));
+        struct found part = {0};
+
+        if (open < 0 || close < open) {
+            buf_add(&out, rest);
+            break;
+        }
+        buf_add(&out, str_slice(rest, 0, (size_t)open));
+        part = found_name(room, module, scope,
+                          arena_str(room->arena, str_slice(rest, (size_t)open + 1, (size_t)close)),
+                          depth + 1);
+        if (part.kind == FOUND_ENV || part.kind == FOUND_SETTINGS) {
+            result.kind = result.kind == FOUND_ENV ? FOUND_ENV : part.kind;
+            result.name = result.name == NULL ? part.name : result.name;
+        }
+        if (part.text != NULL) {
+            buf_add_s(&out, part.text);
+        } else {
+            buf_add(&out, str_slice(rest, (size_t)open, (size_t)close + 1));
+            result.is_partial = true;
+        }
+        rest = str_slice(rest, (size_t)close + 1, rest.len);
+    }
+    result.text = arena_str(room->arena, buf_str(&out));
+    return result;
+}
+
+/* str(x), Path(x), make_url(x) and the like give what goes in; other calls are not followed. */
+static struct found found_call(struct room *room, size_t module, int scope,
+                               const struct py_call *call, int depth) {
+    static const char *const through[] = {
+        "str",    "Path",    "make_url", "URL",      "DatabaseURL",    "Secret",          "strip",
+        "rstrip", "replace", "resolve",  "absolute", "unicode_string", "get_secret_value"};
+    const char *last = py_last(call->callee);
+
+    for (size_t i = 0; i < ARRAY_N(through); i++) {
+        if (strcmp(last, through[i]) != 0) {
+            continue;
+        }
+        if (py_arg(call, "", 0).kind != PY_ABSENT && strcmp(last, "replace") != 0) {
+            return find(room, module, scope, py_arg(call, "", 0), depth + 1);
+        }
+        if (last > call->callee) { /* x.strip(): what stands before the dot */
+            struct str before = {call->callee, (size_t)(last - call->callee - 1)};
+
+            return found_name(room, module, scope, arena_str(room->arena, before), depth + 1);
+        }
+    }
+    return (struct found){0};
+}
+
+static struct found find(struct room *room, size_t module, int scope, struct py_value value,
+                         int depth) {
+    struct found inner = {0};
+
+    if (depth > VALUE_DEPTH || tree_is_late(&room->tree)) {
+        return (struct found){0};
+    }
+    switch (value.kind) {
+    case PY_STRING:
+    case PY_NUMBER:
+        return found_text(value.text, false);
+    case PY_TRUE:
+        return found_text("true", false);
+    case PY_FALSE:
+        return found_text("false", false);
+    case PY_TEMPLATE:
+        return found_template(room, module, scope, value.text, depth);
+    case PY_NAME:
+        return found_name(room, module, scope, value.text, depth);
+    case PY_CALL:
+        return found_call(room, module, scope, value.call, depth);
+    case PY_ENV:
+        if (value.otherwise != NULL) {
+            inner = find(room, module, scope, *value.otherwise, depth + 1);
+        }
+        return (struct found){.kind = FOUND_ENV, .name = value.text, .text = inner.text};
+    case PY_ABSENT:
+    case PY_NONE:
+    case PY_OTHER:
+        break;
+    }
+    return (struct found){0};
+}
+
+struct found value_find(struct room *room, size_t module, int scope, struct py_value value) {
+    return find(room, module, scope, value, 0);
+}
+
+const char *value_text(struct room *room, size_t module, int scope, struct py_value value) {
+    struct found found = find(room, module, scope, value, 0);
+
+    return found.is_partial ? NULL : found.text;
+}

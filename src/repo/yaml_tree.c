@@ -1,0 +1,234 @@
+/* Reads one small YAML document with libyaml. */
+#include "repo/yaml_tree.h"
+
+#include <string.h>
+#include <yaml.h>
+
+struct reader {
+    yaml_parser_t parser;
+    const char *file;
+    struct arena *arena;
+    int nodes;
+};
+
+static void reader_done(struct reader *reader) { yaml_parser_delete(&reader->parser); }
+
+static int line_of(yaml_mark_t mark) { return (int)mark.line + 1; }
+
+static enum err_code reader_fail(const struct reader *reader, int line, const char *what,
+                                 struct err *err) {
+    return err_set(err, ERR_CONFIG, "%s:%d: %s", reader->file, line, what);
+}
+
+static enum err_code next_event(struct reader *reader, yaml_event_t *event, struct err *err) {
+    const char *what = reader->parser.problem;
+
+    if (yaml_parser_parse(&reader->parser, event) == 1) {
+        return ERR_NONE;
+    }
+    what = reader->parser.problem;
+    return reader_fail(reader, line_of(reader->parser.problem_mark),
+                       what == NULL ? "this is not YAML" : what, err);
+}
+
+/* What no event of ours may carry, as a sentence; NULL when it is fine. */
+static const char *event_objection(const yaml_event_t *event) {
+    const yaml_char_t *anchor = NULL;
+    const yaml_char_t *tag = NULL;
+
+    if (event->type == YAML_ALIAS_EVENT) {
+        return "aliases (*name) are not used here";
+    }
+    if (event->type == YAML_SCALAR_EVENT) {
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+    }
+    if (anchor != NULL) {
+        return "anchors (&name) are not used here";
+    }
+    return tag != NULL ? "tags (!name) are not used here" : NULL;
+}
+
+static bool is_null_word(const yaml_event_t *event) {
+    const char *text = (const char *)event->data.scalar.value;
+
+    return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+}
+
+static enum err_code node_of(struct reader *reader, const yaml_event_t *event, int depth,
+                             struct yaml_node **out, struct err *err);
+
+static const struct yaml_node *find_key(const struct yaml_node *map, const char *key) {
+    for (const struct yaml_node *at = map->first; at != NULL; at = at->next) {
+        if (strcmp(at->key, key) == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* Takes the text of a key event. */
+static enum err_code key_of(struct reader *reader, const struct yaml_node *map,
+                            const yaml_event_t *event, const char **out, struct err *err) {
+    const int line = line_of(event->start_mark);
+    const char *objection = event_objection(event);
+    const char *key = NULL;
+    const struct yaml_node *before = NULL;
+
+    if (objection != NULL) {
+        return reader_fail(reader, line, objection, err);
+    }
+    if (event->type != YAML_SCALAR_EVENT) {
+        return reader_fail(reader, line, "a key must be a plain word", err);
+    }
+    key = (const char *)event->data.scalar.value;
+    if (strlen(key) != event->data.scalar.length) {
+        return reader_fail(reader, line, "a key holds a NUL character", err);
+    }
+    before = find_key(map, key);
+    if (before != NULL) {
+        return err_set(err, ERR_CONFIG, "%s:%d: '%s' was given on line %d already", reader->file,
+                       line, key, before->key_line);
+    }
+    *out = arena_str(reader->arena, str_from(key));
+    return ERR_NONE;
+}
+
+/* Reads the entries of a map or a list up to its end event. */
+static enum err_code read_entries(struct reader *reader, struct yaml_node *parent, int depth,
+                                  struct err *err) {
+    const bool is_map = parent->kind == YAML_MAP;
+    const yaml_event_type_t end = is_map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
+    struct yaml_node **tail = &parent->first;
+    enum err_code code = ERR_NONE;
+
+    while (code == ERR_NONE) {
+        CLEANUP(yaml_event_delete) yaml_event_t event = {0};
+        CLEANUP(yaml_event_delete) yaml_event_t value = {0};
+        struct yaml_node *node = NULL;
+        const char *key = NULL;
+        const int key_line = (int)reader->parser.mark.line + 1;
+
+        code = next_event(reader, &event, err);
+        if (code != ERR_NONE || event.type == end) {
+            break;
+        }
+        if (is_map) {
+            code = key_of(reader, parent, &event, &key, err);
+            code = code != ERR_NONE ? code : next_event(reader, &value, err);
+        }
+        code = code != ERR_NONE ? code
+                                : node_of(reader, is_map ? &value : &event, depth + 1, &node, err);
+        if (code == ERR_NONE) {
+            node->key = key;
+            node->key_line = is_map ? line_of(event.start_mark) : key_line;
+            *tail = node;
+            tail = &node->next;
+        }
+    }
+    return code;
+}
+
+static enum err_code node_of(struct reader *reader, const yaml_event_t *event, int depth,
+                             struct yaml_node **out, struct err *err) {
+    const int line = line_of(event->start_mark);
+    const char *objection = event_objection(event);
+    struct yaml_node *node = ARENA_NEW(reader->arena, struct yaml_node);
+
+    node->line = line;
+    node->text = "";
+    if (objection != NULL) {
+        return reader_fail(reader, line, objection, err);
+    }
+    if (++reader->nodes > YAML_NODES_MAX) {
+        return reader_fail(reader, line, "there are too many entries", err);
+    }
+    if (depth > YAML_DEPTH_MAX) {
+        return reader_fail(reader, line, "this is nested too deeply", err);
+    }
+    *out = node;
+    if (event->type == YAML_SCALAR_EVENT) {
+        struct str text = {(const char *)event->data.scalar.value, event->data.scalar.length};
+
+        if (memchr(text.ptr, '\0', text.len) != NULL) {
+            return reader_fail(reader, line, "a value holds a NUL character", err);
+        }
+        node->kind = YAML_SCALAR;
+        node->text = arena_str(reader->arena, text);
+        node->is_null = is_null_word(event);
+        return ERR_NONE;
+    }
+    node->kind = event->type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST;
+    return read_entries(reader, node, depth, err);
+}
+
+/* Reads up to and including the event of `want`. */
+static enum err_code skip_to(struct reader *reader, yaml_event_type_t want, bool *is_there,
+                             struct err *err) {
+    CLEANUP(yaml_event_delete) yaml_event_t event = {0};
+    enum err_code code = next_event(reader, &event, err);
+
+    *is_there = code == ERR_NONE && event.type == want;
+    return code;
+}
+
+static enum err_code read_document(struct reader *reader, struct yaml_node **out, struct err *err) {
+    CLEANUP(yaml_event_delete) yaml_event_t event = {0};
+    enum err_code code = ERR_NONE;
+    bool is_there = false;
+
+    code = skip_to(reader, YAML_STREAM_START_EVENT, &is_there, err);
+    if (code == ERR_NONE) {
+        code = skip_to(reader, YAML_DOCUMENT_START_EVENT, &is_there, err);
+    }
+    if (code == ERR_NONE && !is_there) { /* nothing but blanks and comments */
+        *out = ARENA_NEW(reader->arena, struct yaml_node);
+        **out = (struct yaml_node){.kind = YAML_MAP, .line = 1, .text = ""};
+        return ERR_NONE;
+    }
+    if (code == ERR_NONE) {
+        code = next_event(reader, &event, err);
+    }
+    if (code == ERR_NONE) {
+        code = node_of(reader, &event, 0, out, err);
+    }
+    if (code == ERR_NONE) {
+        code = skip_to(reader, YAML_DOCUMENT_END_EVENT, &is_there, err);
+    }
+    if (code == ERR_NONE) {
+        code = skip_to(reader, YAML_STREAM_END_EVENT, &is_there, err);
+    }
+    if (code == ERR_NONE && !is_there) {
+        return reader_fail(reader, line_of(reader->parser.mark), "a second document begins", err);
+    }
+    return code;
+}
+
+enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
+                        struct yaml_node **out, struct err *err) {
+    CLEANUP(reader_done) struct reader reader = {.file = file, .arena = arena};
+    struct yaml_node *root = NULL;
+
+    if (text.len > YAML_BYTES_MAX) {
+        return err_set(err, ERR_TOO_LARGE, "%s: %zu bytes are more than the %d allowed", file,
+                       text.len, YAML_BYTES_MAX);
+    }
+    if (yaml_parser_initialize(&reader.parser) != 1) {
+        return err_set(err, ERR_DEFECT, "%s: the YAML reader cannot be made", file);
+    }
+    yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(
+        &reader.parser, (const unsigned char *)(text.ptr == NULL ? "" : text.ptr), text.len);
+    if (read_document(&reader, &root, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = root;
+    return ERR_NONE;
+}

@@ -1,0 +1,28 @@
+/* repo/yaml_tree.h: reads one small YAML document into a tree of nodes that know their lines.
+ *
+ * For files that strangers may have written: bytes, depth and nodes are bounded; anchors, aliases,
+ * tags, several documents and repeated keys are refused, so nothing can grow. Pure.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+enum { YAML_BYTES_MAX = 64 * 1024, YAML_DEPTH_MAX = 8, YAML_NODES_MAX = 4096 };
+
+enum yaml_kind { YAML_SCALAR, YAML_MAP, YAML_LIST };
+
+struct yaml_node {
+    enum yaml_kind kind;
+    int line;        /* from 1 */
+    const char *key; /* in a map; otherwise NULL */
+    int key_line;
+    const char *text;        /* of a scalar; "" for an empty one */
+    bool is_null;            /* a plain empty scalar, ~ or null */
+    struct yaml_node *first; /* of a map or a list, in the order of the file */
+    struct yaml_node *next;  /* sibling */
+};
+
+/* Reads `text` into `arena`. An empty text is an empty map. `file` is the name for error sentences.
+ * Errors: ERR_CONFIG "FILE:LINE: …", ERR_TOO_LARGE. */
+MUST_CHECK enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
+                                   struct yaml_node **out, struct err *err);

@@ -1,0 +1,4 @@
+export async function load() {
+  const answer = await fetch("/api/items");
+  return answer.json();
+}
