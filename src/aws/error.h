@@ -4,8 +4,8 @@
 
 #include "aws/client.h"
 
-/* Reads the request id of an answer and, when it is no success, code and message; then always finds a
- * code, if need be the HTTP status ("404"). Control characters in the message become blanks. */
+/* Reads the request id of an answer and, when it is no success, code and message; then always finds
+ * a code, if need be the HTTP status ("404"). Control characters in the message become blanks. */
 void aws_error_read(struct aws_reply *reply);
 
 /* Whether `code` says that the clocks of both sides differ; AWS hides that behind the codes of a

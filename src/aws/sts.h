@@ -5,9 +5,9 @@
 #include "guard/secret.h"
 
 struct sts_identity {
-    char account[13]; /* 12 digits */
-    char *arn;        /* owned */
-    char *user_id;    /* owned */
+    char account[13];        /* 12 digits */
+    char *arn;               /* owned */
+    char *user_id;           /* owned */
     int64_t clock_offset_ms; /* AWS's clock minus ours, to a second */
 };
 void sts_identity_done(struct sts_identity *identity);
@@ -21,9 +21,9 @@ MUST_CHECK enum err_code sts_get_caller_identity(const struct aws *aws, struct s
 struct sts_role {
     const char *arn;
     const char *session_name;
-    const char *external_id;  /* or NULL */
-    int64_t duration_s;       /* 0: AWS's default of an hour */
-    struct str web_token;     /* not empty: AssumeRoleWithWebIdentity, unsigned */
+    const char *external_id; /* or NULL */
+    int64_t duration_s;      /* 0: AWS's default of an hour */
+    struct str web_token;    /* not empty: AssumeRoleWithWebIdentity, unsigned */
 };
 
 struct sts_session {
