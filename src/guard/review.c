@@ -147,6 +147,25 @@ void review_branches(struct review *review, const char *where, const json_t *val
 
 /* ---- accounts ---- */
 
+struct str review_arn_part(struct str arn, int index) {
+    size_t from = 0;
+    int depth = 0;
+    int part = 0;
+
+    for (size_t i = 0; i < arn.len; i++) {
+        depth += arn.ptr[i] == '{' ? 1 : arn.ptr[i] == '}' ? -1 : 0;
+        if (arn.ptr[i] != ':' || depth > 0 || part == 5) {
+            continue;
+        }
+        if (part == index) {
+            return str_slice(arn, from, i);
+        }
+        from = i + 1;
+        part++;
+    }
+    return part == index ? str_slice(arn, from, arn.len) : (struct str){0};
+}
+
 static bool is_account(struct str text) {
     for (size_t i = 0; i < text.len; i++) {
         if (!isdigit((unsigned char)text.ptr[i])) {
@@ -161,14 +180,9 @@ static void accounts_text(struct review *review, const char *where, struct str t
     ptrdiff_t at = str_find(text, STR("arn:"));
 
     while (at >= 0) {
-        struct str rest = str_slice(text, (size_t)at, text.len);
-        struct str part = {0};
-        int parts = 0;
+        struct str part = review_arn_part(str_slice(text, (size_t)at, text.len), 4);
 
-        while (parts < 5 && rest.len > 0 && str_next(&rest, ':', &part)) {
-            parts++;
-        }
-        if (parts == 5 && is_account(part) && !review_is_own_account(review, part)) {
+        if (is_account(part) && !review_is_own_account(review, part)) {
             review_find(review, "foreign_account", VERDICT_DENY, where,
                         "allow the account in your own settings, or take it out",
                         "it names the account " STR_FMT, STR_ARG(part));
@@ -692,13 +706,9 @@ static void set_change(struct review *review, const json_t *change) {
 
 /* arn:partition:cloudformation:REGION:ACCOUNT:... */
 static void set_place(struct review *review, const char *where, const char *arn) {
-    struct str rest = str_from(arn);
-    struct str region = {0};
-    struct str account = {0};
+    struct str region = review_arn_part(str_from(arn), 3);
+    struct str account = review_arn_part(str_from(arn), 4);
 
-    for (int i = 0; i < 5 && rest.len > 0; i++) {
-        (void)str_next(&rest, ':', i == 3 ? &region : &account);
-    }
     if (!str_starts(str_from(arn), STR("arn:")) ||
         !str_eq(account, str_from(review->ctx->account))) {
         review_find(review, "foreign_account", VERDICT_DENY, where, "check the credentials",

@@ -19,11 +19,11 @@ static const char *const star_actions[] = {
     "xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries",
     "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
     "logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies", "logs:DescribeLogGroups", "logs:GetQueryResults",
+    "logs:DescribeResourcePolicies", "logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:GetQueryResults",
     "cloudwatch:PutMetricData", "cloudwatch:GetMetricData",
     "ecr:GetAuthorizationToken", "sts:GetCallerIdentity",
     "cloudformation:ValidateTemplate", "cloudformation:GetTemplateSummary",
-    "cloudformation:ListStacks", "lambda:GetAccountSettings",
+    "cloudformation:ListStacks", "cloudformation:DescribeStackDriftDetectionStatus", "lambda:GetAccountSettings",
     "ec2:DescribeManagedPrefixLists", "ec2:DescribeNetworkInterfaces",
     "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
@@ -52,14 +52,22 @@ static const char *const widening_actions[] = {
     "iam:AttachUserPolicy", "iam:AttachGroupPolicy", "iam:PutUserPolicy", "iam:PutGroupPolicy",
     "iam:AddUserToGroup", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion",
     "iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary",
-    "iam:PutRolePermissionsBoundary", "iam:CreateSAMLProvider", "iam:CreateOpenIDConnectProvider",
+    "iam:CreatePolicy", "sts:AssumeRole", "iam:CreateSAMLProvider", "iam:CreateOpenIDConnectProvider",
     "sts:GetFederationToken", "organizations:LeaveOrganization",
 };
 
-/* The same, which the set-up stack grants to CloudFormation on roles of its own prefix. */
-static const char *const role_actions[] = {
-    "iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy",
-    "iam:PassRole", "iam:CreatePolicy", "sts:AssumeRole",
+/* The same, which the set-up stack grants to CloudFormation on roles of its own prefix, each held by
+ * a condition. */
+static const struct {
+    const char *action;
+    const char *condition; /* NULL: its resource holds it */
+} role_actions[] = {
+    {"iam:CreateRole", "iam:PermissionsBoundary"},
+    {"iam:PutRolePolicy", "iam:PermissionsBoundary"},
+    {"iam:PutRolePermissionsBoundary", "iam:PermissionsBoundary"},
+    {"iam:AttachRolePolicy", "iam:PolicyARN"},
+    {"iam:PassRole", "iam:PassedToService"},
+    {"iam:UpdateAssumeRolePolicy", NULL},
 };
 
 /* Services in which an action's wildcard is never needed. */
@@ -109,18 +117,10 @@ static bool for_texts(const struct review *review, const json_t *value,
 
 /* "*", or an ARN that ends in nothing but it. */
 static bool is_wild_resource(const char *text) {
-    struct str rest = str_from(text);
-    struct str part = {0};
+    struct str rest = review_arn_part(str_from(text), 5);
 
-    if (strcmp(text, "*") == 0) {
-        return true;
-    }
-    for (int i = 0; i < 5; i++) {
-        if (!str_next(&rest, ':', &part)) {
-            return false;
-        }
-    }
-    return str_eq(rest, STR("*")) || str_eq(rest, STR("*/*")) || str_eq(rest, STR("*:*"));
+    return strcmp(text, "*") == 0 || str_eq(rest, STR("*")) || str_eq(rest, STR("*/*")) ||
+           str_eq(rest, STR("*:*"));
 }
 
 static bool note_wild(const char *text, void *with) {
@@ -171,18 +171,27 @@ static bool is_wild_action(const char *action) {
            is_closed_service(action);
 }
 
-/* Whether an action that hands on rights names where it may be used. */
-static bool is_held(const struct action_check *check, const char *action) {
-    const json_t *condition = json_object_get(check->statement, "Condition");
+static bool has_condition_key(const json_t *statement, const char *key) {
+    const json_t *condition = json_object_get(statement, "Condition");
 
-    if (!check->review->is_bootstrap || check->is_everything) {
+    if (condition == NULL) {
         return false;
     }
-    if (str_eq_nocase(str_from(action), STR("iam:PassRole"))) {
-        CLEANUP(freep) char *text = condition == NULL ? mem_strdup("") : json_text(condition);
-        return strstr(text, "iam:PassedToService") != NULL;
+    CLEANUP(freep) char *text = json_text(condition);
+    return strstr(text, key) != NULL;
+}
+
+/* Whether an action gives rights and nothing holds it. */
+static bool is_escalation(const struct action_check *check, const char *action) {
+    for (size_t i = 0; i < ARRAY_N(role_actions); i++) {
+        const char *condition = role_actions[i].condition;
+
+        if (str_eq_nocase(str_from(action), str_from(role_actions[i].action))) {
+            return !check->review->is_bootstrap || check->is_everything ||
+                   (condition != NULL && !has_condition_key(check->statement, condition));
+        }
     }
-    return true;
+    return is_one_of(action, widening_actions, ARRAY_N(widening_actions));
 }
 
 static bool check_action(const char *action, void *with) {
@@ -194,8 +203,7 @@ static bool check_action(const char *action, void *with) {
                     "name the actions that are needed", "it allows %s", action);
         return true;
     }
-    if (is_one_of(action, widening_actions, ARRAY_N(widening_actions)) ||
-        (is_one_of(action, role_actions, ARRAY_N(role_actions)) && !is_held(check, action))) {
+    if (is_escalation(check, action)) {
         review_find(review, "escalation", VERDICT_DENY, check->where,
                     "a deployed application needs no right to give rights",
                     "it allows %s, which gives more rights than the deployment has", action);
@@ -252,31 +260,11 @@ void review_grants(struct review *review, const char *where, const json_t *docum
 
 /* ---- principals ---- */
 
-/* What a principal may be asked to show. */
-static bool has_condition_key(const json_t *statement, const char *key) {
-    const json_t *condition = json_object_get(statement, "Condition");
-
-    if (condition == NULL) {
-        return false;
-    }
-    CLEANUP(freep) char *text = json_text(condition);
-    return strstr(text, key) != NULL;
-}
-
 /* The account of a principal: twelve digits, or those in an ARN. */
 static struct str principal_account(const char *text) {
-    struct str rest = str_from(text);
-    struct str part = {0};
+    struct str arn = str_from(text);
 
-    if (!str_starts(rest, STR("arn:"))) {
-        return rest;
-    }
-    for (int i = 0; i < 5; i++) {
-        if (!str_next(&rest, ':', &part)) {
-            return (struct str){0};
-        }
-    }
-    return part;
+    return str_starts(arn, STR("arn:")) ? review_arn_part(arn, 4) : arn;
 }
 
 static bool is_this_account(const struct review *review, struct str account) {

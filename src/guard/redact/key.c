@@ -129,6 +129,9 @@ bool key_is_secret(struct str key) {
         return false;
     }
     key = str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len);
+    for (ptrdiff_t colon = str_find(key, STR(":")); colon >= 0; colon = str_find(key, STR(":"))) {
+        key = str_slice(key, (size_t)colon + 1, key.len); /* "s3:prefix", "//host/:_authToken" */
+    }
     for (size_t i = 0; i < ARRAY_N(harmless_names); i++) {
         if (str_eq(key, str_from(harmless_names[i]))) {
             return false;

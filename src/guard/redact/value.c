@@ -453,9 +453,10 @@ static size_t separator_read(const struct scan *scan, struct name *name, char *s
         return skip_blanks(scan, sign + (next == '>' ? 2 : 1));
     }
     if (c == ':' && next != ':') {
-        /* "auth.internal:8080" and "token.rs:12" are places. */
-        bool is_place =
-            name->quote == '\0' && is_digit(next) && str_find(name_str(scan, name), STR(".")) >= 0;
+        /* "auth.internal:8080", "token.rs:12" and "/app/API_TOKEN:1" are places. */
+        bool is_path = name->from > 0 && scan->text.ptr[name->from - 1] == '/';
+        bool is_place = name->quote == '\0' && is_digit(next) &&
+                        (is_path || str_find(name_str(scan, name), STR(".")) >= 0);
         return is_place ? 0 : skip_blanks(scan, sign + 1);
     }
     if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {

@@ -1,0 +1,251 @@
+/* The two reviews: planted papers are stopped for their reason, their harmless neighbours pass. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "guard/policy.h"
+#include "guard/redact/redact.h"
+
+static const char account[] = "111122223333";
+static const char template_account[] = "123456789012"; /* what the templates stand for */
+
+/* Secrets are put together here, so that no scanner of repositories stops at the fixtures. */
+/* clang-format off */
+static const struct {
+    const char *mark;
+    const char *parts[2];
+} marks[] = {
+    {"@AWS_KEY_ID@",     {"AKIA", "QWERTYUIOPASDF34"}},
+    {"@GITHUB_TOKEN@",   {"ghp_", "0123456789abcdefghijABCDEFGHIJ012345"}},
+    {"@HUMAN_PASSWORD@", {"Summer", "4821!"}},
+};
+/* clang-format on */
+
+static char *root_path(const char *tail) {
+    const char *root = getenv("AWSCOPILOT_SOURCE_ROOT");
+
+    assert_non_null(root);
+    return mem_format("%s/%s", root, tail);
+}
+
+static json_t *file_read(const char *path) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(1 << 20);
+    char piece[4096];
+    struct err err = {0};
+    json_t *json = NULL;
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL) {
+        fail_msg("%s is not there", path);
+    }
+    for (size_t n = 1; n > 0;) {
+        n = fread(piece, 1, sizeof piece, file);
+        for (size_t i = 0; i < n; i++) {
+            buf_add_c(&text, piece[i]);
+            for (size_t m = 0; m < ARRAY_N(marks); m++) {
+                size_t len = strlen(marks[m].mark);
+                if (text.len >= len && strcmp(text.ptr + text.len - len, marks[m].mark) == 0) {
+                    text.len -= len;
+                    buf_add_s(&text, marks[m].parts[0]);
+                    buf_add_s(&text, marks[m].parts[1]);
+                }
+            }
+        }
+    }
+    (void)fclose(file);
+    if (json_read(buf_str(&text), &json, &err) != ERR_NONE) {
+        fail_msg("%s: %s", path, err.text);
+    }
+    return json;
+}
+
+static bool has_code(const json_t *expect, const char *code) {
+    size_t i = 0;
+    json_t *value = NULL;
+
+    json_array_foreach(expect, i, value) {
+        if (strcmp(json_string_value(value), code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Exactly the expected codes, each finding with all its parts and none with the secret. */
+static void check_findings(const char *name, const json_t *expect, const json_t *findings) {
+    CLEANUP(freep) char *shown = json_text(findings);
+    size_t i = 0;
+    json_t *finding = NULL;
+    json_t *code = NULL;
+
+    json_array_foreach(findings, i, finding) {
+        if (!has_code(expect, json_str_or(finding, "code", ""))) {
+            fail_msg("%s: not expected: %s", name, shown);
+        }
+        assert_non_null(json_str_at(finding, "verdict"));
+        assert_non_null(json_str_at(finding, "where"));
+        assert_true(strlen(json_str_or(finding, "text", "")) > 5);
+        assert_non_null(json_str_at(finding, "remedy"));
+    }
+    json_array_foreach(expect, i, code) {
+        CLEANUP(freep) char *needle = mem_format("\"code\":\"%s\"", json_string_value(code));
+        if (strstr(shown, needle) == NULL) {
+            fail_msg("%s: %s is missing in %s", name, json_string_value(code), shown);
+        }
+    }
+    for (size_t m = 0; m < ARRAY_N(marks); m++) {
+        assert_null(strstr(shown, marks[m].parts[1]));
+    }
+}
+
+static void check_fixture(const char *folder, const char *name, const struct redactor *redactor) {
+    CLEANUP(freep) char *tail = mem_format("test/policy/%s/%s", folder, name);
+    CLEANUP(freep) char *path = root_path(tail);
+    CLEANUP(json_decrefp) json_t *fixture = file_read(path);
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    struct review_ctx ctx = {.account = account,
+                             .region = "eu-central-1",
+                             .redactor = redactor,
+                             .template_before = json_object_get(fixture, "before")};
+    const json_t *template = json_object_get(fixture, "template");
+    const json_t *plan = json_object_get(fixture, "plan");
+
+    enum verdict verdict =
+        plan != NULL ? policy_review_plan(plan, template, &ctx, findings)
+                     : policy_review_set(json_object_get(fixture, "set"), template, &ctx, findings);
+    bool is_good = strstr(name, ".good.json") != NULL;
+    CLEANUP(freep) char *shown = json_text(findings);
+    if (is_good != (verdict == VERDICT_ALLOW)) {
+        fail_msg("%s: %s %s", name, verdict_name(verdict), shown);
+    }
+    check_findings(name, json_object_get(fixture, "expect"), findings);
+}
+
+static size_t check_folder(const char *folder) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(freep) char *tail = mem_format("test/policy/%s", folder);
+    CLEANUP(freep) char *path = root_path(tail);
+    DIR *dir = opendir(path);
+    size_t n = 0;
+
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (strstr(entry->d_name, ".json") != NULL) {
+            check_fixture(folder, entry->d_name, redactor);
+            n++;
+        }
+    }
+    (void)closedir(dir);
+    return n;
+}
+
+static void planted_plans_are_stopped_and_their_neighbours_pass(void **state) {
+    (void)state;
+    assert_true(check_folder("plans") >= 40);
+}
+
+static void planted_change_sets_are_stopped_and_their_neighbours_pass(void **state) {
+    (void)state;
+    assert_true(check_folder("sets") >= 25);
+}
+
+static json_t *plan_for(const char *kind) {
+    return json_pack(
+        "{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[],s:{},s:{},s:[],s:[],s:{},s:{},s:[],s:s,s:s}",
+        "version", 1, "kind", kind, "app", "todo", "env", "dev", "account", template_account,
+        "region", "eu-central-1", "stack", "bootstrap-depl", "target", "lambda-http", "steps",
+        "template", "parameters", "permissions", "artefacts", "cost", "variables", "secrets",
+        "role_arn", "", "endpoint", "aws");
+}
+
+static json_t *creation_of(const json_t *template, const char *stack) {
+    CLEANUP(freep)
+    char *arn =
+        mem_format("arn:aws:cloudformation:eu-central-1:%s:changeSet/d-1/x", template_account);
+    json_t *changes = json_array();
+    const char *name = NULL;
+    json_t *resource = NULL;
+
+    json_object_foreach(json_object_get(template, "Resources"), name, resource) {
+        json_array_append_new(changes, json_pack("{s:s,s:s,s:s}", "action", "Add", "logical_id",
+                                                 name, "type", json_str_or(resource, "Type", "")));
+    }
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:[]}", "arn", arn, "name", "d-1", "stack_id",
+                     arn, "stack", stack, "type", "CREATE", "status", "CREATE_COMPLETE", "changes",
+                     changes, "parameters");
+}
+
+static void the_templates_of_this_program_pass_both_reviews(void **state) {
+    static const char *const names[] = {"bootstrap", "lambda-http", "static"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    struct review_ctx ctx = {
+        .account = template_account, .region = "eu-central-1", .redactor = redactor};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        CLEANUP(freep) char *tail = mem_format("src/aws/templates/%s.json", names[i]);
+        CLEANUP(freep) char *path = root_path(tail);
+        CLEANUP(json_decrefp) json_t *template = file_read(path);
+        CLEANUP(json_decrefp) json_t *findings = json_array();
+        bool is_bootstrap = strcmp(names[i], "bootstrap") == 0;
+        CLEANUP(json_decrefp) json_t *plan = plan_for(is_bootstrap ? "bootstrap" : "deploy");
+        CLEANUP(json_decrefp)
+        json_t *set = creation_of(template, is_bootstrap ? "bootstrap-depl" : "depl-todo-dev");
+
+        enum verdict verdict = policy_review_plan(plan, template, &ctx, findings);
+        verdict = verdict_strictest(verdict, policy_review_set(set, template, &ctx, findings));
+        CLEANUP(freep) char *shown = json_text(findings);
+        if (verdict != VERDICT_ALLOW) {
+            fail_msg("%s: %s", names[i], shown);
+        }
+    }
+}
+
+/* What passes because of one word must fail without it: the bootstrap template is refused as an
+ * application. */
+static void the_rights_of_the_set_up_stack_are_its_own(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(freep) char *path = root_path("src/aws/templates/bootstrap.json");
+    CLEANUP(json_decrefp) json_t *template = file_read(path);
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    CLEANUP(json_decrefp) json_t *plan = plan_for("deploy");
+    struct review_ctx ctx = {
+        .account = template_account, .region = "eu-central-1", .redactor = redactor};
+
+    (void)state;
+    assert_int_equal(policy_review_plan(plan, template, &ctx, findings), VERDICT_DENY);
+}
+
+static void an_account_of_the_users_own_settings_may_be_named(void **state) {
+    static const char *const allowed[] = {"999988887777", NULL};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(freep) char *path = root_path("test/policy/sets/foreign-value.bad.json");
+    CLEANUP(json_decrefp) json_t *fixture = file_read(path);
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    struct review_ctx ctx = {
+        .account = account, .region = "eu-central-1", .redactor = redactor, .foreign_ok = allowed};
+
+    (void)state;
+    assert_int_equal(policy_review_set(json_object_get(fixture, "set"),
+                                       json_object_get(fixture, "template"), &ctx, findings),
+                     VERDICT_ALLOW);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(planted_plans_are_stopped_and_their_neighbours_pass),
+        cmocka_unit_test(planted_change_sets_are_stopped_and_their_neighbours_pass),
+        cmocka_unit_test(the_templates_of_this_program_pass_both_reviews),
+        cmocka_unit_test(the_rights_of_the_set_up_stack_are_its_own),
+        cmocka_unit_test(an_account_of_the_users_own_settings_may_be_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
