@@ -97,6 +97,30 @@ static void the_form_of_a_record_never_changes(void **state) {
     masked_done(&body);
 }
 
+static void an_encrypted_body_opens_in_its_own_place_only(void **state) {
+    struct fixture *f = *state;
+    struct crypt *crypt = store_crypt(f->store);
+    struct masked body = fixture_mask(f, "private");
+    const struct journal_entry e = {.kind = RECORD_NOTE, .is_sensitive = true, .body = &body};
+    struct journal_record r = {
+        .seq = 5, .has_body = true, .body_len = 7, .body_hash = sha256_of(STR("private"))};
+    struct buf packed = BUF_INIT(1000);
+    struct buf plain = BUF_INIT(1000);
+    struct store_row row = {.seq = 5};
+    struct err why = {0};
+
+    MUST(record_pack(crypt, STR("s"), 5, &e, &packed, &err));
+    row.body = buf_str(&packed);
+    MUST(record_unpack(crypt, STR("s"), &row, &r, &plain, &err));
+    assert_true(str_eq(r.body, STR("private")));
+    assert_int_equal(record_unpack(crypt, STR("t"), &row, &r, &plain, &why), ERR_CORRUPT);
+    r.seq = 6;
+    assert_int_equal(record_unpack(crypt, STR("s"), &row, &r, &plain, &why), ERR_CORRUPT);
+    buf_done(&packed);
+    buf_done(&plain);
+    masked_done(&body);
+}
+
 /* clang-format off */
 static const struct {
     enum record_field field;
@@ -601,6 +625,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(every_kind_and_field_is_read_as_it_was_written),
         ON_MEMORY(the_form_of_a_record_never_changes),
+        ON_MEMORY(an_encrypted_body_opens_in_its_own_place_only),
         ON_BOTH(fields_keep_their_grammar),
         ON_BOTH(every_kind_asks_for_its_fields),
         ON_BOTH(a_journal_begins_with_its_session_and_stops_at_its_end),

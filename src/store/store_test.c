@@ -297,6 +297,23 @@ static void a_lease_is_taken_renewed_released_and_its_epoch_only_grows(void **st
     assert_int_equal(lease.epoch, 2);
 }
 
+static void a_renewal_that_was_not_seen_keeps_others_from_taking_over(void **state) {
+    struct fixture *f = *state;
+    struct store_lease lease;
+    struct store_lease seen;
+    struct store_lease next;
+    bool is_swapped = true;
+
+    MUST(store_take_lease(f->store, STR("l"), 1, &lease, &err));
+    seen = lease;
+    MUST(store_renew_lease(f->store, &lease, 30000, &err)); /* after another process has looked */
+    next = seen;
+    next.epoch++;
+    MUST(store_swap_lease(f->store, &seen, &next, &is_swapped, &err));
+    assert_false(is_swapped);
+    MUST(store_renew_lease(f->store, &lease, 30000, &err));
+}
+
 static void a_lease_that_is_held_is_refused_naming_the_holder(void **state) {
     struct fixture *f = *state;
     struct store_lease lease;
@@ -350,7 +367,6 @@ static void hold(struct fixture *f, struct store_owner owner, const char *name) 
     struct store_lease was = {{0}};
     struct store_lease next;
     bool is_swapped = false;
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
 
     /* Another process's lease, as that process would have left it. */
     MUST(store_take_lease(f->store, str_from(name), 3600 * 1000, &was, &err));
@@ -630,6 +646,7 @@ int main(void) {
         ON_BOTH(names_out_of_their_grammar_are_refused),
         ON_BOTH(a_document_over_the_limit_is_refused),
         ON_BOTH(a_lease_is_taken_renewed_released_and_its_epoch_only_grows),
+        ON_BOTH(a_renewal_that_was_not_seen_keeps_others_from_taking_over),
         ON_BOTH(a_lease_that_is_held_is_refused_naming_the_holder),
         ON_BOTH(an_expired_lease_is_taken_over_and_its_owner_is_fenced),
         ON_BOTH(the_lease_of_a_dead_process_is_taken_over_at_once),
