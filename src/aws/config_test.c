@@ -93,7 +93,9 @@ static enum err_code config_with(struct fake_env *fake, const char *const *vars,
                                  struct aws_options options, struct aws_config **out,
                                  struct err *err) {
     memset(fake->vars, 0, sizeof fake->vars);
-    memcpy(fake->vars, vars, n * sizeof *vars);
+    for (size_t i = 0; i < n; i++) {
+        fake->vars[i] = vars[i];
+    }
     options.env = &fake->env;
     return aws_config_new(&options, out, err);
 }

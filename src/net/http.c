@@ -498,5 +498,5 @@ struct str http_header(const struct http_reply *reply, const char *name) {
             return str_trim(str_slice(line, wanted.len + 1, line.len));
         }
     }
-    return (struct str){0};
+    return STR("");
 }
