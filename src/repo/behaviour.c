@@ -159,7 +159,7 @@ static void find_write(struct room *room, json_t *list, size_t index, const stru
     room_add(list, row);
     if (use != USE_REQUEST && found.kind == FOUND_TEXT && !found.is_partial) {
         room_say(room, REASON_WRITES_BESIDE_CODE, where, found.text);
-    } else if (found.text != NULL || target.text[0] != '\0') {
+    } else if (!room_has(room->findings, "code", "WRITES_FILES")) { /* `writes` has all of them */
         room_say(room, REASON_WRITES_FILES, where, found.text != NULL ? found.text : target.text);
     }
 }

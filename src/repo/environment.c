@@ -204,12 +204,23 @@ void env_find(struct room *room) {
     }
 }
 
+/* A number or a flag is no secret, whatever its name says. */
+static bool is_word(const char *text) {
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
+           strspn(text, "0123456789._") == strlen(text);
+}
+
+bool env_has_secret_default(const struct env_row *row) {
+    return row->is_secret && row->default_text != NULL && !is_word(row->default_text) &&
+           strstr(row->default_text, "://") == NULL;
+}
+
 /* A default is shown unless it may be a secret itself. */
 static bool may_show(const struct env_row *row) {
     const bool is_address = row->default_text != NULL && strstr(row->default_text, "://") != NULL;
 
     return row->default_text != NULL &&
-           (is_address ? strchr(row->default_text, '@') == NULL : !row->is_secret);
+           (is_address ? strchr(row->default_text, '@') == NULL : !env_has_secret_default(row));
 }
 
 json_t *env_json(const struct room *room) {

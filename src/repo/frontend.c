@@ -295,13 +295,19 @@ static json_t *api_base(struct room *room, const struct vite_config *config,
                                      : api_json("none", NULL, NULL);
 }
 
-/* Names made to be public, whatever they sound like. */
-static bool is_public_name(const char *name) {
+/* A secret in a bundle is one by its last word; some names are made to be public. */
+static bool is_bundled_secret(const char *name) {
+    static const char *const ends[] = {"KEY", "SECRET", "PASSWORD", "TOKEN"};
     static const char *const words[] = {"ANON",      "PUBLIC", "PUBLISHABLE", "SITE_KEY",
                                         "CLIENT_ID", "MAPS",   "FIREBASE",    "ALGOLIA_SEARCH"};
 
     for (size_t i = 0; i < ARRAY_N(words); i++) {
         if (strstr(name, words[i]) != NULL) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(ends); i++) {
+        if (str_ends(str_from(name), str_from(ends[i]))) {
             return true;
         }
     }
@@ -315,7 +321,7 @@ static json_t *build_env(struct room *room, const struct site *site) {
         const struct site_variable *at = &site->variables[i];
         const bool is_local = at->default_text != NULL && strstr(at->default_text, "://") != NULL &&
                               address_is_local(at->default_text);
-        const bool is_secret = env_is_secret(at->name) && !is_public_name(at->name);
+        const bool is_secret = is_bundled_secret(at->name);
         json_t *row = json_object();
 
         json_put_strn(row, "name", str_from(at->name));

@@ -52,7 +52,6 @@ static void judge_env(struct room *room) {
     for (size_t i = 0; i < room->env.n; i++) {
         const struct env_row *row = &room->env.rows[i];
         const char *field = arena_format(room->arena, "env.%s", row->name);
-        const bool has_default = row->default_text != NULL && row->default_text[0] != '\0';
 
         if (row->is_sqlite) {
             room_ask(room, REASON_SQLITE_DEFAULT, field, row->where, row->name);
@@ -61,10 +60,15 @@ static void judge_env(struct room *room) {
                      row->where, row->name);
         } else if (row->is_random && row->is_secret) {
             room_ask(room, REASON_RANDOM_SECRET, field, row->where, row->name);
-        } else if (row->is_secret && has_default && strstr(row->default_text, "://") == NULL) {
+        } else if (env_has_secret_default(row)) {
             room_say(room, REASON_INSECURE_DEFAULT, row->where, row->name);
         }
     }
+}
+
+/* "/{path:path}" is how a back end serves a site itself. */
+static bool is_catch_all(const struct route *route) {
+    return strncmp(route->path, "/{", 2) == 0 && str_ends(str_from(route->path), STR(":path}"));
 }
 
 /* What the site in front of the back end hides. */
@@ -80,6 +84,8 @@ static void judge_routes(struct room *room, bool has_site) {
 
         if (strcmp(route->path, "/") == 0 && !is_mount) {
             room_say(room, REASON_ROOT_HIDDEN, route->where, "the route /");
+        } else if (is_catch_all(route)) {
+            room_say(room, REASON_ROOT_HIDDEN, route->where, "the route for all other addresses");
         } else if (strncmp(route->path, "/{", 2) == 0 && strcmp(route->method, "GET") == 0) {
             room_say(room, REASON_ROUTES_COLLIDE, route->where, route->path);
         }

@@ -667,6 +667,18 @@ static void count_param(void *ctx, TSNode child) {
     }
 }
 
+/* def f(prefix="/api"): a parameter has its default until somebody gives another value. */
+static void assign_default(void *ctx, TSNode child) {
+    struct walk *walk = ctx;
+
+    if (syntax_is(child, "default_parameter") || syntax_is(child, "typed_default_parameter")) {
+        FACT_ADD(walk, assigns, struct py_assign,
+                 .name = dotted_of(walk, syntax_field(child, "name"), 0),
+                 .value = value_of(walk, syntax_field(child, "value"), 0),
+                 .line = syntax_line(child), .scope = scope_of(walk));
+    }
+}
+
 static void push_function(struct walk *walk, TSNode node) {
     struct py_class *class_ = frame_of(walk)->class_;
     int required = 0;
@@ -678,6 +690,7 @@ static void push_function(struct walk *walk, TSNode node) {
              .parent = scope_of(walk), .line = syntax_line(node), .required_params = required);
     walk->stack[walk->depth + 1] = (struct frame){.scope = walk->module->function_n++};
     walk->depth++;
+    syntax_children(syntax_field(node, "parameters"), assign_default, walk);
 }
 
 struct basing {

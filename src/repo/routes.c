@@ -45,7 +45,7 @@ static void add_route(struct collection *in, const char *method, const char *pre
 }
 
 static void lost(struct collection *in, size_t module, const struct py_call *call) {
-    if (!in->is_quiet) {
+    if (!in->is_quiet && !room_has(in->room->findings, "code", "ROUTES_UNKNOWN")) {
         const char *where = room_where(in->room, in->room->tree.list.rows[module].path, call->line);
 
         room_say(in->room, REASON_ROUTES_UNKNOWN, where, call->callee);
@@ -132,9 +132,10 @@ static void collect_call(struct collection *in, size_t module, const struct py_c
         path = path_arg(in, module, call, "prefix", -1);
         if (path == NULL) {
             lost(in, module, call);
+            return; /* routes without their prefix would be wrong ones */
         }
         follow(in, module, call, py_arg(call, "router", 0),
-               arena_format(in->room->arena, "%s%s", prefix, path == NULL ? "" : path), depth);
+               arena_format(in->room->arena, "%s%s", prefix, path), depth);
     } else if (strcmp(last, "mount") == 0) {
         struct py_value what = py_arg(call, "app", 1);
 

@@ -217,7 +217,7 @@ static void mark_env(struct env_row *row, const char *default_text, const char *
     if (row == NULL) {
         return;
     }
-    if (default_text == NULL) {
+    if (default_text == NULL || row->default_text == NULL) {
         row->is_needed = true;
     } else if (strcmp(kind, "sqlite") == 0) {
         row->is_needed = !is_memory(default_text);
@@ -246,6 +246,13 @@ static void found_service(struct room *room, json_t *list, const struct opener *
     case FOUND_ENV:
         add_service(list, kind, true, found.name, where);
         mark_env(env_at(room, found.name), found.text, kind);
+        for (size_t i = 0; i < FOUND_MORE_MAX && found.more[i] != NULL; i++) {
+            struct env_row *row = env_at(room, found.more[i]);
+
+            if (row != NULL && row->default_text == NULL) {
+                row->is_needed = true; /* a part of the address */
+            }
+        }
         break;
     case FOUND_TEXT:
         add_service(list, kind, true, NULL, where);
@@ -289,6 +296,12 @@ json_t *services_find(struct room *room) {
         if (room->modules[i].is_reached && module_at(room, i) != NULL) {
             look_into(room, list, i);
         }
+    }
+    if (json_array_size(list) == 0 && manifest_has(&room->manifest, "tortoise-orm")) {
+        const char *where = room->manifest.path == NULL ? room->manifest.dir : room->manifest.path;
+
+        add_service(list, "database", true, NULL, where); /* its address is in a table of its own */
+        say_unknown(room, "database", where);
     }
     for (size_t i = 0; i < ARRAY_N(drivers); i++) {
         const bool has_sqlite = strcmp(drivers[i].kind, "sqlite") == 0;

@@ -18,9 +18,10 @@ struct scan {
 
 static bool is_source(const char *path) {
     static const char *const ends[] = {".ts", ".tsx", ".js", ".jsx", ".mjs", ".vue", ".svelte"};
-    static const char *const aside[] = {
-        ".test.", ".spec.",   ".stories.", "__tests__/", "__mocks__/", "tests/",  "test/",
-        "e2e/",   "cypress/", "mocks/",    ".d.ts",      "public/",    ".config."};
+    static const char *const aside[] = {".test.",     ".spec.",     ".stories.", "__tests__/",
+                                        "__mocks__/", "tests/",     "test/",     "e2e/",
+                                        "cypress/",   "mocks/",     ".d.ts",     "public/",
+                                        ".config.",   "setupTests", ".setup."};
     bool is_one = false;
 
     for (size_t i = 0; i < ARRAY_N(ends); i++) {
@@ -88,9 +89,9 @@ static bool is_builtin(const char *name) {
 
 /* Things a site does without: statistics, error reports, labels. */
 static bool is_optional(const char *name) {
-    static const char *const words[] = {"SENTRY", "ANALYTICS", "GTM",     "POSTHOG", "VERSION",
-                                        "COMMIT", "DEBUG",     "TITLE",   "THEME",   "LOG",
-                                        "MODE",   "ENABLE",    "FEATURE", "MOCK",    "DEVTOOLS"};
+    static const char *const words[] = {
+        "SENTRY", "ANALYTICS", "GTM",  "POSTHOG", "VERSION", "COMMIT", "DEBUG",    "TITLE",
+        "THEME",  "LOG",       "MODE", "ENABLE",  "FEATURE", "MOCK",   "DEVTOOLS", "TRACK"};
 
     for (size_t i = 0; i < ARRAY_N(words); i++) {
         if (strstr(name, words[i]) != NULL) {
@@ -224,14 +225,18 @@ static void enter_literal(struct scan *scan, TSNode node) {
 /* VARIABLE || DEFAULT and VARIABLE ?? DEFAULT; true when it was one. */
 static bool enter_default(struct scan *scan, TSNode node) {
     struct str operator_ = syntax_text(&scan->syntax, syntax_field(node, "operator"));
-    struct str name = {0};
+    struct str name = env_name(scan, syntax_field(node, "left"));
 
+    if (name.len > 0 && operator_.len >= 2 &&
+        (operator_.ptr[0] == '=' || operator_.ptr[0] == '!')) {
+        add_variable(scan, name, NULL, false, syntax_field(node, "left")); /* VARIABLE === "true" */
+        return true;
+    }
     if (!str_eq(operator_, STR("||")) && !str_eq(operator_, STR("??"))) {
         return false;
     }
-    name = env_name(scan, syntax_field(node, "left"));
-    if (name.len == 0) {
-        return false;
+    if (name.len == 0) { /* location.origin || "http://localhost": the second is never needed */
+        return holds(syntax_text(&scan->syntax, syntax_field(node, "left")), "location");
     }
     add_variable(scan, name, literal(scan, syntax_field(node, "right")), false,
                  syntax_field(node, "left"));
@@ -287,6 +292,13 @@ static bool site_enter(void *ctx, TSNode node) {
         return !enter_default(scan, node);
     } else if (strcmp(type, "ternary_expression") == 0) {
         return !enter_choice(scan, node);
+    } else if (strcmp(type, "unary_expression") == 0) {
+        struct str name = env_name(scan, syntax_field(node, "argument"));
+
+        if (name.len > 0) {
+            add_variable(scan, name, NULL, false, node);
+            return false;
+        }
     } else if (strcmp(type, "variable_declarator") == 0) {
         enter_declarator(scan, node);
     } else if (strcmp(type, "member_expression") == 0) {
@@ -359,6 +371,8 @@ static void read_env_file(struct scan *scan, const char *path) {
 void site_read(struct room *room, const char *dir, struct site *out) {
     struct scan scan = {.room = room, .site = out};
     static const char *const env_files[] = {".env", ".env.production"}; /* the later one wins */
+    const char *src = path_join(room->arena, dir, "src");
+    const char *top = tree_has_folder(&room->tree, src) ? src : dir;
     size_t files = 0;
 
     *out = (struct site){0};
@@ -368,8 +382,8 @@ void site_read(struct room *room, const char *dir, struct site *out) {
         if (tree_is_late(&room->tree)) {
             return;
         }
-        if (entry->kind == FS_FILE && path_is_below(entry->path, dir) &&
-            is_source(path_from(entry->path, dir)) && str_is_utf8(str_from(entry->path))) {
+        if (entry->kind == FS_FILE && path_is_below(entry->path, top) &&
+            is_source(path_from(entry->path, top)) && str_is_utf8(str_from(entry->path))) {
             files++;
             read_source(&scan, entry->path);
         }

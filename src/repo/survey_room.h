@@ -148,12 +148,14 @@ enum py_use module_use(struct room *room, size_t module, int scope);
 
 /* --- values: values.c --- */
 
+enum { FOUND_MORE_MAX = 8 };
 enum found_kind { FOUND_NOTHING, FOUND_TEXT, FOUND_ENV, FOUND_SETTINGS };
 struct found {
     enum found_kind kind;
-    const char *text; /* FOUND_TEXT: the value; otherwise the default, or NULL */
-    const char *name; /* FOUND_ENV: the variable */
-    bool is_partial;  /* parts of the text are unknown: {…} */
+    const char *text;                 /* FOUND_TEXT: the value; otherwise the default, or NULL */
+    const char *name;                 /* FOUND_ENV: the variable */
+    const char *more[FOUND_MORE_MAX]; /* FOUND_ENV: others that go in; NULL behind the last */
+    bool is_partial;                  /* parts of the text are unknown: {…} */
 };
 /* Where the value comes from: a literal, a variable, or a settings object in a way not followed. */
 struct found value_find(struct room *room, size_t module, int scope, struct py_value value);
@@ -189,6 +191,7 @@ void env_find(struct room *room); /* environment.c: fills env */
 struct env_row *env_at(struct room *room, const char *name);
 json_t *env_json(const struct room *room);
 bool env_is_secret(const char *name);
+bool env_has_secret_default(const struct env_row *row);
 
 json_t *services_find(struct room *room); /* services.c */
 bool address_is_local(const char *url);   /* localhost, or a name without a dot */

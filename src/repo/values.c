@@ -103,6 +103,20 @@ static struct found found_name(struct room *room, size_t module, int scope, cons
                                        : found_attribute(room, py_last(dotted), depth);
 }
 
+/* Several variables go into one value: the first is its name, the others are kept behind. */
+static void found_more(struct found *result, const char *name) {
+    if (result->name == NULL || name == NULL) {
+        result->name = name == NULL ? result->name : name;
+        return;
+    }
+    for (size_t i = 0; i + 1 < FOUND_MORE_MAX; i++) {
+        if (result->more[i] == NULL) {
+            result->more[i] = name;
+            return;
+        }
+    }
+}
+
 /* "…{settings.HOST}/x": the names put in, as far as they are known. */
 static struct found found_template(struct room *room, size_t module, int scope, const char *text,
                                    int depth) {
@@ -125,7 +139,7 @@ static struct found found_template(struct room *room, size_t module, int scope, 
                           depth + 1);
         if (part.kind == FOUND_ENV || part.kind == FOUND_SETTINGS) {
             result.kind = result.kind == FOUND_ENV ? FOUND_ENV : part.kind;
-            result.name = result.name == NULL ? part.name : result.name;
+            found_more(&result, part.name);
         }
         if (part.text != NULL) {
             buf_add_s(&out, part.text);
@@ -139,7 +153,8 @@ static struct found found_template(struct room *room, size_t module, int scope, 
     return result;
 }
 
-/* str(x), Path(x), make_url(x) and the like give what goes in; other calls are not followed. */
+/* str(x), Path(x), make_url(x) and the like give what goes in. Of other calls only this is known:
+ * what comes out depends on the variable that goes in. */
 static struct found found_call(struct room *room, size_t module, int scope,
                                const struct py_call *call, int depth) {
     static const char *const through[] = {
@@ -158,6 +173,13 @@ static struct found found_call(struct room *room, size_t module, int scope,
             struct str before = {call->callee, (size_t)(last - call->callee - 1)};
 
             return found_name(room, module, scope, arena_str(room->arena, before), depth + 1);
+        }
+    }
+    for (size_t i = 0; i < call->arg_n && i < 4; i++) {
+        struct found found = find(room, module, scope, call->args[i].value, depth + 1);
+
+        if (found.kind == FOUND_ENV || found.kind == FOUND_SETTINGS) {
+            return found;
         }
     }
     return (struct found){0};
