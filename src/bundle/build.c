@@ -282,22 +282,50 @@ enum err_code build_blame(const struct proc_result *result, const struct build_s
                    line.len > 0 ? buf_cstr(&line) : "it printed nothing");
 }
 
-const char *build_find_secret(const struct redactor *redactor, struct str text) {
+static bool is_guess(const char *kind) {
     static const char *const guesses[] = {"key",
                                           "run"}; /* a secret's name; a run too long to judge */
-    struct redact_hit hits[64];
-    size_t n = redact_find(redactor, text, hits, ARRAY_N(hits));
 
-    for (size_t i = 0; i < n; i++) {
-        bool is_guess = false;
-        for (size_t k = 0; k < ARRAY_N(guesses); k++) {
-            is_guess = is_guess || strcmp(hits[i].kind, guesses[k]) == 0;
-        }
-        if (!is_guess) {
-            return hits[i].kind;
+    for (size_t i = 0; i < ARRAY_N(guesses); i++) {
+        if (strcmp(kind, guesses[i]) == 0) {
+            return true;
         }
     }
+    return false;
+}
+
+const char *build_find_secret(const struct redactor *redactor, struct str text) {
+    enum { HITS = 64 };
+    struct redact_hit hits[HITS];
+    size_t n = HITS;
+
+    while (n == HITS) {
+        n = redact_find(redactor, text, hits, HITS);
+        for (size_t i = 0; i < n; i++) {
+            /* Under a secret's name a value is a guess, unless it has the shape of a secret itself.
+             */
+            struct str value = str_slice(text, hits[i].at, hits[i].at + hits[i].len);
+            struct redact_hit inner = hits[i];
+            if (is_guess(inner.kind) && redact_find(redactor, value, &inner, 1) == 0) {
+                continue;
+            }
+            if (!is_guess(inner.kind)) {
+                return inner.kind;
+            }
+        }
+        text = n == HITS ? str_slice(text, hits[HITS - 1].at + hits[HITS - 1].len, text.len) : text;
+    }
     return NULL;
+}
+
+void build_warn_walls(const struct build_env *env, json_t *warnings) {
+    if (!env->is_sandboxed) {
+        build_warn(warnings, "the repository's code runs without a sandbox, as --no-sandbox asks");
+    } else if (!sandbox_probe()->has_namespaces) {
+        build_warn(warnings,
+                   "this machine has no namespaces, so fetching is not held to the package "
+                   "sources");
+    }
 }
 
 /* --- package sources --- */

@@ -62,6 +62,9 @@ struct str build_error_line(struct str text);
 void build_say(const struct build_env *env, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void build_warn(json_t *warnings, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Says what the walls of this run do not hold. */
+void build_warn_walls(const struct build_env *env, json_t *warnings);
+
 /* --- copies and caches --- */
 
 /* Digests the repository as a build sees it: without .git, .env*, caches and installed packages. */

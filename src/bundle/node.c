@@ -319,6 +319,31 @@ static void node_version(const struct build_env *env, const struct node_place *p
     }
 }
 
+/* Asking costs a second, so the answers are kept as long as the programs stay the same. */
+static enum err_code node_versions(const struct build_env *env, const struct node_place *place,
+                                   json_t **out, struct err *err) {
+    struct sha256_stream *stream = sha256_start();
+    CLEANUP(freep) char *path = NULL;
+    CLEANUP(json_decrefp) json_t *json = NULL;
+
+    build_feed_tool(stream, place->node);
+    build_feed_tool(stream, place->pnpm);
+    if (build_cache_path(env, "node", sha256_end(stream), ".versions", &path, err) != ERR_NONE) {
+        return err->code;
+    }
+    json = build_recall(path);
+    if (json == NULL) {
+        json = json_object();
+        node_version(env, place, place->node, "node", json);
+        node_version(env, place, place->pnpm, "pnpm", json);
+        if (build_remember(path, json, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    *out = TAKE(json);
+    return ERR_NONE;
+}
+
 enum err_code node_fetch(const struct build_env *env, const struct node_app *app, json_t **out,
                          struct err *err) {
     CLEANUP(node_place_done) struct node_place place = {0};
@@ -330,11 +355,14 @@ enum err_code node_fetch(const struct build_env *env, const struct node_app *app
     if (node_install_once(env, app, &place, err) != ERR_NONE) {
         return err->code;
     }
-    json_t *json = json_object();
-    node_version(env, &place, place.node, "node", json);
-    node_version(env, &place, place.pnpm, "pnpm", json);
+    json_t *json = NULL;
+    if (node_versions(env, &place, &json, err) != ERR_NONE) {
+        return err->code;
+    }
     json_put_bool(json, "cached", was_cached);
-    json_put(json, "warnings", json_array());
+    json_t *warnings = json_array();
+    build_warn_walls(env, warnings);
+    json_put(json, "warnings", warnings);
     *out = json;
     return ERR_NONE;
 }

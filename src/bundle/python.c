@@ -16,7 +16,7 @@ enum {
     PYTHON_EXPORT_MS = 120000,
     PYTHON_INSTALL_MS = 600000,
     PYTHON_COMPILE_MS = 300000,
-    PYTHON_RECIPE = 1, /* raised when a cached folder would be made differently */
+    PYTHON_RECIPE = 2, /* raised when a cached folder would be made differently */
 };
 
 /* Where PyPI serves its index and its files; a lock names others by their URLs. */
@@ -501,9 +501,19 @@ static enum err_code site_compile(const struct build_env *env, const struct pyth
     CLEANUP(words_done) struct words writable = {0};
     CLEANUP(proc_env_done) struct proc_env vars = {0};
     CLEANUP(proc_result_done) struct proc_result result = {0};
-    const char *const argv[] = {
-        place->interpreter, "-I", "-m", "compileall", "-q",        "-j", "0", "--invalidation-mode",
-        "unchecked-hash",   "-s", site, "-p",         "/var/task", site, NULL};
+    const char *const argv[] = {place->interpreter,
+                                "-I",
+                                "-m",
+                                "compileall",
+                                "-q",
+                                "--invalidation-mode",
+                                "unchecked-hash",
+                                "-s",
+                                site,
+                                "-p",
+                                "/var/task",
+                                site,
+                                NULL};
 
     python_expose(place, &readable);
     words_add(&writable, site);
@@ -517,8 +527,15 @@ static enum err_code site_compile(const struct build_env *env, const struct pyth
                               .tmp = tmp,
                               .timeout_ms = PYTHON_COMPILE_MS,
                               .is_quiet = true};
+    if (build_run(env, &step, &result, err) != ERR_NONE) {
+        return err->code;
+    }
     /* A package may hold files for other versions that do not compile: they stay as they are. */
-    return build_run(env, &step, &result, err);
+    if (result.end != PROC_EXITED ||
+        str_find(buf_str(&result.text[PROC_ERR]), STR("Traceback")) >= 0) {
+        return build_blame(&result, install_symptoms, "compileall", err);
+    }
+    return ERR_NONE;
 }
 
 static enum err_code site_install(const struct build_env *env, const struct python_place *place,
@@ -661,6 +678,7 @@ enum err_code python_settle(const struct build_env *env, const struct python_app
     CLEANUP(freep) char *wanted = python_wanted(env, app);
 
     place.warnings = json_array();
+    build_warn_walls(env, place.warnings);
     if (fs_mkdirs(env->cache_dir, 0700, err) != ERR_NONE ||
         build_find_tool(BUILD_UV, &place.uv, err) != ERR_NONE ||
         python_find(env, wanted, &place, err) != ERR_NONE ||

@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,8 +256,8 @@ static enum err_code zip_write_all(const struct zip_list *list, int fd, const ch
     CLEANUP(archive_closep) struct archive *a = archive_write_new();
 
     if (archive_write_set_format_zip(a) != ARCHIVE_OK ||
-        archive_write_set_options(a, "zip:compression=deflate,zip:compression-level=6,"
-                                     "zip:hdrcharset=UTF-8") != ARCHIVE_OK ||
+        archive_write_set_options(a, "zip:compression=deflate,zip:compression-level=6") !=
+            ARCHIVE_OK ||
         archive_write_open_fd(a, fd) != ARCHIVE_OK) {
         return zip_err(a, path, err);
     }
@@ -281,7 +282,15 @@ enum err_code zip_write(const struct zip_list *list, const char *path, struct sh
     if (fd < 0) {
         return err_errno(err, errno, "%s", path);
     }
+    /* libarchive encodes names, and says so, by the thread's locale: it is the same for everyone.
+     */
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t before = utf8 == (locale_t)0 ? (locale_t)0 : uselocale(utf8);
     enum err_code code = zip_write_all(list, fd, path, err);
+    if (utf8 != (locale_t)0) {
+        uselocale(before);
+        freelocale(utf8);
+    }
     if (code == ERR_NONE && fsync(fd) != 0) {
         code = err_errno(err, errno, "%s", path);
     }

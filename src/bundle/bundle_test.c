@@ -1,0 +1,290 @@
+/* Builds without a build: finding sources, blaming tools, layouts, sites as they should not be. */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bundle/build_run.h"
+#include "bundle/node.h"
+#include "bundle/python_place.h"
+
+static char work[PATH_MAX];
+static struct redactor *redactor;
+
+static int set_up(void **state) {
+    (void)state;
+    snprintf(work, sizeof work, "/tmp/bundle_test-XXXXXX");
+    redactor = redactor_new();
+    redactor_add_known(redactor, "DATABASE_PASSWORD", STR("correct-horse-battery"));
+    return mkdtemp(work) == NULL ? -1 : 0;
+}
+
+static int tear_down(void **state) {
+    CLEANUP(fs_root_done) struct fs_root tmp = {0};
+    struct err err = {0};
+
+    (void)state;
+    redactor_freep(&redactor);
+    assert_int_equal(fs_root_open("/tmp", &tmp, &err), ERR_NONE);
+    return fs_remove_tree(&tmp, work + strlen("/tmp/"), &err) == ERR_NONE ? 0 : -1;
+}
+
+static void put(const char *name, const char *content) {
+    CLEANUP(freep) char *path = fs_join(work, name);
+    CLEANUP(freep) char *dir = mem_strdup(path);
+    struct err err = {0};
+
+    *strrchr(dir, '/') = '\0';
+    assert_int_equal(fs_mkdirs(dir, 0755, &err), ERR_NONE);
+    assert_int_equal(fs_write_file(path, str_from(content), 0644, &err), ERR_NONE);
+}
+
+static void hosts_are_found_in_a_lock(void **state) {
+    /* clang-format off */
+    static const struct { const char *text; const char *want; } rows[] = {
+        { "url = \"https://files.example.org/a.whl\"", "files.example.org:443 " },
+        { "registry=http://npm.example.org:4873/",      "npm.example.org:4873 " },
+        { "http://plain.example.org/x",                 "plain.example.org:80 " },
+        { "https://me:p%40ss@host.example/index", "host.example:443 " },
+        { "{tarball: https://a.org/b.tgz}, https://a.org/c", "a.org:443 " },
+        { "https://[::1]:8080/x https://[::1]/",        "[::1]:8080 [::1]:443 " },
+        { "https:///x https://$HOST/ no url here",      "" },
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(words_done) struct words hosts = {0};
+        CLEANUP(buf_done) struct buf text = BUF_INIT(1000);
+
+        build_add_hosts(&hosts, str_from(rows[i].text));
+        for (size_t k = 0; k < hosts.n; k++) {
+            buf_addf(&text, "%s ", hosts.rows[k]);
+        }
+        if (strcmp(buf_cstr(&text), rows[i].want) != 0) {
+            fail_msg("'%s': '%s'", rows[i].text, buf_cstr(&text));
+        }
+    }
+}
+
+static void the_line_that_says_what_went_wrong_is_found(void **state) {
+    /* clang-format off */
+    static const struct { const char *text; const char *want; } rows[] = {
+        { "Resolving\nerror: no such package\n  cause: x\n", "error: no such package" },
+        { " ERR_PNPM_OUTDATED_LOCKFILE  Cannot install\n\nmore", "ERR_PNPM_OUTDATED_LOCKFILE  Cannot install" },
+        { "src/App.tsx(3,5): error TS2322: no\n ELIFECYCLE  Command failed with exit code 2.\n",
+          "src/App.tsx(3,5): error TS2322: no" },
+        { "one\n\ntwo\n\n", "two" },
+        { "", "" },
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct str line = build_error_line(str_from(rows[i].text));
+
+        if (!str_eq(line, str_from(rows[i].want))) {
+            fail_msg("row %zu: '" STR_FMT "'", i, STR_ARG(line));
+        }
+    }
+}
+
+static void what_is_packed_follows_from_where_it_is_imported(void **state) {
+    /* clang-format off */
+    static const struct { const char *dir; const char *cwd; const char *root; const char *part; } rows[] = {
+        { "backend", NULL,          "backend",     "" },
+        { "backend", "backend",     "backend",     "" },
+        { "backend", "backend/src", "backend/src", "" },
+        { "backend", ".",           "",            "backend" },
+        { ".",       NULL,          "",            "" },
+        { ".",       "src",         "src",         "" },
+        { "a/b",     "a",           "a",           "b" },
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct python_app app = {.dir = rows[i].dir, .cwd = rows[i].cwd};
+        CLEANUP(freep) char *root = NULL;
+        CLEANUP(freep) char *part = NULL;
+
+        python_layout(&app, &root, &part);
+        if (strcmp(root, rows[i].root) != 0 || strcmp(part, rows[i].part) != 0) {
+            fail_msg("row %zu: '%s' '%s'", i, root, part);
+        }
+    }
+    assert_true(python_is_app_path("backend", "", "backend/app/main.py"));
+    assert_false(python_is_app_path("backend", "", "backend2/app/main.py"));
+    assert_true(python_is_app_path("", "backend", "backend/main.py"));
+    assert_false(python_is_app_path("", "backend", "frontend/main.ts"));
+}
+
+static void a_missing_tool_comes_with_the_command_that_installs_it(void **state) {
+    CLEANUP(freep) char *path = mem_strdup(getenv("PATH"));
+    char *tool = NULL;
+    struct err err = {0};
+
+    (void)state;
+    unsetenv("AWSCOPILOT_UV");
+    setenv("PATH", "/nowhere", 1);
+    assert_int_equal(build_find_tool(BUILD_UV, &tool, &err), ERR_BUILD);
+    assert_string_equal(err.remedy, "pip install uv==0.13.9");
+    setenv("AWSCOPILOT_UV", "/nowhere/uv", 1);
+    assert_int_equal(build_find_tool(BUILD_UV, &tool, &err), ERR_BUILD);
+    assert_non_null(strstr(err.text, "/nowhere/uv"));
+    setenv("AWSCOPILOT_UV", "/bin/sh", 1);
+    assert_int_equal(build_find_tool(BUILD_UV, &tool, &err), ERR_NONE);
+    assert_string_equal(tool, "/bin/sh");
+    free(tool);
+    unsetenv("AWSCOPILOT_UV");
+    setenv("PATH", path, 1);
+}
+
+/* --- sites --- */
+
+static const char good_index[] =
+    "<script type=\"module\" src=\"/assets/index-B3x9aQ_z.js\"></script>"
+    "<link rel=stylesheet href='/assets/index-Zz09-_aB.css'>"
+    "<script src=\"https://cdn.example.org/x.js\"></script>";
+
+static void make_site(const char *name, const char *index, const char *code) {
+    CLEANUP(freep) char *html = mem_format("%s/index.html", name);
+    CLEANUP(freep) char *js = mem_format("%s/assets/index-B3x9aQ_z.js", name);
+    CLEANUP(freep) char *map = mem_format("%s/assets/index-B3x9aQ_z.js.map", name);
+    CLEANUP(freep) char *css = mem_format("%s/assets/index-Zz09-_aB.css", name);
+
+    if (index != NULL) {
+        put(html, index);
+    }
+    put(js, code);
+    put(map, "{\"sources\":[]}");
+    put(css, "body{}");
+}
+
+static enum err_code inspect(const char *name, struct site *site, struct err *err) {
+    CLEANUP(freep) char *dir = fs_join(work, name);
+
+    return site_inspect(dir, redactor, site, err);
+}
+
+static void a_good_site_is_described_without_its_source_maps(void **state) {
+    CLEANUP(site_done) struct site site = {0};
+    CLEANUP(site_done) struct site again = {0};
+    struct err err = {0};
+
+    (void)state;
+    make_site("good", good_index, "fetch('/api/todos');const base='http://localhost';");
+    put("good/favicon.svg", "<svg/>");
+    if (inspect("good", &site, &err) != ERR_NONE) {
+        fail_msg("%s", err.text);
+    }
+    assert_int_equal(site.file_n, 4);
+    assert_string_equal(site.files[0].path, "assets/index-B3x9aQ_z.js");
+    assert_string_equal(site.files[0].content_type, "text/javascript; charset=utf-8");
+    assert_true(site.files[0].is_asset);
+    assert_string_equal(site.files[2].path, "favicon.svg");
+    assert_false(site.files[2].is_asset);
+    assert_ptr_equal(site.probe, &site.files[0]);
+    assert_true(sha256_eq(site.index_hash, sha256_of(str_from(good_index))));
+    assert_int_equal(json_array_size(site.warnings), 0);
+
+    put("good/assets/index-B3x9aQ_z.js.map", "{\"sources\":[\"other\"]}");
+    assert_int_equal(inspect("good", &again, &err), ERR_NONE);
+    assert_true(sha256_eq(site.release, again.release));
+    site_done(&again);
+    put("good/favicon.svg", "<svg></svg>");
+    assert_int_equal(inspect("good", &again, &err), ERR_NONE);
+    assert_false(sha256_eq(site.release, again.release));
+}
+
+static void a_site_that_cannot_be_served_is_refused(void **state) {
+    /* clang-format off */
+    static const struct { const char *index; const char *code; enum err_code want; const char *says; } rows[] = {
+        { NULL, "", ERR_BUILD, "index.html" },
+        { "<script src=\"./assets/index-B3x9aQ_z.js\">", "", ERR_BUILD, "below /" },
+        { "<script src=\"/sub/assets/index-B3x9aQ_z.js\">", "", ERR_BUILD, "below /" },
+        { "<script src=\"assets/index-B3x9aQ_z.js\">", "", ERR_BUILD, "below /" },
+        { good_index, "const key='AKIAQWERTYUIOPASDFGH'", ERR_POLICY, "assets/index-B3x9aQ_z.js" },
+        { good_index, "x='correct-horse-battery'", ERR_POLICY, "secret" },
+        { good_index, "const t={password:'Password',token:'Token'}", ERR_NONE, "" },
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(site_done) struct site site = {0};
+        CLEANUP(freep) char *name = mem_format("bad%zu", i);
+        struct err err = {0};
+
+        make_site(name, rows[i].index, rows[i].code);
+        if (inspect(name, &site, &err) != rows[i].want || strstr(err.text, rows[i].says) == NULL) {
+            fail_msg("row %zu: code %d, %s", i, err.code, err.text);
+        }
+        assert_null(strstr(err.text, "correct-horse"));
+    }
+}
+
+static void addresses_of_the_visitors_machine_and_unhashed_assets_are_said(void **state) {
+    CLEANUP(site_done) struct site site = {0};
+    struct err err = {0};
+
+    (void)state;
+    make_site("local", good_index, "fetch('http://localhost:8000/api')");
+    put("local/assets/logo.png", "png");
+    assert_int_equal(inspect("local", &site, &err), ERR_NONE);
+    assert_int_equal(json_array_size(site.warnings), 2);
+    assert_non_null(
+        strstr(json_string_value(json_array_get(site.warnings, 0)), "localhost:8000, which"));
+    assert_non_null(strstr(json_string_value(json_array_get(site.warnings, 1)), "assets/logo.png"));
+}
+
+static void content_types_follow_the_ending(void **state) {
+    (void)state;
+    assert_string_equal(site_content_type("a/index.html"), "text/html; charset=utf-8");
+    assert_string_equal(site_content_type("x.WOFF2"), "font/woff2");
+    assert_string_equal(site_content_type("CNAME"), "application/octet-stream");
+    assert_string_equal(site_content_type("x.unknown"), "application/octet-stream");
+}
+
+static void a_copy_has_no_secrets_and_no_installed_packages(void **state) {
+    CLEANUP(freep) char *root = fs_join(work, "repo");
+    CLEANUP(freep) char *cache = fs_join(work, "cache");
+    CLEANUP(freep) char *to = fs_join(work, "copied");
+    CLEANUP(fs_root_done) struct fs_root copy = {0};
+    CLEANUP(fs_list_done) struct fs_list list = {0};
+    struct build_env env = {.root = root, .cache_dir = cache, .redactor = redactor};
+    const struct fs_walk walk = {9, 100, 10000, NULL, NULL};
+    struct err err = {0};
+
+    (void)state;
+    put("repo/backend/main.py", "x");
+    put("repo/backend/.env", "PASSWORD=x");
+    put("repo/.env.production", "PASSWORD=x");
+    put("repo/.git/config", "x");
+    put("repo/frontend/node_modules/a/index.js", "x");
+    put("repo/backend/__pycache__/main.pyc", "x");
+    assert_int_equal(build_copy(&env, to, &err), ERR_NONE);
+    assert_int_equal(fs_root_open(to, &copy, &err), ERR_NONE);
+    assert_int_equal(fs_list_tree(&copy, "", &walk, &list, &err), ERR_NONE);
+    assert_int_equal(list.n, 3);
+    assert_string_equal(list.rows[1].path, "backend/main.py");
+    build_remove(&env, to); /* not below the cache: left alone */
+    assert_int_equal(access(to, F_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_are_found_in_a_lock),
+        cmocka_unit_test(the_line_that_says_what_went_wrong_is_found),
+        cmocka_unit_test(what_is_packed_follows_from_where_it_is_imported),
+        cmocka_unit_test(a_missing_tool_comes_with_the_command_that_installs_it),
+        cmocka_unit_test(a_good_site_is_described_without_its_source_maps),
+        cmocka_unit_test(a_site_that_cannot_be_served_is_refused),
+        cmocka_unit_test(addresses_of_the_visitors_machine_and_unhashed_assets_are_said),
+        cmocka_unit_test(content_types_follow_the_ending),
+        cmocka_unit_test(a_copy_has_no_secrets_and_no_installed_packages),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,392 @@
+"""Builds for real: uv, pnpm, Vite and Python on the example and on small repositories that go wrong.
+
+The driver build/src/bundle/bundle_probe (test/drivers/bundle_probe.c) does one operation of src/bundle a call.
+Locks are made here, by uv itself; the judges are Python's zipfile and import system, and the interpreter.
+"""
+import hashlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import textwrap
+import unittest
+import zipfile
+from pathlib import Path
+
+import lab
+
+APP = "async def app(scope, receive, send):\n    pass\n"
+PYPROJECT = '[project]\nname = "small"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{}]\n[tool.uv]\npackage = false\n'
+
+
+def probe_path():
+    return os.environ.get("AWSCOPILOT_BUNDLE_PROBE") or str(Path(lab.program()).parent / "bundle/bundle_probe")
+
+
+def digest(folder):
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+class Case(unittest.TestCase):
+    deadline_s = 300
+
+    @classmethod
+    def setUpClass(cls):
+        tools = lab.tools()
+        cls.cache = Path(tempfile.mkdtemp(prefix="bundle-cache-"))
+        cls.addClassCleanup(shutil.rmtree, cls.cache, True)
+        cls.uv = tools["UV"]
+        cls.env = {name: os.environ[name] for name in lab.PASSED_ON if name in os.environ}
+        cls.env |= {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), "AWSCOPILOT_UV": tools["UV"],
+                    "AWSCOPILOT_NODE": tools["NODE22"] + "/node", "AWSCOPILOT_PNPM": tools["PNPM"],
+                    "AWS_SECRET_ACCESS_KEY": "must-not-be-seen"}
+
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="bundle-repo-"))
+        self.addCleanup(shutil.rmtree, self.root, True)
+
+    prefix = ()  # of the driver's command line
+
+    def probe(self, op, root=None, cache=None, env=None, **args):
+        run = subprocess.run([*self.prefix, probe_path(), op, str(root or self.root), str(cache or self.cache), json.dumps(args)],
+                             env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=280)
+        self.said = run.stderr
+        out = json.loads(run.stdout)
+        self.assertEqual(run.returncode == 0, "error" not in out, run)
+        return out
+
+    def refused(self, op, code, *words, **args):
+        out = self.probe(op, **args)
+        self.assertIn("error", out)
+        text = f"{out['error']['text']} / {out['error']['remedy']}"
+        self.assertEqual(out["error"]["code"], code, text)
+        for word in words:
+            self.assertIn(word, text)
+        return text
+
+    def write(self, files):
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+
+    def append(self, name, text):
+        path = self.root / name
+        path.write_text(path.read_text() + text)
+
+    def lock(self, folder="backend"):
+        subprocess.run([self.uv, "lock", "-q"], cwd=self.root / folder, env=self.env, check=True, timeout=120)
+
+    def small(self, main=APP, dependencies="", **files):
+        """A repository with one module, main.py, and its lock."""
+        self.write({"backend/pyproject.toml": PYPROJECT.format(dependencies), "backend/main.py": main, **files})
+        self.lock()
+
+    def check(self, **args):
+        return self.probe("check", target="main:app", **args)
+
+    def no_import(self, *words, **args):
+        return self.refused("check", "import_failed", *words, target="main:app", **args)
+
+
+class Example(Case):
+    """examples/todo."""
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(lab.ROOT / "examples/todo", self.root, dirs_exist_ok=True)
+        self.lock()
+
+    def test_the_back_end_is_imported_and_packed(self):
+        before = digest(self.root)
+        checked = self.probe("check")
+        self.assertIn({"method": "GET", "path": "/api/health"}, checked["routes"])
+        self.assertEqual((checked["missing"], checked["writes"], checked["warnings"]), ([], [], []))
+        bundle = self.probe("bundle", config={"MemorySize": 1024})
+        with zipfile.ZipFile(bundle["path"]) as z:
+            names = z.namelist()
+            self.assertEqual(names, sorted(names, key=str.encode))
+            self.assertEqual(z.read("_deploy_build_id").decode(), bundle["build_id"])
+            self.assertIn("app/main.py", names)
+            self.assertIn("fastapi-0.165.0.dist-info/METADATA", names)
+            for name in names:
+                self.assertNotRegex(name, r"^(tests/|bin/|uv\.lock)|/(RECORD|INSTALLER|direct_url\.json)$")
+            minor = checked["python"].replace(".", "")
+            compiled = z.read(f"app/__pycache__/main.cpython-{minor}.pyc")
+            self.assertEqual(struct.unpack("<I", compiled[4:8])[0], 0b01)  # PEP 552: by hash, not checked
+            self.assertIn(b"/var/task/app/main.py", compiled)
+            z.extractall(self.root / "unzipped")
+        self.assertEqual(hashlib.sha256(Path(bundle["path"]).read_bytes()).hexdigest(), bundle["sha256"])
+        shutil.rmtree(self.root / "unzipped", ignore_errors=True)
+        self.assertEqual(digest(self.root), before)  # the user's tree is only read
+
+    def test_the_same_program_gives_the_same_zip_in_another_folder_and_costs_nothing_twice(self):
+        first = self.probe("bundle", config={})
+        again = self.probe("bundle", config={})
+        self.assertEqual((again["cached"], again["sha256"]), (True, first["sha256"]))
+        self.assertEqual(self.said, "")
+        other = Path(tempfile.mkdtemp(prefix="another-cache-"))
+        self.addCleanup(shutil.rmtree, other, True)
+        moved = self.root.with_name(self.root.name + "-moved")
+        self.addCleanup(shutil.rmtree, moved, True)
+        shutil.copytree(self.root, moved)
+        elsewhere = self.probe("bundle", root=moved, cache=other, config={})
+        self.assertEqual((elsewhere["cached"], elsewhere["sha256"], elsewhere["build_id"]),
+                         (False, first["sha256"], first["build_id"]))
+        self.assertNotEqual(self.probe("bundle", config={"Timeout": 5})["build_id"], first["build_id"])
+        self.append("backend/app/store.py", "# one line more\n")
+        changed = self.probe("bundle", config={})
+        self.assertEqual(changed["cached"], False)
+        self.assertNotEqual(changed["build_id"], first["build_id"])
+
+    def test_arm64_gets_wheels_for_arm64(self):
+        bundle = self.probe("bundle", platform="arm64")
+        with zipfile.ZipFile(bundle["path"]) as z:
+            native = [name for name in z.namelist() if name.endswith(".so")]
+            self.assertTrue(native)
+            for name in native:
+                self.assertEqual(struct.unpack("<H", z.read(name)[18:20])[0], 183, name)  # EM_AARCH64
+
+    def test_the_front_end_is_built_and_described(self):
+        before = digest(self.root)
+        site = self.probe("node_build")
+        files = {file["path"]: file for file in site["files"]}
+        self.assertIn("index.html", files)
+        self.assertEqual(site["index"], files["index.html"]["sha256"])
+        self.assertTrue(files[site["probe"]]["asset"])
+        self.assertEqual(site["warnings"], [])
+        for path, file in files.items():
+            self.assertEqual(hashlib.sha256((Path(site["dir"]) / path).read_bytes()).hexdigest(), file["sha256"])
+        again = self.probe("node_build")
+        self.assertEqual((again["cached"], again["release"]), (True, site["release"]))
+        self.append("backend/app/store.py", "# the site does not care\n")
+        self.assertTrue(self.probe("node_build")["cached"])
+        before["backend/app/store.py"] = digest(self.root)["backend/app/store.py"]
+        self.assertEqual(digest(self.root), before)
+
+
+class Python(Case):
+    def test_a_repository_without_a_lock_is_told_how_to_make_one(self):
+        self.write({"backend/pyproject.toml": PYPROJECT.format(""), "backend/main.py": APP})
+        self.refused("fetch", "build_failed", "no uv.lock", "run 'uv lock'")
+
+    def test_a_lock_that_does_not_fit_is_refused(self):
+        self.small()
+        self.write({"backend/pyproject.toml": PYPROJECT.format('"typing-extensions==4.16.0"')})
+        self.refused("fetch", "build_failed", "uv.lock does not fit", "uv lock")
+
+    def test_a_package_without_a_wheel_is_named(self):
+        self.small(dependencies='"docopt==0.6.2"')
+        self.refused("fetch", "build_failed", "docopt has no wheel")
+
+    def test_no_interpreter_of_the_wanted_version_is_said(self):
+        self.small()
+        self.refused("fetch", "build_failed", "3.99", "uv python install", python="3.99")
+
+    def test_no_uv_is_said_with_the_command_that_installs_it(self):
+        self.small()
+        out = self.probe("fetch", env={"AWSCOPILOT_UV": "/nowhere/uv"})
+        self.assertIn("pip install uv==", out["error"]["remedy"])
+
+    def test_an_import_that_fails_is_explained(self):
+        rows = (
+            ("import nothing_like_it\n" + APP, "No module named 'nothing_like_it' (main.py:1)", "uv add"),
+            ("def app(:\n", "SyntaxError", "main.py:1"),
+            ("app = 3\n", "cannot be called", ""),
+            ("x = 1\n", "has no attribute 'app'", "module:attribute"),
+            ("import sys\nsys.exit(4)\n", "SystemExit", "main.py:2"),
+            ("import socket\nsocket.create_connection(('127.0.0.1', 5432))\n" + APP, "main.py:2", "do not connect"),
+            ("raise ValueError('the key is a-known-secret-value')\n", "ValueError: the key is ***", ""),
+            ("import os\nos.kill(os.getpid(), 9)\n", "SIGKILL", None),
+        )
+        self.small()
+        for main, *words, last in rows:
+            with self.subTest(main):
+                self.write({"backend/main.py": main})
+                if last is None:
+                    self.refused("check", "build_failed", *words, target="main:app")
+                else:
+                    text = self.no_import(*words, last, known="a-known-secret-value")
+                    self.assertNotIn("a-known-secret", text + self.said)
+
+    def test_missing_variables_are_all_named_at_once(self):
+        self.small("import os\nA = os.environ['FIRST_KEY']\nB = os.environ['SECOND_KEY']\n"
+                   "C = int(os.environ['THE_PORT'])\n" + APP)
+        self.assertEqual(self.check()["missing"], ["FIRST_KEY", "SECOND_KEY", "THE_PORT"])
+        self.assertEqual(self.check(dummies=["FIRST_KEY"], variables={"THE_PORT": "1"})["missing"], ["SECOND_KEY"])
+        self.no_import("invalid literal", dummies=["FIRST_KEY", "SECOND_KEY"], variables={"THE_PORT": "x"})
+
+    def test_settings_classes_say_what_is_missing_and_stand_ins_fit_their_types(self):
+        self.small("from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    model_config = {'env_prefix': 'APP_'}\n"
+                   "    database_url: str\n    workers: int\n    debug: bool\nS()\n" + APP,
+                   '"pydantic-settings==2.16.3"')
+        self.assertEqual(self.check()["missing"], ["APP_DATABASE_URL", "APP_WORKERS", "APP_DEBUG"])
+        given = self.check(dummies=["APP_DATABASE_URL", "APP_WORKERS", "APP_DEBUG"])
+        self.assertEqual((given["missing"], given["warnings"]), ([], []))
+
+    def test_what_an_import_writes_beside_the_code_is_found_and_tmp_is_free(self):
+        self.small("open('made.db', 'w').write('x')\nopen('/tmp/scratch', 'w').write('x')\n" + APP)
+        checked = self.check()
+        self.assertEqual(checked["writes"], ["backend/made.db"])
+        self.assertIn("made.db", checked["warnings"][0])
+        self.assertFalse((self.root / "backend/made.db").exists())
+
+    def test_a_hostile_import_finds_nothing_and_leaves_nothing(self):
+        self.small(f"""\
+            import os, pathlib
+            found = [name for name, value in os.environ.items() if "must-not" in value]
+            for path in ("{self.root}/backend/.env", "{Path.home()}/.aws/credentials", "/etc/shadow", "{self.root}/backend/main.py"):
+                try:
+                    found.append(pathlib.Path(path).read_text()[:0] + path)
+                except OSError:
+                    pass
+            try:
+                pathlib.Path("{self.root}/backend/planted").write_text("x")
+                found.append("planted")
+            except OSError:
+                pass
+            if found:
+                raise SystemExit(f"found {{found}}")
+            """ + "\n" + textwrap.indent(APP, " " * 12), **{"backend/.env": "SECRET=1"})
+        self.assertEqual(self.check()["missing"], [])
+        self.assertFalse((self.root / "backend/planted").exists())
+
+    def test_a_factory_is_called(self):
+        self.small("def app():\n    async def made(scope, receive, send):\n        pass\n    return made\n")
+        self.assertEqual(self.check(factory=True)["missing"], [])
+
+    def test_an_application_is_packed_from_where_it_is_imported(self):
+        self.small(**{"backend/src/web/__init__.py": "", "backend/src/web/main.py": APP, "backend/.env": "A=1",
+                      "backend/tests/test_x.py": "", "backend/src/web/data.txt": "data"})
+        self.assertEqual(self.probe("check", cwd="backend/src", target="web.main:app")["missing"], [])
+        with zipfile.ZipFile(self.probe("bundle", cwd="backend/src")["path"]) as z:
+            own = [name for name in z.namelist() if not name.endswith(".pyc")]
+        self.assertEqual(own, ["_deploy_bridge.py", "_deploy_build_id", "web/__init__.py", "web/data.txt", "web/main.py"])
+
+    def test_a_secret_in_the_code_is_not_shipped(self):
+        for name, text in (("backend/config.py", "KEY = 'AKIAQWERTYUIOPASDFGH'\n"), ("backend/server.pem", "x")):
+            with self.subTest(name):
+                self.small(**{name: text})
+                self.refused("bundle", "policy", Path(name).name)
+                (self.root / name).unlink()
+
+    def test_a_local_package_is_refused_by_its_name(self):
+        self.write({"other/pyproject.toml": '[project]\nname = "other"\nversion = "1"\n'})
+        self.write({"backend/pyproject.toml": PYPROJECT.format('"other"') + '[tool.uv.sources]\nother = { path = "../other" }\n',
+                    "backend/main.py": APP})
+        self.lock()
+        self.refused("fetch", "unsupported", "other")
+
+
+class Node(Case):
+    PACKAGE = {"name": "small", "private": True, "scripts": {"build": "node build.js"}}
+    BUILD = """\
+        const fs = require("fs");
+        fs.mkdirSync("dist/assets", { recursive: true });
+        const text = "console.log(" + JSON.stringify(process.env.VITE_TITLE || "none") + ")";
+        fs.writeFileSync("dist/assets/index-B3x9aQ_z.js", text);
+        fs.writeFileSync("dist/index.html", '<script src="/assets/index-B3x9aQ_z.js"></script>');
+        """
+
+    def front(self, build=BUILD, package=None, lock=True, **files):
+        self.write({"frontend/package.json": json.dumps({**Node.PACKAGE, **(package or {})}), "frontend/build.js": build, **files})
+        if lock:
+            self.write({"frontend/pnpm-lock.yaml": "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n"
+                                                   "  excludeLinksFromLockfile: false\n\nimporters:\n\n  .: {}\n"})
+
+    def test_variables_of_the_build_are_part_of_the_release(self):
+        self.front()
+        one = self.probe("node_build", variables={"VITE_TITLE": "one"})
+        two = self.probe("node_build", variables={"VITE_TITLE": "two"})
+        self.assertNotEqual(one["release"], two["release"])
+        self.assertIn('"one"', (Path(one["dir"]) / one["probe"]).read_text())
+
+    def test_a_repository_without_a_lock_is_told_how_to_make_one(self):
+        self.front(lock=False)
+        self.refused("node_fetch", "build_failed", "no pnpm-lock.yaml", "pnpm install")
+        self.write({"frontend/package-lock.json": "{}"})
+        self.refused("node_fetch", "unsupported", "npm", "pnpm import")
+
+    def test_a_lock_that_does_not_fit_is_refused(self):
+        self.front(package={"dependencies": {"react": "19.3.1"}})
+        self.refused("node_fetch", "build_failed", "pnpm-lock.yaml does not fit")
+
+    def test_no_script_of_the_project_runs_while_fetching_and_none_reaches_the_network(self):
+        hook = "require('fs').writeFileSync(process.env.HOME + '/../hooked', ''); module.exports = {};"
+        net = 'fetch("https://registry.npmjs.org/").then(() => process.exit(3), () => process.exit(0))'
+        self.front(build=f"{net};\n{textwrap.dedent(self.BUILD)}", package={"scripts": {
+            "build": "node build.js", "preinstall": "touch ran", "postinstall": "touch ran", "prepare": "touch ran"}},
+            **{"frontend/.pnpmfile.cjs": hook})
+        self.probe("node_fetch")
+        self.assertEqual([str(p) for p in self.cache.rglob("ran")] + [str(p) for p in self.cache.rglob("hooked")], [])
+        self.assertNotIn("error", self.probe("node_build"))
+
+    def test_a_build_that_fails_is_explained_by_its_own_line(self):
+        rows = (
+            ("console.error('src/App.tsx(3,5): error TS2322: no'); process.exit(2)", None, "build_failed", "error TS2322"),
+            ("", None, "build_failed", "left no folder frontend/dist"),
+            (self.BUILD, {"scripts": {}}, "build_failed", "no such script"),
+            (self.BUILD.replace('"/assets', '"./assets'), None, "build_failed", "base to '/'"),
+            (self.BUILD.replace("console.log(", "fetch('http://localhost:8000/')//"), None, None, "localhost:8000"),
+            (self.BUILD + "console.log('a-known-secret-value')", None, None, None),
+            (self.BUILD.replace('"none"', '"a-known-secret-value"'), None, "policy", "would be public"),
+        )
+        for build, package, code, word in rows:
+            with self.subTest(word):
+                self.front(build, package)
+                if code is None:
+                    site = self.probe("node_build", known="a-known-secret-value")
+                    self.assertIn(word or "", "".join(site["warnings"]))
+                else:
+                    self.refused("node_build", code, word, known="a-known-secret-value")
+                self.assertNotIn("a-known-secret", self.said)
+
+    def test_no_node_is_said_with_the_command_that_installs_it(self):
+        self.front()
+        out = self.probe("node_fetch", env={"AWSCOPILOT_NODE": "/nowhere/node"})
+        self.assertIn("npm install --global node@22", out["error"]["remedy"])
+
+
+# No new user namespace can be made below this one, so Landlock is the only wall.
+LANDLOCK_ONLY = ("unshare", "--user", "--map-root-user", "sh", "-c",
+                 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh")
+
+
+class LandlockOnly(Case):
+    prefix = LANDLOCK_ONLY
+
+    def setUp(self):
+        super().setUp()
+        try:
+            caps = self.probe("probe")
+        except ValueError:
+            self.skipTest("no user namespace can be made to take namespaces away in")
+        if caps["landlock"] < 3:
+            self.skipTest(f"Landlock has ABI {caps['landlock']}, 3 is needed")
+        self.assertFalse(caps["namespaces"])
+
+    def test_a_build_works_and_says_that_fetching_is_open(self):
+        self.small("import socket\ntry:\n    socket.create_connection(('127.0.0.1', 5432))\nexcept PermissionError:\n    pass\n"
+                   f"try:\n    open('{self.root}/backend/main.py')\n    raise SystemExit(4)\nexcept PermissionError:\n    pass\n"
+                   + APP, '"typing-extensions==4.16.0"')
+        checked = self.check()
+        self.assertEqual(checked["missing"], [])
+        self.assertIn("not held to the package sources", checked["warnings"][0])
+        self.assertGreater(self.probe("bundle")["entries"], 3)
+
+    def test_a_site_is_built(self):
+        Node.front(self, Node.BUILD)
+        self.assertIn("probe", self.probe("node_build"))
+
+
+class NoSandbox(Case):
+    def test_a_person_may_do_without_and_is_told(self):
+        self.small()
+        self.assertIn("--no-sandbox", self.check(no_sandbox=True)["warnings"][0])
+
+
+if __name__ == "__main__":
+    unittest.main()
