@@ -253,6 +253,8 @@ static void a_damaged_body_is_an_error_and_never_a_crash(void **state) {
 
 static void a_length_that_promises_too_much_is_refused(void **state) {
     struct buf plain = BUF_INIT(SIZE_MAX / 2);
+    struct buf packed = BUF_INIT(1000);
+    char text[1000];
     struct err why = {0};
 
     (void)state;
@@ -260,6 +262,11 @@ static void a_length_that_promises_too_much_is_refused(void **state) {
                      ERR_CORRUPT);
     assert_int_equal(unpack_body(STR("\x01\x00"), NULL, STR(""), &plain, &why), ERR_CORRUPT);
     assert_int_equal(unpack_body(STR("\x04zzz"), NULL, STR(""), &plain, &why), ERR_CORRUPT);
+    memset(text, 'x', sizeof text);
+    MUST(pack_body((struct str){text, sizeof text}, NULL, STR(""), &packed, &err));
+    packed.ptr[4]++; /* the last byte of the length: 1001 */
+    assert_int_equal(unpack_body(buf_str(&packed), NULL, STR(""), &plain, &why), ERR_CORRUPT);
+    buf_done(&packed);
     buf_done(&plain);
 }
 

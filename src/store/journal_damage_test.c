@@ -77,6 +77,8 @@ static const struct {
     { "UPDATE sessions SET phase = 'wait' WHERE id = 's'", 0, "the index of sessions" },
     { "UPDATE docs SET body = replace(body, '\"seq\":8', '\"seq\":7') WHERE id = 's/00000008'",
       8, "its seal was not made with this install key" },
+    { "UPDATE docs SET body = substr(body, 1, 83) || printf('%064d', 0) || substr(body, 148)"
+      " WHERE id = 's/00000008'", 8, "its seal was not made with this install key" },
     { "UPDATE docs SET body = x'00' || '{}' WHERE id = 's/00000008'",
       8, "its seal was not made with this install key" },
 };

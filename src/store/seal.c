@@ -89,8 +89,7 @@ enum err_code seal_read_all(struct store *store, struct str session, struct aren
         struct err why;
         bool is_good;
 
-        if (digits.len != SEQ_DIGITS ||
-            str_to_i64(digits, 1, STORE_SEQ_MAX, &rows[n].seq, &why) != ERR_NONE) {
+        if (str_to_i64(digits, 1, STORE_SEQ_MAX, &rows[n].seq, &why) != ERR_NONE) {
             continue; /* of the session "SESSION/..." */
         }
         if (seal_check(store, session, &docs[i], &rows[n], &is_good, err) != ERR_NONE) {

@@ -487,22 +487,13 @@ static enum err_code sqlite_change_cell(struct sqlite *s, struct str name,
 static enum err_code sqlite_update_cell(void *back, struct str name,
                                         void (*update)(int64_t cell[STORE_CELL_N], void *context),
                                         void *context, struct err *err) {
-    struct sqlite *s = back;
-    struct err unheard;
-    enum err_code code;
-
     /* A rate that a power cut undoes harms nobody; a sync for each call would. */
-    if (sqlite_exec(s, "PRAGMA synchronous = NORMAL", err) != ERR_NONE) {
+    struct sqlite *s = sqlite_lax(back, err);
+
+    if (s == NULL || sqlite_do(s, SQL_BEGIN, err) != ERR_NONE) {
         return err->code;
     }
-    code = sqlite_do(s, SQL_BEGIN, err);
-    if (code == ERR_NONE) {
-        code = sqlite_close_tx(s, sqlite_change_cell(s, name, update, context, err), err);
-    }
-    return sqlite_exec(s, "PRAGMA synchronous = FULL", code == ERR_NONE ? err : &unheard) ==
-                   ERR_NONE
-               ? code
-               : ERR_IO;
+    return sqlite_close_tx(s, sqlite_change_cell(s, name, update, context, err), err);
 }
 
 static enum err_code sqlite_put_message(void *back, struct str session,

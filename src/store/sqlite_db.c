@@ -170,7 +170,7 @@ struct str sqlite_column(sqlite3_stmt *st, int at, struct arena *arena) {
 
 /* ---- Opening ---- */
 
-enum err_code sqlite_exec(struct sqlite *s, const char *text, struct err *err) {
+static enum err_code sqlite_exec(struct sqlite *s, const char *text, struct err *err) {
     errno = 0;
     return sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK ? ERR_NONE
                                                                     : sqlite_fail(s, err);
@@ -247,6 +247,7 @@ void sqlite_close(void *back) {
     if (s == NULL) {
         return;
     }
+    sqlite_close(s->lax);
     for (size_t i = 0; i < SQL_N; i++) {
         (void)sqlite3_finalize(s->statements[i]);
     }
@@ -260,16 +261,22 @@ static void sqlite_closep(struct sqlite **s) {
     *s = NULL;
 }
 
-enum err_code sqlite_open(const char *dir, void **out, struct err *err) {
-    CLEANUP(sqlite_closep) struct sqlite *s = mem_alloc(sizeof *s);
-    int fd;
+/* Makes an empty file of mode 0600 (SQLite would make it 0644). One that is there is not even
+ * opened: closing it would drop the locks that this process holds on it by another handle. */
+static enum err_code sqlite_make_file(const char *path, struct err *err) {
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-    s->path = fs_join(dir, "store.db");
-    fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite would make it 0644 */
-    if (fd < 0) {
-        return err_errno(err, errno, "%s", s->path);
+    if (fd < 0 && errno != EEXIST) {
+        return err_errno(err, errno, "%s", path);
     }
-    (void)close(fd);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return ERR_NONE;
+}
+
+/* Opens a connection to s->path. `pragma` says how commits are synced. */
+static enum err_code sqlite_connect(struct sqlite *s, const char *pragma, struct err *err) {
     if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK) {
         return sqlite_fail(s, err);
@@ -280,13 +287,38 @@ enum err_code sqlite_open(const char *dir, void **out, struct err *err) {
     if (sqlite_exec(s,
                     "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                     "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;"
-                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
-                    err) != ERR_NONE ||
+                    "PRAGMA journal_mode = WAL",
+                    err) != ERR_NONE) {
+        return err->code;
+    }
+    return sqlite_exec(s, pragma, err);
+}
+
+enum err_code sqlite_open(const char *dir, void **out, struct err *err) {
+    CLEANUP(sqlite_closep) struct sqlite *s = mem_alloc(sizeof *s);
+
+    s->path = fs_join(dir, "store.db");
+    if (sqlite_make_file(s->path, err) != ERR_NONE ||
+        sqlite_connect(s, "PRAGMA synchronous = FULL", err) != ERR_NONE ||
         sqlite_check_version(s, err) != ERR_NONE) {
         return err->code;
     }
     *out = TAKE(s);
     return ERR_NONE;
+}
+
+struct sqlite *sqlite_lax(struct sqlite *s, struct err *err) {
+    CLEANUP(sqlite_closep) struct sqlite *lax = NULL;
+
+    if (s->lax == NULL) {
+        lax = mem_alloc(sizeof *lax);
+        lax->path = mem_strdup(s->path);
+        if (sqlite_connect(lax, "PRAGMA synchronous = NORMAL", err) != ERR_NONE) {
+            return NULL;
+        }
+        s->lax = TAKE(lax);
+    }
+    return s->lax;
 }
 
 enum err_code sqlite_check(void *back, struct err *err) {

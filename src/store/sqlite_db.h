@@ -20,6 +20,7 @@ struct sqlite {
     sqlite3 *db;
     char *path;
     sqlite3_stmt *statements[SQL_N]; /* prepared when first used and kept */
+    struct sqlite *lax;              /* NULL until sqlite_lax() */
 };
 
 /* The ops of the same names. */
@@ -54,5 +55,6 @@ MUST_CHECK enum err_code sqlite_do(struct sqlite *s, enum statement which, struc
 /* Ends a transaction: commits after ERR_NONE, takes it back otherwise; the code of the whole. */
 enum err_code sqlite_close_tx(struct sqlite *s, enum err_code code, struct err *err);
 
-/* Runs SQL text, several statements if need be. */
-MUST_CHECK enum err_code sqlite_exec(struct sqlite *s, const char *text, struct err *err);
+/* A second connection, whose commits are not synced, made when first used; a connection of its own,
+ * so that no failure leaves the first one unsynced. NULL with `err` set. */
+struct sqlite *sqlite_lax(struct sqlite *s, struct err *err);

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -387,6 +388,22 @@ static void the_lease_of_a_dead_process_is_taken_over_at_once(void **state) {
     assert_int_equal(lease.epoch, 2);
 }
 
+static void a_process_that_nobody_has_waited_for_is_dead_too(void **state) {
+    struct store_owner owner = store_owner_self();
+    siginfo_t info;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        _exit(0);
+    }
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    owner.pid = pid;
+    owner.start = -2; /* not known: only its state can tell */
+    assert_true(store_owner_is_dead(&owner));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void a_pid_that_serves_another_process_now_counts_as_dead(void **state) {
     struct fixture *f = *state;
     struct store_owner owner = store_owner_self();
@@ -650,6 +667,7 @@ int main(void) {
         ON_BOTH(a_lease_that_is_held_is_refused_naming_the_holder),
         ON_BOTH(an_expired_lease_is_taken_over_and_its_owner_is_fenced),
         ON_BOTH(the_lease_of_a_dead_process_is_taken_over_at_once),
+        cmocka_unit_test(a_process_that_nobody_has_waited_for_is_dead_too),
         ON_BOTH(a_pid_that_serves_another_process_now_counts_as_dead),
         ON_BOTH(a_process_on_another_machine_is_not_known_to_be_dead),
         ON_BOTH(a_cell_keeps_its_numbers),

@@ -5,6 +5,7 @@
  * 2 KB row committed to a bare SQLite file, WAL and synchronous=FULL, so that both meet the same
  * disk. step_bench DIR park N       N sessions of 8 steps, in groups of 16 that advance in turn,
  * closed; then 100 of them, at random, are replayed and go on.
+ *   step_bench DIR verify N     N records in sessions of 640; then `audit verify` of all of them.
  *
  * DIR must exist and be on the disk in question. The state is JSON of words and digests, new for
  * each step; deflate leaves 29 % of it (the peers' is one letter repeated). cpu is user + system of
@@ -368,24 +369,71 @@ static void bench_park(struct fixture *f, size_t n) {
     json_row("parked_session_resume", started_ms / RESUMED, "ms", NULL, 0, RESUMED);
 }
 
+/* ---- Verifying ---- */
+
+static void bench_verify(struct fixture *f, size_t n) {
+    struct journal_entry notes[JOURNAL_APPEND_MAX];
+    struct masked body =
+        fixture_mask(f, "{\"event\":\"CREATE_IN_PROGRESS\",\"resource\":\"Backend\"}");
+    struct journal_report report = {0};
+    struct store_lease lease;
+    struct journal *j = NULL;
+    double started_ms;
+
+    for (size_t i = 0; i < ARRAY_N(notes); i++) {
+        notes[i] = (struct journal_entry){
+            .kind = RECORD_NOTE, .fields = {[FIELD_SUBJECT] = STR("stack/todo")}, .body = &body};
+    }
+    for (size_t i = 0; i * JOURNAL_APPEND_MAX < n; i++) {
+        if (i % 10 == 0) {
+            journal_close(j);
+            j = our_start(f, i, &lease);
+        }
+        MUST(journal_append(j, notes, ARRAY_N(notes), 0, NULL, &err));
+    }
+    journal_close(j);
+    started_ms = now_ms(CLOCK_MONOTONIC);
+    MUST(journal_verify(f->store, STR(""), &report, &err));
+    started_ms = now_ms(CLOCK_MONOTONIC) - started_ms;
+    (void)printf("%zu records verified in %.2f s: %s\n", report.records, started_ms / 1e3,
+                 report.is_ok ? "ok" : report.reason);
+    json_row("audit_verify_1m", started_ms / 1e3 * 1e6 / (double)report.records, "s", NULL, 0,
+             report.records);
+    masked_done(&body);
+}
+
+/* ---- The three modes ---- */
+
+static const struct {
+    const char *word; /* NULL: none */
+    void (*run)(struct fixture *f, size_t n);
+} modes[] = {{NULL, bench_steps}, {"park", bench_park}, {"verify", bench_verify}};
+
+/* The mode that the arguments name; ARRAY_N(modes) when none. */
+static size_t find_mode(int argc, char **argv) {
+    size_t i = 0;
+
+    while (i < ARRAY_N(modes) &&
+           (modes[i].word == NULL ? argc != 3 : argc != 4 || strcmp(argv[2], modes[i].word) != 0)) {
+        i++;
+    }
+    return i;
+}
+
 int main(int argc, char **argv) {
-    const bool is_park = argc == 4 && strcmp(argv[2], "park") == 0;
+    const size_t mode = find_mode(argc, argv);
     struct fixture f;
     struct err err;
     int64_t n = 0;
 
-    if ((argc != 3 && !is_park) ||
+    if (mode == ARRAY_N(modes) ||
         str_to_i64(str_from(argv[argc - 1]), 1, 1000000, &n, &err) != ERR_NONE ||
         setenv("TMPDIR", argv[1], 1) != 0) {
-        (void)fprintf(stderr, "usage: step_bench DIR RUNS | step_bench DIR park N\n");
+        (void)fprintf(stderr, "usage: step_bench DIR [park | verify] N\n");
         return 2;
     }
     fixture_open(&f, &store_sqlite);
-    if (is_park) {
-        bench_park(&f, (size_t)n);
-    } else {
-        bench_steps(&f, (size_t)n);
-    }
+    modes[mode].run(&f, (size_t)n);
     fixture_done(&f);
     return 0;
 }
