@@ -113,7 +113,8 @@ static const char *find_cwd(struct room *room, const struct py_module *module,
                                                                  : manifest_dir) == 0;
         int score = 4 * imports_found(room, module, at) + (is_wanted ? 2 : 0) + (at == dir);
 
-        if (name != NULL &&
+        /* __main__ is the name of whatever was started, so it needs its package before it. */
+        if (name != NULL && strcmp(name, "__main__") != 0 &&
             !(has_relative_import(module) && strchr(name, '.') == NULL &&
               strcmp(path_name(module->path), "__init__.py") != 0) &&
             score > best_score) {
@@ -250,53 +251,60 @@ struct candidates {
     size_t n;
 };
 
+/* Whether the file just read holds a word. */
+static bool holds(const struct room *room, const char *word) {
+    return room->text.len > 0 && memmem(room->text.ptr, room->text.len, word, strlen(word)) != NULL;
+}
+
 static bool mentions(struct room *room, const char *path) {
     static const char *const words[] = {"FastAPI", "Flask(",    "Starlette(",
                                         "Sanic(",  "Litestar(", "Quart("};
+    bool is_found = false;
 
     if (!tree_read(&room->tree, path, TREE_SOURCE_MAX, &room->text)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_N(words); i++) {
-        if (memmem(room->text.ptr == NULL ? "" : room->text.ptr, room->text.len, words[i],
-                   strlen(words[i])) != NULL) {
-            return true;
-        }
+        is_found = is_found || holds(room, words[i]);
     }
-    return false;
+    return is_found;
+}
+
+static bool is_python_of_app(const struct fs_entry *entry) {
+    return entry->kind == FS_FILE && str_ends(str_from(entry->path), STR(".py")) &&
+           str_is_utf8(str_from(entry->path)) && !is_aside(entry->path);
 }
 
 static void find_candidates(struct room *room, struct candidates *out) {
     out->rows = mem_array(room->tree.list.n + 1, sizeof(size_t));
     for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct fs_entry *entry = &room->tree.list.rows[i];
-
-        if (entry->kind == FS_FILE && str_ends(str_from(entry->path), STR(".py")) &&
-            str_is_utf8(str_from(entry->path)) && !is_aside(entry->path) &&
-            mentions(room, entry->path)) {
+        if (is_python_of_app(&room->tree.list.rows[i]) &&
+            mentions(room, room->tree.list.rows[i].path)) {
             out->rows[out->n++] = i;
         }
     }
 }
 
-/* Modules that import a factory hold no word of interest themselves: main.py with
- * "from app import create_app". */
+/* A module that only says app = create_app() holds no word of interest but the factory's name. */
 static void find_made_elsewhere(struct room *room) {
-    static const char *const names[] = {"main.py", "app.py", "asgi.py", "server.py", "wsgi.py"};
-    const size_t n = room->app_n;
+    const size_t factories = room->app_n;
+    bool has_factory = false;
 
-    for (size_t i = 0; i < n; i++) {
-        const char *dirs[2] = {
-            path_dir(room->arena, room->tree.list.rows[room->apps[i].module].path),
-            room->apps[i].cwd};
+    for (size_t i = 0; i < factories; i++) {
+        has_factory = has_factory || room->apps[i].is_factory;
+    }
+    for (size_t i = 0; has_factory && i < room->tree.list.n && !tree_is_late(&room->tree); i++) {
+        bool is_named = false;
 
-        for (size_t j = 0; room->apps[i].is_factory && j < 2 * ARRAY_N(names); j++) {
-            const char *path = path_join(room->arena, dirs[j % 2], names[j / 2]);
-            const struct fs_entry *entry = path == NULL ? NULL : tree_find(&room->tree, path);
-
-            if (entry != NULL && module_at(room, (size_t)(entry - room->tree.list.rows)) != NULL) {
-                add_made_by_factory(room, (size_t)(entry - room->tree.list.rows));
-            }
+        if (!is_python_of_app(&room->tree.list.rows[i]) ||
+            !tree_read(&room->tree, room->tree.list.rows[i].path, TREE_SOURCE_MAX, &room->text)) {
+            continue;
+        }
+        for (size_t j = 0; j < factories; j++) {
+            is_named = is_named || (room->apps[j].is_factory && holds(room, room->apps[j].name));
+        }
+        if (is_named && module_at(room, i) != NULL) {
+            add_made_by_factory(room, i);
         }
     }
 }
@@ -391,11 +399,6 @@ void app_find(struct room *room) {
     find_candidates(room, &candidates);
     for (size_t i = 0; i < candidates.n && !tree_is_late(&room->tree); i++) {
         look_into(room, candidates.rows[i]);
-    }
-    for (size_t i = 0; i < candidates.n && !tree_is_late(&room->tree); i++) {
-        if (module_at(room, candidates.rows[i]) != NULL) {
-            add_made_by_factory(room, candidates.rows[i]);
-        }
     }
     find_made_elsewhere(room);
     mark_mounted(room);

@@ -131,11 +131,15 @@ static struct py_value written_path(struct room *room, const struct py_call *cal
 /* Below /tmp, or a folder that git brings along. */
 static bool is_harmless(struct room *room, const char *path, const struct py_call *call) {
     const char *inside = path_join(room->arena, room->app->cwd, path);
+    const char *behind = strstr(path, "}/"); /* BASE_DIR / "static" */
+    const char *beside =
+        behind == NULL ? NULL : path_join(room->arena, room->app->cwd, behind + strlen("}/"));
     const bool makes_folder = strcmp(py_last(call->callee), "makedirs") == 0 ||
                               strcmp(py_last(call->callee), "mkdir") == 0;
 
     return strncmp(path, "/tmp", 4) == 0 || strncmp(path, "/dev/", 5) == 0 ||
-           (makes_folder && inside != NULL && tree_has_folder(&room->tree, inside));
+           (makes_folder && ((inside != NULL && tree_has_folder(&room->tree, inside)) ||
+                             (beside != NULL && tree_has_folder(&room->tree, beside))));
 }
 
 static void find_write(struct room *room, json_t *list, size_t index, const struct py_call *call) {
@@ -159,6 +163,9 @@ static void find_write(struct room *room, json_t *list, size_t index, const stru
     room_add(list, row);
     if (use != USE_REQUEST && found.kind == FOUND_TEXT && !found.is_partial) {
         room_say(room, REASON_WRITES_BESIDE_CODE, where, found.text);
+    } else if (use != USE_REQUEST) {
+        room_say(room, REASON_WRITES_AT_START, where,
+                 found.text != NULL ? found.text : target.text);
     } else if (!room_has(room->findings, "code", "WRITES_FILES")) { /* `writes` has all of them */
         room_say(room, REASON_WRITES_FILES, where, found.text != NULL ? found.text : target.text);
     }

@@ -210,9 +210,20 @@ static bool is_word(const char *text) {
            strspn(text, "0123456789._") == strlen(text);
 }
 
+static bool is_clearly_secret(const char *name) {
+    static const char *const words[] = {"KEY", "SECRET", "PASSWORD", "TOKEN", "PASSWD", "PWD"};
+
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (strcasestr(name, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool env_has_secret_default(const struct env_row *row) {
-    return row->is_secret && row->default_text != NULL && !is_word(row->default_text) &&
-           strstr(row->default_text, "://") == NULL;
+    return row->is_secret && is_clearly_secret(row->name) && row->default_text != NULL &&
+           !is_word(row->default_text) && strstr(row->default_text, "://") == NULL;
 }
 
 /* A default is shown unless it may be a secret itself. */
@@ -220,7 +231,8 @@ static bool may_show(const struct env_row *row) {
     const bool is_address = row->default_text != NULL && strstr(row->default_text, "://") != NULL;
 
     return row->default_text != NULL &&
-           (is_address ? strchr(row->default_text, '@') == NULL : !env_has_secret_default(row));
+           (is_address ? strchr(row->default_text, '@') == NULL
+                       : !row->is_secret || is_word(row->default_text));
 }
 
 json_t *env_json(const struct room *room) {

@@ -148,6 +148,9 @@ static void look_at(struct room *room, const char *dir, struct candidates *out) 
     bool is_site = package != NULL && has_package(package, "vite");
 
     if (package == NULL) {
+        if (has_config(room, dir)) {
+            room_say(room, REASON_NO_NODE_MANIFEST, dir, dir);
+        }
         return;
     }
     candidate.has_page = tree_has_file(&room->tree, path_join(room->arena, dir, "index.html"));
@@ -404,7 +407,9 @@ static json_t *describe(struct room *room, const char *dir, json_t **out_build_e
     vite_config_read(room, dir, &config);
     site_read(room, dir, site);
     out = out_of(room, dir, &config);
-    check_package(room, package, manifest, &manager, script, dir);
+    if (!room_has(room->ask, "field", "frontend.dir")) { /* else it is only a guess */
+        check_package(room, package, manifest, &manager, script, dir);
+    }
     if (config.is_out_unknown && room->options->project == NULL) {
         room_ask(room, REASON_OUT_UNKNOWN, "frontend.out", config.path, dir);
     }
@@ -452,6 +457,13 @@ static json_t *describe_other(struct room *room, const struct candidate *candida
     return json;
 }
 
+/* A Vite configuration whose folder has no package.json. */
+static bool is_lonely_config(struct room *room, const char *path) {
+    return strncmp(path_name(path), "vite.config.", 12) == 0 &&
+           !tree_has_file(&room->tree,
+                          path_join(room->arena, path_dir(room->arena, path), "package.json"));
+}
+
 json_t *frontend_find(struct room *room, json_t **out_build_env) {
     const struct project *project = room->options->project;
     struct candidates *candidates = ARENA_NEW(room->arena, struct candidates);
@@ -465,8 +477,9 @@ json_t *frontend_find(struct room *room, json_t **out_build_env) {
     for (size_t i = 0; i < room->tree.list.n && !tree_is_late(&room->tree); i++) {
         const char *path = room->tree.list.rows[i].path;
 
-        if (strcmp(path_name(path), "package.json") == 0 && !is_aside(path) &&
-            str_is_utf8(str_from(path)) && room->tree.list.rows[i].kind == FS_FILE) {
+        if ((strcmp(path_name(path), "package.json") == 0 || is_lonely_config(room, path)) &&
+            !is_aside(path) && str_is_utf8(str_from(path)) &&
+            room->tree.list.rows[i].kind == FS_FILE) {
             look_at(room, path_dir(room->arena, path), candidates);
         }
     }

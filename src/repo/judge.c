@@ -17,7 +17,8 @@ static void judge_manager(struct room *room) {
                                            {"requirements", "a requirements.txt"}};
 
     if (manifest->path == NULL) {
-        room_say(room, REASON_NO_MANIFEST, manifest->dir, manifest->dir);
+        room_say(room, REASON_NO_MANIFEST, manifest->dir,
+                 strcmp(manifest->dir, ".") == 0 ? "this folder" : manifest->dir);
         return;
     }
     if (manifest->broken_line > 0) {
@@ -234,7 +235,11 @@ void judge(struct room *room, json_t *survey) {
         judge_env(room);
         judge_routes(room, has_site);
         judge_code(room);
-        if (!json_is_object(json_at(survey, "frontend"))) {
+        if (room_has(room->ask, "field", "backend.dir")) {
+            json_array_clear(room->refuse); /* the reasons are about a guess: ask first */
+        }
+        if (!json_is_object(json_at(survey, "frontend")) &&
+            !room_has(room->refuse, "code", reason_row(REASON_NO_NODE_MANIFEST)->code)) {
             room_say(room, REASON_NO_FRONTEND, NULL, NULL);
         }
     } else if (has_site && json_array_size(room->refuse) == 0) {

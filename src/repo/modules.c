@@ -300,25 +300,28 @@ static void mark_calls(struct room *room, const char *cwd, struct steps *steps, 
     steps->n = 0;
 }
 
-/* Functions given to FastAPI(lifespan=…) and to on_event("startup"). */
+/* Functions given to FastAPI(lifespan=…) and to on_event("startup"), where the object is made. */
 static void mark_lifespan(struct room *room, const struct app *app, struct steps *steps) {
-    const struct py_module *module = module_at(room, app->module);
+    const size_t index = app->object_module;
+    const struct py_module *module =
+        room->modules[index].is_reached ? module_at(room, index) : NULL;
 
-    for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
+    for (const struct py_call *at = module == NULL ? NULL : module->calls; at != NULL;
+         at = at->next) {
         struct py_value lifespan = py_arg(at, "lifespan", -1);
         const char *last = py_last(at->callee);
 
         if (lifespan.kind == PY_NAME) {
-            mark_named(room, steps, module_resolve(room, app->cwd, app->module, lifespan.text),
+            mark_named(room, steps, module_resolve(room, app->cwd, index, lifespan.text),
                        USE_LIFESPAN);
         }
         if (strcmp(last, "on_event") == 0 && at->decorates >= 0) {
-            room->modules[app->module].uses[at->decorates] = USE_LIFESPAN;
-            steps_add(steps, app->module, at->decorates);
+            room->modules[index].uses[at->decorates] = USE_LIFESPAN;
+            steps_add(steps, index, at->decorates);
         }
         if (strcmp(last, "add_event_handler") == 0 && py_arg(at, "func", 1).kind == PY_NAME) {
             mark_named(room, steps,
-                       module_resolve(room, app->cwd, app->module, py_arg(at, "func", 1).text),
+                       module_resolve(room, app->cwd, index, py_arg(at, "func", 1).text),
                        USE_LIFESPAN);
         }
     }

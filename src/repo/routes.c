@@ -96,12 +96,31 @@ static const struct py_call *made_by(const struct py_module *module, const char 
     return NULL;
 }
 
+/* include_router(make_router()): the router that the function makes. */
+static struct py_ref router_of_function(struct collection *in, struct py_ref function) {
+    const struct py_module *module =
+        function.module == SIZE_MAX ? NULL : module_at(in->room, function.module);
+
+    for (const struct py_call *at = module == NULL ? NULL : module->calls; at != NULL;
+         at = at->next) {
+        const struct py_function *around = py_function_at(module, at->scope);
+
+        if (around != NULL && strcmp(around->name, function.name) == 0 && at->target != NULL &&
+            strcmp(py_last(at->callee), "APIRouter") == 0) {
+            return (struct py_ref){function.module, at->target};
+        }
+    }
+    return (struct py_ref){SIZE_MAX, ""};
+}
+
 static void follow(struct collection *in, size_t module, const struct py_call *call,
                    struct py_value what, const char *prefix, int depth) {
     struct py_ref ref = {SIZE_MAX, ""};
 
     if (what.kind == PY_NAME) {
         ref = module_resolve(in->room, in->app->cwd, module, what.text);
+    } else if (what.kind == PY_CALL) {
+        ref = router_of_function(in, module_resolve(in->room, in->app->cwd, module, what.text));
     }
     if (ref.module == SIZE_MAX || ref.name[0] == '\0') {
         lost(in, module, call);

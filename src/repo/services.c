@@ -7,7 +7,7 @@
 /* clang-format off */
 static const struct opener {
     const char *last;   /* last word of the callee */
-    const char *before; /* what the callee must hold as well, or NULL */
+    const char *before; /* what the callee, or an import of the module, must hold as well; or NULL */
     const char *kind;
     const char *arg;    /* of the address */
     int position;
@@ -25,8 +25,9 @@ static const struct opener {
     { "BlockingConnection",  NULL,       "rabbitmq", "parameters", 0 },
     { "create_pool",         "asyncpg",  "postgres", "dsn",       0 },
     { "create_pool",         "aiomysql", "mysql",    "host",      -1 },
-    { "ConnectionPool",      NULL,       "postgres", "conninfo",  0 },
-    { "AsyncConnectionPool", NULL,       "postgres", "conninfo",  0 },
+    { "ConnectionPool",      "redis",    "redis",    "host",      -1 },
+    { "ConnectionPool",      "psycopg",  "postgres", "conninfo",  0 },
+    { "AsyncConnectionPool", "psycopg",  "postgres", "conninfo",  0 },
     { "Database",            NULL,       NULL,       "url",       0 },
     { "SqliteDatabase",      NULL,       "sqlite",   "database",  0 },
     { "MongoClient",         NULL,       "mongodb",  "host",      0 },
@@ -264,6 +265,9 @@ static void found_service(struct room *room, json_t *list, const struct opener *
         break;
     case FOUND_NOTHING:
         add_service(list, kind, true, NULL, where);
+        if (py_arg(call, "connection_pool", -1).kind != PY_ABSENT) {
+            break; /* the pool says where */
+        }
         if (strcmp(kind, "redis") == 0 && call->arg_n == 0) {
             say_tied(room, kind, where, "localhost"); /* what Redis() connects to */
         } else {
@@ -275,13 +279,28 @@ static void found_service(struct room *room, json_t *list, const struct opener *
     }
 }
 
+/* connect() is many things: the callee or what the module imports says whose it is. */
+static bool is_of(const struct py_module *module, const struct py_call *call, const char *word) {
+    const char *dot = strrchr(call->callee, '.');
+
+    if (word == NULL || strstr(call->callee, word) != NULL) {
+        return true;
+    }
+    for (const struct py_import *at = module->imports; at != NULL && dot == NULL; at = at->next) {
+        if (at->name != NULL && strcmp(at->as != NULL ? at->as : at->name, call->callee) == 0) {
+            return strstr(at->module, word) != NULL;
+        }
+    }
+    return false;
+}
+
 static void look_into(struct room *room, json_t *list, size_t index) {
     const struct py_module *module = module_at(room, index);
 
     for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
         for (size_t i = 0; i < ARRAY_N(openers); i++) {
             if (strcmp(py_last(at->callee), openers[i].last) == 0 &&
-                (openers[i].before == NULL || strstr(at->callee, openers[i].before) != NULL)) {
+                is_of(module, at, openers[i].before)) {
                 found_service(room, list, &openers[i], at, index);
                 break;
             }

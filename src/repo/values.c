@@ -56,6 +56,23 @@ static struct found found_field(struct room *room, size_t module, const struct p
                           .text = inner.kind == FOUND_TEXT ? inner.text : NULL};
 }
 
+/* A field with a literal value in a class that only holds constants. */
+static struct found found_constant(struct room *room, const char *name, int depth) {
+    for (size_t i = 0; i < room->tree.list.n; i++) {
+        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+
+        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
+             at = at->next) {
+            const struct py_field *field = field_of(at, name);
+
+            if (field != NULL && field->value.kind == PY_STRING) {
+                return find(room, i, PY_MODULE_SCOPE, field->value, depth + 1);
+            }
+        }
+    }
+    return (struct found){0};
+}
+
 /* An attribute of some object: a field of a settings class that the application imports. */
 static struct found found_attribute(struct room *room, const char *name, int depth) {
     struct found other = {0};
@@ -78,7 +95,7 @@ static struct found found_attribute(struct room *room, const char *name, int dep
             }
         }
     }
-    return other;
+    return other.kind == FOUND_NOTHING ? found_constant(room, name, depth) : other;
 }
 
 static struct found found_name(struct room *room, size_t module, int scope, const char *dotted,
@@ -153,6 +170,33 @@ static struct found found_template(struct room *room, size_t module, int scope, 
     return result;
 }
 
+/* A function of the repository that reads a variable: what it gives depends on that variable, and
+ * an address in it is what it falls back to. */
+static struct found found_function(struct room *room, size_t module, const char *callee) {
+    const char *cwd = room->app == NULL ? "." : room->app->cwd;
+    struct py_ref ref = module_resolve(room, cwd, module, callee);
+    const struct py_module *facts = ref.module == SIZE_MAX ? NULL : module_at(room, ref.module);
+    struct found found = {0};
+    int scope = 0;
+
+    for (const struct py_function *at = facts == NULL ? NULL : facts->functions; at != NULL;
+         at = at->next, scope++) {
+        if (at->class_name != NULL || strcmp(at->name, ref.name) != 0) {
+            continue;
+        }
+        for (const struct py_env *env = facts->envs; env != NULL; env = env->next) {
+            if (env->scope == scope) {
+                found.kind = FOUND_ENV;
+                found_more(&found, env->name);
+            }
+        }
+        for (const struct py_name *url = facts->urls; url != NULL; url = url->next) {
+            found.text = url->scope == scope ? url->name : found.text;
+        }
+    }
+    return found.kind == FOUND_ENV ? found : (struct found){0};
+}
+
 /* str(x), Path(x), make_url(x) and the like give what goes in. Of other calls only this is known:
  * what comes out depends on the variable that goes in. */
 static struct found found_call(struct room *room, size_t module, int scope,
@@ -182,7 +226,7 @@ static struct found found_call(struct room *room, size_t module, int scope,
             return found;
         }
     }
-    return (struct found){0};
+    return found_function(room, module, call->callee);
 }
 
 static struct found find(struct room *room, size_t module, int scope, struct py_value value,

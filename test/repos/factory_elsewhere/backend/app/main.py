@@ -1,0 +1,3 @@
+from app.core.application import create_app
+
+app = create_app()
