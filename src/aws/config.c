@@ -135,33 +135,29 @@ static enum err_code config_set_account(struct aws_config *config, const char *a
     return ERR_NONE;
 }
 
+/* The host of "HOST[:PORT]" or "[V6][:PORT]". */
+static struct str authority_host(struct str authority) {
+    bool is_v6 = str_starts(authority, STR("["));
+    ptrdiff_t end = str_find(authority, is_v6 ? STR("]") : STR(":"));
+
+    return str_slice(authority, is_v6 ? 1 : 0, end < 0 ? authority.len : (size_t)end);
+}
+
 /* Accepts https://HOST[:PORT], and http:// for this machine. Errors: ERR_CONFIG. */
-static enum err_code endpoint_check(struct str url, struct err *err) {
-    bool is_plain = str_starts(url, STR("http://"));
-    struct str host = str_slice(url, is_plain ? 7 : 8, url.len);
-    ptrdiff_t colon = -1;
+static enum err_code endpoint_check(const char *url, struct err *err) {
+    bool is_plain = strncmp(url, "http://", 7) == 0;
+    const char *authority = url + (is_plain ? 7 : 8);
+    struct str host;
 
-    if (!is_plain && !str_starts(url, STR("https://"))) {
-        return err_set(err, ERR_CONFIG, "the endpoint '" STR_FMT "' is no http or https address",
-                       STR_ARG(url));
+    if (!is_plain && strncmp(url, "https://", 8) != 0) {
+        return err_set(err, ERR_CONFIG, "the endpoint '%s' is no http or https address", url);
     }
-    for (size_t i = 0; i < host.len; i++) {
-        if (host.ptr[i] == '/' || host.ptr[i] == '?' || host.ptr[i] == '@' || host.ptr[i] <= ' ') {
-            return err_set(err, ERR_CONFIG,
-                           "the endpoint '" STR_FMT "' is more than a host and port", STR_ARG(url));
-        }
-        colon = host.ptr[i] == ':' ? (ptrdiff_t)i : colon;
+    if (authority[strcspn(authority, "/?#@\\ \t\r\n")] != '\0') {
+        return err_set(err, ERR_CONFIG, "the endpoint '%s' is more than a host and port", url);
     }
-    if (host.len > 0 && host.ptr[0] == '[') {
-        ptrdiff_t end = str_find(host, STR("]"));
-
-        host = str_slice(host, 1, end < 0 ? 1 : (size_t)end);
-    } else if (colon >= 0) {
-        host = str_slice(host, 0, (size_t)colon);
-    }
+    host = authority_host(str_from(authority));
     if (host.len == 0 || (is_plain && !http_is_loopback(host))) {
-        err_set(err, ERR_CONFIG, "the endpoint '" STR_FMT "' would get signed requests unencrypted",
-                STR_ARG(url));
+        err_set(err, ERR_CONFIG, "the endpoint '%s' would get signed requests unencrypted", url);
         return err_remedy(err, "use https; plain http is for this machine only");
     }
     return ERR_NONE;
@@ -183,22 +179,24 @@ static enum err_code config_set_endpoint(struct aws_config *config,
     const char *ignored =
         either(aws_env_get(options->env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
                aws_config_of_profile(config, config->profile, "ignore_configured_endpoint_urls"));
-    struct str url;
+    CLEANUP(freep) char *url = NULL;
 
     if (is_true(ignored)) {
         said = NULL;
         filed = NULL;
     }
     said = either(options->endpoint_url, said);
-    url = str_from(either(said, filed));
-    if (url.len == 0) {
+    url = mem_strdup(either(said, filed));
+    if (url == NULL) {
         return ERR_NONE;
     }
-    url.len -= url.ptr[url.len - 1] == '/' ? 1 : 0;
+    if (str_ends(str_from(url), STR("/"))) {
+        url[strlen(url) - 1] = '\0';
+    }
     if (endpoint_check(url, err) != ERR_NONE) {
         return err->code;
     }
-    config->endpoints[service].url = str_dup(url);
+    config->endpoints[service].url = TAKE(url);
     config->endpoints[service].is_explicit = said != NULL;
     return ERR_NONE;
 }

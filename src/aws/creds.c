@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* AWS's access key ids have at least 16 characters; emulators take "test" and the like. */
-enum { ACCESS_KEY_MIN = 16, ACCESS_KEY_MAX = 128, TOKEN_MAX = 64 << 10 };
+enum { ACCESS_KEY_MIN = 16, ACCESS_KEY_MAX = 128, SECRET_KEY_MAX = 512, TOKEN_MAX = 64 << 10 };
 
 /* With less left they are not even used while a refresh fails. */
 enum { USABLE_MS = 10 * 1000 };
@@ -109,22 +109,22 @@ struct str creds_var(const struct creds_provider *provider, enum creds_var var) 
 
 const char *creds_var_name(enum creds_var var) { return var_names[var]; }
 
-static bool is_usable(struct str access_key, struct str secret_key, struct str token) {
-    for (size_t i = 0; i < access_key.len; i++) {
-        char c = access_key.ptr[i];
+/* Whether every byte of `s` lies in [low, high] or, when `more` has one, is one of its bytes. */
+static bool is_made_of(struct str s, char low, char high, const char *more) {
+    for (size_t i = 0; i < s.len; i++) {
+        if ((s.ptr[i] < low || s.ptr[i] > high) && strchr(more, s.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
 
-        if ((c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '_' &&
-            c != '-') {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < token.len; i++) {
-        if ((unsigned char)token.ptr[i] <= ' ') {
-            return false;
-        }
-    }
+static bool is_usable(struct str access_key, struct str secret_key, struct str token) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
+
     return access_key.len > 0 && access_key.len <= ACCESS_KEY_MAX && secret_key.len > 0 &&
-           secret_key.len <= ACCESS_KEY_MAX * 4 && token.len <= TOKEN_MAX;
+           secret_key.len <= SECRET_KEY_MAX && token.len <= TOKEN_MAX &&
+           is_made_of(access_key, '0', '9', letters) && is_made_of(token, '!', '~', "");
 }
 
 static enum err_code creds_make(struct str access_key, struct str secret_key, struct str token,

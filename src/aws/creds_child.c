@@ -9,41 +9,43 @@
 
 enum { CHILD_MS = 10000, WORDS_MAX = 64 };
 
-/* Splits a command line as a POSIX shell splits words, quotes and backslashes included and nothing
- * else. Cuts `line` in place. False when a quote is open or there are too many words. */
+/* Moves the next word of `*in` to `*out`, without its quotes and backslashes, and ends it. False
+ * when a quote is open at the end. `*out` never overtakes `*in`. */
+static bool word_take(const char **in, char **out) {
+    const char *p = *in;
+    char quote = '\0';
+
+    for (; *p != '\0' && (quote != '\0' || strchr(" \t", *p) == NULL); p++) {
+        if (*p == quote) {
+            quote = '\0';
+        } else if (quote == '\0' && (*p == '"' || *p == '\'')) {
+            quote = *p;
+        } else {
+            p += *p == '\\' && quote != '\'' && p[1] != '\0' ? 1 : 0;
+            *(*out)++ = *p;
+        }
+    }
+    *in = *p == '\0' ? p : p + 1;
+    *(*out)++ = '\0';
+    return quote == '\0';
+}
+
+/* Splits a command line as a POSIX shell splits words, and does nothing else that a shell does.
+ * Cuts `line` in place. False when a quote is open, there is no word or there are too many. */
 static bool words_split(char *line, const char *words[WORDS_MAX + 1]) {
+    const char *in = line + strspn(line, " \t");
     char *out = line;
     size_t n = 0;
 
-    for (const char *in = line; *in != '\0';) {
-        char quote = '\0';
-
-        in += strspn(in, " \t");
-        if (*in == '\0') {
-            break;
-        }
-        if (n == WORDS_MAX) {
-            return false;
-        }
+    while (*in != '\0' && n < WORDS_MAX) {
         words[n++] = out;
-        for (; *in != '\0' && (quote != '\0' || (*in != ' ' && *in != '\t')); in++) {
-            if (quote == '\0' && (*in == '"' || *in == '\'')) {
-                quote = *in;
-            } else if (*in == quote) {
-                quote = '\0';
-            } else {
-                in += *in == '\\' && quote != '\'' && in[1] != '\0' ? 1 : 0;
-                *out++ = *in;
-            }
-        }
-        if (quote != '\0') {
+        if (!word_take(&in, &out)) {
             return false;
         }
-        in += *in != '\0' ? 1 : 0;
-        *out++ = '\0';
+        in += strspn(in, " \t");
     }
     words[n] = NULL;
-    return n > 0;
+    return n > 0 && *in == '\0';
 }
 
 /* The child sees what a program started by hand would see, and for whom it is asked. */

@@ -84,11 +84,21 @@ static bool is_fips_anyway(enum aws_service service) {
            service == AWS_STS;
 }
 
+static void endpoint_add_host(struct buf *out, enum aws_service service, const struct partition *p,
+                              const char *region, bool is_dualstack) {
+    if (aws_service_row(service)->is_global) {
+        buf_addf(out, "%s%s", is_dualstack ? p->global_dual : p->global,
+                 is_dualstack ? p->suffix_dual : p->suffix);
+    } else if (service == AWS_S3) {
+        buf_addf(out, "%s.%s%s", is_dualstack ? ".dualstack" : "", region, p->suffix);
+    } else {
+        buf_addf(out, ".%s%s", region, is_dualstack ? p->suffix_dual : p->suffix);
+    }
+}
+
 enum err_code aws_endpoint_add(struct buf *out, enum aws_service service, const char *region,
                                bool is_fips, bool is_dualstack, struct err *err) {
-    const struct aws_service_row *row = aws_service_row(service);
     const struct partition *p = partition_of(region);
-    const char *suffix;
 
     if (p == NULL) {
         err_set(err, ERR_UNSUPPORTED, "'%.40s' is not a region that we know the hosts of", region);
@@ -98,17 +108,11 @@ enum err_code aws_endpoint_add(struct buf *out, enum aws_service service, const 
     if (service == AWS_S3 && is_fips && strcmp(p->name, "aws-cn") == 0) {
         return err_set(err, ERR_UNSUPPORTED, "there is no FIPS endpoint of S3 in %s", region);
     }
-    if (is_fips && !is_dualstack && is_fips_anyway(service) && strcmp(p->name, "aws-us-gov") == 0) {
+    if (!is_dualstack && is_fips_anyway(service) && strcmp(p->name, "aws-us-gov") == 0) {
         is_fips = false;
     }
-    suffix = is_dualstack && service != AWS_S3 ? p->suffix_dual : p->suffix;
-    buf_addf(out, "https://%s%s", row->host, is_fips ? "-fips" : "");
-    if (row->is_global) {
-        buf_addf(out, "%s%s", is_dualstack ? p->global_dual : p->global, suffix);
-    } else {
-        buf_addf(out, "%s.%s%s", is_dualstack && service == AWS_S3 ? ".dualstack" : "", region,
-                 suffix);
-    }
+    buf_addf(out, "https://%s%s", aws_service_row(service)->host, is_fips ? "-fips" : "");
+    endpoint_add_host(out, service, p, region, is_dualstack);
     return ERR_NONE;
 }
 

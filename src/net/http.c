@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "guard/limits.h"
+#include "net/curl_lib.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -29,6 +29,7 @@ struct http {
 /* One request under way; the callbacks see it. */
 struct exchange {
     const struct http_request *request;
+    const struct curl_lib *lib;
     struct http_reply reply;
     CURL *curl;
     struct curl_slist *headers;
@@ -65,10 +66,6 @@ static const struct {
 };
 /* clang-format on */
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void curl_start(void) { (void)curl_global_init(CURL_GLOBAL_DEFAULT); }
-
 struct http *http_new(const struct http_options *options) {
     struct http *http = mem_alloc(sizeof *http);
 
@@ -80,11 +77,15 @@ struct http *http_new(const struct http_options *options) {
 }
 
 void http_free(struct http *http) {
+    struct err ignored = {0};
+    const struct curl_lib *lib;
+
     if (http == NULL) {
         return;
     }
-    for (size_t i = 0; i < http->idle_n; i++) {
-        curl_easy_cleanup(http->idle[i]);
+    lib = http->idle_n == 0 ? NULL : curl_lib_get(&ignored);
+    for (size_t i = 0; lib != NULL && i < http->idle_n; i++) {
+        lib->easy_cleanup(http->idle[i]);
     }
     (void)pthread_cond_destroy(&http->freed);
     (void)pthread_mutex_destroy(&http->lock);
@@ -98,10 +99,9 @@ void http_freep(struct http **http) {
     *http = NULL;
 }
 
-static CURL *http_take_handle(struct http *http) {
+static CURL *http_take_handle(struct http *http, const struct curl_lib *lib) {
     CURL *curl = NULL;
 
-    (void)pthread_once(&curl_once, curl_start);
     (void)pthread_mutex_lock(&http->lock);
     while (http->busy_n == HTTP_HANDLES_MAX) {
         (void)pthread_cond_wait(&http->freed, &http->lock);
@@ -111,12 +111,12 @@ static CURL *http_take_handle(struct http *http) {
         curl = http->idle[--http->idle_n];
     }
     (void)pthread_mutex_unlock(&http->lock);
-    return curl != NULL ? curl : curl_easy_init();
+    return curl != NULL ? curl : lib->easy_init();
 }
 
-static void http_give_handle(struct http *http, CURL *curl) {
+static void http_give_handle(struct http *http, const struct curl_lib *lib, CURL *curl) {
     if (curl != NULL) {
-        curl_easy_reset(curl); /* keeps the connections */
+        lib->easy_reset(curl); /* keeps the connections */
     }
     (void)pthread_mutex_lock(&http->lock);
     http->busy_n--;
@@ -156,23 +156,23 @@ static bool http_is_link_local(struct str host) {
 /* Writes "host:port" of the URL; leaves it empty for one that is malformed, has a user name in it,
  * or is neither http nor https. */
 static void exchange_read_url(struct exchange *x) {
-    CURLU *url = curl_url();
+    CURLU *url = x->lib->url();
     char *scheme = NULL;
     char *host = NULL;
     char *port = NULL;
 
-    if (curl_url_set(url, CURLUPART_URL, x->request->url, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) ==
-            CURLUE_OK &&
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+    if (x->lib->url_set(url, CURLUPART_URL, x->request->url,
+                        CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) == CURLUE_OK &&
+        x->lib->url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        x->lib->url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        x->lib->url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
         (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0)) {
         (void)snprintf(x->where, sizeof x->where, "%s:%s", host, port);
     }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(url);
+    x->lib->free(scheme);
+    x->lib->free(host);
+    x->lib->free(port);
+    x->lib->url_cleanup(url);
 }
 
 /* Sets `where` and `is_local`. Errors: ERR_INVALID. */
@@ -217,7 +217,7 @@ static void exchange_add_header(struct exchange *x, const char *name, struct str
         buf_add_s(&line, ": ");
         buf_add(&line, value);
     }
-    x->headers = curl_slist_append(x->headers, buf_cstr(&line));
+    x->headers = x->lib->slist_append(x->headers, buf_cstr(&line));
 }
 
 static enum err_code exchange_set_headers(struct exchange *x) {
@@ -236,11 +236,11 @@ static enum err_code exchange_set_headers(struct exchange *x) {
         exchange_add_header(x, r->headers[i].name, r->headers[i].value);
     }
     if (!has_type) {
-        x->headers = curl_slist_append(x->headers, "Content-Type:"); /* libcurl's own guess */
+        x->headers = x->lib->slist_append(x->headers, "Content-Type:"); /* libcurl's own guess */
     }
     if (!str_starts(str_from(r->url), STR("https:")) ||
         (r->file == NULL ? (int64_t)r->body.len : r->file->len) < EXPECT_BYTES) {
-        x->headers = curl_slist_append(x->headers, "Expect:");
+        x->headers = x->lib->slist_append(x->headers, "Expect:");
     }
     return ERR_NONE;
 }
@@ -268,7 +268,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx) {
     struct str piece = {bytes, size * n};
     long status = 0;
 
-    (void)curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)x->lib->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
     if (x->request->sink != NULL && status / 100 == 2) {
         x->stop = x->request->sink(x->request->sink_ctx, piece, &x->err);
         return x->stop == ERR_NONE ? piece.len : CURL_WRITEFUNC_ERROR;
@@ -343,20 +343,20 @@ static void exchange_set_body(struct exchange *x) {
         r->body.len > 0 || strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0;
 
     if (r->file != NULL) {
-        curl_easy_setopt(x->curl, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(x->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->file->len);
-        curl_easy_setopt(x->curl, CURLOPT_READFUNCTION, on_read);
-        curl_easy_setopt(x->curl, CURLOPT_READDATA, x);
-        curl_easy_setopt(x->curl, CURLOPT_SEEKFUNCTION, on_seek);
-        curl_easy_setopt(x->curl, CURLOPT_SEEKDATA, x);
+        x->lib->easy_setopt(x->curl, CURLOPT_UPLOAD, 1L);
+        x->lib->easy_setopt(x->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->file->len);
+        x->lib->easy_setopt(x->curl, CURLOPT_READFUNCTION, on_read);
+        x->lib->easy_setopt(x->curl, CURLOPT_READDATA, x);
+        x->lib->easy_setopt(x->curl, CURLOPT_SEEKFUNCTION, on_seek);
+        x->lib->easy_setopt(x->curl, CURLOPT_SEEKDATA, x);
     } else if (has_body) {
-        curl_easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
-        curl_easy_setopt(x->curl, CURLOPT_POSTFIELDS, r->body.len == 0 ? "" : r->body.ptr);
+        x->lib->easy_setopt(x->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.len);
+        x->lib->easy_setopt(x->curl, CURLOPT_POSTFIELDS, r->body.len == 0 ? "" : r->body.ptr);
     }
     if (strcmp(r->method, "HEAD") == 0) {
-        curl_easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
+        x->lib->easy_setopt(x->curl, CURLOPT_NOBODY, 1L);
     } else {
-        curl_easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, r->method);
+        x->lib->easy_setopt(x->curl, CURLOPT_CUSTOMREQUEST, r->method);
     }
 }
 
@@ -365,40 +365,40 @@ static void exchange_set_options(struct exchange *x, const struct http *http) {
     int64_t connect_ms = limit(LIMIT_HTTP_CONNECT_MS);
     CURL *curl = x->curl;
 
-    curl_easy_setopt(curl, CURLOPT_URL, r->url);
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                     (long)(r->timeout_ms < connect_ms ? r->timeout_ms : connect_ms));
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, r->is_once ? 1L : 0L);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, x->headers);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, x);
+    x->lib->easy_setopt(curl, CURLOPT_URL, r->url);
+    x->lib->easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    x->lib->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    x->lib->easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    x->lib->easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    x->lib->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    x->lib->easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    x->lib->easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
+    x->lib->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                        (long)(r->timeout_ms < connect_ms ? r->timeout_ms : connect_ms));
+    x->lib->easy_setopt(curl, CURLOPT_FRESH_CONNECT, r->is_once ? 1L : 0L);
+    x->lib->easy_setopt(curl, CURLOPT_HTTPHEADER, x->headers);
+    x->lib->easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    x->lib->easy_setopt(curl, CURLOPT_HEADERDATA, x);
+    x->lib->easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    x->lib->easy_setopt(curl, CURLOPT_WRITEDATA, x);
+    x->lib->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    x->lib->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    x->lib->easy_setopt(curl, CURLOPT_XFERINFODATA, x);
     if (x->is_local) {
-        curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever the environment says */
+        x->lib->easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever the environment says */
     }
     if (http->user_agent != NULL) {
-        curl_easy_setopt(curl, CURLOPT_USERAGENT, http->user_agent);
+        x->lib->easy_setopt(curl, CURLOPT_USERAGENT, http->user_agent);
     }
     if (http->ca_bundle != NULL) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_bundle);
+        x->lib->easy_setopt(curl, CURLOPT_CAINFO, http->ca_bundle);
     }
     if (r->connect_to != NULL) {
         CLEANUP(buf_done) struct buf rule = BUF_INIT(sizeof x->where + 2);
 
         buf_addf(&rule, "::%s", x->where);
-        x->connect_to = curl_slist_append(NULL, buf_cstr(&rule));
-        curl_easy_setopt(curl, CURLOPT_CONNECT_TO, x->connect_to);
+        x->connect_to = x->lib->slist_append(NULL, buf_cstr(&rule));
+        x->lib->easy_setopt(curl, CURLOPT_CONNECT_TO, x->connect_to);
     }
 }
 
@@ -407,8 +407,8 @@ static enum err_code exchange_fail(struct exchange *x, CURLcode result) {
     long sent = 0;
     long os_errno = 0;
 
-    (void)curl_easy_getinfo(x->curl, CURLINFO_REQUEST_SIZE, &sent);
-    (void)curl_easy_getinfo(x->curl, CURLINFO_OS_ERRNO, &os_errno);
+    (void)x->lib->easy_getinfo(x->curl, CURLINFO_REQUEST_SIZE, &sent);
+    (void)x->lib->easy_getinfo(x->curl, CURLINFO_OS_ERRNO, &os_errno);
     if (result == CURLE_OPERATION_TIMEDOUT) {
         return sent > 0 ? err_set(&x->err, ERR_TIMEOUT, "%s did not answer within %.3g s", x->where,
                                   (double)x->request->timeout_ms / 1000)
@@ -428,7 +428,7 @@ static enum err_code exchange_fail(struct exchange *x, CURLcode result) {
         }
     }
     return err_set(&x->err, sent > 0 ? ERR_PROTOCOL : ERR_UNREACHABLE, "%s: %s", x->where,
-                   curl_easy_strerror(result));
+                   x->lib->easy_strerror(result));
 }
 
 static enum err_code exchange_run(struct exchange *x, const struct http *http) {
@@ -443,14 +443,14 @@ static enum err_code exchange_run(struct exchange *x, const struct http *http) {
     exchange_set_options(x, http);
     exchange_set_body(x);
     x->moved_at_ms = start_ms;
-    result = curl_easy_perform(x->curl);
+    result = x->lib->easy_perform(x->curl);
     if (x->stop != ERR_NONE) {
         return x->stop;
     }
     if (result != CURLE_OK) {
         return exchange_fail(x, result);
     }
-    (void)curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)x->lib->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
     x->reply.status = (int)status;
     x->reply.elapsed_ms = clock_mono_ms() - start_ms;
     if (clock_read_http(http_header(&x->reply, "date"), &x->reply.date_ms, &ignored) != ERR_NONE) {
@@ -461,18 +461,22 @@ static enum err_code exchange_run(struct exchange *x, const struct http *http) {
 
 enum err_code http_send(struct http *http, const struct http_request *request,
                         struct http_reply *reply, struct err *err) {
-    struct exchange x = {.request = request, .curl = http_take_handle(http)};
+    struct exchange x = {.request = request, .lib = curl_lib_get(err)};
     size_t body_max =
         request->body_max > 0 ? request->body_max : (size_t)limit(LIMIT_HTTP_BODY_BYTES);
     enum err_code code;
 
+    if (x.lib == NULL) {
+        return err->code;
+    }
+    x.curl = http_take_handle(http, x.lib);
     x.reply.headers = BUF_INIT((size_t)limit(LIMIT_HTTP_HEADER_BYTES));
     x.reply.body = BUF_INIT(body_max);
     code = x.curl == NULL ? err_set(&x.err, ERR_DEFECT, "libcurl cannot be started")
                           : exchange_run(&x, http);
-    http_give_handle(http, x.curl);
-    curl_slist_free_all(x.headers);
-    curl_slist_free_all(x.connect_to);
+    http_give_handle(http, x.lib, x.curl);
+    x.lib->slist_free_all(x.headers);
+    x.lib->slist_free_all(x.connect_to);
     if (code != ERR_NONE) {
         http_reply_done(&x.reply);
         *err = x.err;

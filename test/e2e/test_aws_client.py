@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -236,6 +237,49 @@ class Faults(Case):
                  remedy="check the network")
         self.bad("unreachable", "no-such-host.invalid:443 is not a known host name", "whoami",
                  endpoint="https://no-such-host.invalid", HTTPS_PROXY=None, https_proxy=None)
+
+
+class Tls(Case):
+    """Certificates are checked, and a company's own can be named."""
+
+    ANSWER = ("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>a</Arn><UserId>u</UserId><Account>123456789012</Account>"
+              "</GetCallerIdentityResult></GetCallerIdentityResponse>")
+
+    def setUp(self):
+        super().setUp()
+        self.certificate = self.dir / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", self.dir / "key.pem", "-out", self.certificate],
+                       check=True, capture_output=True)
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(case.ANSWER)))
+                self.end_headers()
+                self.wfile.write(case.ANSWER.encode())
+
+            def log_message(self, *args):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.dir / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *args: None  # a client that does not trust us hangs up
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.url = f"https://localhost:{server.server_port}"
+
+    def test_an_unknown_certificate_is_refused_until_its_bundle_is_named(self):
+        self.bad("unreachable", "shows a certificate that is not trusted", "whoami", endpoint=self.url, remedy="AWS_CA_BUNDLE")
+        self.assertEqual(self.good("whoami", endpoint=self.url, AWS_CA_BUNDLE=self.certificate)["account"], "123456789012")
+        self.bad("config", "the CA bundle is not readable", "whoami", endpoint=self.url, AWS_CA_BUNDLE="/none.pem")
+        self.bad("unreachable", "shows a certificate", "whoami", endpoint=self.url.replace("localhost", "127.0.0.1"),
+                 AWS_CA_BUNDLE=self.certificate)
 
 
 class Objects(Case):
