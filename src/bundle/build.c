@@ -246,7 +246,7 @@ struct str build_error_line(struct str text) {
     struct str last = {0};
     struct str best = {0};
 
-    while (str_next(&rest, '\n', &line)) {
+    while (rest.len > 0 && str_next(&rest, '\n', &line)) {
         struct str trimmed = str_trim(line);
         if (str_starts(trimmed, STR("error")) || str_starts(trimmed, STR("ERR"))) {
             return trimmed;

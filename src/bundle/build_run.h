@@ -74,8 +74,8 @@ MUST_CHECK enum err_code build_digest(const struct build_env *env, struct fs_lis
 /* Copies it to the new folder `to`. */
 MUST_CHECK enum err_code build_copy(const struct build_env *env, const char *to, struct err *err);
 
-/* A new private folder below the cache, the caller's to free() and to remove by
- * build_remove(). Errors: ERR_IO, ERR_DISK_FULL. */
+/* A new private folder below the cache, the caller's to free() and to remove by build_remove().
+ * Also clears away what nobody used for a month. Errors: ERR_IO, ERR_DISK_FULL. */
 MUST_CHECK enum err_code build_temp(const struct build_env *env, char **out, struct err *err);
 void build_remove(const struct build_env *env, const char *path); /* accepts NULL; never fails */
 
@@ -91,6 +91,9 @@ MUST_CHECK enum err_code build_publish(const char *from, const char *to, struct 
  * of fields called password. */
 const char *build_find_secret(const struct redactor *redactor, struct str text);
 
+/* Marks something of the cache as used now. */
+void build_touch(const char *path);
+
 /* A JSON document of the cache; NULL when there is none that can be read. The caller decrefs. */
 json_t *build_recall(const char *path);
 MUST_CHECK enum err_code build_remember(const char *path, const json_t *json, struct err *err);
@@ -99,7 +102,7 @@ MUST_CHECK enum err_code build_remember(const char *path, const json_t *json, st
 void build_feed_tool(struct sha256_stream *stream, const char *path);
 void build_feed(struct sha256_stream *stream, const char *text); /* with its NUL */
 
-/* The folders that a tool needs to run: its prefix when it lies in one's bin/, else itself. */
+/* What a tool needs to see to run: its prefix when it lies in the bin/ of one, else only itself. */
 void build_expose(struct words *readable, const char *program);
 
 /* --- package sources --- */

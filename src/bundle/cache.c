@@ -2,11 +2,15 @@
 #include "bundle/build_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { BUILD_KEEP_S = 30 * 24 * 3600 }; /* since the last use */
 
 /* What a build neither sees nor depends on. Folders of these names, and files: version control,
  * installed packages, caches. */
@@ -52,10 +56,49 @@ enum err_code build_copy(const struct build_env *env, const char *to, struct err
     return fs_copy_tree(&root, to, &build_walk, NULL, err);
 }
 
+/* Removes what lies in CACHE/KIND longer than `age_s`. */
+static void sweep_kind(const struct build_env *env, const char *kind, time_t age_s) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+    CLEANUP(fs_list_done) struct fs_list list = {0};
+    CLEANUP(freep) char *dir = fs_join(env->cache_dir, kind);
+    const struct fs_walk walk = {1, BUILD_ENTRIES_MAX, 0, NULL, NULL};
+    time_t now = time(NULL);
+    struct err err = {0};
+
+    if (fs_root_open(dir, &root, &err) != ERR_NONE ||
+        fs_list_tree(&root, "", &walk, &list, &err) != ERR_NONE) {
+        return; /* not there yet */
+    }
+    for (size_t i = 0; i < list.n; i++) {
+        struct stat st;
+        if (fstatat(root.fd, list.rows[i].path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            now - st.st_mtime > age_s) {
+            (void)!fs_remove_tree(&root, list.rows[i].path, &err);
+        }
+    }
+}
+
+void build_touch(const char *path) { (void)!utimensat(AT_FDCWD, path, NULL, 0); }
+
+static void build_sweep(const struct build_env *env) {
+    static const struct {
+        const char *kind;
+        time_t age_s;
+    } kinds[] = {{"work", 24 * 3600}, /* a run that was killed */
+                 {"python", BUILD_KEEP_S},
+                 {"node", BUILD_KEEP_S},
+                 {"zips", BUILD_KEEP_S}};
+
+    for (size_t i = 0; i < ARRAY_N(kinds); i++) {
+        sweep_kind(env, kinds[i].kind, kinds[i].age_s);
+    }
+}
+
 enum err_code build_temp(const struct build_env *env, char **out, struct err *err) {
     CLEANUP(freep) char *dir = fs_join(env->cache_dir, "work");
     CLEANUP(freep) char *path = fs_join(dir, "b-XXXXXX");
 
+    build_sweep(env);
     if (fs_mkdirs(dir, 0700, err) != ERR_NONE) {
         return err->code;
     }
@@ -151,12 +194,8 @@ void build_expose(struct words *readable, const char *program) {
         }
         CLEANUP(freep) char *dir = mem_strdup(names[i]);
         char *slash = strrchr(dir, '/');
-        *slash = '\0';
-        if (slash - dir >= 4 && strcmp(slash - 4, "/bin") == 0) {
-            slash[-4] = '\0';
-            words_add(readable, is_prefix(dir) ? dir : names[i]);
-        } else {
-            words_add(readable, is_prefix(dir) ? dir : names[i]);
-        }
+        bool is_in_bin = slash - dir >= 4 && strncmp(slash - 4, "/bin", 4) == 0;
+        slash[is_in_bin ? -4 : 0] = '\0';
+        words_add(readable, is_in_bin && is_prefix(dir) ? dir : names[i]);
     }
 }

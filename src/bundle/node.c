@@ -209,6 +209,9 @@ static enum err_code node_settle(const struct build_env *env, const struct node_
         return err->code;
     }
     place->was_cached = is_folder(place->site);
+    if (place->was_cached) {
+        build_touch(place->site);
+    }
     return ERR_NONE;
 }
 

@@ -417,6 +417,7 @@ static enum err_code python_lock(const struct build_env *env, const struct pytho
     if (fs_read_file(path, BUILD_TEXT_MAX, &text, err) != ERR_NONE) {
         return err->code;
     }
+    build_touch(path);
     place->requirements_hash = sha256_of(buf_str(&text));
     place->requirements = TAKE(path);
     struct str rest = buf_str(&text);
@@ -624,6 +625,7 @@ static enum err_code python_site(const struct build_env *env, struct python_plac
         return err->code;
     }
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        build_touch(path);
         *out = TAKE(path);
         return ERR_NONE;
     }

@@ -12,8 +12,12 @@ enum {
     IMPORT_TRIES_MAX = 12, /* each finds at least one more variable, or ends */
     IMPORT_RESULT_MAX = 4 << 20,
     IMPORT_WRITES_MAX = 20,
+    IMPORT_NAME_MAX = 128,
+    IMPORT_MISSING_MAX = 100,
     IMPORT_RECIPE = 1,
 };
+
+#define IMPORT_RESULT_NAME "result.json"
 
 /* What the import of an application that is not ready for Lambda says. */
 static const struct {
@@ -76,7 +80,7 @@ static enum err_code import_prepare(struct import *in, const json_t *dummies, st
     in->root = fs_join(in->src, root);
     in->tmp = fs_join(in->work, "tmp");
     in->script = fs_join(in->work, "check.py");
-    in->result = fs_join(in->tmp, "result.json");
+    in->result = fs_join(in->tmp, IMPORT_RESULT_NAME);
     in->dummies = json_object();
     in->missing = json_array();
     json_array_foreach(dummies, i, name) {
@@ -149,12 +153,24 @@ static enum err_code import_try(struct import *in, bool is_first, struct proc_re
     json_decref(in->answer);
     in->answer = NULL;
     CLEANUP(buf_done) struct buf text = BUF_INIT(IMPORT_RESULT_MAX);
-    if (fs_read_file(in->result, IMPORT_RESULT_MAX, &text, err) != ERR_NONE ||
+    /* The child can put anything at that place: below the folder, nothing leads out of it. */
+    CLEANUP(fs_root_done) struct fs_root tmp = {0};
+    if (fs_root_open(in->tmp, &tmp, err) != ERR_NONE ||
+        fs_read_at(&tmp, IMPORT_RESULT_NAME, IMPORT_RESULT_MAX, &text, err) != ERR_NONE ||
         json_read(buf_str(&text), &in->answer, err) != ERR_NONE) {
         return build_blame(result, (const struct build_symptom[]){{NULL, ERR_NONE, NULL, NULL}},
                            "the import check", err);
     }
     return ERR_NONE;
+}
+
+/* A name of the environment: what the application's own code reports as one need not be. */
+static bool is_variable_name(const char *name) {
+    size_t n = name == NULL ? 0
+                            : strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                           "0123456789_");
+
+    return n > 0 && n <= IMPORT_NAME_MAX && name[n] == '\0' && (name[0] < '0' || name[0] > '9');
 }
 
 /* Takes over what the last try learned. True when another try can get further. */
@@ -166,11 +182,14 @@ static bool import_learn(struct import *in) {
     bool is_better = json_bool_at(in->answer, "better");
 
     json_object_foreach(json_object_get(in->answer, "values"), key, value) {
-        json_put(in->dummies, key, json_incref(value));
+        if (is_variable_name(key)) {
+            json_put(in->dummies, key, json_incref(value));
+        }
     }
     json_array_foreach(json_object_get(in->answer, "missing"), i, name) {
         const char *text = json_string_value(name);
-        if (text == NULL || json_object_get(in->dummies, text) != NULL ||
+        if (!is_variable_name(text) || json_array_size(in->missing) == IMPORT_MISSING_MAX ||
+            json_object_get(in->dummies, text) != NULL ||
             json_object_get(in->variables, text) != NULL) {
             continue;
         }
@@ -223,16 +242,11 @@ static enum err_code import_all(struct import *in, json_t *warnings, struct err 
 
 /* --- what was written beside the code --- */
 
-struct writes {
-    json_t *list;
-    const char *root;
-};
-
 static void note_write(void *ctx, const char *path) {
-    struct writes *writes = ctx;
+    json_t *list = ctx;
 
-    if (json_array_size(writes->list) < IMPORT_WRITES_MAX) {
-        json_array_append_new(writes->list, json_string_of(str_from(path)));
+    if (json_array_size(list) < IMPORT_WRITES_MAX) {
+        json_array_append_new(list, json_string_of(str_from(path)));
     }
 }
 
@@ -242,13 +256,12 @@ static enum err_code import_writes(const struct import *in, const struct fs_list
     CLEANUP(fs_list_done) struct fs_list after = {0};
     const struct fs_walk walk = {BUILD_DEPTH_MAX, 2 * BUILD_ENTRIES_MAX, 2 * BUILD_BYTES_MAX, NULL,
                                  NULL};
-    struct writes writes = {list, in->root};
 
     if (fs_root_open(in->src, &copy, err) != ERR_NONE ||
         fs_digest_tree(&copy, "", &walk, &after, err) != ERR_NONE) {
         return err->code;
     }
-    fs_list_compare(before, &after, note_write, &writes);
+    fs_list_compare(before, &after, note_write, list);
     return ERR_NONE;
 }
 

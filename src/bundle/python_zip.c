@@ -240,6 +240,8 @@ static bool zip_recall(const char *path, struct python_zip *zip) {
         strcmp(sha256_hex(hash).text, json_str_or(known, "sha256", "")) != 0) {
         return false;
     }
+    build_touch(path);
+    build_touch(file);
     zip->path = mem_strdup(file);
     zip->sha256 = hash;
     snprintf(zip->build_id, sizeof zip->build_id, "%s", json_str_or(known, "build_id", ""));

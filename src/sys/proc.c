@@ -494,7 +494,7 @@ char *proc_find(const char *name, const char *path) {
     if (strchr(name, '/') != NULL) {
         return is_program(name) ? mem_strdup(name) : NULL;
     }
-    while (str_next(&rest, ':', &dir)) {
+    while (rest.len > 0 && str_next(&rest, ':', &dir)) {
         CLEANUP(freep) char *full = mem_format(STR_FMT "/%s", STR_ARG(dir), name);
         if (dir.len > 0 && is_program(full)) {
             return TAKE(full);

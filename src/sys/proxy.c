@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -194,6 +195,22 @@ static bool read_head(const struct proxy *proxy, int fd, struct buf *out) {
     return true;
 }
 
+/* Addresses of this link only: where clouds serve the machine's own credentials. A lock file may
+ * name any host, so no name may lead there. */
+static bool is_link_local(const struct sockaddr *addr) {
+    if (addr->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)addr;
+        return (ntohl(v4->sin_addr.s_addr) >> 16) == 0xa9fe; /* 169.254.0.0/16 */
+    }
+    if (addr->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)addr;
+        const unsigned char *b = v6->sin6_addr.s6_addr;
+        return IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && b[12] == 169 && b[13] == 254);
+    }
+    return true;
+}
+
 static int connect_to(const char *host, const char *port) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     const struct timeval patience = {.tv_sec = PROXY_CONNECT_S};
@@ -204,6 +221,9 @@ static int connect_to(const char *host, const char *port) {
         return -1;
     }
     for (struct addrinfo *a = list; a != NULL && fd < 0; a = a->ai_next) {
+        if (is_link_local(a->ai_addr)) {
+            continue;
+        }
         fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, a->ai_protocol);
         if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
                         connect(fd, a->ai_addr, a->ai_addrlen) != 0)) {

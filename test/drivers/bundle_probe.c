@@ -1,4 +1,5 @@
-/* test/drivers/bundle_probe.c: one operation of the bundle floor from the command line, for test_bundle.py.
+/* test/drivers/bundle_probe.c: one operation of the bundle floor from the command line, for
+ * test_bundle.py.
  *
  *   bundle_probe OPERATION ROOT CACHE '{"dir":…}'    prints one JSON object; exit 0
  *   operations: fetch check bundle (python.h), node_fetch node_build (node.h), probe (the sandbox)

@@ -201,6 +201,7 @@ class Python(Case):
             ("import socket\nsocket.create_connection(('127.0.0.1', 5432))\n" + APP, "main.py:2", "do not connect"),
             ("raise ValueError('the key is a-known-secret-value')\n", "ValueError: the key is ***", ""),
             ("import os\nos.kill(os.getpid(), 9)\n", "SIGKILL", None),
+            ("import os\nos.symlink('/etc/passwd', '/tmp/result.json')\nos._exit(0)\n", "import check", None),
         )
         self.small()
         for main, *words, last in rows:
@@ -316,7 +317,7 @@ class Node(Case):
 
     def test_no_script_of_the_project_runs_while_fetching_and_none_reaches_the_network(self):
         hook = "require('fs').writeFileSync(process.env.HOME + '/../hooked', ''); module.exports = {};"
-        net = 'fetch("https://registry.npmjs.org/").then(() => process.exit(3), () => process.exit(0))'
+        net = 'fetch("https://example.com/").then(() => process.exit(3), () => process.exit(0))'
         self.front(build=f"{net};\n{textwrap.dedent(self.BUILD)}", package={"scripts": {
             "build": "node build.js", "preinstall": "touch ran", "postinstall": "touch ran", "prepare": "touch ran"}},
             **{"frontend/.pnpmfile.cjs": hook})
