@@ -27,7 +27,7 @@ void buf_add(struct buf *b, struct str s); /* `s` must not point into `b` */
 void buf_add_c(struct buf *b, char c);
 void buf_add_s(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vaddf(struct buf *b, const char *fmt, va_list args);
+void buf_vaddf(struct buf *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* Borrows the content; valid until the next append. */
 struct str buf_str(const struct buf *b);

@@ -15,7 +15,6 @@ static json_t *release_body(const char *session, const json_t *state, int64_t no
         {"stack", "fields.stack"},
         {"account", "identity.account"},
         {"region", "identity.region"},
-        {"template", "template"},
         {"template_sha256", "plan.template.sha256"},
         {"parameters", "parameters"},
         {"artefacts", "plan.artefacts"},

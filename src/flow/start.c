@@ -132,7 +132,7 @@ enum err_code start_state(struct flow *flow, const char *kind, json_t *flags, js
         return err->code;
     }
     json_put_bool(owned, "is_confirmed",
-                  start_flags_confirm(owned, env) ||
+                  json_bool_at(owned, "is_confirmed") || start_flags_confirm(owned, env) ||
                       (env != NULL && trust_has(flow, trust_target_id(flow, env))));
     state = agent_args("kind", kind, NULL);
     json_put(state, "flags", json_incref(owned));

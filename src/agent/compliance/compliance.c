@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "tool/template_op.h"
 
 static const struct grant grants[] = {{"telemetry_bus", "emit"}, {0}};
 
@@ -53,15 +54,31 @@ static enum outcome compliance_rule(struct turn *turn, const char *subject, cons
     return is_stopped ? OUTCOME_VETO : OUTCOME_OK;
 }
 
-static json_t *compliance_template(const struct turn *turn, const char *path) {
-    json_t *template = NULL;
+/* The template that the plan names, made from the same inputs. */
+static json_t *compliance_template(const struct turn *turn) {
+    CLEANUP(template_text_done) struct template_text template = {0};
     struct err unread = {0};
-    const char *text = json_str_at(turn->state, path);
 
-    if (text == NULL || json_read(str_from(text), &template, &unread) != ERR_NONE) {
-        return NULL;
+    if (template_op_emit(json_object_get(turn->state, "template"), &template, &unread) != ERR_NONE) {
+        return NULL; /* a review without a template refuses */
     }
-    return template;
+    return json_incref(template.json);
+}
+
+/* The change set as AWS describes it, without what the preview adds for others. */
+static json_t *compliance_set(const struct turn *turn) {
+    static const char *const members[] = {"arn",  "name",   "stack_id", "stack",
+                                          "type", "status", "changes",  "parameters"};
+    json_t *set = json_object();
+
+    for (size_t i = 0; i < ARRAY_N(members); i++) {
+        json_t *value = json_object_get(json_object_get(turn->state, "preview"), members[i]);
+
+        if (value != NULL) {
+            json_put(set, members[i], json_incref(value));
+        }
+    }
+    return set;
 }
 
 /* A destroy has no template and removes data stores on purpose: what it needs is that the
@@ -81,13 +98,14 @@ static enum verdict compliance_destroy(const struct turn *turn, json_t *findings
 }
 
 static enum outcome compliance_run(struct turn *turn, enum phase phase) {
-    CLEANUP(json_decrefp) json_t *template = compliance_template(turn, "template");
+    CLEANUP(json_decrefp) json_t *template = compliance_template(turn);
     CLEANUP(json_decrefp) json_t *findings = json_array();
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
     struct review_ctx ctx = {
         .account = agent_text(turn, "identity.account"),
         .region = agent_text(turn, "identity.region"),
         .redactor = redactor,
+        .is_local_aws = strcmp(agent_text(turn, "identity.endpoint"), "AWS") != 0,
         .foreign_ok = foreign_none,
     };
     enum verdict verdict;
@@ -97,8 +115,9 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     } else if (phase == PHASE_REVIEW) {
         verdict = policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings);
     } else {
-        verdict =
-            policy_review_set(json_object_get(turn->state, "preview"), template, &ctx, findings);
+        CLEANUP(json_decrefp) json_t *set = compliance_set(turn);
+
+        verdict = policy_review_set(set, template, &ctx, findings);
     }
     if (phase == PHASE_REVIEW) {
         return compliance_rule(turn, "plan", agent_text(turn, "plan_sha256"), verdict, findings);

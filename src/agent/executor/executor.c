@@ -212,11 +212,12 @@ static json_t *executor_preview_args(const struct turn *turn) {
     bool is_bootstrap = agent_is_kind(turn, "bootstrap");
     CLEANUP(freep) char *description = mem_format("aws-copilot %s", turn->session);
     json_t *args = agent_args("kind", is_bootstrap ? "bootstrap" : "deploy", "stack",
-                              agent_text(turn, "fields.stack"), "template",
-                              agent_text(turn, "template"), "template_sha256",
+                              agent_text(turn, "fields.stack"), "bucket",
+                              agent_text(turn, "bootstrap.Artifacts"), "template_sha256",
                               agent_text(turn, "plan.template.sha256"), "role_arn",
                               agent_text(turn, "plan.role_arn"), "description", description, NULL);
 
+    json_put(args, "template", json_deep_copy(json_object_get(turn->state, "template")));
     json_put(args, "parameters", json_deep_copy(json_object_get(turn->state, "parameters")));
     json_put(args, "tags", is_bootstrap ? json_object() : executor_tags(turn));
     json_put(args, "capabilities", json_pack("[s]", "CAPABILITY_IAM"));
@@ -377,8 +378,7 @@ static json_t *executor_rollback_args(const struct turn *turn) {
         "release", agent_text(turn, "last_release.id"), "stack", agent_text(turn, "fields.stack"),
         "stack_id", agent_text(turn, "preview.stack_id"), "function",
         agent_text(turn, "before.outputs.BackendFunction"), "alias_version",
-        agent_text(turn, "last_release.version"), "template",
-        agent_text(turn, "last_release.template"), "template_sha256",
+        agent_text(turn, "last_release.version"), "template_sha256",
         agent_text(turn, "last_release.template_sha256"), "role_arn",
         agent_text(turn, "plan.role_arn"), "bucket", agent_text(turn, "bootstrap.Artifacts"), NULL);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aws/template.h"
+#include "tool/template_op.h"
 
 bool plan_has_backend(const struct turn *turn) {
     return json_is_object(json_at(turn->state, "survey.backend"));
@@ -168,47 +168,34 @@ static enum err_code plan_patterns(struct turn *turn, json_t **out, struct err *
 
 /* ---- The template ---- */
 
-static enum err_code plan_emit(struct turn *turn, const json_t *parameters,
-                               struct template_text *out, struct err *err) {
-    CLEANUP(json_decrefp) json_t *patterns = NULL;
-    CLEANUP(json_decrefp) json_t *settings = plan_settings(turn);
-    CLEANUP(json_decrefp) json_t *variables = plan_variables(turn);
-    CLEANUP(freep) char *runtime = mem_format("python%s", agent_text(turn, "check.python"));
-    struct template_input input = {
-        .kind = plan_template_kind(turn),
-        .profile = endpoint_profile_find(json_str_at(turn->state, "identity.profile")),
-        .endpoint_port = (int)json_int_or(turn->state, "identity.endpoint_port", 0),
-        .parameters = parameters,
-        .account = agent_text(turn, "identity.account"),
-        .function = {runtime, plan_architecture(turn), settings, variables},
-        .build_id = agent_text(turn, "backend.build_id"),
-    };
+/* Everything that the template depends on, as tool/template_op.h takes it. */
+static enum err_code plan_template_inputs(struct turn *turn, const json_t *parameters, json_t **out,
+                                          struct err *err) {
+    enum template_kind kind = plan_template_kind(turn);
+    CLEANUP(json_decrefp) json_t *inputs =
+        agent_args("kind", template_kind_name(kind), "profile",
+                   agent_text(turn, "identity.profile"), "account",
+                   agent_text(turn, "identity.account"), NULL);
 
-    if (input.kind == TEMPLATE_LAMBDA_HTTP || input.kind == TEMPLATE_API) {
+    json_put_int(inputs, "endpoint_port", json_int_or(turn->state, "identity.endpoint_port", 0));
+    json_put(inputs, "parameters", json_deep_copy(parameters));
+    if (kind == TEMPLATE_LAMBDA_HTTP || kind == TEMPLATE_API) {
+        CLEANUP(freep) char *runtime = mem_format("python%s", agent_text(turn, "check.python"));
+        json_t *patterns = NULL;
+
         if (plan_patterns(turn, &patterns, err) != ERR_NONE) {
             return err->code;
         }
-        input.patterns = patterns;
-        /* The zip's digest is a typed value of the bundle. */
-        if (sha256_read(str_from(agent_text(turn, "backend.sha256")), &input.code, err) != ERR_NONE) {
-            return err->code;
-        }
+        json_put(inputs, "patterns", patterns);
+        json_put_str(inputs, "runtime", runtime);
+        json_put_str(inputs, "architecture", plan_architecture(turn));
+        json_put(inputs, "settings", plan_settings(turn));
+        json_put(inputs, "variables", plan_variables(turn));
+        json_put_str(inputs, "build_id", agent_text(turn, "backend.build_id"));
+        json_put_str(inputs, "code", agent_text(turn, "backend.sha256"));
     }
-    return template_emit(&input, out, err);
-}
-
-static enum err_code plan_check(const json_t *template, const json_t *parameters,
-                                struct err *err) {
-    CLEANUP(json_decrefp) json_t *findings = json_array();
-    const json_t *first;
-
-    if (template_check(template, parameters, NULL, findings) == 0) {
-        return ERR_NONE;
-    }
-    first = json_array_get(findings, 0);
-    err_set(err, ERR_TEMPLATE, "template: %s %s: %s", json_str_or(first, "logical_id", ""),
-            json_str_or(first, "path", ""), json_str_or(first, "text", ""));
-    return err_remedy(err, "%s", json_str_or(first, "remedy", ""));
+    *out = TAKE(inputs);
+    return ERR_NONE;
 }
 
 /* ---- What the plan says ---- */
@@ -248,33 +235,39 @@ static json_t *plan_steps(const struct turn *turn) {
     return steps;
 }
 
-/* Every action that a role of the template is allowed, "Role: action". */
-static json_t *plan_permissions(const json_t *template) {
-    json_t *permissions = json_array();
-    const char *id;
-    json_t *resource;
+static void plan_add_actions(json_t *seen, const json_t *actions) {
+    size_t n = json_is_array(actions) ? json_array_size(actions) : 1;
 
-    json_object_foreach(json_object_get(template, "Resources"), id, resource) {
+    for (size_t i = 0; i < n; i++) {
+        const json_t *action = json_is_array(actions) ? json_array_get(actions, i) : actions;
+
+        if (json_is_string(action)) {
+            json_put(seen, json_string_value(action), json_true());
+        }
+    }
+}
+
+/* Every action that a role of the template is allowed, each once. */
+static json_t *plan_permissions(const json_t *template) {
+    CLEANUP(json_decrefp) json_t *seen = json_object();
+    json_t *permissions = json_array();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(template, "Resources"), name, value) {
         const json_t *policy;
         const json_t *statement;
         size_t p;
         size_t s;
 
-        json_array_foreach(json_at(resource, "Properties.Policies"), p, policy) {
+        json_array_foreach(json_at(value, "Properties.Policies"), p, policy) {
             json_array_foreach(json_at(policy, "PolicyDocument.Statement"), s, statement) {
-                const json_t *actions = json_object_get(statement, "Action");
-                size_t n = json_is_array(actions) ? json_array_size(actions) : 1;
-
-                for (size_t a = 0; a < n; a++) {
-                    const json_t *action =
-                        json_is_array(actions) ? json_array_get(actions, a) : actions;
-                    CLEANUP(freep) char *line =
-                        mem_format("%s: %s", id, json_string_value(action));
-
-                    (void)json_array_append_new(permissions, json_string_of(str_from(line)));
-                }
+                plan_add_actions(seen, json_object_get(statement, "Action"));
             }
         }
+    }
+    json_object_foreach(seen, name, value) {
+        (void)json_array_append_new(permissions, json_string_of(str_from(name)));
     }
     return permissions;
 }
@@ -342,16 +335,22 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
 enum err_code plan_compute(struct turn *turn, struct err *err) {
     CLEANUP(template_text_done) struct template_text template = {0};
     CLEANUP(json_decrefp) json_t *parameters = json_object();
+    CLEANUP(freep) char *set_name = mem_format("d-%s", turn->session);
 
     if (!agent_is_kind(turn, "destroy")) {
+        json_t *inputs = NULL;
+
         json_decref(parameters);
         parameters = plan_parameters(turn);
-        if (plan_emit(turn, parameters, &template, err) != ERR_NONE ||
-            plan_check(template.json, parameters, err) != ERR_NONE) {
+        if (plan_template_inputs(turn, parameters, &inputs, err) != ERR_NONE) {
             return err->code;
         }
-        json_put_str(turn->state, "template", template.text);
+        json_put(turn->state, "template", inputs);
         json_put(turn->state, "parameters", plan_preview_parameters(turn, parameters));
+        if (template_op_emit(inputs, &template, err) != ERR_NONE ||
+            template_op_check(template.json, parameters, set_name, err) != ERR_NONE) {
+            return err->code;
+        }
     }
     json_put(turn->state, "plan", plan_body(turn, &template, parameters));
     json_put_str(turn->state, "plan_sha256",

@@ -14,6 +14,6 @@ json_t *plan_variables(const struct turn *turn);
 json_t *plan_bundle_args(const struct turn *turn);
 
 /* Computes the plan of the session's kind from its state and sets "plan", "plan_sha256", "template"
- * (text) and "parameters" (as aws_deployer.preview takes them).
+ * (its inputs, tool/template_op.h) and "parameters" (as aws_deployer.preview takes them).
  * Errors: ERR_TEMPLATE with the first finding of our own checks, those of template_emit(). */
 MUST_CHECK enum err_code plan_compute(struct turn *turn, struct err *err);

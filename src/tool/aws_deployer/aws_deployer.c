@@ -50,8 +50,8 @@ static const struct json_field upload_out[] = {
     { "uploaded", JSON_COUNT, false }, { "skipped", JSON_COUNT, false }, { "bytes", JSON_COUNT, false }, END };
 
 static const struct json_field preview_in[] = {
-    { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_TEXT, false },
-    { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
+    { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_MAP, false },
+    { "bucket", JSON_TEXT, true }, { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
     { "tags", JSON_MAP, false }, { "description", JSON_TEXT, false }, { "capabilities", JSON_LIST, false },
     { "artefacts", JSON_LIST, false }, END };
 static const struct json_field preview_out[] = {
@@ -75,7 +75,7 @@ static const struct json_field apply_out[] = {
 
 static const struct json_field rollback_in[] = {
     { "release", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
-    { "function", JSON_TEXT, false }, { "alias_version", JSON_TEXT, false }, { "template", JSON_TEXT, false },
+    { "function", JSON_TEXT, false }, { "alias_version", JSON_TEXT, false },
     { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
     { "bucket", JSON_TEXT, true }, { "tags", JSON_MAP, false }, END };
 static const struct json_field rollback_out[] = {

@@ -68,6 +68,17 @@ json_t *deployer_result(const struct followed *followed);
 struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, const json_t *changes,
                                       const char *template_sha256, const char *parameters_sha256);
 
+/* Keeps a template's text under its digest: in the artefact folder, and in the bucket (argument
+ * "bucket", when there is one) as templates/SHA256.json, so that any machine can go back to it.
+ * Errors: ERR_IO, those of s3_put(). */
+MUST_CHECK enum err_code deployer_keep_template(struct op *op, const struct aws *aws,
+                                                struct str text, struct err *err);
+
+/* Appends the text of the template that the argument "template_sha256" names.
+ * Errors: ERR_NOT_FOUND, ERR_CORRUPT (other bytes under this name). */
+MUST_CHECK enum err_code deployer_find_template(struct op *op, const struct aws *aws,
+                                                struct buf *out, struct err *err);
+
 /* Creates a change set and waits until it is AVAILABLE or FAILED. A set without changes is deleted
  * and is an answer: `out->arn` is "". */
 struct wanted_set {

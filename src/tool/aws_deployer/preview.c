@@ -3,37 +3,28 @@
 #include <string.h>
 
 #include "aws/s3.h"
-#include "aws/template.h"
 #include "base/clock.h"
 #include "tool/aws_deployer/deployer.h"
+#include "tool/template_op.h"
 
 /* ---- What has to hold before ---- */
 
-static enum err_code preview_check_template(struct op *op, const char *set_name, struct err *err) {
-    CLEANUP(json_decrefp) json_t *template = NULL;
-    CLEANUP(json_decrefp) json_t *findings = json_array();
-    CLEANUP(json_decrefp) json_t *known = json_object();
-    const char *text = deployer_arg(op, "template");
-    const json_t *first;
-    const char *name;
-    json_t *value;
+/* Makes the template again from its inputs: it has to be the one that was planned and reviewed. */
+static enum err_code preview_template(struct op *op, const struct aws *aws, const char *set_name,
+                                      struct template_text *out, struct err *err) {
+    const json_t *inputs = json_object_get(op->args, "template");
 
-    if (strcmp(sha256_hex(sha256_of(str_from(text))).text, deployer_arg(op, "template_sha256")) != 0) {
-        return err_set(err, ERR_STALE, "the template is not the one that was planned");
-    }
-    if (json_read(str_from(text), &template, err) != ERR_NONE) {
+    if (template_op_emit(inputs, out, err) != ERR_NONE) {
         return err->code;
     }
-    json_object_foreach(json_object_get(op->args, "parameters"), name, value) {
-        json_put(known, name, json_is_string(value) ? json_incref(value) : json_true());
+    if (strcmp(sha256_hex(out->sha256).text, deployer_arg(op, "template_sha256")) != 0) {
+        return err_set(err, ERR_STALE, "the template is not the one that was planned");
     }
-    if (template_check(template, known, set_name, findings) == 0) {
-        return ERR_NONE;
+    if (template_op_check(out->json, json_object_get(inputs, "parameters"), set_name, err) !=
+        ERR_NONE) {
+        return err->code;
     }
-    first = json_array_get(findings, 0);
-    err_set(err, ERR_TEMPLATE, "template: %s %s: %s", json_str_or(first, "logical_id", ""),
-            json_str_or(first, "path", ""), json_str_or(first, "text", ""));
-    return err_remedy(err, "%s", json_str_or(first, "remedy", ""));
+    return deployer_keep_template(op, aws, (struct str){out->text, out->len}, err);
 }
 
 /* A local AWS creates a function from an object that is not there, and AWS fails late. */
@@ -333,11 +324,11 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *parameters = json_object();
     CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
+    CLEANUP(template_text_done) struct template_text template = {0};
     struct wanted_set wanted = {
         .stack = deployer_arg(op, "stack"),
         .name = name,
         .token = token,
-        .body = deployer_arg(op, "template"),
         .role_arn = deployer_arg(op, "role_arn"),
         .description = deployer_arg(op, "description"),
         .parameters = parameters,
@@ -346,11 +337,15 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
     };
     struct aws aws;
 
-    if (services_aws(op, &aws, err) != ERR_NONE || preview_check_template(op, name, err) != ERR_NONE ||
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        preview_template(op, &aws, name, &template, err) != ERR_NONE ||
         preview_check_artefacts(op, &aws, err) != ERR_NONE ||
         preview_check_stack(op, &aws, name, &wanted.is_create, &stack, err) != ERR_NONE ||
-        preview_parameters(op, parameters, err) != ERR_NONE ||
-        deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
+        preview_parameters(op, parameters, err) != ERR_NONE) {
+        return err->code;
+    }
+    wanted.body = template.text;
+    if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
         return err->code;
     }
     if (set.arn[0] == '\0' && !preview_is_deployed(op, stack.parameters)) {

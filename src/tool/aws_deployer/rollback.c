@@ -64,12 +64,12 @@ static enum err_code rollback_stack(struct op *op, const struct aws *aws,
     CLEANUP(freep) char *description = mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
     CLEANUP(json_decrefp) json_t *parameters = rollback_parameters(op);
     CLEANUP(json_decrefp) json_t *capabilities = json_pack("[s]", "CAPABILITY_IAM");
+    CLEANUP(buf_done) struct buf body = BUF_INIT((size_t)limit(LIMIT_TEMPLATE_BYTES));
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
     struct wanted_set wanted = {
         .stack = deployer_arg(op, "stack"),
         .name = name,
         .token = create,
-        .body = deployer_arg(op, "template"),
         .role_arn = deployer_arg(op, "role_arn"),
         .description = description,
         .parameters = parameters,
@@ -78,6 +78,10 @@ static enum err_code rollback_stack(struct op *op, const struct aws *aws,
     };
     struct follow follow = {.stack_id = deployer_arg(op, "stack_id"), .token = exec};
 
+    if (deployer_find_template(op, aws, &body, err) != ERR_NONE) {
+        return err->code;
+    }
+    wanted.body = buf_cstr(&body);
     if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
         return err->code;
     }

@@ -1,0 +1,51 @@
+/* aws_deployer, templates: artefacts named by their digest, here and in the bucket. */
+#include <string.h>
+
+#include "aws/s3.h"
+#include "sys/fs.h"
+#include "tool/aws_deployer/deployer.h"
+
+static char *template_path(const struct op *op, const char *sha256) {
+    return mem_format("%s/%s.json", op->services->artefact_dir, sha256);
+}
+
+static char *template_key(const char *sha256) { return mem_format("templates/%s.json", sha256); }
+
+enum err_code deployer_keep_template(struct op *op, const struct aws *aws, struct str text,
+                                     struct err *err) {
+    struct sha256 sha256 = sha256_of(text);
+    struct sha256_hex hex = sha256_hex(sha256);
+    CLEANUP(freep) char *path = template_path(op, hex.text);
+    CLEANUP(freep) char *key = template_key(hex.text);
+    enum s3_put_result result = S3_NONE;
+    struct s3_put put = {
+        .bucket = deployer_arg(op, "bucket"),
+        .key = key,
+        .bytes = text,
+        .sha256 = &sha256,
+        .content_type = "application/json",
+        .is_new = true,
+    };
+
+    if (fs_write_file(path, text, 0600, err) != ERR_NONE) {
+        return err->code;
+    }
+    return put.bucket[0] == '\0' ? ERR_NONE : s3_put(aws, &put, &result, err);
+}
+
+enum err_code deployer_find_template(struct op *op, const struct aws *aws, struct buf *out,
+                                     struct err *err) {
+    const char *sha256 = deployer_arg(op, "template_sha256");
+    CLEANUP(freep) char *path = template_path(op, sha256);
+    CLEANUP(freep) char *key = template_key(sha256);
+
+    if (fs_read_file(path, out->max, out, err) != ERR_NONE &&
+        (err->code != ERR_NOT_FOUND ||
+         s3_get(aws, deployer_arg(op, "bucket"), key, out->max, out, err) != ERR_NONE)) {
+        return err->code;
+    }
+    if (strcmp(sha256_hex(sha256_of(buf_str(out))).text, sha256) != 0) {
+        return err_set(err, ERR_CORRUPT, "the kept template %s holds other bytes", sha256);
+    }
+    return ERR_NONE;
+}
