@@ -113,7 +113,7 @@ class LocalAws:
             "HOME": str(scratch), "TMPDIR": str(scratch), "LANG": "C.UTF-8",
             "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port),
             "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
-            "MINISTACK_ACCOUNT_ID": ACCOUNT, "MINISTACK_REGION": REGION, "AUTH": "true" if auth else "false", "LOG_LEVEL": "WARNING",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT, "MINISTACK_REGION": REGION, "AUTH": "true" if auth else "false",
             "STATE_DIR": str(scratch / "state"), "S3_DATA_DIR": str(scratch / "s3"),
         }
         with open(self.dir / "log", "wb") as log:

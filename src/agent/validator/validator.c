@@ -19,11 +19,11 @@ static json_t *validator_probe_args(const struct turn *turn, const char *url,
                               json_str_at(release, "index_sha256"), NULL);
     const json_t *asset = json_at(release, "asset");
 
-    (void)turn;
     if (json_is_object(asset)) {
         json_put(args, "asset", json_deep_copy(asset));
     }
-    json_put_int(args, "deadline_ms", limit(LIMIT_PROBE_WAIT_MS));
+    json_put_int(args, "deadline_ms",
+                 json_int_or(turn->state, "flags.max_wait_ms", limit(LIMIT_PROBE_WAIT_MS)));
     return args;
 }
 
