@@ -72,7 +72,10 @@ static enum fake_then answer(void *ctx, int n, struct str request, struct buf *o
         fake_reply(out, 503, "x-amz-retry-after: 4000\r\n", "");
         break;
     case SAY_MOVED:
-        fake_reply(out, 301, "x-amz-bucket-region: eu-west-2\r\n", "");
+        fake_reply(out, 301,
+                   n % 2 == 0 ? "x-amz-bucket-region: eu-west-2\r\n"
+                              : "x-amz-bucket-region: eu-west-3\r\n",
+                   "");
         break;
     case SAY_KEYS: {
         CLEANUP(freep)
@@ -206,14 +209,25 @@ static void failures_are_retried_but_not_what_may_have_been_done(void **state) {
     }
 }
 
-static void an_outage_uses_the_tokens_up(void **state) {
+/* 35 retries can be paid for; then it takes four good calls to earn another one. */
+static void an_outage_uses_the_tokens_up_and_good_calls_earn_them(void **state) {
     struct world *w = *state;
+    const int outage = 20 + 500 / 14;
 
-    w->script[0] = SAY_500;
-    for (int i = 0; i < 20; i++) {
-        assert_int_equal(world_call(w, (struct aws_request){.is_bulk = true}), ERR_SERVICE);
+    for (int i = 0; i < outage; i++) {
+        w->script[i] = SAY_500;
     }
-    assert_int_equal(fake_http_calls(w->fake), 20 + 500 / 14);
+    for (int i = 0; i < 4; i++) {
+        w->script[outage + i] = SAY_OK;
+    }
+    w->script[outage + 4] = SAY_500;
+    for (int i = 0; i < 24; i++) {
+        assert_int_equal(world_call(w, (struct aws_request){.is_bulk = true}),
+                         i < 20 ? ERR_SERVICE : ERR_NONE);
+    }
+    assert_int_equal(fake_http_calls(w->fake), outage + 4);
+    assert_int_equal(world_call(w, (struct aws_request){.is_bulk = true}), ERR_SERVICE);
+    assert_int_equal(fake_http_calls(w->fake), outage + 4 + 2);
 }
 
 static void *cancel_soon(void *flag) {
@@ -432,7 +446,7 @@ int main(void) {
         WORLD_TEST(a_good_call_has_body_and_request_id),
         WORLD_TEST(control_calls_are_paced_and_transfers_are_not),
         cmocka_unit_test(failures_are_retried_but_not_what_may_have_been_done),
-        WORLD_TEST(an_outage_uses_the_tokens_up),
+        WORLD_TEST(an_outage_uses_the_tokens_up_and_good_calls_earn_them),
         cmocka_unit_test(cancellation_ends_a_wait_and_a_hanging_call),
         WORLD_TEST(a_deadline_holds_over_all_attempts),
         WORLD_TEST(a_bucket_is_followed_into_its_region_once),
