@@ -193,11 +193,11 @@ static bool is_run_by_script(struct room *room, const char *command) {
 }
 
 static bool is_run_by_app(struct room *room, const char *package) {
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
 
-        for (const struct py_call *at = module == NULL ? NULL : module->calls; at != NULL;
-             at = at->next) {
+        for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
             if ((strcmp(py_last(at->callee), "upgrade") == 0 ||
                  strcmp(py_last(at->callee), "Command") == 0) &&
                 imports_package(module, package) && module_use(room, i, at->scope) != USE_REQUEST) {
@@ -278,11 +278,11 @@ void behaviour_find(struct room *room, struct behaviour *out) {
     out->workers = json_array();
     out->writes = json_array();
     find_sockets(room, out->realtime);
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
 
-        for (const struct py_call *at = module == NULL ? NULL : module->calls; at != NULL;
-             at = at->next) {
+        for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
             find_stream(room, out->realtime, i, at);
             find_worker(room, out->workers, i, at);
             find_write(room, out->writes, i, at);

@@ -131,11 +131,10 @@ static bool is_no_variable(const struct py_field *field) {
 
 /* A field that is a settings object itself is filled by its own variables. */
 static bool is_nested(struct room *room, const struct py_field *field) {
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const struct py_module *module = module_at(room, room->reached[k]);
 
-        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
-             at = at->next) {
+        for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             if (strcmp(at->name, field->type) == 0 && settings_is_class(room, at)) {
                 return true;
             }
@@ -154,11 +153,11 @@ static bool is_optional_v1(const struct room *room, const struct py_field *field
 static enum py_use class_use(struct room *room, const struct py_class *class_) {
     enum py_use use = USE_REQUEST;
 
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
 
-        for (const struct py_name *at = module == NULL ? NULL : module->runs; at != NULL;
-             at = at->next) {
+        for (const struct py_name *at = module->runs; at != NULL; at = at->next) {
             if (strcmp(py_last(at->name), class_->name) == 0 &&
                 module_use(room, i, at->scope) < use) {
                 use = module_use(room, i, at->scope);
@@ -189,12 +188,10 @@ static void find_fields(struct room *room, size_t index, const struct py_class *
 }
 
 void env_find(struct room *room) {
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
 
-        if (module == NULL) {
-            continue;
-        }
         find_reads(room, i);
         for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             if (settings_is_class(room, at)) {

@@ -393,6 +393,33 @@ static void check_package(struct room *room, const json_t *package, const char *
     }
 }
 
+static void check_config(struct room *room, const struct vite_config *config, const char *dir) {
+    const char *base = config->base;
+
+    if (config->is_out_unknown && room->options->project == NULL) {
+        room_ask(room, REASON_OUT_UNKNOWN, "frontend.out", config->path, dir);
+    }
+    if (base != NULL && base[0] != '\0' && strcmp(base, "/") != 0 && strcmp(base, "./") != 0) {
+        room_say(room, REASON_BASE_NOT_ROOT, config->path, base);
+    }
+}
+
+static json_t *text_or_null(const char *text) {
+    return text == NULL ? json_null() : json_string_of(str_from(text));
+}
+
+/* "pnpm run build"; npm where nobody says which. */
+static const char *build_command(struct room *room, const struct manager *manager,
+                                 const char *script) {
+    static const char *const programs[][2] = {{"yarn-berry", "yarn"}, {"none", "npm"}};
+    const char *program = manager->name;
+
+    for (size_t i = 0; i < ARRAY_N(programs); i++) {
+        program = strcmp(program, programs[i][0]) == 0 ? programs[i][1] : program;
+    }
+    return script == NULL ? NULL : arena_format(room->arena, "%s run %s", program, script);
+}
+
 static json_t *describe(struct room *room, const char *dir, json_t **out_build_env) {
     const char *manifest = path_join(room->arena, dir, "package.json");
     json_t *package = read_package(room, dir);
@@ -400,38 +427,24 @@ static json_t *describe(struct room *room, const char *dir, json_t **out_build_e
     struct vite_config config = {0};
     struct site *site = ARENA_NEW(room->arena, struct site);
     const char *script = script_of(room, package);
-    const char *out = NULL;
     json_t *json = json_object();
-    const char *run = strcmp(manager.name, "yarn-berry") == 0 ? "yarn" : manager.name;
 
     vite_config_read(room, dir, &config);
     site_read(room, dir, site);
-    out = out_of(room, dir, &config);
     if (!room_has(room->ask, "field", "frontend.dir")) { /* else it is only a guess */
         check_package(room, package, manifest, &manager, script, dir);
     }
-    if (config.is_out_unknown && room->options->project == NULL) {
-        room_ask(room, REASON_OUT_UNKNOWN, "frontend.out", config.path, dir);
-    }
-    if (config.base != NULL && strcmp(config.base, "/") != 0 && strcmp(config.base, "./") != 0 &&
-        config.base[0] != '\0') {
-        room_say(room, REASON_BASE_NOT_ROOT, config.path, config.base);
-    }
+    check_config(room, &config, dir);
     json_put_str(json, "dir", dir);
     json_put_str(json, "framework", framework_of(package));
     json_put_str(json, "bundler", "vite");
     json_put_str(json, "manager", manager.name);
-    json_put(json, "manager_version",
-             manager.version == NULL ? json_null() : json_string_of(str_from(manager.version)));
+    json_put(json, "manager_version", text_or_null(manager.version));
     json_put_str(json, "manifest", manifest);
-    json_put(json, "lock", manager.lock == NULL ? json_null() : json_string(manager.lock));
-    json_put(json, "script", script == NULL ? json_null() : json_string(script));
-    json_put(json, "build",
-             script == NULL
-                 ? json_null()
-                 : json_string_of(str_from(arena_format(
-                       room->arena, "%s run %s", strcmp(run, "none") == 0 ? "npm" : run, script))));
-    json_put(json, "out", out == NULL ? json_null() : json_string_of(str_from(out)));
+    json_put(json, "lock", text_or_null(manager.lock));
+    json_put(json, "script", text_or_null(script));
+    json_put(json, "build", text_or_null(build_command(room, &manager, script)));
+    json_put(json, "out", text_or_null(out_of(room, dir, &config)));
     json_put_strn(json, "base", str_from(config.base == NULL ? "/" : config.base));
     json_put_strn(json, "assets", str_from(config.assets == NULL ? "assets" : config.assets));
     json_put(json, "api_base", api_base(room, &config, site));

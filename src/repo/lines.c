@@ -45,27 +45,41 @@ void lines_label(struct buf *out, const char *label, const char *text) {
     lines_wrap(out, LINES_LABEL, LINES_LABEL, text);
 }
 
-/* The length of a character at `i` that must not reach a terminal; 0 when it may. */
-static size_t unfit(struct str text, size_t i) {
-    const unsigned char a = (unsigned char)text.ptr[i];
-    const unsigned char b = i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
-    const unsigned char c = i + 2 < text.len ? (unsigned char)text.ptr[i + 2] : 0;
+/* clang-format off */
+/* Characters that must not reach a terminal, as ranges of their bytes. */
+static const struct {
+    const char *first;
+    const char *last;
+} unfit[] = {
+    { "\x01",         "\x09" },         /* controls, but for the end of a line */
+    { "\x0b",         "\x1f" },
+    { "\x7f",         "\x7f" },
+    { "\xc2\x80",     "\xc2\x9f" },     /* C1 controls */
+    { "\xe2\x80\x8b", "\xe2\x80\x8f" }, /* zero width, direction */
+    { "\xe2\x80\xa8", "\xe2\x80\xae" }, /* separators, bidirectional overrides */
+    { "\xe2\x81\xa0", "\xe2\x81\xaf" }, /* joiners, isolates */
+};
+/* clang-format on */
 
-    if ((a < 0x20 && a != '\n') || a == 0x7f) {
+/* The length of a character at the start of `text` that must not be shown; 0 when it may. */
+static size_t unfit_length(struct str text) {
+    if (text.ptr[0] == '\0') {
         return 1;
     }
-    if (a == 0xc2 && b >= 0x80 && b <= 0x9f) { /* C1 controls */
-        return 2;
+    for (size_t i = 0; i < ARRAY_N(unfit); i++) {
+        const size_t n = strlen(unfit[i].first);
+
+        if (text.len >= n && memcmp(text.ptr, unfit[i].first, n) >= 0 &&
+            memcmp(text.ptr, unfit[i].last, n) <= 0) {
+            return n;
+        }
     }
-    if (a == 0xe2 && b == 0x80 && ((c >= 0x8b && c <= 0x8f) || (c >= 0xa8 && c <= 0xae))) {
-        return 3; /* zero width, separators, bidirectional marks */
-    }
-    return a == 0xe2 && b == 0x81 && c >= 0xa0 && c <= 0xaf ? 3 : 0;
+    return 0;
 }
 
 void lines_plain(struct buf *out, struct str text) {
     for (size_t i = 0; i < text.len;) {
-        size_t n = unfit(text, i);
+        size_t n = unfit_length(str_slice(text, i, text.len));
 
         if (n > 0) {
             buf_add_c(out, '?');

@@ -2,10 +2,11 @@
 #include "repo/path.h"
 #include "repo/survey_room.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESOLVE_DEPTH = 12 };
+enum { RESOLVE_DEPTH = 12, RESOLVE_STAR = 3 }; /* a star costs more: it may lead anywhere */
 
 const char *use_word(enum py_use use) {
     static const char *const words[USE_N] = {"request", "import", "lifespan", "request"};
@@ -38,67 +39,76 @@ const struct py_module *module_at(struct room *room, size_t index) {
     return facts;
 }
 
-/* The index of DIR/DOTTED.py or DIR/DOTTED/__init__.py. */
-static size_t module_below(struct room *room, const char *dir, const char *dotted) {
-    char *path = mem_strdup(dotted);
-    const char *base = NULL;
-    const char *file = NULL;
-    const struct fs_entry *entry = NULL;
+enum { MODULE_PATH_MAX = 1000 };
 
-    for (char *c = path; *c != '\0'; c++) {
-        *c = *c == '.' ? '/' : *c;
-    }
-    base = path_join(room->arena, dir, path);
-    free(path);
-    if (base == NULL) {
-        return SIZE_MAX;
-    }
-    file = strcmp(base, ".") == 0 ? "__init__.py" : arena_format(room->arena, "%s.py", base);
-    entry = tree_find(&room->tree, file);
-    if (entry == NULL || entry->kind != FS_FILE) {
-        file = path_join(room->arena, base, "__init__.py");
-        entry = tree_find(&room->tree, file);
-    }
+/* The index of the file `path`, or SIZE_MAX. */
+static size_t file_index(const struct room *room, const char *path) {
+    const struct fs_entry *entry = tree_find(&room->tree, path);
+
     return entry == NULL || entry->kind != FS_FILE ? SIZE_MAX
                                                    : (size_t)(entry - room->tree.list.rows);
 }
 
+/* Cuts `n` parts off the end of a folder; false when there are not so many. */
+static bool cut_parts(struct str *dir, int n) {
+    for (; n > 0; n--) {
+        const char *slash = NULL;
+
+        if (dir->len == 0) {
+            return false;
+        }
+        slash = memrchr(dir->ptr, '/', dir->len);
+        dir->len = slash == NULL ? 0 : (size_t)(slash - dir->ptr);
+    }
+    return true;
+}
+
+/* Looks for DIR/DOTTED.py and DIR/DOTTED/__init__.py. Called for every import of every module, so
+ * it allocates nothing. */
 size_t module_find(struct room *room, const char *cwd, const char *from, int level,
                    const char *dotted) {
-    const char *dir = cwd;
+    struct str dir = str_from(level > 0 ? from : strcmp(cwd, ".") == 0 ? "" : cwd);
+    char path[MODULE_PATH_MAX];
+    int n = 0;
+    size_t index = SIZE_MAX;
 
-    if (strlen(dotted) > 300) {
+    if (!cut_parts(&dir, level) || (dir.len == 0 && dotted[0] == '\0')) {
         return SIZE_MAX;
     }
-    if (level > 0) {
-        dir = path_dir(room->arena, from);
-        for (int i = 1; i < level; i++) {
-            if (strcmp(dir, ".") == 0) {
-                return SIZE_MAX;
-            }
-            dir = path_dir(room->arena, dir);
-        }
+    n = snprintf(path, sizeof(path), STR_FMT "%s%s", STR_ARG(dir),
+                 dir.len > 0 && dotted[0] != '\0' ? "/" : "", dotted);
+    if (n < 0 || n > MODULE_PATH_MAX - (int)sizeof("/__init__.py")) {
+        return SIZE_MAX;
     }
-    return module_below(room, dir, dotted);
+    for (char *c = path + dir.len; *c != '\0'; c++) {
+        *c = *c == '.' ? '/' : *c;
+    }
+    memcpy(path + n, ".py", sizeof(".py"));
+    index = file_index(room, path);
+    if (index == SIZE_MAX) {
+        memcpy(path + n, "/__init__.py", sizeof("/__init__.py"));
+        index = file_index(room, path);
+    }
+    return index;
 }
 
 /* --- what a name means --- */
 
 static struct py_ref nowhere(void) { return (struct py_ref){SIZE_MAX, ""}; }
 
-static bool defines(const struct py_module *module, const char *name) {
+static bool defines(const struct py_module *module, struct str name) {
     for (const struct py_assign *at = module->assigns; at != NULL; at = at->next) {
-        if (strcmp(at->name, name) == 0) {
+        if (str_eq(str_from(at->name), name)) {
             return true;
         }
     }
     for (const struct py_function *at = module->functions; at != NULL; at = at->next) {
-        if (at->class_name == NULL && strcmp(at->name, name) == 0) {
+        if (at->class_name == NULL && str_eq(str_from(at->name), name)) {
             return true;
         }
     }
     for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
-        if (strcmp(at->name, name) == 0) {
+        if (str_eq(str_from(at->name), name)) {
             return true;
         }
     }
@@ -145,46 +155,52 @@ static const char *behind_plain_import(const struct py_import *import, const cha
     return dotted[n] == '.' ? dotted + n + 1 : "";
 }
 
+/* What the import `at` of `module` makes of `dotted`; nowhere when it is about another name. */
+static struct py_ref resolve_by(struct room *room, const char *cwd, size_t index,
+                                const struct py_import *at, const char *dotted, int depth) {
+    const char *path = room->tree.list.rows[index].path;
+    const char *local = at->as != NULL ? at->as : at->name;
+    const char *plain = behind_plain_import(at, dotted);
+    const size_t n = strcspn(dotted, ".");
+    size_t from = SIZE_MAX;
+
+    if (plain != NULL) {
+        return resolve_import(room, cwd, path, at, plain, depth);
+    }
+    if (at->name != NULL && strcmp(at->name, "*") == 0) {
+        from = module_find(room, cwd, path, at->level, at->module);
+        return from == SIZE_MAX || from == index
+                   ? nowhere()
+                   : resolve(room, cwd, from, dotted, depth + RESOLVE_STAR);
+    }
+    if (local == NULL || strncmp(local, dotted, n) != 0 || local[n] != '\0') {
+        return nowhere();
+    }
+    return resolve_import(room, cwd, path, at, dotted + n + (dotted[n] == '.'), depth);
+}
+
 static struct py_ref resolve(struct room *room, const char *cwd, size_t index, const char *dotted,
                              int depth) {
-    const struct py_module *module = depth > RESOLVE_DEPTH ? NULL : module_at(room, index);
-    struct str rest = str_from(dotted);
-    struct str first_piece = {0};
-    const char *first = NULL;
-    const char *behind = NULL;
+    const struct py_module *module =
+        depth > RESOLVE_DEPTH || !room_spend(room) ? NULL : module_at(room, index);
+    struct str first = str_slice(str_from(dotted), 0, strcspn(dotted, "."));
 
     if (module == NULL) {
         return nowhere();
     }
-    if (!str_next(&rest, '.', &first_piece)) {
+    if (dotted[0] == '\0') {
         return (struct py_ref){index, ""};
     }
-    first = arena_str(room->arena, first_piece);
-    behind = dotted + first_piece.len + (dotted[first_piece.len] == '.');
     for (const struct py_import *at = module->imports; at != NULL; at = at->next) {
-        const char *local = at->as != NULL ? at->as : at->name;
-        const char *plain = behind_plain_import(at, dotted);
-        struct py_ref ref = nowhere();
+        struct py_ref ref = resolve_by(room, cwd, index, at, dotted, depth);
 
-        if (plain != NULL) {
-            ref = resolve_import(room, cwd, module->path, at, plain, depth);
-        } else if (at->name != NULL && strcmp(at->name, "*") == 0) {
-            size_t from = module_find(room, cwd, module->path, at->level, at->module);
-
-            if (from != SIZE_MAX && from != index) {
-                ref = resolve(room, cwd, from, dotted, depth + 3);
-            }
-        } else if (local != NULL && strcmp(local, first) == 0) {
-            ref = resolve_import(room, cwd, module->path, at, behind, depth);
-        }
         if (ref.module != SIZE_MAX) {
             return ref;
         }
     }
-    if (defines(module, dotted)) {
-        return (struct py_ref){index, dotted};
-    }
-    return defines(module, first) ? (struct py_ref){index, dotted} : nowhere();
+    return defines(module, first) || defines(module, str_from(dotted))
+               ? (struct py_ref){index, dotted}
+               : nowhere();
 }
 
 struct py_ref module_resolve(struct room *room, const char *cwd, size_t module,
@@ -287,7 +303,7 @@ static void mark_named(struct room *room, struct steps *steps, struct py_ref ref
 
 /* Follows the calls from what is in `steps`. */
 static void mark_calls(struct room *room, const char *cwd, struct steps *steps, enum py_use use) {
-    for (size_t i = 0; i < steps->n && !tree_is_late(&room->tree); i++) {
+    for (size_t i = 0; i < steps->n && room_spend(room); i++) {
         const struct step step = steps->rows[i];
         const struct py_module *module = module_at(room, step.module);
 
@@ -327,6 +343,16 @@ static void mark_lifespan(struct room *room, const struct app *app, struct steps
     }
 }
 
+static void list_reached(struct room *room) {
+    room->reached = ARENA_ARRAY(room->arena, size_t, SURVEY_MODULES_MAX);
+    room->reached_n = 0;
+    for (size_t i = 0; i < room->tree.list.n && room->reached_n < SURVEY_MODULES_MAX; i++) {
+        if (room->modules[i].is_reached) {
+            room->reached[room->reached_n++] = i;
+        }
+    }
+}
+
 void modules_reach(struct room *room, const struct app *app) {
     struct queue queue = {.rows = mem_array(SURVEY_MODULES_MAX, sizeof(size_t))};
     struct steps steps = {0};
@@ -347,6 +373,7 @@ void modules_reach(struct room *room, const struct app *app) {
         steps_add(&steps, queue.rows[queue.head], PY_MODULE_SCOPE);
         reach_imports(room, &queue, app->cwd, module);
     }
+    list_reached(room);
     if (app->is_factory) {
         room->modules[app->module].uses[app->factory_scope] = USE_IMPORT;
         steps_add(&steps, app->module, app->factory_scope);

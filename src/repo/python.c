@@ -1,17 +1,15 @@
 /* The facts of one Python module. */
 #include "repo/python.h"
 
-#include "base/buf.h"
+#include "repo/python_value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    PY_STACK_MAX = 64,  /* nested functions and classes */
-    PY_VALUE_DEPTH = 8, /* nested values */
-    PY_ARGS_MAX = 24,
-    PY_FACTS_MAX = 20000, /* a module: more is no program that a person wrote */
-    PY_TEXT_MAX = 2000
+    PY_STACK_MAX = 64,      /* nested functions and classes */
+    PY_DECORATORS_MAX = 24, /* of one function */
+    PY_FACTS_MAX = 20000    /* a module: more is no program that a person wrote */
 };
 
 /* Last words of callees that some later room looks at, sorted. */
@@ -106,8 +104,7 @@ static const char *const url_schemes[] = {
 
 /* What the walk knows while it goes through one file. */
 struct walk {
-    struct syntax syntax;
-    struct arena *arena;
+    struct py_source source; /* its scope is that of the innermost frame */
     struct py_module *module;
     int facts;
 
@@ -168,314 +165,14 @@ const struct py_function *py_function_at(const struct py_module *module, int sco
 
 static struct frame *frame_of(struct walk *walk) { return &walk->stack[walk->depth]; }
 
-static int scope_of(struct walk *walk) { return frame_of(walk)->scope; }
+static int scope_of(const struct walk *walk) { return walk->source.scope; }
 
-static const char *text_of(struct walk *walk, TSNode node) {
-    return arena_str(walk->arena, str_slice(syntax_text(&walk->syntax, node), 0, PY_TEXT_MAX));
+static void push_frame(struct walk *walk, struct frame frame) {
+    walk->stack[++walk->depth] = frame;
+    walk->source.scope = frame.scope;
 }
 
-/* "a.b.c" of an identifier or attribute; for a call in between, its callee: "Path(x).open" gives
- * "Path.open". "" for anything else. */
-static const char *dotted_of(struct walk *walk, TSNode node, int depth) {
-    if (syntax_is(node, "identifier") || syntax_is(node, "dotted_name")) {
-        return text_of(walk, node);
-    }
-    if (depth > PY_VALUE_DEPTH) {
-        return "";
-    }
-    if (syntax_is(node, "attribute")) {
-        const char *left = dotted_of(walk, syntax_field(node, "object"), depth + 1);
-        const char *name = text_of(walk, syntax_field(node, "attribute"));
-
-        return left[0] == '\0' ? arena_format(walk->arena, "?.%s", name)
-                               : arena_format(walk->arena, "%s.%s", left, name);
-    }
-    if (syntax_is(node, "call")) {
-        return dotted_of(walk, syntax_field(node, "function"), depth + 1);
-    }
-    if (syntax_is(node, "await") || syntax_is(node, "parenthesized_expression") ||
-        syntax_is(node, "type")) {
-        return dotted_of(walk, ts_node_named_child(node, 0), depth + 1);
-    }
-    return "";
-}
-
-/* --- values --- */
-
-static struct py_value value_of(struct walk *walk, TSNode node, int depth);
-
-struct joining {
-    struct walk *walk;
-    struct buf text;
-    bool is_template;
-    bool is_lost; /* holds a part that cannot be told */
-    int depth;
-};
-
-static void add_escape(struct buf *out, struct str escape) {
-    static const char from[] = "nrt\\'\"";
-    static const char to[] = "\n\r\t\\'\"";
-    const char *found = escape.len == 2 ? strchr(from, escape.ptr[1]) : NULL;
-
-    if (found != NULL && *found != '\0') {
-        buf_add_c(out, to[found - from]);
-    } else {
-        buf_add(out, escape);
-    }
-}
-
-static void join_escape(void *ctx, TSNode child) {
-    struct joining *joining = ctx;
-
-    if (syntax_is(child, "escape_sequence")) {
-        add_escape(&joining->text, syntax_text(&joining->walk->syntax, child));
-    }
-}
-
-/* string_content holds its escapes as children, the rest is only bytes between them. */
-static void join_content(struct joining *joining, TSNode content) {
-    struct str text = syntax_text(&joining->walk->syntax, content);
-
-    if (ts_node_named_child_count(content) == 0 || memchr(text.ptr, '\\', text.len) == NULL) {
-        buf_add(&joining->text, text);
-        return;
-    }
-    for (size_t i = 0; i < text.len; i++) { /* escapes of one letter; longer ones stay as written */
-        if (text.ptr[i] == '\\' && i + 1 < text.len) {
-            add_escape(&joining->text, str_slice(text, i, i + 2));
-            i++;
-        } else {
-            buf_add_c(&joining->text, text.ptr[i]);
-        }
-    }
-}
-
-static void join_value(struct joining *joining, struct py_value value) {
-    if (value.kind == PY_STRING) {
-        buf_add_s(&joining->text, value.text);
-    } else if (value.kind == PY_TEMPLATE) {
-        buf_add_s(&joining->text, value.text);
-        joining->is_template = true;
-    } else if (value.kind == PY_NAME) {
-        buf_addf(&joining->text, "{%s}", value.text);
-        joining->is_template = true;
-    } else {
-        buf_add_s(&joining->text, "{?}");
-        joining->is_template = true;
-        joining->is_lost = true;
-    }
-}
-
-static void join_part(void *ctx, TSNode child) {
-    struct joining *joining = ctx;
-
-    if (syntax_is(child, "string_content")) {
-        join_content(joining, child);
-    } else if (syntax_is(child, "interpolation")) {
-        join_value(joining,
-                   value_of(joining->walk, syntax_field(child, "expression"), joining->depth + 1));
-    } else if (syntax_is(child, "string")) {
-        join_value(joining, value_of(joining->walk, child, joining->depth + 1));
-    } else {
-        join_escape(ctx, child);
-    }
-}
-
-static struct py_value joined(struct joining *joining) {
-    struct py_value value = {.kind = joining->is_template ? PY_TEMPLATE : PY_STRING};
-
-    value.text = arena_str(joining->walk->arena, buf_str(&joining->text));
-    buf_done(&joining->text);
-    return value;
-}
-
-static struct py_value string_value(struct walk *walk, TSNode node, int depth) {
-    struct joining joining = {.walk = walk, .text = BUF_INIT(PY_TEXT_MAX), .depth = depth};
-
-    syntax_children(node, join_part, &joining);
-    return joined(&joining);
-}
-
-/* "a" + name + "b", and Path / "part", which reads the same way. */
-static struct py_value sum_value(struct walk *walk, TSNode node, int depth) {
-    struct joining joining = {.walk = walk, .text = BUF_INIT(PY_TEXT_MAX), .depth = depth};
-    const bool is_sum = syntax_is_text(&walk->syntax, syntax_field(node, "operator"), "+");
-    const bool is_path = syntax_is_text(&walk->syntax, syntax_field(node, "operator"), "/");
-
-    if (!is_sum && !is_path) {
-        return (struct py_value){.kind = PY_OTHER, .text = ""};
-    }
-    join_value(&joining, value_of(walk, syntax_field(node, "left"), depth + 1));
-    if (is_path) {
-        buf_add_c(&joining.text, '/');
-    }
-    join_value(&joining, value_of(walk, syntax_field(node, "right"), depth + 1));
-    return joined(&joining);
-}
-
-struct collecting {
-    struct walk *walk;
-    struct py_arg args[PY_ARGS_MAX];
-    size_t n;
-    int depth;
-};
-
-static void collect_arg(void *ctx, TSNode child) {
-    struct collecting *collecting = ctx;
-    struct py_arg arg = {0};
-
-    if (collecting->n == PY_ARGS_MAX || syntax_is(child, "comment")) {
-        return;
-    }
-    if (syntax_is(child, "keyword_argument")) {
-        arg.name = text_of(collecting->walk, syntax_field(child, "name"));
-        child = syntax_field(child, "value");
-    }
-    arg.value = value_of(collecting->walk, child, collecting->depth + 1);
-    collecting->args[collecting->n++] = arg;
-}
-
-static const struct py_arg *args_of(struct walk *walk, TSNode list, int depth, size_t *out_n) {
-    struct collecting collecting = {.walk = walk, .depth = depth};
-    struct py_arg *args = NULL;
-
-    syntax_children(list, collect_arg, &collecting);
-    args = ARENA_ARRAY(walk->arena, struct py_arg, collecting.n + 1);
-    memcpy(args, collecting.args, collecting.n * sizeof(*args));
-    *out_n = collecting.n;
-    return args;
-}
-
-static struct py_call *call_of(struct walk *walk, TSNode node, const char *callee, int depth) {
-    struct py_call *call = ARENA_NEW(walk->arena, struct py_call);
-
-    call->callee = callee;
-    call->line = syntax_line(node);
-    call->scope = scope_of(walk);
-    call->decorates = -1;
-    call->args = args_of(walk, syntax_field(node, "arguments"), depth, &call->arg_n);
-    return call;
-}
-
-static bool is_one_of(const char *text, const char *const *words, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_env_get(const char *callee) {
-    static const char *const words[] = {"os.getenv", "getenv", "os.environ.get", "environ.get"};
-
-    return is_one_of(callee, words, ARRAY_N(words));
-}
-
-static bool is_environ(const char *dotted) {
-    return strcmp(dotted, "os.environ") == 0 || strcmp(dotted, "environ") == 0;
-}
-
-/* decouple.config("X", default=…), starlette's config("X"): only where the module imports one. */
-static bool is_config_read(struct walk *walk, const char *callee) {
-    if (strcmp(callee, "config") != 0) {
-        return false;
-    }
-    for (const struct py_import *at = walk->module->imports; at != NULL; at = at->next) {
-        if (strcmp(at->module, "decouple") == 0 || strcmp(at->module, "starlette.config") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const struct py_value *keep_value(struct walk *walk, struct py_value value) {
-    struct py_value *kept = ARENA_NEW(walk->arena, struct py_value);
-
-    *kept = value;
-    return value.kind == PY_ABSENT ? NULL : kept;
-}
-
-static struct py_value call_value(struct walk *walk, TSNode node, int depth) {
-    const char *callee = dotted_of(walk, syntax_field(node, "function"), depth);
-    struct py_call *call = call_of(walk, node, callee, depth);
-    struct py_value first = py_arg(call, "key", 0);
-
-    if (is_env_get(callee) && first.kind == PY_STRING) {
-        struct py_value otherwise = py_arg(call, "default", 1);
-
-        return (struct py_value){PY_ENV, first.text, call, keep_value(walk, otherwise)};
-    }
-    if (is_config_read(walk, callee) && first.kind == PY_STRING) {
-        return (struct py_value){PY_ENV, first.text, NULL,
-                                 keep_value(walk, py_arg(call, "default", -1))};
-    }
-    return (struct py_value){PY_CALL, callee, call, NULL};
-}
-
-static struct py_value subscript_value(struct walk *walk, TSNode node, int depth) {
-    struct py_value key = value_of(walk, syntax_field(node, "subscript"), depth + 1);
-
-    if (is_environ(dotted_of(walk, syntax_field(node, "value"), depth)) && key.kind == PY_STRING) {
-        return (struct py_value){PY_ENV, key.text, NULL, NULL};
-    }
-    return (struct py_value){.kind = PY_OTHER, .text = ""};
-}
-
-/* VALUE or DEFAULT. */
-static struct py_value or_value(struct walk *walk, TSNode node, int depth) {
-    struct py_value left = value_of(walk, syntax_field(node, "left"), depth + 1);
-
-    if (left.kind == PY_ENV &&
-        syntax_is_text(&walk->syntax, syntax_field(node, "operator"), "or")) {
-        left.otherwise = keep_value(walk, value_of(walk, syntax_field(node, "right"), depth + 1));
-    }
-    return left;
-}
-
-static struct py_value value_of(struct walk *walk, TSNode node, int depth) {
-    static const struct {
-        const char *type;
-        enum py_kind kind;
-    } constants[] = {
-        {"true", PY_TRUE},      {"false", PY_FALSE},  {"none", PY_NONE},
-        {"integer", PY_NUMBER}, {"float", PY_NUMBER},
-    };
-
-    if (ts_node_is_null(node) || depth > PY_VALUE_DEPTH) {
-        return (struct py_value){.kind = PY_OTHER, .text = ""};
-    }
-    for (size_t i = 0; i < ARRAY_N(constants); i++) {
-        if (syntax_is(node, constants[i].type)) {
-            return (struct py_value){.kind = constants[i].kind, .text = text_of(walk, node)};
-        }
-    }
-    if (syntax_is(node, "string") || syntax_is(node, "concatenated_string")) {
-        return string_value(walk, node, depth);
-    }
-    if (syntax_is(node, "identifier") || syntax_is(node, "attribute")) {
-        return (struct py_value){.kind = PY_NAME, .text = dotted_of(walk, node, depth)};
-    }
-    if (syntax_is(node, "call")) {
-        return call_value(walk, node, depth);
-    }
-    if (syntax_is(node, "subscript")) {
-        return subscript_value(walk, node, depth);
-    }
-    if (syntax_is(node, "boolean_operator")) {
-        return or_value(walk, node, depth);
-    }
-    if (syntax_is(node, "binary_operator")) {
-        return sum_value(walk, node, depth);
-    }
-    if (syntax_is(node, "await") || syntax_is(node, "parenthesized_expression")) {
-        return value_of(walk, ts_node_named_child(node, 0), depth + 1);
-    }
-    if (syntax_is(node, "lambda")) { /* what it gives */
-        return value_of(walk, syntax_field(node, "body"), depth + 1);
-    }
-    return (struct py_value){.kind = PY_OTHER, .text = ""};
-}
+static void pop_frame(struct walk *walk) { walk->source.scope = walk->stack[--walk->depth].scope; }
 
 /* --- facts --- */
 
@@ -485,7 +182,7 @@ static bool may_add(struct walk *walk) { return walk->facts++ < PY_FACTS_MAX; }
 #define FACT_ADD(walk, tail, type, ...)                                                            \
     do {                                                                                           \
         if (may_add(walk)) {                                                                       \
-            type *fact_ = ARENA_NEW((walk)->arena, type);                                          \
+            type *fact_ = ARENA_NEW((walk)->source.arena, type);                                   \
             *fact_ = (type){__VA_ARGS__};                                                          \
             *(walk)->tail = fact_;                                                                 \
             (walk)->tail = &fact_->next;                                                           \
@@ -514,11 +211,11 @@ static void add_env(struct walk *walk, TSNode node, struct py_value value) {
 }
 
 static void enter_call(struct walk *walk, TSNode node, int decorates) {
-    const char *callee = dotted_of(walk, syntax_field(node, "function"), 0);
+    const char *callee = py_dotted(&walk->source, syntax_field(node, "function"));
 
-    if (is_env_get(callee) || is_config_read(walk, callee)) {
+    if (py_reads_env(&walk->source, callee)) {
         if (walk->env_done_at != ts_node_start_byte(node)) {
-            struct py_value value = call_value(walk, node, 0);
+            struct py_value value = py_value_of(&walk->source, node);
 
             if (value.kind == PY_ENV) {
                 add_env(walk, node, value);
@@ -529,7 +226,7 @@ static void enter_call(struct walk *walk, TSNode node, int decorates) {
     FACT_ADD(walk, runs, struct py_name, .name = callee, .line = syntax_line(node),
              .scope = scope_of(walk));
     if (is_interesting(callee) && may_add(walk)) {
-        struct py_call *call = call_of(walk, node, callee, 0);
+        struct py_call *call = py_call_of(&walk->source, node, callee);
 
         if (ts_node_start_byte(node) == walk->value_at) {
             call->target = walk->value_target;
@@ -547,14 +244,14 @@ static void enter_subscript(struct walk *walk, TSNode node) {
         walk->env_done_at == ts_node_start_byte(node)) {
         return;
     }
-    value = subscript_value(walk, node, 0);
+    value = py_value_of(&walk->source, node);
     if (value.kind == PY_ENV) {
         add_env(walk, node, value);
     }
 }
 
 static void enter_or(struct walk *walk, TSNode node) {
-    struct py_value value = or_value(walk, node, 0);
+    struct py_value value = py_value_of(&walk->source, node);
 
     if (value.kind == PY_ENV && value.otherwise != NULL &&
         walk->env_done_at != ts_node_start_byte(node)) {
@@ -567,12 +264,13 @@ static void add_field(struct walk *walk, TSNode node, const char *name, struct p
     TSNode type = syntax_field(node, "type");
 
     if (may_add(walk)) {
-        struct py_field *field = ARENA_NEW(walk->arena, struct py_field);
+        struct py_field *field = ARENA_NEW(walk->source.arena, struct py_field);
 
-        *field = (struct py_field){.name = name,
-                                   .type = ts_node_is_null(type) ? "" : text_of(walk, type),
-                                   .value = value,
-                                   .line = syntax_line(node)};
+        *field =
+            (struct py_field){.name = name,
+                              .type = ts_node_is_null(type) ? "" : py_text(&walk->source, type),
+                              .value = value,
+                              .line = syntax_line(node)};
         *frame->fields = field;
         frame->fields = &field->next;
     }
@@ -581,7 +279,7 @@ static void add_field(struct walk *walk, TSNode node, const char *name, struct p
 static void enter_assignment(struct walk *walk, TSNode node) {
     TSNode left = syntax_field(node, "left");
     TSNode right = syntax_field(node, "right");
-    const char *name = dotted_of(walk, left, 0);
+    const char *name = py_dotted(&walk->source, left);
     struct py_value value = {.text = ""};
 
     if (syntax_is(left, "subscript")) {
@@ -594,7 +292,7 @@ static void enter_assignment(struct walk *walk, TSNode node) {
         right = ts_node_named_child(right, 0);
     }
     if (!ts_node_is_null(right)) {
-        value = value_of(walk, right, 0);
+        value = py_value_of(&walk->source, right);
         walk->value_at = ts_node_start_byte(right);
         walk->value_target = name;
     }
@@ -622,7 +320,7 @@ static void import_name(void *ctx, TSNode child) {
     struct walk *walk = importing->walk;
     const bool is_alias = syntax_is(child, "aliased_import");
     const char *name = NULL;
-    const char *as = is_alias ? text_of(walk, syntax_field(child, "alias")) : NULL;
+    const char *as = is_alias ? py_text(&walk->source, syntax_field(child, "alias")) : NULL;
 
     if (importing->is_from && !importing->is_past_module) {
         importing->is_past_module = true; /* the first named child is the module itself */
@@ -633,7 +331,7 @@ static void import_name(void *ctx, TSNode child) {
     }
     name = syntax_is(child, "wildcard_import")
                ? "*"
-               : text_of(walk, is_alias ? syntax_field(child, "name") : child);
+               : py_text(&walk->source, is_alias ? syntax_field(child, "name") : child);
     FACT_ADD(walk, imports, struct py_import,
              .module = importing->is_from ? importing->module : name, .level = importing->level,
              .name = importing->is_from ? name : NULL, .as = as,
@@ -649,10 +347,10 @@ static void enter_import(struct walk *walk, TSNode node) {
         TSNode name = syntax_child(module, "dotted_name");
 
         importing.level =
-            (int)syntax_text(&walk->syntax, syntax_child(module, "import_prefix")).len;
-        importing.module = ts_node_is_null(name) ? "" : text_of(walk, name);
+            (int)syntax_text(walk->source.syntax, syntax_child(module, "import_prefix")).len;
+        importing.module = ts_node_is_null(name) ? "" : py_text(&walk->source, name);
     } else if (!ts_node_is_null(module)) {
-        importing.module = text_of(walk, module);
+        importing.module = py_text(&walk->source, module);
     }
     syntax_children(node, import_name, &importing);
 }
@@ -673,8 +371,8 @@ static void assign_default(void *ctx, TSNode child) {
 
     if (syntax_is(child, "default_parameter") || syntax_is(child, "typed_default_parameter")) {
         FACT_ADD(walk, assigns, struct py_assign,
-                 .name = dotted_of(walk, syntax_field(child, "name"), 0),
-                 .value = value_of(walk, syntax_field(child, "value"), 0),
+                 .name = py_dotted(&walk->source, syntax_field(child, "name")),
+                 .value = py_value_of(&walk->source, syntax_field(child, "value")),
                  .line = syntax_line(child), .scope = scope_of(walk));
     }
 }
@@ -684,12 +382,12 @@ static void push_function(struct walk *walk, TSNode node) {
     int required = 0;
 
     syntax_children(syntax_field(node, "parameters"), count_param, &required);
-    FACT_ADD(walk, functions, struct py_function, .name = text_of(walk, syntax_field(node, "name")),
+    FACT_ADD(walk, functions, struct py_function,
+             .name = py_text(&walk->source, syntax_field(node, "name")),
              .class_name = class_ == NULL ? NULL : class_->name,
-             .returns = dotted_of(walk, syntax_field(node, "return_type"), 0),
+             .returns = py_dotted(&walk->source, syntax_field(node, "return_type")),
              .parent = scope_of(walk), .line = syntax_line(node), .required_params = required);
-    walk->stack[walk->depth + 1] = (struct frame){.scope = walk->module->function_n++};
-    walk->depth++;
+    push_frame(walk, (struct frame){.scope = walk->module->function_n++});
     syntax_children(syntax_field(node, "parameters"), assign_default, walk);
 }
 
@@ -703,27 +401,26 @@ static void add_base(void *ctx, TSNode child) {
     struct basing *basing = ctx;
 
     if (!syntax_is(child, "keyword_argument") && basing->n < ARRAY_N(basing->class_->bases) - 1) {
-        basing->class_->bases[basing->n++] = dotted_of(basing->walk, child, 0);
+        basing->class_->bases[basing->n++] = py_dotted(&basing->walk->source, child);
     }
 }
 
 static void push_class(struct walk *walk, TSNode node) {
-    struct py_class *class_ = ARENA_NEW(walk->arena, struct py_class);
+    struct py_class *class_ = ARENA_NEW(walk->source.arena, struct py_class);
     struct basing basing = {walk, class_, 0};
     TSNode bases = syntax_field(node, "superclasses");
 
-    class_->name = text_of(walk, syntax_field(node, "name"));
+    class_->name = py_text(&walk->source, syntax_field(node, "name"));
     class_->outer = frame_of(walk)->class_;
     class_->line = syntax_line(node);
     if (!ts_node_is_null(bases)) {
         syntax_children(bases, add_base, &basing);
-        class_->args = args_of(walk, bases, 0, &class_->arg_n);
+        class_->args = py_args_of(&walk->source, bases, &class_->arg_n);
     }
     *walk->classes = class_;
     walk->classes = &class_->next;
-    walk->stack[walk->depth + 1] =
-        (struct frame){.scope = scope_of(walk), .class_ = class_, .fields = &class_->fields};
-    walk->depth++;
+    push_frame(
+        walk, (struct frame){.scope = scope_of(walk), .class_ = class_, .fields = &class_->fields});
 }
 
 static void enter_decorated(struct walk *walk, TSNode node) {
@@ -734,7 +431,7 @@ static void enter_decorated(struct walk *walk, TSNode node) {
     if (!syntax_is(definition, "function_definition")) {
         return;
     }
-    for (uint32_t i = 0; i < n && i < PY_ARGS_MAX; i++) {
+    for (uint32_t i = 0; i < n && i < PY_DECORATORS_MAX; i++) {
         decorator = ts_node_named_child(node, i);
         if (syntax_is(decorator, "decorator") &&
             syntax_is(ts_node_named_child(decorator, 0), "call")) {
@@ -753,7 +450,7 @@ static bool check_enter(void *ctx, TSNode node) {
     struct walk *walk = checking->walk;
 
     if (syntax_is(node, "identifier") || syntax_is(node, "attribute")) {
-        FACT_ADD(walk, checked, struct py_name, .name = dotted_of(walk, node, 0),
+        FACT_ADD(walk, checked, struct py_name, .name = py_dotted(&walk->source, node),
                  .line = syntax_line(node), .scope = scope_of(walk));
         return false;
     }
@@ -774,7 +471,7 @@ static bool raise_enter(void *ctx, TSNode node) {
 /* if not NAME: raise …  and  if NAME is None: raise … */
 static void enter_if(struct walk *walk, TSNode node) {
     TSNode condition = syntax_field(node, "condition");
-    struct str text = syntax_text(&walk->syntax, condition);
+    struct str text = syntax_text(walk->source.syntax, condition);
     struct checking checking = {.walk = walk};
     struct raising raising = {0};
     const struct syntax_visitor raises = {.enter = raise_enter, .ctx = &raising};
@@ -791,17 +488,17 @@ static void enter_if(struct walk *walk, TSNode node) {
 
 /* if __name__ == "__main__": does not run when the module is imported. */
 static bool is_main_guard(struct walk *walk, TSNode node) {
-    struct str text = syntax_text(&walk->syntax, syntax_field(node, "condition"));
+    struct str text = syntax_text(walk->source.syntax, syntax_field(node, "condition"));
 
     return str_starts(text, STR("__name__")) && str_find(text, STR("__main__")) > 0;
 }
 
 static void enter_string(struct walk *walk, TSNode node) {
-    struct str text = syntax_text(&walk->syntax, node);
+    struct str text = syntax_text(walk->source.syntax, node);
 
     for (size_t i = 0; i < ARRAY_N(url_schemes); i++) {
         if (str_starts(text, str_from(url_schemes[i]))) {
-            FACT_ADD(walk, urls, struct py_name, .name = text_of(walk, node),
+            FACT_ADD(walk, urls, struct py_name, .name = py_text(&walk->source, node),
                      .line = syntax_line(node), .scope = scope_of(walk));
             return;
         }
@@ -812,6 +509,29 @@ static bool is_definition(TSNode node) {
     return syntax_is(node, "function_definition") || syntax_is(node, "class_definition");
 }
 
+static void enter_plain_call(struct walk *walk, TSNode node) { enter_call(walk, node, -1); }
+
+/* clang-format off */
+static const struct {
+    const char *type;
+    void (*enter)(struct walk *walk, TSNode node); /* NULL: nothing to note */
+    bool goes_below;
+} entries[] = {
+    { "call",                  enter_plain_call, true },
+    { "assignment",            enter_assignment, true },
+    { "subscript",             enter_subscript,  true },
+    { "boolean_operator",      enter_or,         true },
+    { "string_content",        enter_string,     true },
+    { "import_statement",      enter_import,     false },
+    { "import_from_statement", enter_import,     false },
+    { "decorated_definition",  enter_decorated,  true },
+    { "decorator",             NULL,             false }, /* was read with what it decorates */
+    { "function_definition",   push_function,    true },
+    { "class_definition",      push_class,       true },
+    { "if_statement",          enter_if,         true },
+};
+/* clang-format on */
+
 static bool py_enter(void *ctx, TSNode node) {
     struct walk *walk = ctx;
     const char *type = ts_node_type(node);
@@ -820,33 +540,16 @@ static bool py_enter(void *ctx, TSNode node) {
         walk->unpushed += is_definition(node);
         return false;
     }
-    if (strcmp(type, "call") == 0) {
-        enter_call(walk, node, -1);
-    } else if (strcmp(type, "assignment") == 0) {
-        enter_assignment(walk, node);
-    } else if (strcmp(type, "subscript") == 0) {
-        enter_subscript(walk, node);
-    } else if (strcmp(type, "boolean_operator") == 0) {
-        enter_or(walk, node);
-    } else if (strcmp(type, "string_content") == 0) {
-        enter_string(walk, node);
-    } else if (strcmp(type, "import_statement") == 0 ||
-               strcmp(type, "import_from_statement") == 0) {
-        enter_import(walk, node);
+    if (strcmp(type, "if_statement") == 0 && is_main_guard(walk, node)) {
         return false;
-    } else if (strcmp(type, "decorated_definition") == 0) {
-        enter_decorated(walk, node);
-    } else if (strcmp(type, "decorator") == 0) {
-        return false; /* was read with what it decorates */
-    } else if (strcmp(type, "function_definition") == 0) {
-        push_function(walk, node);
-    } else if (strcmp(type, "class_definition") == 0) {
-        push_class(walk, node);
-    } else if (strcmp(type, "if_statement") == 0) {
-        if (is_main_guard(walk, node)) {
-            return false;
+    }
+    for (size_t i = 0; i < ARRAY_N(entries); i++) {
+        if (strcmp(type, entries[i].type) == 0) {
+            if (entries[i].enter != NULL) {
+                entries[i].enter(walk, node);
+            }
+            return entries[i].goes_below;
         }
-        enter_if(walk, node);
     }
     return true;
 }
@@ -860,16 +563,17 @@ static void py_leave(void *ctx, TSNode node) {
     if (walk->unpushed > 0) {
         walk->unpushed--;
     } else {
-        walk->depth--;
+        pop_frame(walk);
     }
 }
 
 enum err_code py_read(struct syntax_parser *parser, struct arena *arena, const char *path,
                       struct str text, struct py_module *out, struct err *err) {
-    struct walk walk = {.arena = arena, .module = out};
+    struct syntax syntax = {0};
+    struct walk walk = {.module = out, .source = {&syntax, arena, out, PY_MODULE_SCOPE}};
     const struct syntax_visitor visitor = {py_enter, py_leave, &walk};
 
-    if (syntax_parse(parser, SYNTAX_PYTHON, text, &walk.syntax, err) != ERR_NONE) {
+    if (syntax_parse(parser, SYNTAX_PYTHON, text, &syntax, err) != ERR_NONE) {
         return err->code;
     }
     *out = (struct py_module){.path = path};
@@ -884,8 +588,8 @@ enum err_code py_read(struct syntax_parser *parser, struct arena *arena, const c
     walk.urls = &out->urls;
     walk.stack[0].scope = PY_MODULE_SCOPE;
     walk.value_at = walk.store_at = walk.env_done_at = UINT32_MAX;
-    syntax_walk(syntax_root(&walk.syntax), &visitor);
-    out->broken_line = syntax_broken_line(&walk.syntax);
-    syntax_done(&walk.syntax);
+    syntax_walk(syntax_root(&syntax), &visitor);
+    out->broken_line = syntax_broken_line(&syntax);
+    syntax_done(&syntax);
     return ERR_NONE;
 }

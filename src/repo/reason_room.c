@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+bool room_spend(struct room *room) {
+    room->work++;
+    if (room->work > SURVEY_WORK_MAX && room->tree.cut == NULL) {
+        room->tree.cut = "its parts refer to each other too often";
+    }
+    room->is_spent = room->is_spent || room->work > SURVEY_WORK_MAX ||
+                     (room->work % 256 == 0 && tree_is_late(&room->tree));
+    return !room->is_spent;
+}
+
 const char *room_where(struct room *room, const char *path, int line) {
     return line <= 0 ? path : arena_format(room->arena, "%s:%d", path, line);
 }

@@ -180,7 +180,7 @@ static void collect(struct collection *in, struct router router, const char *pre
     const struct py_module *module = module_at(in->room, router.module);
     const struct py_call *made = module == NULL ? NULL : made_by(module, router.name);
 
-    if (module == NULL || depth > ROUTES_DEPTH || tree_is_late(&in->room->tree)) {
+    if (module == NULL || depth > ROUTES_DEPTH || !room_spend(in->room)) {
         return;
     }
     if (made != NULL && strcmp(py_last(made->callee), "APIRouter") == 0) {
@@ -199,12 +199,11 @@ static void collect(struct collection *in, struct router router, const char *pre
 static void collect_handed_over(struct collection *in) {
     static const char *const names[] = {"app", "application", "api", "fastapi_app", "server"};
 
-    for (size_t i = 0; i < in->room->tree.list.n; i++) {
-        const struct py_module *module =
-            in->room->modules[i].is_reached ? module_at(in->room, i) : NULL;
+    for (size_t k = 0; k < in->room->reached_n && room_spend(in->room); k++) {
+        const size_t i = in->room->reached[k];
+        const struct py_module *module = module_at(in->room, i);
 
-        for (const struct py_call *at = module == NULL ? NULL : module->calls; at != NULL;
-             at = at->next) {
+        for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
             for (size_t j = 0; j < ARRAY_N(names); j++) {
                 const bool is_own = i == in->app->object_module && in->app->object_name != NULL &&
                                     strcmp(in->app->object_name, names[j]) == 0;

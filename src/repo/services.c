@@ -228,6 +228,48 @@ static void mark_env(struct env_row *row, const char *default_text, const char *
     }
 }
 
+/* An address in the code itself: of this machine, or a file beside the code? */
+static bool is_tied(const char *kind, const char *text) {
+    if (strcmp(kind, "sqlite") == 0) {
+        return !is_memory(text) && strstr(text, "/tmp/") == NULL;
+    }
+    return address_is_local(text);
+}
+
+/* The other variables that an address is made of. */
+static void mark_parts(struct room *room, const struct found *found) {
+    for (size_t i = 0; i < FOUND_MORE_MAX && found->more[i] != NULL; i++) {
+        struct env_row *row = env_at(room, found->more[i]);
+
+        if (row != NULL && row->default_text == NULL) {
+            row->is_needed = true;
+        }
+    }
+}
+
+/* No address was found: what does the call do without one? */
+static void say_nothing_found(struct room *room, const char *kind, const struct py_call *call,
+                              const char *where) {
+    if (py_arg(call, "connection_pool", -1).kind != PY_ABSENT) {
+        return; /* the pool says where */
+    }
+    if (strcmp(kind, "redis") == 0 && call->arg_n == 0) {
+        say_tied(room, kind, where, "localhost"); /* what Redis() connects to */
+    } else {
+        say_unknown(room, kind, where);
+    }
+}
+
+/* An address that a settings object makes in a way not followed comes from its likeliest variable.
+ */
+static void guess_variable(struct room *room, const char *kind, struct found *found) {
+    const struct env_row *row = env_for(room, kind);
+
+    found->kind = row == NULL ? FOUND_NOTHING : FOUND_ENV;
+    found->name = row == NULL ? NULL : row->name;
+    found->text = row == NULL ? NULL : row->default_text;
+}
+
 static void found_service(struct room *room, json_t *list, const struct opener *opener,
                           const struct py_call *call, size_t index) {
     struct found found =
@@ -237,45 +279,16 @@ static void found_service(struct room *room, json_t *list, const struct opener *
 
     kind = kind != NULL ? kind : kind_of_driver(room);
     if (found.kind == FOUND_SETTINGS) {
-        struct env_row *row = env_for(room, kind);
-
-        found.kind = row == NULL ? FOUND_NOTHING : FOUND_ENV;
-        found.name = row == NULL ? NULL : row->name;
-        found.text = row == NULL ? NULL : row->default_text;
+        guess_variable(room, kind, &found);
     }
-    switch (found.kind) {
-    case FOUND_ENV:
-        add_service(list, kind, true, found.name, where);
+    add_service(list, kind, true, found.kind == FOUND_ENV ? found.name : NULL, where);
+    if (found.kind == FOUND_ENV) {
         mark_env(env_at(room, found.name), found.text, kind);
-        for (size_t i = 0; i < FOUND_MORE_MAX && found.more[i] != NULL; i++) {
-            struct env_row *row = env_at(room, found.more[i]);
-
-            if (row != NULL && row->default_text == NULL) {
-                row->is_needed = true; /* a part of the address */
-            }
-        }
-        break;
-    case FOUND_TEXT:
-        add_service(list, kind, true, NULL, where);
-        if (strcmp(kind, "sqlite") == 0
-                ? !is_memory(found.text) && strstr(found.text, "/tmp/") == NULL
-                : address_is_local(found.text)) {
-            say_tied(room, kind, where, found.text);
-        }
-        break;
-    case FOUND_NOTHING:
-        add_service(list, kind, true, NULL, where);
-        if (py_arg(call, "connection_pool", -1).kind != PY_ABSENT) {
-            break; /* the pool says where */
-        }
-        if (strcmp(kind, "redis") == 0 && call->arg_n == 0) {
-            say_tied(room, kind, where, "localhost"); /* what Redis() connects to */
-        } else {
-            say_unknown(room, kind, where);
-        }
-        break;
-    case FOUND_SETTINGS:
-        break; /* became one of the others above */
+        mark_parts(room, &found);
+    } else if (found.kind == FOUND_NOTHING) {
+        say_nothing_found(room, kind, call, where);
+    } else if (is_tied(kind, found.text)) {
+        say_tied(room, kind, where, found.text);
     }
 }
 
@@ -311,10 +324,8 @@ static void look_into(struct room *room, json_t *list, size_t index) {
 json_t *services_find(struct room *room) {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        if (room->modules[i].is_reached && module_at(room, i) != NULL) {
-            look_into(room, list, i);
-        }
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        look_into(room, list, room->reached[k]);
     }
     if (json_array_size(list) == 0 && manifest_has(&room->manifest, "tortoise-orm")) {
         const char *where = room->manifest.path == NULL ? room->manifest.dir : room->manifest.path;

@@ -8,11 +8,10 @@
 enum { SETTINGS_DEPTH = 6 };
 
 static const struct py_class *class_called(struct room *room, const char *name) {
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const struct py_module *module = module_at(room, room->reached[k]);
 
-        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
-             at = at->next) {
+        for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             if (strcmp(at->name, name) == 0) {
                 return at;
             }

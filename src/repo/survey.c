@@ -197,22 +197,13 @@ static void put_layout(json_t *survey) {
                                              : "none");
 }
 
-/* A name for the application: that of the folder, or of a project at the root, as a slug. */
-static void put_name(const struct room *room, json_t *survey, const char *root) {
-    CLEANUP(freep) char *real = realpath(root, NULL);
-    const char *source = real == NULL ? "app" : path_name(real);
+/* Lower-case words joined by single hyphens, at most 18 bytes, as aws-copilot.yml wants a name. */
+static void put_slug(json_t *survey, const char *source) {
     char slug[19] = "";
     size_t n = 0;
 
-    if (room->options->project != NULL) {
-        json_put_str(survey, "name", room->options->project->name);
-        return;
-    }
-    if (room->manifest.name != NULL && strcmp(room->manifest.dir, ".") == 0) {
-        source = room->manifest.name;
-    }
     for (const char *c = source; *c != '\0' && n < sizeof(slug) - 1; c++) {
-        if (isalnum((unsigned char)*c) && (n > 0 || isalpha((unsigned char)*c))) {
+        if (isalpha((unsigned char)*c) || (n > 0 && isdigit((unsigned char)*c))) {
             slug[n++] = (char)tolower((unsigned char)*c);
         } else if (n > 0 && slug[n - 1] != '-') {
             slug[n++] = '-';
@@ -223,6 +214,20 @@ static void put_name(const struct room *room, json_t *survey, const char *root) 
     }
     slug[n] = '\0';
     json_put_str(survey, "name", n == 0 || strcmp(slug, "artifacts") == 0 ? "app" : slug);
+}
+
+/* A name for the application: decided before, or that of a project at the root, or of the folder.
+ */
+static void put_name(const struct room *room, json_t *survey, const char *root) {
+    CLEANUP(freep) char *real = realpath(root, NULL);
+
+    if (room->options->project != NULL) {
+        json_put_str(survey, "name", room->options->project->name);
+    } else if (room->manifest.name != NULL && strcmp(room->manifest.dir, ".") == 0) {
+        put_slug(survey, room->manifest.name);
+    } else {
+        put_slug(survey, real == NULL ? "app" : path_name(real));
+    }
 }
 
 /* "{{cookiecutter.name}}" as a folder: a project that has yet to be made. */

@@ -16,7 +16,8 @@ enum {
     SURVEY_MODULES_MAX = 3000, /* Python modules that one application imports */
     SURVEY_APPS_MAX = 32,
     SURVEY_ROUTES_MAX = 2000,
-    SURVEY_LIST_MAX = 200 /* entries of every other list in the answer */
+    SURVEY_LIST_MAX = 200,    /* entries of every other list in the answer */
+    SURVEY_WORK_MAX = 2000000 /* names looked up, routers followed: see room_spend() */
 };
 
 /* When something happens in the life of the program, strongest first. */
@@ -90,10 +91,14 @@ struct room {
     struct syntax_parser *parser;
     struct buf text; /* of the file just read */
     size_t parsed;
+    int work;
+    bool is_spent; /* the work is used up, or time */
 
     struct room_module *modules; /* beside tree.list.rows */
-    struct manifest manifest;    /* of the back end */
-    struct app *app;             /* the chosen one, or NULL */
+    size_t *reached;             /* indices of those that are reached and were read, in order */
+    size_t reached_n;
+    struct manifest manifest; /* of the back end */
+    struct app *app;          /* the chosen one, or NULL */
     struct app apps[SURVEY_APPS_MAX];
     size_t app_n;
     struct route *routes;
@@ -114,6 +119,10 @@ void room_say(struct room *room, enum reason reason, const char *where, const ch
 /* Adds a question under `field`, unless the project file answers it already. */
 void room_ask(struct room *room, enum reason reason, const char *field, const char *where,
               const char *subject);
+
+/* Takes one step of the work that a survey may do; false when it is used up or time is. Every loop
+ * whose length is a product of two things in the repository, and every recursion, asks first. */
+bool room_spend(struct room *room);
 
 /* "PATH:LINE" in the arena. */
 const char *room_where(struct room *room, const char *path, int line);

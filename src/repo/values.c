@@ -58,11 +58,11 @@ static struct found found_field(struct room *room, size_t module, const struct p
 
 /* A field with a literal value in a class that only holds constants. */
 static struct found found_constant(struct room *room, const char *name, int depth) {
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
 
-        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
-             at = at->next) {
+        for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             const struct py_field *field = field_of(at, name);
 
             if (field != NULL && field->value.kind == PY_STRING) {
@@ -77,19 +77,18 @@ static struct found found_constant(struct room *room, const char *name, int dept
 static struct found found_attribute(struct room *room, const char *name, int depth) {
     struct found other = {0};
 
-    for (size_t i = 0; i < room->tree.list.n; i++) {
-        const struct py_module *module = room->modules[i].is_reached ? module_at(room, i) : NULL;
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
 
-        for (const struct py_class *at = module == NULL ? NULL : module->classes; at != NULL;
-             at = at->next) {
+        for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             const struct py_field *field = field_of(at, name);
 
             if (field != NULL && settings_is_class(room, at)) {
                 return found_field(room, i, at, field, depth);
             }
         }
-        for (const struct py_function *at = module == NULL ? NULL : module->functions; at != NULL;
-             at = at->next) {
+        for (const struct py_function *at = module->functions; at != NULL; at = at->next) {
             if (at->class_name != NULL && strcmp(at->name, name) == 0) {
                 other.kind = FOUND_SETTINGS; /* a property, made from other fields */
             }
@@ -233,7 +232,7 @@ static struct found find(struct room *room, size_t module, int scope, struct py_
                          int depth) {
     struct found inner = {0};
 
-    if (depth > VALUE_DEPTH || tree_is_late(&room->tree)) {
+    if (depth > VALUE_DEPTH || !room_spend(room)) {
         return (struct found){0};
     }
     switch (value.kind) {
