@@ -1,0 +1,540 @@
+/* The program around a verb: command line, output, flow, sessions, the end. */
+#include "front/cli/cli_room.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "front/cli/interrupt.h"
+#include "front/cli/suggest.h"
+#include "sys/tty.h"
+
+enum { PRINT_BYTES_MAX = 4 << 20, VERBS_MAX = 64, EXIT_CHANGES = 7 };
+
+/* ---- Verbs ---- */
+
+static bool verb_is_called(const struct verb *verb, const char *name) {
+    if (strcmp(verb->name, name) == 0) {
+        return true;
+    }
+    for (size_t i = 0; verb->aliases != NULL && verb->aliases[i] != NULL; i++) {
+        if (strcmp(verb->aliases[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct verb *verb_find(const struct verb *const *verbs, const char *name) {
+    for (size_t i = 0; verbs[i] != NULL; i++) {
+        if (verb_is_called(verbs[i], name)) {
+            return verbs[i];
+        }
+    }
+    return NULL;
+}
+
+enum err_code verb_unknown(const struct verb *const *verbs, const char *name, struct err *err) {
+    const char *names[VERBS_MAX];
+    const char *near;
+    size_t n = 0;
+
+    for (size_t i = 0; verbs[i] != NULL; i++) {
+        if (verbs[i]->section == VERBS_HIDDEN) {
+            continue;
+        }
+        if (n < VERBS_MAX) {
+            names[n++] = verbs[i]->name;
+        }
+        for (size_t k = 0; verbs[i]->aliases != NULL && verbs[i]->aliases[k] != NULL; k++) {
+            if (n < VERBS_MAX) {
+                names[n++] = verbs[i]->aliases[k];
+            }
+        }
+    }
+    err_set(err, ERR_USAGE, "there is no verb '%.60s'", name);
+    near = suggest_nearest(name, names, n);
+    return near == NULL ? err_remedy(err, "aws-copilot help lists the verbs")
+                        : err_remedy(err, "did you mean %s?", near);
+}
+
+/* ---- Output ---- */
+
+static const struct redactor *cli_redactor(struct cli *cli) {
+    if (cli->flow != NULL) {
+        return flow_redactor(cli->flow);
+    }
+    if (cli->redactor == NULL) {
+        cli->redactor = redactor_new();
+    }
+    return cli->redactor;
+}
+
+void cli_event(struct cli *cli, const char *type, json_t *fields) {
+    CLEANUP(json_decrefp) json_t *whole = fields == NULL ? json_object() : fields;
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    if (!cli->is_json) {
+        return;
+    }
+    json_put_str(whole, "type", type);
+    json_put_str(whole, "time", clock_iso(clock_now_ms()).text);
+    redact_json(cli_redactor(cli), whole, &masked);
+    cli->ndjson.ends_in_result = strcmp(type, "result") == 0;
+    ndjson_write(&cli->ndjson, &masked);
+}
+
+void cli_print_object(struct cli *cli, const json_t *object) {
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    redact_json(cli_redactor(cli), object, &masked);
+    ndjson_write(&cli->ndjson, &masked);
+}
+
+static void cli_vformat(struct cli *cli, struct buf *out, const char *fmt, va_list args) {
+    CLEANUP(buf_done) struct buf raw = BUF_INIT(PRINT_BYTES_MAX);
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    buf_vaddf(&raw, fmt, args);
+    redact_text(cli_redactor(cli), buf_str(&raw), &masked);
+    tty_escape(out, masked_str(&masked));
+}
+
+void cli_print(struct cli *cli, const char *fmt, ...) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(PRINT_BYTES_MAX);
+    va_list args;
+
+    if (cli->is_json || cli->ndjson.is_broken) {
+        return;
+    }
+    va_start(args, fmt);
+    cli_vformat(cli, &text, fmt, args);
+    va_end(args);
+    cli->ndjson.is_broken =
+        fwrite(buf_cstr(&text), 1, text.len, stdout) != text.len || fflush(stdout) != 0;
+}
+
+void cli_say(struct cli *cli, const char *fmt, ...) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(PRINT_BYTES_MAX);
+    CLEANUP(buf_done) struct buf out = BUF_INIT(PRINT_BYTES_MAX);
+    va_list args;
+
+    if (cli->is_json) {
+        return;
+    }
+    va_start(args, fmt);
+    cli_vformat(cli, &text, fmt, args);
+    va_end(args);
+    screen_text(&cli->screen, &out, 2, buf_cstr(&text));
+    render_print(cli->render, &out);
+}
+
+/* Errors may quote what came from outside; they are masked where they leave. */
+static void err_mask(struct cli *cli, const struct err *err, struct err *out) {
+    CLEANUP(masked_done) struct masked text = {0};
+    CLEANUP(masked_done) struct masked remedy = {0};
+
+    redact_text(cli_redactor(cli), str_from(err->text), &text);
+    redact_text(cli_redactor(cli), str_from(err->remedy), &remedy);
+    err_set(out, err->code, "%s", masked_cstr(&text));
+    err_remedy(out, "%s", masked_cstr(&remedy));
+}
+
+void cli_complain(struct cli *cli, const struct err *err) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(PRINT_BYTES_MAX);
+    struct err masked = {0};
+
+    err_mask(cli, err, &masked);
+    render_error(&cli->screen, &out, masked.text, masked.remedy);
+    render_rest(cli->render);
+    screen_write(&cli->screen, &out);
+}
+
+/* ---- Set-up ---- */
+
+static enum progress cli_progress(const struct cli *cli) {
+    const char *word = args_text(&cli->args, OPT_PROGRESS);
+
+    if (word == NULL || strcmp(word, "bar") == 0) {
+        return PROGRESS_BAR;
+    }
+    return strcmp(word, "events") == 0 ? PROGRESS_EVENTS : PROGRESS_ERRORS;
+}
+
+static bool env_is_set(const char *name) {
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' && strcmp(value, "false") != 0 &&
+           strcmp(value, "0") != 0;
+}
+
+static void cli_prepare(struct cli *cli) {
+    const char *output = args_text(&cli->args, OPT_OUTPUT);
+    bool is_plain = args_is(&cli->args, OPT_NO_COLOR) || env_is_set("CI");
+
+    cli->is_json = args_is(&cli->args, OPT_JSON) || (output != NULL && strcmp(output, "json") == 0);
+    cli->is_interactive = !cli->is_json && !args_is(&cli->args, OPT_NON_INTERACTIVE) &&
+                          !env_is_set("CI") && tty_is_terminal(STDIN_FILENO) &&
+                          tty_is_terminal(STDERR_FILENO);
+    cli->screen = screen_of(stderr, STDERR_FILENO, is_plain);
+    cli->render = render_new(&cli->screen, cli_progress(cli), args_is(&cli->args, OPT_VERBOSE));
+    cli->ndjson.to = stdout;
+    cli->asker = (struct asker){
+        .render = cli->render,
+        .screen = cli->screen,
+        .is_silent = cli->is_json,
+        .takes_proposals = args_is(&cli->args, OPT_YES),
+        .wait_ms = args_duration_ms(&cli->args, OPT_MAX_WAIT, 0),
+        .interrupted = &interrupted,
+    };
+    cli->person = asker_person(&cli->asker);
+}
+
+/* A command line that is not understood is still answered in the form that it asks for. */
+static void cli_prepare_early(struct cli *cli) {
+    if (cli->render == NULL) {
+        cli_prepare(cli);
+    }
+}
+
+enum err_code cli_lines(struct cli *cli, struct err *err) {
+    if (cli->asker.lines != NULL || !cli->is_interactive) {
+        return ERR_NONE;
+    }
+    return lines_open_terminal(&cli->asker.lines, err);
+}
+
+static const struct sink *cli_sink(const struct cli *cli) {
+    bool is_debug = args_is(&cli->args, OPT_DEBUG);
+
+    if (cli->is_json) {
+        return is_debug ? &ndjson_sink_debug : &ndjson_sink;
+    }
+    return is_debug || args_is(&cli->args, OPT_VERBOSE) ? &render_sink_verbose : &render_sink;
+}
+
+static void *cli_sink_ctx(struct cli *cli) {
+    return cli->is_json ? (void *)&cli->ndjson : (void *)cli->render;
+}
+
+enum err_code cli_flow(struct cli *cli, struct err *err) {
+    const char *root = cli->root;
+    struct flow_options options = {
+        .root = root,
+        .person = &cli->person,
+        .interrupted = &interrupted,
+        .is_sandboxed = !args_is(&cli->args, OPT_NO_SANDBOX),
+    };
+
+    if (cli->flow != NULL) {
+        return ERR_NONE;
+    }
+    if (cli_lines(cli, err) != ERR_NONE || flow_open(&options, &cli->flow, err) != ERR_NONE) {
+        return err->code;
+    }
+    bus_add(flow_bus(cli->flow), cli_sink(cli), cli_sink_ctx(cli));
+    return ERR_NONE;
+}
+
+/* ---- What the command line says ---- */
+
+json_t *cli_flags(const struct cli *cli) {
+    static const struct {
+        const char *member;
+        enum option option;
+    } texts[] = {{"env", OPT_ENV},           {"app", OPT_APP},
+                 {"account", OPT_ACCOUNT},   {"region", OPT_REGION},
+                 {"profile", OPT_PROFILE},   {"endpoint_url", OPT_ENDPOINT_URL},
+                 {"role_arn", OPT_ROLE_ARN}, {"require_approval", OPT_APPROVAL}},
+      marks[] = {{"yes", OPT_YES},
+                 {"trust_repository", OPT_TRUST},
+                 {"stop_at_plan", OPT_DRY_RUN},
+                 {"stop_at_wait", OPT_NO_EXECUTE}};
+    json_t *flags = json_object();
+
+    json_put_str(flags, "text", cli->said);
+    for (size_t i = 0; i < ARRAY_N(texts); i++) {
+        json_put_str(flags, texts[i].member, args_text(&cli->args, texts[i].option));
+    }
+    for (size_t i = 0; i < ARRAY_N(marks); i++) {
+        if (args_is(&cli->args, marks[i].option)) {
+            json_put_bool(flags, marks[i].member, true);
+        }
+    }
+    return flags;
+}
+
+const char *cli_word(const struct cli *cli, size_t n) {
+    return n + 1 < cli->args.word_n ? cli->args.words[n + 1] : NULL;
+}
+
+bool cli_is_interrupted(void) { return atomic_load(&interrupted); }
+
+void cli_calm(void) { atomic_store(&interrupted, false); }
+
+/* ---- Ends ---- */
+
+/* The status word of an error that ended a run. */
+static const char *status_of(enum err_code code) {
+    static const struct {
+        enum err_code code;
+        const char *status;
+    } rows[] = {
+        {ERR_POLICY, "refused"},        {ERR_REJECTED, "refused"},  {ERR_UNSUPPORTED, "refused"},
+        {ERR_WAITING, "waiting"},       {ERR_TIMEOUT, "timed_out"}, {ERR_CANCELLED, "cancelled"},
+        {ERR_INTERRUPTED, "cancelled"},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (rows[i].code == code) {
+            return rows[i].status;
+        }
+    }
+    return "failed";
+}
+
+static json_t *result_of(const struct err *err, int exit_status) {
+    json_t *result = json_object();
+
+    json_put_str(result, "status",
+                 err != NULL        ? status_of(err->code)
+                 : exit_status == 0 ? "success"
+                                    : "failed");
+    json_put_int(result, "exit", exit_status);
+    if (err != NULL) {
+        json_put(result, "error",
+                 json_pack("{s:s, s:s, s:s}", "code", err_wire(err->code), "message", err->text,
+                           "remedy", err->remedy));
+    }
+    return result;
+}
+
+/* A session's end is told at once, and again at the very end when something was printed since. */
+void cli_show_result(struct cli *cli, const json_t *result) {
+    const char *url = json_str_at(result, "url");
+
+    if (cli->is_json) {
+        cli_event(cli, "result", json_deep_copy(result));
+        return;
+    }
+    render_end(cli->render, result);
+    if (url != NULL && json_int_or(result, "exit", 1) == 0) {
+        cli_print(cli, "%s\n", url);
+    }
+}
+
+/* plan --detailed-exitcode and --expect-no-changes: 2 means changes, so no error may be 2. */
+static int exit_detailed(const struct args *args, const char *status, int exit_status) {
+    bool has_changes = strcmp(status, "waiting") == 0;
+
+    if (args_is(args, OPT_NO_CHANGES) && has_changes) {
+        return EXIT_CHANGES;
+    }
+    if (!args_is(args, OPT_DETAILED)) {
+        return exit_status;
+    }
+    if (has_changes) {
+        return 2;
+    }
+    return exit_status == 0 ? 0 : 1;
+}
+
+static void cli_start(struct cli *cli) {
+    if (cli->has_started || (cli->verb != NULL && cli->verb->is_one_object)) {
+        return;
+    }
+    cli->has_started = true;
+    cli_event(cli, "start",
+              json_pack("{s:i, s:s, s:s}", "version", 1, "program", AWSCOPILOT_VERSION, "verb",
+                        cli->verb == NULL ? "none" : cli->verb->name));
+}
+
+int cli_end(struct cli *cli, const struct err *err) {
+    CLEANUP(json_decrefp) json_t *result = NULL;
+    int exit_status =
+        err == NULL ? cli->exit_status : exit_detailed(&cli->args, "failed", err_exit(err->code));
+
+    if (err != NULL && !cli->is_json) {
+        cli_complain(cli, err);
+    }
+    if (!cli->is_json || cli->ndjson.ends_in_result ||
+        (err == NULL && cli->verb != NULL && cli->verb->is_one_object)) {
+        return exit_status;
+    }
+    result = err == NULL && cli->result != NULL ? json_deep_copy(cli->result)
+                                                : result_of(err, exit_status);
+    json_put_int(result, "exit", exit_status);
+    cli_event(cli, "result", TAKE(result));
+    return exit_status;
+}
+
+static void cli_done(struct cli *cli) {
+    flow_close(cli->flow);
+    render_free(cli->render);
+    lines_close(cli->asker.lines);
+    redactor_free(cli->redactor);
+    json_decref(cli->result);
+}
+
+/* ---- Sessions ---- */
+
+static void session_err_add_way(struct err *err, const char *id) {
+    if (strstr(err->remedy, "attach") == NULL) {
+        CLEANUP(freep) char *remedy = mem_strdup(err->remedy);
+
+        err_remedy(err, "%s%saws-copilot attach %s goes on from here", remedy,
+                   remedy[0] == '\0' ? "" : "; ", id);
+    }
+}
+
+enum err_code cli_run_session(struct cli *cli, struct session *session, struct err *err) {
+    CLEANUP(session_closep) struct session *owned = session;
+    CLEANUP(session_end_done) struct session_end end = {0};
+    CLEANUP(freep) char *id = mem_strdup(session_id(session));
+    const json_t *outputs;
+
+    if (session_run(owned, &end, err) != ERR_NONE) {
+        session_err_add_way(err, id);
+        return err->code;
+    }
+    cli->exit_status = exit_detailed(&cli->args, end.status, end.exit_status);
+    json_decref(cli->result);
+    cli->result = json_incref(end.result);
+    json_put_str(cli->result, "session", id);
+    json_put_int(cli->result, "exit", cli->exit_status);
+    outputs = json_at(session_state(owned), "applied.outputs");
+    if (outputs != NULL) {
+        json_put(cli->result, "outputs", json_deep_copy(outputs));
+    }
+    session_close(TAKE(owned)); /* before anything is printed: what is shown then is no record */
+    cli_show_result(cli, cli->result);
+    return ERR_NONE;
+}
+
+/* ---- Questions to AWS ---- */
+
+/* A question is no run: its session's phases are nobody's news. */
+enum err_code cli_ask_agent(struct cli *cli, const struct agent *agent, const json_t *flags,
+                            const char *tool, const char *operation, json_t *args, json_t **out,
+                            struct err *err) {
+    struct bus *bus = flow_bus(cli->flow);
+    enum err_code code;
+
+    bus_remove(bus, cli_sink(cli), cli_sink_ctx(cli));
+    code = flow_query(cli->flow, agent, json_deep_copy(flags), tool, operation, args, out, err);
+    bus_add(bus, cli_sink(cli), cli_sink_ctx(cli));
+    return code;
+}
+
+enum err_code cli_query(struct cli *cli, const json_t *flags, const char *operation, json_t *args,
+                        json_t **out, struct err *err) {
+    return cli_ask_agent(cli, &agent_validator, flags, "aws_deployer", operation, args, out, err);
+}
+
+enum err_code cli_where(struct cli *cli, const json_t *flags, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *identity = NULL;
+    CLEANUP(json_decrefp) json_t *target = NULL;
+    json_t *where;
+
+    if (flow_target(cli->flow, flags, &target, err) != ERR_NONE ||
+        cli_query(cli, flags, "identity", json_object(), &identity, err) != ERR_NONE) {
+        return err->code;
+    }
+    where = agent_args("account", json_str_at(identity, "account"), "region",
+                       json_str_at(identity, "region"), "arn", json_str_at(identity, "arn"),
+                       "endpoint", json_str_at(identity, "endpoint"), "pinned",
+                       json_str_at(target, "account") == NULL ? NULL : "pinned", NULL);
+    if (cli->is_json) {
+        cli_event(cli, "where", where);
+    } else {
+        render_event(cli->render, EVENT_WHERE, where);
+        json_decref(where);
+    }
+    *out = TAKE(identity);
+    return ERR_NONE;
+}
+
+/* ---- The program ---- */
+
+/* Without a verb: the conversation, on a terminal. */
+static const char *verb_default(const struct cli *cli) {
+    if (args_is(&cli->args, OPT_VERSION)) {
+        return "version";
+    }
+    if (args_is(&cli->args, OPT_HELP)) {
+        return "help";
+    }
+    return tty_is_terminal(STDIN_FILENO) && tty_is_terminal(STDERR_FILENO) ? "chat" : NULL;
+}
+
+static enum err_code cli_choose(struct cli *cli, struct err *err) {
+    const char *name = cli->args.word_n > 0 ? cli->args.words[0] : verb_default(cli);
+
+    if (name == NULL) {
+        err_set(err, ERR_USAGE, "which verb?");
+        return err_remedy(err, "aws-copilot help lists them; without a terminal there is no chat");
+    }
+    cli->verb = verb_find(cli->verbs, name);
+    return cli->verb == NULL ? verb_unknown(cli->verbs, name, err) : ERR_NONE;
+}
+
+static enum err_code cli_understand(struct cli *cli, struct err *err) {
+    const struct verb *verb = cli->verb;
+    unsigned groups = verb->options | OPTIONS_COMMON;
+
+    groups |= cli->args.word_n == 0 ? (unsigned)OPTIONS_ALONE : 0;
+    if (args_check(&cli->args, verb->name, groups, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (cli->args.word_n > verb->word_max + 1) {
+        err_set(err, ERR_USAGE, "%s: '%.60s' is one word too many", verb->name,
+                cli->args.words[verb->word_max + 1]);
+        return err_remedy(err, "aws-copilot help %s shows what it takes", verb->name);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code cli_move(const struct cli *cli, struct err *err) {
+    const char *folder = args_text(&cli->args, OPT_CWD);
+
+    if (folder != NULL && chdir(folder) != 0) {
+        err_set(err, ERR_USAGE, "the folder %s cannot be entered", folder);
+        return err_remedy(err, "name a folder that is there with -C");
+    }
+    return ERR_NONE;
+}
+
+static enum err_code cli_run(struct cli *cli, int argc, char *const *argv, struct err *err) {
+    if (args_read(argc, argv, &cli->args, err) != ERR_NONE || cli_choose(cli, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (cli_understand(cli, err) != ERR_NONE || cli_move(cli, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_prepare(cli);
+    cli_start(cli);
+    if (args_is(&cli->args, OPT_HELP) && strcmp(cli->verb->name, "help") != 0) {
+        help_verb(cli, cli->verb);
+        return ERR_NONE;
+    }
+    interrupt_watch();
+    return cli->verb->run(cli, err);
+}
+
+int cli_main(const struct verb *const *verbs, int argc, char *const *argv) {
+    struct cli cli = {.verbs = verbs};
+    struct err err = {0};
+    int exit_status;
+
+    if (cli_run(&cli, argc, argv, &err) == ERR_NONE) {
+        exit_status = cli_end(&cli, NULL);
+    } else {
+        cli_prepare_early(&cli);
+        cli_start(&cli);
+        exit_status = cli_end(&cli, &err);
+    }
+    cli_done(&cli);
+    return exit_status;
+}

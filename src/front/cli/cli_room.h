@@ -1,0 +1,28 @@
+/* front/cli/cli_room.h: what the files of the cli share with the verbs that need it. */
+#pragma once
+
+#include "front/cli/verb.h"
+
+/* Sets ERR_USAGE with the verb that was probably meant. Returns the code. */
+enum err_code verb_unknown(const struct verb *const *verbs, const char *name, struct err *err);
+
+/* Opens the terminal's lines when somebody is there. Errors: those of lines_open_terminal(). */
+MUST_CHECK enum err_code cli_lines(struct cli *cli, struct err *err);
+
+/* Has `agent` call one operation, see flow_query(). `flags` is borrowed; takes over `args`. */
+MUST_CHECK enum err_code cli_ask_agent(struct cli *cli, const struct agent *agent,
+                                       const json_t *flags, const char *tool, const char *operation,
+                                       json_t *args, json_t **out, struct err *err);
+
+/* Prints one object to stdout, masked, whatever the form of output. */
+void cli_print_object(struct cli *cli, const json_t *object);
+
+/* Shows how a run ended and, where it went well, the address on stdout. */
+void cli_show_result(struct cli *cli, const json_t *result);
+
+/* Says how a verb ended (`err` NULL: well), with NDJSON its result line where none is out yet.
+ * Returns the exit status. */
+int cli_end(struct cli *cli, const struct err *err);
+
+/* Prints the help of one verb to stdout. */
+void help_verb(struct cli *cli, const struct verb *verb);

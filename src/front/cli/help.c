@@ -1,0 +1,152 @@
+/* help and version: from the tables, touching nothing else. */
+#include "front/cli/cli_room.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const sections[VERBS_N] = {
+    [VERBS_DEPLOY] = "Deploy",
+    [VERBS_LOOK] = "Look",
+    [VERBS_RECORD] = "Decide and record",
+    [VERBS_HERE] = "This program",
+};
+
+enum { NAME_COLUMNS = 30, OPTION_COLUMNS = 38 };
+
+static void help_verb_line(const struct verb *verb) {
+    char names[80];
+    size_t n;
+
+    n = (size_t)snprintf(names, sizeof names, "%s", verb->name);
+    for (size_t i = 0; verb->aliases != NULL && verb->aliases[i] != NULL; i++) {
+        n += (size_t)snprintf(names + n, sizeof names - n, ", %s", verb->aliases[i]);
+    }
+    (void)snprintf(names + n, sizeof names - n, "%s%s", verb->words[0] == '\0' ? "" : " ",
+                   verb->words);
+    (void)printf("  %-*s %s\n", NAME_COLUMNS, names, verb->summary);
+}
+
+static void help_all(const struct cli *cli) {
+    (void)printf("aws-copilot takes a FastAPI + Vite application to AWS through a conversation.\n\n"
+                 "usage: aws-copilot [VERB] [WORDS] [OPTIONS]\n");
+    for (enum verb_section s = 0; s < VERBS_HIDDEN; s++) {
+        (void)printf("\n%s\n", sections[s]);
+        for (size_t i = 0; cli->verbs[i] != NULL; i++) {
+            if (cli->verbs[i]->section == s) {
+                help_verb_line(cli->verbs[i]);
+            }
+        }
+    }
+    (void)printf(
+        "\nWithout a verb, on a terminal: chat. aws-copilot help VERB lists its options.\n"
+        "Exit codes: 0 ok, 1 other failure, 2 usage or a missing answer, 3 credentials,\n"
+        "4 deployment failed, 5 refused, 6 no such thing, 7 expected no changes,\n"
+        "8 cancelled, 9 timed out, 10 waiting for approval, 130 interrupted, 255 defect.\n");
+}
+
+static void help_option(const struct option_row *row) {
+    char left[120];
+    char letter[8] = "    ";
+
+    if (row->letter != 0) {
+        (void)snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    }
+    (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
+                   row->argument == NULL ? "" : " ", row->argument == NULL ? "" : row->argument);
+    if (strlen(left) > OPTION_COLUMNS) {
+        (void)printf("  %s\n  %-*s", left, OPTION_COLUMNS, "");
+    } else {
+        (void)printf("  %-*s", OPTION_COLUMNS, left);
+    }
+    (void)printf(" %s%s%s%s\n", row->help, row->variable == NULL ? "" : " [",
+                 row->variable == NULL ? "" : row->variable, row->variable == NULL ? "" : "]");
+}
+
+static void help_options(unsigned groups, const char *title) {
+    bool is_first = true;
+
+    for (size_t i = 0; i < OPT_N; i++) {
+        if ((option_rows[i].group & groups) == 0) {
+            continue;
+        }
+        if (is_first) {
+            (void)printf("\n%s\n", title);
+        }
+        is_first = false;
+        help_option(&option_rows[i]);
+    }
+}
+
+void help_verb(struct cli *cli, const struct verb *verb) {
+    if (cli->is_json) {
+        return;
+    }
+    (void)printf("aws-copilot %s%s%s: %s\n", verb->name, verb->words[0] == '\0' ? "" : " ",
+                 verb->words, verb->summary);
+    if (verb->more != NULL) {
+        (void)printf("\n%s\n", verb->more);
+    }
+    help_options(verb->options, "Options");
+    help_options(OPTIONS_COMMON, "Options of every verb");
+}
+
+static json_t *help_json(const struct verb *verb) {
+    json_t *options = json_array();
+
+    for (size_t i = 0; i < OPT_N; i++) {
+        if ((option_rows[i].group & (verb->options | OPTIONS_COMMON)) != 0) {
+            (void)json_array_append_new(options, json_string(option_rows[i].name));
+        }
+    }
+    return json_pack("{s:s, s:s, s:s, s:o}", "verb", verb->name, "words", verb->words, "summary",
+                     verb->summary, "options", options);
+}
+
+static enum err_code help_run(struct cli *cli, struct err *err) {
+    const char *name = cli_word(cli, 0);
+    const struct verb *verb = name == NULL ? NULL : verb_find(cli->verbs, name);
+
+    if (name != NULL && verb == NULL) {
+        return verb_unknown(cli->verbs, name, err);
+    }
+    for (size_t i = 0; cli->is_json && cli->verbs[i] != NULL; i++) {
+        if (cli->verbs[i]->section != VERBS_HIDDEN && (verb == NULL || verb == cli->verbs[i])) {
+            cli_event(cli, "verb", help_json(cli->verbs[i]));
+        }
+    }
+    if (!cli->is_json && verb == NULL) {
+        help_all(cli);
+    } else if (verb != NULL) {
+        help_verb(cli, verb);
+    }
+    return ERR_NONE;
+}
+
+const struct verb verb_help = {
+    .name = "help",
+    .words = "[VERB]",
+    .word_max = 1,
+    .summary = "the verbs, or the options of one",
+    .section = VERBS_HERE,
+    .run = help_run,
+};
+
+static enum err_code version_run(struct cli *cli, struct err *err) {
+    (void)err;
+    if (cli->is_json) {
+        cli_event(cli, "version",
+                  json_pack("{s:s, s:s}", "program", "aws-copilot", "text", AWSCOPILOT_VERSION));
+    } else {
+        (void)printf("aws-copilot " AWSCOPILOT_VERSION "\n");
+    }
+    return ERR_NONE;
+}
+
+const struct verb verb_version = {
+    .name = "version",
+    .words = "",
+    .summary = "the version of the program",
+    .section = VERBS_HERE,
+    .options = OPTIONS_ALONE,
+    .run = version_run,
+};

@@ -1,0 +1,86 @@
+/* front/cli/option.h: the options of the command line: one table (option.def) that drives parsing,
+ * checking, help and completion.
+ *
+ * A command line is words and options in any order: `--name value`, `--name=value`, `-n value`,
+ * `-nvalue`, `-yv`; `--` ends the options. The first word is the verb. The last of several equal
+ * options counts. An option that is not given is taken from its variable, when that is not empty.
+ */
+#pragma once
+
+#include "base/str.h"
+
+/* Groups, as bits: a verb says which it takes. */
+enum option_group {
+    OPTIONS_COMMON = 1,
+    OPTIONS_WHERE = 2,   /* which account, region, environment */
+    OPTIONS_ASK = 4,     /* who answers */
+    OPTIONS_RUN = 8,     /* how a run is made and shown */
+    OPTIONS_CHANGE = 16, /* what may be changed */
+    OPTIONS_DEPLOY = 32,
+    OPTIONS_PLAN = 64,
+    OPTIONS_LOGS = 128,
+    OPTIONS_ALONE = 256, /* without a verb */
+};
+
+enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_NAME,     /* [A-Za-z0-9-], at most 64 */
+    OPTION_ACCOUNT,  /* 12 digits */
+    OPTION_CHOICE,   /* one of the words of `argument` */
+    OPTION_DURATION, /* "30m" */
+    OPTION_TIME,     /* "30m" ago, or ISO 8601 */
+    OPTION_URL,      /* http:// or https:// */
+    OPTION_FOLDER,
+    OPTION_FILE,
+    OPTION_KIND_N
+};
+
+enum option {
+#define OPT(id, name, letter, kind, argument, variable, group, help) OPT_##id,
+#include "front/cli/option.def"
+#undef OPT
+    OPT_N
+};
+
+struct option_row {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    const char *argument; /* NULL for a flag */
+    const char *variable; /* or NULL */
+    unsigned group;
+    const char *help;
+};
+
+extern const struct option_row option_rows[OPT_N];
+
+enum { ARGS_WORDS_MAX = 16 };
+
+/* A command line that was read. Everything is borrowed from argv and the environment. */
+struct args {
+    const char *values[OPT_N];         /* NULL: not given; a flag that is on has "" */
+    bool is_typed[OPT_N];              /* on the command line, not from a variable */
+    const char *words[ARGS_WORDS_MAX]; /* without the program's name; the first is the verb */
+    size_t word_n;
+    const char *unknown; /* the first option that no row has, as it was typed; or NULL */
+};
+
+/* Reads argv[1..]. Unknown options are kept for args_check(), which knows the verb.
+ * Errors: ERR_USAGE (a value is missing or superfluous, too many words). */
+MUST_CHECK enum err_code args_read(int argc, char *const *argv, struct args *out, struct err *err);
+
+/* Checks that every option is one of `groups`, adds what variables say, and checks every value.
+ * `verb` is for the sentences. Errors: ERR_USAGE with a remedy. */
+MUST_CHECK enum err_code args_check(struct args *args, const char *verb, unsigned groups,
+                                    struct err *err);
+
+bool args_is(const struct args *args, enum option option);          /* given, and not "no" */
+const char *args_text(const struct args *args, enum option option); /* NULL: not given */
+
+/* The duration in ms; `otherwise` when it is not given. */
+int64_t args_duration_ms(const struct args *args, enum option option, int64_t otherwise);
+
+/* The moment in ms since 1970 that a TIME means at `now_ms`; `otherwise` when it is not given. */
+int64_t args_time_ms(const struct args *args, enum option option, int64_t now_ms,
+                     int64_t otherwise);

@@ -1,0 +1,341 @@
+/* The person: shows a question, reads lines until one answers it. */
+#include "front/person/person.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "guard/approval.h"
+
+enum { PROMPT_BYTES_MAX = 8192, SHOWN_BYTES_MAX = 256 * 1024 };
+
+/* A question while it is being asked. */
+struct asking {
+    struct asker *asker;
+    const json_t *question;
+    const char *kind;
+    const char *proposal; /* "default"; NULL: none */
+    struct line_wait wait;
+    char *answer; /* owned, once it is known */
+};
+
+/* ---- Words ---- */
+
+static const struct {
+    const char *typed;
+    const char *meant;
+} words[] = {
+    {"yes", "yes"},   {"y", "yes"},         {"ok", "yes"},      {"no", "no"},
+    {"n", "no"},      {"why", "why"},       {"w", "why"},       {"?", "help"},
+    {"help", "help"}, {"cancel", "cancel"}, {"stop", "cancel"}, {"quit", "cancel"},
+};
+
+/* The word that a line is, "" when it is none. */
+static const char *word_of(const char *line) {
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (str_eq_nocase(str_from(words[i].typed), str_from(line))) {
+            return words[i].meant;
+        }
+    }
+    return "";
+}
+
+static bool is_kind(const struct asking *asking, const char *kind) {
+    return strcmp(asking->kind, kind) == 0;
+}
+
+/* ---- Showing ---- */
+
+static void show(const struct asking *asking, struct buf *text) {
+    if (asking->asker->is_silent) {
+        buf_clear(text);
+        return;
+    }
+    render_print(asking->asker->render, text);
+    render_rest(asking->asker->render);
+}
+
+static void tell(const struct asking *asking, const char *text) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(SHOWN_BYTES_MAX);
+
+    screen_text(&asking->asker->screen, &out, 2, text);
+    show(asking, &out);
+}
+
+static void show_problem(const struct asking *asking, struct buf *out) {
+    const char *problem = json_str_or(asking->question, "problem", "");
+
+    if (problem[0] != '\0') {
+        render_error(&asking->asker->screen, out, problem,
+                     json_str_or(asking->question, "remedy", ""));
+    }
+}
+
+/* The paper that is signed: from its canonical bytes and nothing else. */
+static void show_approval(const struct asking *asking, struct buf *out) {
+    CLEANUP(buf_done) struct buf paper = BUF_INIT(SHOWN_BYTES_MAX);
+    const struct screen *screen = &asking->asker->screen;
+    struct err err = {0};
+    struct str rest;
+    struct str line = {0};
+
+    if (approval_render(str_from(json_str_or(asking->question, "bytes", "")), screen->width - 2,
+                        &paper, &err) != ERR_NONE) {
+        render_error(screen, out, err.text, "say no; this is a defect");
+        return;
+    }
+    screen_styled(screen, out, STYLE_BOLD, "  What a yes means\n");
+    rest = buf_str(&paper);
+    while (str_next(&rest, '\n', &line)) {
+        if (line.len > 0) {
+            buf_addf(out, "  " STR_FMT "\n", STR_ARG(line)); /* made safe by approval_render() */
+        }
+    }
+}
+
+static void show_choices(const struct asking *asking, struct buf *out) {
+    const json_t *choice;
+    size_t i;
+
+    json_array_foreach(json_object_get(asking->question, "choices"), i, choice) {
+        CLEANUP(freep)
+        char *line =
+            mem_format("%zu  %s", i + 1, json_is_string(choice) ? json_string_value(choice) : "");
+
+        screen_text(&asking->asker->screen, out, 4, line);
+    }
+}
+
+static void show_question(const struct asking *asking) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(SHOWN_BYTES_MAX);
+
+    if (is_kind(asking, "approval")) {
+        show_approval(asking, &out);
+    }
+    show_problem(asking, &out);
+    screen_text(&asking->asker->screen, &out, 2, json_str_or(asking->question, "question", "?"));
+    if (is_kind(asking, "choice")) {
+        show_choices(asking, &out);
+    }
+    show(asking, &out);
+}
+
+/* The question itself stands above the prompt: it may be longer than a line. */
+static void prompt_of(const struct asking *asking, struct buf *out) {
+    if (is_kind(asking, "approval")) {
+        buf_add_s(out, "  [yes / no / why] ");
+    } else if (is_kind(asking, "confirm")) {
+        bool is_yes = asking->proposal != NULL && strcmp(asking->proposal, "yes") == 0;
+
+        buf_add_s(out, is_yes ? "  [Y/n] " : "  [y/N] ");
+    } else if (asking->proposal != NULL) {
+        buf_add_s(out, "  [");
+        screen_word(out, asking->proposal);
+        buf_add_s(out, "] ");
+    } else {
+        buf_add_s(out, "  > ");
+    }
+}
+
+/* ---- Answers ---- */
+
+static void answer_help(const struct asking *asking) {
+    const char *help = json_str_or(asking->question, "help", "");
+
+    if (help[0] == '\0') {
+        help = json_str_or(asking->question, "remedy", "");
+    }
+    tell(asking, help[0] == '\0' ? "There is nothing more to say about it." : help);
+    tell(asking, is_kind(asking, "approval")
+                     ? "Answer yes, no, why, or cancel."
+                     : "Answer the question, or say cancel to stop the run.");
+}
+
+static void answer_why(const struct asking *asking) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(SHOWN_BYTES_MAX);
+
+    if (!is_kind(asking, "approval")) {
+        answer_help(asking);
+        return;
+    }
+    render_why(&asking->asker->screen, &out, render_change_set(asking->asker->render));
+    show(asking, &out);
+}
+
+static void answer_choice(struct asking *asking, const char *line) {
+    const json_t *choice;
+    size_t i;
+
+    json_array_foreach(json_object_get(asking->question, "choices"), i, choice) {
+        CLEANUP(freep) char *number = mem_format("%zu", i + 1);
+        const char *text = json_is_string(choice) ? json_string_value(choice) : "";
+
+        if (strcmp(number, line) == 0 || strcmp(text, line) == 0) {
+            asking->answer = mem_strdup(text);
+            return;
+        }
+    }
+    tell(asking, "That is none of the choices; give its number or its word.");
+}
+
+/* A line for a yes-or-no question or an approval. */
+static void answer_decision(struct asking *asking, const char *word) {
+    if (strcmp(word, "yes") == 0 || strcmp(word, "no") == 0) {
+        asking->answer = mem_strdup(word);
+    } else if (strcmp(word, "why") == 0) {
+        answer_why(asking);
+    } else {
+        tell(asking, is_kind(asking, "approval") ? "Please answer yes, no or why."
+                                                 : "Please answer yes or no.");
+    }
+}
+
+static enum err_code cancelled(struct err *err) {
+    return err_set(err, ERR_CANCELLED, "you cancelled; nothing more was done");
+}
+
+/* Looks at one line; sets the answer when it is one. */
+static enum err_code answer_take(struct asking *asking, const char *line, struct err *err) {
+    const char *word = word_of(line);
+    struct asker *asker = asking->asker;
+
+    if (word[0] != '\0' && !lines_is_terminal(asker->lines)) {
+        CLEANUP(freep) char *echo = mem_format("> %s", word); /* a script reads like a talk */
+
+        tell(asking, echo);
+    }
+    if (line[0] == '\0') {
+        /* An approval is never given, or refused, by an empty line. */
+        if (asking->proposal != NULL && !is_kind(asking, "approval")) {
+            asking->answer = mem_strdup(asking->proposal);
+        }
+        return ERR_NONE;
+    }
+    if (strcmp(word, "cancel") == 0 ||
+        (asker->aside != NULL && asker->aside(asker->aside_ctx, line))) {
+        return cancelled(err);
+    }
+    if (strcmp(word, "help") == 0) {
+        answer_help(asking);
+    } else if (is_kind(asking, "confirm") || is_kind(asking, "approval")) {
+        answer_decision(asking, word);
+    } else if (is_kind(asking, "choice")) {
+        answer_choice(asking, line);
+    } else {
+        asking->answer = mem_strdup(line);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code asking_end(enum line_end end, struct err *err) {
+    if (end == LINE_INTERRUPTED) {
+        return err_set(err, ERR_INTERRUPTED, "stopped by Ctrl-C");
+    }
+    if (end == LINE_LATE) {
+        return err_set(err, ERR_WAITING, "nobody answered in time");
+    }
+    return err_set(err, ERR_WAITING, "nobody answers any more: the input is at its end");
+}
+
+/* Reads until there is an answer. `*out` NULL: it came from elsewhere. */
+static enum err_code asking_run(struct asking *asking, char **out, struct err *err) {
+    CLEANUP(buf_done) struct buf prompt = BUF_INIT(PROMPT_BYTES_MAX);
+
+    show_question(asking);
+    prompt_of(asking, &prompt);
+    while (asking->answer == NULL) {
+        CLEANUP(freep) char *line = NULL;
+        enum line_end end =
+            lines_read(asking->asker->lines, buf_cstr(&prompt), &asking->wait, &line);
+
+        if (end == LINE_POLLED) {
+            tell(asking, "The answer came from elsewhere.");
+            return ERR_NONE;
+        }
+        if (end != LINE_READ) {
+            return asking_end(end, err);
+        }
+        if (answer_take(asking, line, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    *out = TAKE(asking->answer);
+    return ERR_NONE;
+}
+
+/* ---- Proposals ---- */
+
+/* What a question proposes, where it may be taken without looking; NULL: nothing. */
+static const char *proposal_of(const json_t *question) {
+    const char *proposal = json_str_at(question, "default");
+
+    if (strcmp(json_str_or(question, "kind", ""), "approval") == 0 ||
+        strcmp(json_str_or(question, "field", ""), "trust") == 0) {
+        return NULL;
+    }
+    return proposal;
+}
+
+/* ---- The interface ---- */
+
+static bool asker_is_there(void *ctx) {
+    const struct asker *asker = ctx;
+
+    return asker->lines != NULL || asker->takes_proposals;
+}
+
+static enum err_code asker_answer(struct asker *asker, const json_t *question,
+                                  bool (*poll)(void *poll_ctx), void *poll_ctx, char **out,
+                                  struct err *err) {
+    const char *proposal = proposal_of(question);
+    struct asking asking = {
+        .asker = asker,
+        .question = question,
+        .kind = json_str_or(question, "kind", "text"),
+        .proposal = json_str_at(question, "default"),
+        .wait = {.poll = poll, .ctx = poll_ctx, .interrupted = asker->interrupted},
+    };
+
+    if (asker->takes_proposals && proposal != NULL) {
+        *out = mem_strdup(proposal);
+        return ERR_NONE;
+    }
+    if (asker->lines == NULL || (asker->is_planning && is_kind(&asking, "approval"))) {
+        err_set(err, ERR_WAITING, "an answer is needed: %s",
+                json_str_or(question, "question", "?"));
+        return err_remedy(err, "%s", json_str_or(question, "remedy", ""));
+    }
+    asking.wait.deadline_mono_ms = asker->wait_ms == 0 ? 0 : clock_mono_ms() + asker->wait_ms;
+    return asking_run(&asking, out, err);
+}
+
+static enum err_code asker_ask(void *ctx, const struct masked *masked, bool (*poll)(void *poll_ctx),
+                               void *poll_ctx, char **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *question = NULL;
+
+    if (json_read(masked_str(masked), &question, err) != ERR_NONE) {
+        return err->code;
+    }
+    return asker_answer(ctx, question, poll, poll_ctx, out, err);
+}
+
+struct person asker_person(struct asker *asker) {
+    return (struct person){.is_there = asker_is_there, .ask = asker_ask, .ctx = asker};
+}
+
+enum err_code asker_confirm(struct asker *asker, const char *question, bool proposal, bool *out,
+                            struct err *err) {
+    CLEANUP(json_decrefp)
+    json_t *row = json_pack("{s:s, s:s, s:s}", "kind", "confirm", "question", question, "default",
+                            proposal ? "yes" : "no");
+    CLEANUP(freep) char *answer = NULL;
+
+    if (!asker_is_there(asker)) {
+        return err_set(err, ERR_WAITING, "an answer is needed: %s", question);
+    }
+    if (asker_answer(asker, row, NULL, NULL, &answer, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = strcmp(answer, "yes") == 0;
+    return ERR_NONE;
+}

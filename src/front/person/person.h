@@ -1,0 +1,35 @@
+/* front/person/person.h: the person at the other side, as the gate sees one.
+ *
+ * An asker with lines is somebody: questions are shown on its screen and answered by a line. One
+ * without lines is nobody: with `takes_proposals` it still answers what a question proposes itself,
+ * but never an approval and never whether this repository's code may run.
+ */
+#pragma once
+
+#include "front/person/lines.h"
+#include "front/render/render.h"
+#include "tool/gate.h"
+
+struct asker {
+    struct lines *lines;   /* borrowed; NULL: nobody */
+    struct render *render; /* where questions are shown; borrowed */
+    struct screen screen;
+    bool is_silent;       /* questions are shown as NDJSON only */
+    bool takes_proposals; /* --yes */
+    bool is_planning;     /* approvals wait for another process */
+    int64_t wait_ms;      /* how long a question waits; 0: for ever */
+    const atomic_bool *interrupted;
+
+    /* Looks at a line that does not answer the question, for instance "change region to ...";
+     * true: it ends the run, which is then cancelled. May be NULL. */
+    bool (*aside)(void *ctx, const char *line);
+    void *aside_ctx;
+};
+
+/* The person that `asker` is; it must outlive the person. */
+struct person asker_person(struct asker *asker);
+
+/* Asks yes or no outside a session. Errors: ERR_WAITING (nobody), ERR_CANCELLED, ERR_INTERRUPTED.
+ */
+MUST_CHECK enum err_code asker_confirm(struct asker *asker, const char *question, bool proposal,
+                                       bool *out, struct err *err);

@@ -1,0 +1,289 @@
+/* The change set: the table that users of SAM know, what would be lost, and why. */
+#include "front/render/render.h"
+
+#include <string.h>
+
+/* clang-format off */
+/* What the resources of our templates are for, and what goes when one is removed or replaced. */
+static const struct resource_row {
+    const char *type;
+    const char *purpose;
+    const char *loss; /* NULL: nothing that is not made again at once */
+} resources[] = {
+    { "AWS::Lambda::Function",                 "runs the back end",                                      "its address inside AWS; requests fail until the new one is in place" },
+    { "AWS::Lambda::Version",                  "pins the code of one release, so that going back is quick", NULL },
+    { "AWS::Lambda::Alias",                    "says which version answers",                             "requests fail until it is there again" },
+    { "AWS::Lambda::Permission",               "lets the API call the function",                         NULL },
+    { "AWS::ApiGatewayV2::Api",                "receives the requests for the back end",                 "its address; the site's requests fail until CloudFront knows the new one" },
+    { "AWS::ApiGatewayV2::Authorizer",         "lets only CloudFront in",                                NULL },
+    { "AWS::ApiGatewayV2::Integration",        "connects the API to the function",                       NULL },
+    { "AWS::ApiGatewayV2::Route",              "says which requests go to the function",                 NULL },
+    { "AWS::ApiGatewayV2::Stage",              "publishes the API",                                      NULL },
+    { "AWS::CloudFront::Distribution",         "the public address of the application",                  "the public address itself: links and DNS entries break" },
+    { "AWS::CloudFront::Function",             "sends paths of the site to its index page",              NULL },
+    { "AWS::CloudFront::OriginAccessControl",  "lets only CloudFront read the site's bucket",            NULL },
+    { "AWS::CloudFront::ResponseHeadersPolicy","adds the security headers",                              NULL },
+    { "AWS::IAM::Role",                        "says what a function or a deployment may do",            NULL },
+    { "AWS::IAM::ManagedPolicy",               "a list of permissions",                                  NULL },
+    { "AWS::Logs::LogGroup",                   "keeps what the application writes",                      "the log lines in it" },
+    { "AWS::S3::Bucket",                       "holds the files of the site, or the artefacts",          "every file in it that is not uploaded again" },
+    { "AWS::S3::BucketPolicy",                 "says who may read the bucket",                           NULL },
+    { "AWS::DynamoDB::Table",                  "holds data",                                             "all data in it" },
+    { "AWS::RDS::DBInstance",                  "is a database",                                          "all data in it" },
+};
+
+static const struct operation_row {
+    const char *action;
+    const char *label;
+    enum style style;
+} operations[] = {
+    { "Add",    "+ Add",    STYLE_GOOD },
+    { "Import", "+ Import", STYLE_GOOD },
+    { "Modify", "* Modify", STYLE_WARN },
+    { "Remove", "- Remove", STYLE_BAD  },
+    { "Retain", "= Keep",   STYLE_DIM  },
+    { "",       "? Other",  STYLE_WARN },
+};
+/* clang-format on */
+
+enum { OPERATION_COLUMNS = 10, REPLACEMENT_COLUMNS = 11, ID_COLUMNS_MAX = 44 };
+
+static const struct resource_row *resource_of(const char *type) {
+    static const struct resource_row unknown = {"", "a resource of this stack",
+                                                "whatever it holds"};
+
+    for (size_t i = 0; i < ARRAY_N(resources); i++) {
+        if (strcmp(resources[i].type, type) == 0) {
+            return &resources[i];
+        }
+    }
+    return &unknown;
+}
+
+static const struct operation_row *operation_of(const json_t *change) {
+    const char *action = json_str_or(change, "action", "");
+    size_t i = 0;
+
+    while (operations[i].action[0] != '\0' && strcmp(operations[i].action, action) != 0) {
+        i++;
+    }
+    return &operations[i];
+}
+
+static bool is_action(const json_t *change, const char *action) {
+    return strcmp(json_str_or(change, "action", ""), action) == 0;
+}
+
+static const char *replacement_of(const json_t *change) {
+    return is_action(change, "Modify") ? json_str_or(change, "replacement", "False") : "N/A";
+}
+
+/* What the change would cost that cannot be had back; NULL: nothing. */
+static const char *loss_of(const json_t *change) {
+    bool is_replaced = is_action(change, "Modify") && strcmp(replacement_of(change), "False") != 0;
+
+    return is_replaced || is_action(change, "Remove")
+               ? resource_of(json_str_or(change, "type", ""))->loss
+               : NULL;
+}
+
+/* ---- The table ---- */
+
+struct columns {
+    int id;
+    int type;
+};
+
+static struct columns columns_of(const struct screen *screen, const json_t *changes) {
+    struct columns columns = {.id = (int)strlen("LogicalResourceId"),
+                              .type = (int)strlen("ResourceType")};
+    int room = screen->width - 2 - OPERATION_COLUMNS - REPLACEMENT_COLUMNS - 3;
+    const json_t *change;
+    size_t i;
+
+    json_array_foreach(changes, i, change) {
+        int id = (int)strlen(json_str_or(change, "logical_id", ""));
+        int type = (int)strlen(json_str_or(change, "type", ""));
+
+        columns.id = id > columns.id ? id : columns.id;
+        columns.type = type > columns.type ? type : columns.type;
+    }
+    columns.id = columns.id > ID_COLUMNS_MAX ? ID_COLUMNS_MAX : columns.id;
+    if (columns.id + columns.type > room) {
+        columns.type = room - columns.id > 12 ? room - columns.id : 12;
+    }
+    return columns;
+}
+
+static void table_row(struct buf *out, struct columns columns, const char *operation,
+                      const char *id, const char *type, const char *replacement) {
+    screen_cell(out, operation, OPERATION_COLUMNS);
+    buf_add_c(out, ' ');
+    screen_cell(out, id, columns.id);
+    buf_add_c(out, ' ');
+    screen_cell(out, type, columns.type);
+    buf_add_c(out, ' ');
+    screen_word(out, replacement);
+}
+
+static void table_change(const struct screen *screen, struct buf *out, struct columns columns,
+                         const json_t *change) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(8192);
+    const struct operation_row *operation = operation_of(change);
+
+    table_row(&line, columns, operation->label, json_str_or(change, "logical_id", ""),
+              json_str_or(change, "type", ""), replacement_of(change));
+    buf_add_s(out, "  ");
+    screen_styled(screen, out, operation->style, buf_cstr(&line));
+    buf_add_c(out, '\n');
+}
+
+static void table_counts(const struct screen *screen, struct buf *out, const json_t *changes) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(512);
+    const json_t *change;
+    size_t counts[ARRAY_N(operations)] = {0};
+    size_t i;
+
+    json_array_foreach(changes, i, change) { counts[operation_of(change) - operations]++; }
+    for (size_t k = 0; k < ARRAY_N(operations); k++) {
+        if (counts[k] > 0) {
+            buf_addf(&line, "%s%zu %s", line.len == 0 ? "  " : ", ", counts[k],
+                     operations[k].label + 2);
+        }
+    }
+    buf_add_c(&line, '\n');
+    screen_styled(screen, out, STYLE_DIM, buf_cstr(&line));
+}
+
+static void table_losses(const struct screen *screen, struct buf *out, const json_t *changes) {
+    const json_t *change;
+    size_t i;
+
+    json_array_foreach(changes, i, change) {
+        const char *loss = loss_of(change);
+        CLEANUP(freep) char *text = NULL;
+
+        if (loss == NULL) {
+            continue;
+        }
+        text = mem_format("%s would be %s. Lost: %s", json_str_or(change, "logical_id", ""),
+                          is_action(change, "Remove") ? "removed" : "replaced", loss);
+        screen_bullet(screen, out, STYLE_WARN, "!", text);
+    }
+}
+
+static const char *set_title(const json_t *change_set) {
+    const char *type = json_str_or(change_set, "type", "");
+
+    if (strcmp(type, "DESTROY") == 0) {
+        return "What would be deleted";
+    }
+    return strcmp(type, "CREATE") == 0 ? "Change set that creates" : "Change set that updates";
+}
+
+void render_changes(const struct screen *screen, struct buf *out, const json_t *change_set) {
+    const json_t *changes = json_object_get(change_set, "changes");
+    struct columns columns = columns_of(screen, changes);
+    CLEANUP(buf_done) struct buf head = BUF_INIT(4096);
+    const json_t *change;
+    size_t i;
+
+    if (json_bool_at(change_set, "no_change")) {
+        screen_text(screen, out, 2, "No change: what is deployed is what you have here.");
+        return;
+    }
+    buf_addf(&head, "  %s: ", set_title(change_set));
+    screen_word(&head, json_str_or(change_set, "stack", ""));
+    buf_add_c(&head, '\n');
+    screen_styled(screen, out, STYLE_BOLD, buf_cstr(&head));
+    buf_clear(&head);
+    table_row(&head, columns, "Operation", "LogicalResourceId", "ResourceType", "Replacement");
+    buf_add_s(out, "  ");
+    screen_styled(screen, out, STYLE_DIM, buf_cstr(&head));
+    buf_add_c(out, '\n');
+    for (size_t k = 0; k < ARRAY_N(operations); k++) {
+        json_array_foreach(changes, i, change) {
+            if (operation_of(change) == &operations[k]) {
+                table_change(screen, out, columns, change);
+            }
+        }
+    }
+    table_counts(screen, out, changes);
+    table_losses(screen, out, changes);
+}
+
+/* ---- Why ---- */
+
+/* What AWS says about one reason of a change. */
+static void why_detail(struct buf *text, const json_t *detail) {
+    const char *attribute = json_str_or(detail, "attribute", "");
+    const char *name = json_str_or(detail, "name", "");
+    const char *source = json_str_or(detail, "source", "");
+    const char *causing = json_str_or(detail, "causing", "");
+
+    buf_addf(text, " Its %s%s%s changes", name[0] == '\0' ? attribute : name,
+             name[0] == '\0' ? "" : " of ", name[0] == '\0' ? "" : attribute);
+    if (strcmp(source, "ParameterReference") == 0) {
+        buf_addf(text, ", because the parameter %s does", causing);
+    } else if (strcmp(source, "ResourceReference") == 0 ||
+               strcmp(source, "ResourceAttribute") == 0) {
+        buf_addf(text, ", because %s does", causing);
+    }
+    buf_add_c(text, '.');
+}
+
+static void why_modified(struct buf *text, const json_t *change) {
+    const json_t *details = json_object_get(change, "details");
+    const json_t *detail;
+    size_t i;
+
+    json_array_foreach(details, i, detail) {
+        if (i == 4) {
+            buf_addf(text, " And %zu more.", json_array_size(details) - i);
+            break;
+        }
+        why_detail(text, detail);
+    }
+    if (strcmp(replacement_of(change), "True") == 0) {
+        buf_add_s(text, " It cannot be changed in place: a new one is made, the old one removed.");
+    } else if (strcmp(replacement_of(change), "Conditional") == 0) {
+        buf_add_s(text, " It may have to be made anew.");
+    }
+}
+
+static void why_change(const struct screen *screen, struct buf *out, const json_t *change) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(16384);
+    const struct resource_row *resource = resource_of(json_str_or(change, "type", ""));
+    const char *loss = loss_of(change);
+
+    buf_addf(&text, "%s %s: %s.", operation_of(change)->label,
+             json_str_or(change, "logical_id", ""), resource->purpose);
+    if (is_action(change, "Add")) {
+        buf_add_s(&text, " It is new.");
+    } else if (is_action(change, "Modify")) {
+        why_modified(&text, change);
+    } else if (is_action(change, "Retain")) {
+        buf_add_s(&text, " It stays, and goes on costing what it costs.");
+    } else if (is_action(change, "Remove")) {
+        buf_add_s(&text, " It is not wanted any more.");
+    }
+    if (loss != NULL) {
+        buf_addf(&text, " Lost by this: %s.", loss);
+    }
+    screen_text(screen, out, 2, buf_cstr(&text));
+}
+
+void render_why(const struct screen *screen, struct buf *out, const json_t *change_set) {
+    const json_t *changes = json_object_get(change_set, "changes");
+    const json_t *change;
+    size_t i;
+
+    if (json_array_size(changes) == 0) {
+        screen_text(screen, out, 2, "No change set was shown in this conversation.");
+        return;
+    }
+    json_array_foreach(changes, i, change) { why_change(screen, out, change); }
+    screen_text(screen, out, 2,
+                "A yes executes exactly this change set, once, before it expires; a no changes "
+                "nothing and takes the change set away.");
+}

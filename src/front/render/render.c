@@ -1,0 +1,588 @@
+/* What happens, drawn for people. */
+#include "front/render/render.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "front/render/live.h"
+
+enum { TEXT_BYTES_MAX = 256 * 1024, WARNINGS_MAX = 50, STEPS = 8, STATUS_COLUMNS = 22 };
+
+struct render {
+    struct screen screen;
+    struct live *live;
+    enum progress progress;
+    bool is_verbose;
+    char *heading; /* of the phase, until something is shown below it */
+    char *said;    /* the last progress line, so that it is not repeated */
+    json_t *change_set;
+    json_t *plan;
+    json_t *warnings[WARNINGS_MAX]; /* each once */
+    size_t warning_n;
+    int64_t cancelled; /* resources that failed only because another one had */
+};
+
+/* ---- Small pieces ---- */
+
+static void put_remedy(const struct render *render, struct buf *out, const char *remedy) {
+    if (remedy != NULL && remedy[0] != '\0') {
+        CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+
+        buf_addf(&line, "→ %s", remedy);
+        screen_text(&render->screen, out, 4, buf_cstr(&line));
+    }
+}
+
+void render_error(const struct screen *screen, struct buf *out, const char *text,
+                  const char *remedy) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+
+    screen_bullet(screen, out, STYLE_BAD, "✗", text);
+    if (remedy != NULL && remedy[0] != '\0') {
+        buf_addf(&line, "→ %s", remedy);
+        screen_text(screen, out, 4, buf_cstr(&line));
+    }
+}
+
+/* "arn:aws:sts::1:assumed-role/deployer/ada" is role deployer, "arn:aws:iam::1:user/ada" user ada.
+ */
+static void put_role(struct buf *out, const char *arn) {
+    const char *last = strrchr(arn, ':');
+    struct str rest = str_from(last == NULL ? arn : last + 1);
+    struct str kind = {0};
+    struct str name = {0};
+
+    (void)str_next(&rest, '/', &kind);
+    (void)str_next(&rest, '/', &name);
+    if (str_eq(kind, STR("assumed-role"))) {
+        buf_addf(out, "role " STR_FMT, STR_ARG(name));
+    } else if (name.len > 0) {
+        buf_addf(out, STR_FMT " " STR_FMT, STR_ARG(kind), STR_ARG(name));
+    } else {
+        buf_addf(out, STR_FMT, STR_ARG(kind));
+    }
+}
+
+void render_where(const struct screen *screen, struct buf *out, const json_t *where) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(8192);
+    CLEANUP(buf_done) struct buf safe = BUF_INIT(8192);
+    CLEANUP(buf_done) struct buf endpoint = BUF_INIT(8192);
+    const char *place = json_str_or(where, "endpoint", "AWS");
+    bool is_aws = strcmp(place, "AWS") == 0;
+
+    buf_addf(&line, "account %s%s · %s · ", json_str_or(where, "account", "?"),
+             json_str_at(where, "pinned") == NULL ? "" : " (pinned)",
+             json_str_or(where, "region", "?"));
+    put_role(&line, json_str_or(where, "arn", "?"));
+    buf_add_s(&line, " · ");
+    screen_word(&safe, buf_cstr(&line));
+    screen_styled(screen, out, STYLE_BOLD, buf_cstr(&safe));
+    buf_addf(&endpoint, is_aws ? "endpoint " : " NOT AWS: endpoint ");
+    screen_word(&endpoint, place);
+    buf_add_s(&endpoint, is_aws ? "" : " ");
+    screen_styled(screen, out, is_aws ? STYLE_BOLD : STYLE_LOUD, buf_cstr(&endpoint));
+    buf_add_c(out, '\n');
+}
+
+/* ---- Events ---- */
+
+static void on_where(struct render *render, const json_t *json, struct buf *out) {
+    render_where(&render->screen, out, json);
+}
+
+static void on_phase(struct render *render, const json_t *json, struct buf *out) {
+    const char *text = json_str_or(json, "text", "");
+
+    (void)out;
+    free(render->heading);
+    render->heading =
+        mem_format("%s (step %lld of %d)", text, (long long)json_int_or(json, "step", 0), STEPS);
+    live_note(render->live, text, true);
+}
+
+static bool is_light(const json_t *json) {
+    const char *word = json_str_or(json, "severity", json_str_or(json, "verdict", ""));
+
+    return strcmp(word, "info") == 0 || strcmp(word, "low") == 0 || strcmp(word, "allow") == 0;
+}
+
+static bool is_heavy(const json_t *json) {
+    const char *word = json_str_or(json, "severity", json_str_or(json, "verdict", ""));
+
+    return strcmp(word, "high") == 0 || strcmp(word, "deny") == 0 || strcmp(word, "escalate") == 0;
+}
+
+static void on_finding(struct render *render, const json_t *json, struct buf *out) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+    const char *where = json_str_or(json, "where", "");
+
+    buf_addf(&line, "%s%s%s", where, where[0] == '\0' ? "" : ": ", json_str_or(json, "text", ""));
+    if (is_heavy(json)) {
+        screen_bullet(&render->screen, out, STYLE_BAD, "!", buf_cstr(&line));
+    } else if (is_light(json)) {
+        screen_bullet(&render->screen, out, STYLE_DIM, "·", buf_cstr(&line));
+    } else {
+        screen_bullet(&render->screen, out, STYLE_WARN, "!", buf_cstr(&line));
+    }
+    put_remedy(render, out, json_str_at(json, "remedy"));
+}
+
+static void put_pair(const struct render *render, struct buf *out, const char *label,
+                     const char *value) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+    enum { LABEL = 15 };
+
+    screen_text(&render->screen, &line, LABEL, value);
+    buf_addf(out, "  %-*s", LABEL - 2, label);
+    buf_add(out, str_slice(buf_str(&line), LABEL, line.len));
+}
+
+static void put_names(const struct render *render, struct buf *out, const char *label,
+                      const json_t *names) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    if (json_is_object(names)) {
+        json_object_foreach((json_t *)(uintptr_t)names, key, value) {
+            buf_addf(&line, "%s%s", line.len == 0 ? "" : ", ", key);
+        }
+    }
+    json_array_foreach(names, i, value) {
+        buf_addf(&line, "%s%s", line.len == 0 ? "" : ", ",
+                 json_is_string(value) ? json_string_value(value) : "");
+    }
+    if (line.len > 0) {
+        put_pair(render, out, label, buf_cstr(&line));
+    }
+}
+
+static void put_artefacts(const struct render *render, struct buf *out, const json_t *artefacts) {
+    const json_t *artefact;
+    size_t i;
+
+    json_array_foreach(artefacts, i, artefact) {
+        CLEANUP(freep)
+        char *line = mem_format("%s, %s, sha256 %.12s", json_str_or(artefact, "kind", ""),
+                                screen_bytes(json_int_or(artefact, "bytes", 0)).text,
+                                json_str_or(artefact, "sha256", ""));
+
+        put_pair(render, out, i == 0 ? "ships" : "", line);
+    }
+}
+
+static void put_permissions(const struct render *render, struct buf *out, const json_t *list) {
+    CLEANUP(freep) char *count = NULL;
+
+    if (json_array_size(list) == 0) {
+        return;
+    }
+    if (render->is_verbose || json_array_size(list) <= 6) {
+        put_names(render, out, "permissions", list);
+        return;
+    }
+    count = mem_format("%zu actions, for its own roles (-v lists them)", json_array_size(list));
+    put_pair(render, out, "permissions", count);
+}
+
+static void put_on_failure(const struct render *render, struct buf *out, const char *on_failure) {
+    CLEANUP(freep) char *text = NULL;
+
+    text = strncmp(on_failure, "restore:", 8) == 0
+               ? mem_format("go back to release %s", on_failure + 8)
+               : mem_strdup("leave the stack as CloudFormation leaves it, and say so");
+    put_pair(render, out, "if it fails", text);
+}
+
+static void on_plan(struct render *render, const json_t *json, struct buf *out) {
+    CLEANUP(freep)
+    char *head = mem_format("Plan: %s %s as %s", json_str_or(json, "kind", ""),
+                            json_str_or(json, "stack", ""), json_str_or(json, "target", ""));
+    CLEANUP(buf_done) struct buf safe = BUF_INIT(8192);
+    const json_t *step;
+    size_t i;
+
+    json_decref(render->plan);
+    render->plan = json_deep_copy(json);
+    screen_word(&safe, head);
+    buf_add_s(out, "  ");
+    screen_styled(&render->screen, out, STYLE_BOLD, buf_cstr(&safe));
+    buf_add_c(out, '\n');
+    json_array_foreach(json_object_get(json, "steps"), i, step) {
+        CLEANUP(freep) char *number = mem_format("%zu", i + 1);
+
+        screen_bullet(&render->screen, out, STYLE_DIM, number, json_str_or(step, "text", ""));
+    }
+    put_artefacts(render, out, json_object_get(json, "artefacts"));
+    put_names(render, out, "variables", json_object_get(json, "variables"));
+    put_names(render, out, "secrets", json_object_get(json, "secrets"));
+    put_permissions(render, out, json_object_get(json, "permissions"));
+    put_on_failure(render, out, json_str_or(json, "on_failure", ""));
+}
+
+static void on_changeset(struct render *render, const json_t *json, struct buf *out) {
+    const json_t *text;
+    size_t i;
+
+    json_decref(render->change_set);
+    render->change_set = json_deep_copy(json);
+    render_changes(&render->screen, out, json);
+    json_array_foreach(json_object_get(json, "warnings"), i, text) {
+        screen_bullet(&render->screen, out, STYLE_WARN, "!",
+                      json_is_string(text) ? json_string_value(text) : "");
+    }
+}
+
+static void on_verdict(struct render *render, const json_t *json, struct buf *out) {
+    const char *verdict = json_str_or(json, "verdict", "deny");
+    const char *subject = json_str_at(json, "subject");
+    CLEANUP(freep) char *text = NULL;
+
+    if (subject == NULL) {
+        text = mem_format("refused: %s", json_str_or(json, "text", ""));
+        screen_bullet(&render->screen, out, STYLE_BAD, "✗", text);
+        return;
+    }
+    subject = strcmp(subject, "set") == 0 ? "change set" : subject;
+    if (strcmp(verdict, "allow") == 0) {
+        text = mem_format("compliance has reviewed the %s: nothing against it", subject);
+        screen_bullet(&render->screen, out, STYLE_GOOD, "✓", text);
+        return;
+    }
+    text = mem_format("compliance stops the %s (%s)", subject, json_str_or(json, "code", ""));
+    screen_bullet(&render->screen, out, STYLE_BAD, "✗", text);
+}
+
+static void on_approval(struct render *render, const json_t *json, struct buf *out) {
+    bool is_yes = strcmp(json_str_or(json, "answer", ""), "yes") == 0;
+    CLEANUP(freep)
+    char *text =
+        mem_format("%s by %s", is_yes ? "approved" : "rejected", json_str_or(json, "by", "?"));
+
+    screen_bullet(&render->screen, out, is_yes ? STYLE_GOOD : STYLE_BAD, is_yes ? "✓" : "✗", text);
+}
+
+/* ---- Resources at work ---- */
+
+static bool has_end(const char *status, const char *end) {
+    return str_ends(str_from(status), str_from(end));
+}
+
+static void put_resource(const struct render *render, struct buf *out, const json_t *json,
+                         int64_t elapsed_ms) {
+    CLEANUP(buf_done) struct buf cells = BUF_INIT(8192);
+    const char *status = json_str_or(json, "status", "");
+    bool is_failed = has_end(status, "_FAILED");
+    enum style style = is_failed                      ? STYLE_BAD
+                       : has_end(status, "_COMPLETE") ? STYLE_GOOD
+                                                      : STYLE_DIM;
+
+    screen_cell(&cells, status, STATUS_COLUMNS);
+    buf_add_s(out, "  ");
+    screen_styled(&render->screen, out, style,
+                  is_failed             ? "✗ "
+                  : style == STYLE_GOOD ? "✓ "
+                                        : "  ");
+    screen_styled(&render->screen, out, is_failed ? STYLE_BAD : STYLE_PLAIN, buf_cstr(&cells));
+    buf_add_c(out, ' ');
+    screen_word(out, json_str_or(json, "resource_type", ""));
+    buf_add_s(out, "  ");
+    screen_word(out, json_str_or(json, "logical_id", ""));
+    if (elapsed_ms >= 0) {
+        buf_addf(out, "  %s", screen_elapsed(elapsed_ms).text);
+    }
+    buf_add_c(out, '\n');
+    if (is_failed) {
+        screen_text(&render->screen, out, 6, json_str_or(json, "reason", ""));
+    }
+}
+
+static void on_event(struct render *render, const json_t *json, struct buf *out) {
+    const char *status = json_str_or(json, "status", "");
+    const char *id = json_str_or(json, "logical_id", "");
+    bool is_over = has_end(status, "_COMPLETE") || has_end(status, "_FAILED");
+    bool is_bar = render->progress == PROGRESS_BAR && render->screen.is_live;
+    int64_t elapsed_ms = -1;
+
+    if (has_end(status, "_FAILED") &&
+        str_find(str_from(json_str_or(json, "reason", "")), STR("cancelled")) >= 0) {
+        render->cancelled++;
+        (void)live_settle(render->live, id);
+        return; /* folded: one line says how many */
+    }
+    if (is_over) {
+        elapsed_ms = live_settle(render->live, id);
+    } else if (is_bar) {
+        live_row(render->live, id, status, json_str_or(json, "resource_type", ""));
+    }
+    if (render->progress == PROGRESS_ERRORS ? has_end(status, "_FAILED") : is_over || !is_bar) {
+        put_resource(render, out, json, elapsed_ms);
+    }
+}
+
+static void on_progress(struct render *render, const json_t *json, struct buf *out) {
+    const char *text = json_str_or(json, "text", "");
+    int64_t attempt = json_int_or(json, "attempt", 0);
+    CLEANUP(freep)
+    char *line =
+        attempt > 0 ? mem_format("probe %lld: %s", (long long)attempt, text) : mem_strdup(text);
+
+    if (text[0] == '\0' || render->progress == PROGRESS_ERRORS) {
+        return;
+    }
+    live_note(render->live, line, false);
+    if (render->screen.is_live || (render->said != NULL && strcmp(render->said, text) == 0)) {
+        return;
+    }
+    free(render->said);
+    render->said = mem_strdup(text);
+    screen_text(&render->screen, out, 4, line);
+}
+
+static void on_probe(struct render *render, const json_t *json, struct buf *out) {
+    bool is_good = json_bool_at(json, "passed");
+    CLEANUP(freep)
+    char *text = mem_format("%s (%lld looks in %s)", json_str_or(json, "sentence", ""),
+                            (long long)json_int_or(json, "attempts", 0),
+                            screen_elapsed(json_int_or(json, "elapsed_ms", 0)).text);
+    const json_t *hop;
+    size_t i;
+
+    screen_bullet(&render->screen, out, is_good ? STYLE_GOOD : STYLE_BAD, is_good ? "✓" : "✗",
+                  text);
+    json_array_foreach(json_object_get(json, "hops"), i, hop) {
+        CLEANUP(freep)
+        char *line =
+            mem_format("%-7s %s  %s", json_str_or(hop, "name", ""),
+                       json_bool_at(hop, "ok") ? "ok" : "no", json_str_or(hop, "text", ""));
+
+        screen_text(&render->screen, out, 6, line);
+    }
+}
+
+static void on_outputs(struct render *render, const json_t *json, struct buf *out) {
+    CLEANUP(freep) char *text = mem_format("stack: %s", json_str_or(json, "status", "?"));
+    const json_t *left;
+    size_t i;
+
+    screen_bullet(&render->screen, out, STYLE_DIM, "·", text);
+    json_array_foreach(json_object_get(json, "left_behind"), i, left) {
+        CLEANUP(freep)
+        char *line = mem_format("left behind: %s %s", json_str_or(left, "type", ""),
+                                json_str_or(left, "name", ""));
+
+        screen_bullet(&render->screen, out, STYLE_WARN, "!", line);
+    }
+}
+
+static void on_say(struct render *render, const json_t *json, struct buf *out) {
+    screen_text(&render->screen, out, 2, json_str_or(json, "text", ""));
+}
+
+static void warning_keep(struct render *render, const json_t *json) {
+    for (size_t i = 0; i < render->warning_n; i++) {
+        if (strcmp(json_str_or(render->warnings[i], "text", ""), json_str_or(json, "text", "")) ==
+            0) {
+            return;
+        }
+    }
+    if (render->warning_n < WARNINGS_MAX) {
+        render->warnings[render->warning_n++] = json_deep_copy(json);
+    }
+}
+
+static void on_warning(struct render *render, const json_t *json, struct buf *out) {
+    screen_bullet(&render->screen, out, STYLE_WARN, "!", json_str_or(json, "text", ""));
+    put_remedy(render, out, json_str_at(json, "remedy"));
+    warning_keep(render, json);
+}
+
+static void on_alert(struct render *render, const json_t *json, struct buf *out) {
+    screen_bullet(&render->screen, out, STYLE_BAD, "!", json_str_or(json, "text", ""));
+    screen_text(&render->screen, out, 4, json_str_or(json, "runbook", ""));
+}
+
+static void on_call(struct render *render, const json_t *json, struct buf *out) {
+    CLEANUP(freep)
+    char *text = mem_format(
+        "%s.%s %s, %lld ms%s%s", json_str_or(json, "tool", ""), json_str_or(json, "operation", ""),
+        json_str_or(json, "status", ""), (long long)json_int_or(json, "latency_ms", 0),
+        json_str_at(json, "error_code") == NULL ? "" : ", ", json_str_or(json, "error_code", ""));
+
+    screen_bullet(&render->screen, out, STYLE_DIM, "·", text);
+}
+
+/* clang-format off */
+/* What has no row is shown elsewhere: questions by whoever asks, the start and the result by the
+ * verb. */
+static void (*const handlers[EVENT_N])(struct render *, const json_t *, struct buf *) = {
+    [EVENT_WHERE] = on_where,         [EVENT_PHASE] = on_phase,       [EVENT_FINDING] = on_finding,
+    [EVENT_PLAN] = on_plan,           [EVENT_CHANGESET] = on_changeset, [EVENT_VERDICT] = on_verdict,
+    [EVENT_APPROVAL] = on_approval,   [EVENT_EVENT] = on_event,       [EVENT_PROGRESS] = on_progress,
+    [EVENT_PROBE] = on_probe,         [EVENT_OUTPUTS] = on_outputs,   [EVENT_SAY] = on_say,
+    [EVENT_WARNING] = on_warning,     [EVENT_ALERT] = on_alert,       [EVENT_CALL] = on_call,
+};
+/* clang-format on */
+
+static void put_heading(struct render *render, struct buf *out) {
+    if (render->heading == NULL) {
+        return;
+    }
+    buf_add_c(out, '\n');
+    screen_styled(&render->screen, out, STYLE_BOLD, render->heading);
+    buf_add_c(out, '\n');
+    freep(&render->heading);
+    render->heading = NULL;
+}
+
+/* How many failed only because another one had, once no more of them come. */
+static void put_cancelled(struct render *render, struct buf *out) {
+    CLEANUP(freep) char *text = NULL;
+
+    if (render->cancelled == 0) {
+        return;
+    }
+    text = mem_format("%lld cancelled because of it", (long long)render->cancelled);
+    screen_bullet(&render->screen, out, STYLE_DIM, "·", text);
+    render->cancelled = 0;
+}
+
+void render_event(struct render *render, enum event event, const json_t *json) {
+    CLEANUP(buf_done) struct buf body = BUF_INIT(TEXT_BYTES_MAX);
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
+
+    if (handlers[event] == NULL) {
+        return;
+    }
+    if (event != EVENT_EVENT) {
+        put_cancelled(render, &out);
+    }
+    handlers[event](render, json, &body);
+    if (body.len > 0) {
+        put_heading(render, &out);
+        buf_add(&out, buf_str(&body));
+    }
+    if (out.len > 0) {
+        live_print(render->live, &out);
+    }
+}
+
+static void render_take(void *ctx, enum event event, const struct masked *masked) {
+    CLEANUP(json_decrefp) json_t *json = NULL;
+    struct err unread = {0};
+
+    if (json_read(masked_str(masked), &json, &unread) == ERR_NONE) {
+        render_event(ctx, event, json);
+    }
+}
+
+const struct sink render_sink = {"screen", LEVEL_INFO, render_take};
+const struct sink render_sink_verbose = {"screen", LEVEL_DEBUG, render_take};
+
+/* ---- The end ---- */
+
+/* clang-format off */
+static const struct ending_row {
+    const char *status;
+    enum style style;
+    const char *mark;
+    const char *title;
+    const char *done; /* what was done about it */
+} endings[] = {
+    { "success",     STYLE_GOOD, "✓", "Done",                 "" },
+    { "no_change",   STYLE_GOOD, "✓", "Nothing to change",    "" },
+    { "waiting",     STYLE_WARN, "…", "Waiting for a yes",    "The change set stays until then; nothing that runs was changed." },
+    { "rolled_back", STYLE_BAD,  "✗", "Failed",               "The version before is back." },
+    { "refused",     STYLE_BAD,  "✗", "Refused",              "Nothing was changed." },
+    { "escalated",   STYLE_BAD,  "✗", "A person is needed",   "" },
+    { "cancelled",   STYLE_WARN, "✗", "Cancelled",            "" },
+    { "timed_out",   STYLE_BAD,  "✗", "Time ran out",         "" },
+    { "",            STYLE_BAD,  "✗", "Failed",               "" },
+};
+/* clang-format on */
+
+static const struct ending_row *ending_of(const char *status) {
+    size_t i = 0;
+
+    while (endings[i].status[0] != '\0' && strcmp(endings[i].status, status) != 0) {
+        i++;
+    }
+    return &endings[i];
+}
+
+static void put_warnings(struct render *render, struct buf *out) {
+    if (render->warning_n > 0) {
+        screen_styled(&render->screen, out, STYLE_BOLD, "Warnings\n");
+    }
+    for (size_t i = 0; i < render->warning_n; i++) {
+        screen_bullet(&render->screen, out, STYLE_WARN, "!",
+                      json_str_or(render->warnings[i], "text", ""));
+        put_remedy(render, out, json_str_at(render->warnings[i], "remedy"));
+        json_decref(render->warnings[i]);
+    }
+    render->warning_n = 0;
+}
+
+void render_end(struct render *render, const json_t *result) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
+    const struct ending_row *ending = ending_of(json_str_or(result, "status", ""));
+    const char *message = json_str_or(result, "error.message", "");
+    CLEANUP(freep)
+    char *head = mem_format("%s%s%s", ending->title, message[0] == '\0' ? "" : ": ", message);
+
+    live_clear(render->live);
+    freep(&render->heading);
+    render->heading = NULL;
+    buf_add_c(&out, '\n');
+    screen_bullet(&render->screen, &out, ending->style, ending->mark, head);
+    put_cancelled(render, &out);
+    screen_text(&render->screen, &out, 4, ending->done);
+    put_remedy(render, &out, json_str_at(result, "error.remedy"));
+    put_remedy(render, &out, json_str_at(result, "next"));
+    put_warnings(render, &out);
+    screen_write(&render->screen, &out);
+}
+
+/* ---- Life ---- */
+
+struct render *render_new(const struct screen *screen, enum progress progress, bool is_verbose) {
+    struct render *render = mem_alloc(sizeof *render);
+
+    render->screen = *screen;
+    render->progress = progress;
+    render->is_verbose = is_verbose;
+    render->live = live_new(screen);
+    return render;
+}
+
+void render_free(struct render *render) {
+    if (render == NULL) {
+        return;
+    }
+    live_free(render->live);
+    for (size_t i = 0; i < render->warning_n; i++) {
+        json_decref(render->warnings[i]);
+    }
+    json_decref(render->change_set);
+    json_decref(render->plan);
+    free(render->heading);
+    free(render->said);
+    free(render);
+}
+
+void render_print(struct render *render, struct buf *text) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
+
+    put_heading(render, &out);
+    buf_add(&out, buf_str(text));
+    buf_clear(text);
+    live_print(render->live, &out);
+}
+
+void render_rest(struct render *render) { live_hide(render->live); }
+
+const json_t *render_change_set(const struct render *render) { return render->change_set; }
+
+const json_t *render_plan(const struct render *render) { return render->plan; }

@@ -1,0 +1,271 @@
+/* approvals, approve, reject: what waits for a yes, and the yes or no of another terminal. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "front/verb/run.h"
+#include "guard/approval.h"
+
+/* ---- approvals ---- */
+
+static json_t *waiting_row(const char *id, const struct glance *glance) {
+    json_t *row = agent_args("session", id, "kind", glance->kind, "stack",
+                             json_str_at(glance->state, "fields.stack"), "account",
+                             json_str_at(glance->state, "identity.account"), "region",
+                             json_str_at(glance->state, "identity.region"), "digest",
+                             json_str_at(glance->question, "digest"), NULL);
+
+    json_put_int(row, "expires_ms", json_int_or(glance->question, "expires_ms", 0));
+    return row;
+}
+
+static enum err_code waiting_show(struct cli *cli, const char *id, struct err *err) {
+    CLEANUP(glance_done) struct glance glance = {0};
+    const char *digest;
+
+    if (glance_read(cli, id, &glance, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (glance.question == NULL || glance.decided_ms != 0) {
+        return ERR_NONE; /* it waits for something else, such as its child */
+    }
+    digest = json_str_or(glance.question, "digest", "");
+    cli_event(cli, "approval", waiting_row(id, &glance));
+    cli_print(cli, "%-22s %-10s %-30s %.12s  %s\n", id, glance.kind,
+              json_str_or(glance.state, "fields.stack", ""), digest,
+              run_until(json_int_or(glance.question, "expires_ms", 0)).text);
+    return ERR_NONE;
+}
+
+static enum err_code approvals_list(struct cli *cli, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct store_sessions find = {.status = STR("waiting")};
+    const struct store_session *rows = NULL;
+    size_t n = 0;
+
+    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (n == 0) {
+        cli_say(cli, "nothing waits for a yes");
+        return ERR_NONE;
+    }
+    cli_say(cli,
+            "aws-copilot approvals ID shows what a yes means; the time is what is left for it");
+    for (size_t i = 0; i < n; i++) {
+        if (waiting_show(cli, arena_str(arena, rows[i].id), err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
+/* The change set and the paper: what a person reads before saying yes. */
+static enum err_code paper_show(struct cli *cli, const struct glance *glance, struct err *err) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(256 * 1024);
+    const json_t *preview = json_at(glance->state, "preview");
+
+    if (cli->is_json) {
+        return ERR_NONE;
+    }
+    if (preview != NULL) {
+        render_changes(&cli->screen, &out, preview);
+        render_print(cli->render, &out);
+    }
+    if (approval_render(str_from(json_str_or(glance->question, "bytes", "")), cli->screen.width,
+                        &out, err) != ERR_NONE) {
+        return err->code;
+    }
+    render_print(cli->render, &out);
+    return ERR_NONE;
+}
+
+static enum err_code approvals_run(struct cli *cli, struct err *err) {
+    CLEANUP(glance_done) struct glance glance = {0};
+    const char *id = cli_word(cli, 0);
+
+    if (cli_flow(cli, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (id == NULL) {
+        return approvals_list(cli, err);
+    }
+    if (glance_read(cli, id, &glance, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (glance.question == NULL) {
+        err_set(err, ERR_NOT_FOUND, "session %s asks for no approval", id);
+        return err_remedy(err, "aws-copilot approvals lists those that do");
+    }
+    cli_event(cli, "approval", waiting_row(id, &glance));
+    return paper_show(cli, &glance, err);
+}
+
+const struct verb verb_approvals = {
+    .name = "approvals",
+    .words = "[ID]",
+    .word_max = 1,
+    .summary = "what waits for a yes; with ID, what that yes means",
+    .section = VERBS_RECORD,
+    .run = approvals_run,
+};
+
+/* ---- approve, reject ---- */
+
+/* Whether a yes or no of another process is on its way already. */
+static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const struct store_message *messages = NULL;
+    size_t n = 0;
+
+    if (store_read_inbox(flow_store(cli->flow), str_from(id), arena, &messages, &n, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
+        struct err unread = {0};
+        const char *type;
+
+        if (json_read(messages[i].body, &body, &unread) != ERR_NONE) {
+            continue;
+        }
+        type = json_str_or(body, "type", "");
+        if (strcmp(type, "approve") == 0 || strcmp(type, "reject") == 0) {
+            err_set(err, ERR_USED, "it was decided already: %s by %s", type,
+                    json_str_or(body, "actor", "?"));
+            return err_remedy(err, "aws-copilot attach %s shows how it goes on", id);
+        }
+    }
+    return ERR_NONE;
+}
+
+static enum err_code decide_check(struct cli *cli, const char *id, const struct glance *glance,
+                                  struct err *err) {
+    int64_t expires_ms = json_int_or(glance->question, "expires_ms", 0);
+
+    if (glance->decided_ms != 0) {
+        err_set(err, ERR_USED, "it was decided already: %s, at %s", glance->decision,
+                run_date(glance->decided_ms).text);
+        return err_remedy(err, "aws-copilot audit %s shows by whom", id);
+    }
+    if (glance->end_status[0] != '\0') {
+        err_set(err, ERR_USED, "session %s has ended (%s)", id, glance->end_status);
+        return err_remedy(err, "aws-copilot plan makes a new one");
+    }
+    if (glance->question == NULL || strcmp(glance->status, "waiting") != 0) {
+        err_set(err, ERR_NOT_FOUND, "session %s asks for no approval now; it is at %s", id,
+                glance->phase);
+        return err_remedy(err, "aws-copilot approvals lists those that do");
+    }
+    if (expires_ms <= clock_now_ms()) {
+        err_set(err, ERR_EXPIRED, "the question has expired, at %s", run_date(expires_ms).text);
+        return err_remedy(err, "aws-copilot deploy --plan %s asks it again", id);
+    }
+    return decide_check_inbox(cli, id, err);
+}
+
+/* The same place and credentials as the session's own, but for what the command line says. */
+static json_t *decide_flags(const struct cli *cli, const struct glance *glance) {
+    static const char *const copies[][2] = {
+        {"env", "fields.env"},        {"app", "fields.app"},
+        {"region", "fields.region"},  {"account", "identity.account"},
+        {"profile", "flags.profile"}, {"endpoint_url", "flags.endpoint_url"}};
+    json_t *flags = cli_flags(cli);
+
+    for (size_t i = 0; i < ARRAY_N(copies); i++) {
+        if (json_str_at(flags, copies[i][0]) == NULL) {
+            json_put_str(flags, copies[i][0], json_str_at(glance->state, copies[i][1]));
+        }
+    }
+    return flags;
+}
+
+static enum err_code decide_put(struct cli *cli, const char *id, const char *type,
+                                const struct glance *glance, struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = decide_flags(cli, glance);
+    CLEANUP(json_decrefp) json_t *identity = NULL;
+    CLEANUP(json_decrefp) json_t *message = NULL;
+    CLEANUP(freep) char *actor = NULL;
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    if (cli_where(cli, flags, &identity, err) != ERR_NONE) {
+        return err->code;
+    }
+    actor = mem_format("%s,terminal", json_str_or(identity, "arn", "unknown"));
+    message = agent_args("type", type, "digest", json_str_or(glance->question, "digest", ""),
+                         "actor", actor, NULL);
+    redact_json(flow_redactor(cli->flow), message, &masked);
+    return store_put_message(flow_store(cli->flow), str_from(id), &masked, err);
+}
+
+/* The owner goes on by itself; without one, this process does, or says how. */
+static enum err_code decide_go_on(struct cli *cli, const char *id, const struct glance *glance,
+                                  struct err *err) {
+    char owner[160] = "";
+    bool is_held = false;
+
+    if (run_owner(cli, id, &is_held, owner, sizeof owner, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (is_held) {
+        cli_say(cli, "said to %s, which goes on; aws-copilot attach %s watches it", owner, id);
+        return ERR_NONE;
+    }
+    if (json_bool_at(glance->state, "flags.stop_at_wait")) {
+        cli_say(cli, "on record; aws-copilot deploy --plan %s goes on", id);
+        return ERR_NONE;
+    }
+    return run_again(cli, id, err);
+}
+
+static enum err_code decide_run(struct cli *cli, const char *type, struct err *err) {
+    CLEANUP(glance_done) struct glance glance = {0};
+    const char *id = cli_word(cli, 0);
+
+    if (id == NULL) {
+        err_set(err, ERR_USAGE, "%s which session?", type);
+        return err_remedy(err, "aws-copilot approvals lists what waits");
+    }
+    if (cli_flow(cli, err) != ERR_NONE || glance_read(cli, id, &glance, err) != ERR_NONE ||
+        decide_check(cli, id, &glance, err) != ERR_NONE ||
+        paper_show(cli, &glance, err) != ERR_NONE ||
+        decide_put(cli, id, type, &glance, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_event(cli, "approval",
+              agent_args("session", id, "answer", strcmp(type, "approve") == 0 ? "yes" : "no",
+                         "digest", json_str_or(glance.question, "digest", ""), NULL));
+    return decide_go_on(cli, id, &glance, err);
+}
+
+static enum err_code approve_run(struct cli *cli, struct err *err) {
+    return decide_run(cli, "approve", err);
+}
+
+const struct verb verb_approve = {
+    .name = "approve",
+    .words = "ID",
+    .word_max = 1,
+    .summary = "say yes to what a session asks, for exactly its digest",
+    .more =
+        "The process that owns the session goes on. When none lives, a session of deploy goes on\n"
+        "here; one of plan waits for aws-copilot deploy --plan ID.\n"
+        "Exit 6: unknown. Exit 1: already decided, or expired.",
+    .section = VERBS_RECORD,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .run = approve_run,
+};
+
+static enum err_code reject_run(struct cli *cli, struct err *err) {
+    return decide_run(cli, "reject", err);
+}
+
+const struct verb verb_reject = {
+    .name = "reject",
+    .words = "ID",
+    .word_max = 1,
+    .summary = "say no to what a session asks",
+    .section = VERBS_RECORD,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .run = reject_run,
+};

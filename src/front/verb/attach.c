@@ -1,0 +1,158 @@
+/* attach: watch a session that another process runs, or go on with one that nobody does. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "front/verb/run.h"
+
+enum { LOOK_PAUSE_MS = 300 };
+
+struct watch {
+    struct cli *cli;
+    int64_t next_seq;
+    bool is_told;   /* that it waits for a yes elsewhere */
+    json_t *result; /* of the END record; NULL while it goes on */
+    bool has_ended;
+    char status[16];
+};
+
+/* What the owner showed, shown here: its notes are masked, and masked once more where they leave.
+ */
+static void watch_note(struct watch *watch, struct str body) {
+    CLEANUP(json_decrefp) json_t *json = NULL;
+    CLEANUP(masked_done) struct masked masked = {0};
+    struct err unread = {0};
+    enum event event;
+
+    if (json_read(body, &json, &unread) != ERR_NONE) {
+        return;
+    }
+    event = event_from_type(json_str_or(json, "type", ""));
+    if (watch->cli->is_json) {
+        redact_text(flow_redactor(watch->cli->flow), body, &masked);
+        ndjson_write(&watch->cli->ndjson, &masked);
+    } else {
+        render_event(watch->cli->render, event, json);
+    }
+    if (event == EVENT_QUESTION) {
+        cli_say(watch->cli, "asked in the other terminal: %s", json_str_or(json, "question", ""));
+    }
+}
+
+static enum err_code watch_visit(const struct journal_record *record, void *context,
+                                 struct err *err) {
+    struct watch *watch = context;
+
+    watch->next_seq = record->seq + 1;
+    if (record->kind == RECORD_NOTE && record->has_body) {
+        watch_note(watch, record->body);
+    }
+    if (record->kind == RECORD_END) {
+        watch->has_ended = true;
+        (void)snprintf(watch->status, sizeof watch->status, STR_FMT,
+                       STR_ARG(record->fields[FIELD_STATUS]));
+        return record->has_body ? json_read(record->body, &watch->result, err) : ERR_NONE;
+    }
+    return ERR_NONE;
+}
+
+/* Reads what is new; nothing new is no error. */
+static enum err_code watch_look(struct watch *watch, const char *id, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct store *store = flow_store(watch->cli->flow);
+    const struct store_session *row = NULL;
+
+    if (store_get_session(store, str_from(id), arena, &row, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (row == NULL) {
+        err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id);
+        return err_remedy(err, "aws-copilot history lists them");
+    }
+    if (row->last_seq < watch->next_seq) {
+        return ERR_NONE;
+    }
+    return journal_replay(store, str_from(id), watch->next_seq, watch_visit, watch, err);
+}
+
+static enum err_code watch_end(struct watch *watch, const char *id) {
+    struct cli *cli = watch->cli;
+
+    cli->result = watch->result == NULL ? agent_args("status", watch->status, NULL)
+                                        : json_incref(watch->result);
+    json_put_str(cli->result, "session", id);
+    cli->exit_status = (int)json_int_or(cli->result, "exit", 0);
+    cli_show_result(cli, cli->result);
+    return ERR_NONE;
+}
+
+static enum err_code watch_take_over(struct cli *cli, const char *id, bool *out_is_taken,
+                                     struct err *err) {
+    cli_say(cli, "nobody runs session %s now; going on with it here", id);
+    *out_is_taken = true;
+    if (run_again(cli, id, err) == ERR_LOCKED) {
+        *out_is_taken = false; /* somebody was faster: watch on */
+        *err = (struct err){0};
+    }
+    return err->code;
+}
+
+static enum err_code watch_run(struct watch *watch, const char *id, struct err *err) {
+    struct cli *cli = watch->cli;
+
+    for (;;) {
+        char owner[160] = "";
+        bool is_held = false;
+        bool is_taken = false;
+
+        if (watch_look(watch, id, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (watch->has_ended) {
+            return watch_end(watch, id);
+        }
+        if (run_owner(cli, id, &is_held, owner, sizeof owner, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (is_held && !watch->is_told) {
+            cli_say(cli, "%s runs session %s; Ctrl-C stops watching, not the run", owner, id);
+            watch->is_told = true;
+        }
+        if (!is_held && (watch_take_over(cli, id, &is_taken, err) != ERR_NONE || is_taken)) {
+            return err->code;
+        }
+        if (cli_is_interrupted()) {
+            err_set(err, ERR_INTERRUPTED, "stopped watching");
+            return err_remedy(err, "the run goes on; aws-copilot attach %s watches again", id);
+        }
+        clock_sleep_ms(LOOK_PAUSE_MS);
+    }
+}
+
+static enum err_code attach_run(struct cli *cli, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct watch watch = {.cli = cli, .next_seq = 1};
+    const char *id = cli_word(cli, 0);
+
+    if (cli_flow(cli, err) != ERR_NONE ||
+        (id == NULL && run_open_session(cli, arena, &id, err) != ERR_NONE)) {
+        return err->code;
+    }
+    if (id == NULL) {
+        err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
+        return err_remedy(err, "aws-copilot history lists those that ended");
+    }
+    (void)watch_run(&watch, id, err);
+    json_decref(watch.result);
+    return err->code;
+}
+
+const struct verb verb_attach = {
+    .name = "attach",
+    .words = "[ID]",
+    .word_max = 1,
+    .summary = "watch a run from any terminal, or go on with one that nobody runs",
+    .more = "Without ID: the newest session of this repository that has not ended.",
+    .section = VERBS_DEPLOY,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .run = attach_run,
+};

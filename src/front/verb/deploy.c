@@ -1,0 +1,127 @@
+/* deploy, plan, bootstrap, destroy: one road, with different ends. */
+#include <string.h>
+#include <unistd.h>
+
+#include "front/verb/run.h"
+#include "sys/fs.h"
+
+enum {
+    RUN_OPTIONS = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_CHANGE,
+};
+
+/* ---- plan ---- */
+
+static void plan_tell_how(struct cli *cli) {
+    const char *id = json_str_or(cli->result, "session", "");
+
+    if (cli->result == NULL || strcmp(json_str_or(cli->result, "status", ""), "waiting") != 0) {
+        return;
+    }
+    cli_say(cli, "aws-copilot approve %s says yes, aws-copilot reject %s says no", id, id);
+    cli_say(cli, "aws-copilot deploy --plan %s then executes it", id);
+    cli_print(cli, "%s\n", id);
+}
+
+static enum err_code plan_run(struct cli *cli, struct err *err) {
+    json_t *flags = cli_flags(cli);
+    enum err_code code;
+
+    json_put_bool(flags, "stop_at_wait", true);
+    cli->asker.is_planning = true;
+    code = run_flags(cli, "deploy", flags, err);
+    cli->asker.is_planning = false;
+    if (code == ERR_NONE) {
+        plan_tell_how(cli);
+    }
+    return code;
+}
+
+static const char *const plan_aliases[] = {"diff", "preview", NULL};
+
+const struct verb verb_plan = {
+    .name = "plan",
+    .aliases = plan_aliases,
+    .words = "",
+    .summary = "everything up to the change set and both reviews; executes nothing",
+    .more =
+        "Ends with exit 10 while the change set waits for a yes. The session's id goes to stdout;\n"
+        "aws-copilot approve ID, then aws-copilot deploy --plan ID, executes exactly that.",
+    .section = VERBS_DEPLOY,
+    .options = RUN_OPTIONS | OPTIONS_PLAN,
+    .run = plan_run,
+};
+
+/* ---- deploy ---- */
+
+static enum err_code deploy_write_outputs(struct cli *cli, struct err *err) {
+    const char *path = args_text(&cli->args, OPT_OUTPUTS_FILE);
+    const json_t *outputs = json_at(cli->result, "outputs");
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    if (path == NULL || outputs == NULL) {
+        return ERR_NONE;
+    }
+    redact_json(flow_redactor(cli->flow), outputs, &masked);
+    return fs_write_file(path, masked_str(&masked), 0644, err);
+}
+
+static enum err_code deploy_run(struct cli *cli, struct err *err) {
+    const char *id = args_text(&cli->args, OPT_PLAN);
+    enum err_code code;
+
+    if (args_is(&cli->args, OPT_NO_EXECUTE)) {
+        if (id != NULL) {
+            err_set(err, ERR_USAGE, "--plan and --no-execute-changeset contradict each other");
+            return err_remedy(err, "leave one of them out");
+        }
+        return plan_run(cli, err);
+    }
+    code = id == NULL ? run_new(cli, "deploy", err) : run_again(cli, id, err);
+    return code != ERR_NONE ? code : deploy_write_outputs(cli, err);
+}
+
+static const char *const deploy_aliases[] = {"up", NULL};
+
+const struct verb verb_deploy = {
+    .name = "deploy",
+    .aliases = deploy_aliases,
+    .words = "",
+    .summary = "build, show what would change, ask, execute, prove that it answers",
+    .more =
+        "The address of the application goes to stdout. Nothing at AWS that runs is changed before "
+        "a\n"
+        "yes to exactly the change set that was shown. When the new version does not answer, the\n"
+        "version before is put back.",
+    .section = VERBS_DEPLOY,
+    .options = RUN_OPTIONS | OPTIONS_DEPLOY,
+    .run = deploy_run,
+};
+
+/* ---- bootstrap, destroy ---- */
+
+static enum err_code bootstrap_run(struct cli *cli, struct err *err) {
+    return run_new(cli, "bootstrap", err);
+}
+
+const struct verb verb_bootstrap = {
+    .name = "bootstrap",
+    .words = "",
+    .summary = "once per account and region: artifact bucket and roles",
+    .more = "The first deploy offers it. It is a change set of its own, with a yes of its own.",
+    .section = VERBS_DEPLOY,
+    .options = RUN_OPTIONS,
+    .run = bootstrap_run,
+};
+
+static enum err_code destroy_run(struct cli *cli, struct err *err) {
+    return run_new(cli, "destroy", err);
+}
+
+const struct verb verb_destroy = {
+    .name = "destroy",
+    .words = "",
+    .summary = "delete the stack, then report what is left behind",
+    .section = VERBS_DEPLOY,
+    .options = RUN_OPTIONS,
+    .run = destroy_run,
+};

@@ -1,0 +1,265 @@
+/* history: the releases of the stack, and the sessions of this repository. audit: who decided what,
+ * and whether the record is whole. */
+#include <string.h>
+
+#include "flow/release.h"
+#include "front/verb/run.h"
+
+enum { HISTORY_SESSIONS = 20 };
+
+/* ---- history ---- */
+
+/* Releases are filed by account: the pinned one, or else the one that we are. */
+static enum err_code history_target(struct cli *cli, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
+    CLEANUP(json_decrefp) json_t *target = NULL;
+    CLEANUP(json_decrefp) json_t *identity = NULL;
+
+    if (flow_target(cli->flow, flags, &target, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (json_str_at(target, "account") == NULL || json_str_at(target, "region") == NULL) {
+        if (cli_where(cli, flags, &identity, err) != ERR_NONE) {
+            return err->code;
+        }
+        json_put_str(target, "account", json_str_at(identity, "account"));
+        json_put_str(target, "region", json_str_at(identity, "region"));
+    }
+    *out = TAKE(target);
+    return ERR_NONE;
+}
+
+static enum err_code history_releases(struct cli *cli, const json_t *target, struct err *err) {
+    CLEANUP(json_decrefp) json_t *releases = NULL;
+    const json_t *release;
+    size_t i;
+
+    if (release_list(flow_store(cli->flow), json_str_or(target, "account", ""),
+                     json_str_or(target, "region", ""), json_str_or(target, "stack", ""),
+                     (size_t)limit(LIMIT_RELEASES), &releases, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_print(cli, "releases of %s\n", json_str_or(target, "stack", ""));
+    json_array_foreach(releases, i, release) {
+        json_t *row = json_deep_copy(release);
+
+        (void)json_object_del(row, "template"); /* long, and nobody reads it here */
+        cli_event(cli, "release", row);
+        cli_print(cli, "  %-22s %s  build %s  proven to answer%s\n", json_str_or(release, "id", ""),
+                  run_date(json_int_or(release, "created_ms", 0)).text,
+                  json_str_or(release, "build_id", "-"), i == 0 ? "  (newest)" : "");
+    }
+    if (json_array_size(releases) == 0) {
+        cli_print(cli, "  none yet\n");
+    }
+    return ERR_NONE;
+}
+
+static enum err_code history_sessions(struct cli *cli, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct store_sessions find = {.project = str_from(flow_project_key(cli->flow))};
+    const struct store_session *rows = NULL;
+    size_t shown = 0;
+    size_t n = 0;
+
+    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_print(cli, "sessions of this repository\n");
+    for (size_t i = 0; i < n && shown < HISTORY_SESSIONS; i++) {
+        json_t *row;
+
+        if (str_eq(rows[i].kind, STR("query"))) {
+            continue;
+        }
+        shown++;
+        row = json_object();
+        json_put_strn(row, "session", rows[i].id);
+        json_put_strn(row, "kind", rows[i].kind);
+        json_put_strn(row, "status", rows[i].status);
+        json_put_strn(row, "phase", rows[i].phase);
+        json_put_int(row, "created_ms", rows[i].created_ms);
+        json_put_int(row, "updated_ms", rows[i].updated_ms);
+        cli_event(cli, "session", row);
+        cli_print(cli, "  %-22.*s %s  %-10.*s %.*s\n", (int)rows[i].id.len, rows[i].id.ptr,
+                  run_date(rows[i].created_ms).text, (int)rows[i].kind.len, rows[i].kind.ptr,
+                  (int)rows[i].status.len, rows[i].status.ptr);
+    }
+    if (shown == 0) {
+        cli_print(cli, "  none yet\n");
+    }
+    return ERR_NONE;
+}
+
+static enum err_code history_run(struct cli *cli, struct err *err) {
+    CLEANUP(json_decrefp) json_t *target = NULL;
+
+    if (cli_flow(cli, err) != ERR_NONE || history_target(cli, &target, err) != ERR_NONE ||
+        history_releases(cli, target, err) != ERR_NONE) {
+        return err->code;
+    }
+    return history_sessions(cli, err);
+}
+
+const struct verb verb_history = {
+    .name = "history",
+    .words = "",
+    .summary = "releases that were proven to answer, and recent sessions",
+    .section = VERBS_LOOK,
+    .options = OPTIONS_WHERE,
+    .run = history_run,
+};
+
+/* ---- audit ---- */
+
+/* What a record says about a decision: an effect that was begun, a verdict, a yes or no. */
+static json_t *decision_of(const struct journal_record *record) {
+    static const enum record_field fields[] = {
+        FIELD_AGENT,  FIELD_TOOL, FIELD_OP,    FIELD_PHASE,  FIELD_SUBJECT, FIELD_OUTCOME,
+        FIELD_REASON, FIELD_CODE, FIELD_ACTOR, FIELD_DIGEST, FIELD_STATUS,  FIELD_KIND};
+    json_t *row = json_object();
+
+    json_put_int(row, "seq", record->seq);
+    json_put_int(row, "time_ms", record->ts_ms);
+    json_put_str(row, "record", record_name(record->kind));
+    for (size_t i = 0; i < ARRAY_N(fields); i++) {
+        if (record->fields[fields[i]].len > 0) {
+            json_put_strn(row, record_field_name(fields[i]), record->fields[fields[i]]);
+        }
+    }
+    return row;
+}
+
+static bool is_decision(enum record_kind kind) {
+    static const enum record_kind kinds[] = {RECORD_SESSION, RECORD_INTENT,   RECORD_ANSWER,
+                                             RECORD_VERDICT, RECORD_APPROVAL, RECORD_END};
+
+    for (size_t i = 0; i < ARRAY_N(kinds); i++) {
+        if (kinds[i] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who: the actor of an approval, else the agent. */
+static const char *decision_who(const json_t *row) {
+    return json_str_or(row, "actor", json_str_or(row, "agent", "flow"));
+}
+
+static void decision_print(struct cli *cli, const json_t *row) {
+    CLEANUP(buf_done) struct buf what = BUF_INIT(4096);
+    static const char *const parts[] = {"tool",   "op",   "subject", "outcome",
+                                        "reason", "kind", "status"};
+
+    for (size_t i = 0; i < ARRAY_N(parts); i++) {
+        const char *value = json_str_at(row, parts[i]);
+
+        if (value != NULL) {
+            buf_addf(&what, "%s%.70s", what.len == 0 ? "" : " ", value);
+        }
+    }
+    cli_print(cli, "%5lld  %s  %-8s  %-12s  %s  %.12s\n", (long long)json_int_or(row, "seq", 0),
+              run_date(json_int_or(row, "time_ms", 0)).text, json_str_or(row, "record", ""),
+              decision_who(row), buf_cstr(&what), json_str_or(row, "digest", ""));
+}
+
+static enum err_code audit_visit(const struct journal_record *record, void *context,
+                                 struct err *err) {
+    struct cli *cli = context;
+    json_t *row;
+
+    (void)err;
+    if (!is_decision(record->kind)) {
+        return ERR_NONE;
+    }
+    row = decision_of(record);
+    decision_print(cli, row);
+    cli_event(cli, "decision", row);
+    return ERR_NONE;
+}
+
+static enum err_code audit_newest(struct cli *cli, struct arena *arena, const char **out,
+                                  struct err *err) {
+    struct store_sessions find = {.project = str_from(flow_project_key(cli->flow))};
+    const struct store_session *rows = NULL;
+    size_t n = 0;
+
+    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!str_eq(rows[i].kind, STR("query"))) {
+            *out = arena_str(arena, rows[i].id);
+            return ERR_NONE;
+        }
+    }
+    err_set(err, ERR_NOT_FOUND, "this repository has no session yet");
+    return err_remedy(err, "aws-copilot audit ID shows one of another repository");
+}
+
+static enum err_code audit_verify(struct cli *cli, const char *id, struct err *err) {
+    struct journal_report report = {0};
+    json_t *row;
+
+    if (journal_verify(flow_store(cli->flow), str_from(id), &report, err) != ERR_NONE) {
+        return err->code;
+    }
+    row = json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", report.is_ok, "sessions",
+                    (json_int_t)report.sessions, "records", (json_int_t)report.records,
+                    "bodies_dropped", (json_int_t)report.bodies_dropped, "seals",
+                    (json_int_t)report.seals);
+    if (!report.is_ok) {
+        json_put_str(row, "session", report.session);
+        json_put_int(row, "seq", report.seq);
+        json_put_str(row, "reason", report.reason);
+    }
+    cli_event(cli, "verified", row);
+    if (report.is_ok) {
+        cli_print(cli, "%zu sessions, %zu records, %zu seals: the record is whole\n",
+                  report.sessions, report.records, report.seals);
+        return ERR_NONE;
+    }
+    err_set(err, ERR_CORRUPT, "session %s, record %lld: %s", report.session, (long long)report.seq,
+            report.reason);
+    return err_remedy(err, "keep a copy of the state folder; records before this one are whole");
+}
+
+static enum err_code audit_run(struct cli *cli, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const char *first = cli_word(cli, 0);
+    const char *id = first;
+
+    if (cli_flow(cli, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (first != NULL && strcmp(first, "verify") == 0) {
+        return audit_verify(cli, cli_word(cli, 1), err);
+    }
+    if (cli_word(cli, 1) != NULL) {
+        err_set(err, ERR_USAGE, "audit takes one session");
+        return err_remedy(err, "aws-copilot audit ID, or aws-copilot audit verify [ID]");
+    }
+    if (id == NULL && audit_newest(cli, arena, &id, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_say(cli, "decisions of session %s", id);
+    if (journal_replay(flow_store(cli->flow), str_from(id), 1, audit_visit, cli, err) != ERR_NONE) {
+        return err->code == ERR_INVALID
+                   ? err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id)
+                   : err->code;
+    }
+    return ERR_NONE;
+}
+
+const struct verb verb_audit = {
+    .name = "audit",
+    .words = "[ID] | verify [ID]",
+    .word_max = 2,
+    .summary = "who decided what and when; verify: is the record whole",
+    .more =
+        "Without ID: the newest session of this repository. verify without ID checks all of them\n"
+        "and ends with exit 1 at the first bad record.",
+    .section = VERBS_RECORD,
+    .run = audit_run,
+};

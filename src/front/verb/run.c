@@ -1,0 +1,198 @@
+/* What verbs that run a session have in common. */
+#include "front/verb/run.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
+    struct session *session = NULL;
+
+    if (cli_flow(cli, err) != ERR_NONE) {
+        json_decref(flags);
+        return err->code;
+    }
+    if (session_new(cli->flow, kind, flags, &session, err) != ERR_NONE) {
+        return err->code;
+    }
+    return cli_run_session(cli, session, err);
+}
+
+enum err_code run_new(struct cli *cli, const char *kind, struct err *err) {
+    return run_flags(cli, kind, cli_flags(cli), err);
+}
+
+enum err_code run_again(struct cli *cli, const char *id, struct err *err) {
+    struct session *session = NULL;
+
+    if (cli_flow(cli, err) != ERR_NONE || session_open(cli->flow, id, &session, err) != ERR_NONE) {
+        return err->code;
+    }
+    return cli_run_session(cli, session, err);
+}
+
+/* ---- A look from outside ---- */
+
+void glance_done(struct glance *glance) {
+    json_decref(glance->state);
+    json_decref(glance->question);
+    json_decref(glance->result);
+    *glance = (struct glance){0};
+}
+
+static void copy_field(char *to, size_t size, struct str from) {
+    (void)snprintf(to, size, STR_FMT, STR_ARG(from));
+}
+
+static void glance_forget_question(struct glance *glance) {
+    json_decref(glance->question);
+    glance->question = NULL;
+    glance->decided_ms = 0;
+    glance->decision[0] = '\0';
+}
+
+static enum err_code glance_phase(struct glance *glance, const struct journal_record *record,
+                                  struct err *err) {
+    CLEANUP(json_decrefp) json_t *body = NULL;
+
+    copy_field(glance->phase, sizeof glance->phase, record->fields[FIELD_PHASE]);
+    copy_field(glance->status, sizeof glance->status, record->fields[FIELD_STATUS]);
+    if (strcmp(glance->phase, "wait") == 0) {
+        glance_forget_question(glance); /* asked again, with a new expiry */
+    }
+    if (!record->has_body) {
+        return ERR_NONE;
+    }
+    if (json_read(record->body, &body, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_decref(glance->state);
+    glance->state = json_incref(json_object_get(body, "state"));
+    return ERR_NONE;
+}
+
+static enum err_code glance_question(struct glance *glance, const struct journal_record *record,
+                                     struct err *err) {
+    json_t *question = NULL;
+
+    if (json_read(record->body, &question, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (strcmp(json_str_or(question, "kind", ""), "approval") != 0) {
+        json_decref(question);
+        return ERR_NONE;
+    }
+    glance_forget_question(glance);
+    glance->question = question;
+    return ERR_NONE;
+}
+
+static enum err_code glance_visit(const struct journal_record *record, void *context,
+                                  struct err *err) {
+    struct glance *glance = context;
+
+    switch (record->kind) {
+    case RECORD_SESSION:
+        copy_field(glance->kind, sizeof glance->kind, record->fields[FIELD_KIND]);
+        break;
+    case RECORD_PHASE:
+        return glance_phase(glance, record, err);
+    case RECORD_QUESTION:
+        return glance_question(glance, record, err);
+    case RECORD_APPROVAL:
+        glance->decided_ms = record->ts_ms;
+        copy_field(glance->decision, sizeof glance->decision, record->fields[FIELD_OUTCOME]);
+        break;
+    case RECORD_END:
+        copy_field(glance->end_status, sizeof glance->end_status, record->fields[FIELD_STATUS]);
+        json_decref(glance->result);
+        glance->result = NULL;
+        return record->has_body ? json_read(record->body, &glance->result, err) : ERR_NONE;
+    case RECORD_NONE:
+    case RECORD_INTENT:
+    case RECORD_RESULT:
+    case RECORD_ANSWER:
+    case RECORD_VERDICT:
+    case RECORD_NOTE:
+    case RECORD_N:
+        break;
+    }
+    return ERR_NONE;
+}
+
+enum err_code glance_read(struct cli *cli, const char *id, struct glance *out, struct err *err) {
+    struct glance glance = {0};
+
+    if (journal_replay(flow_store(cli->flow), str_from(id), 1, glance_visit, &glance, err) !=
+        ERR_NONE) {
+        glance_done(&glance);
+        if (err->code == ERR_NOT_FOUND || err->code == ERR_INVALID) {
+            err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id);
+            return err_remedy(err, "aws-copilot approvals and history list them");
+        }
+        return err->code;
+    }
+    *out = glance;
+    return ERR_NONE;
+}
+
+/* ---- Who holds it ---- */
+
+enum err_code run_owner(struct cli *cli, const char *id, bool *out_is_held, char *owner,
+                        size_t size, struct err *err) {
+    struct store_lease lease = {0};
+
+    if (store_read_lease(flow_store(cli->flow), str_from(id), &lease, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out_is_held = store_lease_is_held(&lease, clock_now_ms());
+    (void)snprintf(owner, size, "process %lld on %.*s", (long long)lease.owner.pid,
+                   (int)strcspn(lease.owner.host, "/"), lease.owner.host);
+    return ERR_NONE;
+}
+
+enum err_code run_open_session(struct cli *cli, struct arena *arena, const char **out,
+                               struct err *err) {
+    static const char *const open[] = {"waiting", "running"};
+    const struct store_session *newest = NULL;
+
+    for (size_t i = 0; i < ARRAY_N(open); i++) {
+        struct store_sessions find = {.project = str_from(flow_project_key(cli->flow)),
+                                      .status = str_from(open[i])};
+        const struct store_session *rows = NULL;
+        size_t n = 0;
+
+        if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+            return err->code;
+        }
+        for (size_t k = 0; k < n; k++) {
+            bool is_query = str_eq(rows[k].kind, STR("query"));
+
+            if (!is_query && (newest == NULL || rows[k].created_ms > newest->created_ms)) {
+                newest = &rows[k];
+            }
+        }
+    }
+    *out = newest == NULL ? NULL : arena_str(arena, newest->id);
+    return ERR_NONE;
+}
+
+/* ---- Times ---- */
+
+struct elapsed run_until(int64_t at_ms) {
+    struct elapsed out = {"expired"};
+    int64_t left_ms = at_ms - clock_now_ms();
+
+    return left_ms <= 0 ? out : screen_elapsed(left_ms);
+}
+
+struct elapsed run_date(int64_t at_ms) {
+    struct elapsed out = {{0}};
+    time_t s = (time_t)(at_ms / 1000);
+    struct tm tm = {0};
+
+    (void)localtime_r(&s, &tm);
+    (void)strftime(out.text, sizeof out.text, "%Y-%m-%d %H:%M", &tm);
+    return out;
+}

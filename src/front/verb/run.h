@@ -1,0 +1,47 @@
+/* front/verb/run.h: what verbs that run a session have in common. */
+#pragma once
+
+#include "front/cli/cli_room.h"
+
+/* Opens the flow, makes a session of `kind` from the command line, runs it to its end or pause. */
+MUST_CHECK enum err_code run_new(struct cli *cli, const char *kind, struct err *err);
+
+/* The same with flags of the caller's, which it takes over. */
+MUST_CHECK enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags,
+                                   struct err *err);
+
+/* Takes up session `id`, runs it to its end or pause. Errors: those of session_open(). */
+MUST_CHECK enum err_code run_again(struct cli *cli, const char *id, struct err *err);
+
+/* What a session was when its last phase was entered, and what it waits for; read from its journal
+ * without a lease. */
+struct glance {
+    char phase[32];
+    char status[16];
+    char kind[32];
+    json_t *state;       /* owned; NULL where none is on record */
+    json_t *question;    /* owned; the open approval question, or NULL */
+    int64_t decided_ms;  /* of the last decision about that question; 0: none */
+    char decision[8];    /* "yes" or "no" */
+    char end_status[16]; /* "" while it goes on */
+    json_t *result;      /* owned; of the END record, or NULL */
+};
+void glance_done(struct glance *glance);
+
+/* Reads it. Errors: ERR_NOT_FOUND (no such session), those of journal_replay(). */
+MUST_CHECK enum err_code glance_read(struct cli *cli, const char *id, struct glance *out,
+                                     struct err *err);
+
+/* Whether another process or this one holds the session now; `owner` says who, for a sentence. */
+MUST_CHECK enum err_code run_owner(struct cli *cli, const char *id, bool *out_is_held, char *owner,
+                                   size_t size, struct err *err);
+
+/* The newest session of this repository that has not ended; NULL: none. In `arena`. */
+MUST_CHECK enum err_code run_open_session(struct cli *cli, struct arena *arena, const char **out,
+                                          struct err *err);
+
+/* "12 min", "expired": how long until `at_ms`. */
+struct elapsed run_until(int64_t at_ms);
+
+/* "2026-11-24 14:46": local time. */
+struct elapsed run_date(int64_t at_ms);

@@ -1,0 +1,264 @@
+/* tables: the tables of the program as Markdown, one file each, so that what is documented is what
+ * runs. For whoever works on the program; not in the short help. */
+#include <string.h>
+
+#include "agent/agent.h"
+#include "aws/stack_state.h"
+#include "flow/graph.h"
+#include "front/cli/cli_room.h"
+#include "guard/limits.h"
+#include "sys/fs.h"
+#include "tool/tool.h"
+
+enum { TABLE_BYTES_MAX = 1 << 20 };
+
+static const char *const kind_words[] = {
+    [JSON_ANY] = "any",   [JSON_TEXT] = "text", [JSON_COUNT] = "count",
+    [JSON_FLAG] = "flag", [JSON_MAP] = "map",   [JSON_LIST] = "list",
+};
+
+/* ---- Who may do what ---- */
+
+static void table_agents(struct buf *out) {
+    buf_add_s(out, "| agent | title | purpose | guardrail | phases |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < agent_n; i++) {
+        const struct agent *agent = agents[i];
+
+        buf_addf(out, "| %s | %s | %s | %s |", agent->card.name, agent->card.title, agent->purpose,
+                 agent->guardrail);
+        for (const enum phase *p = agent->phases; *p != PHASE_NONE; p++) {
+            buf_addf(out, " %s", phase_word(*p));
+        }
+        buf_add_s(out, " |\n");
+    }
+}
+
+static void table_grants(struct buf *out) {
+    buf_add_s(out, "An `x` is a grant; every other cell is refused by the gate.\n\n| operation |");
+    for (size_t i = 0; i < agent_n; i++) {
+        buf_addf(out, " %s |", agents[i]->card.name);
+    }
+    buf_add_s(out, "\n|---|");
+    for (size_t i = 0; i < agent_n; i++) {
+        buf_add_s(out, "---|");
+    }
+    buf_add_c(out, '\n');
+    for (size_t t = 0; t < tool_n; t++) {
+        for (size_t o = 0; o < tools[t]->operation_n; o++) {
+            const char *operation = tools[t]->operations[o].name;
+
+            buf_addf(out, "| %s.%s |", tools[t]->name, operation);
+            for (size_t i = 0; i < agent_n; i++) {
+                bool is_granted = tool_is_granted(&agents[i]->card, tools[t]->name, operation);
+
+                buf_add_s(out, is_granted ? " x |" : "  |");
+            }
+            buf_add_c(out, '\n');
+        }
+    }
+}
+
+static void operation_schema(struct buf *out, const struct json_field *fields) {
+    for (const struct json_field *f = fields; f->name != NULL; f++) {
+        buf_addf(out, "%s%s%s: %s", f == fields ? "" : ", ", f->name, f->is_optional ? "?" : "",
+                 kind_words[f->kind]);
+    }
+}
+
+static void table_operations(struct buf *out) {
+    buf_add_s(out, "| operation | effect | deadline, s | purpose | takes | gives |\n"
+                   "|---|---|---|---|---|---|\n");
+    for (size_t t = 0; t < tool_n; t++) {
+        for (size_t o = 0; o < tools[t]->operation_n; o++) {
+            const struct operation *row = &tools[t]->operations[o];
+
+            buf_addf(out, "| %s.%s | %s | %lld | %s | ", tools[t]->name, row->name,
+                     effect_name(row->effect), (long long)(limit(row->deadline) / 1000),
+                     row->purpose);
+            operation_schema(out, row->schema_in);
+            buf_add_s(out, " | ");
+            operation_schema(out, row->schema_out);
+            buf_add_s(out, " |\n");
+        }
+    }
+}
+
+/* ---- The road ---- */
+
+static void table_phases(struct buf *out) {
+    buf_add_s(out, "| phase | step | what |");
+    for (enum outcome o = 0; o < OUTCOME_N; o++) {
+        buf_addf(out, " %s |", outcome_word(o));
+    }
+    buf_add_s(out, "\n|---|---|---|");
+    for (enum outcome o = 0; o < OUTCOME_N; o++) {
+        buf_add_s(out, "---|");
+    }
+    buf_add_c(out, '\n');
+    for (enum phase p = PHASE_NONE + 1; p < PHASE_N; p++) {
+        buf_addf(out, "| %s | %d | %s |", phase_word(p), phase_step(p), phase_sentence(p));
+        for (enum outcome o = 0; o < OUTCOME_N; o++) {
+            buf_addf(out, " %s |", phase_word(graph_next(p, o)));
+        }
+        buf_add_c(out, '\n');
+    }
+}
+
+/* ---- Limits, errors, events, states ---- */
+
+static void table_limits(struct buf *out) {
+    buf_add_s(out, "| limit | value | unit | why |\n|---|---|---|---|\n");
+    for (enum limit l = LIMIT_NONE + 1; l < LIMIT_N; l++) {
+        buf_addf(out, "| %s | %lld | %s | %s |\n", limit_name(l), (long long)limit(l),
+                 limit_unit(l), limit_why(l));
+    }
+}
+
+static const char *const sentences[] = {
+#define ERR(name, wire, exit_status, sentence) [ERR_##name] = sentence,
+#include "base/err.def"
+#undef ERR
+};
+
+static void table_errors(struct buf *out) {
+    buf_add_s(out, "| code | exit | meaning |\n|---|---|---|\n");
+    for (enum err_code code = ERR_NONE + 1; code < ERR_N; code++) {
+        buf_addf(out, "| %s | %d | %s |\n", err_wire(code), err_exit(code), sentences[code]);
+    }
+}
+
+static const char *const event_meanings[EVENT_N] = {
+#define EVENT(name, type, level, meaning) [EVENT_##name] = meaning,
+#include "telemetry/event.def"
+#undef EVENT
+};
+
+static void table_events(struct buf *out) {
+    static const char *const levels[] = {
+        [LEVEL_DEBUG] = "debug", [LEVEL_INFO] = "info", [LEVEL_ALERT] = "alert"};
+
+    buf_add_s(out, "| type | level | meaning |\n|---|---|---|\n");
+    for (enum event e = EVENT_NONE + 1; e < EVENT_N; e++) {
+        buf_addf(out, "| %s | %s | %s |\n", event_type(e), levels[event_level(e)],
+                 event_meanings[e]);
+    }
+}
+
+/* clang-format off */
+static const struct {
+    int code;
+    const char *meaning;
+} exits[] = {
+    { 0,   "ok; also no change" },
+    { 1,   "other failure" },
+    { 2,   "configuration or usage; a missing answer. plan --detailed-exitcode: there are changes" },
+    { 3,   "credentials" },
+    { 4,   "deployment failed, and rolled back unless said otherwise" },
+    { 5,   "refused by policy, by a person, or not deployable" },
+    { 6,   "no such thing" },
+    { 7,   "expected no changes" },
+    { 8,   "cancelled" },
+    { 9,   "timed out" },
+    { 10,  "waiting for approval" },
+    { 130, "interrupted" },
+    { 255, "a defect of this program" },
+};
+/* clang-format on */
+
+static void table_exits(struct buf *out) {
+    buf_add_s(out, "| exit | meaning | errors |\n|---|---|---|\n");
+    for (size_t i = 0; i < ARRAY_N(exits); i++) {
+        buf_addf(out, "| %d | %s |", exits[i].code, exits[i].meaning);
+        for (enum err_code code = ERR_NONE + 1; code < ERR_N; code++) {
+            if (err_exit(code) == exits[i].code) {
+                buf_addf(out, " %s", err_wire(code));
+            }
+        }
+        buf_add_s(out, " |\n");
+    }
+}
+
+static void table_states(struct buf *out) {
+    size_t n = 0;
+    const struct stack_state *rows = stack_states(&n);
+
+    buf_add_s(out, "| status | class | create | update | at rest | success | meaning | remedy |\n"
+                   "|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(out, "| %s | %s | %s | %s | %s | %s | %s | %s |\n",
+                 rows[i].status[0] == '\0' ? "(absent)" : rows[i].status,
+                 stack_class_word(rows[i].class), rows[i].can_create ? "yes" : "no",
+                 rows[i].can_update ? "yes" : "no", rows[i].is_resting ? "yes" : "no",
+                 rows[i].is_success ? "yes" : "no", rows[i].sentence, rows[i].remedy);
+    }
+}
+
+/* ---- The command line ---- */
+
+static void table_options(struct buf *out) {
+    buf_add_s(out, "| option | value | variable | what |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < OPT_N; i++) {
+        const struct option_row *row = &option_rows[i];
+        CLEANUP(freep)
+        char *letter = row->letter == 0 ? mem_strdup("") : mem_format("-%c, ", row->letter);
+
+        buf_addf(out, "| `%s--%s` | ", letter, row->name);
+        for (const char *c = row->argument == NULL ? "" : row->argument; *c != '\0'; c++) {
+            buf_addf(out, *c == '|' ? ", " : "%c", *c);
+        }
+        buf_addf(out, " | %s | %s |\n", row->variable == NULL ? "" : row->variable, row->help);
+    }
+}
+
+static const struct {
+    const char *name;
+    const char *title;
+    void (*write)(struct buf *out);
+} tables[] = {
+    {"agents", "Agents", table_agents},
+    {"grants", "Grants: agent by operation", table_grants},
+    {"operations", "Operations of the tools", table_operations},
+    {"phases", "Phases, and where each outcome leads", table_phases},
+    {"limits", "Limits", table_limits},
+    {"errors", "Errors", table_errors},
+    {"events", "Events", table_events},
+    {"exits", "Exit codes", table_exits},
+    {"stack-states", "What a stack's status means", table_states},
+    {"options", "Options of the command line", table_options},
+};
+
+static enum err_code tables_write(const char *dir, size_t i, const struct buf *text,
+                                  struct err *err) {
+    CLEANUP(freep) char *name = mem_format("%s.md", tables[i].name);
+    CLEANUP(freep) char *path = fs_join(dir, name);
+
+    return fs_write_file(path, buf_str(text), 0644, err);
+}
+
+static enum err_code tables_run(struct cli *cli, struct err *err) {
+    const char *dir = cli_word(cli, 0);
+
+    for (size_t i = 0; i < ARRAY_N(tables); i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TABLE_BYTES_MAX);
+
+        buf_addf(&text, "# %s\nPrinted by `aws-copilot tables`; `make tables` renews it.\n\n",
+                 tables[i].title);
+        tables[i].write(&text);
+        if (dir == NULL) {
+            (void)printf("%s\n", buf_cstr(&text));
+        } else if (tables_write(dir, i, &text, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
+const struct verb verb_tables = {
+    .name = "tables",
+    .words = "[DIR]",
+    .word_max = 1,
+    .summary = "the tables of the program as Markdown",
+    .section = VERBS_HIDDEN,
+    .is_one_object = true,
+    .run = tables_run,
+};
