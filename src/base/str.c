@@ -63,6 +63,7 @@ struct str str_trim(struct str s) {
 }
 
 bool str_next(struct str *rest, char sep, struct str *piece) {
+    static const char after_sep[] = ""; /* what is left behind a separator at the end: one "" */
     const char *at;
 
     if (rest->ptr == NULL) {
@@ -72,10 +73,13 @@ bool str_next(struct str *rest, char sep, struct str *piece) {
     if (at == NULL) {
         *piece = *rest;
         *rest = (struct str){NULL, 0};
-        return piece->len > 0 || piece->ptr[-1] == sep;
+        return piece->len > 0 || piece->ptr == after_sep;
     }
     *piece = str_slice(*rest, 0, (size_t)(at - rest->ptr));
     *rest = (struct str){at + 1, rest->len - piece->len - 1};
+    if (rest->len == 0) {
+        rest->ptr = after_sep;
+    }
     return true;
 }
 
