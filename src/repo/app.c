@@ -253,7 +253,7 @@ struct candidates {
 
 /* Whether the file just read holds a word. */
 static bool holds(const struct room *room, const char *word) {
-    return room->text.len > 0 && memmem(room->text.ptr, room->text.len, word, strlen(word)) != NULL;
+    return str_find(buf_str(&room->text), str_from(word)) >= 0;
 }
 
 static bool mentions(struct room *room, const char *path) {

@@ -184,8 +184,8 @@ static bool is_run_by_script(struct room *room, const char *command) {
                                strncmp(name, "Dockerfile", 10) == 0;
 
         if (entry->kind == FS_FILE && is_script && entry->size < 64 * 1024 &&
-            tree_read(&room->tree, entry->path, 64 * 1024, &room->text) && room->text.ptr != NULL &&
-            memmem(room->text.ptr, room->text.len, command, strlen(command)) != NULL) {
+            tree_read(&room->tree, entry->path, 64 * 1024, &room->text) &&
+            str_find(buf_str(&room->text), str_from(command)) >= 0) {
             return true;
         }
     }

@@ -33,9 +33,7 @@ static bool is_source(const char *path) {
     return is_one;
 }
 
-static bool holds(struct str text, const char *word) {
-    return text.len > 0 && memmem(text.ptr, text.len, word, strlen(word)) != NULL;
-}
+static bool holds(struct str text, const char *word) { return str_find(text, str_from(word)) >= 0; }
 
 /* A file that says nothing about addresses is not parsed. */
 static bool is_worth_parsing(const struct scan *scan, struct str text) {
