@@ -37,7 +37,8 @@ struct call {
     const struct aws *aws;
     const struct aws_request *request;
     const char *region;
-    const struct aws_creds *creds; /* owned */
+    const struct aws_creds *creds;     /* signs; NULL: nothing does */
+    const struct aws_creds *own_creds; /* the reference to them that this call holds, or NULL */
     struct wire wire;
     struct aws_reply reply;
     struct err err; /* of the transport */
@@ -207,15 +208,17 @@ static enum err_code call_take_creds(struct call *call, struct err *err) {
     struct str host =
         str_slice(call->wire.host, 0, colon < 0 ? call->wire.host.len : (size_t)colon);
 
-    creds_releasep(&call->creds);
-    if (!call->request->is_unsigned && call->aws->creds == NULL &&
-        creds_get(call->aws->client->creds, call->aws, &call->creds, err) != ERR_NONE) {
-        return err->code;
+    call->creds = call->aws->creds;
+    if (call->request->is_unsigned) {
+        call->creds = NULL;
+    } else if (call->creds == NULL) {
+        creds_releasep(&call->own_creds);
+        if (creds_get(call->aws->client->creds, call->aws, &call->own_creds, err) != ERR_NONE) {
+            return err->code;
+        }
+        call->creds = call->own_creds;
     }
-    return creds_check_host(call->request->is_unsigned ? NULL
-                            : call->aws->creds != NULL ? call->aws->creds
-                                                       : call->creds,
-                            host, call->wire.is_explicit, err);
+    return creds_check_host(call->creds, host, call->wire.is_explicit, err);
 }
 
 static int64_t call_timeout_ms(const struct call *call) {
@@ -241,9 +244,6 @@ static enum err_code call_send(struct call *call, struct err *err) {
     struct aws_client *client = call->aws->client;
     const struct aws_request *r = call->request;
     enum aws_protocol protocol = aws_service_row(r->service)->protocol;
-    const struct aws_creds *creds = r->is_unsigned             ? NULL
-                                    : call->aws->creds != NULL ? call->aws->creds
-                                                               : call->creds;
     struct http_request request = {
         .method = protocol == AWS_QUERY || protocol == AWS_JSON11 ? "POST" : r->method,
         .url = buf_cstr(&call->wire.url),
@@ -262,8 +262,8 @@ static enum err_code call_send(struct call *call, struct err *err) {
     (void)pthread_mutex_lock(&client->lock);
     offset_ms = client->offset_ms[r->service];
     (void)pthread_mutex_unlock(&client->lock);
-    if (wire_sign(&call->wire, client->keys, r, creds, call->region, clock_now_ms() + offset_ms,
-                  err) != ERR_NONE) {
+    if (wire_sign(&call->wire, client->keys, r, call->creds, call->region,
+                  clock_now_ms() + offset_ms, err) != ERR_NONE) {
         return err->code;
     }
     if (r->sink != NULL && r->sink(r->sink_ctx, (struct str){0}, err) != ERR_NONE) {
@@ -280,13 +280,22 @@ static enum err_code call_send(struct call *call, struct err *err) {
     return ERR_NONE;
 }
 
+/* Whether the root element is <Error>. Blanks may stand before the XML declaration and after it. */
+static bool is_error_document(struct str body) {
+    body = str_trim(body);
+    if (str_starts(body, STR("<?xml"))) {
+        ptrdiff_t end = str_find(body, STR("?>"));
+
+        body = str_trim(str_slice(body, end < 0 ? body.len : (size_t)end + 2, body.len));
+    }
+    return str_starts(body, STR("<Error>"));
+}
+
 /* S3 can say 200 and mean an error, after a long operation; it is as good as a 500. */
 static void call_unmask(struct call *call) {
-    struct str body = buf_str(&call->reply.http.body);
-
     if (call->request->service == AWS_S3 && call->reply.http.status == 200 &&
-        strcmp(call->request->method, "POST") == 0 && str_find(body, STR("<Error>")) >= 0 &&
-        str_find(body, STR("<Error>")) < 100) {
+        strcmp(call->request->method, "POST") == 0 &&
+        is_error_document(buf_str(&call->reply.http.body))) {
         call->reply.http.status = 500;
         aws_error_read(&call->reply);
     }
@@ -460,7 +469,7 @@ enum err_code aws_call(const struct aws *aws, const struct aws_request *request,
         (void)pthread_mutex_unlock(&aws->client->lock);
     }
     wire_done(&call.wire);
-    creds_release(call.creds);
+    creds_release(call.own_creds);
     if (code != ERR_NONE) {
         aws_reply_done(&call.reply);
         return code;

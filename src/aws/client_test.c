@@ -29,7 +29,9 @@ enum say {
     SAY_CUT,
     SAY_MOVED,
     SAY_HALF,
-    SAY_KEYS
+    SAY_KEYS,
+    SAY_MASKED,
+    SAY_PARTLY,
 };
 
 struct world {
@@ -86,6 +88,14 @@ static enum fake_then answer(void *ctx, int n, struct str request, struct buf *o
         fake_reply(out, 200, "", body);
         break;
     }
+    case SAY_MASKED:
+        fake_reply(out, 200, "",
+                   "   <?xml version=\"1.0\"?>\n <Error><Code>InternalError</Code></Error>");
+        break;
+    case SAY_PARTLY:
+        fake_reply(out, 200, "",
+                   "<DeleteResult><Error><Code>AccessDenied</Code></Error></DeleteResult>");
+        break;
     case SAY_OK:
     case SAY_END:
         fake_reply(out, 200, "x-amzn-requestid: r1\r\n", "{\"a\":1}");
@@ -285,6 +295,21 @@ static void a_bucket_is_followed_into_its_region_once(void **state) {
     assert_int_equal(fake_http_calls(w->fake), 4);
 }
 
+static void a_200_of_s3_that_means_an_error_is_tried_again(void **state) {
+    struct world *w = *state;
+    const struct aws_request request = {.service = AWS_S3,
+                                        .method = "POST",
+                                        .bucket = "bucket",
+                                        .path = STR("/k"),
+                                        .is_bulk = true};
+
+    w->script[0] = SAY_MASKED;
+    w->script[1] = SAY_PARTLY; /* some keys of many were not deleted: an answer */
+    assert_int_equal(world_call(w, request), ERR_NONE);
+    assert_int_equal(fake_http_calls(w->fake), 2);
+    assert_non_null(strstr(buf_cstr(&w->reply.http.body), "DeleteResult"));
+}
+
 static enum err_code keep(void *ctx, struct str piece, struct err *err) {
     struct buf *out = ctx;
 
@@ -450,6 +475,7 @@ int main(void) {
         cmocka_unit_test(cancellation_ends_a_wait_and_a_hanging_call),
         WORLD_TEST(a_deadline_holds_over_all_attempts),
         WORLD_TEST(a_bucket_is_followed_into_its_region_once),
+        WORLD_TEST(a_200_of_s3_that_means_an_error_is_tried_again),
         WORLD_TEST(a_sink_starts_over_with_each_attempt),
         WORLD_TEST(credentials_are_fetched_again_when_five_minutes_are_left),
         WORLD_TEST(a_failed_refresh_leaves_the_keys_that_are_still_good),

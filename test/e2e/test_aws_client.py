@@ -397,6 +397,13 @@ class Objects(Case):
         self.assertEqual(self.good("versions", self.bucket, "", "1000")["rows"], [])
         self.good("delete", self.bucket, "never-there")
 
+    def test_a_key_that_is_not_deleted_is_named(self):
+        self.s3.put_object(Bucket=self.bucket, Key="kept", Body=b"")
+        proxy = self.proxy()
+        proxy.rule("s3", "DeleteObjects", answer={"status": 200, "headers": {}, "body":
+                   "<DeleteResult><Error><Key>kept</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>"})
+        self.bad("access_denied", "kept was not deleted (AccessDenied): no", "empty", self.bucket, "", "100", endpoint=proxy.url)
+
     def test_buckets_are_ours_or_not(self):
         self.assertEqual(self.good("bucket", self.bucket)["bucket"], "ours")
         self.assertEqual(self.good("bucket", "none" + self.account)["bucket"], "none")
