@@ -108,6 +108,22 @@ static enum err_code start_region(json_t *flags, struct err *err) {
     return ERR_NONE;
 }
 
+/* How long a new version may take until it answers, for the impatient and for tests. */
+static enum err_code start_probe_wait(json_t *flags, struct err *err) {
+    const char *text = getenv("AWSCOPILOT_PROBE_WAIT");
+    int64_t wait_ms = 0;
+
+    if (text == NULL || text[0] == '\0') {
+        return ERR_NONE;
+    }
+    if (str_to_duration_ms(str_from(text), &wait_ms, err) != ERR_NONE) {
+        (void)err_prefix(err, "AWSCOPILOT_PROBE_WAIT");
+        return err_remedy(err, "write it as 90s or 5m, or unset it");
+    }
+    json_put_int(flags, "probe_wait_ms", wait_ms);
+    return ERR_NONE;
+}
+
 static json_t *start_settings(struct flow *flow, const struct project_env *env) {
     json_t *object = agent_args("environment", flow->settings->environment, NULL);
 
@@ -128,7 +144,7 @@ enum err_code start_state(struct flow *flow, const char *kind, json_t *flags, js
         json_put_str(owned, "profile", flow->settings->profile);
     }
     if (flow_find_env(flow, json_str_at(owned, "env"), &env, err) != ERR_NONE ||
-        start_region(owned, err) != ERR_NONE) {
+        start_region(owned, err) != ERR_NONE || start_probe_wait(owned, err) != ERR_NONE) {
         return err->code;
     }
     json_put_bool(owned, "is_confirmed",

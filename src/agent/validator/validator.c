@@ -23,7 +23,7 @@ static json_t *validator_probe_args(const struct turn *turn, const char *url,
         json_put(args, "asset", json_deep_copy(asset));
     }
     json_put_int(args, "deadline_ms",
-                 json_int_or(turn->state, "flags.max_wait_ms", limit(LIMIT_PROBE_WAIT_MS)));
+                 json_int_or(turn->state, "flags.probe_wait_ms", limit(LIMIT_PROBE_WAIT_MS)));
     return args;
 }
 
