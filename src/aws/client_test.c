@@ -47,61 +47,63 @@ struct world {
     char vars[4][200];
 };
 
-static enum fake_then answer(void *ctx, int n, struct str request, struct buf *out) {
-    const struct world *w = ctx;
-    int at = 0;
+/* clang-format off */
+static const struct {
+    int status; /* 0: no answer */
+    const char *headers, *body;
+    enum fake_then then;
+} says[] = {
+    [SAY_END]      = { 200, "x-amzn-requestid: r1\r\n", "{\"a\":1}", FAKE_KEEP },
+    [SAY_OK]       = { 200, "x-amzn-requestid: r1\r\n", "{\"a\":1}", FAKE_KEEP },
+    [SAY_500]      = { 500, "", "", FAKE_KEEP },
+    [SAY_THROTTLE] = { 400, "", "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}", FAKE_KEEP },
+    [SAY_HINT]     = { 503, "x-amz-retry-after: 4000\r\n", "", FAKE_KEEP },
+    [SAY_HANG]     = { 0, "", "", FAKE_HANG },
+    [SAY_CUT]      = { 0, "", "", FAKE_CLOSE },
+    [SAY_MASKED]   = { 200, "", "   <?xml version=\"1.0\"?>\n <Error><Code>InternalError</Code></Error>", FAKE_KEEP },
+    [SAY_PARTLY]   = { 200, "", "<DeleteResult><Error><Code>AccessDenied</Code></Error></DeleteResult>", FAKE_KEEP },
+};
+/* clang-format on */
 
-    (void)request;
-    while (at < n && at + 1 < SCRIPT_MAX && w->script[at + 1] != SAY_END) {
-        at++;
-    }
-    switch (w->script[at]) {
-    case SAY_HANG:
-        return FAKE_HANG;
-    case SAY_CUT:
-        return FAKE_CLOSE;
-    case SAY_HALF:
+/* Answers that are not always the same, or not whole. */
+static enum fake_then answer_specially(const struct world *w, enum say say, int n,
+                                       struct buf *out) {
+    if (say == SAY_HALF) {
         buf_add_s(out, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
         return FAKE_CLOSE;
-    case SAY_500:
-        fake_reply(out, 500, "", "");
-        break;
-    case SAY_THROTTLE:
-        fake_reply(out, 400, "",
-                   "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}");
-        break;
-    case SAY_HINT:
-        fake_reply(out, 503, "x-amz-retry-after: 4000\r\n", "");
-        break;
-    case SAY_MOVED:
-        fake_reply(out, 301,
-                   n % 2 == 0 ? "x-amz-bucket-region: eu-west-2\r\n"
-                              : "x-amz-bucket-region: eu-west-3\r\n",
-                   "");
-        break;
-    case SAY_KEYS: {
+    }
+    if (say == SAY_MOVED) {
+        CLEANUP(freep) char *header = mem_format("x-amz-bucket-region: eu-west-%d\r\n", 2 + n % 2);
+
+        fake_reply(out, 301, header, "");
+    } else {
         CLEANUP(freep)
         char *body = mem_format("{\"AccessKeyId\":\"K%d\",\"SecretAccessKey\":\"s\",\"Token\":"
                                 "\"t\",\"Expiration\":\"%s\"}",
                                 n, clock_iso(clock_now_ms() + w->keys_live_ms).text);
 
         fake_reply(out, 200, "", body);
-        break;
-    }
-    case SAY_MASKED:
-        fake_reply(out, 200, "",
-                   "   <?xml version=\"1.0\"?>\n <Error><Code>InternalError</Code></Error>");
-        break;
-    case SAY_PARTLY:
-        fake_reply(out, 200, "",
-                   "<DeleteResult><Error><Code>AccessDenied</Code></Error></DeleteResult>");
-        break;
-    case SAY_OK:
-    case SAY_END:
-        fake_reply(out, 200, "x-amzn-requestid: r1\r\n", "{\"a\":1}");
-        break;
     }
     return FAKE_KEEP;
+}
+
+static enum fake_then answer(void *ctx, int n, struct str request, struct buf *out) {
+    const struct world *w = ctx;
+    int at = 0;
+    enum say say;
+
+    (void)request;
+    while (at < n && at + 1 < SCRIPT_MAX && w->script[at + 1] != SAY_END) {
+        at++;
+    }
+    say = w->script[at];
+    if (say == SAY_HALF || say == SAY_MOVED || say == SAY_KEYS) {
+        return answer_specially(w, say, n, out);
+    }
+    if (says[say].status != 0) {
+        fake_reply(out, says[say].status, says[say].headers, says[say].body);
+    }
+    return says[say].then;
 }
 
 static void on_wait(void *ctx, enum aws_service service, const char *why, int64_t wait_ms) {
