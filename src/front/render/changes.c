@@ -35,14 +35,15 @@ static const struct resource_row {
 static const struct operation_row {
     const char *action;
     const char *label;
+    const char *count; /* "3 to add" */
     enum style style;
 } operations[] = {
-    { "Add",    "+ Add",    STYLE_GOOD },
-    { "Import", "+ Import", STYLE_GOOD },
-    { "Modify", "* Modify", STYLE_WARN },
-    { "Remove", "- Remove", STYLE_BAD  },
-    { "Retain", "= Keep",   STYLE_DIM  },
-    { "",       "? Other",  STYLE_WARN },
+    { "Add",    "+ Add",    "to add",    STYLE_GOOD },
+    { "Import", "+ Import", "to import", STYLE_GOOD },
+    { "Modify", "* Modify", "to change", STYLE_WARN },
+    { "Remove", "- Remove", "to remove", STYLE_BAD  },
+    { "Retain", "= Keep",   "to keep",   STYLE_DIM  },
+    { "",       "? Other",  "unknown",   STYLE_WARN },
 };
 /* clang-format on */
 
@@ -148,7 +149,7 @@ static void table_counts(const struct screen *screen, struct buf *out, const jso
     for (size_t k = 0; k < ARRAY_N(operations); k++) {
         if (counts[k] > 0) {
             buf_addf(&line, "%s%zu %s", line.len == 0 ? "  " : ", ", counts[k],
-                     operations[k].label + 2);
+                     operations[k].count);
         }
     }
     buf_add_c(&line, '\n');
@@ -172,13 +173,23 @@ static void table_losses(const struct screen *screen, struct buf *out, const jso
     }
 }
 
-static const char *set_title(const json_t *change_set) {
-    const char *type = json_str_or(change_set, "type", "");
+static bool is_all(const json_t *changes, const char *action, const char *other) {
+    const json_t *change;
+    size_t i;
 
-    if (strcmp(type, "DESTROY") == 0) {
+    json_array_foreach(changes, i, change) {
+        if (!is_action(change, action) && !is_action(change, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *set_title(const json_t *changes) {
+    if (is_all(changes, "Remove", "Retain")) {
         return "What would be deleted";
     }
-    return strcmp(type, "CREATE") == 0 ? "Change set that creates" : "Change set that updates";
+    return is_all(changes, "Add", "Import") ? "Change set that creates" : "Change set that updates";
 }
 
 void render_changes(const struct screen *screen, struct buf *out, const json_t *change_set) {
@@ -192,7 +203,7 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
         screen_text(screen, out, 2, "No change: what is deployed is what you have here.");
         return;
     }
-    buf_addf(&head, "  %s: ", set_title(change_set));
+    buf_addf(&head, "  %s: ", set_title(changes));
     screen_word(&head, json_str_or(change_set, "stack", ""));
     buf_add_c(&head, '\n');
     screen_styled(screen, out, STYLE_BOLD, buf_cstr(&head));

@@ -14,7 +14,8 @@ struct live_row {
     char *key;
     char *status;
     char *detail;
-    int64_t since_ms;
+    int64_t since_ms; /* by our clock, for the screen */
+    int64_t at_ms;    /* by the reporter's */
 };
 
 struct live {
@@ -204,7 +205,8 @@ static struct live_row *row_find(struct live *live, const char *key) {
     return NULL;
 }
 
-void live_row(struct live *live, const char *key, const char *status, const char *detail) {
+void live_row(struct live *live, const char *key, const char *status, const char *detail,
+              int64_t at_ms) {
     struct live_row *row;
 
     if (!live->screen.is_live) {
@@ -215,7 +217,8 @@ void live_row(struct live *live, const char *key, const char *status, const char
     row = row_find(live, key);
     if (row == NULL && live->row_n < ROWS_MAX) {
         row = &live->rows[live->row_n++];
-        *row = (struct live_row){.key = mem_strdup(key), .since_ms = clock_mono_ms()};
+        *row =
+            (struct live_row){.key = mem_strdup(key), .since_ms = clock_mono_ms(), .at_ms = at_ms};
     }
     if (row != NULL) {
         free(row->status);
@@ -228,14 +231,14 @@ void live_row(struct live *live, const char *key, const char *status, const char
     (void)pthread_mutex_unlock(&live->lock);
 }
 
-int64_t live_settle(struct live *live, const char *key) {
+int64_t live_settle(struct live *live, const char *key, int64_t at_ms) {
     struct live_row *row;
     int64_t elapsed_ms = -1;
 
     (void)pthread_mutex_lock(&live->lock);
     row = row_find(live, key);
     if (row != NULL) {
-        elapsed_ms = clock_mono_ms() - row->since_ms;
+        elapsed_ms = at_ms > row->at_ms ? at_ms - row->at_ms : 0;
         row_done(row);
         live->row_n--;
         memmove(row, row + 1, (size_t)(&live->rows[live->row_n] - row) * sizeof *row);

@@ -16,11 +16,13 @@ void live_free(struct live *live); /* takes the region away; accepts NULL */
 /* Writes `text` above the region and empties it. */
 void live_print(struct live *live, struct buf *text);
 
-/* Shows the row `key` with these words, adding it when it is new. */
-void live_row(struct live *live, const char *key, const char *status, const char *detail);
+/* Shows the row `key` with these words, adding it when it is new. `at_ms` is when its work began,
+ * by the clock of whoever reports. */
+void live_row(struct live *live, const char *key, const char *status, const char *detail,
+              int64_t at_ms);
 
-/* Takes the row away; how long it was there in ms, -1 when it was not. */
-int64_t live_settle(struct live *live, const char *key);
+/* Takes the row away; how long its work took until `at_ms`, -1 when there is no such row. */
+int64_t live_settle(struct live *live, const char *key, int64_t at_ms);
 
 /* Says what is going on; NULL: nothing. Its clock starts when `is_new`. */
 void live_note(struct live *live, const char *text, bool is_new);

@@ -7,15 +7,22 @@
 #include "base/clock.h"
 #include "front/render/live.h"
 
-enum { TEXT_BYTES_MAX = 256 * 1024, WARNINGS_MAX = 50, STEPS = 8, STATUS_COLUMNS = 22 };
+enum {
+    TEXT_BYTES_MAX = 256 * 1024,
+    WARNINGS_MAX = 50,
+    STEPS = 8,
+    STATUS_COLUMNS = 22,
+    ID_COLUMNS = 28
+};
 
 struct render {
     struct screen screen;
     struct live *live;
     enum progress progress;
     bool is_verbose;
-    char *heading; /* of the phase, until something is shown below it */
-    char *said;    /* the last progress line, so that it is not repeated */
+    char *heading;  /* of the phase, until something is shown below it */
+    char *said;     /* the last progress line, so that it is not repeated */
+    bool is_rested; /* a person was asked: the clock of what goes on starts anew */
     json_t *change_set;
     json_t *plan;
     json_t *warnings[WARNINGS_MAX]; /* each once */
@@ -280,6 +287,8 @@ static void put_resource(const struct render *render, struct buf *out, const jso
                                                       : STYLE_DIM;
 
     screen_cell(&cells, status, STATUS_COLUMNS);
+    buf_add_c(&cells, ' ');
+    screen_cell(&cells, json_str_or(json, "logical_id", ""), ID_COLUMNS);
     buf_add_s(out, "  ");
     screen_styled(&render->screen, out, style,
                   is_failed             ? "✗ "
@@ -288,9 +297,7 @@ static void put_resource(const struct render *render, struct buf *out, const jso
     screen_styled(&render->screen, out, is_failed ? STYLE_BAD : STYLE_PLAIN, buf_cstr(&cells));
     buf_add_c(out, ' ');
     screen_word(out, json_str_or(json, "resource_type", ""));
-    buf_add_s(out, "  ");
-    screen_word(out, json_str_or(json, "logical_id", ""));
-    if (elapsed_ms >= 0) {
+    if (elapsed_ms >= 1000) {
         buf_addf(out, "  %s", screen_elapsed(elapsed_ms).text);
     }
     buf_add_c(out, '\n');
@@ -305,17 +312,22 @@ static void on_event(struct render *render, const json_t *json, struct buf *out)
     bool is_over = has_end(status, "_COMPLETE") || has_end(status, "_FAILED");
     bool is_bar = render->progress == PROGRESS_BAR && render->screen.is_live;
     int64_t elapsed_ms = -1;
+    int64_t at_ms = clock_now_ms();
+    struct err unread = {0};
 
+    if (clock_read_iso(str_from(json_str_or(json, "at", "")), &at_ms, &unread) != ERR_NONE) {
+        at_ms = clock_now_ms();
+    }
     if (has_end(status, "_FAILED") &&
         str_find(str_from(json_str_or(json, "reason", "")), STR("cancelled")) >= 0) {
         render->cancelled++;
-        (void)live_settle(render->live, id);
+        (void)live_settle(render->live, id, at_ms);
         return; /* folded: one line says how many */
     }
     if (is_over) {
-        elapsed_ms = live_settle(render->live, id);
+        elapsed_ms = live_settle(render->live, id, at_ms);
     } else if (is_bar) {
-        live_row(render->live, id, status, json_str_or(json, "resource_type", ""));
+        live_row(render->live, id, status, json_str_or(json, "resource_type", ""), at_ms);
     }
     if (render->progress == PROGRESS_ERRORS ? has_end(status, "_FAILED") : is_over || !is_bar) {
         put_resource(render, out, json, elapsed_ms);
@@ -332,7 +344,8 @@ static void on_progress(struct render *render, const json_t *json, struct buf *o
     if (text[0] == '\0' || render->progress == PROGRESS_ERRORS) {
         return;
     }
-    live_note(render->live, line, false);
+    live_note(render->live, line, render->is_rested);
+    render->is_rested = false;
     if (render->screen.is_live || (render->said != NULL && strcmp(render->said, text) == 0)) {
         return;
     }
@@ -381,22 +394,26 @@ static void on_say(struct render *render, const json_t *json, struct buf *out) {
     screen_text(&render->screen, out, 2, json_str_or(json, "text", ""));
 }
 
-static void warning_keep(struct render *render, const json_t *json) {
+/* Keeps a warning for the end; false when the run has said it already. */
+static bool warning_keep(struct render *render, const json_t *json) {
     for (size_t i = 0; i < render->warning_n; i++) {
         if (strcmp(json_str_or(render->warnings[i], "text", ""), json_str_or(json, "text", "")) ==
             0) {
-            return;
+            return false;
         }
     }
     if (render->warning_n < WARNINGS_MAX) {
         render->warnings[render->warning_n++] = json_deep_copy(json);
     }
+    return true;
 }
 
 static void on_warning(struct render *render, const json_t *json, struct buf *out) {
+    if (!warning_keep(render, json)) {
+        return;
+    }
     screen_bullet(&render->screen, out, STYLE_WARN, "!", json_str_or(json, "text", ""));
     put_remedy(render, out, json_str_at(json, "remedy"));
-    warning_keep(render, json);
 }
 
 static void on_alert(struct render *render, const json_t *json, struct buf *out) {
@@ -525,6 +542,12 @@ static void put_warnings(struct render *render, struct buf *out) {
     render->warning_n = 0;
 }
 
+void render_clear(struct render *render) {
+    live_clear(render->live);
+    freep(&render->heading);
+    render->heading = NULL;
+}
+
 void render_end(struct render *render, const json_t *result) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
     const struct ending_row *ending = ending_of(json_str_or(result, "status", ""));
@@ -532,9 +555,7 @@ void render_end(struct render *render, const json_t *result) {
     CLEANUP(freep)
     char *head = mem_format("%s%s%s", ending->title, message[0] == '\0' ? "" : ": ", message);
 
-    live_clear(render->live);
-    freep(&render->heading);
-    render->heading = NULL;
+    render_clear(render);
     buf_add_c(&out, '\n');
     screen_bullet(&render->screen, &out, ending->style, ending->mark, head);
     put_cancelled(render, &out);
@@ -581,7 +602,10 @@ void render_print(struct render *render, struct buf *text) {
     live_print(render->live, &out);
 }
 
-void render_rest(struct render *render) { live_hide(render->live); }
+void render_rest(struct render *render) {
+    live_hide(render->live);
+    render->is_rested = true;
+}
 
 const json_t *render_change_set(const struct render *render) { return render->change_set; }
 

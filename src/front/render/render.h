@@ -35,6 +35,9 @@ void render_print(struct render *render, struct buf *text);
  */
 void render_rest(struct render *render);
 
+/* Forgets what is under way, for a run whose end is shown in another way. */
+void render_clear(struct render *render);
+
 /* Says how a run ended, {"status","error","next"}: what failed, what was done, what to do; then the
  * warnings of the run once more. */
 void render_end(struct render *render, const json_t *result);

@@ -163,7 +163,7 @@ void screen_text(const struct screen *screen, struct buf *out, int indent, const
         while (blanks < line.len && line.ptr[blanks] == ' ') {
             blanks++;
         }
-        wrap_line(out, screen->width, indent + (int)blanks, str_slice(line, blanks, line.len));
+        wrap_line(out, screen->width, indent + (int)blanks, str_trim(line));
     }
 }
 

@@ -154,7 +154,7 @@ static void check_credentials(struct doctor *doctor, struct finding *out) {
         found_err(out, doctor->cli->flow == NULL ? &doctor->flow_err : &doctor->aws_err);
         return;
     }
-    found(out, HEALTH_GOOD, "", "credentials: %s (%s)", json_str_or(doctor->identity, "arn", "?"),
+    found(out, HEALTH_GOOD, "", "signed in as %s, by %s", json_str_or(doctor->identity, "arn", "?"),
           json_str_or(doctor->identity, "source", "source unknown"));
 }
 

@@ -33,7 +33,7 @@ static enum err_code inspect_run(struct cli *cli, struct err *err) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(SURVEY_TEXT_BYTES);
 
         survey_render(survey, &text);
-        cli_print(cli, "%s", buf_cstr(&text));
+        cli_print(cli, STR_FMT "\n", STR_ARG(str_trim(buf_str(&text))));
     }
     if (strcmp(json_str_or(survey, "outcome", ""), "refuse") == 0) {
         cli->exit_status = err_exit(ERR_UNSUPPORTED);
@@ -126,6 +126,7 @@ static enum err_code init_run(struct cli *cli, struct err *err) {
         session_run(session, &end, err) != ERR_NONE) {
         return err->code;
     }
+    render_clear(cli->render);
     if (end.exit_status != 0) {
         cli->exit_status = end.exit_status;
         cli->result = json_incref(end.result);
