@@ -69,7 +69,9 @@ static void add_backend(struct buf *out, const json_t *backend, struct buf *line
     buf_addf(line, ", imported from %s (%s)", folder(at(backend, "asgi.cwd"), &dir),
              at(backend, "asgi.where"));
     label(out, "", line);
-    buf_addf(line, "packages by %s", at(backend, "manager"));
+    buf_addf(line, "packages by %s",
+             strcmp(at(backend, "manager"), "pyproject") == 0 ? "pyproject.toml"
+                                                              : at(backend, "manager"));
     if (json_str_at(backend, "lock") != NULL) {
         buf_addf(line, ", locked in %s", at(backend, "lock"));
     } else {

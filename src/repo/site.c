@@ -185,7 +185,7 @@ static bool is_this_machine(const char *text) {
 static bool starts_with_prefix(const char *text, const char *prefix) {
     size_t n = strlen(prefix);
 
-    return strncmp(text, prefix, n) == 0 && (text[n] == '/' || text[n] == '\0' || text[n] == '?');
+    return strncmp(text, prefix, n) == 0 && (text[n] == '\0' || strchr("/?$", text[n]) != NULL);
 }
 
 static bool is_api_address(struct scan *scan, const char *text) {
