@@ -44,21 +44,16 @@ static const char *const system_paths[] = {
     "/lib64",
     "/libx32",
     "/etc/alternatives",
-    "/etc/ca-certificates",
     "/etc/crypto-policies",
     "/etc/group",
-    "/etc/host.conf",
     "/etc/hosts",
     "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
     "/etc/localtime",
     "/etc/mime.types",
     "/etc/nsswitch.conf",
     "/etc/os-release",
     "/etc/passwd",
     "/etc/pki",
-    "/etc/protocols",
     "/etc/resolv.conf",
     "/etc/services",
     "/etc/ssl",
@@ -216,6 +211,36 @@ static const struct sandbox_mount *set_holder(const struct path_set *set, const 
     return best;
 }
 
+/* Whether a listed folder above `row` already grants the same. */
+static bool set_has_above(const struct path_set *set, const struct sandbox_mount *row) {
+    const struct sandbox_mount *best = NULL;
+
+    for (size_t i = 0; i < set->n; i++) {
+        const struct sandbox_mount *above = &set->rows[i];
+        if (strcmp(above->from, row->from) != 0 && is_below(row->from, above->from) &&
+            (best == NULL || strlen(above->from) > strlen(best->from))) {
+            best = above;
+        }
+    }
+    return best != NULL && !row->is_device && best->is_writable == row->is_writable;
+}
+
+/* Each mount and each rule costs time at every start, so what says nothing new goes. A path given
+ * through links becomes a link, where no real folder holds it. */
+static struct path_set *set_prune(const struct path_set *set, struct arena *arena) {
+    struct path_set *kept = ARENA_NEW(arena, struct path_set);
+
+    for (size_t i = 0; i < set->n; i++) {
+        const struct sandbox_mount *row = &set->rows[i];
+        bool is_alias = strcmp(row->from, row->to) != 0;
+        if (is_alias ? set_holder(set, row->to) == NULL : !set_has_above(set, row)) {
+            kept->rows[kept->n] = *row;
+            kept->rows[kept->n++].is_link = is_alias;
+        }
+    }
+    return kept;
+}
+
 /* --- mounts --- */
 
 static enum err_code plan_mounts(struct sandbox_plan *plan, const struct path_set *set,
@@ -224,13 +249,7 @@ static enum err_code plan_mounts(struct sandbox_plan *plan, const struct path_se
     struct arena *arena = plan->arena;
     struct path_set *all = ARENA_NEW(arena, struct path_set);
 
-    /* A path given through links is only made where no real folder holds it. */
-    for (size_t i = 0; i < set->n; i++) {
-        bool is_alias = strcmp(set->rows[i].from, set->rows[i].to) != 0;
-        if (!is_alias || set_holder(set, set->rows[i].to) == NULL) {
-            all->rows[all->n++] = set->rows[i];
-        }
-    }
+    memcpy(all, set, sizeof *all);
     CLEANUP(freep) char *real_tmp = tmp == NULL ? NULL : realpath(tmp, NULL);
     if (real_tmp != NULL) {
         struct sandbox_mount *row =
@@ -341,7 +360,8 @@ static enum err_code plan_rules(struct sandbox_plan *plan, const struct path_set
         plan_rule(plan, "/proc", true, false, false);
         for (size_t i = 0; i < plan->mount_n; i++) {
             const struct sandbox_mount *m = &plan->mounts[i];
-            bool is_cover = m->from == NULL || (!m->is_device && strcmp(m->from, "/dev/null") == 0);
+            bool is_cover = m->is_link || m->from == NULL ||
+                            (!m->is_device && strcmp(m->from, "/dev/null") == 0);
             if (!is_cover) {
                 plan_rule(plan, m->to, m->is_dir, m->is_writable, m->is_device);
             }
@@ -353,7 +373,7 @@ static enum err_code plan_rules(struct sandbox_plan *plan, const struct path_set
     }
     for (size_t i = 0; i < set->n; i++) {
         const struct sandbox_mount *m = &set->rows[i];
-        if (is_hidden(m->from, hidden, hidden_n)) {
+        if (m->is_link || is_hidden(m->from, hidden, hidden_n)) {
             continue;
         }
         if (m->is_dir && holds_hidden(m->from, hidden, hidden_n)) {
@@ -419,6 +439,7 @@ static enum err_code plan_paths(struct sandbox_plan *plan, const struct sandbox 
         set_add_list(set, plan->arena, tmp, true, err) != ERR_NONE) {
         return err->code;
     }
+    set = set_prune(set, plan->arena);
     const char **hidden = hidden_paths(sandbox, plan->arena, &hidden_n);
     if (plan->clone_flags != 0 &&
         plan_mounts(plan, set, hidden, hidden_n, sandbox->tmp, err) != ERR_NONE) {

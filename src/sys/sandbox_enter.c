@@ -45,7 +45,7 @@ static int copy_trees(struct sandbox_plan *plan) {
         struct sandbox_mount *m = &plan->mounts[i];
         struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID};
 
-        if (m->from == NULL) {
+        if (m->from == NULL || m->is_link) {
             continue;
         }
         attr.attr_set |= m->is_writable ? 0 : MOUNT_ATTR_RDONLY;
@@ -60,9 +60,11 @@ static int copy_trees(struct sandbox_plan *plan) {
     return 0;
 }
 
+enum target { TARGET_NONE = 0, TARGET_DIR, TARGET_FILE };
+
 /* Makes the folders on the way to `path`, relative to the working directory, and the last name as a
  * folder or an empty file. What exists is left alone. */
-static int make_target(const char *path, bool is_dir) {
+static int make_target(const char *path, enum target target) {
     char copy[4096];
     size_t len = strlen(path);
 
@@ -80,7 +82,10 @@ static int make_target(const char *path, bool is_dir) {
             copy[i] = '/';
         }
     }
-    if (is_dir) {
+    if (target == TARGET_NONE) {
+        return 0;
+    }
+    if (target == TARGET_DIR) {
         return mkdir(copy, 0755) != 0 && errno != EEXIST && errno != EROFS ? -1 : 0;
     }
     int fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -95,8 +100,14 @@ static int mount_all(const struct sandbox_plan *plan) {
         const struct sandbox_mount *m = &plan->mounts[i];
         const char *to = m->to + 1; /* below the working directory */
 
-        if (make_target(to, m->is_dir) != 0) {
+        if (make_target(to, m->is_link ? TARGET_NONE : m->is_dir ? TARGET_DIR : TARGET_FILE) != 0) {
             return -1;
+        }
+        if (m->is_link) {
+            if (symlink(m->from, to) != 0 && errno != EEXIST) {
+                return -1;
+            }
+            continue;
         }
         if (m->from == NULL) {
             if (mount("none", to, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "mode=000,size=4k") !=

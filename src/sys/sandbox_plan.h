@@ -17,6 +17,7 @@ struct sandbox_mount {
     const char *from; /* absolute path outside; NULL = an empty, unreadable folder */
     const char *to;   /* absolute path inside */
     bool is_dir;
+    bool is_link; /* `to` becomes a symbolic link to `from`, which is another mount's */
     bool is_writable;
     bool is_device;
     int tree; /* the child's: a detached copy of `from` */
