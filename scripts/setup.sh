@@ -25,7 +25,7 @@ say() { echo "setup: $*" >&2; }
 RECIPE=1
 MINISTACK_WANT="ministack==$PIN_MINISTACK"
 JUDGES_WANT="moto[server]==$PIN_MOTO botocore==$PIN_BOTOCORE cfn-lint==$PIN_CFN_LINT
-uvicorn==$PIN_UVICORN fastapi==$PIN_FASTAPI"
+uvicorn==$PIN_UVICORN fastapi==$PIN_FASTAPI awslambdaric==$PIN_LAMBDA_RIC"
 
 dir_of() { # NAME LOCK-FILE WANT...
     local name=$1 lock=$2
