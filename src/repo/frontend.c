@@ -135,11 +135,12 @@ static int rank_of(struct room *room, const char *dir, bool has_page) {
     return rank - (strcmp(dir, ".") == 0 ? 1 : 0);
 }
 
-static bool has_config(struct room *room, const char *dir) {
+/* Whether there is a Vite configuration, and not one that builds a library. */
+static bool has_site_config(struct room *room, const char *dir) {
     struct vite_config config = {0};
 
     vite_config_read(room, dir, &config);
-    return config.path != NULL;
+    return config.path != NULL && !config.is_library;
 }
 
 static void look_at(struct room *room, const char *dir, struct candidates *out) {
@@ -148,13 +149,13 @@ static void look_at(struct room *room, const char *dir, struct candidates *out) 
     bool is_site = package != NULL && has_package(package, "vite");
 
     if (package == NULL) {
-        if (has_config(room, dir)) {
+        if (has_site_config(room, dir)) {
             room_say(room, REASON_NO_NODE_MANIFEST, dir, dir);
         }
         return;
     }
     candidate.has_page = tree_has_file(&room->tree, path_join(room->arena, dir, "index.html"));
-    is_site = is_site && (candidate.has_page || has_config(room, dir));
+    is_site = is_site && (candidate.has_page || has_site_config(room, dir));
     for (size_t i = 0; !is_site && i < ARRAY_N(other_tools); i++) {
         if (has_package(package, other_tools[i].package)) {
             candidate.other = other_tools[i].title;

@@ -104,7 +104,6 @@ static void read_pyproject(struct room *room, const char *path, struct manifest 
     out->python = keep(room, json_str_at(toml, "project.requires-python"));
     poetry_python = json_str_at(toml, "tool.poetry.dependencies.python");
     out->python = out->python != NULL ? out->python : keep(room, poetry_python);
-    out->entry = keep(room, json_str_at(toml, "tool.fastapi.entrypoint"));
     add_array(out->dependencies, json_at(toml, "project.dependencies"));
     add_keys(out->dependencies, json_at(toml, "tool.poetry.dependencies"));
     if (json_at(toml, "tool.poetry") != NULL && json_at(toml, "project.dependencies") == NULL) {

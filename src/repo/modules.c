@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESOLVE_DEPTH = 12, RESOLVE_STAR = 3 }; /* a star costs more: it may lead anywhere */
+enum { RESOLVE_DEPTH = 12, RESOLVE_STAR = 5 }; /* a star costs more: it may lead anywhere */
 
 const char *use_word(enum py_use use) {
     static const char *const words[USE_N] = {"request", "import", "lifespan", "request"};
@@ -72,7 +72,7 @@ size_t module_find(struct room *room, const char *cwd, const char *from, int lev
     int n = 0;
     size_t index = SIZE_MAX;
 
-    if (!cut_parts(&dir, level) || (dir.len == 0 && dotted[0] == '\0')) {
+    if (!room_spend(room) || !cut_parts(&dir, level) || (dir.len == 0 && dotted[0] == '\0')) {
         return SIZE_MAX;
     }
     n = snprintf(path, sizeof(path), STR_FMT "%s%s", STR_ARG(dir),

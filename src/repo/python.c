@@ -384,9 +384,8 @@ static void push_function(struct walk *walk, TSNode node) {
     syntax_children(syntax_field(node, "parameters"), count_param, &required);
     FACT_ADD(walk, functions, struct py_function,
              .name = py_text(&walk->source, syntax_field(node, "name")),
-             .class_name = class_ == NULL ? NULL : class_->name,
-             .returns = py_dotted(&walk->source, syntax_field(node, "return_type")),
-             .parent = scope_of(walk), .line = syntax_line(node), .required_params = required);
+             .class_name = class_ == NULL ? NULL : class_->name, .parent = scope_of(walk),
+             .line = syntax_line(node), .required_params = required);
     push_frame(walk, (struct frame){.scope = walk->module->function_n++});
     syntax_children(syntax_field(node, "parameters"), assign_default, walk);
 }

@@ -1,7 +1,7 @@
 /* repo/python.h: the facts of one Python module, taken from its syntax tree in one walk.
  *
  * Facts are what was written, not what it means: imports, functions, classes, assignments, the
- * calls that may matter, and reads of the environment. python_app.c and its neighbours draw
+ * calls that may matter, and reads of the environment. app.c and its neighbours draw
  * conclusions. All text lives in the arena given to py_read(); the source text may go away after
  * it.
  */
@@ -62,7 +62,6 @@ struct py_import {
 struct py_function {
     const char *name;
     const char *class_name; /* or NULL */
-    const char *returns;    /* dotted, or "" */
     int parent;             /* scope */
     int line;
     int required_params;

@@ -48,7 +48,6 @@ struct joining {
     const struct py_source *source;
     struct buf text;
     bool is_template;
-    bool is_lost; /* holds a part that cannot be told */
     int depth;
 };
 
@@ -102,7 +101,6 @@ static void join_value(struct joining *joining, struct py_value value) {
     } else {
         buf_add_s(&joining->text, "{?}");
         joining->is_template = true;
-        joining->is_lost = true;
     }
 }
 

@@ -395,7 +395,6 @@ const struct site_variable *site_api_variable(const struct site *site) {
     static const char *const words[] = {"API_URL",  "API_BASE", "BASE_API",     "BACKEND",
                                         "API_HOST", "SERVER",   "API_ENDPOINT", "API",
                                         "BASE_URL", "HTTP",     "URL"};
-    const struct site_variable *fallback = NULL;
 
     for (size_t i = 0; i < ARRAY_N(words); i++) {
         for (size_t j = 0; j < site->variable_n; j++) {
@@ -405,5 +404,5 @@ const struct site_variable *site_api_variable(const struct site *site) {
             }
         }
     }
-    return fallback;
+    return NULL;
 }

@@ -286,7 +286,7 @@ enum err_code survey_run(const char *root, const struct survey_options *options,
     }
     room.arena = arena_new();
     room.parser = syntax_parser_new();
-    room.text = BUF_INIT(TREE_LOCK_MAX);
+    room.text = BUF_INIT(TREE_SOURCE_MAX);
     room.modules = ARENA_ARRAY(room.arena, struct room_module, room.tree.list.n + 1);
     room.findings = json_array();
     room.ask = json_array();

@@ -17,7 +17,7 @@ enum {
     SURVEY_APPS_MAX = 32,
     SURVEY_ROUTES_MAX = 2000,
     SURVEY_LIST_MAX = 200,    /* entries of every other list in the answer */
-    SURVEY_WORK_MAX = 2000000 /* names looked up, routers followed: see room_spend() */
+    SURVEY_WORK_MAX = 3000000 /* modules and names looked up: room_spend() */
 };
 
 /* When something happens in the life of the program, strongest first. */
@@ -38,7 +38,6 @@ struct manifest {
     const char *lock;     /* NULL: none */
     const char *python;   /* the constraint, or NULL */
     const char *name;     /* of the project, or NULL */
-    const char *entry;    /* [tool.fastapi] entrypoint, or NULL */
     int broken_line;      /* the manifest does not parse there; 0: it does */
     json_t *dependencies; /* array of names in normal form, sorted as written */
 };

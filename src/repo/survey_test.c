@@ -395,6 +395,34 @@ static void deep_nesting_ends_in_time(void **state) {
     remove_scratch(root);
 }
 
+/* Every module takes everything from every other: a name that is nowhere can be sought for ever. */
+static void modules_in_circles_end_in_time(void **state) {
+    enum { CIRCLE = 60 };
+    CLEANUP(buf_done) struct buf code = BUF_INIT(1 << 20);
+    char *root = scratch();
+    json_t *survey = NULL;
+
+    (void)state;
+    for (int i = 0; i < CIRCLE; i++) {
+        buf_addf(&code, "from part_%d import *\n", i);
+    }
+    buf_add_s(&code, "a(); b.c(); d = e.f(g)\napp.include_router(h.i, prefix=j.k)\n");
+    for (int i = 0; i < CIRCLE; i++) {
+        CLEANUP(freep) char *name = mem_format("part_%d.py", i);
+
+        write_at(root, name, buf_cstr(&code));
+    }
+    buf_add_s(&code, minimal_app);
+    write_at(root, "main.py", buf_cstr(&code));
+    survey = survey_of(root, NULL);
+    assert_string_equal(json_str_at(survey, "backend.asgi.target"), "main:app");
+    assert_false(json_bool_at(survey, "read.complete"));
+    assert_true(has_code(survey, "ask", "accept.READ_INCOMPLETE"));
+    assert_true(json_int_or(survey, "read.ms", 1 << 30) < TREE_MS_MAX + 2000);
+    json_decref(survey);
+    remove_scratch(root);
+}
+
 static void manifests_that_are_not_what_they_say_are_told_with_their_line(void **state) {
     char *root = scratch();
     json_t *survey = NULL;
@@ -486,6 +514,7 @@ int main(void) {
         cmocka_unit_test(a_file_of_two_gigabytes_is_not_read),
         cmocka_unit_test(bytes_that_are_no_text_become_valid_json),
         cmocka_unit_test(deep_nesting_ends_in_time),
+        cmocka_unit_test(modules_in_circles_end_in_time),
         cmocka_unit_test(manifests_that_are_not_what_they_say_are_told_with_their_line),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(the_brief_is_short_and_names_the_files_that_matter),

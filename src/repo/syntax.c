@@ -123,16 +123,6 @@ TSNode syntax_child(TSNode node, const char *type) {
     return first.found;
 }
 
-TSNode syntax_up(TSNode node, const char *type) {
-    for (int i = 0; i < SYNTAX_DEPTH_MAX && !ts_node_is_null(node); i++) {
-        node = ts_node_parent(node);
-        if (syntax_is(node, type)) {
-            return node;
-        }
-    }
-    return (TSNode){0};
-}
-
 void syntax_children(TSNode node, syntax_each *each, void *ctx) {
     TSTreeCursor cursor;
 

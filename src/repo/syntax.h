@@ -39,7 +39,6 @@ bool syntax_is(TSNode node, const char *type);                    /* false for a
 bool syntax_is_text(const struct syntax *syntax, TSNode node, const char *text);
 TSNode syntax_field(TSNode node, const char *name); /* a null node when absent */
 TSNode syntax_child(TSNode node, const char *type); /* the first named child of a type, or null */
-TSNode syntax_up(TSNode node, const char *type);    /* the nearest ancestor of a type, or null */
 
 /* Calls `each` for the named children of `node` in order, in time linear in their number. */
 typedef void syntax_each(void *ctx, TSNode child);

@@ -110,6 +110,5 @@ bool tree_read(struct tree *tree, const char *path, size_t max, struct buf *out)
         return false;
     }
     tree->bytes += (int64_t)out->len;
-    tree->reads++;
     return true;
 }

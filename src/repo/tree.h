@@ -14,7 +14,6 @@ enum {
     TREE_ENTRIES_MAX = 50000,
     TREE_DEPTH_MAX = 24,
     TREE_SOURCE_MAX = 1 << 20, /* bytes of one source file */
-    TREE_LOCK_MAX = 8 << 20,   /* bytes of one lock file */
     TREE_BYTES_MAX = 96 << 20, /* bytes of all reads */
     TREE_MS_MAX = 10000        /* of the whole survey */
 };
@@ -24,8 +23,7 @@ struct tree {
     struct fs_list list;
     int64_t deadline_ms; /* monotonic */
     int64_t bytes;       /* read so far */
-    size_t reads;
-    const char *cut; /* why it is incomplete, or NULL */
+    const char *cut;     /* why it is incomplete, or NULL */
 };
 
 /* Errors: those of fs_root_open() and fs_list_tree(); ERR_INVALID when `path` is no folder. */
