@@ -94,13 +94,13 @@ static void chat_begin(struct chat *chat, const char *line) {
 }
 
 /* How the turn ended; Ctrl-C ends the turn and not the conversation. */
-static void chat_end(struct chat *chat, const struct err *err) {
+static void chat_end(struct chat *chat, enum err_code code, const struct err *err) {
     struct cli *cli = chat->cli;
     const char *status;
 
-    cli->exit_status = cli_end(cli, err->code == ERR_NONE ? NULL : err);
+    cli->exit_status = cli_end(cli, code == ERR_NONE ? NULL : err);
     cli->said = NULL;
-    if (err->code == ERR_INTERRUPTED) {
+    if (code == ERR_INTERRUPTED) {
         cli_calm();
     }
     status = json_str_or(cli->result, "status", "");
@@ -120,13 +120,13 @@ static void chat_run(struct chat *chat, const char *name, const char *line) {
     chat->verb = mem_strdup(name);
     do {
         struct err err = {0};
+        enum err_code code;
 
         chat->is_changed = false;
         chat_begin(chat, line);
-        (void)!verb->run(cli, &err);
-        chat_end(chat, &err);
-        if (strcmp(name, "init") == 0 && err.code == ERR_NONE &&
-            chat_reopen(chat, &err) != ERR_NONE) {
+        code = verb->run(cli, &err);
+        chat_end(chat, code, &err);
+        if (strcmp(name, "init") == 0 && code == ERR_NONE && chat_reopen(chat, &err) != ERR_NONE) {
             cli_complain(cli, &err);
             chat->is_over = true;
         }
@@ -136,14 +136,15 @@ static void chat_run(struct chat *chat, const char *name, const char *line) {
 static void chat_resume(struct chat *chat, const char *line) {
     struct err err = {0};
     CLEANUP(freep) char *id = mem_strdup(chat->offer);
+    enum err_code code;
 
     if (id == NULL) {
         cli_say(chat->cli, "nothing is open that could go on; say deploy to begin");
         return;
     }
     chat_begin(chat, line);
-    (void)!run_again(chat->cli, id, &err);
-    chat_end(chat, &err);
+    code = run_again(chat->cli, id, &err);
+    chat_end(chat, code, &err);
 }
 
 /* ---- Words ---- */
@@ -197,10 +198,11 @@ static void chat_unknown(struct chat *chat, const char *line) {
 /* A request that this program never helps with is on record, and ends the conversation. */
 static void chat_refuse(struct chat *chat, const char *line) {
     struct err err = {0};
+    enum err_code code;
 
     chat_begin(chat, line);
-    (void)!run_new(chat->cli, "deploy", &err);
-    chat_end(chat, &err);
+    code = run_new(chat->cli, "deploy", &err);
+    chat_end(chat, code, &err);
     chat->is_over = true;
 }
 
@@ -308,7 +310,7 @@ static enum err_code chat_greet(struct chat *chat, struct err *err) {
     return ERR_NONE;
 }
 
-static enum err_code chat_loop(struct chat *chat, struct err *err) {
+static void chat_loop(struct chat *chat) {
     struct line_wait wait = {.interrupted = chat->cli->asker.interrupted};
 
     while (!chat->is_over) {
@@ -327,7 +329,6 @@ static enum err_code chat_loop(struct chat *chat, struct err *err) {
             chat_turn(chat, line);
         }
     }
-    return err->code;
 }
 
 static enum err_code chat_open(struct chat *chat, struct err *err) {
@@ -357,7 +358,9 @@ static enum err_code chat_run_verb(struct cli *cli, struct err *err) {
     struct chat chat = {.cli = cli};
     enum err_code code = chat_open(&chat, err);
 
-    code = code != ERR_NONE ? code : chat_loop(&chat, err);
+    if (code == ERR_NONE) {
+        chat_loop(&chat);
+    }
     for (enum option o = 0; o < OPT_N; o++) {
         if (chat.values[o] != NULL) {
             cli->args.values[o] = NULL;

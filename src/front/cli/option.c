@@ -155,6 +155,14 @@ static bool is_account(const char *value) {
     return strlen(value) == 12 && strspn(value, "0123456789") == 12;
 }
 
+static bool is_region(const char *value) {
+    size_t n = strlen(value);
+    const char *first = strchr(value, '-');
+
+    return is_name(value) && first != NULL && strchr(first + 1, '-') != NULL &&
+           value[n - 1] >= '0' && value[n - 1] <= '9';
+}
+
 static bool is_duration(const char *value) {
     struct err err = {0};
     int64_t ms = 0;
@@ -185,6 +193,7 @@ static const struct {
     [OPTION_TEXT]     = { is_there,    "a value" },
     [OPTION_NAME]     = { is_name,     "letters, digits and '-'" },
     [OPTION_ACCOUNT]  = { is_account,  "the 12 digits of an AWS account" },
+    [OPTION_REGION]   = { is_region,   "an AWS region such as eu-west-1" },
     [OPTION_CHOICE]   = { NULL,        NULL },
     [OPTION_DURATION] = { is_duration, "a duration such as 90s, 30m or 12h" },
     [OPTION_TIME]     = { is_time,     "a duration such as 30m, or a time such as 2026-11-24T08:00:00Z" },

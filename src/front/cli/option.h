@@ -27,6 +27,7 @@ enum option_kind {
     OPTION_TEXT,
     OPTION_NAME,     /* [A-Za-z0-9-], at most 64 */
     OPTION_ACCOUNT,  /* 12 digits */
+    OPTION_REGION,   /* "eu-west-1" */
     OPTION_CHOICE,   /* one of the words of `argument` */
     OPTION_DURATION, /* "30m" */
     OPTION_TIME,     /* "30m" ago, or ISO 8601 */

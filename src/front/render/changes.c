@@ -79,11 +79,17 @@ static const char *replacement_of(const json_t *change) {
     return is_action(change, "Modify") ? json_str_or(change, "replacement", "False") : "N/A";
 }
 
+/* A resource that leaves the stack and stays in the account. */
+static bool is_kept(const json_t *change) {
+    return strncmp(json_str_or(change, "policy_action", ""), "Retain", 6) == 0 ||
+           strncmp(json_str_or(change, "policy_action", ""), "Snapshot", 8) == 0;
+}
+
 /* What the change would cost that cannot be had back; NULL: nothing. */
 static const char *loss_of(const json_t *change) {
     bool is_replaced = is_action(change, "Modify") && strcmp(replacement_of(change), "False") != 0;
 
-    return is_replaced || is_action(change, "Remove")
+    return (is_replaced || is_action(change, "Remove")) && !is_kept(change)
                ? resource_of(json_str_or(change, "type", ""))->loss
                : NULL;
 }
@@ -276,7 +282,8 @@ static void why_change(const struct screen *screen, struct buf *out, const json_
     } else if (is_action(change, "Retain")) {
         buf_add_s(&text, " It stays, and goes on costing what it costs.");
     } else if (is_action(change, "Remove")) {
-        buf_add_s(&text, " It is not wanted any more.");
+        buf_add_s(&text, is_kept(change) ? " It leaves the stack and stays in the account."
+                                         : " It is not wanted any more.");
     }
     if (loss != NULL) {
         buf_addf(&text, " Lost by this: %s.", loss);

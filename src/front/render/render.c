@@ -85,9 +85,8 @@ void render_where(const struct screen *screen, struct buf *out, const json_t *wh
     buf_add_s(&line, " · ");
     screen_word(&safe, buf_cstr(&line));
     screen_styled(screen, out, STYLE_BOLD, buf_cstr(&safe));
-    buf_addf(&endpoint, is_aws ? "endpoint " : " NOT AWS: endpoint ");
+    buf_add_s(&endpoint, is_aws ? "endpoint " : "NOT AWS: endpoint ");
     screen_word(&endpoint, place);
-    buf_add_s(&endpoint, is_aws ? "" : " ");
     screen_styled(screen, out, is_aws ? STYLE_BOLD : STYLE_LOUD, buf_cstr(&endpoint));
     buf_add_c(out, '\n');
 }
@@ -309,7 +308,8 @@ static void put_resource(const struct render *render, struct buf *out, const jso
 static void on_event(struct render *render, const json_t *json, struct buf *out) {
     const char *status = json_str_or(json, "status", "");
     const char *id = json_str_or(json, "logical_id", "");
-    bool is_over = has_end(status, "_COMPLETE") || has_end(status, "_FAILED");
+    bool is_over =
+        has_end(status, "_COMPLETE") || has_end(status, "_FAILED") || has_end(status, "_SKIPPED");
     bool is_bar = render->progress == PROGRESS_BAR && render->screen.is_live;
     int64_t elapsed_ms = -1;
     int64_t at_ms = clock_now_ms();

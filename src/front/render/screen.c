@@ -7,7 +7,7 @@
 
 #include "sys/tty.h"
 
-enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 40 };
+enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 40, PIPE_WIDTH = 1000 };
 
 static const char *const codes[STYLE_N] = {
     [STYLE_PLAIN] = "", [STYLE_BOLD] = "1",  [STYLE_DIM] = "2",    [STYLE_GOOD] = "32",
@@ -16,7 +16,8 @@ static const char *const codes[STYLE_N] = {
 
 struct screen screen_of(FILE *to, int fd, bool is_plain) {
     struct winsize size = {0};
-    struct screen screen = {.to = to, .width = tty_width(fd)};
+    /* In a pipe a sentence is one line, so that it can be searched for. */
+    struct screen screen = {.to = to, .width = tty_is_terminal(fd) ? tty_width(fd) : PIPE_WIDTH};
 
     screen.has_color = !is_plain && tty_has_color(fd);
     screen.is_live = screen.has_color; /* a terminal without colours stands still as well */

@@ -74,7 +74,7 @@ static enum err_code watch_look(struct watch *watch, const char *id, struct err 
     return journal_replay(store, str_from(id), watch->next_seq, watch_visit, watch, err);
 }
 
-static enum err_code watch_end(struct watch *watch, const char *id) {
+static void watch_end(struct watch *watch, const char *id) {
     struct cli *cli = watch->cli;
 
     cli->result = watch->result == NULL ? agent_args("status", watch->status, NULL)
@@ -82,18 +82,16 @@ static enum err_code watch_end(struct watch *watch, const char *id) {
     json_put_str(cli->result, "session", id);
     cli->exit_status = (int)json_int_or(cli->result, "exit", 0);
     cli_show_result(cli, cli->result);
-    return ERR_NONE;
 }
 
 static enum err_code watch_take_over(struct cli *cli, const char *id, bool *out_is_taken,
                                      struct err *err) {
+    enum err_code code;
+
     cli_say(cli, "nobody runs session %s now; going on with it here", id);
-    *out_is_taken = true;
-    if (run_again(cli, id, err) == ERR_LOCKED) {
-        *out_is_taken = false; /* somebody was faster: watch on */
-        *err = (struct err){0};
-    }
-    return err->code;
+    code = run_again(cli, id, err);
+    *out_is_taken = code != ERR_LOCKED; /* somebody was faster: watch on */
+    return *out_is_taken ? code : ERR_NONE;
 }
 
 static enum err_code watch_run(struct watch *watch, const char *id, struct err *err) {
@@ -108,7 +106,8 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
             return err->code;
         }
         if (watch->has_ended) {
-            return watch_end(watch, id);
+            watch_end(watch, id);
+            return ERR_NONE;
         }
         if (run_owner(cli, id, &is_held, owner, sizeof owner, err) != ERR_NONE) {
             return err->code;
@@ -117,8 +116,11 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
             cli_say(cli, "%s runs session %s; Ctrl-C stops watching, not the run", owner, id);
             watch->is_told = true;
         }
-        if (!is_held && (watch_take_over(cli, id, &is_taken, err) != ERR_NONE || is_taken)) {
+        if (!is_held && watch_take_over(cli, id, &is_taken, err) != ERR_NONE) {
             return err->code;
+        }
+        if (is_taken) {
+            return ERR_NONE;
         }
         if (cli_is_interrupted()) {
             err_set(err, ERR_INTERRUPTED, "stopped watching");
@@ -132,6 +134,7 @@ static enum err_code attach_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct watch watch = {.cli = cli, .next_seq = 1};
     const char *id = cli_word(cli, 0);
+    enum err_code code;
 
     if (cli_flow(cli, err) != ERR_NONE ||
         (id == NULL && run_open_session(cli, arena, &id, err) != ERR_NONE)) {
@@ -141,9 +144,9 @@ static enum err_code attach_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
         return err_remedy(err, "aws-copilot history lists those that ended");
     }
-    (void)watch_run(&watch, id, err);
+    code = watch_run(&watch, id, err);
     json_decref(watch.result);
-    return err->code;
+    return code;
 }
 
 const struct verb verb_attach = {

@@ -156,7 +156,9 @@ static void decision_print(struct cli *cli, const json_t *row) {
         const char *value = json_str_at(row, parts[i]);
 
         if (value != NULL) {
-            buf_addf(&what, "%s%.70s", what.len == 0 ? "" : " ", value);
+            int most = strlen(value) == SHA256_HEX ? 12 : 70; /* a digest is known by its head */
+
+            buf_addf(&what, "%s%.*s", what.len == 0 ? "" : " ", most, value);
         }
     }
     cli_print(cli, "%5lld  %s  %-8s  %-12s  %s  %.12s\n", (long long)json_int_or(row, "seq", 0),
