@@ -312,6 +312,20 @@ static void a_survey_and_answers_make_a_file(void **state) {
     json_decref(survey);
 }
 
+static void a_secret_of_the_survey_is_no_plain_variable(void **state) {
+    json_t *survey = small_survey();
+    json_t *answers = json_pack("{s:s}", "env.MAIL_LINE", "some words");
+    struct project *project = NULL;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(project_from_survey(survey, answers, NULL, &project, &err), ERR_INVALID);
+    assert_null(project);
+    assert_null(strstr(err.text, "some words"));
+    json_decref(answers);
+    json_decref(survey);
+}
+
 static void what_was_decided_before_stays_unless_answered_anew(void **state) {
     json_t *survey = small_survey();
     json_t *answers = json_pack("{s:s, s:s, s:s}", "environment", "prod", "region", "us-east-1",
@@ -414,11 +428,11 @@ static void never_is_read_only_from_the_users_settings_for_a_pinned_account(void
     struct err err = {0};
 
     (void)state;
-    assert_int_equal(
-        settings_read(STR("version: 1\nprofile: work\nenvironment: dev\naccounts:\n"
-                          "  \"123456789012\": { approve: never, profile: sandbox }\n"),
-                      "config.yml", &settings, &err),
-        ERR_NONE);
+    assert_int_equal(settings_read(STR("version: 1\nprofile: work\nenvironment: dev\naccounts:\n"
+                                       "  \"123456789012\": { approve: never, profile: sandbox }\n"
+                                       "  \"210987654321\": { profile: live }\n"),
+                                   "config.yml", &settings, &err),
+                     ERR_NONE);
     unpinned.account = NULL;
     assert_string_equal(settings->profile, "work");
     assert_string_equal(settings->accounts[0].profile, "sandbox");
@@ -474,6 +488,7 @@ int main(void) {
         cmocka_unit_test(each_trusted_key_changes_the_digest),
         cmocka_unit_test(a_variable_does_not_change_the_digest),
         cmocka_unit_test(a_survey_and_answers_make_a_file),
+        cmocka_unit_test(a_secret_of_the_survey_is_no_plain_variable),
         cmocka_unit_test(what_was_decided_before_stays_unless_answered_anew),
         cmocka_unit_test(another_folder_takes_nothing_from_the_survey),
         cmocka_unit_test(an_answer_is_checked_like_a_line_of_the_file),

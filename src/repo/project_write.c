@@ -9,12 +9,10 @@
 static bool is_plain(const char *text) {
     static const char *const words[] = {"true", "false", "yes", "no", "on",
                                         "off",  "null",  "y",   "n",  "none"};
-    bool has_letter = false;
 
     for (const char *c = text; *c != '\0'; c++) {
         bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
 
-        has_letter = has_letter || letter;
         if (!letter && !(*c >= '0' && *c <= '9') && strchr("_-./", *c) == NULL) {
             return false;
         }
@@ -24,7 +22,7 @@ static bool is_plain(const char *text) {
             return false;
         }
     }
-    return has_letter && strchr("-.0123456789", text[0]) == NULL;
+    return strchr("-.0123456789", text[0]) == NULL; /* finds the end of an empty text too */
 }
 
 static void add_scalar(struct buf *out, const char *text) {

@@ -296,14 +296,19 @@ static void a_link_out_of_the_tree_is_told_and_not_followed(void **state) {
     CLEANUP(freep) char *target = mem_format("%s/main.py", outside);
     CLEANUP(freep) char *link = mem_format("%s/main.py", root);
     CLEANUP(freep) char *folder = mem_format("%s/backend", root);
+    CLEANUP(freep) char *relative = mem_format("%s/web", root);
+    CLEANUP(freep) char *inside = mem_format("%s/other.py", root);
     json_t *survey = NULL;
 
     (void)state;
     write_at(outside, "main.py", minimal_app);
     assert_int_equal(symlink(target, link), 0);
     assert_int_equal(symlink(outside, folder), 0);
+    assert_int_equal(symlink("../../etc", relative), 0);
+    assert_int_equal(symlink("main.py", inside), 0);
     survey = survey_of(root, NULL);
     assert_true(json_is_null(json_at(survey, "backend")));
+    assert_int_equal(json_array_size(json_at(survey, "findings")), 3);
     assert_true(has_code(survey, "findings", "LINK_OUTSIDE"));
     assert_true(has_code(survey, "refuse", "NOTHING_FOUND"));
     json_decref(survey);
@@ -484,6 +489,7 @@ static void the_brief_has_a_ceiling(void **state) {
     survey_brief(survey, &brief);
     assert_false(brief.failed);
     assert_true(brief.len <= SURVEY_BRIEF_BYTES);
+    assert_int_equal(brief.ptr[brief.len - 1], '\n'); /* whole lines are left out */
     json_decref(rows);
     json_decref(survey);
 }
