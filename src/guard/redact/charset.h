@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct charset {
     uint64_t lo; /* characters 0-63 */
@@ -39,3 +40,5 @@ static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' 
 static inline unsigned hex_value(char c) {
     return is_digit(c) ? (unsigned)(c - '0') : (unsigned)(fold(c) - 'a') + 10;
 }
+
+static inline bool is_any(char c, const char *of) { return c != '\0' && strchr(of, c) != NULL; }

@@ -14,8 +14,7 @@ enum {
     BITS = 16,
     BITMAP_BYTES = (1 << BITS) / 8,
     HEADS = 4096,
-    RUN_MIN = 24, /* what is worth decoding */
-    RUN_HEX_MIN = 32,
+    RUN_MIN = 24,        /* what is worth decoding */
     RUN_QUOTED_MIN = 16, /* a line of a key in a string literal */
     AWS_SECRET = 40,
     HINT_NEAR = 256,
@@ -117,13 +116,13 @@ static bool anchor_stands(const struct scan *scan, const struct rule *rule, size
     return str_eq_nocase(str_slice(scan->text, at, at + n), (struct str){rule->anchor, n});
 }
 
-static size_t match_literal(struct scan *scan, const struct known_literal *literal, size_t at) {
+static void match_literal(struct scan *scan, const struct known_literal *literal, size_t at) {
     size_t from = at;
     size_t to = at + literal->len;
 
     if (literal->len > scan->text.len - at ||
         memcmp(scan->text.ptr + at, literal->ptr, literal->len) != 0) {
-        return 0;
+        return;
     }
     if (literal->is_encoded) { /* the characters at its edges hold bits of it */
         to = scan_run_end(scan, SET_BASE64, to - 1);
@@ -133,7 +132,6 @@ static size_t match_literal(struct scan *scan, const struct known_literal *liter
         }
     }
     scan_add(scan, from, to, "known", SPAN_PLAIN);
-    return to;
 }
 
 /* A known name is a key like any other, found by its own first letters. */
@@ -143,43 +141,41 @@ static size_t match_name(struct scan *scan, const char *name, size_t at) {
     return scan_has(scan, at, name) ? match_key(scan, &rule, at) : 0;
 }
 
-/* Asks all anchors that may stand at `at`; returns where to look on. */
-static size_t match_at(const struct anchors *anchors, struct scan *scan, uint32_t hash, size_t at) {
-    size_t on = at + 1;
+static size_t match_rule(struct scan *scan, const struct rule *rule, size_t at) {
+    return anchor_stands(scan, rule, at) ? rule->match(scan, rule, at) : 0;
+}
 
-    for (uint32_t i = anchors->heads[hash % HEADS]; i != 0; i = anchors->rows[i - 1].next) {
-        const struct anchor *anchor = &anchors->rows[i - 1];
-        size_t to = 0;
-
-        switch (anchor->kind) {
-        case ANCHOR_RULE:
-            to = anchor_stands(scan, &rules[anchor->index], at)
-                     ? rules[anchor->index].match(scan, &rules[anchor->index], at)
-                     : 0;
-            break;
-        case ANCHOR_LITERAL:
-            to = match_literal(scan, &scan->known->literals[anchor->index], at);
-            break;
-        case ANCHOR_NAME:
-            to = match_name(scan, scan->known->names[anchor->index], at);
-            break;
-        }
-        on = to > on ? to : on;
+/* Rules leave alone what is covered; known values may begin there and end further on. */
+static void match_anchor(struct scan *scan, const struct anchor *anchor, size_t at) {
+    if (anchor->kind == ANCHOR_LITERAL) {
+        match_literal(scan, &scan->known->literals[anchor->index], at);
+        return;
     }
-    return on;
+    bool is_block = anchor->kind == ANCHOR_RULE && rules[anchor->index].is_block;
+    if (at >= scan->skip_from && at < scan->skip_to && !is_block) {
+        return;
+    }
+    scan->found_from = at;
+    size_t to = anchor->kind == ANCHOR_RULE
+                    ? match_rule(scan, &rules[anchor->index], at)
+                    : match_name(scan, scan->known->names[anchor->index], at);
+    if (to > scan->skip_to) {
+        scan->skip_from = scan->found_from;
+        scan->skip_to = to;
+    }
 }
 
 static void scan_anchors(const struct anchors *anchors, struct scan *scan, size_t from) {
     const char *p = scan->text.ptr;
     size_t n = scan->text.len;
 
-    for (size_t at = from; at + 3 <= n;) {
+    for (size_t at = from; at + 3 <= n; at++) {
         uint32_t hash = fold_hash(three_at(p + at));
 
-        if ((anchors->bitmap[hash / 8] >> hash % 8 & 1) == 0) {
-            at++;
-        } else {
-            at = match_at(anchors, scan, hash, at);
+        if ((anchors->bitmap[hash / 8] >> hash % 8 & 1) != 0) {
+            for (uint32_t i = anchors->heads[hash % HEADS]; i != 0; i = anchors->rows[i - 1].next) {
+                match_anchor(scan, &anchors->rows[i - 1], at);
+            }
         }
     }
 }
@@ -296,11 +292,9 @@ static bool is_secret_inside(const struct pass *pass, const char *p, size_t n) {
         scratch->decoded = mem_alloc(n);
         scratch->decoded_cap = n;
     }
-    size_t bytes = decode_base64(p, n, scratch->decoded);
-    if (bytes == 0 && n >= RUN_HEX_MIN) {
-        bytes = decode_hex(p, n, scratch->decoded);
-    }
-    if (bytes > 0) {
+    for (int way = 0; way < 2 && found.n == 0; way++) {
+        size_t bytes =
+            way == 0 ? decode_base64(p, n, scratch->decoded) : decode_hex(p, n, scratch->decoded);
         pass_views(pass, (struct str){scratch->decoded, bytes}, NULL, true, 0, &found);
     }
     return found.n > 0;
@@ -365,6 +359,9 @@ static void pass_views(const struct pass *pass, struct str text, struct carry *c
     };
     bool has_hint = false;
 
+    if (text.len == 0) {
+        return;
+    }
     pass_view(pass, &scan, from);
     has_hint = scan.hint_n > 0;
     for (enum view_kind kind = 0; kind < VIEW_N; kind++) {
@@ -377,6 +374,8 @@ static void pass_views(const struct pass *pass, struct str text, struct carry *c
         other.carry = kind == VIEW_VISIBLE ? carry : NULL;
         other.is_unescaped = kind == VIEW_UNESCAPED;
         other.key_end = 0;
+        other.skip_from = 0;
+        other.skip_to = 0;
         other.hint_n = 0;
         memset(other.runs, 0, sizeof other.runs);
         other.word = (struct memo){0};

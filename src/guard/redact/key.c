@@ -195,8 +195,8 @@ static bool is_reference(struct str value) {
 }
 
 bool key_value_is_harmless(struct str key, struct str value) {
-    static const char *const nothing[] = {"",          "***",         "null",       "None", "nil",
-                                          "undefined", "process.env", "os.environ", "!Ref", "NULL"};
+    static const char *const nothing[] = {
+        "", "null", "None", "nil", "undefined", "process.env", "os.environ", "!Ref", "NULL"};
 
     for (size_t i = 0; i < ARRAY_N(nothing); i++) {
         if (str_eq(value, str_from(nothing[i]))) {

@@ -88,32 +88,20 @@ bool redact_is_secret_key(struct str key) { return key_is_secret(key); }
 
 /* ---- writing ---- */
 
-/* A segment with its spans replaced. */
 struct writer {
     struct buf out;
     bool is_open; /* what was written last is a mask that the next segment may go on with */
 };
 
-static void writer_put(void *user, struct str segment, const struct spans *spans) {
-    static const char *const masks[] = {
-        [SPAN_PLAIN] = "***", [SPAN_QUOTED] = "\"***\"", [SPAN_ESCAPED] = "\\\"***\\\""};
+static void writer_put(void *user, const struct segment *segment) {
     struct writer *writer = user;
-    size_t at = 0;
+    struct str text = segment->masked;
 
-    for (size_t i = 0; i < spans->n; i++) {
-        const struct span *span = &spans->rows[i];
-
-        buf_add(&writer->out, str_slice(segment, at, span->from));
-        if (span->from > 0 || !writer->is_open) {
-            buf_add_s(&writer->out, masks[span->style]);
-        }
-        at = span->to;
-        writer->is_open = at == segment.len;
+    if (writer->is_open && str_starts(text, str_from(mask))) {
+        text = str_slice(text, sizeof mask - 1, text.len); /* the same mask goes on */
     }
-    if (at < segment.len) {
-        buf_add(&writer->out, str_slice(segment, at, segment.len));
-        writer->is_open = false;
-    }
+    buf_add(&writer->out, text);
+    writer->is_open = segment->is_open || (writer->is_open && text.len == 0);
 }
 
 static struct masked writer_take(struct writer *writer) {
@@ -134,6 +122,7 @@ struct masker {
 static void masker_init(struct masker *masker, const struct redactor *redactor) {
     *masker = (struct masker){.writer.out = BUF_INIT(SIZE_MAX / 2)};
     segmenter_init(&masker->segmenter, redactor, writer_put, &masker->writer);
+    masker->segmenter.is_masking = true;
 }
 
 static void masker_done(struct masker *masker) {
@@ -213,7 +202,7 @@ static bool is_secret_name(const struct masker *masker, struct str key) {
     return is_known || key_is_secret(key);
 }
 
-/* {"Name": "DB_PASSWORD", "Value": "..."}: the key stands in a value. clang-format off */
+/* {"Name": "DB_PASSWORD", "Value": "..."}: the key stands in a value. */
 static const struct {
     const char *name;
     const char *value;
@@ -327,15 +316,15 @@ struct finder {
     size_t at; /* offset of the next segment */
 };
 
-static void finder_put(void *user, struct str segment, const struct spans *spans) {
+static void finder_put(void *user, const struct segment *segment) {
     struct finder *finder = user;
 
-    for (size_t i = 0; i < spans->n && finder->n < finder->max; i++) {
-        const struct span *span = &spans->rows[i];
+    for (size_t i = 0; i < segment->spans->n && finder->n < finder->max; i++) {
+        const struct span *span = &segment->spans->rows[i];
         finder->hits[finder->n++] = (struct redact_hit){
             .kind = span->kind, .at = finder->at + span->from, .len = span->to - span->from};
     }
-    finder->at += segment.len;
+    finder->at += segment->text.len;
 }
 
 size_t redact_find(const struct redactor *redactor, struct str text, struct redact_hit *hits,

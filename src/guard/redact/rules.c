@@ -98,20 +98,42 @@ static size_t pem_end(const struct scan *scan, size_t at) {
 static size_t next_quote(const struct scan *scan, size_t from) {
     size_t at = from;
 
-    while (at < scan->text.len && strchr("\"'`", scan->text.ptr[at]) == NULL) {
+    while (at < scan->text.len && !is_any(scan->text.ptr[at], "\"'`")) {
         at++;
     }
     return at;
 }
 
+/* " RSA PRIVATE KEY": capitals, digits and blanks up to the dashes. */
+static size_t label_end(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (
+        to < scan->text.len && to - at < LABEL_MAX &&
+        (scan->text.ptr[to] == ' ' || charset_has(&charsets[SET_CAPITALS], scan->text.ptr[to]))) {
+        to++;
+    }
+    return scan_has(scan, to, "-----") ? to : at;
+}
+
+/* The end of the text; the end of its line where the next line is not this view's to decide. */
+static size_t scan_rest(const struct scan *scan) {
+    size_t to = scan->text.len;
+
+    while (scan->carry == NULL && to > 0 && is_any(scan->text.ptr[to - 1], "\r\n")) {
+        to--;
+    }
+    return to;
+}
+
 static size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
     size_t label = at + strlen(rule->anchor);
-    ptrdiff_t dashes = scan_find(scan, label, label + LABEL_MAX, "-----");
+    size_t dashes = label_end(scan, label);
 
-    if (dashes < 0 || scan_find(scan, label, (size_t)dashes, "PRIVATE KEY") < 0) {
+    if (scan_find(scan, label, dashes, "PRIVATE KEY") < 0) {
         return 0;
     }
-    size_t body = (size_t)dashes + 5;
+    size_t body = dashes + 5;
     size_t to = pem_end(scan, body);
     size_t quote = next_quote(scan, body);
     enum block block = BLOCK_NONE;
@@ -123,7 +145,7 @@ static size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
         to = quote;
         block = BLOCK_QUOTED;
     } else if (to == 0) {
-        to = scan->text.len;
+        to = scan_rest(scan);
         block = BLOCK_PEM;
     }
     if (scan->carry != NULL && block != BLOCK_NONE) {
@@ -138,8 +160,9 @@ static size_t match_putty(struct scan *scan, const struct rule *rule, size_t at)
     if (scan->carry != NULL) {
         scan->carry->block = BLOCK_PUTTY;
     }
-    scan_add(scan, at, scan->text.len, rule->kind, SPAN_PLAIN);
-    return scan->text.len;
+    size_t to = scan_rest(scan);
+    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
+    return to;
 }
 
 static size_t find_char(const struct scan *scan, size_t from, size_t to, const char *chars) {
@@ -292,7 +315,7 @@ static size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t
     }
     from =
         skip_blanks(scan, from < scan->text.len && scan->text.ptr[from] == '=' ? from + 1 : from);
-    from += from < scan->text.len && strchr("\"'", scan->text.ptr[from]) != NULL ? 1 : 0;
+    from += from < scan->text.len && is_any(scan->text.ptr[from], "\"'") ? 1 : 0;
     size_t to = scan_word_end(scan, from);
     size_t colon = find_char(scan, from, to, ":");
     if (colon + 1 >= to) {
@@ -383,8 +406,8 @@ const struct rule rules[] = {
     {"pypi-token",         "pypi-AgEIcHlwaS5vcmc", SET_WORD,      50, false, match_token},
     {"age-key",            "AGE-SECRET-KEY-1",     SET_CAPITALS,  50, false, match_token},
     {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt},
-    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem},
-    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty},
+    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, true},
+    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, true},
     {"uri-password",       "://",                  SET_OPAQUE,     0, false, match_uri},
     {"bearer",             "bearer",               SET_COOKIE,     8, true,  match_bearer},
     {"basic",              "basic",                SET_BASE64,     8, true,  match_basic},

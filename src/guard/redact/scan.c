@@ -75,7 +75,7 @@ bool scan_is_start(const struct scan *scan, size_t at) {
     if (!is_alnum(before)) {
         return true;
     }
-    if (at >= 2 && p[at - 2] == '\\' && strchr("bfnrt", before) != NULL) {
+    if (at >= 2 && p[at - 2] == '\\' && is_any(before, "bfnrt")) {
         return true; /* \n */
     }
     if (at >= 3 && p[at - 3] == '%' && is_hex(p[at - 2]) && is_hex(before)) {

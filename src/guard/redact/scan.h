@@ -1,8 +1,8 @@
 /* guard/redact/scan.h: one pass over one view of one segment, as the matchers see it.
  *
  * A matcher is called where its anchor stands. It adds spans in offsets of the view, which come out
- * as offsets of the source, and says where to look on. Time stays linear because a class run and a
- * word are measured once (memo) and a key is judged once.
+ * as offsets of the source, and says what it covers. Time stays linear because rules do not look
+ * into what is covered, a class run and a word are measured once (memo) and a key is judged once.
  */
 #pragma once
 
@@ -64,7 +64,10 @@ struct scan {
     bool is_unescaped; /* a view without JSON escapes: quotes put in need a backslash */
     bool is_decoded;   /* the inside of Base64 or hexadecimal */
     bool has_curl;
-    size_t key_end;          /* names before this offset were judged */
+    size_t key_end;    /* names before this offset were judged */
+    size_t found_from; /* of the match under way: where what it covers begins */
+    size_t skip_from;  /* rules do not look into [skip_from, skip_to): it is covered */
+    size_t skip_to;
     size_t hints[HINTS_MAX]; /* where "aws", "secret", "access" or a key id stand */
     size_t hint_n;           /* HINTS_MAX: too many, so everywhere */
     struct memo runs[SET_N];
@@ -77,8 +80,10 @@ struct rule {
     enum set body;
     unsigned min;   /* characters of the body */
     bool is_folded; /* the anchor's case does not matter */
-    /* Returns where to look on, or 0 when nothing was found. */
+    /* Returns where what it covers ends, or 0 when nothing was found. It begins at `at`, unless
+     * scan->found_from says otherwise. */
     size_t (*match)(struct scan *scan, const struct rule *rule, size_t at);
+    bool is_block; /* goes on over lines, so it is looked for inside values too */
 };
 
 extern const struct rule rules[];

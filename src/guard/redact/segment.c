@@ -7,20 +7,28 @@
 
 enum {
     CONTEXT = 512, /* how far before a span stands what made it one */
-    ESCAPE = 6     /* the longest escape, \uXXXX */
+    ESCAPE = 6,    /* the longest escape, \uXXXX */
+    ROUNDS_MAX = 16
 };
 
 void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor,
-                    void (*fn)(void *user, struct str segment, const struct spans *spans),
-                    void *user) {
+                    void (*fn)(void *user, const struct segment *segment), void *user) {
     *segmenter = (struct segmenter){
-        .redactor = redactor, .fn = fn, .user = user, .carry = {.yaml_indent = -1}};
+        .redactor = redactor,
+        .fn = fn,
+        .user = user,
+        .carry = {.yaml_indent = -1},
+        .masked = BUF_INIT(8 * SEGMENT_MAX), /* a one-byte value becomes five bytes */
+        .again = BUF_INIT(8 * SEGMENT_MAX),
+    };
 }
 
 void segmenter_done(struct segmenter *segmenter) {
     scratch_done(&segmenter->scratch);
     spans_done(&segmenter->spans);
     spans_done(&segmenter->unused);
+    buf_done(&segmenter->masked);
+    buf_done(&segmenter->again);
 }
 
 /* Bytes up to and with the end of the line; 0 when it is not within `max` bytes. */
@@ -43,9 +51,55 @@ static void segment_scan(struct segmenter *segmenter, const struct redactor_core
     spans_merge(spans);
 }
 
+/* Masks until masking again changes nothing: what a mask leaves beside it may read differently, and
+ * is judged like any other text. Each round leaves less. */
+static bool segment_settle(struct segmenter *segmenter, const struct redactor_core *core,
+                           const struct carry *before, struct str text) {
+    struct buf *masked = &segmenter->masked;
+    struct buf *again = &segmenter->again;
+    const struct spans *spans = &segmenter->spans;
+    bool is_open = false;
+
+    buf_clear(masked);
+    spans_render(spans, text, masked);
+    for (int round = 0; spans->n > 0; round++) {
+        struct carry trial = *before;
+
+        if (round == ROUNDS_MAX) { /* not understood: nothing of it is shown */
+            buf_clear(masked);
+            buf_add(masked, STR("***\n"));
+            return false;
+        }
+        is_open = is_open || spans->rows[spans->n - 1].to == text.len;
+        segment_scan(segmenter, core, &trial, buf_str(masked), &segmenter->unused);
+        spans = &segmenter->unused;
+        text = buf_str(masked);
+        buf_clear(again);
+        spans_render(spans, text, again);
+        struct buf swap = *masked;
+        *masked = *again;
+        *again = swap;
+        text = buf_str(again);
+    }
+    return is_open;
+}
+
+static void segment_give(struct segmenter *segmenter, const struct redactor_core *core,
+                         const struct carry *before, struct str text) {
+    struct segment segment = {.text = text, .spans = &segmenter->spans, .masked = text};
+
+    if (segmenter->is_masking && segmenter->spans.n > 0) {
+        segment.is_open = segment_settle(segmenter, core, before, text);
+        segment.masked = buf_str(&segmenter->masked);
+    }
+    segmenter->fn(segmenter->user, &segment);
+}
+
 /* Moves a cut out of an escape or a UTF-8 sequence. */
 static size_t cut_between_units(struct str text, size_t cut) {
-    for (size_t i = cut; i > cut - ESCAPE; i--) {
+    size_t first = cut - ESCAPE;
+
+    for (size_t i = cut; i > first; i--) {
         if (text.ptr[i - 1] == '\\' || text.ptr[i - 1] == '%') {
             cut = i - 1;
         }
@@ -79,6 +133,7 @@ static void spans_keep_before(struct spans *spans, size_t cut) {
 /* The spans come from the whole window; what the next piece must know, from the piece alone. */
 static size_t window_handle(struct segmenter *segmenter, const struct redactor_core *core,
                             struct str window) {
+    struct carry before = segmenter->carry;
     struct carry trial = segmenter->carry;
 
     segment_scan(segmenter, core, &trial, window, &segmenter->spans);
@@ -87,7 +142,7 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
     segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->unused);
     spans_keep_before(&segmenter->spans, cut);
     segmenter->carry.is_cut = cut == window.len;
-    segmenter->fn(segmenter->user, piece, &segmenter->spans);
+    segment_give(segmenter, core, &before, piece);
     return cut;
 }
 
@@ -107,8 +162,9 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
             break;
         }
         struct str segment = {text.ptr + at, line == 0 ? left : line};
+        struct carry before = segmenter->carry;
         segment_scan(segmenter, core, &segmenter->carry, segment, &segmenter->spans);
-        segmenter->fn(segmenter->user, segment, &segmenter->spans);
+        segment_give(segmenter, core, &before, segment);
         at += segment.len;
     }
     return at;

@@ -12,20 +12,29 @@ enum { SEGMENT_MAX = 64 * 1024, SEGMENT_HOLD = 16 * 1024 };
 
 struct redactor;
 
+/* What became of a segment. */
+struct segment {
+    struct str text;           /* as it came */
+    const struct spans *spans; /* merged, in offsets of `text` */
+    struct str masked;         /* when asked for */
+    bool is_open;              /* its end is masked, so that the next one may go on with it */
+};
+
 struct segmenter {
     const struct redactor *redactor;
-    /* Called for each segment in order; `spans` are merged and in offsets of `segment`. */
-    void (*fn)(void *user, struct str segment, const struct spans *spans);
+    void (*fn)(void *user, const struct segment *segment); /* called for each one in order */
     void *user;
+    bool is_masking; /* whether `masked` is asked for */
     struct carry carry;
     struct scratch scratch;
     struct spans spans;
     struct spans unused;
+    struct buf masked;
+    struct buf again;
 };
 
 void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor,
-                    void (*fn)(void *user, struct str segment, const struct spans *spans),
-                    void *user);
+                    void (*fn)(void *user, const struct segment *segment), void *user);
 void segmenter_done(struct segmenter *segmenter);
 
 /* Handles what is complete at the beginning of `text`, or all of it when `is_end`; returns how many

@@ -1,8 +1,6 @@
 /* guard/redact/span.c: spans as a sorted union. */
 #include "guard/redact/span.h"
 
-#include "base/mem.h"
-
 #include <stdlib.h>
 
 void spans_done(struct spans *spans) {
@@ -56,4 +54,17 @@ void spans_merge(struct spans *spans) {
         }
     }
     spans->n = kept + 1;
+}
+
+void spans_render(const struct spans *spans, struct str text, struct buf *out) {
+    static const char *const masks[] = {
+        [SPAN_PLAIN] = "***", [SPAN_QUOTED] = "\"***\"", [SPAN_ESCAPED] = "\\\"***\\\""};
+    size_t at = 0;
+
+    for (size_t i = 0; i < spans->n; i++) {
+        buf_add(out, str_slice(text, at, spans->rows[i].from));
+        buf_add_s(out, masks[spans->rows[i].style]);
+        at = spans->rows[i].to;
+    }
+    buf_add(out, str_slice(text, at, text.len));
 }

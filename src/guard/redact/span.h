@@ -1,8 +1,7 @@
 /* guard/redact/span.h: pieces of a text that will be masked, collected in any order. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/buf.h"
 
 enum span_style {
     SPAN_PLAIN = 0, /* *** */
@@ -31,3 +30,6 @@ void spans_add(struct spans *spans, struct span span);
 
 /* Sorts and joins what overlaps or touches; the kind of the earliest stays. */
 void spans_merge(struct spans *spans);
+
+/* Appends `text` with its spans (merged) replaced. */
+void spans_render(const struct spans *spans, struct str text, struct buf *out);

@@ -77,6 +77,14 @@ static bool name_begins_line(const struct scan *scan, size_t at) {
            str_eq(lead, STR("set")) || str_eq(lead, STR("ENV"));
 }
 
+/* Backslashes before a quote of JSON that was quoted d times: 2^d - 1. */
+static size_t quoting_slashes(size_t slashes) {
+    while ((slashes & (slashes + 1)) != 0) {
+        slashes--;
+    }
+    return slashes;
+}
+
 static void name_read(const struct scan *scan, const struct rule *rule, size_t at,
                       struct name *name) {
     size_t from = at;
@@ -96,6 +104,7 @@ static void name_read(const struct scan *scan, const struct rule *rule, size_t a
         while (from >= name->slashes + 2 && scan->text.ptr[from - name->slashes - 2] == '\\') {
             name->slashes++;
         }
+        name->slashes = quoting_slashes(name->slashes);
     }
 }
 
@@ -119,7 +128,8 @@ static bool is_file_name(struct str name) {
 }
 
 /* The closing quote of a string that was opened with `slashes` backslashes before `quote`, as the
- * offset of its first backslash (or of the quote); the end of the text when it is not closed. */
+ * offset of its first backslash (or of the quote); the end of the line when it is not closed. A
+ * quote with fewer backslashes closes a string further out, and ends this one too. */
 static size_t string_end(const struct scan *scan, size_t at, char quote, size_t slashes) {
     size_t run = 0;
 
@@ -129,12 +139,19 @@ static size_t string_end(const struct scan *scan, size_t at, char quote, size_t 
         if (is_outer_quote(scan, i)) {
             return i;
         }
-        if (c == quote && (slashes == 0 ? run % 2 == 0 : run <= slashes)) {
-            return slashes == 0 ? i : i - run;
+        if (c == quote && run % (slashes + 1) != slashes) {
+            return i - run;
+        }
+        if (c == quote && run % (2 * (slashes + 1)) == slashes) {
+            return i - slashes;
         }
         run = c == '\\' ? run + 1 : 0;
     }
-    return scan->text.len;
+    size_t end = scan->text.len;
+    while (end > at && (scan->text.ptr[end - 1] == '\n' || scan->text.ptr[end - 1] == '\r')) {
+        end--;
+    }
+    return end;
 }
 
 static enum span_style bare_style(const struct scan *scan, char quote, size_t slashes) {
@@ -197,8 +214,8 @@ size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
             at++;
         }
     }
-    if (scan->carry != NULL) {
-        scan->carry->nest_depth = slashes == 0 ? depth : 0;
+    if (scan->carry != NULL && slashes == 0 && scan->carry->nest_depth < depth) {
+        scan->carry->nest_depth = depth; /* the outermost secret decides */
     }
     return at;
 }
@@ -269,21 +286,35 @@ static size_t skip_scheme(const struct scan *scan, size_t at) {
     return at;
 }
 
+/* \n in a text that is quoted further out ends a word as a line end does. */
+static bool is_blank_escape(const struct scan *scan, size_t at) {
+    char next = char_at(scan, at + 1);
+
+    return scan->text.ptr[at] == '\\' && (next == 'n' || next == 'r' || next == 't');
+}
+
+/* The backslashes of a quote at `to` are not the value's. */
+static size_t before_slashes(const struct scan *scan, size_t from, size_t to) {
+    if (!is_quote(char_at(scan, to))) {
+        return to;
+    }
+    while (to > from && scan->text.ptr[to - 1] == '\\') {
+        to--;
+    }
+    return to;
+}
+
 /* A word, without the punctuation of the sentence or list it stands in. */
 static size_t word_end(const struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
 
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
-           !(name->is_query && strchr("&#", scan->text.ptr[to]) != NULL) &&
+           !is_blank_escape(scan, to) && !(name->is_query && is_any(scan->text.ptr[to], "&#")) &&
            !(name->is_element && scan->text.ptr[to] == '<')) {
         to++;
     }
-    if (to < scan->text.len && is_quote(scan->text.ptr[to])) {
-        while (to > from && scan->text.ptr[to - 1] == '\\') {
-            to--; /* the backslash belongs to the quote */
-        }
-    }
-    while (to > from + 1 && strchr(",;)]}", scan->text.ptr[to - 1]) != NULL) {
+    to = before_slashes(scan, from, to);
+    while (to > from + 1 && is_any(scan->text.ptr[to - 1], ",;)]}")) {
         to--;
     }
     return to;
@@ -332,7 +363,7 @@ static size_t bare_end(const struct scan *scan, size_t from) {
     size_t to = from;
 
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
-           strchr(",}]\"'\\", scan->text.ptr[to]) == NULL) {
+           !is_any(scan->text.ptr[to], ",}]\"'\\")) {
         to++;
     }
     return to;
@@ -343,7 +374,7 @@ static size_t value_after_quoted(struct scan *scan, const struct name *name, siz
     size_t to = bare_end(scan, at);
     char next = char_at(scan, skip_blanks(scan, to));
 
-    if (strchr(",}]\"'\\\r\n", next) == NULL) {
+    if (next != '\0' && !is_any(next, ",}]\"'\\\r\n")) {
         return value_add(scan, name, at, line_end(scan, to), SPAN_PLAIN);
     }
     return value_add(scan, name, at, to, bare_style(scan, name->quote, name->slashes));
@@ -352,13 +383,11 @@ static size_t value_after_quoted(struct scan *scan, const struct name *name, siz
 static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
 
-    while (to < scan->text.len && strchr("\"'\r\n", scan->text.ptr[to]) == NULL) {
+    while (to < scan->text.len && !is_any(scan->text.ptr[to], "\"'\r\n") &&
+           !is_blank_escape(scan, to)) {
         to++;
     }
-    while (to > from && scan->text.ptr[to - 1] == '\\') {
-        to--;
-    }
-    return value_add(scan, name, from, to, SPAN_PLAIN);
+    return value_add(scan, name, from, before_slashes(scan, from, to), SPAN_PLAIN);
 }
 
 /* After a name that begins its line. */
@@ -402,7 +431,7 @@ static size_t value_read(struct scan *scan, const struct name *name, size_t at, 
     }
     if (is_quote(char_at(scan, quote))) {
         size_t slashes = quote - from - (quote > from && is_letter(char_at(scan, from)) ? 1 : 0);
-        return value_quoted(scan, name, quote, slashes);
+        return value_quoted(scan, name, quote, quoting_slashes(slashes));
     }
     char c = char_at(scan, from);
     if (c == '{' || c == '[') {
@@ -470,7 +499,7 @@ static size_t separator_read(const struct scan *scan, struct name *name, char *s
 static bool name_is_secret(const struct scan *scan, const struct name *name) {
     struct str key = name_str(scan, name);
 
-    while (key.len > 0 && strchr("-.", key.ptr[0]) != NULL) {
+    while (key.len > 0 && is_any(key.ptr[0], "-.")) {
         key = str_slice(key, 1, key.len); /* --password */
     }
     bool is_named = (name->is_query && str_eq_nocase(key, STR("key"))) || key_is_secret(key) ||
@@ -497,6 +526,6 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
         return 0; /* a key of the outer JSON is judged in the text as it stands */
     }
     name.is_line_start = name.quote == '\0' && name_begins_line(scan, name.from);
-    size_t to = value_read(scan, &name, value, separator);
-    return to > name.to ? to : 0;
+    scan->found_from = value; /* the name itself is looked into by others */
+    return value_read(scan, &name, value, separator);
 }
