@@ -28,6 +28,15 @@ static const struct {
 
 const char *template_kind_name(enum template_kind kind) { return kinds[kind].name; }
 
+enum template_kind template_kind_find(const char *name) {
+    for (enum template_kind kind = TEMPLATE_NONE + 1; kind < TEMPLATE_N; kind++) {
+        if (strcmp(kinds[kind].name, name) == 0) {
+            return kind;
+        }
+    }
+    return TEMPLATE_NONE;
+}
+
 static bool kind_has_function(enum template_kind kind) {
     return kind == TEMPLATE_LAMBDA_HTTP || kind == TEMPLATE_API;
 }

@@ -20,6 +20,9 @@ enum template_kind {
 /* "bootstrap", "static", "lambda-http", "api"; never NULL. */
 const char *template_kind_name(enum template_kind kind);
 
+/* The kind of this name; TEMPLATE_NONE when there is none. */
+enum template_kind template_kind_find(const char *name);
+
 /* Returns the embedded template of `kind` as it is in its file, the caller's to decref.
  * TEMPLATE_API gives what lambda-http.json leaves of itself without the site. */
 json_t *template_load(enum template_kind kind);

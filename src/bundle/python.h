@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "aws/template.h"
 #include "bundle/build.h"
 
 enum python_platform {
@@ -56,12 +57,19 @@ struct python_zip {
 };
 void python_zip_done(struct python_zip *zip);
 
+/* What the zip is for: the function of a template, whose settings are part of the build id. */
+struct python_use {
+    enum template_kind kind; /* TEMPLATE_LAMBDA_HTTP or TEMPLATE_API */
+    struct template_function function;
+    const json_t *parameters; /* those that are known before the zip is */
+};
+
 /* Makes the zip: the application's files, its dependencies for the platform, the ASGI bridge, byte
- * code. What is imported from `cwd` lies at the zip's root. `config` is what the function's
- * settings add to the build id (its canonical bytes are hashed). Errors: those of python_fetch();
- * ERR_POLICY (a secret in a file of the application, which is named), ERR_TOO_LARGE. */
+ * code. What is imported from `cwd` lies at the zip's root. The build id is template_build_id()'s.
+ * Errors: those of python_fetch() and template_build_id(); ERR_POLICY (a secret in a file of the
+ * application, which is named), ERR_TOO_LARGE. */
 MUST_CHECK enum err_code python_bundle(const struct build_env *env, const struct python_app *app,
-                                       const json_t *config, struct python_zip *out,
+                                       const struct python_use *use, struct python_zip *out,
                                        struct err *err);
 
 /* "arm64" or "x86_64", as Lambda and the template spell it. */

@@ -165,22 +165,23 @@ static enum err_code add_tree(struct zip_list *list, const struct build_env *env
     return ERR_NONE;
 }
 
-/* --- build id --- */
-
-/* First 16 digits over the entries without the id's own file and the function's configuration. */
-static void build_id_of(const struct zip_list *list, const json_t *config, char out[17]) {
-    CLEANUP(freep) char *text = config == NULL ? NULL : json_text(config);
-    struct sha256_stream *stream = sha256_start();
-
-    build_feed(stream, sha256_hex(zip_list_hash(list)).text);
-    build_feed(stream, text);
-    snprintf(out, 17, "%.16s", sha256_hex(sha256_end(stream)).text);
-}
-
 /* --- the zip --- */
 
+/* The id that the template's function has with these entries: template.h holds the formula. */
+static enum err_code use_build_id(const struct python_use *use, struct sha256 entries, char out[17],
+                                  struct err *err) {
+    CLEANUP(buf_done) struct buf id = BUF_INIT(TEMPLATE_BUILD_ID);
+
+    if (template_build_id(use->kind, &use->function, use->parameters, entries, &id, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    memcpy(out, buf_cstr(&id), TEMPLATE_BUILD_ID + 1);
+    return ERR_NONE;
+}
+
 static enum err_code zip_make(const struct build_env *env, const struct python_app *app,
-                              const struct python_place *place, const json_t *config,
+                              const struct python_place *place, const struct python_use *use,
                               const char *work, struct python_zip *zip, struct err *err) {
     CLEANUP(zip_list_done) struct zip_list list = {0};
     CLEANUP(freep) char *stage = fs_join(work, "app");
@@ -195,7 +196,9 @@ static enum err_code zip_make(const struct build_env *env, const struct python_a
         zip_list_sort(&list, err) != ERR_NONE || zip_check_size(&list, err) != ERR_NONE) {
         return err->code;
     }
-    build_id_of(&list, config, zip->build_id);
+    if (use_build_id(use, zip_list_hash(&list), zip->build_id, err) != ERR_NONE) {
+        return err->code;
+    }
     build_say(env, "packing %zu files", list.n + 1);
     if (zip_add_text(&list, "_deploy_build_id", str_from(zip->build_id), err) != ERR_NONE ||
         zip_list_sort(&list, err) != ERR_NONE || fs_mkdirs(zips, 0700, err) != ERR_NONE ||
@@ -213,9 +216,8 @@ static enum err_code zip_make(const struct build_env *env, const struct python_a
 }
 
 static struct sha256 zip_key(const struct python_app *app, const struct python_place *place,
-                             const struct fs_list *tree, const json_t *config) {
+                             const struct fs_list *tree, const char *use_id) {
     struct sha256_stream *stream = sha256_start();
-    CLEANUP(freep) char *text = config == NULL ? NULL : json_text(config);
     CLEANUP(freep) char *recipe = mem_format("%d", ZIP_RECIPE);
 
     build_feed(stream, recipe);
@@ -224,7 +226,7 @@ static struct sha256 zip_key(const struct python_app *app, const struct python_p
     build_feed(stream, sha256_hex(sha256_of(python_bridge_source)).text);
     build_feed(stream, app->dir);
     build_feed(stream, app->cwd);
-    build_feed(stream, text);
+    build_feed(stream, use_id);
     build_feed(stream, sha256_hex(python_app_hash(app, tree)).text);
     return sha256_end(stream);
 }
@@ -266,16 +268,19 @@ static enum err_code zip_remember(const char *path, const struct python_zip *zip
 }
 
 enum err_code python_bundle(const struct build_env *env, const struct python_app *app,
-                            const json_t *config, struct python_zip *out, struct err *err) {
+                            const struct python_use *use, struct python_zip *out,
+                            struct err *err) {
     CLEANUP(python_place_done) struct python_place place = {0};
     CLEANUP(python_zip_done) struct python_zip zip = {0};
     CLEANUP(fs_list_done) struct fs_list tree = {0};
     CLEANUP(freep) char *path = NULL;
     CLEANUP(freep) char *work = NULL;
+    char use_id[TEMPLATE_BUILD_ID + 1]; /* of no entries: tells one configuration from another */
 
-    if (python_settle(env, app, &place, err) != ERR_NONE ||
+    if (use_build_id(use, (struct sha256){0}, use_id, err) != ERR_NONE ||
+        python_settle(env, app, &place, err) != ERR_NONE ||
         build_digest(env, &tree, err) != ERR_NONE ||
-        build_cache_path(env, "python", zip_key(app, &place, &tree, config), ".zip", &path, err) !=
+        build_cache_path(env, "python", zip_key(app, &place, &tree, use_id), ".zip", &path, err) !=
             ERR_NONE) {
         return err->code;
     }
@@ -284,7 +289,7 @@ enum err_code python_bundle(const struct build_env *env, const struct python_app
         if (build_temp(env, &work, err) != ERR_NONE) {
             return err->code;
         }
-        enum err_code code = zip_make(env, app, &place, config, work, &zip, err);
+        enum err_code code = zip_make(env, app, &place, use, work, &zip, err);
         build_remove(env, work);
         if (code != ERR_NONE || zip_remember(path, &zip, err) != ERR_NONE) {
             return err->code;

@@ -1,20 +1,9 @@
 /* A template from its inputs as JSON. */
 #include "tool/template_op.h"
 
-#include <string.h>
-
-static enum template_kind kind_from_name(const char *name) {
-    for (enum template_kind kind = TEMPLATE_NONE + 1; kind < TEMPLATE_N; kind++) {
-        if (strcmp(template_kind_name(kind), name) == 0) {
-            return kind;
-        }
-    }
-    return TEMPLATE_NONE;
-}
-
 enum err_code template_op_emit(const json_t *inputs, struct template_text *out, struct err *err) {
     struct template_input input = {
-        .kind = kind_from_name(json_str_or(inputs, "kind", "")),
+        .kind = template_kind_find(json_str_or(inputs, "kind", "")),
         .profile = endpoint_profile_find(json_str_at(inputs, "profile")),
         .endpoint_port = (int)json_int_or(inputs, "endpoint_port", 0),
         .parameters = json_object_get(inputs, "parameters"),

@@ -105,7 +105,7 @@ class Example(Case):
         checked = self.probe("check")
         self.assertIn({"method": "GET", "path": "/api/health"}, checked["routes"])
         self.assertEqual((checked["missing"], checked["writes"], checked["warnings"]), ([], [], []))
-        bundle = self.probe("bundle", config={"MemorySize": 1024})
+        bundle = self.probe("bundle", parameters={"MemorySize": "2048"})
         with zipfile.ZipFile(bundle["path"]) as z:
             names = z.namelist()
             self.assertEqual(names, sorted(names, key=str.encode))
@@ -124,8 +124,8 @@ class Example(Case):
         self.assertEqual(digest(self.root), before)  # the user's tree is only read
 
     def test_the_same_program_gives_the_same_zip_in_another_folder_and_costs_nothing_twice(self):
-        first = self.probe("bundle", config={})
-        again = self.probe("bundle", config={})
+        first = self.probe("bundle", parameters={})
+        again = self.probe("bundle", parameters={})
         self.assertEqual((again["cached"], again["sha256"]), (True, first["sha256"]))
         self.assertEqual(self.said, "")
         other = Path(tempfile.mkdtemp(prefix="another-cache-"))
@@ -133,12 +133,12 @@ class Example(Case):
         moved = self.root.with_name(self.root.name + "-moved")
         self.addCleanup(shutil.rmtree, moved, True)
         shutil.copytree(self.root, moved)
-        elsewhere = self.probe("bundle", root=moved, cache=other, config={})
+        elsewhere = self.probe("bundle", root=moved, cache=other, parameters={})
         self.assertEqual((elsewhere["cached"], elsewhere["sha256"], elsewhere["build_id"]),
                          (False, first["sha256"], first["build_id"]))
-        self.assertNotEqual(self.probe("bundle", config={"Timeout": 5})["build_id"], first["build_id"])
+        self.assertNotEqual(self.probe("bundle", parameters={"Timeout": "5"})["build_id"], first["build_id"])
         self.append("backend/app/store.py", "# one line more\n")
-        changed = self.probe("bundle", config={})
+        changed = self.probe("bundle", parameters={})
         self.assertEqual(changed["cached"], False)
         self.assertNotEqual(changed["build_id"], first["build_id"])
 

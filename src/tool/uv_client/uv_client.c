@@ -1,7 +1,6 @@
 /* uv_client: the Python half of an application: locked install, import check, zip. */
 #include <string.h>
 
-#include "aws/template.h"
 #include "base/encode.h"
 #include "bundle/python.h"
 #include "tool/build_op.h"
@@ -91,8 +90,17 @@ static enum err_code uv_bundle(struct op *op, json_t **out, struct err *err) {
     CLEANUP(python_zip_done) struct python_zip zip = {0};
     struct build_env env = build_op_env(op);
     struct python_app app = uv_app(op);
+    CLEANUP(freep) char *runtime = mem_format("python%s", json_str_or(op->args, "python", ""));
+    struct python_use use = {
+        .kind = template_kind_find(json_str_or(op->args, "kind", "")),
+        .function = {.runtime = runtime,
+                     .architecture = json_str_at(op->args, "architecture"),
+                     .settings = json_object_get(op->args, "settings"),
+                     .variables = json_object_get(op->args, "variables")},
+        .parameters = json_object_get(op->args, "parameters"),
+    };
 
-    if (python_bundle(&env, &app, op->args, &zip, err) != ERR_NONE) {
+    if (python_bundle(&env, &app, &use, &zip, err) != ERR_NONE) {
         return err->code;
     }
     *out = bundle_json(&zip);
