@@ -62,7 +62,8 @@ bool cfn_is_absent(const struct cfn_reply *reply) {
 }
 
 enum err_code cfn_refuse(const char *action, const struct cfn_reply *reply, struct err *err) {
-    return err_set(err, ERR_INVALID, "CloudFormation refuses %s: %s", action, reply->message);
+    return err_set(err, cfn_is_absent(reply) ? ERR_NOT_FOUND : ERR_INVALID,
+                   "CloudFormation refuses %s: %s", action, reply->message);
 }
 
 /* ---- Stacks ---- */
@@ -140,8 +141,12 @@ enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t 
 
     form_add(&form, "StackName", stack);
     form_add(&form, "TemplateStage", "Original");
-    if (cfn_call(aws, arena, "GetTemplate", &form, NULL, &reply, err) != ERR_NONE) {
+    if (cfn_call(aws, arena, "GetTemplate", &form, (const char *const[]){"ValidationError", NULL},
+                 &reply, err) != ERR_NONE) {
         return err->code;
+    }
+    if (reply.root == NULL) {
+        return cfn_refuse("GetTemplate", &reply, err);
     }
     if (json_read(str_from(cfn_text(reply.root, "GetTemplateResult/TemplateBody")), out, &unread) !=
         ERR_NONE) {
@@ -182,8 +187,8 @@ struct event_page {
     bool is_done; /* an event older than wanted was met */
 };
 
-static void events_take(struct event_page *page, const struct xml_node *first, int64_t since_ms,
-                        const char *until_id) {
+static void events_take(struct event_page *page, const struct xml_node *first,
+                        int64_t since_ms) {
     for (const struct xml_node *m = first; m != NULL && page->n < CFN_EVENTS_MAX; m = xml_next(m)) {
         struct cfn_event event = {
             .id = cfn_text(m, "EventId"),
@@ -196,7 +201,7 @@ static void events_take(struct event_page *page, const struct xml_node *first, i
             .time_ms = cfn_time(m, "Timestamp"),
         };
 
-        if (event.time_ms < since_ms || (until_id != NULL && strcmp(event.id, until_id) == 0)) {
+        if (event.time_ms < since_ms) {
             page->is_done = true;
             return;
         }
@@ -205,8 +210,8 @@ static void events_take(struct event_page *page, const struct xml_node *first, i
 }
 
 enum err_code cfn_list_events(const struct aws *aws, struct arena *arena, const char *stack_id,
-                              int64_t since_ms, const char *until_id, struct cfn_event **out,
-                              size_t *out_n, struct err *err) {
+                              int64_t since_ms, struct cfn_event **out, size_t *out_n,
+                              struct err *err) {
     struct event_page page = {.rows = ARENA_ARRAY(arena, struct cfn_event, CFN_EVENTS_MAX)};
     const char *next = NULL;
 
@@ -220,7 +225,7 @@ enum err_code cfn_list_events(const struct aws *aws, struct arena *arena, const 
             return err->code;
         }
         events_take(&page, xml_at(reply.root, "DescribeStackEventsResult/StackEvents/member"),
-                    since_ms, until_id);
+                    since_ms);
         next = cfn_text(reply.root, "DescribeStackEventsResult/NextToken");
         page.is_done = page.is_done || next[0] == '\0' || page.n == CFN_EVENTS_MAX;
     }
@@ -239,8 +244,12 @@ enum err_code cfn_list_resources(const struct aws *aws, struct arena *arena, con
     size_t n = 0;
 
     form_add(&form, "StackName", stack);
-    if (cfn_call(aws, arena, "DescribeStackResources", &form, NULL, &reply, err) != ERR_NONE) {
+    if (cfn_call(aws, arena, "DescribeStackResources", &form,
+                 (const char *const[]){"ValidationError", NULL}, &reply, err) != ERR_NONE) {
         return err->code;
+    }
+    if (reply.root == NULL) {
+        return cfn_refuse("DescribeStackResources", &reply, err);
     }
     first = xml_at(reply.root, "DescribeStackResourcesResult/StackResources/member");
     for (const struct xml_node *m = first; m != NULL; m = xml_next(m)) {

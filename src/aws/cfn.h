@@ -29,7 +29,8 @@ MUST_CHECK enum err_code cfn_describe_stack(const struct aws *aws, struct arena 
                                             const char *stack, bool *out_exists,
                                             struct cfn_stack *out, struct err *err);
 
-/* The template that is deployed, as JSON; a YAML one is ERR_UNSUPPORTED. New reference. */
+/* The template that is deployed, as JSON; a YAML one is ERR_UNSUPPORTED, an absent stack
+ * ERR_NOT_FOUND. New reference. */
 MUST_CHECK enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t **out,
                                           struct err *err);
 
@@ -48,8 +49,9 @@ struct cfn_new_set {
 };
 
 /* CreateChangeSet. The same token with the same request is safe to send again.
- * Errors: ERR_CONFLICT (the name exists), ERR_TEMPLATE (AWS refuses the template or its
- * parameters), ERR_DENIED (a capability or permission is missing), those of aws_call(). */
+ * Errors: ERR_CONFLICT (the name exists), ERR_STALE (the stack is in another state than it was read
+ * in), ERR_TEMPLATE (AWS refuses the template or its parameters), ERR_DENIED (a capability or
+ * permission is missing), those of aws_call(). */
 MUST_CHECK enum err_code cfn_create_set(const struct aws *aws, struct arena *arena,
                                         const struct cfn_new_set *set, const char **out_arn,
                                         const char **out_stack_id, struct err *err);
@@ -68,7 +70,8 @@ struct cfn_set {
 };
 void cfn_set_done(struct cfn_set *set);
 
-/* DescribeChangeSet, all pages, by ARN, or by name with `stack`. An absent set is an answer. */
+/* DescribeChangeSet, all pages, by ARN, or by name with `stack`. An absent set is an answer.
+ * Errors: ERR_TOO_LARGE (a set that would be known in part only). */
 MUST_CHECK enum err_code cfn_describe_set(const struct aws *aws, struct arena *arena,
                                           const char *set, const char *stack, bool *out_exists,
                                           struct cfn_set *out, struct err *err);
@@ -76,6 +79,7 @@ MUST_CHECK enum err_code cfn_describe_set(const struct aws *aws, struct arena *a
 struct cfn_set_row {
     const char *arn;
     const char *name;
+    const char *status;
     const char *execution_status;
     const char *description;
     int64_t created_ms;
@@ -111,15 +115,14 @@ struct cfn_event {
     int64_t time_ms;
 };
 
-/* DescribeStackEvents, newest first, page by page until an event is older than `since_ms` or its id
- * is `until_id` (NULL: none); at most CFN_EVENTS_MAX. */
+/* DescribeStackEvents, newest first, page by page until an event is older than `since_ms`; of more
+ * than CFN_EVENTS_MAX the newest. */
 enum { CFN_EVENTS_MAX = 2000 };
 MUST_CHECK enum err_code cfn_list_events(const struct aws *aws, struct arena *arena,
                                          const char *stack_id, int64_t since_ms,
-                                         const char *until_id, struct cfn_event **out,
-                                         size_t *out_n, struct err *err);
+                                         struct cfn_event **out, size_t *out_n, struct err *err);
 
-/* The validation errors of a change set (DescribeEvents with FailedEvents), as an array of
+/* The validation errors of a change set (DescribeEvents with FailedEvents, all pages), an array of
  * {"name","mode":"FAIL|WARN","path","logical_id","text"}. A place without that call gives none. New
  * reference. */
 MUST_CHECK enum err_code cfn_list_validations(const struct aws *aws, const char *set_arn,
@@ -132,7 +135,7 @@ struct cfn_resource {
     const char *status;
 };
 
-/* DescribeStackResources, in the order of AWS. */
+/* DescribeStackResources, in the order of AWS. Errors: ERR_NOT_FOUND (no such stack). */
 MUST_CHECK enum err_code cfn_list_resources(const struct aws *aws, struct arena *arena,
                                             const char *stack, struct cfn_resource **out,
                                             size_t *out_n, struct err *err);

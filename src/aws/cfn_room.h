@@ -24,5 +24,5 @@ int64_t cfn_time(const struct xml_node *node, const char *path);
 /* Whether an expected error says that the stack or set is not there. */
 bool cfn_is_absent(const struct cfn_reply *reply);
 
-/* Turns an expected error into ERR_INVALID with AWS's sentence. */
+/* Turns an expected error into ERR_NOT_FOUND or ERR_INVALID with AWS's sentence. */
 enum err_code cfn_refuse(const char *action, const struct cfn_reply *reply, struct err *err);

@@ -53,6 +53,11 @@ static enum err_code set_refused(const struct cfn_reply *reply, struct err *err)
         err_set(err, ERR_SERVICE, "CloudFormation's quota is reached: %s", reply->message);
         return err_remedy(err, "delete change sets or stacks that are not used");
     }
+    if (str_find(str_from(reply->message), STR("_IN_PROGRESS state")) >= 0 ||
+        cfn_is_absent(reply)) {
+        err_set(err, ERR_STALE, "the stack changed meanwhile: %s", reply->message);
+        return err_remedy(err, "run this again");
+    }
     return err_set(err, ERR_TEMPLATE, "CloudFormation does not accept the template: %s",
                    reply->message);
 }
@@ -199,12 +204,14 @@ enum err_code cfn_describe_set(const struct aws *aws, struct arena *arena, const
         set_take_page(&read, result);
         next = cfn_text(result, "NextToken");
         if (next[0] == '\0') {
-            break;
+            *out = read;
+            *out_exists = true;
+            return ERR_NONE;
         }
     }
-    *out = read;
-    *out_exists = true;
-    return ERR_NONE;
+    cfn_set_done(&read);
+    return err_set(err, ERR_TOO_LARGE, "the change set has more than %d pages",
+                   (int)CFN_SET_PAGES_MAX);
 }
 
 enum err_code cfn_list_sets(const struct aws *aws, struct arena *arena, const char *stack,
@@ -228,6 +235,7 @@ enum err_code cfn_list_sets(const struct aws *aws, struct arena *arena, const ch
             rows[n++] = (struct cfn_set_row){
                 .arn = cfn_text(m, "ChangeSetId"),
                 .name = cfn_text(m, "ChangeSetName"),
+                .status = cfn_text(m, "Status"),
                 .execution_status = cfn_text(m, "ExecutionStatus"),
                 .description = cfn_text(m, "Description"),
                 .created_ms = cfn_time(m, "CreationTime"),
@@ -260,21 +268,30 @@ enum err_code cfn_list_validations(const struct aws *aws, const char *set_arn, j
                                    struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(json_decrefp) json_t *rows = json_array();
-    struct form form = {.arena = arena};
-    struct cfn_reply reply = {0};
+    const char *next = NULL;
 
-    form_add(&form, "ChangeSetName", set_arn);
-    form_add(&form, "Filters.FailedEvents", "true");
-    if (cfn_call(aws, arena, "DescribeEvents", &form,
-                 (const char *const[]){"InvalidAction", "ValidationError", NULL}, &reply,
-                 err) != ERR_NONE) {
-        return err->code;
-    }
-    for (const struct xml_node *m =
-             xml_at(reply.root, "DescribeEventsResult/OperationEvents/member");
-         m != NULL; m = xml_next(m)) {
-        if (strcmp(cfn_text(m, "EventType"), "VALIDATION_ERROR") == 0) {
-            (void)json_array_append_new(rows, validation_row(m));
+    for (int pages = 0; pages < CFN_SET_PAGES_MAX; pages++) {
+        struct form form = {.arena = arena};
+        struct cfn_reply reply = {0};
+
+        form_add(&form, "ChangeSetName", set_arn);
+        form_add(&form, "Filters.FailedEvents", "true");
+        form_add(&form, "NextToken", next);
+        if (cfn_call(aws, arena, "DescribeEvents", &form,
+                     (const char *const[]){"InvalidAction", "ValidationError", NULL}, &reply,
+                     err) != ERR_NONE) {
+            return err->code;
+        }
+        for (const struct xml_node *m =
+                 xml_at(reply.root, "DescribeEventsResult/OperationEvents/member");
+             m != NULL; m = xml_next(m)) {
+            if (strcmp(cfn_text(m, "EventType"), "VALIDATION_ERROR") == 0) {
+                (void)json_array_append_new(rows, validation_row(m));
+            }
+        }
+        next = cfn_text(reply.root, "DescribeEventsResult/NextToken");
+        if (next[0] == '\0') {
+            break;
         }
     }
     *out = TAKE(rows);

@@ -5,13 +5,14 @@
 
 enum { LOGS_PAGES_MAX = 200 };
 
-static json_t *logs_body(const struct logs_query *query, const char *next) {
+static json_t *logs_body(const struct logs_query *query, const char *next, size_t most) {
     json_t *body = json_object();
 
     json_put_str(body, "logGroupName", query->group);
     json_put_str(body, "filterPattern", query->filter);
     json_put_str(body, "nextToken", next);
     json_put_int(body, "startTime", query->since_ms);
+    json_put_int(body, "limit", (int64_t)most);
     if (query->until_ms > 0) {
         json_put_int(body, "endTime", query->until_ms);
     }
@@ -19,8 +20,8 @@ static json_t *logs_body(const struct logs_query *query, const char *next) {
 }
 
 static enum err_code logs_page(const struct aws *aws, const struct logs_query *query,
-                               const char *next, json_t **out, struct err *err) {
-    CLEANUP(json_decrefp) json_t *body = logs_body(query, next);
+                               const char *next, size_t most, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *body = logs_body(query, next, most);
     CLEANUP(freep) char *text = json_text(body);
     struct aws_reply reply = {0};
     struct aws_request request = {.service = AWS_LOGS,
@@ -65,7 +66,7 @@ enum err_code logs_filter(const struct aws *aws, const struct logs_query *query,
     for (int pages = 0; pages < LOGS_PAGES_MAX && json_array_size(lines) < most; pages++) {
         CLEANUP(json_decrefp) json_t *page = NULL;
 
-        if (logs_page(aws, query, next, &page, err) != ERR_NONE) {
+        if (logs_page(aws, query, next, most - json_array_size(lines), &page, err) != ERR_NONE) {
             return err->code;
         }
         logs_take(query, page, lines);

@@ -10,7 +10,7 @@
 static const struct stack_state states[] = {
     /* status                                        class           create update rest  success back */
     { "",                                            STACK_ABSENT,   true,  false, true,  false, false, "it does not exist", "" },
-    { "DELETE_COMPLETE",                             STACK_ABSENT,   true,  false, true,  true,  false, "it was deleted", "" },
+    { "DELETE_COMPLETE",                             STACK_ABSENT,   true,  false, true,  false, false, "it was deleted", "" },
     { "REVIEW_IN_PROGRESS",                          STACK_REVIEW,   true,  false, true,  false, false, "a creation was planned and never executed", "" },
     { "CREATE_IN_PROGRESS",                          STACK_BUSY,     false, false, false, false, false, "it is being created", WAIT_FOR_IT },
     { "UPDATE_IN_PROGRESS",                          STACK_BUSY,     false, false, false, false, false, "it is being updated", WAIT_FOR_IT },

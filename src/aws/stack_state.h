@@ -24,7 +24,7 @@ struct stack_state {
     bool can_create;   /* a CREATE change set may be made */
     bool can_update;   /* an UPDATE change set may be made */
     bool is_resting;   /* nothing will change by itself */
-    bool is_success;   /* as the end of an operation of ours */
+    bool is_success;   /* as the end of a creation or update */
     bool is_going_back; /* the operation has already failed and is being undone */
     const char *sentence;
     const char *remedy; /* "" where nothing has to be done */

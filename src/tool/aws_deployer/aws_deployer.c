@@ -68,7 +68,7 @@ static const struct json_field apply_in[] = {
     { "approval", JSON_TEXT, false }, { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
     { "stack", JSON_TEXT, false }, { "template_sha256", JSON_TEXT, false },
     { "parameters_sha256", JSON_TEXT, false }, { "set_sha256", JSON_TEXT, false },
-    { "account", JSON_TEXT, false }, END };
+    { "account", JSON_TEXT, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field apply_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, END };
@@ -77,14 +77,14 @@ static const struct json_field rollback_in[] = {
     { "release", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
     { "function", JSON_TEXT, false }, { "alias_version", JSON_TEXT, false },
     { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
-    { "bucket", JSON_TEXT, true }, { "tags", JSON_MAP, false }, END };
+    { "bucket", JSON_TEXT, true }, { "tags", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field rollback_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "alias_moved", JSON_FLAG, false }, END };
 
 static const struct json_field destroy_in[] = {
     { "approval", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
-    { "account", JSON_TEXT, false }, END };
+    { "account", JSON_TEXT, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field destroy_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, END };

@@ -42,21 +42,30 @@ struct poll {
 };
 MUST_CHECK enum err_code deployer_pause(struct op *op, struct poll *poll, struct err *err);
 
-/* Watches an operation of a stack until the stack rests: reports each event once, in order. */
+/* Watches an operation of a stack until the stack rests: reports each of its events once, in order.
+ * A status at rest counts only when the operation's own events have led to it. */
+enum follow_end {
+    FOLLOW_CHANGE = 0, /* a creation or an update was started */
+    FOLLOW_DELETE,     /* a deletion was started */
+    FOLLOW_REST,       /* nothing was started: waits for whoever works on it; reads no events */
+};
 struct follow {
     const char *stack_id;
-    const char *token; /* of the operation's events; NULL: all since `since_ms` */
-    int64_t since_ms;  /* AWS's clock */
-    bool is_idle;      /* nothing was started: the stack rests already */
+    const char *token; /* of the operation's events; NULL for FOLLOW_REST */
+    int64_t since_ms;  /* AWS's clock; older events are not asked for */
+    enum follow_end end;
 };
 struct followed {
     const struct stack_state *state; /* where it came to rest */
-    const char *status;
+    const char *status;              /* in op->arena */
+    bool is_ok;                      /* that is where it was to go */
     json_t *root_cause; /* {"logical_id","type","status","reason"} or null; owned */
     int64_t cancelled;  /* resources that only failed because another one did */
     json_t *outputs;    /* owned */
 };
 void followed_done(struct followed *followed);
+/* `*out` is {0} before. Errors: ERR_SERVICE (AWS took the call and no event of it ever came),
+ * ERR_TIMEOUT, ERR_CANCELLED, those of aws_call(). */
 MUST_CHECK enum err_code deployer_follow(struct op *op, const struct follow *follow,
                                          struct followed *out, struct err *err);
 
@@ -79,8 +88,12 @@ MUST_CHECK enum err_code deployer_keep_template(struct op *op, const struct aws 
 MUST_CHECK enum err_code deployer_find_template(struct op *op, const struct aws *aws,
                                                 struct buf *out, struct err *err);
 
+/* ---- Change sets (set.c) ---- */
+
 /* Creates a change set and waits until it is AVAILABLE or FAILED. A set without changes is deleted
- * and is an answer: `out->arn` is "". */
+ * and is an answer: `out->arn` is "". One that failed is deleted too, with the stack that it made.
+ * Errors: ERR_TEMPLATE (with the reason of early validation), ERR_STALE (it is gone),
+ * those of cfn_create_set(). */
 struct wanted_set {
     const char *stack;
     const char *name;
@@ -99,3 +112,38 @@ MUST_CHECK enum err_code deployer_make_set(struct op *op, const struct wanted_se
 /* Waits for a set that was begun, as deployer_make_set() does. */
 MUST_CHECK enum err_code deployer_await_set(struct op *op, const char *arn, const char *stack,
                                             struct cfn_set *out, struct err *err);
+
+/* ExecuteChangeSet, once: where the answer was lost, AWS is asked whether the set runs.
+ * Errors: ERR_STALE (it was not executed and cannot be), those of aws_call(). */
+MUST_CHECK enum err_code deployer_execute_set(struct op *op, const struct aws *aws,
+                                              const struct cfn_set *set, const char *stack,
+                                              const char *token, struct err *err);
+
+/* Deletes a set and waits until it is gone. */
+MUST_CHECK enum err_code deployer_delete_set(struct op *op, const struct aws *aws, const char *arn,
+                                             const char *stack, struct err *err);
+
+/* The same, and deletes the stack too if it was never created and holds no other set. */
+MUST_CHECK enum err_code deployer_drop_set(struct op *op, const struct aws *aws, const char *arn,
+                                           const char *stack, const char *stack_id,
+                                           bool *out_stack_deleted, struct err *err);
+
+/* ---- What guards an effect (apply.c, lock.c): asked now, never read from the journal ---- */
+
+/* Errors: ERR_ACCOUNT when the credentials are not those of `account`. */
+MUST_CHECK enum err_code deployer_check_account(const struct aws *aws, const char *account,
+                                                struct err *err);
+
+/* Whether the lock that the argument "lock" ({"bucket","epoch"}) names is still held; without the
+ * argument (the bootstrap has no bucket) there is nothing to check. Errors: ERR_LOCKED. */
+MUST_CHECK enum err_code deployer_check_lock(struct op *op, const struct aws *aws, struct err *err);
+
+/* What every effect that names an approval begins with: expiry, what was approved, account, lock.
+ * Errors: ERR_EXPIRED, ERR_STALE, ERR_ACCOUNT, ERR_LOCKED, ERR_DEFECT (no approval). */
+MUST_CHECK enum err_code deployer_check(struct op *op, const struct aws *aws, struct err *err);
+
+/* Whether a resource outlives its stack. */
+bool deployer_is_retained(const json_t *template, const struct cfn_resource *row);
+
+/* A time of AWS's clock from which on events of a call that begins now are found. */
+int64_t deployer_since(const struct aws *aws);

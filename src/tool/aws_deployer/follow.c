@@ -1,5 +1,5 @@
-/* Watching CloudFormation until a stack rests, and finding out why it failed. */
-#include <stdlib.h>
+/* Watching CloudFormation until a stack rests, and finding out why it failed. docs/deployer.md. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -24,117 +24,192 @@ enum err_code deployer_pause(struct op *op, struct poll *poll, struct err *err) 
         now = clock_mono_ms();
     }
     if (now > op->deadline_mono_ms) {
-        err_set(err, ERR_TIMEOUT, "AWS took longer than %lld minutes",
-                (long long)((now - poll->started_ms) / 60000));
-        return err_remedy(err, "AWS goes on; aws-copilot attach %s watches it", op->session);
+        err_set(err, ERR_TIMEOUT, "AWS took longer than %lld seconds",
+                (long long)((now - poll->started_ms) / 1000));
+        return err_remedy(err, "AWS goes on; aws-copilot status shows the stack");
     }
     poll->pause_ms = poll->pause_ms * 3 / 2 > most ? most : poll->pause_ms * 3 / 2;
     return ERR_NONE;
 }
 
-/* ---- Events, each once and in order ---- */
+/* ---- What was seen so far ---- */
 
-static void follow_report(struct op *op, const struct cfn_event *event) {
+/* Events of one millisecond may come in any order, and late: the last seconds are read again, and
+ * each event counts once. */
+enum { OVERLAP_MS = 5000 };
+
+struct watch {
+    json_t *seen;          /* owned: object whose keys are the ids of the operation's events */
+    int64_t newest_ms;     /* of AWS's clock */
+    char stack_status[64]; /* as the stack's own newest event says */
+    json_t *cause;         /* owned: the first failure that is no consequence, or NULL */
+    json_t *summary;       /* owned: the stack's own first failure, or NULL */
+    int64_t cancelled;
+    int stale_reads;
+    bool is_cause_told;
+};
+
+static void watch_done(struct watch *watch) {
+    json_decref(watch->seen);
+    json_decref(watch->cause);
+    json_decref(watch->summary);
+}
+
+static bool is_own(const struct follow *follow, const struct cfn_event *event) {
+    return strcmp(event->physical_id, follow->stack_id) == 0;
+}
+
+/* A resource that failed only because another one had failed before. */
+static bool is_cascade(const struct cfn_event *event) {
+    static const char *const reasons[] = {"Resource creation cancelled",
+                                          "Resource update cancelled"};
+
+    for (size_t i = 0; i < ARRAY_N(reasons); i++) {
+        if (str_find(str_from(event->reason), str_from(reasons[i])) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static json_t *cause_json(const struct cfn_event *event) {
+    return json_pack("{s:s, s:s, s:s, s:s}", "logical_id", event->logical_id, "type", event->type,
+                     "status", event->status, "reason", event->reason);
+}
+
+/* The root cause is the oldest failure that is not a consequence; where there is none, what the
+ * stack says of itself, which only names resources. */
+static void watch_failure(const struct follow *follow, struct watch *watch,
+                          const struct cfn_event *event) {
+    if (!str_ends(str_from(event->status), STR("_FAILED"))) {
+        return;
+    }
+    if (is_cascade(event)) {
+        watch->cancelled++;
+    } else if (is_own(follow, event) && watch->summary == NULL) {
+        watch->summary = cause_json(event);
+    } else if (!is_own(follow, event) && watch->cause == NULL) {
+        watch->cause = cause_json(event);
+    }
+}
+
+static void watch_event(struct op *op, const struct follow *follow, struct watch *watch,
+                        const struct cfn_event *event) {
+    if (strcmp(event->token, follow->token) != 0 ||
+        json_object_get(watch->seen, event->id) != NULL) {
+        return;
+    }
+    (void)json_object_set_new(watch->seen, event->id, json_true());
+    if (is_own(follow, event)) {
+        (void)snprintf(watch->stack_status, sizeof watch->stack_status, "%s", event->status);
+    }
+    watch_failure(follow, watch, event);
     op_progress(op, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "event", "logical_id",
                               event->logical_id, "resource_type", event->type, "status",
                               event->status, "reason", event->reason, "at",
                               clock_iso(event->time_ms).text));
 }
 
-static bool is_of(const struct follow *follow, const struct cfn_event *event) {
-    return follow->token == NULL || strcmp(event->token, follow->token) == 0;
-}
-
-/* What was seen so far. */
-struct watch {
-    char *last_id;  /* owned: the newest event */
-    bool has_begun; /* an event of the operation came */
-    int reads;      /* of a status at rest before that */
-};
-
-static enum err_code follow_events(struct op *op, const struct aws *aws,
-                                   const struct follow *follow, struct watch *watch,
-                                   struct err *err) {
+static enum err_code watch_events(struct op *op, const struct aws *aws, const struct follow *follow,
+                                  struct watch *watch, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
+    int64_t overlap_ms = watch->newest_ms - OVERLAP_MS;
     struct cfn_event *events = NULL;
     size_t n = 0;
 
-    if (cfn_list_events(aws, arena, follow->stack_id, follow->since_ms, watch->last_id,
-                        &events, &n, err) != ERR_NONE) {
-        return err->code;
-    }
-    for (size_t i = n; i > 0; i--) {
-        if (is_of(follow, &events[i - 1])) {
-            follow_report(op, &events[i - 1]);
-            watch->has_begun = true;
-        }
-    }
-    if (n > 0) {
-        freep(&watch->last_id);
-        watch->last_id = mem_strdup(events[0].id);
-    }
-    return ERR_NONE;
-}
-
-/* ---- The root cause ---- */
-
-static bool is_failure(const struct cfn_event *event) {
-    return str_ends(str_from(event->status), STR("_FAILED"));
-}
-
-/* A resource that failed only because another one had failed before. */
-static bool is_cascade(const struct cfn_event *event) {
-    return str_find(str_from(event->reason), STR("cancelled")) >= 0 ||
-           strcmp(event->type, "AWS::CloudFormation::Stack") == 0;
-}
-
-/* The oldest failure of the operation that is not a consequence. The stack's own event, whose
- * reason only names the resources, is the answer where there is no better one. */
-static void follow_cause(const struct follow *follow, const struct cfn_event *events, size_t n,
-                         struct followed *out) {
-    const struct cfn_event *cause = NULL;
-    const struct cfn_event *fallback = NULL;
-
-    for (size_t i = n; i > 0; i--) {
-        const struct cfn_event *event = &events[i - 1];
-
-        if (!is_of(follow, event) || !is_failure(event)) {
-            continue;
-        }
-        if (is_cascade(event)) {
-            out->cancelled += strcmp(event->type, "AWS::CloudFormation::Stack") != 0;
-            fallback = fallback == NULL ? event : fallback;
-        } else if (cause == NULL) {
-            cause = event;
-        }
-    }
-    cause = cause == NULL ? fallback : cause;
-    json_decref(out->root_cause);
-    out->root_cause =
-        cause == NULL ? json_null()
-                      : json_pack("{s:s, s:s, s:s, s:s}", "logical_id", cause->logical_id, "type",
-                                  cause->type, "status", cause->status, "reason", cause->reason);
-}
-
-static enum err_code follow_explain(struct op *op, const struct aws *aws,
-                                    const struct follow *follow, struct followed *out,
-                                    struct err *err) {
-    struct cfn_event *events = NULL;
-    size_t n = 0;
-
-    out->root_cause = json_null();
-    if (out->state->is_success) {
-        return ERR_NONE;
-    }
-    if (cfn_list_events(aws, op->arena, follow->stack_id, follow->since_ms, NULL, &events, &n,
+    if (cfn_list_events(aws, arena, follow->stack_id,
+                        overlap_ms > follow->since_ms ? overlap_ms : follow->since_ms, &events, &n,
                         err) != ERR_NONE) {
         return err->code;
     }
-    follow_cause(follow, events, n, out);
+    for (size_t i = n; i > 0; i--) {
+        watch_event(op, follow, watch, &events[i - 1]);
+    }
+    watch->newest_ms = n > 0 ? events[0].time_ms : watch->newest_ms;
     return ERR_NONE;
 }
 
+/* A failure is certain as soon as CloudFormation goes back: the person need not wait for the end. */
+static void watch_tell_cause(struct op *op, const struct stack_state *state, struct watch *watch) {
+    CLEANUP(freep) char *text = NULL;
+
+    if (!state->is_going_back || watch->is_cause_told || watch->cause == NULL) {
+        return;
+    }
+    watch->is_cause_told = true;
+    text = mem_format("%s failed: %s; CloudFormation goes back",
+                      json_str_or(watch->cause, "logical_id", ""),
+                      json_str_or(watch->cause, "reason", ""));
+    op_progress(op, json_pack("{s:s, s:s}", "type", "progress", "text", text));
+}
+
 /* ---- Until it rests ---- */
+
+/* Right after a call the stack may still read as it did before, so a status at rest counts only
+ * when the operation's own events have led there. */
+static bool is_settled(const struct follow *follow, const struct stack_state *state,
+                       const struct watch *watch) {
+    if (follow->end == FOLLOW_REST) {
+        return true;
+    }
+    return strcmp(watch->stack_status, state->status) == 0 ||
+           (follow->end == FOLLOW_DELETE && state->class == STACK_ABSENT);
+}
+
+static bool is_good_end(const struct follow *follow, const struct stack_state *state) {
+    switch (follow->end) {
+    case FOLLOW_CHANGE:
+        return state->is_success;
+    case FOLLOW_DELETE:
+        return state->class == STACK_ABSENT;
+    case FOLLOW_REST:
+        return state->class == STACK_STABLE;
+    }
+    return false;
+}
+
+enum { STALE_READS_MAX = 20 };
+
+/* One look: ERR_NONE with out->state set when the stack has settled. */
+static enum err_code follow_look(struct op *op, const struct aws *aws, const struct follow *follow,
+                                 struct watch *watch, struct followed *out, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new(); /* a stack may be watched for an hour */
+    CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
+    const struct stack_state *state;
+    bool exists = false;
+
+    if (cfn_describe_stack(aws, arena, follow->stack_id, &exists, &stack, err) != ERR_NONE ||
+        (exists && follow->end != FOLLOW_REST &&
+         watch_events(op, aws, follow, watch, err) != ERR_NONE)) {
+        return err->code;
+    }
+    state = stack_state_of(exists ? stack.status : "DELETE_COMPLETE");
+    watch_tell_cause(op, state, watch);
+    if (!state->is_resting) {
+        watch->stale_reads = 0;
+        return ERR_NONE;
+    }
+    if (exists && !is_settled(follow, state, watch)) {
+        if (++watch->stale_reads > STALE_READS_MAX) {
+            err_set(err, ERR_SERVICE, "CloudFormation took the call and shows nothing of it; the "
+                                      "stack is %s", stack.status);
+            return err_remedy(err, "aws-copilot status shows the stack");
+        }
+        return ERR_NONE;
+    }
+    out->state = state;
+    out->status = arena_str(op->arena, str_from(exists ? stack.status : "DELETE_COMPLETE"));
+    out->is_ok = is_good_end(follow, state);
+    out->outputs = exists ? json_incref(stack.outputs) : json_object();
+    return ERR_NONE;
+}
+
+static void follow_explain(const struct watch *watch, struct followed *out) {
+    json_t *cause = watch->cause == NULL ? watch->summary : watch->cause;
+
+    out->root_cause = out->is_ok || cause == NULL ? json_null() : json_incref(cause);
+    out->cancelled = out->is_ok ? 0 : watch->cancelled;
+}
 
 void followed_done(struct followed *followed) {
     json_decref(followed->root_cause);
@@ -142,57 +217,27 @@ void followed_done(struct followed *followed) {
     *followed = (struct followed){0};
 }
 
-/* Right after ExecuteChangeSet the stack may still read as it did before: a status at rest counts
- * once an event of the operation came, or after this many reads without one. */
-enum { STALE_READS_MAX = 20 };
-
-static bool is_settled(const struct follow *follow, const struct stack_state *state, bool exists,
-                       struct watch *watch) {
-    if (!state->is_resting) {
-        return false;
-    }
-    if (!exists || follow->is_idle || (watch->has_begun && state->class != STACK_REVIEW)) {
-        return true;
-    }
-    return ++watch->reads > STALE_READS_MAX;
-}
-
 enum err_code deployer_follow(struct op *op, const struct follow *follow, struct followed *out,
                               struct err *err) {
-    struct watch watch = {0};
-    CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
+    CLEANUP(watch_done) struct watch watch = {.seen = json_object()};
     struct poll poll = {0};
     struct aws aws;
-    enum err_code code = ERR_NONE;
 
     if (services_aws(op, &aws, err) != ERR_NONE) {
         return err->code;
     }
-    while (code == ERR_NONE) {
-        bool exists = false;
-
-        cfn_stack_done(&stack);
-        code = cfn_describe_stack(&aws, op->arena, follow->stack_id, &exists, &stack, err);
-        if (code == ERR_NONE && exists) {
-            code = follow_events(op, &aws, follow, &watch, err);
+    while (out->state == NULL) {
+        if (follow_look(op, &aws, follow, &watch, out, err) != ERR_NONE ||
+            (out->state == NULL && deployer_pause(op, &poll, err) != ERR_NONE)) {
+            return err->code;
         }
-        out->status = exists ? stack.status : "DELETE_COMPLETE";
-        out->state = stack_state_of(out->status);
-        if (code == ERR_NONE && is_settled(follow, out->state, exists, &watch)) {
-            break;
-        }
-        code = code == ERR_NONE ? deployer_pause(op, &poll, err) : code;
     }
-    free(watch.last_id);
-    if (code != ERR_NONE) {
-        return code;
-    }
-    out->outputs = stack.outputs == NULL ? json_object() : json_incref(stack.outputs);
-    return follow_explain(op, &aws, follow, out, err);
+    follow_explain(&watch, out);
+    return ERR_NONE;
 }
 
 json_t *deployer_result(const struct followed *followed) {
     return json_pack("{s:s, s:b, s:O, s:I, s:O}", "status", followed->status, "ok",
-                     followed->state->is_success, "root_cause", followed->root_cause, "cancelled",
+                     followed->is_ok, "root_cause", followed->root_cause, "cancelled",
                      (json_int_t)followed->cancelled, "outputs", followed->outputs);
 }

@@ -2,8 +2,8 @@
  *
  * `locks/STACK/EPOCH` is written with If-None-Match and names its owner and expiry;
  * `locks/STACK/EPOCH.released` gives it back. Whoever finds the highest epoch released, expired, or
- * left by a dead process of this machine writes the next one; the store decides who was first. The
- * highest epoch is never deleted. */
+ * left by a dead process of this machine writes the next one; S3 decides who was first. The highest
+ * epoch is never deleted; old ones below it are. docs/lock.md. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,8 @@
 
 enum { LOCK_MS = 2 * 3600 * 1000, LOCK_OBJECTS_MAX = 1000, LOCK_BYTES_MAX = 4096, LOCK_TRIES = 3 };
 
+#define RELEASED ".released"
+
 struct lock_head {
     int64_t epoch; /* 0: nobody ever held it */
     bool is_released;
@@ -23,28 +25,56 @@ static char *lock_key(const struct op *op, int64_t epoch, const char *suffix) {
     return mem_format("locks/%s/%012lld%s", deployer_arg(op, "stack"), (long long)epoch, suffix);
 }
 
-/* Keys sort as their epochs do. */
-static enum err_code lock_find_head(struct op *op, const struct aws *aws, struct lock_head *out,
-                                    struct err *err) {
-    CLEANUP(s3_list_done) struct s3_list list = {0};
-    CLEANUP(freep) char *prefix = mem_format("locks/%s/", deployer_arg(op, "stack"));
+/* The epoch that a key names; 0 for a key that is none of ours. */
+static int64_t lock_epoch(const char *key, size_t prefix_len, bool *out_is_release) {
+    struct str rest = str_from(key + prefix_len);
     struct err unread = {0};
+    int64_t epoch = 0;
 
-    if (s3_list(aws, deployer_arg(op, "bucket"), prefix, LOCK_OBJECTS_MAX, &list, err) != ERR_NONE) {
+    *out_is_release = str_ends(rest, STR(RELEASED));
+    rest = str_slice(rest, 0, rest.len - (*out_is_release ? strlen(RELEASED) : 0));
+    return str_to_i64(rest, 1, INT64_MAX, &epoch, &unread) == ERR_NONE ? epoch : 0;
+}
+
+static enum err_code lock_list(const struct op *op, const struct aws *aws, const char *bucket,
+                               struct s3_list *list, struct lock_head *out, struct err *err) {
+    CLEANUP(freep) char *prefix = mem_format("locks/%s/", deployer_arg(op, "stack"));
+
+    if (s3_list(aws, bucket, prefix, LOCK_OBJECTS_MAX, list, err) != ERR_NONE) {
         return err->code;
     }
-    for (size_t i = 0; i < list.n; i++) {
-        struct str rest = str_from(list.rows[i].key + strlen(prefix));
-        bool is_release = str_ends(rest, STR(".released"));
-        int64_t epoch = 0;
+    if (list->is_cut) {
+        err_set(err, ERR_TOO_LARGE, "there are more than %d objects below %s in %s",
+                (int)LOCK_OBJECTS_MAX, prefix, bucket);
+        return err_remedy(err, "delete the older ones");
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        bool is_release = false;
+        int64_t epoch = lock_epoch(list->rows[i].key, strlen(prefix), &is_release);
 
-        rest = is_release ? str_slice(rest, 0, rest.len - 9) : rest;
-        if (str_to_i64(rest, 1, INT64_MAX, &epoch, &unread) == ERR_NONE && epoch >= out->epoch) {
+        if (epoch > 0 && epoch >= out->epoch) { /* keys sort as their epochs do */
             out->is_released = is_release;
             out->epoch = epoch;
         }
     }
     return ERR_NONE;
+}
+
+/* Objects below the epoch that we hold say nothing any more. Young ones stay: a run that listed
+ * them before we came must still find the next epoch taken. That some stay longer harms nobody. */
+static void lock_sweep(const struct op *op, const struct aws *aws, const struct s3_list *list) {
+    int64_t old_ms = clock_now_ms() + aws_clock_offset_ms(aws, AWS_S3) - LOCK_MS;
+    struct s3_list old = {.rows = ARENA_ARRAY(op->arena, struct s3_object, list->n + 1)};
+    struct err ignored = {0};
+
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->rows[i].modified_ms > 0 && list->rows[i].modified_ms < old_ms) {
+            old.rows[old.n++] = list->rows[i];
+        }
+    }
+    if (old.n > 0) {
+        (void)!s3_delete_all(aws, deployer_arg(op, "bucket"), &old, &ignored);
+    }
 }
 
 static json_t *lock_body(const struct op *op) {
@@ -71,25 +101,39 @@ static bool lock_is_alive(const struct op *op, const json_t *body) {
     return json_int_or(body, "expires_ms", 0) > clock_now_ms() && !store_owner_is_dead(&owner);
 }
 
+/* ERR_LOCKED when the highest epoch is held. One that a faster run swept away is not. */
 static enum err_code lock_check_holder(struct op *op, const struct aws *aws, int64_t epoch,
                                        struct err *err) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(LOCK_BYTES_MAX);
     CLEANUP(json_decrefp) json_t *body = NULL;
     CLEANUP(freep) char *key = lock_key(op, epoch, "");
+    struct str rest;
+    struct str host = STR("?");
+    enum err_code code =
+        s3_get(aws, deployer_arg(op, "bucket"), key, LOCK_BYTES_MAX, &text, err);
 
-    if (s3_get(aws, deployer_arg(op, "bucket"), key, LOCK_BYTES_MAX, &text, err) != ERR_NONE ||
-        json_read(buf_str(&text), &body, err) != ERR_NONE) {
-        return err->code;
+    if (code != ERR_NONE) {
+        return code == ERR_NOT_FOUND ? ERR_NONE : code;
+    }
+    if (json_read(buf_str(&text), &body, err) != ERR_NONE) {
+        err_set(err, ERR_CORRUPT, "the lock %s in %s cannot be read", key,
+                deployer_arg(op, "bucket"));
+        return err_remedy(err, "when nobody deploys, write an empty object %s" RELEASED, key);
     }
     if (!lock_is_alive(op, body)) {
         return ERR_NONE;
     }
-    err_set(err, ERR_LOCKED, "stack %s is being changed by run %s (%s, process %lld, since %s)",
+    rest = str_from(json_str_or(body, "host", "?"));
+    (void)str_next(&rest, '/', &host); /* "name/boot/namespace" */
+    err_set(err, ERR_LOCKED,
+            "stack %s is being changed by run %s (%s on " STR_FMT ", process %lld, since %s)",
             deployer_arg(op, "stack"), json_str_or(body, "run", "?"),
-            json_str_or(body, "user", "?"), (long long)json_int_or(body, "pid", 0),
+            json_str_or(body, "user", "?"), STR_ARG(host),
+            (long long)json_int_or(body, "pid", 0),
             clock_iso(json_int_or(body, "since_ms", 0)).text);
-    return err_remedy(err, "wait for it: aws-copilot attach %s shows it",
-                      json_str_or(body, "run", ""));
+    return err_remedy(err, "wait for it: aws-copilot attach %s shows it; it gives way by %s",
+                      json_str_or(body, "run", ""),
+                      clock_iso(json_int_or(body, "expires_ms", 0)).text);
 }
 
 static enum err_code lock_write(struct op *op, const struct aws *aws, const char *key,
@@ -110,11 +154,12 @@ static enum err_code lock_write(struct op *op, const struct aws *aws, const char
 static enum err_code lock_acquire(struct op *op, const struct aws *aws, json_t **out,
                                   struct err *err) {
     for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        CLEANUP(s3_list_done) struct s3_list list = {0};
+        CLEANUP(freep) char *key = NULL;
         struct lock_head head = {0};
         enum s3_put_result result = S3_NONE;
-        CLEANUP(freep) char *key = NULL;
 
-        if (lock_find_head(op, aws, &head, err) != ERR_NONE ||
+        if (lock_list(op, aws, deployer_arg(op, "bucket"), &list, &head, err) != ERR_NONE ||
             (head.epoch > 0 && !head.is_released &&
              lock_check_holder(op, aws, head.epoch, err) != ERR_NONE)) {
             return err->code;
@@ -124,6 +169,7 @@ static enum err_code lock_acquire(struct op *op, const struct aws *aws, json_t *
             return err->code;
         }
         if (result == S3_WRITTEN) {
+            lock_sweep(op, aws, &list);
             *out = json_pack("{s:b, s:I}", "held", 1, "epoch", (json_int_t)head.epoch + 1);
             return ERR_NONE;
         }
@@ -135,9 +181,12 @@ static enum err_code lock_acquire(struct op *op, const struct aws *aws, json_t *
 static enum err_code lock_release(struct op *op, const struct aws *aws, json_t **out,
                                   struct err *err) {
     int64_t epoch = json_int_or(op->args, "epoch", 0);
-    CLEANUP(freep) char *key = lock_key(op, epoch, ".released");
+    CLEANUP(freep) char *key = lock_key(op, epoch, RELEASED);
     enum s3_put_result result = S3_NONE;
 
+    if (epoch < 1) {
+        return err_set(err, ERR_INVALID, "a lock is released by its epoch");
+    }
     if (lock_write(op, aws, key, json_pack("{s:s}", "run", op->session), &result, err) != ERR_NONE) {
         return err->code;
     }
@@ -145,14 +194,37 @@ static enum err_code lock_release(struct op *op, const struct aws *aws, json_t *
     return ERR_NONE;
 }
 
+enum err_code deployer_check_lock(struct op *op, const struct aws *aws, struct err *err) {
+    CLEANUP(s3_list_done) struct s3_list list = {0};
+    struct lock_head head = {0};
+    const char *bucket = json_str_at(op->args, "lock.bucket");
+
+    if (bucket == NULL) {
+        return ERR_NONE;
+    }
+    if (lock_list(op, aws, bucket, &list, &head, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (head.epoch != json_int_or(op->args, "lock.epoch", 0) || head.is_released) {
+        err_set(err, ERR_LOCKED, "this run does not hold the lock of stack %s any more",
+                deployer_arg(op, "stack"));
+        return err_remedy(err, "run this again");
+    }
+    return ERR_NONE;
+}
+
 enum err_code deployer_lock(struct op *op, json_t **out, struct err *err) {
+    const char *action = deployer_arg(op, "action");
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE) {
         return err->code;
     }
-    if (strcmp(deployer_arg(op, "action"), "release") == 0) {
+    if (strcmp(action, "acquire") == 0) {
+        return lock_acquire(op, &aws, out, err);
+    }
+    if (strcmp(action, "release") == 0) {
         return lock_release(op, &aws, out, err);
     }
-    return lock_acquire(op, &aws, out, err);
+    return err_set(err, ERR_INVALID, "a lock is acquired or released, not '%s'", action);
 }

@@ -53,11 +53,27 @@ static enum err_code preview_check_artefacts(struct op *op, const struct aws *aw
     return ERR_NONE;
 }
 
+/* Whether a set may still get its yes, or is being made for one. */
+static bool set_is_waiting(const struct cfn_set_row *set, int64_t aws_now_ms) {
+    int64_t age_ms = aws_now_ms - set->created_ms;
+
+    if (strncmp(set->status, "CREATE_", 7) != 0) {
+        return false;
+    }
+    return strcmp(set->execution_status, "AVAILABLE") == 0
+               ? age_ms < limit(LIMIT_APPROVAL_MS)
+               : age_ms < limit(LIMIT_CHANGESET_WAIT_MS) &&
+                     strcmp(set->execution_status, "UNAVAILABLE") == 0;
+}
+
 /* Sets of this program that nobody executed. One that is young belongs to a run that waits for its
- * yes; an old one is deleted. On a stack that was never created there must be no other set: each
- * would make a stack of its own. */
+ * yes; an old one, or an earlier one of this run, is deleted. On a stack that was never created
+ * there must be no other set at all: each would make a stack of its own. What was executed stays:
+ * an interrupted run asks AWS for it. */
 static enum err_code preview_clear_sets(struct op *op, const struct aws *aws, const char *stack,
                                         bool is_review, const char *own_name, struct err *err) {
+    CLEANUP(freep) char *own_prefix = mem_format("d-%s-", op->session);
+    int64_t now_ms = clock_now_ms() + aws_clock_offset_ms(aws, AWS_CLOUDFORMATION);
     struct cfn_set_row *rows = NULL;
     size_t n = 0;
 
@@ -65,19 +81,19 @@ static enum err_code preview_clear_sets(struct op *op, const struct aws *aws, co
         return err->code;
     }
     for (size_t i = 0; i < n; i++) {
-        bool is_ours = strncmp(rows[i].name, "d-", 2) == 0;
-        bool is_young = rows[i].created_ms + limit(LIMIT_APPROVAL_MS) > clock_now_ms();
-        bool is_open = strcmp(rows[i].execution_status, "AVAILABLE") == 0;
+        bool is_program = strncmp(rows[i].name, "d-", 2) == 0;
+        bool is_session = str_starts(str_from(rows[i].name), str_from(own_prefix));
 
-        if (strcmp(rows[i].name, own_name) == 0 || (!is_ours && !is_review)) {
+        if (strcmp(rows[i].name, own_name) == 0 || (!is_program && !is_review) ||
+            strncmp(rows[i].execution_status, "EXECUTE_", 8) == 0) {
             continue;
         }
-        if (is_ours && is_open && is_young) {
+        if (is_program && !is_session && set_is_waiting(&rows[i], now_ms)) {
             err_set(err, ERR_LOCKED, "change set %s of this stack waits for a yes (%s)",
                     rows[i].name, rows[i].description);
             return err_remedy(err, "answer it with aws-copilot approvals, or reject it");
         }
-        if (cfn_delete_set(aws, rows[i].arn, stack, err) != ERR_NONE) {
+        if (deployer_delete_set(op, aws, rows[i].arn, stack, err) != ERR_NONE) {
             return err->code;
         }
     }
@@ -149,116 +165,6 @@ static enum err_code preview_parameters(struct op *op, json_t *parameters, struc
     return ERR_NONE;
 }
 
-/* ---- The set ---- */
-
-static bool says_no_changes(const char *reason) {
-    return str_find(str_from(reason), STR("didn't contain changes")) >= 0 ||
-           str_find(str_from(reason), STR("No updates are to be performed")) >= 0;
-}
-
-static enum err_code set_validation_failed(const struct aws *aws, const char *arn,
-                                           struct err *err) {
-    CLEANUP(json_decrefp) json_t *rows = NULL;
-    const json_t *row;
-    size_t i;
-
-    if (cfn_list_validations(aws, arn, &rows, err) != ERR_NONE) {
-        return err->code;
-    }
-    json_array_foreach(rows, i, row) {
-        if (strcmp(json_str_or(row, "mode", "FAIL"), "FAIL") == 0) {
-            err_set(err, ERR_TEMPLATE, "early validation: %s at %s: %s",
-                    json_str_or(row, "logical_id", "template"), json_str_or(row, "path", "?"),
-                    json_str_or(row, "text", ""));
-            return err_remedy(err, "%s", json_str_or(row, "name", ""));
-        }
-    }
-    return err_set(err, ERR_TEMPLATE, "early validation failed, and AWS does not say where");
-}
-
-static enum err_code set_failed(const struct aws *aws, struct cfn_set *set, struct err *err) {
-    if (str_find(str_from(set->reason), STR("AWS::EarlyValidation")) >= 0) {
-        return set_validation_failed(aws, set->arn, err);
-    }
-    return err_set(err, ERR_TEMPLATE, "CloudFormation cannot make the change set: %s", set->reason);
-}
-
-enum err_code deployer_await_set(struct op *op, const char *arn, const char *stack,
-                                 struct cfn_set *out, struct err *err) {
-    struct poll poll = {0};
-    struct aws aws;
-
-    if (services_aws(op, &aws, err) != ERR_NONE) {
-        return err->code;
-    }
-    for (;;) {
-        CLEANUP(cfn_set_done) struct cfn_set set = {0};
-        bool exists = false;
-
-        if (cfn_describe_set(&aws, op->arena, arn, stack, &exists, &set, err) != ERR_NONE) {
-            return err->code;
-        }
-        if (!exists) {
-            return err_set(err, ERR_STALE, "the change set is gone");
-        }
-        if (strcmp(set.status, "FAILED") == 0 && says_no_changes(set.reason)) {
-            if (cfn_delete_set(&aws, set.arn, stack, err) != ERR_NONE) {
-                return err->code;
-            }
-            set.arn = "";
-        } else if (strcmp(set.status, "FAILED") == 0) {
-            return set_failed(&aws, &set, err);
-        }
-        if (set.arn[0] == '\0' || strcmp(set.status, "CREATE_COMPLETE") == 0) {
-            *out = set;
-            set = (struct cfn_set){0};
-            return ERR_NONE;
-        }
-        if (deployer_pause(op, &poll, err) != ERR_NONE) {
-            return err->code;
-        }
-    }
-}
-
-enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted,
-                                struct cfn_set *out, struct err *err) {
-    struct cfn_new_set set = {
-        .stack = wanted->stack,
-        .name = wanted->name,
-        .token = wanted->token,
-        .is_create = wanted->is_create,
-        .body = wanted->body,
-        .role_arn = wanted->role_arn,
-        .description = wanted->description,
-        .parameters = wanted->parameters,
-        .capabilities = wanted->capabilities,
-        .tags = wanted->tags,
-    };
-    const char *arn = NULL;
-    const char *stack_id = NULL;
-    struct aws aws;
-
-    if (services_aws(op, &aws, err) != ERR_NONE) {
-        return err->code;
-    }
-    if (cfn_create_set(&aws, op->arena, &set, &arn, &stack_id, err) != ERR_NONE) {
-        if (err->code != ERR_CONFLICT) {
-            return err->code;
-        }
-        arn = wanted->name; /* ours, from before an interruption: the name derives from the call */
-    }
-    return deployer_await_set(op, arn, wanted->stack, out, err);
-}
-
-struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, const json_t *changes,
-                                      const char *template_sha256, const char *parameters_sha256) {
-    CLEANUP(json_decrefp) json_t *named =
-        json_pack("{s:s, s:s, s:O, s:s, s:s}", "arn", arn, "stack_id", stack_id, "changes", changes,
-                  "template", template_sha256, "parameters", parameters_sha256);
-
-    return sha256_hex(json_hash(named));
-}
-
 /* ---- The operation ---- */
 
 /* "d-20261124T144613Z-1a2b3c4d" would change with the clock; the call's key does not. */
@@ -268,20 +174,39 @@ static struct sha256_hex preview_parameters_digest(const struct op *op) {
     return sha256_hex(json_hash(json_object_get(op->args, "parameters")));
 }
 
-/* CloudFormation calls a set empty that changes outputs or a condition only, and a local AWS more
- * than that. What is deployed has to be what was wanted, or it is no "no change". */
-static bool preview_is_deployed(const struct op *op, const json_t *deployed) {
+static bool preview_has_parameters(const struct op *op, const struct cfn_stack *stack) {
     const char *name;
     json_t *value;
 
     json_object_foreach(json_object_get(op->args, "parameters"), name, value) {
-        const char *have = json_str_at(deployed, name);
+        const char *have = json_string_value(json_object_get(stack->parameters, name));
 
         if (json_is_string(value) && (have == NULL || strcmp(have, json_string_value(value)) != 0)) {
             return false;
         }
     }
     return true;
+}
+
+/* CloudFormation calls a set empty that flips a condition only, and a local AWS also one that
+ * changes outputs only. What is deployed has to be what was wanted, or it is no "no change". */
+static enum err_code preview_check_no_change(const struct op *op, const struct aws *aws,
+                                             const struct cfn_stack *stack, const json_t *wanted,
+                                             struct err *err) {
+    CLEANUP(json_decrefp) json_t *deployed = NULL;
+
+    if (cfn_get_template(aws, stack->id, &deployed, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (preview_has_parameters(op, stack) &&
+        json_equal(json_object_get(deployed, "Outputs"), json_object_get(wanted, "Outputs"))) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_CONFLICT,
+            "CloudFormation sees no change, yet the deployed parameters or outputs differ from the "
+            "wanted ones");
+    return err_remedy(err, "deploy it together with a change that CloudFormation sees, such as a "
+                           "variable");
 }
 
 static json_t *preview_warnings(const struct aws *aws, const struct cfn_set *set) {
@@ -291,18 +216,25 @@ static json_t *preview_warnings(const struct aws *aws, const struct cfn_set *set
     const json_t *row;
     size_t i;
 
-    if (set->arn[0] == '\0' || cfn_list_validations(aws, set->arn, &rows, &unread) != ERR_NONE) {
-        return texts; /* a warning that cannot be read stops nobody */
+    if (set->arn[0] == '\0') {
+        return texts;
+    }
+    if (cfn_list_validations(aws, set->arn, &rows, &unread) != ERR_NONE) {
+        (void)err_prefix(&unread, "the warnings of early validation cannot be read");
+        (void)json_array_append_new(texts, json_string_of(str_from(unread.text)));
     }
     json_array_foreach(rows, i, row) {
-        (void)json_array_append_new(texts,
-                                    json_string_of(str_from(json_str_or(row, "text", ""))));
+        CLEANUP(freep) char *text =
+            mem_format("%s at %s: %s", json_str_or(row, "logical_id", "template"),
+                       json_str_or(row, "path", "?"), json_str_or(row, "text", ""));
+
+        (void)json_array_append_new(texts, json_string_of(str_from(text)));
     }
     return texts;
 }
 
-static json_t *preview_result(const struct op *op, const struct aws *aws, const struct cfn_set *set,
-                              bool is_create) {
+static json_t *preview_json(const struct op *op, const struct aws *aws, const struct cfn_set *set,
+                            bool is_create) {
     struct sha256_hex parameters = preview_parameters_digest(op);
     struct sha256_hex digest =
         deployer_set_digest(set->arn, set->stack_id, set->changes,
@@ -316,6 +248,19 @@ static json_t *preview_result(const struct op *op, const struct aws *aws, const 
 
     json_put(out, "warnings", preview_warnings(aws, set));
     return out;
+}
+
+/* The end of a preview, whether it was run through or taken up again. `template` is the wanted one. */
+static enum err_code preview_finish(const struct op *op, const struct aws *aws,
+                                    const struct cfn_set *set, const struct cfn_stack *stack,
+                                    bool is_create, const json_t *template, json_t **out,
+                                    struct err *err) {
+    if (set->arn[0] == '\0' &&
+        preview_check_no_change(op, aws, stack, template, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = preview_json(op, aws, set, is_create);
+    return ERR_NONE;
 }
 
 enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
@@ -348,13 +293,7 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
     if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
         return err->code;
     }
-    if (set.arn[0] == '\0' && !preview_is_deployed(op, stack.parameters)) {
-        return err_set(err, ERR_CONFLICT,
-                       "CloudFormation sees no change, yet the deployed parameters differ from the "
-                       "wanted ones");
-    }
-    *out = preview_result(op, &aws, &set, wanted.is_create);
-    return ERR_NONE;
+    return preview_finish(op, &aws, &set, &stack, wanted.is_create, template.json, out, err);
 }
 
 /* The set's name derives from the call: it is there, or the call had no effect. */
@@ -363,12 +302,13 @@ enum err_code deployer_reconcile_preview(struct op *op, enum reconciled *state, 
     CLEANUP(freep) char *name = preview_set_name(op);
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
     CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
+    CLEANUP(template_text_done) struct template_text template = {0};
+    const char *stack_name = deployer_arg(op, "stack");
     bool exists = false;
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE ||
-        cfn_describe_set(&aws, op->arena, name, deployer_arg(op, "stack"), &exists, &set, err) !=
-            ERR_NONE) {
+        cfn_describe_set(&aws, op->arena, name, stack_name, &exists, &set, err) != ERR_NONE) {
         return err->code;
     }
     *state = RECONCILED_NOT_STARTED;
@@ -376,45 +316,13 @@ enum err_code deployer_reconcile_preview(struct op *op, enum reconciled *state, 
         return ERR_NONE;
     }
     cfn_set_done(&set);
-    if (deployer_await_set(op, name, deployer_arg(op, "stack"), &set, err) != ERR_NONE ||
-        cfn_describe_stack(&aws, op->arena, deployer_arg(op, "stack"), &exists, &stack, err) !=
-            ERR_NONE) {
+    if (template_op_emit(json_object_get(op->args, "template"), &template, err) != ERR_NONE ||
+        deployer_await_set(op, name, stack_name, &set, err) != ERR_NONE ||
+        cfn_describe_stack(&aws, op->arena, stack_name, &exists, &stack, err) != ERR_NONE ||
+        preview_finish(op, &aws, &set, &stack, exists && stack_state_of(stack.status)->can_create,
+                       template.json, out, err) != ERR_NONE) {
         return err->code;
     }
-    *out = preview_result(op, &aws, &set, exists && stack_state_of(stack.status)->can_create);
     *state = RECONCILED_DONE;
-    return ERR_NONE;
-}
-
-/* ---- discard ---- */
-
-enum err_code deployer_discard(struct op *op, json_t **out, struct err *err) {
-    CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
-    const char *stack_id = deployer_arg(op, "stack_id");
-    struct cfn_set_row *rows = NULL;
-    size_t n = 0;
-    bool exists = false;
-    bool is_deleted = false;
-    struct aws aws;
-
-    if (services_aws(op, &aws, err) != ERR_NONE ||
-        cfn_delete_set(&aws, deployer_arg(op, "arn"), deployer_arg(op, "stack"), err) != ERR_NONE ||
-        cfn_describe_stack(&aws, op->arena, stack_id, &exists, &stack, err) != ERR_NONE) {
-        return err->code;
-    }
-    if (exists && stack_state_of(stack.status)->class == STACK_REVIEW) {
-        CLEANUP(freep) char *token = mem_format("del-%s", op->key);
-
-        if (cfn_list_sets(&aws, op->arena, stack_id, &rows, &n, err) != ERR_NONE) {
-            return err->code;
-        }
-        if (n == 0) {
-            if (cfn_delete_stack(&aws, stack_id, NULL, token, err) != ERR_NONE) {
-                return err->code;
-            }
-            is_deleted = true;
-        }
-    }
-    *out = json_pack("{s:b, s:b}", "deleted", 1, "stack_deleted", is_deleted);
     return ERR_NONE;
 }

@@ -50,6 +50,20 @@ static enum err_code identity_endpoint(const struct op *op, json_t *identity, st
     return ERR_NONE;
 }
 
+/* The client corrects its clock for AWS; other programs of this machine do not. */
+enum { CLOCK_WARN_MS = 60000 };
+
+static void identity_warn_clock(json_t *warnings, int64_t offset_ms) {
+    CLEANUP(freep) char *text = NULL;
+
+    if (llabs(offset_ms) < CLOCK_WARN_MS) {
+        return;
+    }
+    text = mem_format("this machine's clock is %lld seconds %s AWS's; set it, corrected meanwhile",
+                      (long long)(llabs(offset_ms) / 1000), offset_ms > 0 ? "behind" : "ahead of");
+    (void)json_array_append_new(warnings, json_string_of(str_from(text)));
+}
+
 enum err_code deployer_identity(struct op *op, json_t **out, struct err *err) {
     CLEANUP(sts_identity_done) struct sts_identity who = {0};
     CLEANUP(json_decrefp) json_t *identity = json_object();
@@ -67,6 +81,7 @@ enum err_code deployer_identity(struct op *op, json_t **out, struct err *err) {
     json_put_str(identity, "region", region);
     json_put_int(identity, "clock_offset_ms", who.clock_offset_ms);
     json_put(identity, "warnings", identity_warnings(&aws, identity));
+    identity_warn_clock(json_object_get(identity, "warnings"), who.clock_offset_ms);
     *out = TAKE(identity);
     return ERR_NONE;
 }
@@ -141,7 +156,7 @@ enum err_code deployer_events(struct op *op, json_t **out, struct err *err) {
 
     if (services_aws(op, &aws, err) != ERR_NONE ||
         cfn_list_events(&aws, op->arena, deployer_arg(op, "stack_id"),
-                        json_int_or(op->args, "since_ms", 0), NULL, &events, &n, err) != ERR_NONE) {
+                        json_int_or(op->args, "since_ms", 0), &events, &n, err) != ERR_NONE) {
         return err->code;
     }
     list = json_array();
@@ -153,14 +168,6 @@ enum err_code deployer_events(struct op *op, json_t **out, struct err *err) {
 }
 
 /* ---- inventory ---- */
-
-/* What our templates keep when the stack goes: their DeletionPolicy is not Delete. */
-static bool is_retained(const json_t *template, const char *logical_id) {
-    const json_t *resource = json_object_get(json_object_get(template, "Resources"), logical_id);
-    const char *policy = json_str_or(resource, "DeletionPolicy", "Delete");
-
-    return strncmp(policy, "Retain", 6) == 0;
-}
 
 enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *template = NULL;
@@ -177,11 +184,14 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
     }
     list = json_array();
     for (size_t i = 0; i < n; i++) {
+        if (strcmp(rows[i].status, "DELETE_COMPLETE") == 0) {
+            continue; /* of a creation that was undone */
+        }
         json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "logical_id", rows[i].logical_id,
                                 "physical_id", rows[i].physical_id, "type", rows[i].type, "status",
                                 rows[i].status);
 
-        json_put_bool(row, "retained", is_retained(template, rows[i].logical_id));
+        json_put_bool(row, "retained", deployer_is_retained(template, &rows[i]));
         (void)json_array_append_new(list, row);
     }
     *out = json_pack("{s:o}", "resources", list);
@@ -199,20 +209,31 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The lines of several groups as one story. */
-static json_t *logs_sorted(json_t *lines) {
+/* The lines of several groups as one story, the oldest `most` of them. `*next_ms` is where the next
+ * call begins: lines of one millisecond stay together, unless they alone are more than `most`. */
+static json_t *logs_story(const json_t *lines, size_t most, int64_t *next_ms) {
     size_t n = json_array_size(lines);
     CLEANUP(freep) json_t **rows = mem_array(n, sizeof *rows);
-    json_t *sorted = json_array();
+    json_t *story = json_array();
 
     for (size_t i = 0; i < n; i++) {
         rows[i] = json_array_get(lines, i);
     }
     qsort(rows, n, sizeof *rows, by_time);
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append(sorted, rows[i]);
+    if (n > most) {
+        int64_t cut_ms = json_int_or(rows[most], "time_ms", 0);
+
+        n = most;
+        while (n > 0 && json_int_or(rows[n - 1], "time_ms", 0) == cut_ms) {
+            n--;
+        }
+        *next_ms = n == 0 ? cut_ms + 1 : cut_ms;
+        n = n == 0 ? most : n;
     }
-    return sorted;
+    for (size_t i = 0; i < n; i++) {
+        (void)json_array_append(story, rows[i]);
+    }
+    return story;
 }
 
 enum err_code deployer_logs(struct op *op, json_t **out, struct err *err) {
@@ -220,8 +241,15 @@ enum err_code deployer_logs(struct op *op, json_t **out, struct err *err) {
     struct cfn_resource *rows = NULL;
     size_t n = 0;
     int64_t until_ms = json_int_or(op->args, "until_ms", clock_now_ms());
+    int64_t most = json_int_or(op->args, "limit", LOG_LINES);
+    int64_t next_ms = until_ms + 1;
+    json_t *story;
     struct aws aws;
 
+    if (most < 1 || most >= LOGS_LINES_MAX) {
+        return err_set(err, ERR_INVALID, "between 1 and %d lines can be read at once",
+                       LOGS_LINES_MAX - 1);
+    }
     if (services_aws(op, &aws, err) != ERR_NONE ||
         cfn_list_resources(&aws, op->arena, deployer_arg(op, "stack"), &rows, &n, err) !=
             ERR_NONE) {
@@ -233,7 +261,7 @@ enum err_code deployer_logs(struct op *op, json_t **out, struct err *err) {
             .filter = json_str_at(op->args, "filter"),
             .since_ms = json_int_or(op->args, "since_ms", until_ms - 3600 * 1000),
             .until_ms = until_ms,
-            .limit = (size_t)json_int_or(op->args, "limit", LOG_LINES),
+            .limit = (size_t)most + 1,
         };
 
         if (strcmp(rows[i].type, "AWS::Logs::LogGroup") == 0 &&
@@ -241,8 +269,8 @@ enum err_code deployer_logs(struct op *op, json_t **out, struct err *err) {
             return err->code;
         }
     }
-    *out = json_pack("{s:o, s:I}", "lines", logs_sorted(lines), "next_ms",
-                     (json_int_t)until_ms + 1);
+    story = logs_story(lines, (size_t)most, &next_ms);
+    *out = json_pack("{s:o, s:I}", "lines", story, "next_ms", (json_int_t)next_ms);
     return ERR_NONE;
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "aws/lambda.h"
-#include "base/clock.h"
 #include "tool/aws_deployer/deployer.h"
 
 #define ALIAS "live"
@@ -14,6 +13,7 @@ static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *
                                     struct err *err) {
     const char *function = deployer_arg(op, "function");
     const char *version = deployer_arg(op, "alias_version");
+    const char *want = json_str_or(op->args, "parameters.BackendSha256B64", "");
     struct lambda_alias alias = {0};
     char code[64] = {0};
     bool exists = false;
@@ -33,6 +33,11 @@ static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *
     }
     if (!exists) {
         err_set(err, ERR_NOT_FOUND, "version %s of the function is gone", version);
+        return err_remedy(err, "deploy the old commit again");
+    }
+    if (want[0] != '\0' && strcmp(code, want) != 0) {
+        err_set(err, ERR_CONFLICT, "version %s of the function has other code than the release",
+                version);
         return err_remedy(err, "deploy the old commit again");
     }
     if (lambda_set_alias(aws, function, ALIAS, version, alias.revision, err) != ERR_NONE) {
@@ -56,45 +61,79 @@ static json_t *rollback_parameters(const struct op *op) {
     return parameters;
 }
 
-static enum err_code rollback_stack(struct op *op, const struct aws *aws,
-                                    struct followed *out, struct err *err) {
+/* Waits for whoever works on the stack (an update that is going back, for instance). */
+static enum err_code rollback_check_stack(struct op *op, struct err *err) {
+    CLEANUP(followed_done) struct followed rest = {0};
+    struct follow follow = {.stack_id = deployer_arg(op, "stack_id"), .end = FOLLOW_REST};
+
+    if (deployer_follow(op, &follow, &rest, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!rest.state->can_update) {
+        err_set(err, ERR_CONFLICT, "stack %s: %s", deployer_arg(op, "stack"), rest.state->sentence);
+        return err_remedy(err, "%s", rest.state->remedy);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code rollback_make_set(struct op *op, const char *body, struct cfn_set *out,
+                                       struct err *err) {
     CLEANUP(freep) char *name = mem_format("d-%s", op->key);
-    CLEANUP(freep) char *create = mem_format("create-%s", op->key);
-    CLEANUP(freep) char *exec = mem_format("exec-%s", op->key);
-    CLEANUP(freep) char *description = mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
+    CLEANUP(freep) char *token = mem_format("create-%s", op->key);
+    CLEANUP(freep) char *description =
+        mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
     CLEANUP(json_decrefp) json_t *parameters = rollback_parameters(op);
     CLEANUP(json_decrefp) json_t *capabilities = json_pack("[s]", "CAPABILITY_IAM");
-    CLEANUP(buf_done) struct buf body = BUF_INIT((size_t)limit(LIMIT_TEMPLATE_BYTES));
-    CLEANUP(cfn_set_done) struct cfn_set set = {0};
     struct wanted_set wanted = {
         .stack = deployer_arg(op, "stack"),
         .name = name,
-        .token = create,
+        .token = token,
+        .body = body,
         .role_arn = deployer_arg(op, "role_arn"),
         .description = description,
         .parameters = parameters,
         .capabilities = capabilities,
         .tags = json_object_get(op->args, "tags"),
     };
-    struct follow follow = {.stack_id = deployer_arg(op, "stack_id"), .token = exec};
 
-    if (deployer_find_template(op, aws, &body, err) != ERR_NONE) {
-        return err->code;
-    }
-    wanted.body = buf_cstr(&body);
-    if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
+    return deployer_make_set(op, &wanted, out, err);
+}
+
+/* A call that was interrupted finds its own set again, by its name, and goes on from there. */
+static enum err_code rollback_stack(struct op *op, const struct aws *aws, struct followed *out,
+                                    struct err *err) {
+    CLEANUP(freep) char *token = mem_format("exec-%s", op->key);
+    CLEANUP(buf_done) struct buf body = BUF_INIT((size_t)limit(LIMIT_TEMPLATE_BYTES));
+    CLEANUP(cfn_set_done) struct cfn_set set = {0};
+    struct follow follow = {.stack_id = deployer_arg(op, "stack_id"), .token = token};
+
+    if (rollback_check_stack(op, err) != ERR_NONE ||
+        deployer_find_template(op, aws, &body, err) != ERR_NONE ||
+        rollback_make_set(op, buf_cstr(&body), &set, err) != ERR_NONE) {
         return err->code;
     }
     if (set.arn[0] == '\0') { /* the stack is the release already */
-        follow.is_idle = true;
-        return deployer_follow(op, &follow, out, err);
-    }
-    follow.since_ms = set.created_ms;
-    if (strcmp(set.execution_status, "AVAILABLE") == 0 &&
-        cfn_execute_set(aws, set.arn, wanted.stack, exec, err) != ERR_NONE) {
+        follow.end = FOLLOW_REST;
+    } else if (strcmp(set.execution_status, "AVAILABLE") == 0 &&
+               deployer_execute_set(op, aws, &set, deployer_arg(op, "stack"), token, err) !=
+                   ERR_NONE) {
         return err->code;
     }
+    follow.since_ms = set.created_ms;
     return deployer_follow(op, &follow, out, err);
+}
+
+/* The account is part of the stack's ARN, "arn:aws:cloudformation:REGION:ACCOUNT:stack/...". */
+static enum err_code rollback_check_account(struct op *op, const struct aws *aws, struct err *err) {
+    struct str rest = str_from(deployer_arg(op, "stack_id"));
+    struct str part = {0};
+    CLEANUP(freep) char *account = NULL;
+
+    for (int i = 0; i < 5; i++) {
+        (void)!str_next(&rest, ':', &part);
+    }
+    account = str_dup(part);
+    return deployer_check_account(aws, account, err);
 }
 
 enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err) {
@@ -103,6 +142,8 @@ enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err) {
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE ||
+        rollback_check_account(op, &aws, err) != ERR_NONE ||
+        deployer_check_lock(op, &aws, err) != ERR_NONE ||
         rollback_alias(op, &aws, &is_moved, err) != ERR_NONE ||
         rollback_stack(op, &aws, &followed, err) != ERR_NONE) {
         return err->code;
