@@ -24,17 +24,43 @@ static enum template_kind plan_template_kind(const struct turn *turn) {
     return plan_has_frontend(turn) ? TEMPLATE_LAMBDA_HTTP : TEMPLATE_API;
 }
 
-json_t *plan_variables(const struct turn *turn) {
-    const json_t *given = json_at(turn->state, "project.variables");
-    json_t *all = given == NULL ? json_object() : json_deep_copy(given);
-    const char *field;
-    json_t *answer;
+/* Adds the project file's values, then the answers whose field begins with `prefix`. */
+static void plan_add_values(const struct turn *turn, const char *member, const char *prefix,
+                            json_t *all) {
+    const char *name;
+    json_t *value;
 
-    json_object_foreach(json_object_get(turn->state, "answers"), field, answer) {
-        if (strncmp(field, "env.", 4) == 0 && json_is_string(answer)) {
-            json_put(all, field + 4, json_incref(answer));
+    json_object_foreach(json_at(turn->state, member), name, value) {
+        json_put(all, name, json_incref(value));
+    }
+    json_object_foreach(json_object_get(turn->state, "answers"), name, value) {
+        if (strncmp(name, prefix, strlen(prefix)) == 0 && json_is_string(value)) {
+            json_put(all, name + strlen(prefix), json_incref(value));
         }
     }
+}
+
+json_t *plan_variables(const struct turn *turn) {
+    json_t *all = json_object();
+
+    plan_add_values(turn, "project.variables", "env.", all);
+    return all;
+}
+
+json_t *plan_build_variables(const struct turn *turn) {
+    json_t *all = json_object();
+    const json_t *row;
+    size_t i;
+
+    /* A build does not see the repository's .env files; what they preset is passed by name. */
+    json_array_foreach(json_at(turn->state, "survey.build_env"), i, row) {
+        const char *preset = json_str_at(row, "default");
+
+        if (preset != NULL && strcmp(json_str_or(row, "from", ""), "file") == 0) {
+            json_put_str(all, json_str_or(row, "name", ""), preset);
+        }
+    }
+    plan_add_values(turn, "project.build", "build_env.", all);
     return all;
 }
 

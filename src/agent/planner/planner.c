@@ -50,7 +50,7 @@ static json_t *planner_build_args(const struct turn *turn) {
 
     json_put_str(args, "script", json_str_or(turn->state, "survey.frontend.script", "build"));
     json_put_str(args, "out", json_str_or(turn->state, "survey.frontend.out", "dist"));
-    json_put(args, "variables", planner_member(turn, "project.build"));
+    json_put(args, "variables", plan_build_variables(turn));
     return args;
 }
 
