@@ -9,27 +9,28 @@ static const struct resource_row {
     const char *type;
     const char *purpose;
     const char *loss; /* NULL: nothing that is not made again at once */
+    bool is_data;     /* what is lost is data: also when the resource is removed on purpose */
 } resources[] = {
-    { "AWS::Lambda::Function",                 "runs the back end",                                      "its address inside AWS; requests fail until the new one is in place" },
-    { "AWS::Lambda::Version",                  "pins the code of one release, so that going back is quick", NULL },
-    { "AWS::Lambda::Alias",                    "says which version answers",                             "requests fail until it is there again" },
-    { "AWS::Lambda::Permission",               "lets the API call the function",                         NULL },
-    { "AWS::ApiGatewayV2::Api",                "receives the requests for the back end",                 "its address; the site's requests fail until CloudFront knows the new one" },
-    { "AWS::ApiGatewayV2::Authorizer",         "lets only CloudFront in",                                NULL },
-    { "AWS::ApiGatewayV2::Integration",        "connects the API to the function",                       NULL },
-    { "AWS::ApiGatewayV2::Route",              "says which requests go to the function",                 NULL },
-    { "AWS::ApiGatewayV2::Stage",              "publishes the API",                                      NULL },
-    { "AWS::CloudFront::Distribution",         "the public address of the application",                  "the public address itself: links and DNS entries break" },
-    { "AWS::CloudFront::Function",             "sends paths of the site to its index page",              NULL },
-    { "AWS::CloudFront::OriginAccessControl",  "lets only CloudFront read the site's bucket",            NULL },
-    { "AWS::CloudFront::ResponseHeadersPolicy","adds the security headers",                              NULL },
-    { "AWS::IAM::Role",                        "says what a function or a deployment may do",            NULL },
-    { "AWS::IAM::ManagedPolicy",               "a list of permissions",                                  NULL },
-    { "AWS::Logs::LogGroup",                   "keeps what the application writes",                      "the log lines in it" },
-    { "AWS::S3::Bucket",                       "holds the files of the site, or the artefacts",          "every file in it that is not uploaded again" },
-    { "AWS::S3::BucketPolicy",                 "says who may read the bucket",                           NULL },
-    { "AWS::DynamoDB::Table",                  "holds data",                                             "all data in it" },
-    { "AWS::RDS::DBInstance",                  "is a database",                                          "all data in it" },
+    { "AWS::Lambda::Function",                 "runs the back end",                                      "its address inside AWS; requests fail until the new one is in place", false },
+    { "AWS::Lambda::Version",                  "pins the code of one release, so that going back is quick", NULL, false },
+    { "AWS::Lambda::Alias",                    "says which version answers",                             "requests fail until it is there again", false },
+    { "AWS::Lambda::Permission",               "lets the API call the function",                         NULL, false },
+    { "AWS::ApiGatewayV2::Api",                "receives the requests for the back end",                 "its address; requests fail until CloudFront knows the new one", false },
+    { "AWS::ApiGatewayV2::Authorizer",         "lets only CloudFront in",                                NULL, false },
+    { "AWS::ApiGatewayV2::Integration",        "connects the API to the function",                       NULL, false },
+    { "AWS::ApiGatewayV2::Route",              "says which requests go to the function",                 NULL, false },
+    { "AWS::ApiGatewayV2::Stage",              "publishes the API",                                      NULL, false },
+    { "AWS::CloudFront::Distribution",         "the public address of the application",                  "the public address itself: links and DNS entries break", false },
+    { "AWS::CloudFront::Function",             "sends paths of the site to its index page",              NULL, false },
+    { "AWS::CloudFront::OriginAccessControl",  "lets only CloudFront read the site's bucket",            NULL, false },
+    { "AWS::CloudFront::ResponseHeadersPolicy","adds the security headers",                              NULL, false },
+    { "AWS::IAM::Role",                        "says what a function or a deployment may do",            NULL, false },
+    { "AWS::IAM::ManagedPolicy",               "a list of permissions",                                  NULL, false },
+    { "AWS::Logs::LogGroup",                   "keeps what the application writes",                      "the log lines in it", true },
+    { "AWS::S3::Bucket",                       "holds the files of the site, or the artefacts",          "every file in it that is not uploaded again", true },
+    { "AWS::S3::BucketPolicy",                 "says who may read the bucket",                           NULL, false },
+    { "AWS::DynamoDB::Table",                  "holds data",                                             "all data in it", true },
+    { "AWS::RDS::DBInstance",                  "is a database",                                          "all data in it", true },
 };
 
 static const struct operation_row {
@@ -50,8 +51,8 @@ static const struct operation_row {
 enum { OPERATION_COLUMNS = 10, REPLACEMENT_COLUMNS = 11, ID_COLUMNS_MAX = 44 };
 
 static const struct resource_row *resource_of(const char *type) {
-    static const struct resource_row unknown = {"", "a resource of this stack",
-                                                "whatever it holds"};
+    static const struct resource_row unknown = {"", "a resource of this stack", "whatever it holds",
+                                                true};
 
     for (size_t i = 0; i < ARRAY_N(resources); i++) {
         if (strcmp(resources[i].type, type) == 0) {
@@ -87,11 +88,11 @@ static bool is_kept(const json_t *change) {
 
 /* What the change would cost that cannot be had back; NULL: nothing. */
 static const char *loss_of(const json_t *change) {
+    const struct resource_row *resource = resource_of(json_str_or(change, "type", ""));
     bool is_replaced = is_action(change, "Modify") && strcmp(replacement_of(change), "False") != 0;
+    bool is_removed = is_action(change, "Remove") && resource->is_data;
 
-    return (is_replaced || is_action(change, "Remove")) && !is_kept(change)
-               ? resource_of(json_str_or(change, "type", ""))->loss
-               : NULL;
+    return (is_replaced || is_removed) && !is_kept(change) ? resource->loss : NULL;
 }
 
 /* ---- The table ---- */

@@ -27,7 +27,8 @@ struct render {
     json_t *plan;
     json_t *warnings[WARNINGS_MAX]; /* each once */
     size_t warning_n;
-    int64_t cancelled; /* resources that failed only because another one had */
+    int64_t cancelled; /* resources that failed only because another one had; not shown yet */
+    int64_t folded;    /* the same, of the whole run */
 };
 
 /* ---- Small pieces ---- */
@@ -276,31 +277,55 @@ static bool has_end(const char *status, const char *end) {
     return str_ends(str_from(status), str_from(end));
 }
 
+/* clang-format off */
+/* How a status looks; the first row whose words it has decides. */
+static const struct {
+    const char *part;
+    enum style style;
+    const char *mark;
+    bool is_loud; /* the status itself is in that style too */
+} looks[] = {
+    { "_FAILED",     STYLE_BAD,  "✗", true  },
+    { "ROLLBACK",    STYLE_WARN, "!", false }, /* done, but not what was wanted */
+    { "_COMPLETE",   STYLE_GOOD, "✓", false },
+    { "",            STYLE_DIM,  " ", false },
+};
+/* clang-format on */
+
+/* The type comes last: it is cut where the line ends, and leaves room for how long it took. */
+static void put_type(const struct render *render, struct buf *out, const char *type) {
+    int room = render->screen.width - 4 - STATUS_COLUMNS - 1 - ID_COLUMNS - 1 - 12;
+    int columns = (int)strlen(type);
+
+    if (room > 8) {
+        screen_cell(out, type, columns < room ? columns : room);
+    }
+}
+
 static void put_resource(const struct render *render, struct buf *out, const json_t *json,
                          int64_t elapsed_ms) {
     CLEANUP(buf_done) struct buf cells = BUF_INIT(8192);
     const char *status = json_str_or(json, "status", "");
-    bool is_failed = has_end(status, "_FAILED");
-    enum style style = is_failed                      ? STYLE_BAD
-                       : has_end(status, "_COMPLETE") ? STYLE_GOOD
-                                                      : STYLE_DIM;
+    size_t look = 0;
 
+    while (str_find(str_from(status), str_from(looks[look].part)) < 0) {
+        look++;
+    }
     screen_cell(&cells, status, STATUS_COLUMNS);
     buf_add_c(&cells, ' ');
     screen_cell(&cells, json_str_or(json, "logical_id", ""), ID_COLUMNS);
     buf_add_s(out, "  ");
-    screen_styled(&render->screen, out, style,
-                  is_failed             ? "✗ "
-                  : style == STYLE_GOOD ? "✓ "
-                                        : "  ");
-    screen_styled(&render->screen, out, is_failed ? STYLE_BAD : STYLE_PLAIN, buf_cstr(&cells));
+    screen_styled(&render->screen, out, looks[look].style, looks[look].mark);
     buf_add_c(out, ' ');
-    screen_word(out, json_str_or(json, "resource_type", ""));
+    screen_styled(&render->screen, out, looks[look].is_loud ? looks[look].style : STYLE_PLAIN,
+                  buf_cstr(&cells));
+    buf_add_c(out, ' ');
+    put_type(render, out, json_str_or(json, "resource_type", ""));
     if (elapsed_ms >= 1000) {
         buf_addf(out, "  %s", screen_elapsed(elapsed_ms).text);
     }
     buf_add_c(out, '\n');
-    if (is_failed) {
+    if (has_end(status, "_FAILED")) {
         screen_text(&render->screen, out, 6, json_str_or(json, "reason", ""));
     }
 }
@@ -321,6 +346,7 @@ static void on_event(struct render *render, const json_t *json, struct buf *out)
     if (has_end(status, "_FAILED") &&
         str_find(str_from(json_str_or(json, "reason", "")), STR("cancelled")) >= 0) {
         render->cancelled++;
+        render->folded++;
         (void)live_settle(render->live, id, at_ms);
         return; /* folded: one line says how many */
     }
@@ -558,7 +584,9 @@ void render_end(struct render *render, const json_t *result) {
     render_clear(render);
     buf_add_c(&out, '\n');
     screen_bullet(&render->screen, &out, ending->style, ending->mark, head);
+    render->cancelled = message[0] == '\0' ? 0 : render->folded;
     put_cancelled(render, &out);
+    render->folded = 0;
     screen_text(&render->screen, &out, 4, ending->done);
     put_remedy(render, &out, json_str_at(result, "error.remedy"));
     put_remedy(render, &out, json_str_at(result, "next"));
