@@ -120,7 +120,8 @@ struct review_ctx {
  * Plan shape: {"version":1,"kind","app","env","account","region","stack","target","steps":[{"n",
  * "tool","op","effect","text"}],"template":{"sha256","bytes"},"parameters":{},"permissions":[],
  * "artefacts":[{"kind","sha256","bytes"}],"cost":{"usd_month"},"variables":{},"secrets":[names],
- * "role_arn","endpoint"}. A plan that is not of this shape is denied. */
+ * "role_arn","endpoint","on_failure","build_id" (may be absent)}. A plan that is not of this shape
+ * is denied. */
 enum verdict policy_review_plan(const json_t *plan, const json_t *template,
                                 const struct review_ctx *ctx, json_t *findings);
 

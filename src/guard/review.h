@@ -41,8 +41,8 @@ void review_accounts(struct review *review, const char *where, const json_t *jso
  * only CloudFormation knows. The caller frees. */
 char *review_resolve(const struct review *review, const json_t *value);
 
-/* Part `index` of an ARN (3 region, 4 account, 5 everything after it), with ${...} left whole; empty
- * when it has fewer. */
+/* Part `index` of an ARN (3 region, 4 account, 5 everything after it), with ${...} left whole;
+ * empty when it has fewer. */
 struct str review_arn_part(struct str arn, int index);
 
 /* Calls `each` for a value, or for both branches of its Fn::If, or for each element of a list. */

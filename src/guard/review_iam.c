@@ -209,10 +209,11 @@ static bool check_action(const char *action, void *with) {
                     "it allows %s, which gives more rights than the deployment has", action);
         return true;
     }
-    bool is_reviewed = is_one_of(action, star_actions, ARRAY_N(star_actions)) ||
-                       (review->is_bootstrap &&
-                        is_one_of(action, star_actions_bootstrap, ARRAY_N(star_actions_bootstrap))) ||
-                       (review->ctx->is_local_aws && strcmp(action, "ssm:GetParametersByPath") == 0);
+    bool is_reviewed =
+        is_one_of(action, star_actions, ARRAY_N(star_actions)) ||
+        (review->is_bootstrap &&
+         is_one_of(action, star_actions_bootstrap, ARRAY_N(star_actions_bootstrap))) ||
+        (review->ctx->is_local_aws && strcmp(action, "ssm:GetParametersByPath") == 0);
     if (check->is_everything && !is_reviewed) {
         review_find(review, "wildcard_resource", VERDICT_DENY, check->where,
                     "name the resources by ARN", "it allows %s on every resource", action);

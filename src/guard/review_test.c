@@ -159,11 +159,11 @@ static void planted_change_sets_are_stopped_and_their_neighbours_pass(void **sta
 
 static json_t *plan_for(const char *kind) {
     return json_pack(
-        "{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[],s:{},s:{},s:[],s:[],s:{},s:{},s:[],s:s,s:s}",
+        "{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[],s:{},s:{},s:[],s:[],s:{},s:{},s:[],s:s,s:s,s:s}",
         "version", 1, "kind", kind, "app", "todo", "env", "dev", "account", template_account,
         "region", "eu-central-1", "stack", "bootstrap-depl", "target", "lambda-http", "steps",
         "template", "parameters", "permissions", "artefacts", "cost", "variables", "secrets",
-        "role_arn", "", "endpoint", "aws");
+        "role_arn", "", "endpoint", "aws", "on_failure", "leave");
 }
 
 static json_t *creation_of(const json_t *template, const char *stack) {
@@ -239,12 +239,37 @@ static void an_account_of_the_users_own_settings_may_be_named(void **state) {
                      VERDICT_ALLOW);
 }
 
+/* Only behind a custom endpoint, and only for the one action that is judged so there. */
+static void the_local_aws_may_have_its_one_wide_resource(void **state) {
+    static const char *const actions[] = {"ssm:GetParametersByPath", "ssm:GetParameter"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        CLEANUP(json_decrefp)
+        json_t *template =
+            json_pack("{s:{s:{s:s,s:{s:{s:[{s:s,s:s,s:s}]}}}}}", "Resources", "P", "Type",
+                      "AWS::IAM::ManagedPolicy", "Properties", "PolicyDocument", "Statement",
+                      "Effect", "Allow", "Action", actions[i % 2], "Resource", "*");
+        CLEANUP(json_decrefp) json_t *findings = json_array();
+        CLEANUP(json_decrefp) json_t *plan = plan_for("deploy");
+        struct review_ctx ctx = {.account = template_account,
+                                 .region = "eu-central-1",
+                                 .redactor = redactor,
+                                 .is_local_aws = i >= 2};
+
+        assert_int_equal(policy_review_plan(plan, template, &ctx, findings),
+                         i == 2 ? VERDICT_ALLOW : VERDICT_DENY);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_plans_are_stopped_and_their_neighbours_pass),
         cmocka_unit_test(planted_change_sets_are_stopped_and_their_neighbours_pass),
         cmocka_unit_test(the_templates_of_this_program_pass_both_reviews),
         cmocka_unit_test(the_rights_of_the_set_up_stack_are_its_own),
+        cmocka_unit_test(the_local_aws_may_have_its_one_wide_resource),
         cmocka_unit_test(an_account_of_the_users_own_settings_may_be_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
