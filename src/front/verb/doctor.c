@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "bundle/build.h"
 #include "front/verb/run.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
@@ -93,11 +94,14 @@ static void check_sandbox(struct doctor *doctor, struct finding *out) {
           caps->landlock_abi > 0 ? "Landlock" : "");
 }
 
-static void check_tool(const char *name, const char *remedy, bool is_needed, struct finding *out) {
-    CLEANUP(freep) char *path = proc_find(name, NULL);
+/* What a build would find, and what it would say where it does not. */
+static void check_build_tool(enum build_tool tool, const char *name, bool is_needed,
+                             struct finding *out) {
+    CLEANUP(freep) char *path = NULL;
+    struct err err = {0};
 
-    if (path == NULL) {
-        found(out, is_needed ? HEALTH_BAD : HEALTH_WARN, remedy, "%s is not installed", name);
+    if (build_find_tool(tool, &path, &err) != ERR_NONE) {
+        found(out, is_needed ? HEALTH_BAD : HEALTH_WARN, err.remedy, "%s", err.text);
     } else {
         found(out, HEALTH_GOOD, "", "%s: %s", name, path);
     }
@@ -105,24 +109,29 @@ static void check_tool(const char *name, const char *remedy, bool is_needed, str
 
 static void check_uv(struct doctor *doctor, struct finding *out) {
     (void)doctor;
-    check_tool("uv", "install uv (docs.astral.sh/uv); the back end is built with it", true, out);
+    check_build_tool(BUILD_UV, "uv", true, out);
 }
 
 static void check_pnpm(struct doctor *doctor, struct finding *out) {
     (void)doctor;
-    check_tool("pnpm", "install pnpm (pnpm.io); a front end with pnpm-lock.yaml is built with it",
-               false, out);
+    check_build_tool(BUILD_PNPM, "pnpm", false, out);
 }
 
 static void check_node(struct doctor *doctor, struct finding *out) {
     (void)doctor;
-    check_tool("node", "install Node.js 20 or later; the front end is built with it", false, out);
+    check_build_tool(BUILD_NODE, "node", false, out);
 }
 
 static void check_python(struct doctor *doctor, struct finding *out) {
+    CLEANUP(freep) char *path = proc_find("python3", NULL);
+
     (void)doctor;
-    check_tool("python3", "install Python 3.11 or later, or let uv do it: uv python install", false,
-               out);
+    if (path == NULL) {
+        found(out, HEALTH_WARN, "install Python 3.11 or later, or let uv do it: uv python install",
+              "python3 is not installed");
+    } else {
+        found(out, HEALTH_GOOD, "", "python3: %s", path);
+    }
 }
 
 static void check_terminal(struct doctor *doctor, struct finding *out) {
