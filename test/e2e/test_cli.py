@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 
 import lab
@@ -124,7 +125,7 @@ class CommandLine(lab.Case):
         self.assertEqual(run.code, 2, str(run))
         self.assertIn("-y replaces it", run.stderr)
         self.assertIn("eu-west-2", (repo / "aws-copilot.yml").read_text())
-        with self.talk("init", "--app", "todo", endpoint="", cwd=repo) as talk:
+        with self.talk("init", "--app", "other", endpoint="", cwd=repo) as talk:
             talk.expect(r"Replace it\?")
             talk.send_line("no")
             self.assertEqual(talk.wait(), 8)
@@ -203,12 +204,11 @@ class CommandLine(lab.Case):
         self.program("inspect", cwd=self.empty())
         self.assertEqual(self.program("audit", "verify").code, 0)
         store = self.home / ".local/state/aws-copilot/store.db"
-        code = ("import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); t=[r for r in d.execute(\"select name from sqlite_master "
-                "where type='table' and sql like '%hash%'\")]; print(t); "
-                "d.execute('update record set header=cast(replace(cast(header as text),\\'query\\',\\'quirk\\') as blob) "
-                "where seq=1'); d.commit()")
-        done = subprocess.run(["/usr/bin/python3", "-c", code, str(store)], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        db = sqlite3.connect(store)
+        key, head = db.execute("select k, head from records order by k limit 1").fetchone()
+        db.execute("update records set head = ? where k = ?", (head.replace(b"query", b"quirk"), key))
+        db.commit()
+        db.close()
         run = self.program("audit", "verify", "--json")
         self.assertEqual((run.code, run.result["error"]["code"]), (1, "corrupt"), str(run))
         self.assertRegex(run.result["error"]["message"], r"session q\S+, record 1")
@@ -313,6 +313,7 @@ class Conversation(lab.Case):
         with self.talk("chat", endpoint="", cwd=self.repo()) as talk:
             talk.expect(r"> ")
             talk.interrupt()
+            talk.expect(r"Ctrl-C again")
             talk.interrupt()
             self.assertEqual(talk.wait(10), 130)
 

@@ -14,7 +14,7 @@ atomic_bool interrupted;
 
 static struct termios terminal; /* as the user left it */
 static bool has_terminal;
-static _Atomic int64_t first_ms;
+static _Atomic int64_t first_ms; /* of the last one that did not end the program; 0: none */
 
 /* Only calls that are safe in a signal handler. */
 static void on_interrupt(int number) {
@@ -24,7 +24,7 @@ static void on_interrupt(int number) {
     (void)number;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    if (atomic_load(&interrupted) && now_ms - atomic_load(&first_ms) < TWICE_MS) {
+    if (atomic_load(&first_ms) != 0 && now_ms - atomic_load(&first_ms) < TWICE_MS) {
         if (has_terminal) {
             (void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
         }

@@ -65,8 +65,7 @@ static enum err_code watch_look(struct watch *watch, const char *id, struct err 
         return err->code;
     }
     if (row == NULL) {
-        err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id);
-        return err_remedy(err, "aws-copilot history lists them");
+        return run_unknown(id, err);
     }
     if (row->last_seq < watch->next_seq) {
         return ERR_NONE;

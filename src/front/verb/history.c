@@ -246,12 +246,11 @@ static enum err_code audit_run(struct cli *cli, struct err *err) {
         return err->code;
     }
     cli_say(cli, "decisions of session %s", id);
-    if (journal_replay(flow_store(cli->flow), str_from(id), 1, audit_visit, cli, err) != ERR_NONE) {
-        return err->code == ERR_INVALID
-                   ? err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id)
-                   : err->code;
+    if (journal_replay(flow_store(cli->flow), str_from(id), 1, audit_visit, cli, err) == ERR_NONE) {
+        return ERR_NONE;
     }
-    return ERR_NONE;
+    return err->code == ERR_NOT_FOUND || err->code == ERR_INVALID ? run_unknown(id, err)
+                                                                  : err->code;
 }
 
 const struct verb verb_audit = {

@@ -50,6 +50,23 @@ static void status_print(struct cli *cli, const char *stack, const json_t *statu
     look_print_outputs(cli, json_object_get(status, "outputs"));
 }
 
+/* What AWS says about the stack; one that is not there is an error of whoever asks about it. */
+static enum err_code look_stack(struct cli *cli, const json_t *flags, const char *stack,
+                                json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *status = NULL;
+
+    if (cli_query(cli, flags, "stack_status", agent_args("stack", stack, NULL), &status, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    if (!json_bool_at(status, "exists")) {
+        err_set(err, ERR_NOT_FOUND, "there is no stack %s", stack);
+        return err_remedy(err, "aws-copilot deploy makes it");
+    }
+    *out = TAKE(status);
+    return ERR_NONE;
+}
+
 static enum err_code status_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     CLEANUP(json_decrefp) json_t *target = NULL;
@@ -60,13 +77,8 @@ static enum err_code status_run(struct cli *cli, struct err *err) {
         return err->code;
     }
     stack = json_str_or(target, "stack", "");
-    if (cli_query(cli, flags, "stack_status", agent_args("stack", stack, NULL), &status, err) !=
-        ERR_NONE) {
+    if (look_stack(cli, flags, stack, &status, err) != ERR_NONE) {
         return err->code;
-    }
-    if (!json_bool_at(status, "exists")) {
-        err_set(err, ERR_NOT_FOUND, "there is no stack %s", stack);
-        return err_remedy(err, "aws-copilot deploy makes it");
     }
     json_put_str(status, "stack", stack);
     cli_event(cli, "status", json_incref(status));
@@ -152,6 +164,7 @@ static bool logs_wait(const struct cli *cli) {
 static enum err_code logs_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     CLEANUP(json_decrefp) json_t *target = NULL;
+    CLEANUP(json_decrefp) json_t *status = NULL;
     int64_t now_ms = clock_now_ms();
     int64_t since_ms = args_time_ms(&cli->args, OPT_SINCE, now_ms, now_ms - LOGS_SINCE_MS);
 
@@ -159,7 +172,8 @@ static enum err_code logs_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_USAGE, "--follow and --until contradict each other");
         return err_remedy(err, "leave one of them out");
     }
-    if (look_open(cli, flags, &target, err) != ERR_NONE) {
+    if (look_open(cli, flags, &target, err) != ERR_NONE ||
+        look_stack(cli, flags, json_str_or(target, "stack", ""), &status, err) != ERR_NONE) {
         return err->code;
     }
     do {

@@ -121,17 +121,20 @@ static enum err_code glance_visit(const struct journal_record *record, void *con
     return ERR_NONE;
 }
 
+enum err_code run_unknown(const char *id, struct err *err) {
+    err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id);
+    return err_remedy(err, "aws-copilot approvals and history list them");
+}
+
 enum err_code glance_read(struct cli *cli, const char *id, struct glance *out, struct err *err) {
     struct glance glance = {0};
 
     if (journal_replay(flow_store(cli->flow), str_from(id), 1, glance_visit, &glance, err) !=
         ERR_NONE) {
         glance_done(&glance);
-        if (err->code == ERR_NOT_FOUND || err->code == ERR_INVALID) {
-            err_set(err, ERR_NOT_FOUND, "there is no session %.100s", id);
-            return err_remedy(err, "aws-copilot approvals and history list them");
-        }
-        return err->code;
+        /* An id past its grammar names nothing either. */
+        return err->code == ERR_NOT_FOUND || err->code == ERR_INVALID ? run_unknown(id, err)
+                                                                      : err->code;
     }
     *out = glance;
     return ERR_NONE;

@@ -28,6 +28,9 @@ struct glance {
 };
 void glance_done(struct glance *glance);
 
+/* Sets ERR_NOT_FOUND for a session that is none, and returns it. */
+enum err_code run_unknown(const char *id, struct err *err);
+
 /* Reads it. Errors: ERR_NOT_FOUND (no such session), those of journal_replay(). */
 MUST_CHECK enum err_code glance_read(struct cli *cli, const char *id, struct glance *out,
                                      struct err *err);

@@ -59,6 +59,10 @@ static void table_grants(struct buf *out) {
 }
 
 static void operation_schema(struct buf *out, const struct json_field *fields) {
+    if (fields == NULL) {
+        buf_add_s(out, "a shape of its own, see its header");
+        return;
+    }
     for (const struct json_field *f = fields; f->name != NULL; f++) {
         buf_addf(out, "%s%s%s: %s", f == fields ? "" : ", ", f->name, f->is_optional ? "?" : "",
                  kind_words[f->kind]);
