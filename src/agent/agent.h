@@ -5,7 +5,10 @@
  * session's state, and needs no recovery code: the gate replays what already happened.
  *
  * The state of a session is one JSON object. Who writes what:
- *   kind      flow        "deploy", "bootstrap", "destroy", "init", "inspect", "query"
+ *   kind      flow        "deploy", "bootstrap", "destroy", "init", "query"
+ *   flags, project, settings  flow   command line, project file, the user's own settings
+ *   came      flow        {"phase","outcome"} of the edge that led into this phase
+ *   last_release  flow    the release that a failure may go back to
  *   fields    intake      what the person decided: env, app, stack, account, region, qualifier, ...
  *   survey    curator     repo_reader.survey, and "brief"
  *   identity  executor    aws_deployer.identity
@@ -15,6 +18,8 @@
  *   site      planner     pnpm_client.build
  *   plan, plan_sha256, template, parameters   planner
  *   preview   executor    aws_deployer.preview; "sha256" names the change set
+ *   lock      executor    aws_deployer.lock, while the stack's lock is held
+ *   executing executor    true once AWS was told to change what runs
  *   approval  orchestrator  {"bytes","digest"}
  *   applied   executor    aws_deployer.apply
  *   probe     validator   aws_deployer.probe

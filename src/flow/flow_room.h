@@ -17,6 +17,7 @@ struct flow {
     struct bus *bus;
     struct project *project;   /* or NULL */
     struct settings *settings; /* never NULL */
+    struct gate *waiting;      /* of the session whose child runs in this process, or NULL */
 };
 
 struct session {

@@ -1,7 +1,6 @@
 /* The road every session takes, as one total table. */
 #include "flow/graph.h"
 
-
 /* clang-format off */
 #define CANNOT PHASE_ESCALATED
 static const enum phase edges[PHASE_N][OUTCOME_N] = {
@@ -33,5 +32,5 @@ enum phase graph_next(enum phase from, enum outcome outcome) {
 bool graph_is_end(enum phase phase) { return phase == PHASE_CLOSURE || phase == PHASE_ESCALATED; }
 
 bool graph_is_return(enum phase from, enum phase to) {
-    return (from == PHASE_ROLLBACK || from == PHASE_DRY_RUN) && to < from && !graph_is_end(to);
+    return (from == PHASE_ROLLBACK || from == PHASE_DRY_RUN) && to <= from && !graph_is_end(to);
 }

@@ -17,5 +17,5 @@ enum phase graph_next(enum phase from, enum outcome outcome);
 bool graph_is_end(enum phase phase);
 
 /* Whether the edge is a return that counts against LIMIT_ROUNDS: out of ROLLBACK or DRY_RUN, back
- * to a phase before it. */
+ * to a phase before it or to itself. */
 bool graph_is_return(enum phase from, enum phase to);

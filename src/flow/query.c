@@ -20,12 +20,24 @@ static enum err_code query_call(struct session *session, const struct agent *age
     return tool_call(&turn, tool, operation, args, out, err);
 }
 
-static enum err_code query_end(struct session *session, bool is_good, struct err *err) {
+static enum err_code query_end(struct session *session, const char *status, struct err *err) {
     struct journal_entry entry = {.kind = RECORD_END};
 
-    entry.fields[FIELD_STATUS] = is_good ? STR("success") : STR("failed");
+    entry.fields[FIELD_STATUS] = str_from(status);
     session->is_ended = true;
-    return gate_record(session->gate, &entry, err);
+    if (gate_record(session->gate, &entry, err) != ERR_NONE) {
+        return err->code;
+    }
+    return gate_settle(session->gate, err);
+}
+
+/* The target that a question to AWS is about. */
+static enum err_code query_aim(struct session *session, json_t *target, struct err *err) {
+    if (target == NULL) {
+        return ERR_NONE;
+    }
+    json_put(session->state, "fields", json_incref(target));
+    return session_reach_aws(session, err);
 }
 
 enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *flags,
@@ -33,31 +45,25 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
                          struct err *err) {
     CLEANUP(session_closep) struct session *session = NULL;
     CLEANUP(json_decrefp) json_t *target = NULL;
-    json_t *result = NULL;
-    struct err failure = {0};
+    CLEANUP(json_decrefp) json_t *asked = args;
+    CLEANUP(json_decrefp) json_t *result = NULL;
+    struct err second = {0};
 
     if (strcmp(tool, "aws_deployer") == 0 && flow_target(flow, flags, &target, err) != ERR_NONE) {
         json_decref(flags);
-        json_decref(args);
         return err->code;
     }
     if (session_new(flow, "query", flags, &session, err) != ERR_NONE) {
-        json_decref(args);
         return err->code;
     }
-    if (target != NULL) {
-        json_put(session->state, "fields", json_incref(target));
-        if (session_reach_aws(session, err) != ERR_NONE) {
-            json_decref(args);
-            return err->code;
-        }
-    }
-    if (query_call(session, agent, tool, operation, args, &result, err) != ERR_NONE) {
-        if (query_end(session, false, &failure) != ERR_NONE) {
-            /* the first failure is the one to tell */
-        }
+    if (query_aim(session, target, err) != ERR_NONE ||
+        query_call(session, agent, tool, operation, TAKE(asked), &result, err) != ERR_NONE) {
+        (void)!query_end(session, "failed", &second); /* the first failure is the one to tell */
         return err->code;
     }
-    *out = result;
-    return query_end(session, true, err);
+    if (query_end(session, "success", err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = TAKE(result);
+    return ERR_NONE;
 }

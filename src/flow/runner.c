@@ -78,16 +78,26 @@ static void runner_leave(struct session *session, enum phase to) {
     struct turn turn = runner_turn(session, &agent_executor, arena);
     bool is_unexecuted = is_between_dry_run_and_wait(session->phase) &&
                          !is_between_dry_run_and_wait(to) && to != PHASE_EXECUTE;
-    CLEANUP(json_decrefp) json_t *problem = json_incref(json_object_get(session->state, "problem"));
 
     if (is_unexecuted || (is_in_execution(session->phase) && !is_in_execution(to))) {
         executor_leave(&turn, is_unexecuted);
     }
-    if (problem != NULL) {
-        json_put(session->state, "problem", json_incref(problem));
-    } else {
-        (void)json_object_del(session->state, "problem");
+}
+
+/* The release that a failure would go back to. */
+static enum err_code runner_find_release(struct session *session, struct err *err) {
+    CLEANUP(json_decrefp) json_t *releases = NULL;
+
+    if (release_list(session->flow->store, json_str_or(session->state, "identity.account", ""),
+                     json_str_or(session->state, "identity.region", ""),
+                     json_str_or(session->state, "fields.stack", ""), 1, &releases, err) !=
+        ERR_NONE) {
+        return err->code;
     }
+    if (json_array_size(releases) > 0) {
+        json_put(session->state, "last_release", json_incref(json_array_get(releases, 0)));
+    }
+    return ERR_NONE;
 }
 
 /* What flow itself keeps when a phase is left: the person's trust, a proven release, the release to
@@ -95,7 +105,6 @@ static void runner_leave(struct session *session, enum phase to) {
 static enum err_code runner_keep(struct session *session, enum outcome outcome, enum phase to,
                                  struct err *err) {
     struct flow *flow = session->flow;
-    json_t *releases = NULL;
 
     if (session->phase == PHASE_PREFLIGHT && json_bool_at(session->state, "confirmed") &&
         trust_keep(flow, session->state, err) != ERR_NONE) {
@@ -111,19 +120,7 @@ static enum err_code runner_keep(struct session *session, enum outcome outcome, 
             return err->code;
         }
     }
-    if (to == PHASE_PLAN) {
-        if (release_list(flow->store, json_str_or(session->state, "identity.account", ""),
-                         json_str_or(session->state, "identity.region", ""),
-                         json_str_or(session->state, "fields.stack", ""), 1, &releases, err) !=
-            ERR_NONE) {
-            return err->code;
-        }
-        if (json_array_size(releases) > 0) {
-            json_put(session->state, "last_release", json_incref(json_array_get(releases, 0)));
-        }
-        json_decref(releases);
-    }
-    return ERR_NONE;
+    return to == PHASE_PLAN ? runner_find_release(session, err) : ERR_NONE;
 }
 
 static enum phase runner_next(struct session *session, enum outcome outcome) {
@@ -168,7 +165,8 @@ static enum err_code runner_end(struct session *session, struct session_end *out
 
     redact_json(session->flow->redactor, result, &masked);
     entry.fields[FIELD_STATUS] = str_from(json_str_or(result, "status", "failed"));
-    if (gate_record(session->gate, &entry, err) != ERR_NONE) {
+    if (gate_record(session->gate, &entry, err) != ERR_NONE ||
+        gate_settle(session->gate, err) != ERR_NONE) {
         return err->code;
     }
     session->is_ended = true;
@@ -216,51 +214,77 @@ static enum err_code child_open(struct flow *flow, const char *id, const char *k
     return session_begin(flow, id, kind, flags, out, err);
 }
 
-static enum err_code runner_child(struct session *session, struct err *err) {
-    CLEANUP(freep) char *id = mem_format("%s-b", session->id);
+static enum err_code child_visit(const struct journal_record *record, void *context,
+                                 struct err *err) {
+    json_t **result = context;
+
+    return record->kind == RECORD_END && record->has_body ? json_read(record->body, result, err)
+                                                          : ERR_NONE;
+}
+
+/* Runs the child and gives its result; of one that had ended before, what its journal says. */
+static enum err_code child_run(struct flow *flow, const char *id, const char *kind, json_t *flags,
+                               json_t **out, struct err *err) {
     CLEANUP(session_closep) struct session *child = NULL;
     CLEANUP(session_end_done) struct session_end end = {0};
-    json_t *flags = json_deep_copy(json_object_get(session->state, "flags"));
 
-    json_put_bool(flags, "is_confirmed", true);
-    if (child_open(session->flow, id, json_str_or(session->state, "child.kind", "bootstrap"), flags,
-                   &child, err) != ERR_NONE) {
-        return err->code == ERR_USED ? ERR_NONE : err->code;
+    if (child_open(flow, id, kind, flags, &child, err) != ERR_NONE) {
+        return err->code == ERR_USED ? journal_replay(flow->store, str_from(id), 1, child_visit, out,
+                                                      err)
+                                     : err->code;
     }
     if (session_run(child, &end, err) != ERR_NONE) {
         return err->code;
     }
-    if (end.exit_status != 0) {
-        err_set(err, err_from_wire(json_str_or(end.result, "error.code", "waiting")), "%s",
-                json_str_or(end.result, "error.message", "the bootstrap waits for its approval"));
-        return err_remedy(err, "%s",
-                          json_str_or(end.result, "error.remedy",
-                                      json_str_or(end.result, "next", "")));
-    }
+    *out = json_incref(end.result);
     return ERR_NONE;
 }
 
-/* The child's end, good or bad, decides how the parent goes on. */
+/* A child that did not succeed is the parent's problem; one that was refused ends it. */
+static enum err_code child_failed(struct session *session, const json_t *result, struct err *err) {
+    const char *code = json_str_or(result, "error.code", err_wire(ERR_DEPLOY));
+    bool is_refused = strcmp(code, err_wire(ERR_REJECTED)) == 0 ||
+                      strcmp(code, err_wire(ERR_CANCELLED)) == 0;
+
+    json_put(session->state, "problem",
+             agent_args("code", code, "text",
+                        json_str_or(result, "error.message", "the account could not be set up"),
+                        "remedy", json_str_or(result, "error.remedy", ""), "phase",
+                        phase_word(session->phase), NULL));
+    return runner_step(session, is_refused ? OUTCOME_CANCEL : OUTCOME_FAIL, err);
+}
+
+/* The child's end, good or bad, decides how the parent goes on. Its id derives from the phase that
+ * asked for it, so that a restart finds it and a second attempt is another one. */
 static enum err_code runner_after_child(struct session *session, struct session_end *out,
                                         bool *is_over, struct err *err) {
-    struct err failure = {0};
+    struct flow *flow = session->flow;
+    CLEANUP(freep) char *id = mem_format("%s-b%lld", session->id, (long long)session->first_call);
+    CLEANUP(freep) char *kind = mem_strdup(json_str_or(session->state, "child.kind", "bootstrap"));
+    CLEANUP(json_decrefp) json_t *result = NULL;
+    json_t *flags = json_deep_copy(json_object_get(session->state, "flags"));
+    enum err_code code;
 
-    if (runner_child(session, &failure) == ERR_NONE) {
-        (void)json_object_del(session->state, "child");
-        bus_context(session->flow->bus, session->id, phase_word(session->phase), NULL);
-        return session_enter(session, session->phase, err);
+    json_put_bool(flags, "is_confirmed", true);
+    flow->waiting = session->gate;
+    code = child_run(flow, id, kind, flags, &result, err);
+    flow->waiting = NULL;
+    bus_context(flow->bus, session->id, phase_word(session->phase), NULL);
+    if (gate_fault(session->gate) != NULL) {
+        *err = *gate_fault(session->gate);
+        return err->code;
     }
-    if (failure.code == ERR_WAITING) {
-        json_t *result = agent_args("status", "waiting", "next", failure.remedy, NULL);
-
-        json_put_int(result, "exit", err_exit(ERR_WAITING));
+    if (code != ERR_NONE) {
+        return code;
+    }
+    if (strcmp(json_str_or(result, "status", ""), "waiting") == 0) {
         runner_end_from(result, out);
-        json_decref(result);
         *is_over = true;
         return ERR_NONE;
     }
-    *err = failure;
-    return err->code;
+    (void)json_object_del(session->state, "child");
+    return json_int_or(result, "exit", 255) == 0 ? session_enter(session, session->phase, err)
+                                                 : child_failed(session, result, err);
 }
 
 /* ---- The run ---- */
@@ -295,27 +319,54 @@ static enum err_code runner_park(struct session *session, struct session_end *ou
     return runner_step(session, OUTCOME_CANCEL, err);
 }
 
+/* Makes the AWS client before the first phase that may need it. In PREFLIGHT a failure is the
+ * phase's; later it stops this process and not the session, which may have effects under way. */
+static enum err_code runner_reach(struct session *session, enum outcome *outcome,
+                                  struct err *err) {
+    struct err why = {0};
+
+    if (session->phase < PHASE_PREFLIGHT || graph_is_end(session->phase) ||
+        session_reach_aws(session, &why) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (session->phase != PHASE_PREFLIGHT) {
+        *err = why;
+        return err->code;
+    }
+    json_put(session->state, "problem",
+             agent_args("code", err_wire(why.code), "text", why.text, "remedy", why.remedy, "phase",
+                        phase_word(session->phase), NULL));
+    *outcome = OUTCOME_FAIL;
+    return ERR_NONE;
+}
+
+/* One phase and the edge out of it. */
+static enum err_code runner_advance(struct session *session, struct session_end *out,
+                                    bool *is_over, struct err *err) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (runner_reach(session, &outcome, err) != ERR_NONE) {
+        return err->code;
+    }
+    outcome = outcome == OUTCOME_OK ? runner_phase(session) : outcome;
+    if (outcome == OUTCOME_PARK) {
+        return runner_park(session, out, is_over, err);
+    }
+    if (graph_is_end(session->phase)) {
+        *is_over = true;
+        return runner_end(session, out, err);
+    }
+    return runner_step(session, outcome, err);
+}
+
 enum err_code session_run(struct session *session, struct session_end *out, struct err *err) {
     bool is_over = false;
 
     while (!is_over) {
-        enum outcome outcome;
-
-        if (session->phase > PHASE_ASK && !graph_is_end(session->phase) &&
-            session_reach_aws(session, err) != ERR_NONE) {
-            return err->code;
-        }
         if (runner_is_asked_to_stop(session)) {
             return runner_stop_at_plan(session, out, err);
         }
-        outcome = runner_phase(session);
-        if (outcome == OUTCOME_PARK) {
-            if (runner_park(session, out, &is_over, err) != ERR_NONE) {
-                return err->code;
-            }
-        } else if (graph_is_end(session->phase)) {
-            return runner_end(session, out, err);
-        } else if (runner_step(session, outcome, err) != ERR_NONE) {
+        if (runner_advance(session, out, &is_over, err) != ERR_NONE) {
             return err->code;
         }
     }

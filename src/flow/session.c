@@ -41,8 +41,16 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     redact_json(session->flow->redactor, body, &masked);
     entry.fields[FIELD_PHASE] = str_from(phase_word(phase));
     entry.fields[FIELD_STATUS] = str_from(session_status(phase));
-    if (gate_record(session->gate, &entry, err) != ERR_NONE ||
-        json_read(masked_str(&masked), &kept, err) != ERR_NONE) {
+    entry.fields[FIELD_VERSION] = STR(AWSCOPILOT_VERSION);
+    if (masked.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
+        err_set(err, ERR_TOO_LARGE, "what this session has to remember is %zu bytes, %lld is the "
+                "limit", masked.len, (long long)limit(LIMIT_RECORD_BYTES));
+        return err_remedy(err, "deploy fewer files, or exclude them from the build");
+    }
+    if (json_read(masked_str(&masked), &kept, err) != ERR_NONE ||
+        gate_record(session->gate, &entry, err) != ERR_NONE ||
+        gate_settle(session->gate, err) != ERR_NONE) {
+        json_decref(kept);
         return err->code;
     }
     /* The state goes on as it was journaled: a live run and a replayed one see the same. */
@@ -59,6 +67,7 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     return ERR_NONE;
 }
 
+/* The first record; it goes to the disk together with the first phase. */
 static enum err_code session_record_start(struct session *session, const char *kind,
                                           struct err *err) {
     struct journal_entry entry = {.kind = RECORD_SESSION};
@@ -139,6 +148,7 @@ static enum err_code session_take(struct session *session, struct err *err) {
         .interrupted = flow->options.interrupted,
         .session = session->id,
         .lease = &session->lease,
+        .parent = flow->waiting,
     };
 
     if (store_take_lease(flow->store, str_from(session->id), limit(LIMIT_LEASE_MS), &session->lease,
@@ -250,7 +260,7 @@ static enum err_code recall_visit(const struct journal_record *record, void *con
     struct recall *recall = context;
 
     gate_recall(recall->session->gate, record);
-    if (record->kind == RECORD_SESSION) {
+    if (record->kind == RECORD_PHASE) {
         recall->is_other_version =
             !str_eq(record->fields[FIELD_VERSION], STR(AWSCOPILOT_VERSION));
     }

@@ -21,13 +21,6 @@ static enum approval_answer yes_now(const struct gate *gate) {
     return approval_check(&gate->approved, &state, clock_now_ms());
 }
 
-/* Whether this very call consumed its approval before a crash: it stays approved, and its operation
- * asks AWS whether it took effect and looks at the expiry again. */
-static bool has_consumed(const struct gate *gate, const json_t *args) {
-    return gate->used_by == gate->next_call &&
-           same_digest(gate->used, json_str_at(args, "approval"));
-}
-
 /* The yes that an effect names, or that the uploads around it live by. */
 static bool is_covered(const struct gate *gate, const json_t *args) {
     const char *digest = json_str_at(args, "approval");
@@ -35,40 +28,58 @@ static bool is_covered(const struct gate *gate, const json_t *args) {
     return digest == NULL || same_digest(gate->approval_state.digest, digest);
 }
 
+/* Whether the consumed yes says that a failure may go back to exactly this release of this stack. */
+static bool is_way_back(const struct gate *gate, const json_t *args) {
+    const char *on_failure = gate->approved.on_failure;
+    const char *stack_id = gate->approved.stack_id;
+
+    return on_failure != NULL && stack_id != NULL && strncmp(on_failure, "restore:", 8) == 0 &&
+           on_failure[8] != '\0' && strcmp(on_failure + 8, json_str_or(args, "release", "")) == 0 &&
+           strcmp(stack_id, json_str_or(args, "stack_id", "")) == 0;
+}
+
 /* Whether a yes covers this call: the effect that consumes it, the uploads that belong to it, or
  * what its on_failure allows after that. */
 static bool is_approved(const struct gate *gate, const char *operation, const json_t *args) {
-    const char *restore = json_str_at(args, "release");
-    const char *on_failure = gate->approved.on_failure;
     bool is_consumed = gate->approval_state.is_given &&
                        same_digest(gate->used, gate->approval_state.digest);
 
     if (strcmp(operation, "rollback") == 0) {
-        return is_consumed && restore != NULL && on_failure != NULL &&
-               strncmp(on_failure, "restore:", 8) == 0 && strcmp(on_failure + 8, restore) == 0;
+        return is_consumed && is_way_back(gate, args);
     }
-    if (has_consumed(gate, args) || (is_consumed && strcmp(operation, "upload") == 0)) {
+    if (is_consumed && strcmp(operation, "upload") == 0) {
         return true;
     }
     return is_covered(gate, args) && yes_now(gate) == APPROVAL_OK;
 }
 
 /* Whether the only thing wrong with the yes for this effect is its age. */
-static bool is_expired(const struct gate *gate, const struct operation *row, const json_t *args) {
-    bool is_of_effect = row->effect == EFFECT_APPLY || strcmp(row->name, "upload") == 0;
+static bool is_expired(const struct gate *gate, const struct operation *row, const json_t *args,
+                       const char *phase) {
+    bool is_of_effect = row->effect == EFFECT_APPLY ||
+                        (strcmp(row->name, "upload") == 0 && strcmp(phase, "execute") == 0);
 
-    return is_of_effect && gate->approval_state.is_given && !has_consumed(gate, args) &&
-           is_covered(gate, args) && yes_now(gate) == APPROVAL_EXPIRED;
+    return is_of_effect && gate->approval_state.is_given && is_covered(gate, args) &&
+           yes_now(gate) == APPROVAL_EXPIRED;
+}
+
+/* Whether the next number is a question in the journal. */
+static bool gate_is_asked(struct gate *gate) {
+    const struct recalled *row = gate_recalled(gate, gate->next_call);
+
+    return row != NULL && strcmp(row->what, "ask") == 0;
 }
 
 static struct call_facts gate_facts(const struct turn *turn, const char *operation,
                                     const json_t *args, bool is_confirmed) {
-    const struct gate *gate = turn->gate;
+    struct gate *gate = turn->gate;
     const struct person *person = gate->options.person;
     const char *set = json_str_at(turn->state, "preview.sha256");
 
+    /* Where the journal holds the question, somebody was there to ask. */
     return (struct call_facts){
-        .has_person = person->is_there(person->ctx),
+        .has_person = person->is_there(person->ctx) || gate_is_asked(gate),
+        .is_ci = getenv("CI") != NULL,
         .is_plan_reviewed =
             same_digest(gate->plan_reviewed, json_str_at(turn->state, "plan_sha256")),
         .is_dry_run_done = set != NULL,
@@ -116,32 +127,74 @@ static void gate_judge(struct turn *turn, const char *tool, const struct operati
     policy_judge(&call, out);
 }
 
-static enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
-                                 const char *code, const char *text, const char *remedy,
-                                 struct err *err) {
-    bus_emit(turn->gate->options.bus, EVENT_VERDICT,
-             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "verdict", "deny", "code", code, "tool",
-                       tool, "operation", operation, "by", turn->agent->name, "text", text));
-    err_set(err, ERR_POLICY, "%s", text);
-    return err_remedy(err, "%s", remedy);
+/* A refusal is a record: what was refused, to whom, by which rule. */
+static enum err_code refuse_journal(struct turn *turn, const char *tool, const char *operation,
+                                    const json_t *args, const struct ruling *ruling,
+                                    const struct err *why, struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(json_decrefp) json_t *body = gate_err_body(why);
+    struct sha256_hex digest = sha256_hex(json_hash(args));
+    char what[sizeof((struct recalled *)0)->what];
+    int64_t number = gate->next_call++;
+    const struct recalled *row = gate_recalled(gate, number);
+    struct pending *record;
+
+    (void)snprintf(what, sizeof what, "%s.%s", tool, operation);
+    if (row != NULL) {
+        return gate_compare(gate, row, what, digest.text, err);
+    }
+    record = gate_pend(gate, RECORD_VERDICT, number, err);
+    if (record == NULL) {
+        return err->code;
+    }
+    gate_field(record, FIELD_TOOL, tool);
+    gate_field(record, FIELD_OP, operation);
+    gate_field(record, FIELD_AGENT, turn->agent->name);
+    gate_field(record, FIELD_PHASE, turn->phase);
+    gate_field(record, FIELD_DIGEST, digest.text);
+    gate_field(record, FIELD_OUTCOME, verdict_name(ruling->verdict));
+    gate_field(record, FIELD_REASON, ruling->code);
+    gate_field(record, FIELD_CODE, err_wire(why->code));
+    redact_json(gate->options.services->redactor, body, &record->body);
+    bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
+    bus_emit(gate->options.bus, EVENT_VERDICT,
+             json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", verdict_name(ruling->verdict), "code",
+                       ruling->code, "tool", tool, "operation", operation, "text", why->text));
+    return ERR_NONE;
 }
 
-static enum err_code gate_confirm(struct turn *turn, const char *tool, const char *operation,
-                                  const struct ruling *ruling, struct err *err) {
-    CLEANUP(freep) char *answer = NULL;
-    json_t *question = json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm",
-                                 "code", ruling->code, "question", ruling->text, "default", "no");
+static enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
+                                 const json_t *args, enum err_code code,
+                                 const struct ruling *ruling, struct err *err) {
+    struct err why = {0};
 
-    if (turn_ask(turn, question, &answer, err) != ERR_NONE) {
-        if (err->code == ERR_WAITING) {
-            return gate_refuse(turn, tool, operation, ruling->code, ruling->text, ruling->remedy,
-                               err);
-        }
-        return err->code;
+    err_set(&why, code, "%s", ruling->text);
+    err_remedy(&why, "%s", ruling->remedy);
+    if (refuse_journal(turn, tool, operation, args, ruling, &why, err) == ERR_NONE) {
+        *err = why;
+    }
+    return err->code;
+}
+
+/* Asks the person whether a call may be made. A question to nobody is not asked: `*is_answered`
+ * stays false. */
+static enum err_code gate_confirm(struct turn *turn, const struct ruling *ruling,
+                                  bool *is_answered, struct err *err) {
+    CLEANUP(freep) char *answer = NULL;
+
+    if (!turn_has_person(turn) && !gate_is_asked(turn->gate)) {
+        return ERR_NONE;
+    }
+    if (turn_ask(turn,
+                 json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm",
+                           "code", ruling->code, "question", ruling->text, "default", "no"),
+                 &answer, err) != ERR_NONE) {
+        return err->code == ERR_WAITING ? ERR_NONE : err->code;
     }
     if (strcmp(answer, "yes") != 0) {
         return err_set(err, ERR_REJECTED, "you said no to: %s", ruling->text);
     }
+    *is_answered = true;
     return ERR_NONE;
 }
 
@@ -160,47 +213,61 @@ static enum err_code gate_schema(const char *tool, const char *operation, const 
     return ERR_NONE;
 }
 
-/* Whether the next number is this call's, with its result: a replay. */
-static bool gate_has_result(struct gate *gate, const char *tool, const char *operation) {
+/* Whether the journal, or the phase before it was begun anew, knows this call: it was judged when
+ * it was made. Other arguments than those on record are found out by gate_compare(). */
+static bool gate_was_admitted(struct gate *gate, const char *tool, const char *operation,
+                              const json_t *args) {
     const struct recalled *row = gate_recalled(gate, gate->next_call);
     char what[sizeof row->what];
 
     (void)snprintf(what, sizeof what, "%s.%s", tool, operation);
-    return row != NULL && row->has_result && strcmp(row->what, what) == 0;
+    return (row != NULL && strcmp(row->what, what) == 0) ||
+           gate_settled(gate, tool, operation, sha256_hex(json_hash(args)).text) != NULL;
+}
+
+static enum err_code gate_judge_all(struct turn *turn, const char *tool,
+                                    const struct operation *row, const json_t *args,
+                                    struct err *err) {
+    struct ruling ruling = {.verdict = VERDICT_DENY, .code = "expired"};
+    bool is_confirmed = false;
+
+    if (is_expired(turn->gate, row, args, turn->phase)) {
+        (void)snprintf(ruling.text, sizeof ruling.text,
+                       "the approval has expired; nothing was executed");
+        (void)snprintf(ruling.remedy, sizeof ruling.remedy,
+                       "say yes again to the same change set");
+        return gate_refuse(turn, tool, row->name, args, ERR_EXPIRED, &ruling, err);
+    }
+    gate_judge(turn, tool, row, args, false, &ruling);
+    if (ruling.verdict == VERDICT_ASK) {
+        if (gate_confirm(turn, &ruling, &is_confirmed, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (is_confirmed) {
+            gate_judge(turn, tool, row, args, true, &ruling);
+        }
+    }
+    return ruling.verdict == VERDICT_ALLOW
+               ? ERR_NONE
+               : gate_refuse(turn, tool, row->name, args, ERR_POLICY, &ruling, err);
 }
 
 enum err_code gate_admit(struct turn *turn, const char *tool, const char *operation,
                          const json_t *args, const struct operation **out, struct err *err) {
-    struct ruling ruling = {0};
-
     if (gate_schema(tool, operation, args, out, err) != ERR_NONE) {
         return err->code;
     }
     if (!tool_is_granted(turn->agent, tool, operation)) {
-        char text[200];
+        struct ruling ruling = {.verdict = VERDICT_DENY, .code = "no_grant"};
 
-        (void)snprintf(text, sizeof text, "the %s has no grant for %s.%s", turn->agent->title, tool,
-                       operation);
-        return gate_refuse(turn, tool, operation, "no_grant", text, "", err);
+        (void)snprintf(ruling.text, sizeof ruling.text, "the %s has no grant for %s.%s",
+                       turn->agent->title, tool, operation);
+        return gate_refuse(turn, tool, operation, args, ERR_POLICY, &ruling, err);
     }
-    if (gate_has_result(turn->gate, tool, operation)) {
-        return ERR_NONE; /* it was judged when it ran */
+    if (gate_was_admitted(turn->gate, tool, operation, args)) {
+        return ERR_NONE;
     }
-    if (is_expired(turn->gate, *out, args)) {
-        err_set(err, ERR_EXPIRED, "the approval has expired; nothing was executed");
-        return err_remedy(err, "say yes again to the same change set");
-    }
-    gate_judge(turn, tool, *out, args, false, &ruling);
-    if (ruling.verdict == VERDICT_ASK) {
-        if (gate_confirm(turn, tool, operation, &ruling, err) != ERR_NONE) {
-            return err->code;
-        }
-        gate_judge(turn, tool, *out, args, true, &ruling);
-    }
-    if (ruling.verdict != VERDICT_ALLOW) {
-        return gate_refuse(turn, tool, operation, ruling.code, ruling.text, ruling.remedy, err);
-    }
-    return ERR_NONE;
+    return gate_judge_all(turn, tool, *out, args, err);
 }
 
 /* ---- Questions ---- */
@@ -211,7 +278,8 @@ struct ask_poll {
     const char *kind; /* only an approval can be answered by another process */
     char *answer;
     char *actor;
-    int64_t through; /* number of the message */
+    int64_t before;  /* number of the last message that is no answer */
+    int64_t through; /* number of the last message that was looked at */
 };
 
 /* A message of `approve` or `reject`: {"type":"approve","digest","actor"}. */
@@ -222,10 +290,12 @@ static bool ask_take_message(struct ask_poll *poll, const struct store_message *
 
     poll->through = message->number;
     if (json_read(message->body, &body, &unread) != ERR_NONE) {
+        poll->before = message->number;
         return false;
     }
     type = json_str_or(body, "type", "");
     if (strcmp(type, "approve") != 0 && strcmp(type, "reject") != 0) {
+        poll->before = message->number;
         return false;
     }
     poll->answer = mem_format("%s %s", strcmp(type, "approve") == 0 ? "yes" : "no",
@@ -258,47 +328,54 @@ static bool ask_poll_inbox(void *ctx) {
     return false;
 }
 
+static enum err_code ask_fault(const struct gate *gate, struct err *err) {
+    *err = gate->fault;
+    return err->code;
+}
+
 static enum err_code ask_person(struct turn *turn, const json_t *question, struct ask_poll *poll,
                                 struct err *err) {
     struct gate *gate = turn->gate;
     const struct person *person = gate->options.person;
     CLEANUP(masked_done) struct masked masked = {0};
+    CLEANUP(freep) char *typed = NULL;
 
     redact_json(gate->options.services->redactor, question, &masked);
     if (ask_poll_inbox(poll)) {
-        if (gate->fault.code != ERR_NONE) {
-            *err = gate->fault;
-        }
-        return gate->fault.code;
+        return gate->fault.code != ERR_NONE ? ask_fault(gate, err) : ERR_NONE;
     }
     if (!person->is_there(person->ctx)) {
         err_set(err, ERR_WAITING, "an answer is needed: %s", json_str_or(question, "question", ""));
-        return err->code;
+        return err_remedy(err, "%s", json_str_or(question, "remedy", ""));
     }
-    if (person->ask(person->ctx, &masked, ask_poll_inbox, poll, &poll->answer, err) != ERR_NONE) {
-        return err->code == ERR_INTERRUPTED ? gate_fail(gate, err) : err->code;
+    if (person->ask(person->ctx, &masked, ask_poll_inbox, poll, &typed, err) != ERR_NONE) {
+        return err->code == ERR_INTERRUPTED ? gate_interrupt(gate, err) : err->code;
     }
     if (gate->fault.code != ERR_NONE) {
-        *err = gate->fault;
-        return err->code;
+        return ask_fault(gate, err);
     }
-    return ERR_NONE;
+    if (typed != NULL) { /* the person was faster than a message */
+        free(poll->answer);
+        free(poll->actor);
+        poll->actor = NULL;
+        poll->answer = TAKE(typed);
+        poll->through = poll->before;
+    }
+    return poll->answer != NULL ? ERR_NONE : err_set(err, ERR_DEFECT, "a question had no answer");
 }
 
 static enum err_code ask_journal_question(struct turn *turn, const json_t *question, int64_t number,
                                           struct err *err) {
     struct gate *gate = turn->gate;
-    struct pending *record = gate_pend(gate, RECORD_QUESTION, number);
+    struct pending *record = gate_pend(gate, RECORD_QUESTION, number, err);
 
     if (record == NULL) {
-        *err = gate->fault;
         return err->code;
     }
     gate_field(record, FIELD_AGENT, turn->agent->name);
     gate_field(record, FIELD_PHASE, turn->phase);
     gate_field(record, FIELD_DIGEST, sha256_hex(json_hash(question)).text);
     redact_json(gate->options.services->redactor, question, &record->body);
-    bus_emit(gate->options.bus, EVENT_QUESTION, json_deep_copy(question));
     return gate_flush(gate, 0, err);
 }
 
@@ -307,10 +384,9 @@ static enum err_code ask_journal_answer(struct turn *turn, int64_t number,
     struct gate *gate = turn->gate;
     CLEANUP(json_decrefp) json_t *body = json_object();
     CLEANUP(json_decrefp) json_t *kept = NULL;
-    struct pending *record = gate_pend(gate, RECORD_ANSWER, number);
+    struct pending *record = gate_pend(gate, RECORD_ANSWER, number, err);
 
     if (record == NULL) {
-        *err = gate->fault;
         return err->code;
     }
     json_put_str(body, "answer", poll->answer);
@@ -319,8 +395,11 @@ static enum err_code ask_journal_answer(struct turn *turn, int64_t number,
     if (json_read(masked_str(&record->body), &kept, err) != ERR_NONE) {
         return err->code;
     }
+    if (gate_flush(gate, poll->through, err) != ERR_NONE) {
+        return err->code;
+    }
     *out = mem_strdup(json_str_or(kept, "answer", ""));
-    return gate_flush(gate, poll->through, err);
+    return ERR_NONE;
 }
 
 static void ask_remember_actor(struct gate *gate, const char *actor) {
@@ -328,31 +407,40 @@ static void ask_remember_actor(struct gate *gate, const char *actor) {
     gate->answered_by = mem_strdup(actor);
 }
 
-enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err) {
+/* An answer that the journal holds; false where the person has to be asked. */
+static bool ask_recalls(struct gate *gate, int64_t number, const json_t *question, char **out,
+                        struct err *err) {
+    const struct recalled *row = gate_recalled(gate, number);
+    struct sha256_hex digest = sha256_hex(json_hash(question));
+
+    if (row == NULL) {
+        return false;
+    }
+    if (gate_compare(gate, row, "ask", digest.text, err) != ERR_NONE) {
+        return true;
+    }
+    if (row->has_result) {
+        *out = mem_strdup(json_str_or(row->result, "answer", ""));
+        ask_remember_actor(gate, json_str_at(row->result, "by"));
+    }
+    return row->has_result;
+}
+
+static enum err_code ask_now(struct turn *turn, const json_t *question, int64_t number,
+                             char **out, struct err *err) {
     struct gate *gate = turn->gate;
-    CLEANUP(json_decrefp) json_t *owned = question;
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct ask_poll poll = {.gate = gate, .arena = arena,
                             .kind = json_str_or(question, "kind", "text")};
-    int64_t number;
-    const struct recalled *row;
     enum err_code code;
 
-    if (gate->fault.code != ERR_NONE) {
-        *err = gate->fault;
+    if (gate_recalled(gate, number) == NULL &&
+        ask_journal_question(turn, question, number, err) != ERR_NONE) {
         return err->code;
     }
-    number = gate->next_call++;
-    row = gate_recalled(gate, number);
-    if (row != NULL && row->has_result) {
-        *out = mem_strdup(json_str_or(row->result, "answer", ""));
-        ask_remember_actor(gate, json_str_at(row->result, "by"));
-        return ERR_NONE;
-    }
-    if (row == NULL && ask_journal_question(turn, owned, number, err) != ERR_NONE) {
-        return err->code;
-    }
-    code = ask_person(turn, owned, &poll, err);
+    bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
+    bus_emit(gate->options.bus, EVENT_QUESTION, json_deep_copy(question));
+    code = ask_person(turn, question, &poll, err);
     if (code == ERR_NONE) {
         ask_remember_actor(gate, poll.actor);
         code = ask_journal_answer(turn, number, &poll, out, err);
@@ -360,6 +448,25 @@ enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct e
     free(poll.answer);
     free(poll.actor);
     return code;
+}
+
+enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(json_decrefp) json_t *owned = question;
+    int64_t number;
+
+    if (gate->fault.code != ERR_NONE) {
+        return ask_fault(gate, err);
+    }
+    number = gate->next_call++;
+    if (ask_recalls(gate, number, owned, out, err)) {
+        return gate->fault.code;
+    }
+    return ask_now(turn, owned, number, out, err);
+}
+
+const struct redactor *turn_redactor(const struct turn *turn) {
+    return turn->gate->options.services->redactor;
 }
 
 bool turn_has_person(const struct turn *turn) {
@@ -388,18 +495,21 @@ enum err_code turn_verdict(struct turn *turn, const char *subject, const char *d
     CLEANUP(json_decrefp) json_t *owned = findings;
     char *slot = strcmp(subject, "plan") == 0 ? gate->plan_reviewed : gate->set_reviewed;
     int64_t number = gate->next_call++;
+    const struct recalled *row = gate_recalled(gate, number);
     struct pending *record;
 
+    if (row != NULL && gate_compare(gate, row, "verdict", digest, err) != ERR_NONE) {
+        return err->code;
+    }
     slot[0] = '\0';
     if (verdict == VERDICT_ALLOW) {
         (void)snprintf(slot, SHA256_HEX + 1, "%s", digest);
     }
-    if (gate_recalled(gate, number) != NULL) {
+    if (row != NULL) {
         return ERR_NONE;
     }
-    record = gate_pend(gate, RECORD_VERDICT, number);
+    record = gate_pend(gate, RECORD_VERDICT, number, err);
     if (record == NULL) {
-        *err = gate->fault;
         return err->code;
     }
     gate_field(record, FIELD_AGENT, turn->agent->name);
@@ -431,6 +541,7 @@ enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes, con
     struct approval read = {0};
     struct pending *record;
     int64_t number = gate->next_call++;
+    const struct recalled *row = gate_recalled(gate, number);
     struct sha256_hex digest = sha256_hex(sha256_of(bytes));
 
     redact_text(gate->options.services->redactor, bytes, &masked);
@@ -441,12 +552,11 @@ enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes, con
         return err->code;
     }
     approve_keep(gate, &read, is_yes, digest.text);
-    if (gate_recalled(gate, number) != NULL) {
-        return ERR_NONE;
+    if (row != NULL) {
+        return gate_compare(gate, row, "approve", digest.text, err);
     }
-    record = gate_pend(gate, RECORD_APPROVAL, number);
+    record = gate_pend(gate, RECORD_APPROVAL, number, err);
     if (record == NULL) {
-        *err = gate->fault;
         return err->code;
     }
     gate_field(record, FIELD_DIGEST, digest.text);

@@ -19,9 +19,10 @@ struct call_handle {
     char digest[SHA256_HEX + 1];
     char key[96];
     atomic_bool cancel;
-    bool needs_reconcile;
+    bool needs_reconcile; /* an intent without a result is on record */
+    bool is_settling;     /* only ask whether it happened; do not run it */
     bool is_running;
-    bool is_replayed;
+    bool has_begun; /* its end is to be recorded */
     int64_t started_us;
     int64_t elapsed_us;
     json_t *out;
@@ -81,15 +82,18 @@ enum err_code services_aws(const struct op *op, struct aws *out, struct err *err
 static void call_run(void *arg) {
     struct call_handle *call = arg;
     enum reconciled state = RECONCILED_NOT_STARTED;
+    enum err_code code = ERR_NONE;
 
     call->started_us = clock_mono_us();
-    if (call->needs_reconcile && call->row->reconcile != NULL &&
-        call->row->reconcile(&call->op, &state, &call->out, &call->err) != ERR_NONE) {
-        call->elapsed_us = clock_mono_us() - call->started_us;
-        return;
+    if (call->needs_reconcile && call->row->reconcile != NULL) {
+        code = call->row->reconcile(&call->op, &state, &call->out, &call->err);
     }
-    if (state == RECONCILED_NOT_STARTED) {
-        (void)call->row->run(&call->op, &call->out, &call->err);
+    if (code == ERR_NONE && state == RECONCILED_NOT_STARTED) {
+        if (call->is_settling) {
+            err_set(&call->err, ERR_EXPIRED, "it was not done before the program was updated");
+        } else {
+            (void)call->row->run(&call->op, &call->out, &call->err);
+        }
     }
     call->elapsed_us = clock_mono_us() - call->started_us;
 }
@@ -102,12 +106,18 @@ static bool call_consumes(const struct call_handle *call) {
     return call->row->effect == EFFECT_APPLY && json_str_at(call->args, "approval") != NULL;
 }
 
-static enum err_code call_journal_intent(struct call_handle *call, struct err *err) {
+/* Whether its intent is journaled before it runs, and its result at once. */
+static bool call_has_effect(const struct call_handle *call) {
+    return call->row->effect != EFFECT_READ && call->row->effect != EFFECT_NOTIFY;
+}
+
+/* A record of this call behind those that wait; takes over `body`. */
+static enum err_code call_pend(struct call_handle *call, enum record_kind kind,
+                               struct masked *body, struct pending **out, struct err *err) {
     struct gate *gate = call->gate;
-    struct pending *record = gate_pend(gate, RECORD_INTENT, call->number);
+    struct pending *record = gate_pend(gate, kind, call->number, err);
 
     if (record == NULL) {
-        *err = gate->fault;
         return err->code;
     }
     gate_field(record, FIELD_TOOL, call->tool);
@@ -115,35 +125,65 @@ static enum err_code call_journal_intent(struct call_handle *call, struct err *e
     gate_field(record, FIELD_AGENT, call->turn->agent->name);
     gate_field(record, FIELD_PHASE, gate->phase);
     gate_field(record, FIELD_DIGEST, call->digest);
+    record->body = *body;
+    *body = (struct masked){0};
+    *out = record;
+    return ERR_NONE;
+}
+
+static enum err_code call_journal_intent(struct call_handle *call, struct err *err) {
+    struct gate *gate = call->gate;
+    CLEANUP(masked_done) struct masked body = {0};
+    struct pending *record = NULL;
+
+    redact_json(gate->options.services->redactor, call->args, &body);
+    if (body.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
+        return err_set(err, ERR_TOO_LARGE, "the arguments of %s.%s are too large to be kept",
+                       call->tool, call->row->name);
+    }
+    if (call_pend(call, RECORD_INTENT, &body, &record, err) != ERR_NONE) {
+        return err->code;
+    }
     if (call_consumes(call)) {
         gate_field(record, FIELD_SUBJECT, json_str_at(call->args, "approval"));
         (void)snprintf(gate->used, sizeof gate->used, "%s", json_str_at(call->args, "approval"));
-        gate->used_by = call->number;
     }
-    redact_json(gate->options.services->redactor, call->args, &record->body);
     return gate_flush(gate, 0, err);
 }
 
-static enum err_code call_replay(struct call_handle *call, const struct recalled *row,
-                                 struct err *err) {
+/* Whether the journal already says how the call at this number ended. */
+static bool call_recalls(struct call_handle *call) {
+    const struct recalled *row = gate_recalled(call->gate, call->number);
     char what[sizeof row->what];
 
+    if (row == NULL) {
+        return false;
+    }
     (void)snprintf(what, sizeof what, "%s.%s", call->tool, call->row->name);
-    if (strcmp(what, row->what) != 0 || strcmp(call->digest, row->digest) != 0) {
-        err_set(err, ERR_DEFECT,
-                "the journal holds %s at call %lld, the re-run asks for %s%s", row->what,
-                (long long)call->number, what,
-                strcmp(what, row->what) == 0 ? " with other arguments" : "");
-        err_remedy(err, "please report this; nothing was done twice");
-        return gate_fail(call->gate, err);
+    if (gate_compare(call->gate, row, what, call->digest, &call->err) != ERR_NONE) {
+        return true;
     }
+    call->needs_reconcile = !row->has_result;
     if (row->has_result) {
-        call->is_replayed = true;
         call->err = row->err;
-        call->out = json_incref(row->result);
+        call->out = json_deep_copy(row->result);
     }
-    call->needs_reconcile = row->has_intent && !row->has_result;
-    return ERR_NONE;
+    return row->has_result;
+}
+
+/* The same effect ended before the phase was begun anew: this is how. It is told once, and recorded
+ * under the new number like any other result. */
+static bool call_was_settled(struct call_handle *call) {
+    struct recalled *row = gate_settled(call->gate, call->tool, call->row->name, call->digest);
+
+    if (row == NULL) {
+        return false;
+    }
+    call->err = row->err;
+    call->out = TAKE(row->result);
+    call->has_begun = true;
+    recalled_done(row);
+    return true;
 }
 
 static void call_prepare(struct call_handle *call) {
@@ -174,10 +214,11 @@ static void call_prepare(struct call_handle *call) {
 static enum err_code call_submit(struct call_handle *call, struct err *err) {
     struct gate *gate = call->gate;
 
-    if (call->row->effect != EFFECT_READ && call->row->effect != EFFECT_NOTIFY &&
-        !call->needs_reconcile && call_journal_intent(call, err) != ERR_NONE) {
+    if (call_has_effect(call) && !call->needs_reconcile &&
+        call_journal_intent(call, err) != ERR_NONE) {
         return err->code;
     }
+    call->has_begun = true;
     call_prepare(call);
     if (pool_submit(gate->pool, call_run, call, err) != ERR_NONE) {
         return err->code;
@@ -188,11 +229,17 @@ static enum err_code call_submit(struct call_handle *call, struct err *err) {
     return ERR_NONE;
 }
 
+static void call_number(struct call_handle *call) {
+    call->number = call->gate->next_call++;
+    (void)snprintf(call->digest, sizeof call->digest, "%s", sha256_hex(json_hash(call->args)).text);
+    (void)snprintf(call->key, sizeof call->key, "%s-%lld", call->gate->options.session,
+                   (long long)call->number);
+}
+
 struct call_handle *tool_start(struct turn *turn, const char *tool, const char *operation,
                                json_t *args) {
     struct call_handle *call = mem_alloc(sizeof *call);
     struct gate *gate = turn->gate;
-    const struct recalled *row;
 
     call->turn = turn;
     call->gate = gate;
@@ -206,15 +253,8 @@ struct call_handle *tool_start(struct turn *turn, const char *tool, const char *
     if (gate_admit(turn, tool, operation, args, &call->row, &call->err) != ERR_NONE) {
         return call;
     }
-    call->number = gate->next_call++;
-    (void)snprintf(call->digest, sizeof call->digest, "%s", sha256_hex(json_hash(args)).text);
-    (void)snprintf(call->key, sizeof call->key, "%s-%lld", gate->options.session,
-                   (long long)call->number);
-    row = gate_recalled(gate, call->number);
-    if (row != NULL && call_replay(call, row, &call->err) != ERR_NONE) {
-        return call;
-    }
-    if (!call->is_replayed) {
+    call_number(call);
+    if (!call_recalls(call) && !call_was_settled(call)) {
         (void)call_submit(call, &call->err);
     }
     return call;
@@ -236,6 +276,17 @@ static void gate_collect(struct gate *gate) {
     }
 }
 
+/* An operation keeps its deadline itself; one that does not is cancelled a little later. */
+static bool call_is_late(const struct call_handle *call) {
+    return clock_mono_ms() > call->op.deadline_mono_ms + limit(LIMIT_KILL_GRACE_MS);
+}
+
+void gate_cancel_all(struct gate *gate) {
+    for (struct call_handle *c = gate->running; c != NULL; c = c->next) {
+        atomic_store(&c->cancel, true);
+    }
+}
+
 static void call_wait(struct call_handle *call) {
     struct gate *gate = call->gate;
     struct pollfd fds[2] = {{.fd = pool_fd(gate->pool), .events = POLLIN},
@@ -246,8 +297,7 @@ static void call_wait(struct call_handle *call) {
         gate_tick(gate);
         gate_collect(gate);
         for (struct call_handle *c = gate->running; c != NULL; c = c->next) {
-            if (gate->fault.code != ERR_NONE ||
-                clock_mono_ms() > c->op.deadline_mono_ms + limit(LIMIT_KILL_GRACE_MS)) {
+            if (gate->fault.code != ERR_NONE || call_is_late(c)) {
                 atomic_store(&c->cancel, true);
             }
         }
@@ -261,46 +311,57 @@ static bool call_is_open(const struct call_handle *call) {
            (call->err.code == ERR_CANCELLED && call->gate->fault.code != ERR_NONE);
 }
 
-static enum err_code call_journal_result(struct call_handle *call, struct err *err) {
-    struct gate *gate = call->gate;
-    struct pending *record = gate_pend(gate, RECORD_RESULT, call->number);
-    CLEANUP(json_decrefp) json_t *body = NULL;
+static json_t *call_result_body(const struct call_handle *call) {
+    return call->err.code == ERR_NONE
+               ? json_incref(call->out)
+               : gate_err_body(&call->err);
+}
 
-    if (record == NULL) {
-        *err = gate->fault;
+/* What is journaled is what the agent gets: masked, also the sentence of an error. */
+static enum err_code call_take_masked(struct call_handle *call, const struct masked *body,
+                                      struct err *err) {
+    json_t *kept = NULL;
+
+    if (json_read(masked_str(body), &kept, err) != ERR_NONE) {
         return err->code;
     }
-    gate_field(record, FIELD_TOOL, call->tool);
-    gate_field(record, FIELD_OP, call->row->name);
-    gate_field(record, FIELD_AGENT, call->turn->agent->name);
-    gate_field(record, FIELD_PHASE, gate->phase);
-    gate_field(record, FIELD_DIGEST, call->digest);
+    json_decref(call->out);
+    call->out = NULL;
     if (call->err.code == ERR_NONE) {
-        gate_field(record, FIELD_OUTCOME, "ok");
-        body = json_incref(call->out);
-    } else {
-        gate_field(record, FIELD_OUTCOME, "error");
-        gate_field(record, FIELD_CODE, err_wire(call->err.code));
-        body = json_object();
-        json_put_str(body, "text", call->err.text);
-        json_put_str(body, "remedy", call->err.remedy);
-    }
-    redact_json(gate->options.services->redactor, body, &record->body);
-    if (record->body.len > (size_t)limit(LIMIT_DOCUMENT_BYTES)) {
-        return err_set(err, ERR_TOO_LARGE, "the result of %s.%s is too large to be kept",
-                       call->tool, call->row->name);
-    }
-    if (call->err.code == ERR_NONE) { /* the agent gets what is journaled, not what was returned */
-        json_decref(call->out);
-        call->out = NULL;
-        if (json_read(masked_str(&record->body), &call->out, err) != ERR_NONE) {
-            return err->code;
-        }
-    }
-    if (call->row->effect == EFFECT_READ || call->row->effect == EFFECT_NOTIFY) {
+        call->out = kept;
         return ERR_NONE;
     }
-    return gate_flush(gate, 0, err);
+    gate_err_from(kept, call->err.code, &call->err);
+    json_decref(kept);
+    return ERR_NONE;
+}
+
+static void call_mask_result(struct call_handle *call, struct masked *body) {
+    CLEANUP(json_decrefp) json_t *plain = call_result_body(call);
+
+    redact_json(call->gate->options.services->redactor, plain, body);
+}
+
+static enum err_code call_journal_result(struct call_handle *call, struct err *err) {
+    CLEANUP(masked_done) struct masked body = {0};
+    struct pending *record = NULL;
+    enum err_code code;
+
+    call_mask_result(call, &body);
+    if (body.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
+        err_set(&call->err, ERR_TOO_LARGE, "the result of %s.%s is too large to be kept",
+                call->tool, call->row->name);
+        masked_done(&body);
+        call_mask_result(call, &body);
+    }
+    if (call_take_masked(call, &body, err) != ERR_NONE ||
+        call_pend(call, RECORD_RESULT, &body, &record, err) != ERR_NONE) {
+        return err->code;
+    }
+    code = call->err.code;
+    gate_field(record, FIELD_OUTCOME, code == ERR_NONE ? "ok" : "error");
+    gate_field(record, FIELD_CODE, code == ERR_NONE ? NULL : err_wire(code));
+    return call_has_effect(call) ? gate_flush(call->gate, 0, err) : ERR_NONE;
 }
 
 static void call_telemetry(const struct call_handle *call) {
@@ -315,22 +376,39 @@ static void call_telemetry(const struct call_handle *call) {
                        (json_int_t)(call->elapsed_us / 1000), "error_code", code));
 }
 
-static enum err_code call_end(struct call_handle *call, struct err *err) {
-    if (call->row == NULL || call->number == 0 || call->started_us == 0) {
-        return ERR_NONE; /* refused, replayed or never started: nothing to record */
-    }
+static void call_check_result(struct call_handle *call) {
+    struct err err = {0};
+
     if (call->err.code == ERR_NONE && call->row->schema_out != NULL &&
-        json_check(call->out, call->row->schema_out, err) != ERR_NONE) {
-        call->err = *err;
-        call->err.code = ERR_DEFECT;
-        (void)err_prefix(&call->err, "result of %s.%s", call->tool, call->row->name);
+        json_check(call->out, call->row->schema_out, &err) != ERR_NONE) {
+        err.code = ERR_DEFECT;
+        (void)err_prefix(&err, "result of %s.%s", call->tool, call->row->name);
+        call->err = err;
     }
+    if (call->err.code == ERR_CANCELLED && call_is_late(call)) {
+        err_set(&call->err, ERR_TIMEOUT, "%s.%s did not end in time", call->tool, call->row->name);
+    }
+}
+
+static enum err_code call_end(struct call_handle *call, struct err *err) {
+    if (!call->has_begun) {
+        return ERR_NONE; /* refused or replayed: nothing to record */
+    }
+    call_check_result(call);
     if (call_is_open(call)) {
         call->err = call->gate->fault.code != ERR_NONE ? call->gate->fault : call->err;
         return ERR_NONE;
     }
     call_telemetry(call);
     return call_journal_result(call, err);
+}
+
+/* Everything of a call but the handle itself. */
+static void call_done(struct call_handle *call) {
+    json_decref(call->out);
+    json_decref(call->args);
+    json_decref((json_t *)(uintptr_t)call->op.approval);
+    arena_free(call->op.arena);
 }
 
 enum err_code tool_finish(struct call_handle *handle, json_t **out, struct err *err) {
@@ -348,10 +426,7 @@ enum err_code tool_finish(struct call_handle *handle, json_t **out, struct err *
     } else {
         *err = call->err;
     }
-    json_decref(call->out);
-    json_decref(call->args);
-    json_decref((json_t *)(uintptr_t)call->op.approval);
-    arena_free(call->op.arena);
+    call_done(call);
     free(call);
     return code;
 }
@@ -363,45 +438,77 @@ enum err_code tool_call(struct turn *turn, const char *tool, const char *operati
 
 /* ---- What was begun and has no result ---- */
 
-/* The call as its intent tells it: on this thread, with the journaled arguments. */
-static enum err_code reconcile_one(struct gate *gate, const struct recalled *row, struct err *err) {
-    struct str rest = str_from(row->what);
-    struct str tool = {0};
-    CLEANUP(freep) char *tool_name = NULL;
+/* The operation that a row of the log is about, or NULL. */
+static const struct operation *row_operation(const struct recalled *row) {
+    char tool[sizeof row->what];
+    size_t n = strcspn(row->what, ".");
+
+    (void)snprintf(tool, sizeof tool, "%.*s", (int)n, row->what);
+    return row->what[n] == '.' ? tool_find(tool, row->what + n + 1) : NULL;
+}
+
+/* Asks whether the call that an intent tells of took effect, and records the answer as its result.
+ * Nothing is run. */
+static enum err_code reconcile_one(struct gate *gate, struct recalled *row, struct err *err) {
     static const struct agent_card flow_card = {"flow", "Flow", NULL};
     struct turn turn = {.gate = gate, .agent = &flow_card};
     struct call_handle call = {.turn = &turn, .gate = gate, .number = row->number,
-                               .args = row->args, .needs_reconcile = true};
-    enum reconciled state = RECONCILED_NOT_STARTED;
-    enum err_code code = ERR_NONE;
+                               .needs_reconcile = true, .is_settling = true};
+    char tool[sizeof row->what];
+    enum err_code code;
 
-    (void)str_next(&rest, '.', &tool);
-    tool_name = str_dup(tool);
-    call.tool = tool_name;
-    call.row = tool_find(tool_name, rest.ptr);
+    call.row = row_operation(row);
     if (call.row == NULL || call.row->reconcile == NULL) {
-        return ERR_NONE; /* harmless to repeat, or not known to this version any more */
+        return ERR_NONE; /* a question, harmless to repeat, or not known to this version any more */
     }
+    (void)snprintf(tool, sizeof tool, "%.*s", (int)strcspn(row->what, "."), row->what);
+    call.tool = tool;
+    call.args = json_incref(row->args);
     (void)snprintf(call.digest, sizeof call.digest, "%s", row->digest);
     (void)snprintf(call.key, sizeof call.key, "%s-%lld", gate->options.session,
                    (long long)row->number);
-    call_prepare(&call);
-    if (call.row->reconcile(&call.op, &state, &call.out, &call.err) == ERR_NONE &&
-        state == RECONCILED_NOT_STARTED) {
-        err_set(&call.err, ERR_CANCELLED, "not done: the program was updated in between");
+    code = call_submit(&call, err);
+    call_wait(&call);
+    if (code == ERR_NONE) {
+        code = call_end(&call, err);
     }
-    if (call.err.code != ERR_NONE || call.out != NULL) {
-        code = call_journal_result(&call, err);
+    if (code == ERR_NONE && gate->fault.code != ERR_NONE) {
+        *err = gate->fault;
+        code = err->code;
     }
-    json_decref(call.out);
-    json_decref((json_t *)(uintptr_t)call.op.approval);
-    arena_free(call.op.arena);
+    if (code == ERR_NONE) {
+        row->has_result = true;
+        row->err = call.err;
+        json_decref(row->result);
+        row->result = TAKE(call.out);
+    }
+    call_done(&call);
     return code;
+}
+
+/* Whether the phase that is begun anew is to be told how this ended. What is built anew costs time
+ * and nothing else; what was not done is done then, but for an effect, which needs a new yes. */
+static bool reconcile_is_kept(const struct recalled *row, enum effect effect) {
+    return row->has_intent && row->has_result &&
+           (effect == EFFECT_APPLY || (effect == EFFECT_PREVIEW && row->err.code == ERR_NONE));
+}
+
+static void gate_keep_settled(struct gate *gate) {
+    gate->settled = mem_array(gate->log_n + 1, sizeof *gate->settled);
+    for (size_t i = 0; i < gate->log_n; i++) {
+        struct recalled *row = &gate->log[i];
+        const struct operation *operation = row_operation(row);
+
+        if (operation != NULL && reconcile_is_kept(row, operation->effect)) {
+            gate->settled[gate->settled_n++] = *row;
+            *row = (struct recalled){0};
+        }
+    }
 }
 
 enum err_code gate_reconcile(struct gate *gate, struct err *err) {
     for (size_t i = 0; i < gate->log_n; i++) {
-        const struct recalled *row = &gate->log[i];
+        struct recalled *row = &gate->log[i];
 
         if (row->args != NULL && row->has_intent && !row->has_result &&
             reconcile_one(gate, row, err) != ERR_NONE) {
@@ -409,5 +516,7 @@ enum err_code gate_reconcile(struct gate *gate, struct err *err) {
         }
     }
     gate->next_call = gate->recalled_last + 1;
+    gate->settled_for = gate->next_call;
+    gate_keep_settled(gate);
     return ERR_NONE;
 }

@@ -28,9 +28,19 @@ enum err_code gate_open(const struct gate_options *options, struct gate **out, s
     return ERR_NONE;
 }
 
-static void recalled_done(struct recalled *row) {
+void recalled_done(struct recalled *row) {
     json_decref(row->args);
     json_decref(row->result);
+    *row = (struct recalled){0};
+}
+
+static void gate_forget_settled(struct gate *gate) {
+    for (size_t i = 0; i < gate->settled_n; i++) {
+        recalled_done(&gate->settled[i]);
+    }
+    free(gate->settled);
+    gate->settled = NULL;
+    gate->settled_n = 0;
 }
 
 static void gate_forget_log(struct gate *gate) {
@@ -52,8 +62,10 @@ void gate_close(struct gate *gate) {
     if (gate == NULL) {
         return;
     }
+    gate_cancel_all(gate);
     pool_close(gate->pool);
     gate_forget_log(gate);
+    gate_forget_settled(gate);
     free(gate->log);
     for (size_t i = 0; i < gate->pending_n; i++) {
         pending_done(&gate->pending[i]);
@@ -72,6 +84,12 @@ void gate_close(struct gate *gate) {
 void gate_closep(struct gate **gate) {
     gate_close(*gate);
     *gate = NULL;
+}
+
+enum err_code gate_interrupt(struct gate *gate, struct err *err) {
+    err_set(err, ERR_INTERRUPTED, "stopped by Ctrl-C; AWS goes on with what it was told");
+    err_remedy(err, "aws-copilot attach %s goes on from here", gate->options.session);
+    return gate_fail(gate, err);
 }
 
 enum err_code gate_fail(struct gate *gate, const struct err *err) {
@@ -93,6 +111,9 @@ void gate_enter(struct gate *gate, const char *phase, int64_t first_call) {
     free(gate->phase);
     gate->phase = mem_strdup(phase);
     gate->next_call = first_call;
+    if (first_call != gate->settled_for) {
+        gate_forget_settled(gate);
+    }
     bus_context(gate->options.bus, gate->options.session, phase, NULL);
 }
 
@@ -120,6 +141,46 @@ static struct recalled *gate_recall_row(struct gate *gate, int64_t number) {
     return row;
 }
 
+enum err_code gate_compare(struct gate *gate, const struct recalled *row, const char *what,
+                           const char *digest, struct err *err) {
+    bool is_same = strcmp(row->what, what) == 0;
+
+    if (is_same && (digest == NULL || strcmp(row->digest, digest) == 0)) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_DEFECT, "the journal holds %s at call %lld, the re-run asks for %s%s",
+            row->what, (long long)row->number, what, is_same ? " with other arguments" : "");
+    err_remedy(err, "please report this; nothing was done twice");
+    return gate_fail(gate, err);
+}
+
+struct recalled *gate_settled(struct gate *gate, const char *tool, const char *operation,
+                              const char *digest) {
+    char what[sizeof gate->settled->what];
+
+    (void)snprintf(what, sizeof what, "%s.%s", tool, operation);
+    for (size_t i = 0; i < gate->settled_n; i++) {
+        if (strcmp(what, gate->settled[i].what) == 0 &&
+            strcmp(digest, gate->settled[i].digest) == 0) {
+            return &gate->settled[i];
+        }
+    }
+    return NULL;
+}
+
+json_t *gate_err_body(const struct err *err) {
+    json_t *body = json_object();
+
+    json_put_str(body, "text", err->text);
+    json_put_str(body, "remedy", err->remedy);
+    return body;
+}
+
+void gate_err_from(const json_t *body, enum err_code code, struct err *out) {
+    err_set(out, code, "%s", json_str_or(body, "text", ""));
+    err_remedy(out, "%s", json_str_or(body, "remedy", ""));
+}
+
 static void copy_field(char *to, size_t size, struct str from) {
     size_t n = from.len < size - 1 ? from.len : size - 1;
 
@@ -137,12 +198,11 @@ static void recall_result(struct recalled *row, const struct journal_record *rec
     if (json_read(record->body, &body, &unread) != ERR_NONE) {
         body = json_object(); /* an expired body: the result is known, its details are not */
     }
-    if (str_eq(record->fields[FIELD_OUTCOME], STR("error"))) {
+    if (record->fields[FIELD_CODE].len > 0) {
         char wire[80];
 
         copy_field(wire, sizeof wire, record->fields[FIELD_CODE]);
-        err_set(&row->err, err_from_wire(wire), "%s", json_str_or(body, "text", ""));
-        err_remedy(&row->err, "%s", json_str_or(body, "remedy", ""));
+        gate_err_from(body, err_from_wire(wire), &row->err);
         return;
     }
     json_decref(row->result);
@@ -183,6 +243,34 @@ static void recall_verdict(struct gate *gate, const struct journal_record *recor
     }
 }
 
+static void recall_call(struct recalled *row, const struct journal_record *record) {
+    (void)snprintf(row->what, sizeof row->what, STR_FMT "." STR_FMT,
+                   STR_ARG(record->fields[FIELD_TOOL]), STR_ARG(record->fields[FIELD_OP]));
+}
+
+static void recall_intent(struct gate *gate, struct recalled *row,
+                          const struct journal_record *record) {
+    row->has_intent = true;
+    recall_call(row, record);
+    recall_args(row, record);
+    if (record->fields[FIELD_SUBJECT].len == SHA256_HEX) {
+        copy_field(gate->used, sizeof gate->used, record->fields[FIELD_SUBJECT]);
+    }
+}
+
+/* The verdict of a reviewer over a paper, or of the policy over a call. */
+static void recall_any_verdict(struct gate *gate, struct recalled *row,
+                               const struct journal_record *record) {
+    row->has_result = true;
+    if (record->fields[FIELD_TOOL].len > 0) {
+        recall_call(row, record);
+        recall_result(row, record);
+        return;
+    }
+    (void)snprintf(row->what, sizeof row->what, "verdict");
+    recall_verdict(gate, record);
+}
+
 void gate_recall(struct gate *gate, const struct journal_record *record) {
     struct recalled *row;
 
@@ -194,36 +282,26 @@ void gate_recall(struct gate *gate, const struct journal_record *record) {
         return;
     }
     row = gate_recall_row(gate, record->call);
+    if (record->fields[FIELD_DIGEST].len > 0) {
+        copy_field(row->digest, sizeof row->digest, record->fields[FIELD_DIGEST]);
+    }
     switch (record->kind) {
     case RECORD_INTENT:
-        row->has_intent = true;
-        (void)snprintf(row->what, sizeof row->what, STR_FMT "." STR_FMT,
-                       STR_ARG(record->fields[FIELD_TOOL]), STR_ARG(record->fields[FIELD_OP]));
-        copy_field(row->digest, sizeof row->digest, record->fields[FIELD_DIGEST]);
-        recall_args(row, record);
-        if (record->fields[FIELD_SUBJECT].len == SHA256_HEX) {
-            copy_field(gate->used, sizeof gate->used, record->fields[FIELD_SUBJECT]);
-            gate->used_by = record->call;
-        }
+        recall_intent(gate, row, record);
         break;
     case RECORD_RESULT:
-        (void)snprintf(row->what, sizeof row->what, STR_FMT "." STR_FMT,
-                       STR_ARG(record->fields[FIELD_TOOL]), STR_ARG(record->fields[FIELD_OP]));
-        copy_field(row->digest, sizeof row->digest, record->fields[FIELD_DIGEST]);
+        recall_call(row, record);
         recall_result(row, record);
         break;
     case RECORD_QUESTION:
         row->has_intent = true;
         (void)snprintf(row->what, sizeof row->what, "ask");
-        copy_field(row->digest, sizeof row->digest, record->fields[FIELD_DIGEST]);
         break;
     case RECORD_ANSWER:
         recall_result(row, record);
         break;
     case RECORD_VERDICT:
-        (void)snprintf(row->what, sizeof row->what, "verdict");
-        row->has_result = true;
-        recall_verdict(gate, record);
+        recall_any_verdict(gate, row, record);
         break;
     case RECORD_APPROVAL:
         (void)snprintf(row->what, sizeof row->what, "approve");
@@ -242,11 +320,10 @@ void gate_recall(struct gate *gate, const struct journal_record *record) {
 
 /* ---- What waits for the disk ---- */
 
-struct pending *gate_pend(struct gate *gate, enum record_kind kind, int64_t call) {
+struct pending *gate_pend(struct gate *gate, enum record_kind kind, int64_t call, struct err *err) {
     struct pending *record;
-    struct err err = {0};
 
-    if (gate->pending_n == JOURNAL_APPEND_MAX && gate_flush(gate, 0, &err) != ERR_NONE) {
+    if (gate->pending_n == JOURNAL_APPEND_MAX && gate_flush(gate, 0, err) != ERR_NONE) {
         return NULL;
     }
     record = &gate->pending[gate->pending_n++];
@@ -295,7 +372,8 @@ enum err_code gate_flush(struct gate *gate, int64_t inbox_through, struct err *e
 enum err_code gate_settle(struct gate *gate, struct err *err) { return gate_flush(gate, 0, err); }
 
 void gate_note(struct gate *gate, const struct masked *json) {
-    struct pending *record = gate_pend(gate, RECORD_NOTE, 0);
+    struct err err = {0};
+    struct pending *record = gate_pend(gate, RECORD_NOTE, 0, &err);
 
     if (record == NULL) {
         return; /* the fault is kept; a note is not worth another one */
@@ -308,10 +386,9 @@ void gate_note(struct gate *gate, const struct masked *json) {
 }
 
 enum err_code gate_record(struct gate *gate, const struct journal_entry *entry, struct err *err) {
-    struct pending *record = gate_pend(gate, entry->kind, entry->call);
+    struct pending *record = gate_pend(gate, entry->kind, entry->call, err);
 
     if (record == NULL) {
-        *err = gate->fault;
         return err->code;
     }
     for (size_t f = 0; f < FIELD_N; f++) {
@@ -323,7 +400,7 @@ enum err_code gate_record(struct gate *gate, const struct journal_entry *entry, 
         record->body.ptr = str_dup(masked_str(entry->body));
         record->body.len = entry->body->len;
     }
-    return gate_flush(gate, 0, err);
+    return ERR_NONE;
 }
 
 /* ---- While the gate waits ---- */
@@ -358,9 +435,7 @@ void gate_tick(struct gate *gate) {
         return; /* kept as the fault */
     }
     if (atomic_load(gate->options.interrupted) && gate->fault.code == ERR_NONE) {
-        err_set(&err, ERR_INTERRUPTED, "stopped by Ctrl-C; AWS goes on with what it was told");
-        err_remedy(&err, "aws-copilot attach %s goes on from here", gate->options.session);
-        (void)gate_fail(gate, &err);
+        (void)gate_interrupt(gate, &err);
     }
     if (now >= gate->renew_at_ms && gate->options.lease != NULL) {
         gate->renew_at_ms = now + limit(LIMIT_LEASE_RENEW_MS);
@@ -369,69 +444,50 @@ void gate_tick(struct gate *gate) {
             (void)gate_fail(gate, &err);
         }
     }
+    if (gate->options.parent != NULL) {
+        gate_tick(gate->options.parent);
+    }
 }
 
 /* ---- The user's planning rate ---- */
 
-static enum err_code planning_load(struct gate *gate, struct window *window, struct arena *arena,
-                                   struct err *err) {
-    CLEANUP(json_decrefp) json_t *body = NULL;
-    const struct store_doc *doc = NULL;
-    struct err unread = {0};
-    json_t *at;
-    size_t i;
+/* The window as a cell: how many times, then the times. All processes of the user share it. */
+struct planning {
+    int64_t now_ms;
+    int64_t wait_ms;
+};
 
-    if (store_get_doc(gate->options.services->store, "limits", STR("plan_cycles"), arena, &doc, err) !=
-        ERR_NONE) {
-        return err->code;
-    }
-    if (doc == NULL || json_read(doc->body, &body, &unread) != ERR_NONE) {
-        return ERR_NONE;
-    }
-    json_array_foreach(json_object_get(body, "at_ms"), i, at) {
-        if (window->n < WINDOW_MAX) {
-            window->at_ms[window->n++] = (int64_t)json_integer_value(at);
-        }
-    }
-    return ERR_NONE;
-}
+static void planning_take(int64_t cell[STORE_CELL_N], void *context) {
+    struct planning *planning = context;
+    struct window window = {0};
 
-static enum err_code planning_save(struct gate *gate, const struct window *window,
-                                   struct err *err) {
-    CLEANUP(json_decrefp) json_t *body = json_object();
-    CLEANUP(masked_done) struct masked masked = {0};
-    json_t *list = json_array();
-    struct store_put put = {.collection = "limits", .id = STR("plan_cycles"), .body = &masked};
-
-    for (int i = 0; i < window->n; i++) {
-        (void)json_array_append_new(list, json_integer((json_int_t)window->at_ms[i]));
-    }
-    json_put(body, "at_ms", list);
-    redact_json(gate->options.services->redactor, body, &masked);
-    return store_put_doc(gate->options.services->store, &put, err);
+    _Static_assert((int)WINDOW_MAX < (int)STORE_CELL_N, "a window fits into a cell");
+    window.n = cell[0] < 0 || cell[0] > WINDOW_MAX ? 0 : (int)cell[0];
+    memcpy(window.at_ms, &cell[1], sizeof window.at_ms);
+    planning->wait_ms = window_take(&window, (int)limit(LIMIT_PLAN_CYCLES),
+                                    limit(LIMIT_PLAN_SPAN_MS), planning->now_ms);
+    cell[0] = window.n;
+    memcpy(&cell[1], window.at_ms, sizeof window.at_ms);
 }
 
 enum err_code gate_pace_planning(struct gate *gate, struct err *err) {
     for (bool is_told = false;; is_told = true) {
-        CLEANUP(arena_freep) struct arena *arena = arena_new();
-        struct window window = {0};
-        int64_t wait_ms;
+        struct planning planning = {.now_ms = clock_now_ms()};
 
-        if (planning_load(gate, &window, arena, err) != ERR_NONE) {
+        if (store_update_cell(gate->options.services->store, STR("plan_cycles"), planning_take,
+                              &planning, err) != ERR_NONE) {
             return err->code;
         }
-        wait_ms = window_take(&window, (int)limit(LIMIT_PLAN_CYCLES), limit(LIMIT_PLAN_SPAN_MS),
-                              clock_now_ms());
-        if (wait_ms == 0) {
-            return planning_save(gate, &window, err);
+        if (planning.wait_ms == 0) {
+            return ERR_NONE;
         }
         if (!is_told) {
             bus_emit(gate->options.bus, EVENT_SAY,
                      json_pack("{s:s, s:I}", "text",
                                "four plans were made within a minute, the limit; waiting",
-                               "wait_ms", (json_int_t)wait_ms));
+                               "wait_ms", (json_int_t)planning.wait_ms));
         }
-        clock_sleep_ms(wait_ms < 200 ? wait_ms : 200);
+        clock_sleep_ms(planning.wait_ms < 200 ? planning.wait_ms : 200);
         gate_tick(gate);
         if (gate->fault.code != ERR_NONE) {
             *err = gate->fault;

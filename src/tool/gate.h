@@ -28,8 +28,9 @@ struct person {
 
     /* Asks one question, {"field","kind":"text|choice|confirm|approval","question","choices":[],
      * "default","help",...}, and blocks for the answer, the caller's to free(). While it waits it
-     * calls `poll` at least twice a second and returns ERR_NONE with *out = NULL when that gives
-     * true: the answer came from elsewhere. Errors: ERR_WAITING (nobody), ERR_INTERRUPTED. */
+     * calls `poll` at least twice a second and returns ERR_NONE with *out as it was (NULL) when that
+     * gives true: the answer came from elsewhere. Errors: ERR_WAITING (nobody, or nobody in time),
+     * ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop). */
     enum err_code (*ask)(void *ctx, const struct masked *question, bool (*poll)(void *poll_ctx),
                          void *poll_ctx, char **out, struct err *err);
     void *ctx;
@@ -43,6 +44,7 @@ struct gate_options {
     const struct person *person;
     const atomic_bool *interrupted; /* set by SIGINT: calls are cancelled, nothing new starts */
     const char *session;            /* id */
+    struct gate *parent; /* of a session that waits for this one: its lease is renewed too; or NULL */
 };
 
 /* The caller frees; what the options point to outlives the gate. Errors: ERR_IO. */
@@ -54,9 +56,8 @@ void gate_closep(struct gate **gate);
 /* Tells the gate what the journal holds, record by record from the first. */
 void gate_recall(struct gate *gate, const struct journal_record *record);
 
-/* Journals an entry of the flow itself (SESSION, PHASE, END) behind what is pending, in one sync.
- * A PHASE entry also says where its calls begin: numbers go on from there. Errors: as
- * journal_append(). */
+/* Puts an entry of the flow itself (SESSION, PHASE, END) behind what waits; gate_settle() writes it
+ * together with that, in one sync. Errors: as journal_append(). */
 MUST_CHECK enum err_code gate_record(struct gate *gate, const struct journal_entry *entry,
                                      struct err *err);
 
@@ -68,8 +69,10 @@ void gate_note(struct gate *gate, const struct masked *json);
 MUST_CHECK enum err_code gate_settle(struct gate *gate, struct err *err);
 
 /* Settles the effects that were begun and have no result, by asking the outside world: what
- * happened is recorded as their result, what did not is recorded as not done. For a session that
- * begins its phase anew instead of replaying it. Errors: those of the operations. */
+ * happened is recorded as their result, what did not as ERR_EXPIRED, so that it is asked for again.
+ * For a session that begins its phase anew instead of replaying it; the effect that consumed the
+ * approval is not begun again then: the same call gets what is on record. Blocks as long as the
+ * operations. Errors: those of gate_fault(). */
 MUST_CHECK enum err_code gate_reconcile(struct gate *gate, struct err *err);
 
 /* The number that the next call will get. */
@@ -101,7 +104,7 @@ struct turn {
 /* Calls an operation and waits for its result. Takes over `args` (an object). `*out` is the
  * caller's. Errors: ERR_POLICY (a grant is missing, or the policy refuses), ERR_WAITING (a person
  * is needed and nobody is there), ERR_REJECTED (a person said no), ERR_DEFECT (schema, replay),
- * those of the operation, those of gate_fault(). */
+ * ERR_EXPIRED (the approval), those of the operation, those of gate_fault(). */
 MUST_CHECK enum err_code tool_call(struct turn *turn, const char *tool, const char *operation,
                                    json_t *args, json_t **out, struct err *err);
 
@@ -113,8 +116,9 @@ struct call_handle *tool_start(struct turn *turn, const char *tool, const char *
                                json_t *args);
 MUST_CHECK enum err_code tool_finish(struct call_handle *handle, json_t **out, struct err *err);
 
-/* Asks the person; takes over `question`. The answer is the caller's to free(). A field that was
- * asked in this phase before is asked anew. Errors: ERR_WAITING, ERR_INTERRUPTED. */
+/* Asks the person; takes over `question`. The answer, masked as it was journaled, is the caller's to
+ * free(). A question that was answered before a crash is not asked again.
+ * Errors: ERR_WAITING, ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop), ERR_DEFECT. */
 MUST_CHECK enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err);
 
 /* Sends an event to whoever watches; takes over `fields`. Not sent again by a replay that is still
@@ -130,6 +134,9 @@ MUST_CHECK enum err_code turn_verdict(struct turn *turn, const char *subject, co
  * the channel. */
 MUST_CHECK enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes,
                                       const char *actor, struct err *err);
+
+/* The session's redactor, which knows the user's secrets. */
+const struct redactor *turn_redactor(const struct turn *turn);
 
 /* Whether somebody can be asked now. */
 bool turn_has_person(const struct turn *turn);

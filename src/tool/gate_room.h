@@ -13,11 +13,11 @@ struct recalled {
     int64_t number;
     bool has_intent;
     bool has_result;
-    char what[72];               /* "tool.operation", "ask", "verdict", "approve" */
-    char digest[SHA256_HEX + 1]; /* of the arguments */
+    char what[136];              /* "tool.operation", "ask", "verdict", "approve" */
+    char digest[SHA256_HEX + 1]; /* of the arguments, the question, the paper */
     json_t *args;                /* of an intent, masked */
     json_t *result;              /* of a call that went well, or {"answer","by"} */
-    struct err err;              /* of a call that did not */
+    struct err err;              /* of a call that did not, or was refused */
 };
 
 /* A record that waits for the next sync. Owns its text. */
@@ -45,13 +45,17 @@ struct gate {
     int64_t renew_at_ms; /* of clock_mono_ms() */
     int64_t noted_at_ms; /* when the oldest note that waits was made; 0: none waits */
 
+    /* How the effects ended that a phase had begun before it was begun anew at `settled_for`. */
+    struct recalled *settled;
+    size_t settled_n;
+    int64_t settled_for;
+
     /* What the records say, for the policy. */
     char plan_reviewed[SHA256_HEX + 1];
     char set_reviewed[SHA256_HEX + 1];
     struct approval approved; /* the last one that a person answered */
     struct approval_state approval_state;
     char used[SHA256_HEX + 1]; /* digest of the approval that an effect has consumed */
-    int64_t used_by;           /* the number of that call */
     char *answered_by;
 
     struct call_handle *running; /* list of calls on workers */
@@ -67,24 +71,48 @@ struct recalled *gate_recalled(struct gate *gate, int64_t number);
 /* Whether the call that is about to get a number repeats one that the journal knows. */
 bool gate_is_replaying(const struct gate *gate);
 
+/* Whether the row of a number that was used before is the same thing again: ERR_DEFECT, which is
+ * the gate's fault from then on, when it is not. `digest` NULL: only the kind is compared. */
+MUST_CHECK enum err_code gate_compare(struct gate *gate, const struct recalled *row,
+                                      const char *what, const char *digest, struct err *err);
+
+/* The row of this very call when it ended before its phase was begun anew (gate_reconcile()), or
+ * NULL. Borrowed; its `what` is emptied once it was told. */
+struct recalled *gate_settled(struct gate *gate, const char *tool, const char *operation,
+                              const char *digest);
+
+/* Frees what a row holds. */
+void recalled_done(struct recalled *row);
+
+/* {"text","remedy"} of an error, and back. */
+json_t *gate_err_body(const struct err *err);
+void gate_err_from(const json_t *body, enum err_code code, struct err *out);
+
 /* Adds a record behind those that wait; its fields are set with gate_field(). Flushes first when
- * the list is full. NULL with the fault set. */
-struct pending *gate_pend(struct gate *gate, enum record_kind kind, int64_t call);
+ * the list is full. Valid until the next record is added. NULL with `err` set. */
+struct pending *gate_pend(struct gate *gate, enum record_kind kind, int64_t call, struct err *err);
 void gate_field(struct pending *record, enum record_field field, const char *value);
 
 /* Writes what waits, in one sync; takes messages of the inbox out up to `inbox_through` (0: none).
  */
 MUST_CHECK enum err_code gate_flush(struct gate *gate, int64_t inbox_through, struct err *err);
 
+/* Makes Ctrl-C the fault, with the way to go on, and returns its code. */
+enum err_code gate_interrupt(struct gate *gate, struct err *err);
+
 /* Keeps `err` as the fault (the first one counts) and returns its code. */
 enum err_code gate_fail(struct gate *gate, const struct err *err);
+
+/* Tells every running call to stop. */
+void gate_cancel_all(struct gate *gate);
 
 /* Renews the lease when it is time, notices Ctrl-C, shows what workers reported. */
 void gate_tick(struct gate *gate);
 
 /* Whether `tool`.`operation` may be called now by this agent with these arguments: schema, grant,
- * policy; asks the person where the policy says so. `*out` is the operation's row, also on failure
- * when it exists. */
+ * policy; asks the person where the policy says so. A call that was begun, or ended, before a crash
+ * was admitted then. A refusal takes a number and is a record like any other. `*out` is the
+ * operation's row, also on failure when it exists. */
 MUST_CHECK enum err_code gate_admit(struct turn *turn, const char *tool, const char *operation,
                                     const json_t *args, const struct operation **out,
                                     struct err *err);

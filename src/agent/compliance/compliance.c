@@ -100,11 +100,10 @@ static enum verdict compliance_destroy(const struct turn *turn, json_t *findings
 static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     CLEANUP(json_decrefp) json_t *template = compliance_template(turn);
     CLEANUP(json_decrefp) json_t *findings = json_array();
-    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
     struct review_ctx ctx = {
         .account = agent_text(turn, "identity.account"),
         .region = agent_text(turn, "identity.region"),
-        .redactor = redactor,
+        .redactor = turn_redactor(turn),
         .is_local_aws = strcmp(agent_text(turn, "identity.endpoint"), "AWS") != 0,
         .foreign_ok = foreign_none,
     };

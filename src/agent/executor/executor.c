@@ -82,6 +82,13 @@ static enum outcome executor_bootstrap_child(struct turn *turn) {
                    agent_text(turn, "identity.account"), agent_text(turn, "identity.region"));
     struct err err = {0};
 
+    if (json_bool_at(turn->state, "flags.stop_at_plan")) {
+        return agent_problem(turn, ERR_MISSING, "aws-copilot bootstrap makes it",
+                             "a plan needs the bootstrap stack of account %s in %s, and a dry run "
+                             "makes nothing",
+                             agent_text(turn, "identity.account"),
+                             agent_text(turn, "identity.region"));
+    }
     if (turn_ask(turn,
                  agent_args("field", "bootstrap", "kind", "confirm", "question", text, "default",
                             "yes", "remedy", "aws-copilot bootstrap makes it", NULL),
@@ -173,9 +180,16 @@ static enum outcome executor_lock(struct turn *turn) {
     return outcome;
 }
 
+/* Calls what tidies up: a failure is no news beside the problem that is there. */
+static bool executor_tidy(struct turn *turn, const char *operation, json_t *args) {
+    CLEANUP(json_decrefp) json_t *out = NULL;
+    struct err ignored = {0};
+
+    return tool_call(turn, "aws_deployer", operation, args, &out, &ignored) == ERR_NONE;
+}
+
 static void executor_unlock(struct turn *turn) {
     json_t *args;
-    enum outcome outcome = OUTCOME_OK;
 
     if (json_object_get(turn->state, "lock") == NULL) {
         return;
@@ -183,9 +197,8 @@ static void executor_unlock(struct turn *turn) {
     args = agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
                       agent_text(turn, "fields.stack"), "action", "release", NULL);
     json_put_int(args, "epoch", json_int_or(turn->state, "lock.epoch", 0));
-    if (agent_keep(turn, "aws_deployer", "lock", args, "unlocked", &outcome)) {
+    if (executor_tidy(turn, "lock", args)) {
         (void)json_object_del(turn->state, "lock");
-        (void)json_object_del(turn->state, "unlocked");
     }
 }
 
@@ -283,6 +296,18 @@ static enum outcome executor_dry_run(struct turn *turn) {
 
 /* ---- EXECUTE ---- */
 
+/* The lock that the effect checks itself once more; the bootstrap has none. */
+static void executor_add_lock(const struct turn *turn, json_t *args) {
+    json_t *lock;
+
+    if (json_object_get(turn->state, "lock") == NULL) {
+        return;
+    }
+    lock = agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), NULL);
+    json_put_int(lock, "epoch", json_int_or(turn->state, "lock.epoch", 0));
+    json_put(args, "lock", lock);
+}
+
 static json_t *executor_apply_args(const struct turn *turn) {
     json_t *args =
         agent_args("approval", agent_text(turn, "approval.digest"), "stack",
@@ -295,6 +320,7 @@ static json_t *executor_apply_args(const struct turn *turn) {
         json_put_str(args, "parameters_sha256", agent_text(turn, "preview.parameters_sha256"));
         json_put_str(args, "set_sha256", agent_text(turn, "preview.sha256"));
     }
+    executor_add_lock(turn, args);
     return args;
 }
 
@@ -319,6 +345,22 @@ static const char *executor_apply_operation(const struct turn *turn) {
     return agent_is_kind(turn, "bootstrap") ? "bootstrap" : "apply";
 }
 
+/* "executing" stays in the state unless the gate or the operation say that nothing was sent. */
+static bool executor_apply(struct turn *turn, enum outcome *outcome) {
+    json_put_bool(turn->state, "executing", true);
+    if (agent_keep(turn, "aws_deployer", executor_apply_operation(turn), executor_apply_args(turn),
+                   "applied", outcome)) {
+        return true;
+    }
+    if (*outcome == OUTCOME_STALE || *outcome == OUTCOME_VETO) {
+        (void)json_object_del(turn->state, "executing");
+    }
+    if (strcmp(agent_text(turn, "problem.code"), err_wire(ERR_STALE)) == 0) {
+        json_put_bool(turn->state, "set_is_stale", true);
+    }
+    return false;
+}
+
 static enum outcome executor_execute(struct turn *turn) {
     bool is_update = strcmp(agent_text(turn, "preview.type"), "UPDATE") == 0;
     enum outcome outcome = executor_lock(turn);
@@ -327,13 +369,7 @@ static enum outcome executor_execute(struct turn *turn) {
     if (outcome == OUTCOME_OK && is_update) {
         outcome = upload_site(turn, agent_text(turn, "before.outputs.SiteBucket"));
     }
-    if (outcome != OUTCOME_OK ||
-        !agent_keep(turn, "aws_deployer", executor_apply_operation(turn), executor_apply_args(turn),
-                    "applied", &outcome)) {
-        if (outcome == OUTCOME_STALE &&
-            strcmp(agent_text(turn, "problem.code"), err_wire(ERR_STALE)) == 0) {
-            json_put_bool(turn->state, "set_is_stale", true);
-        }
+    if (outcome != OUTCOME_OK || !executor_apply(turn, &outcome)) {
         return outcome;
     }
     turn_say(turn, EVENT_OUTPUTS, agent_args("status", agent_text(turn, "applied.status"), NULL));
@@ -384,12 +420,17 @@ static json_t *executor_rollback_args(const struct turn *turn) {
 
     json_put(args, "parameters", parameters == NULL ? json_object() : json_deep_copy(parameters));
     json_put(args, "tags", executor_tags(turn));
+    executor_add_lock(turn, args);
     return args;
 }
 
 static enum outcome executor_rollback(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
 
+    if (!json_bool_at(turn->state, "executing")) {
+        agent_say(turn, "nothing was executed, so there is nothing to go back from");
+        return OUTCOME_OK;
+    }
     if (executor_is_back_already(turn)) {
         return OUTCOME_OK;
     }
@@ -405,14 +446,11 @@ static enum outcome executor_rollback(struct turn *turn) {
 }
 
 void executor_leave(struct turn *turn, bool is_unexecuted) {
-    enum outcome ignored = OUTCOME_OK;
-
     if (is_unexecuted && agent_text(turn, "preview.arn")[0] != '\0') {
-        (void)agent_keep(turn, "aws_deployer", "discard",
-                         agent_args("arn", agent_text(turn, "preview.arn"), "stack_id",
-                                    agent_text(turn, "preview.stack_id"), "stack",
-                                    agent_text(turn, "fields.stack"), NULL),
-                         "discarded", &ignored);
+        (void)executor_tidy(turn, "discard",
+                            agent_args("arn", agent_text(turn, "preview.arn"), "stack_id",
+                                       agent_text(turn, "preview.stack_id"), "stack",
+                                       agent_text(turn, "fields.stack"), NULL));
         (void)json_object_del(turn->state, "preview");
     }
     executor_unlock(turn);

@@ -1,16 +1,16 @@
 /* What a run came to. */
 #include "agent/orchestrator/ending.h"
 
-#include <stdio.h>
 #include <string.h>
 
-
-/* How far the session had come when it ended. */
+/* Whether AWS was told to change what runs. */
 static bool ending_was_executed(const struct turn *turn) {
-    enum phase came = phase_from_word(agent_text(turn, "came.phase"));
+    return json_bool_at(turn->state, "executing") || json_at(turn->state, "applied") != NULL;
+}
 
-    return came == PHASE_EXECUTE || came == PHASE_VALIDATE || came == PHASE_ROLLBACK ||
-           json_at(turn->state, "applied") != NULL;
+/* Whether it ended in EXECUTE or after it. */
+static bool ending_is_late(const struct turn *turn) {
+    return ending_was_executed(turn) || strcmp(agent_text(turn, "came.phase"), "execute") == 0;
 }
 
 /* clang-format off */
@@ -62,13 +62,13 @@ static bool is_cancelled(const struct turn *turn, enum phase phase) {
 
 static bool is_refused(const struct turn *turn, enum phase phase) {
     (void)phase;
-    return !ending_was_executed(turn) &&
+    return !ending_is_late(turn) &&
            (is_code(turn, ERR_POLICY) || is_code(turn, ERR_REJECTED) ||
             is_code(turn, ERR_UNSUPPORTED));
 }
 
 static bool is_escalated_late(const struct turn *turn, enum phase phase) {
-    return phase == PHASE_ESCALATED && ending_was_executed(turn);
+    return phase == PHASE_ESCALATED && ending_is_late(turn);
 }
 
 static bool is_escalated(const struct turn *turn, enum phase phase) {
@@ -176,6 +176,10 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     json_put(turn->state, "result", result);
     if (phase == PHASE_ESCALATED) {
         ending_runbook(turn);
+    } else if (exit_status != 0 && ending_was_executed(turn)) {
+        turn_say(turn, EVENT_ALERT,
+                 agent_args("text", agent_text(turn, "problem.text"), "status",
+                            endings[row].status, "code", agent_text(turn, "problem.code"), NULL));
     }
     return OUTCOME_OK;
 }

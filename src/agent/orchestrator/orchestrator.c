@@ -20,7 +20,7 @@ static const enum phase phases[] = {PHASE_INTAKE, PHASE_ASK,       PHASE_WAIT,
 /* What belongs to an attempt and not to the session. */
 static const char *const attempt[] = {"problem",  "preview", "approval",       "applied",
                                       "probe",    "restored", "restored_probe", "failed_plan",
-                                      "expected", "discarded"};
+                                      "expected", "executing"};
 
 /* `nobody` is the outcome where the person is missing or has had enough. */
 static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobody) {
@@ -182,6 +182,7 @@ static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, co
     if (!is_yes) {
         return agent_problem(turn, ERR_REJECTED, "", "%s said no; nothing was changed", actor);
     }
+    (void)json_object_del(turn->state, "problem"); /* a yes that came too late, for instance */
     return OUTCOME_OK;
 }
 
