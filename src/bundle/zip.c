@@ -1,8 +1,9 @@
 /* bundle/zip.c: a deterministic zip by libarchive. */
 #include "bundle/zip.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include "bundle/archive_lib.h"
+#include "sys/fs.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "sys/fs.h"
 
 enum {
     ZIP_NAME_MAX = 1024,
@@ -181,26 +180,32 @@ enum err_code zip_check_size(const struct zip_list *list, struct err *err) {
 
 /* --- writing --- */
 
-static void archive_closep(struct archive **a) {
-    if (*a != NULL) {
-        archive_write_free(*a);
+/* One zip under way. */
+struct zip_out {
+    const struct archive_lib *lib; /* NULL: none was loaded, and nothing made */
+    struct archive *archive;
+    struct archive_entry *entry; /* of each file in turn */
+};
+
+static void zip_out_done(struct zip_out *out) {
+    if (out->lib != NULL) {
+        out->lib->archive_entry_free(out->entry);
+        out->lib->archive_write_free(out->archive);
     }
 }
 
-static void entry_freep(struct archive_entry **entry) { archive_entry_free(*entry); }
-
-static enum err_code zip_err(struct archive *a, const char *path, struct err *err) {
-    int number = archive_errno(a);
+static enum err_code zip_err(const struct zip_out *out, const char *path, struct err *err) {
+    int number = out->lib->archive_errno(out->archive);
+    const char *said = out->lib->archive_error_string(out->archive);
 
     if (number > 0) {
         return err_errno(err, number, "%s", path);
     }
-    return err_set(err, ERR_IO, "%s: %s", path,
-                   archive_error_string(a) == NULL ? "cannot be written" : archive_error_string(a));
+    return err_set(err, ERR_IO, "%s: %s", path, said == NULL ? "cannot be written" : said);
 }
 
 /* Copies a file's bytes into the archive and checks that they are those that were hashed. */
-static enum err_code zip_write_file(struct archive *a, const struct zip_entry *entry,
+static enum err_code zip_write_file(const struct zip_out *out, const struct zip_entry *entry,
                                     struct err *err) {
     char piece[64 * 1024];
     struct sha256_stream *stream = NULL;
@@ -214,7 +219,7 @@ static enum err_code zip_write_file(struct archive *a, const struct zip_entry *e
     stream = sha256_start();
     while (is_written && (n = read(fd, piece, sizeof piece)) > 0) {
         sha256_feed(stream, (struct str){piece, (size_t)n});
-        is_written = archive_write_data(a, piece, (size_t)n) == n;
+        is_written = out->lib->archive_write_data(out->archive, piece, (size_t)n) == n;
     }
     close(fd);
     struct sha256 hash = sha256_end(stream);
@@ -224,52 +229,57 @@ static enum err_code zip_write_file(struct archive *a, const struct zip_entry *e
     if (!sha256_eq(hash, entry->hash)) {
         return err_set(err, ERR_STALE, "%s changed while it was packed", entry->name);
     }
-    return is_written ? ERR_NONE : zip_err(a, entry->path, err);
+    return is_written ? ERR_NONE : zip_err(out, entry->path, err);
 }
 
 /* Without a time libarchive writes the earliest that a zip can hold, 1980-01-01 00:00:00; a time
  * that is set would be written in the zone of this process. */
-static enum err_code zip_write_entry(struct archive *a, const struct zip_entry *entry,
+static enum err_code zip_write_entry(const struct zip_out *out, const struct zip_entry *entry,
                                      struct err *err) {
-    CLEANUP(entry_freep) struct archive_entry *e = archive_entry_new();
+    const struct archive_lib *lib = out->lib;
+    struct archive_entry *e = lib->archive_entry_clear(out->entry);
 
-    archive_entry_set_pathname(e, entry->name);
-    archive_entry_set_filetype(e, AE_IFREG);
-    archive_entry_set_perm(e, entry->is_executable ? 0755 : 0644);
-    archive_entry_set_size(e, entry->bytes);
-    archive_entry_set_uid(e, 0);
-    archive_entry_set_gid(e, 0);
-    if (archive_write_header(a, e) != ARCHIVE_OK) {
-        return zip_err(a, entry->name, err);
+    lib->archive_entry_set_pathname(e, entry->name);
+    lib->archive_entry_set_filetype(e, AE_IFREG);
+    lib->archive_entry_set_perm(e, entry->is_executable ? 0755 : 0644);
+    lib->archive_entry_set_size(e, entry->bytes);
+    lib->archive_entry_set_uid(e, 0);
+    lib->archive_entry_set_gid(e, 0);
+    if (lib->archive_write_header(out->archive, e) != ARCHIVE_OK) {
+        return zip_err(out, entry->name, err);
     }
     if (entry->path != NULL) {
-        return zip_write_file(a, entry, err);
+        return zip_write_file(out, entry, err);
     }
-    if (archive_write_data(a, entry->text, (size_t)entry->bytes) != entry->bytes) {
-        return zip_err(a, entry->name, err);
+    if (lib->archive_write_data(out->archive, entry->text, (size_t)entry->bytes) != entry->bytes) {
+        return zip_err(out, entry->name, err);
     }
     return ERR_NONE;
 }
 
 static enum err_code zip_write_all(const struct zip_list *list, int fd, const char *path,
                                    struct err *err) {
-    CLEANUP(archive_closep) struct archive *a = archive_write_new();
+    const struct archive_lib *lib = archive_lib_get(err);
+    CLEANUP(zip_out_done) struct zip_out out = {.lib = lib};
 
-    if (archive_write_set_format_zip(a) != ARCHIVE_OK ||
-        archive_write_set_options(a, "zip:compression=deflate,zip:compression-level=6") !=
-            ARCHIVE_OK ||
-        archive_write_open_fd(a, fd) != ARCHIVE_OK) {
-        return zip_err(a, path, err);
+    if (lib == NULL) {
+        return err->code;
+    }
+    out.archive = lib->archive_write_new();
+    out.entry = lib->archive_entry_new();
+    if (lib->archive_write_set_format_zip(out.archive) != ARCHIVE_OK ||
+        lib->archive_write_set_options(
+            out.archive, "zip:compression=deflate,zip:compression-level=6") != ARCHIVE_OK ||
+        lib->archive_write_open_fd(out.archive, fd) != ARCHIVE_OK) {
+        return zip_err(&out, path, err);
     }
     for (size_t i = 0; i < list->n; i++) {
-        if (zip_write_entry(a, &list->rows[i], err) != ERR_NONE) {
+        if (zip_write_entry(&out, &list->rows[i], err) != ERR_NONE) {
             return err->code;
         }
     }
-    if (archive_write_close(a) != ARCHIVE_OK) {
-        return zip_err(a, path, err);
-    }
-    return ERR_NONE;
+    return lib->archive_write_close(out.archive) == ARCHIVE_OK ? ERR_NONE
+                                                               : zip_err(&out, path, err);
 }
 
 enum err_code zip_write(const struct zip_list *list, const char *path, struct sha256 *out,

@@ -52,7 +52,7 @@ struct sha256 zip_list_hash(const struct zip_list *list);
 MUST_CHECK enum err_code zip_check_size(const struct zip_list *list, struct err *err);
 
 /* Writes a sorted list into a new file at `path`, which appears whole or not at all. `*out_bytes`
- * is the file's size. Errors: ERR_IO, ERR_DISK_FULL, ERR_STALE (a file changed since it was added).
- */
+ * is the file's size. Errors: ERR_IO, ERR_DISK_FULL, ERR_STALE (a file changed since it was added),
+ * ERR_UNSUPPORTED (libarchive is not installed). */
 MUST_CHECK enum err_code zip_write(const struct zip_list *list, const char *path,
                                    struct sha256 *out, int64_t *out_bytes, struct err *err);

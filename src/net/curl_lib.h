@@ -1,8 +1,4 @@
-/* net/curl_lib.h: libcurl, loaded when the first request is sent.
- *
- * It and the thirty libraries that it brings would cost more than half of the program's start, and
- * most runs of most verbs send nothing.
- */
+/* net/curl_lib.h: libcurl, loaded when the first request is sent: sys/dynlib.h. */
 #pragma once
 
 #include <curl/curl.h>

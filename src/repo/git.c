@@ -1,29 +1,22 @@
 /* What git says about the repository. Read with libgit2: no hook, filter or pager of the repository
  * runs, as they could with the git program. */
+#include "repo/git_lib.h"
 #include "repo/survey_room.h"
 
-#include <git2.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { GIT_STATUS_MAX = 20000 };
 
-static void repository_freep(git_repository **repository) { git_repository_free(*repository); }
-
-static void reference_freep(git_reference **reference) { git_reference_free(*reference); }
-
-static void remote_freep(git_remote **remote) { git_remote_free(*remote); }
-
 /* The repository that `root` lies in, or NULL. */
-static git_repository *open_at(const char *root) {
+static git_repository *open_at(const struct git_lib *git, const char *root) {
     git_repository *repository = NULL;
 
-    git_libgit2_init();
-    if (git_repository_open_ext(&repository, root, 0, NULL) != 0) {
+    if (git->repository_open_ext(&repository, root, 0, NULL) != 0) {
         return NULL;
     }
-    if (git_repository_is_bare(repository)) {
-        git_repository_free(repository);
+    if (git->repository_is_bare(repository)) {
+        git->repository_free(repository);
         return NULL;
     }
     return repository;
@@ -31,9 +24,10 @@ static git_repository *open_at(const char *root) {
 
 /* "." or "../.." from `root` to the folder that git calls its own; the path of `root` below it in
  * `below`, with '/' at the end, or "". */
-static const char *root_of(struct arena *arena, git_repository *repository, const char *root,
+static const char *root_of(const struct room *room, git_repository *repository, const char *root,
                            const char **below) {
-    const char *workdir = git_repository_workdir(repository);
+    struct arena *arena = room->arena;
+    const char *workdir = room->git->repository_workdir(repository);
     char *real = realpath(root, NULL);
     const char *up = "";
     struct str rest = {0};
@@ -52,7 +46,7 @@ static const char *root_of(struct arena *arena, git_repository *repository, cons
 }
 
 /* Whether tracked files differ from the last commit, or new ones wait, below `root`. */
-static bool is_dirty(git_repository *repository, const char *below) {
+static bool is_dirty(const struct git_lib *git, git_repository *repository, const char *below) {
     git_status_options options = GIT_STATUS_OPTIONS_INIT;
     git_status_list *list = NULL;
     char *pathspec = mem_format("%s*", below);
@@ -64,46 +58,52 @@ static bool is_dirty(git_repository *repository, const char *below) {
     if (below[0] != '\0') {
         options.pathspec = (git_strarray){&pathspec, 1};
     }
-    if (git_status_list_new(&list, repository, &options) == 0) {
-        dirty = git_status_list_entrycount(list) > 0;
-        git_status_list_free(list);
+    if (git->status_list_new(&list, repository, &options) == 0) {
+        dirty = git->status_list_entrycount(list) > 0;
+        git->status_list_free(list);
     }
     free(pathspec);
     return dirty;
 }
 
-static void put_head(json_t *json, git_repository *repository) {
-    CLEANUP(reference_freep) git_reference *head = NULL;
+static void put_head(const struct git_lib *git, json_t *json, git_repository *repository) {
+    git_reference *head = NULL;
     char hex[GIT_OID_HEXSZ + 1] = "";
     const git_oid *oid = NULL;
 
     json_put(json, "head", json_null());
     json_put(json, "branch", json_null());
-    if (git_repository_head(&head, repository) != 0) {
+    if (git->repository_head(&head, repository) != 0) {
         return;
     }
-    oid = git_reference_target(head);
+    oid = git->reference_target(head);
     if (oid != NULL) {
-        json_put_str(json, "head", git_oid_tostr(hex, sizeof(hex), oid));
+        json_put_str(json, "head", git->oid_tostr(hex, sizeof(hex), oid));
     }
-    if (git_reference_is_branch(head) == 1) {
-        json_put_strn(json, "branch", str_from(git_reference_shorthand(head)));
+    if (git->reference_is_branch(head) == 1) {
+        json_put_strn(json, "branch", str_from(git->reference_shorthand(head)));
     }
+    git->reference_free(head);
 }
 
 /* The address of "origin" is only ever kept as a hash: it may hold a token. */
-static void put_remote(json_t *json, git_repository *repository) {
-    CLEANUP(remote_freep) git_remote *remote = NULL;
+static void put_remote(const struct git_lib *git, json_t *json, git_repository *repository) {
+    git_remote *remote = NULL;
+    const char *url = NULL;
 
     json_put(json, "remote_sha256", json_null());
-    if (git_remote_lookup(&remote, repository, "origin") == 0 && git_remote_url(remote) != NULL) {
-        json_put_str(json, "remote_sha256",
-                     sha256_hex(sha256_of(str_from(git_remote_url(remote)))).text);
+    if (git->remote_lookup(&remote, repository, "origin") != 0) {
+        return;
     }
+    url = git->remote_url(remote);
+    if (url != NULL) {
+        json_put_str(json, "remote_sha256", sha256_hex(sha256_of(str_from(url))).text);
+    }
+    git->remote_free(remote);
 }
 
 json_t *git_find(struct room *room, const char *root) {
-    CLEANUP(repository_freep) git_repository *repository = open_at(root);
+    git_repository *repository = open_at(room->git, root);
     const char *below = NULL;
     json_t *json = NULL;
 
@@ -111,30 +111,35 @@ json_t *git_find(struct room *room, const char *root) {
         return json_null();
     }
     json = json_object();
-    json_put_str(json, "root", root_of(room->arena, repository, root, &below));
-    put_head(json, repository);
-    json_put_bool(json, "dirty", is_dirty(repository, below));
-    put_remote(json, repository);
+    json_put_str(json, "root", root_of(room, repository, root, &below));
+    put_head(room->git, json, repository);
+    json_put_bool(json, "dirty", is_dirty(room->git, repository, below));
+    put_remote(room->git, json, repository);
+    room->git->repository_free(repository);
     return json;
 }
 
 bool git_ignores(struct room *room, const char *root, const char *path) {
-    CLEANUP(repository_freep) git_repository *repository = open_at(root);
+    const struct git_lib *git = room->git;
+    git_repository *repository = open_at(git, root);
     const char *below = NULL;
     git_index *index = NULL;
     const char *full = NULL;
     int ignored = 0;
     bool is_tracked = false;
+    bool is_left_out = false;
 
     if (repository == NULL) {
         return false;
     }
-    (void)root_of(room->arena, repository, root, &below);
+    (void)root_of(room, repository, root, &below);
     full = arena_format(room->arena, "%s%s", below, path);
-    if (git_repository_index(&index, repository) == 0) {
-        is_tracked = git_index_get_bypath(index, full, 0) != NULL;
-        git_index_free(index);
+    if (git->repository_index(&index, repository) == 0) {
+        is_tracked = git->index_get_bypath(index, full, 0) != NULL;
+        git->index_free(index);
     }
-    return !is_tracked && git_ignore_path_is_ignored(&ignored, repository, full) == 0 &&
-           ignored == 1;
+    is_left_out =
+        !is_tracked && git->ignore_path_is_ignored(&ignored, repository, full) == 0 && ignored == 1;
+    git->repository_free(repository);
+    return is_left_out;
 }

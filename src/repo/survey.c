@@ -2,6 +2,7 @@
 #include "repo/survey.h"
 
 #include "base/clock.h"
+#include "repo/git_lib.h"
 #include "repo/path.h"
 #include "repo/project.h"
 #include "repo/survey_room.h"
@@ -281,7 +282,8 @@ enum err_code survey_run(const char *root, const struct survey_options *options,
     json_t *survey = NULL;
     json_t *build_env = NULL;
 
-    if (tree_open(root, &room.tree, err) != ERR_NONE) {
+    room.git = git_lib_get(err);
+    if (room.git == NULL || tree_open(root, &room.tree, err) != ERR_NONE) {
         return err->code;
     }
     room.arena = arena_new();

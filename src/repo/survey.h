@@ -63,7 +63,8 @@ struct survey_options {
  * Paths are relative to the root, with '/'; "where" is PATH:LINE. Members may be added, never
  * renamed. The fields of "ask" are the keys that project_from_survey() takes as answers.
  *
- * The caller decrefs. Errors: ERR_NOT_FOUND (no such folder), ERR_INVALID (not a folder), ERR_IO.
+ * The caller decrefs. Errors: ERR_NOT_FOUND (no such folder), ERR_INVALID (not a folder), ERR_IO,
+ * ERR_UNSUPPORTED (libgit2 is not installed).
  * A repository that cannot be deployed is an answer ("outcome":"refuse"), never an error. */
 MUST_CHECK enum err_code survey_run(const char *root, const struct survey_options *options,
                                     json_t **out, struct err *err);

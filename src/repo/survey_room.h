@@ -87,6 +87,7 @@ struct room {
     const struct survey_options *options;
     struct tree tree;
     struct arena *arena;
+    const struct git_lib *git;
     struct syntax_parser *parser;
     struct buf text; /* of the file just read */
     size_t parsed;

@@ -1,0 +1,40 @@
+/* repo/git_lib.h: libgit2, loaded when the first repository is read: sys/dynlib.h. */
+#pragma once
+
+#include <git2.h>
+
+#include "base/err.h"
+
+/* The functions that git.c uses, each a member without its "git_". */
+#define GIT_LIB_FUNCTIONS(X)                                                                       \
+    X(ignore_path_is_ignored)                                                                      \
+    X(index_free)                                                                                  \
+    X(index_get_bypath)                                                                            \
+    X(libgit2_init)                                                                                \
+    X(oid_tostr)                                                                                   \
+    X(reference_free)                                                                              \
+    X(reference_is_branch)                                                                         \
+    X(reference_shorthand)                                                                         \
+    X(reference_target)                                                                            \
+    X(remote_free)                                                                                 \
+    X(remote_lookup)                                                                               \
+    X(remote_url)                                                                                  \
+    X(repository_free)                                                                             \
+    X(repository_head)                                                                             \
+    X(repository_index)                                                                            \
+    X(repository_is_bare)                                                                          \
+    X(repository_open_ext)                                                                         \
+    X(repository_workdir)                                                                          \
+    X(status_list_entrycount)                                                                      \
+    X(status_list_free)                                                                            \
+    X(status_list_new)
+
+struct git_lib {
+#define GIT_LIB_MEMBER(name) __typeof__(git_##name) *name;
+    GIT_LIB_FUNCTIONS(GIT_LIB_MEMBER)
+#undef GIT_LIB_MEMBER
+};
+
+/* The library, loaded and initialised once; NULL with `err` set when it cannot be. Any thread.
+ * Errors: ERR_UNSUPPORTED. */
+const struct git_lib *git_lib_get(struct err *err);
