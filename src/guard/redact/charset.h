@@ -6,8 +6,7 @@
 #include <string.h>
 
 struct charset {
-    uint64_t lo; /* characters 0-63 */
-    uint64_t hi; /* characters 64-127 */
+    uint64_t bits[4]; /* of 64 characters each; the upper two are empty */
 };
 
 #define SET_LO(c) ((c) < 64 ? UINT64_C(1) << ((c)&63) : 0)
@@ -21,7 +20,7 @@ struct charset {
 static inline bool charset_has(const struct charset *set, char c) {
     unsigned char u = (unsigned char)c;
 
-    return u < 64 ? (set->lo >> u & 1) != 0 : u < 128 && (set->hi >> (u - 64) & 1) != 0;
+    return (set->bits[u >> 6] >> (u & 63) & 1) != 0;
 }
 
 static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }

@@ -42,11 +42,13 @@ static bool is_plain(struct str value) {
     return is_region(value);
 }
 
+/* Spellings of one value are often the same; `known->value_from` is where those of this one begin.
+ */
 static void literal_add(struct known *known, struct str text, bool is_encoded) {
     if (text.len < KNOWN_LITERAL_MIN) {
         return;
     }
-    for (size_t i = 0; i < known->literal_n; i++) {
+    for (size_t i = known->value_from; i < known->literal_n; i++) {
         if (str_eq((struct str){known->literals[i].ptr, known->literals[i].len}, text)) {
             return;
         }
@@ -154,6 +156,7 @@ void known_add(struct known *known, struct str name, struct str value) {
     struct str line = {0};
 
     name_add(known, name);
+    known->value_from = known->literal_n;
     if (whole.len < KNOWN_LITERAL_MIN || is_plain(whole)) {
         return;
     }

@@ -16,7 +16,8 @@ struct known {
     struct known_literal *literals;
     size_t literal_n;
     size_t literal_cap;
-    char **names; /* owned: keys under which everything is masked */
+    size_t value_from; /* the first literal of the value that was added last */
+    char **names;      /* owned: keys under which everything is masked */
     size_t name_n;
     size_t name_cap;
 };

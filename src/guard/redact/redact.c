@@ -45,7 +45,7 @@ struct redactor *redactor_new(void) {
 
     redactor->shared = mem_alloc(sizeof *redactor->shared);
     (void)pthread_rwlock_init(&redactor->shared->lock, NULL); /* cannot fail without attributes */
-    redactor->shared->core.anchors = anchors_new(&redactor->shared->core.known);
+    redactor->shared->core.anchors = anchors_new();
     return redactor;
 }
 
@@ -70,8 +70,7 @@ void redactor_add_known(struct redactor *redactor, const char *name, struct str 
 
     (void)pthread_rwlock_wrlock(&redactor->shared->lock);
     known_add(&core->known, str_from(name), value);
-    anchors_free(core->anchors);
-    core->anchors = anchors_new(&core->known);
+    anchors_update(core->anchors, &core->known);
     (void)pthread_rwlock_unlock(&redactor->shared->lock);
 }
 

@@ -371,7 +371,7 @@ static const char *const harmless[] = {
     "{\"private\":true,\"name\":\"frontend\",\"author\":\"me\",\"monkey\":\"yes\",\"keyboard\":\"de\",\"password\":null}",
     "{\"NextToken\":\"abc\",\"ClientToken\":\"d-1\",\"token_type\":\"bearer\",\"tokenUrl_path\":\"x\"}",
     "https://d111111abcdef8.cloudfront.net/api/health 200 in 12 ms",
-    "https://registry.npmjs.org/@babel/core/-/core-7.24.0.tgz",
+    "https://packages.example.com/@babel/core/-/core-7.24.0.tgz",
     "git+ssh://git@github.com/me/todo.git and git@github.com:me/todo.git",
     "postgres://db.example.com:5432/app and http://127.0.0.1:8000/",
     "src/auth/token.c:123:4: error: expected ';' before token",
@@ -768,19 +768,19 @@ static void the_result_does_not_depend_on_how_the_bytes_arrive(void **state) {
     check_fixpoint(redactor, buf_str(&text), "corpus");
 }
 
-/* One line of 300 KB, secrets at every place where a window could end. */
+/* One line of 150 KB, secrets at every place where a window could end. */
 static void a_line_without_end_is_masked_like_any_other(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
     (void)state;
-    for (size_t shift = 0; shift < 12; shift++) {
+    for (size_t shift = 0; shift < 4; shift++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
         CLEANUP(freep) char *token = secret_of(&kinds[6]);
 
-        for (size_t i = 0; i < shift * 7; i++) {
+        for (size_t i = 0; i < shift * 23; i++) {
             buf_add_c(&text, '.');
         }
-        while (text.len < 300000) {
+        while (text.len < 150000) {
             buf_addf(&text, "some words of a log, \"password\": \"hidden-in-here\", %s and %s; ",
                      known_values[0], token);
             for (size_t i = 0; i < 40 && text.len % 3 != 0; i++) {
@@ -893,7 +893,7 @@ static void json_in_a_text_stays_json(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
     (void)state;
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < 2500; i++) {
         json_t *json = random_json(0);
         json = i % 3 == 0 ? json : wrapped(json);
         json = i % 9 == 1 ? wrapped(json) : json;
@@ -976,7 +976,7 @@ static void random_text_never_shows_a_planted_secret(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
     (void)state;
-    for (int round = 0; round < 4000; round++) {
+    for (int round = 0; round < 2000; round++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
 
         for (uint32_t n = next_random() % 60; n > 0; n--) {
@@ -1042,7 +1042,7 @@ static void input_made_to_be_slow_still_ends(void **state) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
         size_t n = *pieces[i] == '\0' ? 1 : strlen(pieces[i]);
 
-        while (text.len < 400000) {
+        while (text.len < 150000) {
             buf_add(&text, (struct str){pieces[i], n});
         }
         CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);

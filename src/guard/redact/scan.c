@@ -7,17 +7,17 @@
 
 /* clang-format off */
 const struct charset charsets[SET_N] = {
-    [SET_ALNUM]     = {SET_DIGIT_LO, ALNUM_HI},
-    [SET_CAPITALS]  = {SET_DIGIT_LO, SET_UPPER_HI},
-    [SET_HEXDIGITS] = {SET_DIGIT_LO, SET_HEX_HI},
-    [SET_WORD]      = {SET_DIGIT_LO | SET_LO('-'), ALNUM_HI | SET_HI('_')},
-    [SET_TOKEN]     = {SET_DIGIT_LO | SET_LO('-') | SET_LO('.'), ALNUM_HI | SET_HI('_')},
-    [SET_BASE64]    = {SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('='),
-                       ALNUM_HI | SET_HI('_')},
-    [SET_COOKIE]    = {SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('=') |
-                       SET_LO('%') | SET_LO('.'), ALNUM_HI | SET_HI('_')},
+    [SET_ALNUM]     = {{SET_DIGIT_LO, ALNUM_HI}},
+    [SET_CAPITALS]  = {{SET_DIGIT_LO, SET_UPPER_HI}},
+    [SET_HEXDIGITS] = {{SET_DIGIT_LO, SET_HEX_HI}},
+    [SET_WORD]      = {{SET_DIGIT_LO | SET_LO('-'), ALNUM_HI | SET_HI('_')}},
+    [SET_TOKEN]     = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('.'), ALNUM_HI | SET_HI('_')}},
+    [SET_BASE64]    = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('='),
+                       ALNUM_HI | SET_HI('_')}},
+    [SET_COOKIE]    = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('=') |
+                       SET_LO('%') | SET_LO('.'), ALNUM_HI | SET_HI('_')}},
     /* All of 0x21-0x7e but " ' < > ` \ */
-    [SET_OPAQUE]    = {UINT64_C(0xafffff7a00000000), UINT64_C(0x7ffffffeefffffff)},
+    [SET_OPAQUE]    = {{UINT64_C(0xafffff7a00000000), UINT64_C(0x7ffffffeefffffff)}},
 };
 /* clang-format on */
 

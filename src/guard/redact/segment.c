@@ -47,7 +47,8 @@ static size_t line_length(const char *p, size_t n, size_t max) {
 static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
                          struct carry *carry, struct str text, struct spans *spans) {
     spans_clear(spans);
-    engine_scan(core->anchors, &core->known, &segmenter->scratch, carry, text, spans);
+    engine_scan(core->anchors, &core->known, &segmenter->scratch, segmenter->traits, carry, text,
+                spans);
     spans_merge(spans);
 }
 
@@ -172,6 +173,8 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
 
 size_t segmenter_feed(struct segmenter *segmenter, struct str text, bool is_end) {
     const struct redactor_core *core = redactor_lock(segmenter->redactor);
+
+    segmenter->traits = traits_of(text);
     size_t handled = feed_locked(segmenter, core, text, is_end);
 
     redactor_unlock(segmenter->redactor);

@@ -24,7 +24,8 @@ struct segmenter {
     const struct redactor *redactor;
     void (*fn)(void *user, const struct segment *segment); /* called for each one in order */
     void *user;
-    bool is_masking; /* whether `masked` is asked for */
+    bool is_masking;   /* whether `masked` is asked for */
+    enum trait traits; /* of what is fed */
     struct carry carry;
     struct scratch scratch;
     struct spans spans;

@@ -102,22 +102,6 @@ static size_t view_unpercent(struct view *view, struct str s, size_t at) {
     return 3;
 }
 
-/* Whether anything in the source can differ, by the first bytes of what would. */
-static bool is_worth_it(enum view_kind kind, struct str s) {
-    switch (kind) {
-    case VIEW_VISIBLE:
-        return memchr(s.ptr, 0, s.len) != NULL || memchr(s.ptr, 0xe2, s.len) != NULL ||
-               memchr(s.ptr, 0xef, s.len) != NULL || memchr(s.ptr, 0xc2, s.len) != NULL;
-    case VIEW_UNESCAPED:
-        return memchr(s.ptr, '\\', s.len) != NULL;
-    case VIEW_PERCENT:
-        return memchr(s.ptr, '%', s.len) != NULL;
-    case VIEW_N:
-        break;
-    }
-    return false;
-}
-
 /* Reads one unit at `at` and adds what it means; returns the bytes read, 0 for a plain byte. */
 static size_t view_read(struct view *view, enum view_kind kind, struct str s, size_t at) {
     switch (kind) {
@@ -136,7 +120,7 @@ static size_t view_read(struct view *view, enum view_kind kind, struct str s, si
 bool view_build(struct view *view, enum view_kind kind, struct str source) {
     bool is_other = false;
 
-    if (source.len == 0 || !is_worth_it(kind, source)) {
+    if (source.len == 0) {
         return false;
     }
     view_reserve(view, source.len); /* no unit grows: \uXXXX is 6 bytes, what it means at most 3 */

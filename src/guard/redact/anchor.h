@@ -1,0 +1,17 @@
+/* guard/redact/anchor.h: finds where a rule, a known value or a known name can stand.
+ *
+ * What is behind this header can be replaced by another engine; rules, views and segments stay. */
+#pragma once
+
+#include "guard/redact/scan.h"
+
+struct anchors; /* opaque: the anchors of all rules, known values and known names */
+
+struct anchors *anchors_new(void);
+void anchors_free(struct anchors *anchors);
+
+/* Adds what `known` has gained since the last call. */
+void anchors_update(struct anchors *anchors, const struct known *known);
+
+/* Calls every matcher whose anchor stands at or after `from`. */
+void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from);

@@ -1,0 +1,18 @@
+/* guard/redact/pass.h: one segment under way, shared by the engine and its runs. */
+#pragma once
+
+#include "guard/redact/engine.h"
+
+struct pass {
+    const struct anchors *anchors;
+    const struct known *known;
+    struct scratch *scratch;
+    enum trait traits;
+    bool is_near_line; /* AWS was talked about on a line just before */
+};
+
+/* run.c: looks at every run of at least 24 letters and digits from `from` on. */
+void runs_scan(const struct pass *pass, struct scan *scan, size_t from);
+
+/* engine.c: looks for secrets in what a run encodes. */
+void pass_inner(const struct pass *pass, struct str text, struct spans *out);

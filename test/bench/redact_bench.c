@@ -1,0 +1,194 @@
+/* How fast the redactor masks a stream and an event.
+ *
+ *   redact_bench RUNS
+ *
+ * The text is made here: build and deployment logs with digests, ARNs, paths and UUIDs ("clean"),
+ * and the same with a secret in about every tenth line ("dense"). Streams come in writes of 4 KiB;
+ * an event is 2 KiB of it. Each with and without 1,000 known values. Times are CPU times of this
+ * thread; of streams the best of RUNS counts. Prints rows for people, then one JSON object a line.
+ */
+#include "base/buf.h"
+#include "guard/redact/redact.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { TEXT_BYTES = 8 << 20, WRITE_BYTES = 4096, EVENTS = 20000, EVENT_BYTES = 2048, KNOWN = 1000 };
+
+static uint32_t seed = 1;
+
+static uint32_t next_random(void) {
+    seed = seed * 1664525 + 1013904223;
+    return seed >> 8;
+}
+
+static double now_us(clockid_t clock) {
+    struct timespec t;
+
+    (void)clock_gettime(clock, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void add_random(struct buf *out, const char *alphabet, size_t n) {
+    size_t all = strlen(alphabet);
+
+    for (size_t i = 0; i < n; i++) {
+        buf_add_c(out, alphabet[next_random() % all]);
+    }
+}
+
+static const char hex[] = "0123456789abcdef";
+static const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/* clang-format off */
+/* %h is a digest, %u a UUID, %n a number. */
+static const char *const clean_lines[] = {
+    "2026-11-24T14:46:13.%nZ INFO  build: transformed %n modules in %n ms\n",
+    "#12 sha256:%h 4.19MB / 28.23MB 0.3s\n",
+    "dist/assets/index-%n.js   143.12 kB | gzip: 46.01 kB | map: 512.33 kB\n",
+    "REPORT RequestId: %u\tDuration: %n ms\tBilled Duration: %n ms\tMemory Size: 1024 MB\n",
+    "arn:aws:cloudformation:eu-central-1:123456789012:stack/depl-todo-dev/%u UPDATE_IN_PROGRESS\n",
+    "{\"level\":\"info\",\"requestId\":\"%u\",\"path\":\"/api/items/%n\",\"status\":200,\"ms\":%n}\n",
+    "backend/app/routes/items.py:%n: in create_item\n    return await store.put(item)\n",
+    "Downloading fastapi-0.115.%n-py3-none-any.whl (%n kB), hash sha256=%h\n",
+    "+ @types/react 18.3.%n\n+ vite 5.4.%n (6.0.%n is available)\n",
+    "CREATE_COMPLETE      AWS::Lambda::Function                Backend\n",
+};
+static const char *const secret_lines[] = {
+    "export DB_PASSWORD=%a\n",
+    "{\"headers\":{\"Authorization\":\"Bearer %a\",\"accept\":\"*/*\"}}\n",
+    "connecting to postgresql://app:%a@db.internal:5432/app\n",
+    "using key %K for upload\n",
+};
+/* clang-format on */
+
+static void add_line(struct buf *out, const char *line) {
+    for (const char *p = line; *p != '\0'; p++) {
+        if (*p != '%') {
+            buf_add_c(out, *p);
+            continue;
+        }
+        switch (*++p) {
+        case 'h':
+            add_random(out, hex, 64);
+            break;
+        case 'u':
+            add_random(out, hex, 8);
+            buf_add_s(out, "-9d1f-4e0a-8a55-");
+            add_random(out, hex, 12);
+            break;
+        case 'n':
+            buf_addf(out, "%u", (unsigned)(next_random() % 1000));
+            break;
+        case 'a':
+            add_random(out, alnum, 24);
+            break;
+        default:
+            buf_addf(out, "%s%s", "AK", "IA");
+            add_random(out, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16);
+            break;
+        }
+    }
+}
+
+static void make_text(struct buf *out, size_t bytes, unsigned secret_of_lines) {
+    while (out->len < bytes) {
+        bool is_secret = secret_of_lines > 0 && next_random() % secret_of_lines == 0;
+        add_line(out, is_secret ? secret_lines[next_random() % ARRAY_N(secret_lines)]
+                                : clean_lines[next_random() % ARRAY_N(clean_lines)]);
+    }
+}
+
+static void count_put(void *user, const struct masked *piece) {
+    size_t *bytes = user;
+
+    *bytes += piece->len;
+}
+
+static double stream_mb_per_s(const struct redactor *redactor, struct str text, int64_t runs) {
+    double best = 0;
+
+    for (int64_t i = 0; i < runs; i++) {
+        double from = now_us(CLOCK_THREAD_CPUTIME_ID);
+        size_t bytes = 0;
+        struct redact_stream *stream = redact_stream_new(redactor, count_put, &bytes);
+
+        for (size_t at = 0; at < text.len; at += WRITE_BYTES) {
+            redact_stream_write(stream, str_slice(text, at, at + WRITE_BYTES));
+        }
+        redact_stream_end(stream);
+        double rate = (double)text.len / (now_us(CLOCK_THREAD_CPUTIME_ID) - from);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+static int compare_times(const void *a, const void *b) {
+    const double *x = a;
+    const double *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static double event_p99_us(const struct redactor *redactor, struct str text) {
+    double *times = mem_array(EVENTS, sizeof *times);
+
+    for (size_t i = 0; i < EVENTS; i++) {
+        size_t at = i * 97 % (text.len - EVENT_BYTES);
+        struct masked masked = {0};
+        double from = now_us(CLOCK_THREAD_CPUTIME_ID);
+
+        redact_text(redactor, str_slice(text, at, at + EVENT_BYTES), &masked);
+        times[i] = now_us(CLOCK_THREAD_CPUTIME_ID) - from;
+        masked_done(&masked);
+    }
+    qsort(times, EVENTS, sizeof *times, compare_times);
+    double p99 = times[EVENTS * 99 / 100];
+    free(times);
+    return p99;
+}
+
+static void add_known(struct redactor *redactor) {
+    for (size_t i = 0; i < KNOWN; i++) {
+        CLEANUP(buf_done) struct buf value = BUF_INIT(64);
+
+        add_random(&value, alnum, 16 + i % 24);
+        redactor_add_known(redactor, "NAME", buf_str(&value));
+    }
+}
+
+int main(int argc, char **argv) {
+    CLEANUP(redactor_freep) struct redactor *plain = redactor_new();
+    CLEANUP(redactor_freep) struct redactor *full = redactor_new();
+    CLEANUP(buf_done) struct buf clean = BUF_INIT(TEXT_BYTES * 2);
+    CLEANUP(buf_done) struct buf dense = BUF_INIT(TEXT_BYTES * 2);
+    struct err err;
+    int64_t runs = 0;
+
+    if (argc != 2 || str_to_i64(str_from(argv[1]), 1, 1000, &runs, &err) != ERR_NONE) {
+        (void)fprintf(stderr, "usage: redact_bench RUNS\n");
+        return 2;
+    }
+    make_text(&clean, TEXT_BYTES, 0);
+    make_text(&dense, TEXT_BYTES, 10);
+    double from = now_us(CLOCK_MONOTONIC);
+    add_known(full);
+    double known_ms = (now_us(CLOCK_MONOTONIC) - from) / 1e3;
+    double rate = stream_mb_per_s(full, buf_str(&clean), runs);
+    double p99 = event_p99_us(full, buf_str(&dense));
+
+    (void)printf("clean log, 4 KiB writes        %7.0f MB/s\n",
+                 stream_mb_per_s(plain, buf_str(&clean), runs));
+    (void)printf("dense log, 4 KiB writes        %7.0f MB/s\n",
+                 stream_mb_per_s(plain, buf_str(&dense), runs));
+    (void)printf("clean log, 1,000 known values  %7.0f MB/s\n", rate);
+    (void)printf("2 KiB event, p99               %7.1f us\n", p99);
+    (void)printf("1,000 values become known in   %7.0f ms\n", known_ms);
+    (void)printf("{\"name\":\"redact_stream_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
+                 rate, (int)runs);
+    (void)printf("{\"name\":\"redact_event_p99\",\"value\":%.1f,\"unit\":\"us\",\"runs\":%d}\n",
+                 p99, (int)EVENTS);
+    return 0;
+}
