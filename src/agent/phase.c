@@ -16,8 +16,8 @@ static const struct {
 };
 
 static const char *const outcomes[OUTCOME_N + 1] = {
-    [OUTCOME_OK] = "ok",       [OUTCOME_DONE] = "done",     [OUTCOME_FAIL] = "fail",
-    [OUTCOME_STALE] = "stale", [OUTCOME_VETO] = "veto",     [OUTCOME_CANCEL] = "cancel",
+    [OUTCOME_OK] = "ok",       [OUTCOME_DONE] = "done", [OUTCOME_FAIL] = "fail",
+    [OUTCOME_STALE] = "stale", [OUTCOME_VETO] = "veto", [OUTCOME_CANCEL] = "cancel",
     [OUTCOME_PARK] = "park",
 };
 

@@ -16,7 +16,7 @@ struct cfn_stack {
     const char *status;
     const char *reason;
     const char *role_arn;
-    bool is_protected; /* termination protection */
+    bool is_protected;  /* termination protection */
     json_t *outputs;    /* object of strings; owned: cfn_stack_done() */
     json_t *parameters; /* object of strings; those that AWS masks are left out */
     json_t *tags;       /* object of strings */
@@ -101,8 +101,7 @@ MUST_CHECK enum err_code cfn_delete_set(const struct aws *aws, const char *arn, 
 
 /* DeleteStack by ARN. `role_arn` may be NULL. Errors: ERR_CONFLICT (termination protection). */
 MUST_CHECK enum err_code cfn_delete_stack(const struct aws *aws, const char *stack_id,
-                                          const char *role_arn, const char *token,
-                                          struct err *err);
+                                          const char *role_arn, const char *token, struct err *err);
 
 struct cfn_event {
     const char *id;

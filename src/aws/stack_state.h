@@ -21,10 +21,10 @@ enum stack_class {
 struct stack_state {
     const char *status; /* "UPDATE_COMPLETE"; "" is the absent stack */
     enum stack_class class;
-    bool can_create;   /* a CREATE change set may be made */
-    bool can_update;   /* an UPDATE change set may be made */
-    bool is_resting;   /* nothing will change by itself */
-    bool is_success;   /* as the end of a creation or update */
+    bool can_create;    /* a CREATE change set may be made */
+    bool can_update;    /* an UPDATE change set may be made */
+    bool is_resting;    /* nothing will change by itself */
+    bool is_success;    /* as the end of a creation or update */
     bool is_going_back; /* the operation has already failed and is being undone */
     const char *sentence;
     const char *remedy; /* "" where nothing has to be done */

@@ -22,7 +22,9 @@ struct arena {
     struct arena_block *head;
 };
 
-struct arena *arena_new(void) { return mem_alloc(sizeof(struct arena)); }
+struct arena *arena_new(void) {
+    return mem_alloc(sizeof(struct arena));
+}
 
 void arena_free(struct arena *arena) {
     if (arena == NULL) {

@@ -47,9 +47,17 @@ static void a_duration_needs_a_number_and_a_unit(void **state) {
     static const struct {
         const char *text;
         int64_t want_ms; /* -1: refused */
-    } cases[] = {{"2s", 2000},      {"30m", 1800000}, {"12h", 43200000}, {"7d", 604800000},
-                 {"500ms", 500},    {"5", -1},        {"s", -1},         {"", -1},
-                 {"-5s", -1},       {"5 s", -1},      {"99999999999999999d", -1}};
+    } cases[] = {{"2s", 2000},
+                 {"30m", 1800000},
+                 {"12h", 43200000},
+                 {"7d", 604800000},
+                 {"500ms", 500},
+                 {"5", -1},
+                 {"s", -1},
+                 {"", -1},
+                 {"-5s", -1},
+                 {"5 s", -1},
+                 {"99999999999999999d", -1}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
@@ -69,10 +77,15 @@ static void numbers_are_read_whole_or_not_at_all(void **state) {
         const char *text;
         int64_t want;
         bool is_good;
-    } cases[] = {{"0", 0, true},    {"-7", -7, true}, {"9223372036854775807", INT64_MAX, true},
+    } cases[] = {{"0", 0, true},
+                 {"-7", -7, true},
+                 {"9223372036854775807", INT64_MAX, true},
                  {"-9223372036854775808", INT64_MIN, true},
-                 {"9223372036854775808", 0, false},   {"", 0, false}, {"-", 0, false},
-                 {"1x", 0, false},  {" 1", 0, false}};
+                 {"9223372036854775808", 0, false},
+                 {"", 0, false},
+                 {"-", 0, false},
+                 {"1x", 0, false},
+                 {" 1", 0, false}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
@@ -89,9 +102,13 @@ static void numbers_are_read_whole_or_not_at_all(void **state) {
 
 /* RFC 4648 section 10. */
 static void base64_follows_the_published_vectors(void **state) {
-    static const char *const rows[][2] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
-                                          {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},
-                                          {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const rows[][2] = {{"", ""},
+                                          {"f", "Zg=="},
+                                          {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},
+                                          {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="},
+                                          {"foobar", "Zm9vYmFy"}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
@@ -120,9 +137,9 @@ static void utf8_is_judged_by_its_well_formed_sequences(void **state) {
     static const struct {
         const char *bytes;
         bool is_good;
-    } cases[] = {{"plain", true},       {"\xc3\xa9", true},         {"\xf0\x9f\x98\x80", true},
-                 {"\xc0\xaf", false},   {"\xed\xa0\x80", false},    {"\xf4\x90\x80\x80", false},
-                 {"\xe2\x82", false},   {"\x80", false},            {"\xff", false}};
+    } cases[] = {{"plain", true},     {"\xc3\xa9", true},      {"\xf0\x9f\x98\x80", true},
+                 {"\xc0\xaf", false}, {"\xed\xa0\x80", false}, {"\xf4\x90\x80\x80", false},
+                 {"\xe2\x82", false}, {"\x80", false},         {"\xff", false}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(cases); i++) {

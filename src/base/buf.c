@@ -72,7 +72,9 @@ void buf_vaddf(struct buf *b, const char *fmt, va_list args) {
     b->len += (size_t)n;
 }
 
-struct str buf_str(const struct buf *b) { return (struct str){b->ptr, b->len}; }
+struct str buf_str(const struct buf *b) {
+    return (struct str){b->ptr, b->len};
+}
 
 const char *buf_cstr(const struct buf *b) { return b->ptr == NULL ? "" : b->ptr; }
 

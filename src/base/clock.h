@@ -13,9 +13,9 @@ void clock_sleep_ms(int64_t ms);
 struct clock_text {
     char text[32];
 };
-struct clock_text clock_iso(int64_t ms);        /* "2026-11-24T14:46:13.123Z" */
-struct clock_text clock_basic(int64_t ms);      /* "20261124T144613Z", the form of SigV4 */
-struct clock_text clock_local(int64_t ms);      /* "14:46:13" in the user's zone, for screens */
+struct clock_text clock_iso(int64_t ms);   /* "2026-11-24T14:46:13.123Z" */
+struct clock_text clock_basic(int64_t ms); /* "20261124T144613Z", the form of SigV4 */
+struct clock_text clock_local(int64_t ms); /* "14:46:13" in the user's zone, for screens */
 
 /* Reads ISO 8601 with 'T', optional fraction, 'Z' or an offset. Errors: ERR_INVALID. */
 MUST_CHECK enum err_code clock_read_iso(struct str text, int64_t *out_ms, struct err *err);

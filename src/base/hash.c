@@ -52,8 +52,8 @@ struct sha256 hmac_sha256(struct str key, struct str message) {
     unsigned int n = 0;
 
     if (HMAC(EVP_sha256(), key.ptr == NULL ? "" : key.ptr, (int)key.len,
-             (const unsigned char *)(message.ptr == NULL ? "" : message.ptr), message.len, out.bytes,
-             &n) == NULL) {
+             (const unsigned char *)(message.ptr == NULL ? "" : message.ptr), message.len,
+             out.bytes, &n) == NULL) {
         abort();
     }
     return out;

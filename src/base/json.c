@@ -66,7 +66,9 @@ int64_t json_int_or(const json_t *json, const char *path, int64_t otherwise) {
     return json_is_integer(v) ? (int64_t)json_integer_value(v) : otherwise;
 }
 
-bool json_bool_at(const json_t *json, const char *path) { return json_is_true(json_at(json, path)); }
+bool json_bool_at(const json_t *json, const char *path) {
+    return json_is_true(json_at(json, path));
+}
 
 void json_put(json_t *object, const char *key, json_t *value) {
     if (value == NULL || json_object_set_new(object, key, value) != 0) {
@@ -141,8 +143,8 @@ static bool json_is_kind(const json_t *value, enum json_kind kind) {
 }
 
 enum err_code json_check(const json_t *object, const struct json_field *fields, struct err *err) {
-    static const char *const words[] = {"a value", "a text", "a whole number", "true or false",
-                                        "an object", "a list"};
+    static const char *const words[] = {"a value",       "a text",    "a whole number",
+                                        "true or false", "an object", "a list"};
     const char *key;
     json_t *value;
 

@@ -25,8 +25,8 @@ char *json_text(const json_t *json);
 struct sha256 json_hash(const json_t *json);
 
 /* Members by a dotted path such as "result.url"; no error when something is absent. */
-json_t *json_at(const json_t *json, const char *path);                 /* borrowed, or NULL */
-const char *json_str_at(const json_t *json, const char *path);         /* borrowed, or NULL */
+json_t *json_at(const json_t *json, const char *path);         /* borrowed, or NULL */
+const char *json_str_at(const json_t *json, const char *path); /* borrowed, or NULL */
 const char *json_str_or(const json_t *json, const char *path, const char *otherwise);
 int64_t json_int_or(const json_t *json, const char *path, int64_t otherwise);
 bool json_bool_at(const json_t *json, const char *path); /* false when absent */

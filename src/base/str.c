@@ -5,7 +5,9 @@
 
 static char str_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
-struct str str_from(const char *s) { return (struct str){s, s == NULL ? 0 : strlen(s)}; }
+struct str str_from(const char *s) {
+    return (struct str){s, s == NULL ? 0 : strlen(s)};
+}
 
 bool str_eq(struct str a, struct str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

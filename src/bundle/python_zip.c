@@ -268,8 +268,7 @@ static enum err_code zip_remember(const char *path, const struct python_zip *zip
 }
 
 enum err_code python_bundle(const struct build_env *env, const struct python_app *app,
-                            const struct python_use *use, struct python_zip *out,
-                            struct err *err) {
+                            const struct python_use *use, struct python_zip *out, struct err *err) {
     CLEANUP(python_place_done) struct python_place place = {0};
     CLEANUP(python_zip_done) struct python_zip zip = {0};
     CLEANUP(fs_list_done) struct fs_list tree = {0};

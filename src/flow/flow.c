@@ -111,8 +111,7 @@ static void flow_learn_secrets(struct flow *flow) {
 
 enum err_code flow_open(const struct flow_options *options, struct flow **out, struct err *err) {
     CLEANUP(flow_closep) struct flow *flow = mem_alloc(sizeof *flow);
-    const struct store_ops *backend =
-        options->backend == NULL ? &store_sqlite : options->backend;
+    const struct store_ops *backend = options->backend == NULL ? &store_sqlite : options->backend;
 
     flow->options = *options;
     flow->redactor = redactor_new();
@@ -151,9 +150,15 @@ void flow_closep(struct flow **flow) {
     *flow = NULL;
 }
 
-struct store *flow_store(struct flow *flow) { return flow->store; }
-struct bus *flow_bus(struct flow *flow) { return flow->bus; }
-struct redactor *flow_redactor(struct flow *flow) { return flow->redactor; }
+struct store *flow_store(struct flow *flow) {
+    return flow->store;
+}
+struct bus *flow_bus(struct flow *flow) {
+    return flow->bus;
+}
+struct redactor *flow_redactor(struct flow *flow) {
+    return flow->redactor;
+}
 const struct project *flow_project(const struct flow *flow) { return flow->project; }
 const struct settings *flow_settings(const struct flow *flow) { return flow->settings; }
 const char *flow_root(const struct flow *flow) { return flow->root; }

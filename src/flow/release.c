@@ -12,16 +12,11 @@ static json_t *release_body(const char *session, const json_t *state, int64_t no
     json_t *release = json_object();
     static const char *const copies[][2] = {
         /* member       path in the state */
-        {"stack", "fields.stack"},
-        {"account", "identity.account"},
-        {"region", "identity.region"},
-        {"template_sha256", "plan.template.sha256"},
-        {"parameters", "parameters"},
-        {"artefacts", "plan.artefacts"},
-        {"build_id", "backend.build_id"},
-        {"version", "applied.outputs.BackendVersion"},
-        {"url", "applied.outputs.Url"},
-        {"expected", "expected"},
+        {"stack", "fields.stack"},        {"account", "identity.account"},
+        {"region", "identity.region"},    {"template_sha256", "plan.template.sha256"},
+        {"parameters", "parameters"},     {"artefacts", "plan.artefacts"},
+        {"build_id", "backend.build_id"}, {"version", "applied.outputs.BackendVersion"},
+        {"url", "applied.outputs.Url"},   {"expected", "expected"},
     };
 
     json_put_str(release, "id", session);
@@ -48,8 +43,8 @@ static char *release_prefix(const char *account, const char *region, const char 
 
 static enum err_code release_prune(struct store *store, const char *prefix, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct store_find find = {.collection = RELEASES, .key_prefix = str_from(prefix),
-                              .is_descending = true};
+    struct store_find find = {
+        .collection = RELEASES, .key_prefix = str_from(prefix), .is_descending = true};
     const struct store_doc *docs = NULL;
     size_t n = 0;
 
@@ -67,13 +62,14 @@ static enum err_code release_prune(struct store *store, const char *prefix, stru
 enum err_code release_keep(struct store *store, const struct redactor *redactor,
                            const char *session, json_t *state, int64_t now_ms, struct err *err) {
     CLEANUP(json_decrefp) json_t *release = release_body(session, state, now_ms);
-    CLEANUP(freep) char *prefix =
+    CLEANUP(freep)
+    char *prefix =
         release_prefix(json_str_or(release, "account", "-"), json_str_or(release, "region", "-"),
                        json_str_or(release, "stack", "-"));
     CLEANUP(freep) char *key = mem_format("%s%013lld", prefix, (long long)now_ms);
     CLEANUP(masked_done) struct masked masked = {0};
-    struct store_put put = {.collection = RELEASES, .id = str_from(session), .key = str_from(key),
-                            .body = &masked};
+    struct store_put put = {
+        .collection = RELEASES, .id = str_from(session), .key = str_from(key), .body = &masked};
     bool existed = false;
 
     redact_json(redactor, release, &masked);
@@ -89,8 +85,10 @@ enum err_code release_list(struct store *store, const char *account, const char 
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(freep) char *prefix = release_prefix(account, region, stack);
     CLEANUP(json_decrefp) json_t *list = json_array();
-    struct store_find find = {.collection = RELEASES, .key_prefix = str_from(prefix),
-                              .is_descending = true, .limit = max};
+    struct store_find find = {.collection = RELEASES,
+                              .key_prefix = str_from(prefix),
+                              .is_descending = true,
+                              .limit = max};
     const struct store_doc *docs = NULL;
     size_t n = 0;
 

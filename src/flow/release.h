@@ -17,5 +17,4 @@ MUST_CHECK enum err_code release_keep(struct store *store, const struct redactor
 
 /* The releases of a stack, the newest first: a new array of at most `max`. */
 MUST_CHECK enum err_code release_list(struct store *store, const char *account, const char *region,
-                                      const char *stack, size_t max, json_t **out,
-                                      struct err *err);
+                                      const char *stack, size_t max, json_t **out, struct err *err);

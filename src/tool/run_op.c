@@ -1,14 +1,12 @@
 /* One program of the workspace, in the sandbox. */
 #include "tool/run_op.h"
 
-
 #include "bundle/build_run.h"
 #include "tool/build_op.h"
 
-const struct json_field run_op_in[] = {
-    {"args", JSON_LIST, false}, {"dir", JSON_TEXT, true}, {0}};
-const struct json_field run_op_out[] = {{"exit", JSON_COUNT, false}, {"end", JSON_TEXT, false},
-                                        {"out", JSON_TEXT, false},   {"err", JSON_TEXT, false},
+const struct json_field run_op_in[] = {{"args", JSON_LIST, false}, {"dir", JSON_TEXT, true}, {0}};
+const struct json_field run_op_out[] = {{"exit", JSON_COUNT, false},    {"end", JSON_TEXT, false},
+                                        {"out", JSON_TEXT, false},      {"err", JSON_TEXT, false},
                                         {"dropped", JSON_COUNT, false}, {0}};
 
 static json_t *run_op_json(const struct proc_result *result) {

@@ -18,7 +18,7 @@ struct services {
     struct store *store;
     struct redactor *redactor;
 
-    struct aws_client *aws; /* NULL in a session that never reaches AWS */
+    struct aws_client *aws;                 /* NULL in a session that never reaches AWS */
     const struct endpoint_profile *profile; /* what stands behind the endpoint */
     const char *qualifier;                  /* of the bootstrap stack: "depl" */
 
@@ -27,7 +27,7 @@ struct services {
     const char *artefact_dir; /* files named by their SHA-256 */
     const char *cache_dir;    /* caches that may be deleted at any time */
 
-    const struct project *project;     /* aws-copilot.yml, or NULL */
+    const struct project *project;         /* aws-copilot.yml, or NULL */
     const struct project_env *environment; /* of `project`, or NULL */
 
     bool is_sandboxed; /* false only by a person's --no-sandbox */

@@ -4,8 +4,8 @@
  *
  * Shape of the inputs: {"kind":"lambda-http","profile":"aws","endpoint_port":0,"account":"…",
  * "parameters":{name: text or true},"runtime":"python3.13","architecture":"arm64","settings":{},
- * "variables":{},"build_id":"…","code":"64 hex digits","patterns":[…]}; what a kind does not have is
- * absent. */
+ * "variables":{},"build_id":"…","code":"64 hex digits","patterns":[…]}; what a kind does not have
+ * is absent. */
 #pragma once
 
 #include "aws/template.h"

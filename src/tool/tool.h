@@ -29,8 +29,8 @@ struct op {
     const char *session;       /* id of the session, [a-z0-9-] */
     const char *key;           /* idempotency key "<session>-<call>", [a-z0-9-], <= 64 characters */
     const atomic_bool *cancel; /* true: stop soon with ERR_CANCELLED */
-    int64_t deadline_mono_ms;  /* of clock_mono_ms(); the operation ends with ERR_TIMEOUT after it */
-    struct arena *arena;       /* dies with the call */
+    int64_t deadline_mono_ms; /* of clock_mono_ms(); the operation ends with ERR_TIMEOUT after it */
+    struct arena *arena;      /* dies with the call */
     void (*emit)(struct op *op, json_t *event); /* see op_progress() */
 };
 
@@ -42,8 +42,8 @@ void op_progress(struct op *op, json_t *event);
 struct operation {
     const char *name;
     enum effect effect;
-    const char *purpose; /* one phrase, for docs/tables */
-    enum limit deadline; /* row of guard/limits.def, in ms */
+    const char *purpose;                 /* one phrase, for docs/tables */
+    enum limit deadline;                 /* row of guard/limits.def, in ms */
     const struct json_field *schema_in;  /* ends with {0} */
     const struct json_field *schema_out; /* ends with {0}; NULL: an object documented elsewhere */
 
@@ -52,7 +52,8 @@ struct operation {
     enum err_code (*run)(struct op *op, json_t **out, struct err *err);
 
     /* Asks the outside world, by op->key, whether an interrupted call took effect. NULL where
-     * running again is harmless (READ, LOCAL, NOTIFY, and writes that are idempotent by content). */
+     * running again is harmless (READ, LOCAL, NOTIFY, and writes that are idempotent by content).
+     */
     enum err_code (*reconcile)(struct op *op, enum reconciled *state, json_t **out,
                                struct err *err);
 };

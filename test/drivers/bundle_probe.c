@@ -44,11 +44,10 @@ static enum err_code run_bundle(const struct build_env *env, const json_t *args,
     struct python_app app = python_app_of(args);
     CLEANUP(python_zip_done) struct python_zip zip = {0};
     CLEANUP(json_decrefp) json_t *settings = json_pack("{s:s}", "AWSCOPILOT_APP", app.target);
-    struct python_use use = {.kind = TEMPLATE_LAMBDA_HTTP,
-                             .function = {.runtime = "python3.11",
-                                          .architecture = "arm64",
-                                          .settings = settings},
-                             .parameters = json_at(args, "parameters")};
+    struct python_use use = {
+        .kind = TEMPLATE_LAMBDA_HTTP,
+        .function = {.runtime = "python3.11", .architecture = "arm64", .settings = settings},
+        .parameters = json_at(args, "parameters")};
 
     if (python_bundle(env, &app, &use, &zip, err) != ERR_NONE) {
         return err->code;

@@ -40,9 +40,8 @@ static enum outcome curator_run(struct turn *turn, enum phase phase) {
     if (agent_is_kind(turn, "bootstrap") || agent_is_kind(turn, "destroy")) {
         return OUTCOME_OK; /* nothing of the repository is used */
     }
-    if (!agent_keep(turn, "repo_reader", "survey", agent_args("env", agent_text(turn, "fields.env"),
-                                                              NULL),
-                    "survey", &outcome)) {
+    if (!agent_keep(turn, "repo_reader", "survey",
+                    agent_args("env", agent_text(turn, "fields.env"), NULL), "survey", &outcome)) {
         return outcome;
     }
     curator_show_findings(turn);

@@ -42,9 +42,9 @@ enum outcome upload_site(struct turn *turn, const char *bucket) {
     json_array_foreach(json_at(turn->state, "site.files"), i, row) {
         bool is_asset = json_bool_at(row, "asset");
         const char *path = json_str_or(row, "path", "");
-        CLEANUP(freep) char *key =
-            is_asset ? mem_format("shared/%s", path)
-                     : mem_format("releases/%s/%s", agent_text(turn, "site.release"), path);
+        CLEANUP(freep)
+        char *key = is_asset ? mem_format("shared/%s", path)
+                             : mem_format("releases/%s/%s", agent_text(turn, "site.release"), path);
         json_t *file = json_deep_copy(row);
 
         (void)json_object_del(file, "asset");

@@ -41,8 +41,8 @@ static enum outcome intake_gather(struct turn *turn) {
         const char *value = NULL;
 
         for (size_t p = 0; p < ARRAY_N(sources[i].paths) && value == NULL; p++) {
-            value = sources[i].paths[p] == NULL ? NULL
-                                                : json_str_at(turn->state, sources[i].paths[p]);
+            value =
+                sources[i].paths[p] == NULL ? NULL : json_str_at(turn->state, sources[i].paths[p]);
             value = value != NULL && value[0] == '\0' ? NULL : value;
         }
         json_put_str(fields, sources[i].field, value == NULL ? sources[i].otherwise : value);
@@ -54,9 +54,10 @@ static enum outcome intake_gather(struct turn *turn) {
                       json_bool_at(turn->state, "settings.trust_code"));
     json_put(turn->state, "fields", fields);
     if (json_bool_at(turn->state, "project.second_approver")) {
-        return agent_problem(turn, ERR_UNSUPPORTED,
-                             "remove second_approver from aws-copilot.yml, or wait for that version",
-                             "this environment asks for a second approver, which cannot be done yet");
+        return agent_problem(
+            turn, ERR_UNSUPPORTED,
+            "remove second_approver from aws-copilot.yml, or wait for that version",
+            "this environment asks for a second approver, which cannot be done yet");
     }
     return OUTCOME_OK;
 }
@@ -141,11 +142,11 @@ static enum outcome intake_ask_survey(struct turn *turn) {
 
 static void intake_name_stack(struct turn *turn) {
     json_t *fields = json_object_get(turn->state, "fields");
-    CLEANUP(freep) char *stack =
-        agent_is_kind(turn, "bootstrap")
-            ? mem_format("bootstrap-%s", agent_text(turn, "fields.qualifier"))
-            : mem_format("%s-%s-%s", agent_text(turn, "fields.qualifier"),
-                         agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
+    CLEANUP(freep)
+    char *stack = agent_is_kind(turn, "bootstrap")
+                      ? mem_format("bootstrap-%s", agent_text(turn, "fields.qualifier"))
+                      : mem_format("%s-%s-%s", agent_text(turn, "fields.qualifier"),
+                                   agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
 
     json_put_str(fields, "stack", stack);
 }

@@ -30,7 +30,8 @@ static enum err_code pnpm_fetch(struct op *op, json_t **out, struct err *err) {
 }
 
 static json_t *file_json(const struct site_file *file) {
-    json_t *json = json_pack("{s:s, s:s}", "path", file->path, "sha256", sha256_hex(file->hash).text);
+    json_t *json =
+        json_pack("{s:s, s:s}", "path", file->path, "sha256", sha256_hex(file->hash).text);
 
     json_put_int(json, "bytes", file->bytes);
     json_put_str(json, "content_type", file->content_type);
@@ -40,9 +41,9 @@ static json_t *file_json(const struct site_file *file) {
 
 static json_t *site_json(const struct site *site) {
     json_t *files = json_array();
-    json_t *json = json_pack("{s:s, s:s, s:s}", "dir", site->dir, "release",
-                             sha256_hex(site->release).text, "index_sha256",
-                             sha256_hex(site->index_hash).text);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s}", "dir", site->dir, "release", sha256_hex(site->release).text,
+                  "index_sha256", sha256_hex(site->index_hash).text);
 
     for (size_t i = 0; i < site->file_n; i++) {
         (void)json_array_append_new(files, file_json(&site->files[i]));
@@ -50,11 +51,11 @@ static json_t *site_json(const struct site *site) {
     json_put(json, "files", files);
     json_put_int(json, "bytes", site->bytes);
     json_put_bool(json, "cached", site->was_cached);
-    json_put(json, "warnings",
-             site->warnings == NULL ? json_array() : json_incref(site->warnings));
+    json_put(json, "warnings", site->warnings == NULL ? json_array() : json_incref(site->warnings));
     if (site->probe != NULL) {
-        json_put(json, "asset", json_pack("{s:s, s:s}", "path", site->probe->path, "sha256",
-                                          sha256_hex(site->probe->hash).text));
+        json_put(json, "asset",
+                 json_pack("{s:s, s:s}", "path", site->probe->path, "sha256",
+                           sha256_hex(site->probe->hash).text));
     }
     return json;
 }

@@ -75,14 +75,14 @@ static json_t *bundle_json(const struct python_zip *zip) {
     json_t *json;
 
     base64_add(&base64, zip->sha256.bytes, SHA256_BYTES);
-    json = json_pack("{s:s, s:s, s:s, s:s}", "zip", zip->path, "sha256", sha256_hex(zip->sha256).text,
-                     "sha256_base64", buf_cstr(&base64), "build_id", zip->build_id);
+    json =
+        json_pack("{s:s, s:s, s:s, s:s}", "zip", zip->path, "sha256", sha256_hex(zip->sha256).text,
+                  "sha256_base64", buf_cstr(&base64), "build_id", zip->build_id);
     json_put_int(json, "bytes", zip->bytes);
     json_put_int(json, "unzipped", zip->unzipped);
     json_put_int(json, "entries", (int64_t)zip->entries);
     json_put_bool(json, "cached", zip->was_cached);
-    json_put(json, "warnings",
-             zip->warnings == NULL ? json_array() : json_incref(zip->warnings));
+    json_put(json, "warnings", zip->warnings == NULL ? json_array() : json_incref(zip->warnings));
     return json;
 }
 
