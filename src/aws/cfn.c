@@ -29,12 +29,21 @@ enum err_code cfn_call(const struct aws *aws, struct arena *arena, const char *a
         return err->code;
     }
     out->code = arena_str(arena, str_from(reply.code));
-    out->message = arena_str(arena, str_from(reply.message));
+    out->message = cfn_sentence(arena, reply.message);
     out->root = NULL;
     code = reply.code[0] != '\0' ? ERR_NONE
                                  : xml_read(buf_str(&reply.http.body), arena, &out->root, err);
     aws_reply_done(&reply);
     return code;
+}
+
+const char *cfn_sentence(struct arena *arena, const char *text) {
+    struct str words = str_trim(str_from(text));
+
+    while (str_ends(words, STR("."))) {
+        words.len--;
+    }
+    return arena_str(arena, words);
 }
 
 const char *cfn_text(const struct xml_node *node, const char *path) {

@@ -15,6 +15,9 @@ MUST_CHECK enum err_code cfn_call(const struct aws *aws, struct arena *arena, co
                                   const struct form *form, const char *const *expected,
                                   struct cfn_reply *out, struct err *err);
 
+/* AWS's words as the sentences of base/err.h want them: trimmed, without a full stop. */
+const char *cfn_sentence(struct arena *arena, const char *text);
+
 /* "" where the element is absent or empty. */
 const char *cfn_text(const struct xml_node *node, const char *path);
 

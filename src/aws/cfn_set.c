@@ -145,7 +145,8 @@ static void set_take_page(struct cfn_set *set, const struct xml_node *result) {
     }
 }
 
-static void set_take_head(struct cfn_set *set, const struct xml_node *result) {
+static void set_take_head(struct arena *arena, struct cfn_set *set,
+                          const struct xml_node *result) {
     *set = (struct cfn_set){
         .arn = cfn_text(result, "ChangeSetId"),
         .name = cfn_text(result, "ChangeSetName"),
@@ -153,7 +154,7 @@ static void set_take_head(struct cfn_set *set, const struct xml_node *result) {
         .stack = cfn_text(result, "StackName"),
         .status = cfn_text(result, "Status"),
         .execution_status = cfn_text(result, "ExecutionStatus"),
-        .reason = cfn_text(result, "StatusReason"),
+        .reason = cfn_sentence(arena, cfn_text(result, "StatusReason")),
         .created_ms = cfn_time(result, "CreationTime"),
         .changes = json_array(),
         .parameters = json_array(),
@@ -199,7 +200,7 @@ enum err_code cfn_describe_set(const struct aws *aws, struct arena *arena, const
         }
         result = xml_at(reply.root, "DescribeChangeSetResult");
         if (next == NULL) {
-            set_take_head(&read, result);
+            set_take_head(arena, &read, result);
         }
         set_take_page(&read, result);
         next = cfn_text(result, "NextToken");
@@ -253,14 +254,14 @@ enum err_code cfn_list_sets(const struct aws *aws, struct arena *arena, const ch
 
 /* ---- Early validation ---- */
 
-static json_t *validation_row(const struct xml_node *m) {
+static json_t *validation_row(struct arena *arena, const struct xml_node *m) {
     json_t *row = json_object();
 
     json_put_str(row, "name", cfn_text(m, "ValidationName"));
     json_put_str(row, "mode", cfn_text(m, "ValidationFailureMode"));
     json_put_str(row, "path", cfn_text(m, "ValidationPath"));
     json_put_str(row, "logical_id", cfn_text(m, "LogicalResourceId"));
-    json_put_str(row, "text", cfn_text(m, "ValidationStatusReason"));
+    json_put_str(row, "text", cfn_sentence(arena, cfn_text(m, "ValidationStatusReason")));
     return row;
 }
 
@@ -286,7 +287,7 @@ enum err_code cfn_list_validations(const struct aws *aws, const char *set_arn, j
                  xml_at(reply.root, "DescribeEventsResult/OperationEvents/member");
              m != NULL; m = xml_next(m)) {
             if (strcmp(cfn_text(m, "EventType"), "VALIDATION_ERROR") == 0) {
-                (void)json_array_append_new(rows, validation_row(m));
+                (void)json_array_append_new(rows, validation_row(arena, m));
             }
         }
         next = cfn_text(reply.root, "DescribeEventsResult/NextToken");

@@ -39,10 +39,21 @@ enum err_code deployer_find_template(struct op *op, const struct aws *aws, struc
     CLEANUP(freep) char *path = template_path(op, sha256);
     CLEANUP(freep) char *key = template_key(sha256);
 
-    if (fs_read_file(path, out->max, out, err) != ERR_NONE &&
-        (err->code != ERR_NOT_FOUND ||
-         s3_get(aws, deployer_arg(op, "bucket"), key, out->max, out, err) != ERR_NONE)) {
-        return err->code;
+    const char *bucket = deployer_arg(op, "bucket");
+    struct err failure = {0};
+    enum err_code code = fs_read_file(path, out->max, out, &failure);
+
+    if (code == ERR_NOT_FOUND && bucket[0] != '\0') {
+        code = s3_get(aws, bucket, key, out->max, out, &failure);
+    }
+    if (code == ERR_NOT_FOUND) {
+        err_set(err, ERR_NOT_FOUND, "the template %s is neither on this machine nor in the bucket",
+                sha256);
+        return err_remedy(err, "deploy the old commit again");
+    }
+    if (code != ERR_NONE) {
+        *err = failure;
+        return code;
     }
     if (strcmp(sha256_hex(sha256_of(buf_str(out))).text, sha256) != 0) {
         return err_set(err, ERR_CORRUPT, "the kept template %s holds other bytes", sha256);
