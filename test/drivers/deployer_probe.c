@@ -5,9 +5,10 @@
  *
  * Beside the tool's operations: "template" (arguments: the inputs of tool/template_op.h) tells the
  * digest of a template, "digest" (the arguments of apply) that of a change set as it is now.
- * How: {"session","key","approval":{…},"reconcile":true,"account","deadline_ms","known":"a secret"}.
- * Prints the progress events and last {"code","exit","text","remedy"} or {"code":"none","out":{…}},
- * with "reconciled" after a reconcile. The artefact folder is ./artefacts.
+ * How: {"session","key","approval":{…},"reconcile":true,"account","deadline_ms","known":"a
+ * secret"}. Prints the progress events and last {"code","exit","text","remedy"} or
+ * {"code":"none","out":{…}}, with "reconciled" after a reconcile. The artefact folder is
+ * ./artefacts.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +53,9 @@ static enum err_code run_digest(struct op *op, json_t **out, struct err *err) {
                          &exists, &set, err) != ERR_NONE) {
         return err->code;
     }
-    digest = deployer_set_digest(set.arn, set.stack_id, set.changes,
-                                 deployer_arg(op, "template_sha256"),
-                                 deployer_arg(op, "parameters_sha256"));
+    digest =
+        deployer_set_digest(set.arn, set.stack_id, set.changes, deployer_arg(op, "template_sha256"),
+                            deployer_arg(op, "parameters_sha256"));
     *out = json_pack("{s:s, s:O}", "sha256", digest.text, "changes", set.changes);
     return ERR_NONE;
 }
@@ -84,8 +85,8 @@ static enum err_code run_operation(struct op *op, const char *name, bool is_reco
     return *out == NULL ? ERR_NONE : json_check(*out, row->schema_out, err);
 }
 
-static enum err_code probe_run(const char *name, const json_t *args, const json_t *how, json_t *line,
-                               struct err *err) {
+static enum err_code probe_run(const char *name, const json_t *args, const json_t *how,
+                               json_t *line, struct err *err) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
     CLEANUP(aws_client_freep) struct aws_client *client = NULL;
     CLEANUP(arena_freep) struct arena *arena = arena_new();
