@@ -1,0 +1,506 @@
+/* The real agents on the real road, through the real gate, in a world of fakes: every way it can
+ * end, every call that can fail, and a kill at every write of the journal. */
+#include "support/flow_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "flow/runner.h"
+
+static int set_up(void **state) {
+    (void)state;
+    world_fresh();
+    return 0;
+}
+
+/* One run of a new session in a process of its own memory. */
+static enum err_code run(const char *kind) {
+    struct flow *flow = world_flow(&hasty_store);
+    enum err_code code = world_run(flow, kind, true);
+
+    flow_close(flow);
+    return code;
+}
+
+/* ---- Every way it can end ---- */
+
+static void nothing(void) {}
+static void deployed(void) { world->is_deployed = true; }
+static void no_change(void) {
+    deployed();
+    world->has_no_change = true;
+}
+static void refused(void) { world->is_refused = true; }
+static void nobody(void) { world->is_nobody_there = true; }
+static void nobody_knows_variable(void) {
+    nobody();
+    world->asks_variable = true;
+}
+static void variable(void) { world->asks_variable = true; }
+static void says_no(void) { (void)snprintf(world->approval, sizeof world->approval, "no"); }
+static void says_nothing(void) { world->approval[0] = '\0'; }
+static void removes_bucket(void) {
+    deployed();
+    world->is_plan_bad = true;
+}
+static void apply_bad(void) { world->is_apply_bad = true; }
+static void apply_bad_on_update(void) {
+    deployed();
+    world->is_apply_bad = true;
+}
+static void probe_bad(void) { world->is_probe_bad = true; }
+static void no_bootstrap(void) { world->has_bootstrap = false; }
+static void no_bootstrap_no(void) {
+    no_bootstrap();
+    says_no();
+}
+static void dry_run_only(void) { world->stops_at_plan = true; }
+static void dry_run_without_bootstrap(void) {
+    no_bootstrap();
+    dry_run_only();
+    nobody();
+}
+
+static void op_fails(const char *op, enum err_code code) {
+    (void)snprintf(world->fail_op, sizeof world->fail_op, "%s", op);
+    world->fail_code = code;
+}
+static void survey_fails(void) { op_fails("survey", ERR_IO); }
+static void denied(void) { op_fails("identity", ERR_CREDENTIALS); }
+static void build_fails(void) { op_fails("build", ERR_BUILD); }
+static void import_fails(void) { op_fails("check", ERR_IMPORT); }
+static void locked(void) { op_fails("lock", ERR_LOCKED); }
+static void set_fails(void) { op_fails("preview", ERR_TEMPLATE); }
+static void set_fails_retried(void) {
+    set_fails();
+    world->is_retried = true;
+}
+static void apply_fails(void) { op_fails("apply", ERR_UNREACHABLE); }
+static void probe_fails(void) { op_fails("probe", ERR_UNREACHABLE); }
+static void destroy_fails(void) {
+    deployed();
+    op_fails("destroy", ERR_UNREACHABLE);
+}
+
+/* clang-format off */
+static const struct end_row {
+    const char *what;
+    const char *kind;
+    void (*arrange)(void);
+    const char *status;
+    int exit_status;
+    const char *message; /* a piece of it */
+    int applied;         /* effects of apply, bootstrap and destroy */
+} end_rows[] = {
+    /* what                          kind         arrange                    status       exit message               applied */
+    { "a first deployment",          "deploy",    nothing,                   "success",     0, "",                     1 },
+    { "an update",                   "deploy",    deployed,                  "success",     0, "",                     1 },
+    { "nothing changed",             "deploy",    no_change,                 "no_change",   0, "",                     0 },
+    { "an answer was missing",       "deploy",    variable,                  "success",     0, "",                     1 },
+    { "nobody knows the answer",     "deploy",    nobody_knows_variable,     "failed",      2, "LOG_LEVEL",            0 },
+    { "it cannot be deployed",       "deploy",    refused,                   "refused",     5, "local database",       0 },
+    { "the survey fails",            "deploy",    survey_fails,              "failed",      1, "survey fails",         0 },
+    { "no credentials",              "deploy",    denied,                    "failed",      3, "identity fails",       0 },
+    { "the build fails",             "deploy",    build_fails,               "failed",      1, "build fails",          0 },
+    { "the import fails",            "deploy",    import_fails,              "failed",      1, "check fails",          0 },
+    { "the lock is held",            "deploy",    locked,                    "failed",      1, "lock fails",           0 },
+    { "the set is rejected",         "deploy",    set_fails,                 "failed",      1, "preview fails",        0 },
+    { "the third try goes up",       "deploy",    set_fails_retried,         "escalated",   1, "preview fails",        0 },
+    { "the set would remove data",   "deploy",    removes_bucket,            "refused",     5, "",                     0 },
+    { "a person says no",            "deploy",    says_no,                   "refused",     5, "said no",              0 },
+    { "nobody answers",              "deploy",    says_nothing,              "waiting",    10, "approve",              0 },
+    { "nobody is there",             "deploy",    nobody,                    "waiting",    10, "approve",              0 },
+    { "the first stack fails",       "deploy",    apply_bad,                 "failed",      4, "the fake says no",     1 },
+    { "an update fails",             "deploy",    apply_bad_on_update,       "rolled_back", 4, "the fake says no",     1 },
+    { "apply does not answer",       "deploy",    apply_fails,               "failed",      4, "apply fails",          0 },
+    { "the first build is ill",      "deploy",    probe_bad,                 "failed",      4, "500",                  1 },
+    { "the probe does not answer",   "deploy",    probe_fails,               "failed",      4, "probe fails",          1 },
+    { "the account is set up",       "deploy",    no_bootstrap,              "success",     0, "",                     2 },
+    { "the set-up is refused",       "deploy",    no_bootstrap_no,           "refused",     5, "said no",              0 },
+    { "a dry run",                   "deploy",    dry_run_only,              "success",     0, "nothing was written",  0 },
+    { "a dry run without set-up",    "deploy",    dry_run_without_bootstrap, "failed",      2, "bootstrap stack",      0 },
+    { "a bootstrap",                 "bootstrap", no_bootstrap,              "success",     0, "",                     1 },
+    { "a bootstrap that fails",      "bootstrap", apply_bad,                 "escalated",   4, "the fake says no",     1 },
+    { "a destroy",                   "destroy",   deployed,                  "success",     0, "",                     1 },
+    { "a destroy of nothing",        "destroy",   nothing,                   "failed",      6, "no stack",             0 },
+    { "a destroy that fails",        "destroy",   destroy_fails,             "escalated",   4, "destroy fails",        0 },
+    { "init",                        "init",      nothing,                   "success",     0, "",                     0 },
+};
+/* clang-format on */
+
+static int applied(void) {
+    return world_effects("apply") + world_effects("bootstrap") + world_effects("destroy");
+}
+
+static void every_end_has_its_status_and_its_exit_code(void **state) {
+    int bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(end_rows); i++) {
+        const struct end_row *row = &end_rows[i];
+
+        world_fresh();
+        row->arrange();
+        (void)run(row->kind);
+        if (strcmp(world->status, row->status) != 0 || world->exit_status != row->exit_status ||
+            strstr(world->message, row->message) == NULL || applied() != row->applied ||
+            world_was_repeated()) {
+            print_error("%s: %s, exit %d, '%s', %d applied\n", row->what, world->status,
+                        world->exit_status, world->message, applied());
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+static void every_phase_and_its_agents_agree(void **state) {
+    int bad = 0;
+
+    (void)state;
+    for (enum phase p = PHASE_NONE + 1; p < PHASE_N; p++) {
+        for (size_t a = 0; a < agent_n; a++) {
+            bool is_listed = false;
+            bool is_there = false;
+
+            for (const enum phase *at = agents[a]->phases; *at != PHASE_NONE; at++) {
+                is_listed = is_listed || *at == p;
+            }
+            for (size_t i = 0; i < 3 && runner_roster(p)[i] != NULL; i++) {
+                is_there = is_there || runner_roster(p)[i] == agents[a];
+            }
+            if (is_listed != is_there) {
+                print_error("%s in %s\n", agents[a]->card.name, phase_word(p));
+                bad++;
+            }
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* ---- With a release to go back to ---- */
+
+/* Deploys well, then again with `arrange`. */
+static void run_twice(void (*arrange)(void)) {
+    struct flow *flow = world_flow(&hasty_store);
+
+    (void)world_run(flow, "deploy", true);
+    assert_string_equal(world->status, "success");
+    arrange();
+    (void)world_run(flow, "deploy", true);
+    flow_close(flow);
+}
+
+static void rollback_bad(void) {
+    world->is_probe_bad = true;
+    world->is_rollback_bad = true;
+}
+
+static void rollback_does_not_answer(void) {
+    world->is_probe_bad = true;
+    op_fails("rollback", ERR_UNREACHABLE);
+}
+
+static void an_ill_build_goes_back_to_the_release_that_was_approved(void **state) {
+    (void)state;
+    run_twice(probe_bad);
+    assert_string_equal(world->status, "rolled_back");
+    assert_int_equal(world->exit_status, 4);
+    assert_int_equal(world_effects("rollback"), 1);
+    assert_string_equal(world->log[world->calls - 1], "probe"); /* the old one, then the unlock */
+    assert_string_equal(world->log[world->calls], "lock");
+}
+
+static void a_way_back_that_fails_goes_up(void **state) {
+    (void)state;
+    run_twice(rollback_bad);
+    assert_string_equal(world->status, "escalated");
+    assert_int_equal(world->exit_status, 4);
+    world_fresh();
+    run_twice(rollback_does_not_answer);
+    assert_string_equal(world->status, "escalated");
+    assert_int_equal(world->exit_status, 4);
+}
+
+static void a_lock_that_is_lost_before_the_effect_rolls_nothing_back(void **state) {
+    struct flow *flow;
+
+    (void)state;
+    (void)run("deploy");
+    int locks = 0;
+    int at = 0;
+    for (int i = 1; i <= world->calls; i++) {
+        locks += strcmp(world->log[i], "lock") == 0;
+        at = at == 0 && locks == 3 ? i : at; /* taken, given back, taken to execute */
+    }
+    world_fresh();
+    flow = world_flow(&hasty_store);
+    world->fail_at = at;
+    world->fail_code = ERR_LOCKED;
+    (void)world_run(flow, "deploy", true);
+    flow_close(flow);
+    assert_string_equal(world->status, "failed");
+    assert_int_equal(world->exit_status, 1);
+    assert_int_equal(world_effects("apply") + world_effects("rollback"), 0);
+}
+
+/* ---- The yes ---- */
+
+static int call_of(const char *op) {
+    int at = 0;
+
+    (void)run("deploy");
+    for (int i = 1; i <= world->calls && at == 0; i++) {
+        at = strcmp(world->log[i], op) == 0 ? i : 0;
+    }
+    assert_true(at > 0);
+    world_fresh();
+    return at;
+}
+
+static void a_yes_that_came_too_late_is_asked_for_again(void **state) {
+    (void)state;
+    int at = call_of("apply");
+    world->fail_at = at;
+    world->fail_code = ERR_EXPIRED;
+    (void)run("deploy");
+    assert_string_equal(world->status, "success");
+    assert_int_equal(world_asked("approval"), 2);
+    assert_int_equal(world_effects("preview"), 1); /* the same change set */
+    assert_int_equal(world_effects("apply"), 1);
+}
+
+static void a_set_that_changed_is_planned_shown_and_asked_for_again(void **state) {
+    (void)state;
+    int at = call_of("apply");
+    world->fail_at = at;
+    world->fail_code = ERR_STALE;
+    (void)run("deploy");
+    assert_string_equal(world->status, "success");
+    assert_int_equal(world_asked("approval"), 2);
+    assert_int_equal(world_effects("preview"), 2);
+    assert_int_equal(world_effects("apply"), 1);
+}
+
+static void a_session_that_waits_goes_on_in_another_process(void **state) {
+    struct flow *flow = world_flow(&store_sqlite);
+
+    (void)state;
+    says_nothing();
+    (void)world_run(flow, "deploy", true);
+    assert_string_equal(world->status, "waiting");
+    (void)snprintf(world->approval, sizeof world->approval, "yes");
+    flow_close(flow);
+    flow = world_flow(&store_sqlite);
+    assert_int_equal(world_run(flow, "deploy", false), ERR_NONE);
+    assert_string_equal(world->status, "success");
+    assert_int_equal(world_run(flow, "deploy", false), ERR_USED);
+    flow_close(flow);
+    assert_int_equal(world_effects("preview"), 1);
+    assert_int_equal(world_effects("apply"), 1);
+}
+
+/* ---- Torture: the k-th call fails ---- */
+
+static bool is_exit(int exit_status) {
+    static const int all[] = {0, 1, 2, 3, 4, 5, 8, 9, 10};
+
+    for (size_t i = 0; i < ARRAY_N(all); i++) {
+        if (all[i] == exit_status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool ends_well_told(void) {
+    bool is_good = world->exit_status == 0 || strlen(world->message) > 4;
+
+    return is_good && is_exit(world->exit_status) && !world_was_repeated() &&
+           world->calls < WORLD_CALLS_MAX - 1;
+}
+
+static void whichever_call_fails_the_run_ends_and_says_why(void **state) {
+    static const enum err_code codes[] = {ERR_UNREACHABLE, ERR_DENIED,    ERR_STALE, ERR_TIMEOUT,
+                                          ERR_CANCELLED,   ERR_TOO_LARGE, ERR_POLICY};
+    int bad = 0;
+
+    (void)state;
+    for (int ill = 0; ill < 2; ill++) {
+        for (size_t c = 0; c < ARRAY_N(codes); c++) {
+            for (int k = 1, n = k; k <= n; k++) {
+                struct flow *flow;
+
+                world_fresh();
+                flow = world_flow(&hasty_store);
+                (void)world_run(flow, "deploy", true);
+                world->is_probe_bad = ill == 1; /* so that ROLLBACK is walked too */
+                int before = world->calls;
+                world->fail_at = before + k;
+                world->fail_code = codes[c];
+                (void)world_run(flow, "deploy", true);
+                flow_close(flow);
+                n = world->calls - before;
+                if (!ends_well_told()) {
+                    print_error("%s at call %d (%s): %s, exit %d, '%s'\n", err_wire(codes[c]), k,
+                                world->log[before + k], world->status, world->exit_status,
+                                world->message);
+                    bad++;
+                }
+            }
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* ---- Ctrl-C ---- */
+
+static void ctrl_c_in_any_call_parks_and_the_session_goes_on(void **state) {
+    int bad = 0;
+
+    (void)state;
+    for (int k = 1, n = k; k <= n; k++) {
+        struct flow *flow;
+        enum err_code code;
+
+        world_fresh();
+        world->has_bootstrap = false;
+        flow = world_flow(&store_sqlite);
+        world->interrupt_at = k;
+        code = world_run(flow, "deploy", true);
+        bool is_told = strstr(world->message, "attach") != NULL && world->exit_status == 130;
+        flow_close(flow);
+        n = world->calls;
+        if (code == ERR_NONE) {
+            break; /* the run was over before */
+        }
+        atomic_store(&world->interrupted, false);
+        flow = world_flow(&store_sqlite);
+        (void)world_run(flow, "deploy", false);
+        flow_close(flow);
+        if (!is_told || strcmp(world->status, "success") != 0 || world_effects("apply") != 1 ||
+            world_effects("bootstrap") != 1 || world_was_repeated()) {
+            print_error("at call %d (%s): %s, %s\n", k, world->log[k], world->status,
+                        world->message);
+            bad++;
+        }
+        n = n < world->calls ? world->calls : n;
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* ---- Kill at every write ---- */
+
+static int run_killed(bool is_new) {
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        struct flow *flow = world_flow(&killing_store);
+
+        (void)world_run(flow, "deploy", is_new);
+        flow_close(flow);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The parent session of the folder, whose id the killed process did not live to tell. */
+static bool find_session(void) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct flow *flow = world_flow(&store_sqlite);
+    struct store_sessions find = {.kind = STR("deploy")};
+    const struct store_session *rows = NULL;
+    size_t n = 0;
+    struct err err = {0};
+
+    assert_int_equal(store_list_sessions(flow_store(flow), &find, arena, &rows, &n, &err), ERR_NONE);
+    if (n > 0) {
+        (void)snprintf(world->session, sizeof world->session, STR_FMT, STR_ARG(rows[0].id));
+    }
+    flow_close(flow);
+    return n > 0;
+}
+
+static void verify_all(void) {
+    struct flow *flow = world_flow(&store_sqlite);
+    struct journal_report report = {0};
+    struct err err = {0};
+
+    assert_int_equal(journal_verify(flow_store(flow), STR(""), &report, &err), ERR_NONE);
+    if (!report.is_ok) {
+        fail_msg("record %lld: %s", (long long)report.seq, report.reason);
+    }
+    flow_close(flow);
+}
+
+/* Killed after the last write, there is nothing left to do. */
+static bool ended_once(void) {
+    bool is_over = strcmp(world->status, err_wire(ERR_USED)) == 0 &&
+                   strstr(world->message, "has ended (success)") != NULL;
+
+    return (is_over || strcmp(world->status, "success") == 0) &&
+           world_effects("preview") == 2 && world_effects("bootstrap") == 1 &&
+           world_effects("apply") == 1 && !world_was_repeated();
+}
+
+/* A question whose answer did not reach the disk is asked once more, all others once. */
+static bool asked_once(void) { return world->asked_n <= 4 + 1; }
+
+static void killed_at_any_write_it_goes_on_as_if_nothing_had_happened(void **state) {
+    int bad = 0;
+    int n = 1;
+
+    (void)state;
+    for (int k = 1; k <= n; k++) {
+        for (int after = 0; after < 2; after++) {
+            world_fresh();
+            world->has_bootstrap = false;
+            world->kill_at = k;
+            world->kills_after = after == 1;
+            if (run_killed(true) != 9) {
+                assert_true(ended_once());
+                continue;
+            }
+            n = k + 1;
+            world->kill_at = 0;
+            if (run_killed(!find_session()) != 0 || !ended_once() || !asked_once()) {
+                print_error("%s write %d: %s, %s, asked %d\n", after ? "after" : "before", k,
+                            world->status, world->message, world->asked_n);
+                bad++;
+            }
+            verify_all();
+        }
+    }
+    assert_true(n > 20);
+    assert_int_equal(bad, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_end_has_its_status_and_its_exit_code, set_up),
+        cmocka_unit_test(every_phase_and_its_agents_agree),
+        cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),
+        cmocka_unit_test_setup(a_way_back_that_fails_goes_up, set_up),
+        cmocka_unit_test_setup(a_lock_that_is_lost_before_the_effect_rolls_nothing_back, set_up),
+        cmocka_unit_test_setup(a_yes_that_came_too_late_is_asked_for_again, set_up),
+        cmocka_unit_test_setup(a_set_that_changed_is_planned_shown_and_asked_for_again, set_up),
+        cmocka_unit_test_setup(a_session_that_waits_goes_on_in_another_process, set_up),
+        cmocka_unit_test_setup(whichever_call_fails_the_run_ends_and_says_why, set_up),
+        cmocka_unit_test_setup(ctrl_c_in_any_call_parks_and_the_session_goes_on, set_up),
+        cmocka_unit_test_setup(killed_at_any_write_it_goes_on_as_if_nothing_had_happened, set_up),
+    };
+    int failed;
+
+    world_make();
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    world_remove();
+    return failed;
+}

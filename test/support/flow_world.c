@@ -1,0 +1,570 @@
+/* A world of fakes for the tests of the flow. */
+#include "support/flow_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/backend.h"
+#include "sys/fs.h"
+#include "tool/services.h"
+
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ARN "arn:aws:cloudformation:eu-west-1:123456789012:"
+
+struct world *world;
+static struct world fresh;
+static char folder[64];
+
+extern const struct tool tool_repo_reader;
+extern const struct tool tool_uv_client;
+extern const struct tool tool_pnpm_client;
+extern const struct tool tool_aws_deployer;
+
+/* ---- Effects ---- */
+
+static int effect_find(const char *key) {
+    for (int i = 0; i < world->effect_n; i++) {
+        if (strcmp(world->effects[i].key, key) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void effect_happens(const char *op, const char *key) {
+    int at = effect_find(key);
+
+    if (at < 0 && world->effect_n < WORLD_EFFECTS_MAX) {
+        at = world->effect_n++;
+        (void)snprintf(world->effects[at].op, sizeof world->effects[at].op, "%s", op);
+        (void)snprintf(world->effects[at].key, sizeof world->effects[at].key, "%s", key);
+    }
+    world->effects[at].n++;
+}
+
+int world_effects(const char *op) {
+    int n = 0;
+
+    for (int i = 0; i < world->effect_n; i++) {
+        n += strcmp(world->effects[i].op, op) == 0 ? world->effects[i].n : 0;
+    }
+    return n;
+}
+
+bool world_was_repeated(void) {
+    for (int i = 0; i < world->effect_n; i++) {
+        if (world->effects[i].n > 1 && strcmp(world->effects[i].op, "upload") != 0 &&
+            strcmp(world->effects[i].op, "lock") != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int world_asked(const char *field) {
+    int n = 0;
+
+    for (int i = 0; i < world->asked_n; i++) {
+        n += strcmp(world->asked[i], field) == 0;
+    }
+    return n;
+}
+
+/* ---- What the fakes answer ---- */
+
+static json_t *parse(const char *text) {
+    json_t *json = json_loads(text, 0, NULL);
+
+    if (json == NULL) {
+        (void)fprintf(stderr, "a fake's answer is no JSON: %s\n", text);
+        abort();
+    }
+    return json;
+}
+
+static json_t *reply_survey(struct op *op) {
+    json_t *survey = parse(
+        "{\"name\":\"todo\",\"outcome\":\"ready\",\"findings\":[],\"refuse\":[],\"ask\":[],"
+        "\"env\":[],\"build_env\":[],"
+        "\"backend\":{\"dir\":\"backend\",\"framework\":\"fastapi\",\"python\":\"3.11\","
+        "\"prefix\":\"/api\",\"routes\":2,\"manager\":\"uv\","
+        "\"asgi\":{\"target\":\"app.main:app\",\"cwd\":\"backend\"},"
+        "\"health\":{\"path\":\"/api/health\",\"found\":true}},"
+        "\"frontend\":{\"dir\":\"frontend\",\"framework\":\"react\",\"bundler\":\"vite\","
+        "\"out\":\"dist\",\"script\":\"build\",\"manager\":\"pnpm\","
+        "\"api_base\":{\"kind\":\"same-origin\",\"name\":\"\"}}}");
+
+    (void)op;
+    if (world->is_refused) {
+        json_put_str(survey, "outcome", "refuse");
+        json_put(survey, "refuse",
+                 parse("[{\"text\":\"it needs a local database\",\"remedy\":\"use a variable\"}]"));
+    }
+    if (world->asks_variable) {
+        json_put(survey, "ask",
+                 parse("[{\"field\":\"env.LOG_LEVEL\",\"question\":\"LOG_LEVEL?\"}]"));
+    }
+    return survey;
+}
+
+static json_t *reply_fetch(struct op *op) {
+    (void)op;
+    return parse("{\"python\":\"3.11\",\"interpreter\":\"python\",\"architecture\":\"arm64\","
+                 "\"packages\":3,\"cached\":true,\"warnings\":[]}");
+}
+
+static json_t *reply_check(struct op *op) {
+    (void)op;
+    return parse("{\"python\":\"3.11\",\"architecture\":\"arm64\",\"missing\":[],\"writes\":[],"
+                 "\"routes\":[{\"path\":\"/api/health\"},{\"path\":\"/api/todos\"}],"
+                 "\"warnings\":[]}");
+}
+
+static json_t *reply_bundle(struct op *op) {
+    (void)op;
+    return parse("{\"zip\":\"/fake/b.zip\",\"sha256\":\"" HEX64 "\","
+                 "\"sha256_base64\":\"ASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8=\","
+                 "\"build_id\":\"0123456789abcdef\",\"bytes\":1000,\"unzipped\":2000,"
+                 "\"entries\":3,\"cached\":false,\"warnings\":[]}");
+}
+
+static json_t *reply_node_fetch(struct op *op) {
+    (void)op;
+    return parse("{\"node\":\"22\",\"pnpm\":\"9\",\"cached\":true,\"warnings\":[]}");
+}
+
+static json_t *reply_build(struct op *op) {
+    (void)op;
+    return parse("{\"dir\":\"/fake/site\",\"release\":\"" HEX64 "\",\"index_sha256\":\"" HEX64 "\","
+                 "\"bytes\":500,\"cached\":false,\"warnings\":[],"
+                 "\"asset\":{\"path\":\"assets/a-1234.js\",\"sha256\":\"" HEX64 "\"},"
+                 "\"files\":[{\"path\":\"index.html\",\"sha256\":\"" HEX64 "\",\"bytes\":200,"
+                 "\"content_type\":\"text/html\",\"asset\":false},"
+                 "{\"path\":\"assets/a-1234.js\",\"sha256\":\"" HEX64 "\",\"bytes\":300,"
+                 "\"content_type\":\"text/javascript\",\"asset\":true}]}");
+}
+
+static json_t *reply_identity(struct op *op) {
+    (void)op;
+    return parse("{\"account\":\"123456789012\",\"arn\":\"arn:aws:iam::123456789012:user/dev\","
+                 "\"user_id\":\"AIDAFAKE\",\"region\":\"eu-west-1\",\"endpoint\":\"AWS\","
+                 "\"endpoint_port\":0,\"profile\":\"aws\",\"warnings\":[],\"clock_offset_ms\":0}");
+}
+
+static json_t *outputs_of(const char *stack) {
+    if (strncmp(stack, "bootstrap-", 10) == 0) {
+        return parse("{\"Artifacts\":\"depl-artifacts-123456789012-eu-west-1\","
+                     "\"ExecutionRole\":\"arn:aws:iam::123456789012:role/depl-cfn\","
+                     "\"RoleBoundary\":\"arn:aws:iam::123456789012:policy/depl-boundary\"}");
+    }
+    return parse("{\"Url\":\"https://d1.cloudfront.net\",\"SiteBucket\":\"depl-todo-dev-site\","
+                 "\"BackendFunction\":\"depl-todo-dev-fn\",\"BackendVersion\":\"3\"}");
+}
+
+static bool stack_exists(const char *stack) {
+    if (strncmp(stack, "bootstrap-", 10) == 0) {
+        return world->has_bootstrap || world_effects("bootstrap") > 0;
+    }
+    return !world->is_destroyed && (world->is_deployed || world_effects("apply") > 0);
+}
+
+static json_t *reply_stack_status(struct op *op) {
+    const char *stack = json_str_or(op->args, "stack", "");
+    bool exists = stack_exists(stack);
+    json_t *status = agent_args("status", exists ? "UPDATE_COMPLETE" : "", "class",
+                                exists ? "ready" : "absent", "sentence", "a fake stack", "remedy",
+                                "", "reason", "", NULL);
+
+    json_put(status, "stack_id", json_sprintf(exists ? ARN "stack/%s/1" : "", stack));
+    json_put_bool(status, "exists", exists);
+    json_put_bool(status, "can_update", exists);
+    json_put_bool(status, "protected", false);
+    json_put(status, "outputs", exists ? outputs_of(stack) : json_object());
+    json_put(status, "parameters", json_object());
+    json_put(status, "tags", json_object());
+    return status;
+}
+
+static json_t *reply_inventory(struct op *op) {
+    (void)op;
+    return parse("{\"resources\":[{\"logical_id\":\"SiteBucket\",\"physical_id\":\"b\","
+                 "\"type\":\"AWS::S3::Bucket\",\"retained\":true}]}");
+}
+
+static json_t *reply_lock(struct op *op) {
+    (void)op;
+    return parse("{\"held\":true,\"epoch\":1}");
+}
+
+static json_t *reply_upload(struct op *op) {
+    (void)op;
+    return parse("{\"uploaded\":1,\"skipped\":0,\"bytes\":10}");
+}
+
+static json_t *reply_preview(struct op *op) {
+    const char *stack = json_str_or(op->args, "stack", "");
+    json_t *set = agent_args("stack", stack, "type",
+                             stack_exists(stack) ? "UPDATE" : "CREATE", "status",
+                             "CREATE_COMPLETE", "sha256", HEX64, "parameters_sha256", HEX64, NULL);
+
+    json_put_bool(set, "no_change", world->has_no_change);
+    json_put(set, "arn", json_sprintf(ARN "changeSet/d-%s/1", op->key));
+    json_put(set, "name", json_sprintf("d-%s", op->key));
+    json_put(set, "stack_id", json_sprintf(ARN "stack/%s/1", stack));
+    json_put(set, "parameters", json_array());
+    json_put(set, "warnings", json_array());
+    json_put(set, "changes",
+             parse(world->is_plan_bad
+                       ? "[{\"action\":\"Remove\",\"logical_id\":\"SiteBucket\","
+                         "\"physical_id\":\"b\",\"type\":\"AWS::S3::Bucket\",\"replacement\":\"\","
+                         "\"scope\":[],\"details\":[],\"policy_action\":\"Delete\"}]"
+                       : "[{\"action\":\"Modify\",\"logical_id\":\"Backend\",\"physical_id\":\"f\","
+                         "\"type\":\"AWS::Lambda::Function\",\"replacement\":\"False\","
+                         "\"scope\":[\"Properties\"],\"details\":[],\"policy_action\":\"\"}]"));
+    return set;
+}
+
+static json_t *reply_discard(struct op *op) {
+    (void)op;
+    return parse("{\"deleted\":true,\"stack_deleted\":false}");
+}
+
+static json_t *reply_apply(struct op *op) {
+    json_t *out = agent_args("status",
+                             !world->is_apply_bad   ? "UPDATE_COMPLETE"
+                             : world->is_deployed ? "UPDATE_ROLLBACK_COMPLETE"
+                                                  : "ROLLBACK_COMPLETE",
+                             NULL);
+
+    json_put_bool(out, "ok", !world->is_apply_bad);
+    json_put_int(out, "cancelled", 0);
+    json_put(out, "root_cause",
+             world->is_apply_bad
+                 ? parse("{\"logical_id\":\"Backend\",\"type\":\"AWS::Lambda::Function\","
+                         "\"status\":\"CREATE_FAILED\",\"reason\":\"the fake says no\"}")
+                 : json_null());
+    json_put(out, "outputs", outputs_of(json_str_or(op->args, "stack", "")));
+    return out;
+}
+
+static json_t *reply_rollback(struct op *op) {
+    json_t *out = reply_apply(op);
+
+    json_put_str(out, "status", "UPDATE_COMPLETE");
+    json_put_bool(out, "ok", !world->is_rollback_bad);
+    json_put(out, "root_cause", json_null());
+    json_put_bool(out, "alias_moved", true);
+    world->is_restored = !world->is_rollback_bad;
+    return out;
+}
+
+static json_t *reply_destroy(struct op *op) {
+    json_t *out = reply_apply(op);
+
+    json_put(out, "left_behind", json_array());
+    world->is_destroyed = true;
+    return out;
+}
+
+static json_t *reply_probe(struct op *op) {
+    bool passed = !world->is_probe_bad || world->is_restored;
+    json_t *out = parse("{\"attempts\":3,\"in_row\":3,\"elapsed_ms\":5,\"hops\":[],"
+                        "\"failed_hop\":\"\",\"sentence\":\"the fake answers 500\"}");
+
+    (void)op;
+    json_put_bool(out, "passed", passed);
+    return out;
+}
+
+/* ---- One operation ---- */
+
+static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply)(struct op *op),
+                               struct op *op, json_t **out, struct err *err) {
+    int number = __atomic_add_fetch(&world->calls, 1, __ATOMIC_SEQ_CST);
+
+    if (number < WORLD_CALLS_MAX) {
+        (void)snprintf(world->log[number], sizeof world->log[0], "%s", name);
+    }
+    if (number == world->interrupt_at) {
+        atomic_store(&world->interrupted, true);
+        while (!atomic_load(op->cancel)) {
+            clock_sleep_ms(1);
+        }
+        return err_set(err, ERR_CANCELLED, "the fake was cancelled");
+    }
+    if (number == world->fail_at || strcmp(world->fail_op, name) == 0) {
+        return err_set(err, world->fail_code, "the fake %s fails", name);
+    }
+    if (is_effect) {
+        effect_happens(name, op->key);
+    }
+    *out = reply(op);
+    return ERR_NONE;
+}
+
+/* What happened under this key is done, and answers as it did. */
+static enum err_code fake_look(json_t *(*reply)(struct op *op), struct op *op,
+                               enum reconciled *state, json_t **out) {
+    if (effect_find(op->key) >= 0) {
+        *state = RECONCILED_DONE;
+        *out = reply(op);
+    }
+    return ERR_NONE;
+}
+
+#define FAKE(fn, name, is_effect)                                                                  \
+    static enum err_code run_##fn(struct op *op, json_t **out, struct err *err) {                  \
+        return fake_call(name, is_effect, reply_##fn, op, out, err);                               \
+    }
+#define LOOK(fn)                                                                                   \
+    static enum err_code look_##fn(struct op *op, enum reconciled *state, json_t **out,            \
+                                   struct err *err) {                                              \
+        (void)err;                                                                                 \
+        return fake_look(reply_##fn, op, state, out);                                              \
+    }
+FAKE(survey, "survey", false)
+FAKE(fetch, "fetch", false)
+FAKE(check, "check", false)
+FAKE(bundle, "bundle", false)
+FAKE(node_fetch, "fetch", false)
+FAKE(build, "build", false)
+FAKE(identity, "identity", false)
+FAKE(stack_status, "stack_status", false)
+FAKE(inventory, "inventory", false)
+FAKE(lock, "lock", true)
+FAKE(upload, "upload", true)
+FAKE(preview, "preview", true)
+FAKE(discard, "discard", false)
+FAKE(apply, "apply", true)
+FAKE(rollback, "rollback", true)
+FAKE(destroy, "destroy", true)
+FAKE(probe, "probe", false)
+LOOK(preview)
+LOOK(apply)
+LOOK(destroy)
+
+static enum err_code run_bootstrap(struct op *op, json_t **out, struct err *err) {
+    return fake_call("bootstrap", true, reply_apply, op, out, err);
+}
+
+/* clang-format off */
+static const struct {
+    const char *tool;
+    const char *op;
+    enum err_code (*run)(struct op *op, json_t **out, struct err *err);
+    enum err_code (*look)(struct op *op, enum reconciled *state, json_t **out, struct err *err);
+} fakes[] = {
+    { "repo_reader",  "survey",       run_survey,       NULL },
+    { "uv_client",    "fetch",        run_fetch,        NULL },
+    { "uv_client",    "check",        run_check,        NULL },
+    { "uv_client",    "bundle",       run_bundle,       NULL },
+    { "pnpm_client",  "fetch",        run_node_fetch,   NULL },
+    { "pnpm_client",  "build",        run_build,        NULL },
+    { "aws_deployer", "identity",     run_identity,     NULL },
+    { "aws_deployer", "stack_status", run_stack_status, NULL },
+    { "aws_deployer", "inventory",    run_inventory,    NULL },
+    { "aws_deployer", "lock",         run_lock,         NULL },
+    { "aws_deployer", "upload",       run_upload,       NULL },
+    { "aws_deployer", "preview",      run_preview,      look_preview },
+    { "aws_deployer", "discard",      run_discard,      NULL },
+    { "aws_deployer", "apply",        run_apply,        look_apply },
+    { "aws_deployer", "bootstrap",    run_bootstrap,    look_apply },
+    { "aws_deployer", "rollback",     run_rollback,     NULL },
+    { "aws_deployer", "destroy",      run_destroy,      look_destroy },
+    { "aws_deployer", "probe",        run_probe,        NULL },
+};
+/* clang-format on */
+
+/* Rows of the real tools, so schemas, effects and deadlines are theirs; only what runs is fake. */
+static struct operation rows[4][32];
+static struct tool fake_tools[4];
+const struct tool *const tools[] = {&fake_tools[0], &fake_tools[1], &fake_tools[2], &fake_tools[3]};
+const size_t tool_n = ARRAY_N(tools);
+
+static void fake_make(size_t at, const struct tool *real) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < real->operation_n; i++) {
+        for (size_t f = 0; f < ARRAY_N(fakes); f++) {
+            if (strcmp(fakes[f].tool, real->name) == 0 &&
+                strcmp(fakes[f].op, real->operations[i].name) == 0) {
+                rows[at][n] = real->operations[i];
+                rows[at][n].run = fakes[f].run;
+                rows[at][n].reconcile = fakes[f].look;
+                n++;
+            }
+        }
+    }
+    fake_tools[at] = (struct tool){real->name, real->purpose, rows[at], n};
+}
+
+/* ---- The person ---- */
+
+static bool person_is_there(void *ctx) {
+    (void)ctx;
+    return !world->is_nobody_there;
+}
+
+static enum err_code person_ask(void *ctx, const struct masked *masked,
+                                bool (*poll)(void *poll_ctx), void *poll_ctx, char **out,
+                                struct err *err) {
+    CLEANUP(json_decrefp) json_t *question = parse(masked_cstr(masked));
+    const char *field = json_str_or(question, "field", "");
+    const char *answer = "yes";
+
+    (void)ctx;
+    if (world->asked_n < WORLD_ASKED_MAX) {
+        (void)snprintf(world->asked[world->asked_n++], sizeof world->asked[0], "%s", field);
+    }
+    if (poll(poll_ctx)) {
+        return ERR_NONE;
+    }
+    if (strcmp(field, "retry") == 0) {
+        answer = world->is_retried && world_asked("retry") < 8 ? "yes" : "no";
+    } else if (strncmp(field, "env.", 4) == 0) {
+        answer = "info";
+    } else if (strcmp(field, "approval") == 0) {
+        if (world->approval[0] == '\0') {
+            return err_set(err, ERR_WAITING, "nobody answered in time");
+        }
+        answer = world->approval;
+    }
+    *out = mem_strdup(answer);
+    return ERR_NONE;
+}
+
+/* ---- The store that kills ---- */
+
+struct store_ops killing_store;
+
+static enum err_code killing_append(void *back, const struct store_append *append,
+                                    struct err *err) {
+    enum err_code code;
+
+    world->writes++;
+    if (world->writes == world->kill_at && !world->kills_after) {
+        _exit(9);
+    }
+    code = store_sqlite.append(back, append, err);
+    if (world->writes == world->kill_at) {
+        _exit(9);
+    }
+    return code;
+}
+
+struct store_ops hasty_store;
+
+static enum err_code hasty_cell(void *back, struct str name,
+                                void (*update)(int64_t cell[STORE_CELL_N], void *context),
+                                void *context, struct err *err) {
+    int64_t empty[STORE_CELL_N] = {0};
+
+    (void)back;
+    (void)name;
+    (void)err;
+    update(empty, context);
+    return ERR_NONE;
+}
+
+/* ---- Making and running ---- */
+
+void world_make(void) {
+    world = mmap(NULL, sizeof *world, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (world == MAP_FAILED) {
+        abort();
+    }
+    fake_make(0, &tool_repo_reader);
+    fake_make(1, &tool_uv_client);
+    fake_make(2, &tool_pnpm_client);
+    fake_make(3, &tool_aws_deployer);
+    killing_store = store_sqlite;
+    killing_store.append = killing_append;
+    killing_store.update_cell = hasty_cell;
+    hasty_store = store_memory;
+    hasty_store.update_cell = hasty_cell;
+    (void)setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1);
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", 1);
+    (void)unsetenv("AWS_PROFILE");
+    (void)unsetenv("AWSCOPILOT_ENDPOINT_PROFILE");
+    (void)unsetenv("CI");
+}
+
+void world_remove(void) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+    struct err err = {0};
+
+    if (folder[0] != '\0' && (fs_root_open("/tmp", &root, &err) != ERR_NONE ||
+                              fs_remove_tree(&root, folder + strlen("/tmp/"), &err) != ERR_NONE)) {
+        (void)fprintf(stderr, "%s stays behind: %s\n", folder, err.text);
+    }
+    folder[0] = '\0';
+}
+
+void world_fresh(void) {
+    world_remove();
+    (void)snprintf(folder, sizeof folder, "/tmp/awscopilot-flow-XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        abort();
+    }
+    (void)setenv("HOME", folder, 1);
+    (void)setenv("XDG_STATE_HOME", folder, 1);
+    (void)setenv("XDG_CACHE_HOME", folder, 1);
+    (void)setenv("XDG_CONFIG_HOME", folder, 1);
+    fresh = (struct world){.has_bootstrap = true};
+    (void)snprintf(fresh.approval, sizeof fresh.approval, "yes");
+    memcpy(world, &fresh, sizeof fresh);
+}
+
+struct flow *world_flow(const struct store_ops *backend) {
+    static const struct person person = {person_is_there, person_ask, NULL};
+    struct flow_options options = {.root = folder,
+                                   .person = &person,
+                                   .interrupted = &world->interrupted,
+                                   .backend = backend,
+                                   .is_sandboxed = true};
+    struct flow *flow = NULL;
+    struct err err = {0};
+
+    if (flow_open(&options, &flow, &err) != ERR_NONE) {
+        (void)fprintf(stderr, "the flow does not open: %s\n", err.text);
+        abort();
+    }
+    return flow;
+}
+
+static json_t *world_flags(void) {
+    json_t *flags = agent_args("app", "todo", "env", "dev", "account", "123456789012", "region",
+                               "eu-west-1", NULL);
+
+    json_put_bool(flags, "trust_repository", true);
+    json_put_bool(flags, "stop_at_plan", world->stops_at_plan);
+    return flags;
+}
+
+enum err_code world_run(struct flow *flow, const char *kind, bool is_new) {
+    CLEANUP(session_closep) struct session *session = NULL;
+    CLEANUP(session_end_done) struct session_end end = {0};
+    struct err err = {0};
+    enum err_code code = is_new ? session_new(flow, kind, world_flags(), &session, &err)
+                                : session_open(flow, world->session, &session, &err);
+
+    if (code == ERR_NONE) {
+        (void)snprintf(world->session, sizeof world->session, "%s", session_id(session));
+        code = session_run(session, &end, &err);
+    }
+    if (code != ERR_NONE) {
+        (void)snprintf(world->message, sizeof world->message, "%s; %s", err.text, err.remedy);
+        (void)snprintf(world->status, sizeof world->status, "%s", err_wire(code));
+        world->exit_status = err_exit(code);
+        return code;
+    }
+    (void)snprintf(world->status, sizeof world->status, "%s", end.status);
+    world->exit_status = end.exit_status;
+    (void)snprintf(world->message, sizeof world->message, "%s",
+                   json_str_or(end.result, "error.message", json_str_or(end.result, "next", "")));
+    return ERR_NONE;
+}

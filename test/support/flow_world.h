@@ -1,0 +1,78 @@
+/* test/support/flow_world.h: a world of fakes for the tests of the flow: tools with the schemas of the real
+ * ones, whose operations say so, a person who answers by field, and a store that kills.
+ *
+ * The world is shared memory, so that it outlives a process that a test kills: what an effect did
+ * stays done, and reconcile() finds it by its idempotency key.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "flow/flow_room.h"
+
+enum { WORLD_EFFECTS_MAX = 128, WORLD_ASKED_MAX = 64, WORLD_CALLS_MAX = 256 };
+
+struct world {
+    /* What a test says. */
+    int fail_at;             /* number of the call that fails; 0: none */
+    char fail_op[32];        /* the operation that fails, each time; "": none */
+    enum err_code fail_code; /* with this */
+    int interrupt_at;        /* number of the call during which Ctrl-C is pressed; 0: none */
+    bool has_bootstrap;
+    bool is_deployed;    /* an earlier session's stack is there */
+    bool has_no_change;  /* the change set is empty */
+    bool is_refused;     /* the survey says refuse */
+    bool asks_variable;  /* the survey asks for a variable */
+    bool is_apply_bad;   /* the stack fails and, on an update, CloudFormation goes back itself */
+    bool is_probe_bad;   /* the new build does not answer */
+    bool is_rollback_bad;
+    bool is_nobody_there;
+    bool is_plan_bad;    /* the change set would remove a bucket */
+    bool is_retried;     /* the person says yes to "try again?", at most seven times */
+    bool stops_at_plan;
+    char approval[80];   /* the answer: "yes", "no"; "": nobody answers in time */
+
+    /* What happened. */
+    int calls;
+    char log[WORLD_CALLS_MAX][16]; /* operations by the numbers of their calls */
+    int writes; /* appends of this process */
+    struct {
+        char op[16];
+        char key[96];
+        int n;
+    } effects[WORLD_EFFECTS_MAX];
+    int effect_n;
+    char asked[WORLD_ASKED_MAX][32];
+    int asked_n;
+    bool is_restored;
+    bool is_destroyed;
+    char session[64];
+    char status[16];
+    int exit_status;
+    char message[256];
+    atomic_bool interrupted;
+
+    /* When the process dies: at this append, before or after it is written; 0: never. */
+    int kill_at;
+    bool kills_after;
+};
+
+extern struct world *world;
+extern struct store_ops killing_store; /* SQLite that dies as the world says */
+extern struct store_ops hasty_store;   /* memory, without the limit on plans a minute */
+
+/* Makes tools and world, once a run; a fresh world with a fresh state folder; its end. */
+void world_make(void);
+void world_fresh(void);
+void world_remove(void);
+
+int world_effects(const char *op);          /* how often it happened, over all keys */
+bool world_was_repeated(void);              /* an effect happened twice under one key */
+int world_asked(const char *field);
+
+/* Opens a flow with the fake person over `backend`. */
+struct flow *world_flow(const struct store_ops *backend);
+
+/* One run of a new session, or of the one that world->session names, to its end or pause. Keeps
+ * status, exit and message; `code` is that of session_run(). */
+enum err_code world_run(struct flow *flow, const char *kind, bool is_new);
