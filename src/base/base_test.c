@@ -133,6 +133,77 @@ static void hashes_follow_the_published_vectors(void **state) {
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+static void a_digest_is_read_from_64_hex_digits_only(void **state) {
+    static const char good[] = "BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    struct sha256 hash = sha256_of(STR("other"));
+    struct sha256 before = hash;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(sha256_read(STR(""), &hash, &err), ERR_INVALID);
+    assert_int_equal(sha256_read((struct str){good, 63}, &hash, &err), ERR_INVALID);
+    assert_int_equal(sha256_read((struct str){good, 65}, &hash, &err), ERR_INVALID);
+    assert_int_equal(
+        sha256_read(STR("zz7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), &hash,
+                    &err),
+        ERR_INVALID);
+    assert_true(sha256_eq(hash, before)); /* untouched */
+    assert_int_equal(sha256_read(str_from(good), &hash, &err), ERR_NONE);
+    assert_true(sha256_eq(hash, sha256_of(STR("abc"))));
+}
+
+static void a_hash_in_pieces_is_the_hash_of_the_whole(void **state) {
+    struct sha256_stream *stream = sha256_start();
+
+    (void)state;
+    sha256_feed(stream, STR("a"));
+    sha256_feed(stream, (struct str){NULL, 0});
+    sha256_feed(stream, STR("bc"));
+    assert_true(sha256_eq(sha256_end(stream), sha256_of(STR("abc"))));
+    assert_false(sha256_eq(sha256_of(STR("abc")), sha256_of(STR("abd"))));
+}
+
+static void tokens_are_the_same_only_when_every_byte_is(void **state) {
+    (void)state;
+    assert_true(hash_same(STR("token"), STR("token")));
+    assert_false(hash_same(STR("token"), STR("tokem")));
+    assert_false(hash_same(STR("token"), STR("toke")));
+    assert_false(hash_same(STR("token"), STR("")));
+    assert_true(hash_same((struct str){NULL, 0}, STR("")));
+}
+
+/* RFC 3986 section 2.3: what is unreserved stays. */
+static void percent_encoding_keeps_the_unreserved_bytes_only(void **state) {
+    CLEANUP(buf_done) struct buf path = BUF_INIT(100);
+    CLEANUP(buf_done) struct buf value = BUF_INIT(100);
+
+    (void)state;
+    percent_add(&path, STR("/aZ0-._~ +\xc3\xa9%"), true);
+    assert_string_equal(buf_cstr(&path), "/aZ0-._~%20%2B%C3%A9%25");
+    percent_add(&value, STR("a/b"), false);
+    assert_string_equal(buf_cstr(&value), "a%2Fb");
+}
+
+static void hex_and_base64_refuse_what_is_not_theirs(void **state) {
+    static const char *const bad[] = {"a", "ab=c", "====", "ab cd", "ab*d", "abcde"};
+    CLEANUP(buf_done) struct buf out = BUF_INIT(100);
+    unsigned char two[2] = {7, 7};
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(hex_read(STR("0g0a"), two, 2, &err), ERR_INVALID);
+    assert_int_equal(hex_read(STR("0a"), two, 2, &err), ERR_INVALID);
+    assert_int_equal(hex_read(STR("fF0a"), two, 2, &err), ERR_NONE);
+    assert_int_equal(two[0], 0xff);
+    assert_int_equal(two[1], 0x0a);
+    for (size_t i = 0; i < ARRAY_N(bad); i++) {
+        if (base64_read(str_from(bad[i]), &out, &err) != ERR_INVALID) {
+            fail_msg("'%s'", bad[i]);
+        }
+    }
+    assert_int_equal(base64_read(STR("-_8"), &out, &err), ERR_NONE); /* the other alphabet */
+}
+
 static void utf8_is_judged_by_its_well_formed_sequences(void **state) {
     static const struct {
         const char *bytes;
@@ -167,6 +238,35 @@ static void canonical_json_does_not_depend_on_the_order_of_members(void **state)
     assert_true(sha256_eq(json_hash(a), json_hash(b)));
     assert_int_equal(json_int_or(a, "b.d", 0), 2);
     assert_null(json_at(a, "b.x.y"));
+}
+
+static void json_is_one_whole_text_without_doubles(void **state) {
+    static const char *const bad[] = {"",        "{",           "{} {}", "{\"a\":1,\"a\":2}",
+                                      "nothing", "\"\\u0000\"", "[1,]"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(bad); i++) {
+        json_t *json = NULL;
+        struct err err = {0};
+
+        if (json_read(str_from(bad[i]), &json, &err) != ERR_INVALID || json != NULL) {
+            fail_msg("'%s'", bad[i]);
+        }
+    }
+}
+
+static void a_null_text_removes_the_member(void **state) {
+    CLEANUP(json_decrefp) json_t *json = json_object();
+
+    (void)state;
+    json_put_str(json, "a", "x");
+    json_put_strn(json, "b", (struct str){"b\xff", 2});
+    json_put_str(json, "a", NULL);
+    assert_null(json_object_get(json, "a"));
+    assert_string_equal(json_str_at(json, "b"), "b\xef\xbf\xbd");
+    assert_string_equal(json_str_or(json, "a", "none"), "none");
+    assert_int_equal(json_int_or(json, "b", 7), 7);
+    assert_false(json_bool_at(json, "b"));
 }
 
 static void a_schema_refuses_missing_wrong_and_unknown_members(void **state) {
@@ -210,7 +310,14 @@ static void times_are_read_as_they_are_written(void **state) {
     assert_int_equal(ms, 1795531573000);
     assert_int_equal(clock_read_http(STR("Tue, 24 Nov 2026 14:46:13 GMT"), &ms, &err), ERR_NONE);
     assert_int_equal(ms, 1795531573000);
+    assert_int_equal(clock_read_iso(STR("2026-11-24T09:46:13.5-0500"), &ms, &err), ERR_NONE);
+    assert_int_equal(ms, 1795531573500);
     assert_int_equal(clock_read_iso(STR("2026-11-24 14:46:13"), &ms, &err), ERR_INVALID);
+    assert_int_equal(clock_read_iso(STR("2026-11-24T14:46:13Zx"), &ms, &err), ERR_INVALID);
+    assert_int_equal(clock_read_iso((struct str){NULL, 0}, &ms, &err), ERR_INVALID);
+    assert_int_equal(clock_read_http((struct str){NULL, 0}, &ms, &err), ERR_INVALID);
+    assert_int_equal(clock_read_http(STR("Tue, 24 Nov 2026 14:46:13 CET"), &ms, &err), ERR_INVALID);
+    assert_int_equal(ms, 1795531573500);
 }
 
 static void an_arena_gives_zeroed_aligned_memory(void **state) {
@@ -252,9 +359,16 @@ int main(void) {
         cmocka_unit_test(numbers_are_read_whole_or_not_at_all),
         cmocka_unit_test(base64_follows_the_published_vectors),
         cmocka_unit_test(hashes_follow_the_published_vectors),
+        cmocka_unit_test(a_digest_is_read_from_64_hex_digits_only),
+        cmocka_unit_test(a_hash_in_pieces_is_the_hash_of_the_whole),
+        cmocka_unit_test(tokens_are_the_same_only_when_every_byte_is),
+        cmocka_unit_test(percent_encoding_keeps_the_unreserved_bytes_only),
+        cmocka_unit_test(hex_and_base64_refuse_what_is_not_theirs),
         cmocka_unit_test(utf8_is_judged_by_its_well_formed_sequences),
         cmocka_unit_test(any_bytes_become_a_json_string),
         cmocka_unit_test(canonical_json_does_not_depend_on_the_order_of_members),
+        cmocka_unit_test(json_is_one_whole_text_without_doubles),
+        cmocka_unit_test(a_null_text_removes_the_member),
         cmocka_unit_test(a_schema_refuses_missing_wrong_and_unknown_members),
         cmocka_unit_test(times_are_read_as_they_are_written),
         cmocka_unit_test(an_arena_gives_zeroed_aligned_memory),

@@ -101,7 +101,7 @@ enum err_code clock_read_http(struct str text, int64_t *out_ms, struct err *err)
     struct tm tm = {0};
     const char *rest;
 
-    if (text.len < sizeof copy) {
+    if (text.len > 0 && text.len < sizeof copy) {
         memcpy(copy, text.ptr, text.len);
     }
     rest = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &tm);

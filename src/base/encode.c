@@ -75,7 +75,7 @@ enum err_code base64_read(struct str text, struct buf *out, struct err *err) {
     uint32_t bits = 0;
     int have = 0;
 
-    while (text.len > 0 && text.ptr[text.len - 1] == '=') {
+    for (int pads = 0; pads < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; pads++) {
         text.len--;
     }
     if (text.len % 4 == 1) {
