@@ -5,15 +5,20 @@
 
 #include "base/err.h"
 
-/* The functions that git.c uses, each a member without its "git_". */
+/* The functions that git.c and diff.c use, each a member without its "git_". */
 #define GIT_LIB_FUNCTIONS(X)                                                                       \
+    X(diff_free)                                                                                   \
+    X(diff_print)                                                                                  \
+    X(diff_tree_to_workdir_with_index)                                                             \
     X(ignore_path_is_ignored)                                                                      \
     X(index_free)                                                                                  \
     X(index_get_bypath)                                                                            \
     X(libgit2_init)                                                                                \
+    X(object_free)                                                                                 \
     X(oid_tostr)                                                                                   \
     X(reference_free)                                                                              \
     X(reference_is_branch)                                                                         \
+    X(reference_peel)                                                                              \
     X(reference_shorthand)                                                                         \
     X(reference_target)                                                                            \
     X(remote_free)                                                                                 \

@@ -1,6 +1,7 @@
 /* repo_reader: the repository, read below its root and nowhere else. */
 #include <string.h>
 
+#include "repo/diff.h"
 #include "repo/survey.h"
 #include "sys/fs.h"
 #include "tool/services.h"
@@ -11,6 +12,9 @@ static const struct json_field file_in[] = { { "path", JSON_TEXT, false }, {0} }
 static const struct json_field file_out[] = { { "text", JSON_TEXT, false }, { "bytes", JSON_COUNT, false }, {0} };
 static const struct json_field dir_in[] = { { "path", JSON_TEXT, false }, { "depth", JSON_COUNT, true }, {0} };
 static const struct json_field dir_out[] = { { "entries", JSON_LIST, false }, { "cut", JSON_FLAG, false }, {0} };
+static const struct json_field diff_out[] = {
+    { "repository", JSON_FLAG, false }, { "text", JSON_TEXT, false }, { "cut", JSON_FLAG, false }, {0} };
+static const struct json_field none[] = { {0} };
 static const struct json_field survey_in[] = { { "env", JSON_TEXT, true }, {0} };
 /* clang-format on */
 
@@ -62,6 +66,18 @@ static enum err_code list_dir(struct op *op, json_t **out, struct err *err) {
     return ERR_NONE;
 }
 
+static enum err_code diff(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_OUTPUT_TAIL_BYTES));
+    struct repo_diff result = {0};
+
+    if (repo_diff(op->services->root, &text, &result, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = json_pack("{s:b, s:b}", "repository", result.is_repository, "cut", result.is_cut);
+    json_put_strn(*out, "text", buf_str(&text));
+    return ERR_NONE;
+}
+
 static enum err_code survey(struct op *op, json_t **out, struct err *err) {
     struct survey_options options = {
         .project = op->services->project,
@@ -76,6 +92,7 @@ static const struct operation operations[] = {
     /* name, effect, purpose, deadline, in, out, run, reconcile */
     { "read_file", EFFECT_READ, "one file",                        LIMIT_TOOL_TIMEOUT_MS, file_in,   file_out, read_file, NULL },
     { "list_dir",  EFFECT_READ, "a folder, some levels deep",      LIMIT_TOOL_TIMEOUT_MS, dir_in,    dir_out,  list_dir,  NULL },
+    { "diff",      EFFECT_READ, "what the last commit does not have", LIMIT_TOOL_TIMEOUT_MS, none, diff_out, diff,      NULL },
     { "survey",    EFFECT_READ, "what it is and how it deploys",   LIMIT_TOOL_TIMEOUT_MS, survey_in, NULL,     survey,    NULL },
 };
 /* clang-format on */
