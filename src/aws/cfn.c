@@ -196,8 +196,7 @@ struct event_page {
     bool is_done; /* an event older than wanted was met */
 };
 
-static void events_take(struct event_page *page, const struct xml_node *first,
-                        int64_t since_ms) {
+static void events_take(struct event_page *page, const struct xml_node *first, int64_t since_ms) {
     for (const struct xml_node *m = first; m != NULL && page->n < CFN_EVENTS_MAX; m = xml_next(m)) {
         struct cfn_event event = {
             .id = cfn_text(m, "EventId"),

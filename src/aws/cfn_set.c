@@ -4,7 +4,7 @@
 #include "aws/cfn.h"
 #include "aws/cfn_room.h"
 
-enum { CFN_SET_PAGES_MAX = 100 };
+enum { CFN_SET_PAGES_MAX = 20 };
 
 /* ---- Made ---- */
 
@@ -145,8 +145,7 @@ static void set_take_page(struct cfn_set *set, const struct xml_node *result) {
     }
 }
 
-static void set_take_head(struct arena *arena, struct cfn_set *set,
-                          const struct xml_node *result) {
+static void set_take_head(struct arena *arena, struct cfn_set *set, const struct xml_node *result) {
     *set = (struct cfn_set){
         .arn = cfn_text(result, "ChangeSetId"),
         .name = cfn_text(result, "ChangeSetName"),

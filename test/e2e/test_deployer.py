@@ -173,6 +173,7 @@ class Preview(Case):
                     self.assertEqual((end["code"], end["exit"], sent), ("conflict", 1, 0), end)
                     self.assertIn(f"stack {STACK}: ", end["text"])
                     self.assertTrue(end["remedy"])
+                    self.assertEqual("does not know" in end["text"], status not in STATUSES)  # a row for each of botocore's
                     seen = self.good("stack_status", {"stack": STACK}, endpoint=proxy.url)
                     self.assertEqual((seen["status"], seen["can_update"], seen["remedy"]), (status, False, end["remedy"]))
 

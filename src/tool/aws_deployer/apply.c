@@ -62,9 +62,9 @@ enum err_code deployer_check(struct op *op, const struct aws *aws, struct err *e
 
 static enum err_code apply_check_set(const struct op *op, const struct cfn_set *set,
                                      struct err *err) {
-    struct sha256_hex now =
-        deployer_set_digest(set->arn, set->stack_id, set->changes, deployer_arg(op, "template_sha256"),
-                            deployer_arg(op, "parameters_sha256"));
+    struct sha256_hex now = deployer_set_digest(set->arn, set->stack_id, set->changes,
+                                                deployer_arg(op, "template_sha256"),
+                                                deployer_arg(op, "parameters_sha256"));
 
     if (strcmp(now.text, deployer_arg(op, "set_sha256")) != 0) {
         return err_set(err, ERR_STALE, "the change set is not the one that was approved");

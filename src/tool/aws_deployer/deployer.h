@@ -59,9 +59,9 @@ struct followed {
     const struct stack_state *state; /* where it came to rest */
     const char *status;              /* in op->arena */
     bool is_ok;                      /* that is where it was to go */
-    json_t *root_cause; /* {"logical_id","type","status","reason"} or null; owned */
-    int64_t cancelled;  /* resources that only failed because another one did */
-    json_t *outputs;    /* owned */
+    json_t *root_cause;              /* {"logical_id","type","status","reason"} or null; owned */
+    int64_t cancelled;               /* resources that only failed because another one did */
+    json_t *outputs;                 /* owned */
 };
 void followed_done(struct followed *followed);
 /* `*out` is {0} before. Errors: ERR_SERVICE (AWS took the call and no event of it ever came),

@@ -27,9 +27,9 @@ static enum err_code destroy_left_behind(struct op *op, const struct aws *aws, j
     for (size_t i = 0; i < n; i++) {
         if (deployer_is_retained(template, &rows[i]) &&
             strcmp(rows[i].status, "DELETE_COMPLETE") != 0) {
-            (void)json_array_append_new(
-                *out, json_pack("{s:s, s:s, s:s}", "type", rows[i].type, "name",
-                                rows[i].physical_id, "logical_id", rows[i].logical_id));
+            (void)json_array_append_new(*out, json_pack("{s:s, s:s, s:s}", "type", rows[i].type,
+                                                        "name", rows[i].physical_id, "logical_id",
+                                                        rows[i].logical_id));
         }
     }
     return ERR_NONE;
@@ -72,8 +72,10 @@ static enum err_code destroy_denied(const struct op *op, struct err *err) {
     if (err->code != ERR_DENIED) {
         return err->code;
     }
-    return err_remedy(err, "a production stack is deleted by an administrator: aws cloudformation "
-                           "delete-stack --stack-name %s", deployer_arg(op, "stack"));
+    return err_remedy(err,
+                      "a production stack is deleted by an administrator: aws cloudformation "
+                      "delete-stack --stack-name %s",
+                      deployer_arg(op, "stack"));
 }
 
 enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err) {

@@ -104,10 +104,10 @@ static void watch_event(struct op *op, const struct follow *follow, struct watch
         (void)snprintf(watch->stack_status, sizeof watch->stack_status, "%s", event->status);
     }
     watch_failure(follow, watch, event);
-    op_progress(op, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "event", "logical_id",
-                              event->logical_id, "resource_type", event->type, "status",
-                              event->status, "reason", event->reason, "at",
-                              clock_iso(event->time_ms).text));
+    op_progress(op,
+                json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "event", "logical_id",
+                          event->logical_id, "resource_type", event->type, "status", event->status,
+                          "reason", event->reason, "at", clock_iso(event->time_ms).text));
 }
 
 static enum err_code watch_events(struct op *op, const struct aws *aws, const struct follow *follow,
@@ -129,7 +129,8 @@ static enum err_code watch_events(struct op *op, const struct aws *aws, const st
     return ERR_NONE;
 }
 
-/* A failure is certain as soon as CloudFormation goes back: the person need not wait for the end. */
+/* A failure is certain as soon as CloudFormation goes back: the person need not wait for the end.
+ */
 static void watch_tell_cause(struct op *op, const struct stack_state *state, struct watch *watch) {
     CLEANUP(freep) char *text = NULL;
 
@@ -191,8 +192,10 @@ static enum err_code follow_look(struct op *op, const struct aws *aws, const str
     }
     if (exists && !is_settled(follow, state, watch)) {
         if (++watch->stale_reads > STALE_READS_MAX) {
-            err_set(err, ERR_SERVICE, "CloudFormation took the call and shows nothing of it; the "
-                                      "stack is %s", stack.status);
+            err_set(err, ERR_SERVICE,
+                    "CloudFormation took the call and shows nothing of it; the "
+                    "stack is %s",
+                    stack.status);
             return err_remedy(err, "aws-copilot status shows the stack");
         }
         return ERR_NONE;
@@ -237,7 +240,7 @@ enum err_code deployer_follow(struct op *op, const struct follow *follow, struct
 }
 
 json_t *deployer_result(const struct followed *followed) {
-    return json_pack("{s:s, s:b, s:O, s:I, s:O}", "status", followed->status, "ok",
-                     followed->is_ok, "root_cause", followed->root_cause, "cancelled",
+    return json_pack("{s:s, s:b, s:O, s:I, s:O}", "status", followed->status, "ok", followed->is_ok,
+                     "root_cause", followed->root_cause, "cancelled",
                      (json_int_t)followed->cancelled, "outputs", followed->outputs);
 }

@@ -109,8 +109,7 @@ static enum err_code lock_check_holder(struct op *op, const struct aws *aws, int
     CLEANUP(freep) char *key = lock_key(op, epoch, "");
     struct str rest;
     struct str host = STR("?");
-    enum err_code code =
-        s3_get(aws, deployer_arg(op, "bucket"), key, LOCK_BYTES_MAX, &text, err);
+    enum err_code code = s3_get(aws, deployer_arg(op, "bucket"), key, LOCK_BYTES_MAX, &text, err);
 
     if (code != ERR_NONE) {
         return code == ERR_NOT_FOUND ? ERR_NONE : code;
@@ -128,8 +127,7 @@ static enum err_code lock_check_holder(struct op *op, const struct aws *aws, int
     err_set(err, ERR_LOCKED,
             "stack %s is being changed by run %s (%s on " STR_FMT ", process %lld, since %s)",
             deployer_arg(op, "stack"), json_str_or(body, "run", "?"),
-            json_str_or(body, "user", "?"), STR_ARG(host),
-            (long long)json_int_or(body, "pid", 0),
+            json_str_or(body, "user", "?"), STR_ARG(host), (long long)json_int_or(body, "pid", 0),
             clock_iso(json_int_or(body, "since_ms", 0)).text);
     return err_remedy(err, "wait for it: aws-copilot attach %s shows it; it gives way by %s",
                       json_str_or(body, "run", ""),
@@ -187,7 +185,8 @@ static enum err_code lock_release(struct op *op, const struct aws *aws, json_t *
     if (epoch < 1) {
         return err_set(err, ERR_INVALID, "a lock is released by its epoch");
     }
-    if (lock_write(op, aws, key, json_pack("{s:s}", "run", op->session), &result, err) != ERR_NONE) {
+    if (lock_write(op, aws, key, json_pack("{s:s}", "run", op->session), &result, err) !=
+        ERR_NONE) {
         return err->code;
     }
     *out = json_pack("{s:b, s:I}", "held", 0, "epoch", (json_int_t)epoch);

@@ -1,4 +1,5 @@
-/* aws_deployer, previewing: artefacts proven to be there, a change set, nothing that runs touched. */
+/* aws_deployer, previewing: artefacts proven to be there, a change set, nothing that runs touched.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -100,9 +101,9 @@ static enum err_code preview_clear_sets(struct op *op, const struct aws *aws, co
     return ERR_NONE;
 }
 
-static enum err_code preview_check_stack(struct op *op, const struct aws *aws,
-                                         const char *set_name, bool *out_is_create,
-                                         struct cfn_stack *stack, struct err *err) {
+static enum err_code preview_check_stack(struct op *op, const struct aws *aws, const char *set_name,
+                                         bool *out_is_create, struct cfn_stack *stack,
+                                         struct err *err) {
     const struct stack_state *state;
     const char *name = deployer_arg(op, "stack");
     bool exists = false;
@@ -181,7 +182,8 @@ static bool preview_has_parameters(const struct op *op, const struct cfn_stack *
     json_object_foreach(json_object_get(op->args, "parameters"), name, value) {
         const char *have = json_string_value(json_object_get(stack->parameters, name));
 
-        if (json_is_string(value) && (have == NULL || strcmp(have, json_string_value(value)) != 0)) {
+        if (json_is_string(value) &&
+            (have == NULL || strcmp(have, json_string_value(value)) != 0)) {
             return false;
         }
     }
@@ -224,9 +226,9 @@ static json_t *preview_warnings(const struct aws *aws, const struct cfn_set *set
         (void)json_array_append_new(texts, json_string_of(str_from(unread.text)));
     }
     json_array_foreach(rows, i, row) {
-        CLEANUP(freep) char *text =
-            mem_format("%s at %s: %s", json_str_or(row, "logical_id", "template"),
-                       json_str_or(row, "path", "?"), json_str_or(row, "text", ""));
+        CLEANUP(freep)
+        char *text = mem_format("%s at %s: %s", json_str_or(row, "logical_id", "template"),
+                                json_str_or(row, "path", "?"), json_str_or(row, "text", ""));
 
         (void)json_array_append_new(texts, json_string_of(str_from(text)));
     }
@@ -239,24 +241,24 @@ static json_t *preview_json(const struct op *op, const struct aws *aws, const st
     struct sha256_hex digest =
         deployer_set_digest(set->arn, set->stack_id, set->changes,
                             deployer_arg(op, "template_sha256"), parameters.text);
-    json_t *out = json_pack(
-        "{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:O, s:s, s:s}", "no_change",
-        set->arn[0] == '\0', "arn", set->arn, "name", set->name, "stack_id", set->stack_id, "stack",
-        deployer_arg(op, "stack"), "type", is_create ? "CREATE" : "UPDATE", "status", set->status,
-        "changes", set->changes, "parameters", set->parameters, "sha256", digest.text,
-        "parameters_sha256", parameters.text);
+    json_t *out = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:O, s:s, s:s}", "no_change",
+                            set->arn[0] == '\0', "arn", set->arn, "name", set->name, "stack_id",
+                            set->stack_id, "stack", deployer_arg(op, "stack"), "type",
+                            is_create ? "CREATE" : "UPDATE", "status", set->status, "changes",
+                            set->changes, "parameters", set->parameters, "sha256", digest.text,
+                            "parameters_sha256", parameters.text);
 
     json_put(out, "warnings", preview_warnings(aws, set));
     return out;
 }
 
-/* The end of a preview, whether it was run through or taken up again. `template` is the wanted one. */
+/* The end of a preview, whether it was run through or taken up again. `template` is the wanted one.
+ */
 static enum err_code preview_finish(const struct op *op, const struct aws *aws,
                                     const struct cfn_set *set, const struct cfn_stack *stack,
                                     bool is_create, const json_t *template, json_t **out,
                                     struct err *err) {
-    if (set->arn[0] == '\0' &&
-        preview_check_no_change(op, aws, stack, template, err) != ERR_NONE) {
+    if (set->arn[0] == '\0' && preview_check_no_change(op, aws, stack, template, err) != ERR_NONE) {
         return err->code;
     }
     *out = preview_json(op, aws, set, is_create);

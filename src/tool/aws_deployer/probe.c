@@ -16,10 +16,10 @@ enum { PROBE_BODY_MAX = 8 << 20, PROBE_TIMEOUT_MS = 35000, PROBE_REPORT_MS = 100
 
 struct prober {
     struct op *op;
-    struct http *http; /* the AWS client's: the same proxies and certificates */
-    const char *url;   /* "https://d111.cloudfront.net" */
-    char *host;        /* owned; of the URL */
-    char *base;        /* owned; what requests are sent to */
+    struct http *http;   /* the AWS client's: the same proxies and certificates */
+    const char *url;     /* "https://d111.cloudfront.net" */
+    char *host;          /* owned; of the URL */
+    char *base;          /* owned; what requests are sent to */
     int64_t deadline_ms; /* of clock_mono_ms() */
 };
 
@@ -85,7 +85,8 @@ static enum err_code probe_get(struct prober *prober, const char *path, struct h
     headers[n++] = (struct http_header){"Host", str_from(prober->host)};
     headers[n++] = (struct http_header){"Cache-Control", STR("no-cache")};
     if (profile->forwarded_proto != NULL) {
-        headers[n++] = (struct http_header){"X-Forwarded-Proto", str_from(profile->forwarded_proto)};
+        headers[n++] =
+            (struct http_header){"X-Forwarded-Proto", str_from(profile->forwarded_proto)};
     }
     request.header_n = n;
     if (http_send(prober->http, &request, reply, &failure) == ERR_NONE) {
@@ -105,8 +106,9 @@ static enum err_code probe_get(struct prober *prober, const char *path, struct h
 /* How long the same failure is looked at before it counts as definite; 0: as long as there is
  * time. */
 enum {
-    PATIENCE_STARTUP_MS = 20000, /* the function cannot start, or has no code: waiting mends nothing */
-    PATIENCE_ANSWER_MS = 60000,  /* the front door or the new build itself says no */
+    PATIENCE_STARTUP_MS =
+        20000, /* the function cannot start, or has no code: waiting mends nothing */
+    PATIENCE_ANSWER_MS = 60000, /* the front door or the new build itself says no */
 };
 
 struct hop {
@@ -187,7 +189,8 @@ static void health_judge(struct prober *prober, struct hop *hop, const struct ht
     if (got.len == 0) {
         stranger_judge(prober, hop, reply);
     } else if (want[0] != '\0' && !str_eq(got, str_from(want))) {
-        hop_say(hop, 0, "%s answers with build %.40s, the new one is %s", hop->path, hop->got, want);
+        hop_say(hop, 0, "%s answers with build %.40s, the new one is %s", hop->path, hop->got,
+                want);
     } else if (reply->status < 200 || reply->status > 299) {
         hop_say(hop, PATIENCE_ANSWER_MS, "%s of the new build answers %d", hop->path,
                 reply->status);
@@ -293,11 +296,10 @@ struct rounds {
 static json_t *probe_result(const struct prober *prober, const struct rounds *rounds,
                             const struct hop *hops, size_t n) {
     const struct hop *failed = hops_failed(hops, n);
-    json_t *result = json_pack("{s:b, s:I, s:I, s:I, s:o}", "passed",
-                               rounds->in_row >= limit(LIMIT_PROBE_ROW), "attempts",
-                               (json_int_t)rounds->attempts, "in_row", (json_int_t)rounds->in_row,
-                               "elapsed_ms", (json_int_t)(clock_mono_ms() - rounds->started_ms),
-                               "hops", hops_json(prober, hops, n));
+    json_t *result = json_pack(
+        "{s:b, s:I, s:I, s:I, s:o}", "passed", rounds->in_row >= limit(LIMIT_PROBE_ROW), "attempts",
+        (json_int_t)rounds->attempts, "in_row", (json_int_t)rounds->in_row, "elapsed_ms",
+        (json_int_t)(clock_mono_ms() - rounds->started_ms), "hops", hops_json(prober, hops, n));
 
     json_put_str(result, "failed_hop", failed == NULL ? "" : failed->name);
     json_put_str(result, "sentence", failed == NULL ? "the new version answers" : failed->text);

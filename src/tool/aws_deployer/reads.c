@@ -187,9 +187,9 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
         if (strcmp(rows[i].status, "DELETE_COMPLETE") == 0) {
             continue; /* of a creation that was undone */
         }
-        json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "logical_id", rows[i].logical_id,
-                                "physical_id", rows[i].physical_id, "type", rows[i].type, "status",
-                                rows[i].status);
+        json_t *row =
+            json_pack("{s:s, s:s, s:s, s:s}", "logical_id", rows[i].logical_id, "physical_id",
+                      rows[i].physical_id, "type", rows[i].type, "status", rows[i].status);
 
         json_put_bool(row, "retained", deployer_is_retained(template, &rows[i]));
         (void)json_array_append_new(list, row);

@@ -80,8 +80,8 @@ static enum err_code rollback_make_set(struct op *op, const char *body, struct c
                                        struct err *err) {
     CLEANUP(freep) char *name = mem_format("d-%s", op->key);
     CLEANUP(freep) char *token = mem_format("create-%s", op->key);
-    CLEANUP(freep) char *description =
-        mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
+    CLEANUP(freep)
+    char *description = mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
     CLEANUP(json_decrefp) json_t *parameters = rollback_parameters(op);
     CLEANUP(json_decrefp) json_t *capabilities = json_pack("[s]", "CAPABILITY_IAM");
     struct wanted_set wanted = {

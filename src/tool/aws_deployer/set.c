@@ -87,8 +87,8 @@ enum err_code deployer_await_set(struct op *op, const char *arn, const char *sta
     }
 }
 
-enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted,
-                                struct cfn_set *out, struct err *err) {
+enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted, struct cfn_set *out,
+                                struct err *err) {
     struct cfn_new_set set = {
         .stack = wanted->stack,
         .name = wanted->name,
@@ -119,7 +119,8 @@ enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted,
 
 struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, const json_t *changes,
                                       const char *template_sha256, const char *parameters_sha256) {
-    CLEANUP(json_decrefp) json_t *named =
+    CLEANUP(json_decrefp)
+    json_t *named =
         json_pack("{s:s, s:s, s:O, s:s, s:s}", "arn", arn, "stack_id", stack_id, "changes", changes,
                   "template", template_sha256, "parameters", parameters_sha256);
 

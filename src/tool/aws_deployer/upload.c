@@ -1,4 +1,5 @@
-/* aws_deployer, uploading: files named by their content, several at once, what is there not again. */
+/* aws_deployer, uploading: files named by their content, several at once, what is there not again.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,9 @@ static enum err_code upload_compare(struct upload_file *file, struct sha256 sha2
     const char *key = json_str_or(file->row, "key", "");
     enum err_code code = s3_head(file->aws, file->bucket, key, &object, &file->err);
 
-    bool is_other = object.bytes != json_int_or(file->row, "bytes", object.bytes) ||
-                    (object.sha256[0] != '\0' &&
-                     strcmp(object.sha256, sha256_hex(sha256).text) != 0);
+    bool is_other =
+        object.bytes != json_int_or(file->row, "bytes", object.bytes) ||
+        (object.sha256[0] != '\0' && strcmp(object.sha256, sha256_hex(sha256).text) != 0);
 
     if (code == ERR_NONE && object.is_there && is_other) {
         err_set(&file->err, ERR_CONFLICT, "%s is there with other content", key);
