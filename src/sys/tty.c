@@ -96,8 +96,11 @@ void tty_escape(struct buf *out, struct str text) {
     }
 }
 
-/* Reads bytes one by one, so that what follows the line stays for the next reader. */
+/* Reads bytes one by one, so that what follows the line stays for the next reader. A line that is
+ * too long is read to its end: its rest must not be echoed, or reach a shell. */
 static enum err_code tty_read_line(int fd, struct buf *out, struct err *err) {
+    bool is_too_long = false;
+
     for (;;) {
         char c = 0;
         ssize_t n = read(fd, &c, 1);
@@ -115,17 +118,18 @@ static enum err_code tty_read_line(int fd, struct buf *out, struct err *err) {
             return err_set(err, ERR_INTERRUPTED, "interrupted");
         }
         if (c == '\n' || c == '\r') {
-            return ERR_NONE;
+            return is_too_long ? err_set(err, ERR_TOO_LARGE, "the line is too long") : ERR_NONE;
         }
         if (c == 0x7f || c == '\b') {
             out->len -= out->len > 0 ? 1 : 0;
             continue;
         }
         if (out->len + 1 >= out->cap || out->len >= out->max) {
-            return err_set(err, ERR_TOO_LARGE, "the line is too long");
+            is_too_long = true;
+        } else {
+            out->ptr[out->len++] = c;
+            out->ptr[out->len] = '\0';
         }
-        out->ptr[out->len++] = c;
-        out->ptr[out->len] = '\0';
     }
 }
 
