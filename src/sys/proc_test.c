@@ -597,7 +597,8 @@ static void a_fork_bomb_is_bounded(void **state) {
         if (!has_wall(w)) {
             continue;
         }
-        if (walls[w].wall == SANDBOX_WALL_LANDLOCK && getuid() == 0) {
+        if (getuid() == 0 && (walls[w].wall == SANDBOX_WALL_LANDLOCK ||
+                              !sandbox_probe()->has_namespaces)) { /* a chroot has none */
             print_message("# SKIP root's processes are not counted without a pid namespace\n");
             continue;
         }
