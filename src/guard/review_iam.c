@@ -252,7 +252,7 @@ static void review_statement(struct review *review, const char *where, const jso
 }
 
 void review_grants(struct review *review, const char *where, const json_t *document) {
-    if (!json_is_object(document)) {
+    if (json_object_get(document, "Statement") == NULL) {
         review_find(review, "unresolved", VERDICT_DENY, where, "write the policy as JSON",
                     "a policy cannot be read");
         return;
@@ -361,7 +361,7 @@ static void review_principals(struct review *review, const char *where, const js
 
 static void review_resource_policy(struct review *review, const char *where,
                                    const json_t *document) {
-    if (!json_is_object(document)) {
+    if (json_object_get(document, "Statement") == NULL) {
         review_find(review, "unresolved", VERDICT_DENY, where, "write the policy as JSON",
                     "a policy cannot be read");
         return;

@@ -239,6 +239,139 @@ static void an_account_of_the_users_own_settings_may_be_named(void **state) {
                      VERDICT_ALLOW);
 }
 
+/* A plan whose template has this one resource. */
+static enum verdict verdict_of(const char *type, const char *properties, const char *kind) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(freep)
+    char *text = mem_format("{\"Resources\":{\"R\":{\"Type\":\"%s\",\"DeletionPolicy\":\"Retain\","
+                            "\"UpdateReplacePolicy\":\"Retain\",\"Properties\":%s}}}",
+                            type, properties);
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    CLEANUP(json_decrefp) json_t *template = NULL;
+    CLEANUP(json_decrefp) json_t *plan = plan_for(kind);
+    struct review_ctx ctx = {
+        .account = template_account, .region = "eu-central-1", .redactor = redactor};
+    struct err err = {0};
+
+    for (char *p = text; *p != '\0'; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+    if (json_read(str_from(text), &template, &err) != ERR_NONE) {
+        fail_msg("%s: %s", text, err.text);
+    }
+    return policy_review_plan(plan, template, &ctx, findings);
+}
+
+static void every_property_that_opens_something_is_watched(void **state) {
+    /* clang-format off */
+    static const struct {
+        const char *type;
+        const char *bad;
+        const char *good; /* ' stands for " */
+    } rows[] = {
+        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':false,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}",
+                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':'true','BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
+        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':{'Ref':'X'},'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}",
+                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
+        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'RestrictPublicBuckets':true}}",
+                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
+        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':'false'}}",
+                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
+        {"AWS::RDS::DBInstance", "{'PubliclyAccessible':true}", "{'PubliclyAccessible':false}"},
+        {"AWS::RDS::DBInstance", "{'PubliclyAccessible':{'Ref':'X'}}", "{}"},
+        {"AWS::CloudFront::Distribution", "{'DistributionConfig':{'DefaultCacheBehavior':{'ViewerProtocolPolicy':'allow-all'}}}",
+                                          "{'DistributionConfig':{'DefaultCacheBehavior':{'ViewerProtocolPolicy':'https-only'}}}"},
+        {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{'Scheme':'internet-facing'}", "{'Scheme':'internal'}"},
+        {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{}", "{'Scheme':'internal'}"},
+        {"AWS::EC2::SecurityGroupIngress", "{'CidrIpv6':'::/0','FromPort':5432,'ToPort':5432}", "{'CidrIp':'10.0.0.0/16','FromPort':5432,'ToPort':5432}"},
+        {"AWS::EC2::SecurityGroupIngress", "{'CidrIp':{'Ref':'X'},'FromPort':22,'ToPort':22}", "{'CidrIp':'0.0.0.0/0','FromPort':80,'ToPort':80}"},
+        {"AWS::EC2::SecurityGroupIngress", "{'CidrIp':'0.0.0.0/0','FromPort':80,'ToPort':443}", "{'CidrIp':'0.0.0.0/0','FromPort':443,'ToPort':443}"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (verdict_of(rows[i].type, rows[i].bad, "deploy") != VERDICT_DENY) {
+            fail_msg("passes: %s %s", rows[i].type, rows[i].bad);
+        }
+        if (verdict_of(rows[i].type, rows[i].good, "deploy") != VERDICT_ALLOW) {
+            fail_msg("stopped: %s %s", rows[i].type, rows[i].good);
+        }
+    }
+}
+
+static void every_resource_with_a_policy_of_its_own_is_read(void **state) {
+    static const char *const rows[][2] = {
+        {"AWS::S3::BucketPolicy", "{'PolicyDocument':%s}"},
+        {"AWS::SQS::QueuePolicy", "{'PolicyDocument':%s}"},
+        {"AWS::SNS::TopicPolicy", "{'PolicyDocument':%s}"},
+        {"AWS::KMS::Key", "{'KeyPolicy':%s}"},
+        {"AWS::ECR::Repository", "{'RepositoryPolicyText':%s}"},
+        {"AWS::SecretsManager::ResourcePolicy", "{'ResourcePolicy':%s}"},
+        {"AWS::EFS::FileSystem", "{'FileSystemPolicy':%s}"},
+        {"AWS::ApiGateway::RestApi", "{'Policy':%s}"},
+        {"AWS::DynamoDB::Table", "{'ResourcePolicy':{'PolicyDocument':%s}}"},
+        {"AWS::S3::AccessPoint", "{'Policy':%s}"},
+        {"AWS::Backup::BackupVault", "{'AccessPolicy':%s}"},
+        {"AWS::IAM::Role", "{'AssumeRolePolicyDocument':%s}"},
+    };
+    static const char *const open = "{'Statement':{'Effect':'Allow','Principal':{'AWS':['*']}}}";
+    static const char *const held =
+        "{'Statement':{'Effect':'Allow','Principal':{'AWS':['123456789012']}}}";
+    static const char *const unread = "{'Ref':'Policy'}";
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        const char *hole = strstr(rows[i][1], "%s");
+        const char *documents[] = {open, unread, held};
+
+        for (size_t k = 0; k < ARRAY_N(documents); k++) {
+            CLEANUP(freep)
+            char *properties = mem_format("%.*s%s%s", (int)(hole - rows[i][1]), rows[i][1],
+                                          documents[k], hole + 2);
+            if ((verdict_of(rows[i][0], properties, "deploy") == VERDICT_ALLOW) != (k == 2)) {
+                fail_msg("%s with %s", rows[i][0], documents[k]);
+            }
+        }
+    }
+}
+
+static void rights_over_roles_belong_to_the_set_up_stack_and_are_held(void **state) {
+    static const char *const rows[][2] = {
+        {"iam:CreateRole", "iam:PermissionsBoundary"},
+        {"iam:PutRolePolicy", "iam:PermissionsBoundary"},
+        {"iam:PutRolePermissionsBoundary", "iam:PermissionsBoundary"},
+        {"iam:AttachRolePolicy", "iam:PolicyARN"},
+        {"iam:PassRole", "iam:PassedToService"},
+        {"iam:UpdateAssumeRolePolicy", NULL},
+        {"iam:CreateAccessKey", ""},
+        {"iam:CreatePolicyVersion", ""},
+        {"sts:AssumeRole", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        bool is_never = rows[i][1] != NULL && *rows[i][1] == '\0';
+        CLEANUP(freep)
+        char *plain = mem_format("{'PolicyDocument':{'Statement':[{'Effect':'Allow','Action':'%s',"
+                                 "'Resource':'arn:aws:iam::123456789012:role/depl-*'}]}}",
+                                 rows[i][0]);
+        CLEANUP(freep)
+        char *held = mem_format(
+            "{'PolicyDocument':{'Statement':[{'Effect':'Allow','Action':'%s','Condition':"
+            "{'StringEquals':{'%s':'x'}},'Resource':'arn:aws:iam::123456789012:role/depl-*'}]}}",
+            rows[i][0], rows[i][1] == NULL ? "x" : rows[i][1]);
+
+        if (verdict_of("AWS::IAM::ManagedPolicy", held, "deploy") != VERDICT_DENY ||
+            (verdict_of("AWS::IAM::ManagedPolicy", held, "bootstrap") == VERDICT_ALLOW) ==
+                is_never ||
+            (verdict_of("AWS::IAM::ManagedPolicy", plain, "bootstrap") == VERDICT_ALLOW) !=
+                (rows[i][1] == NULL)) {
+            fail_msg("%s", rows[i][0]);
+        }
+    }
+}
+
 /* Only behind a custom endpoint, and only for the one action that is judged so there. */
 static void the_local_aws_may_have_its_one_wide_resource(void **state) {
     static const char *const actions[] = {"ssm:GetParametersByPath", "ssm:GetParameter"};
@@ -269,6 +402,9 @@ int main(void) {
         cmocka_unit_test(planted_change_sets_are_stopped_and_their_neighbours_pass),
         cmocka_unit_test(the_templates_of_this_program_pass_both_reviews),
         cmocka_unit_test(the_rights_of_the_set_up_stack_are_its_own),
+        cmocka_unit_test(every_property_that_opens_something_is_watched),
+        cmocka_unit_test(every_resource_with_a_policy_of_its_own_is_read),
+        cmocka_unit_test(rights_over_roles_belong_to_the_set_up_stack_and_are_held),
         cmocka_unit_test(the_local_aws_may_have_its_one_wide_resource),
         cmocka_unit_test(an_account_of_the_users_own_settings_may_be_named),
     };

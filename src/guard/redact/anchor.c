@@ -150,13 +150,15 @@ static size_t match_rule(struct scan *scan, const struct rule *rule, size_t at) 
 /* Rules leave alone what is covered, but for blocks, which go on over lines. */
 static void match_anchor(struct scan *scan, const struct anchor *anchor, size_t at) {
     bool is_block = !anchor->is_name && rules[anchor->index].is_block;
+    bool is_covered = is_block ? at < scan->block_to : at >= scan->skip_from && at < scan->skip_to;
 
-    if (at >= scan->skip_from && at < scan->skip_to && !is_block) {
+    if (is_covered) {
         return;
     }
     scan->found_from = at;
     size_t to = anchor->is_name ? match_name(scan, scan->known->names[anchor->index], at)
                                 : match_rule(scan, &rules[anchor->index], at);
+    scan->block_to = is_block && to > 0 ? to : scan->block_to;
     if (to > scan->skip_to) {
         scan->skip_from = scan->found_from;
         scan->skip_to = to;

@@ -85,6 +85,7 @@ static void pass_views(const struct pass *pass, struct str text, struct carry *c
         other.key_end = 0;
         other.skip_from = 0;
         other.skip_to = 0;
+        other.block_to = 0;
         other.hint_n = 0;
         memset(other.runs, 0, sizeof other.runs);
         other.word = (struct memo){0};

@@ -72,6 +72,51 @@ static const struct kind {
     {"vault",             {"hv", "s."},                    words,   95, ""},
     {"huggingface",       {"h", "f_"},                     alnum,   34, ""},
     {"pypi",              {"pypi-", "AgEI", "cHlwaS5vcmc"}, words,  150, ""},
+    {"aws b",             {"AB", "IA"},                    upper,   16, ""},
+    {"aws c",             {"AC", "CA"},                    upper,   16, ""},
+    {"aws old",           {"A3", "T"},                     upper,   17, ""},
+    {"aws federated",     {"FQoG", "ZXIv", "YXdz"},        base64s, 200, "="},
+    {"bedrock api",       {"bedrock", "-api-key-"},        alnum,   60, ""},
+    {"github oauth",      {"gh", "o_"},                    alnum,   36, ""},
+    {"github user",       {"gh", "u_"},                    alnum,   36, ""},
+    {"github stateless",  {"gh", "s_1234_", "eyJhbGciOiJ9."}, words, 400, ".c2ln"},
+    {"gitlab deploy",     {"gl", "dt-"},                   words,   20, ""},
+    {"gitlab runner",     {"gl", "rt-"},                   words,   20, ""},
+    {"slack a",           {"xo", "xa-"},                   alnum,   40, ""},
+    {"slack c",           {"xo", "xc-"},                   alnum,   40, ""},
+    {"slack d",           {"xo", "xd-"},                   base64s, 60, ""},
+    {"slack e",           {"xo", "xe-"},                   alnum,   40, ""},
+    {"slack e.",          {"xo", "xe.xoxp-"},              alnum,   40, ""},
+    {"slack o",           {"xo", "xo-"},                   alnum,   40, ""},
+    {"slack p",           {"xo", "xp-"},                   alnum,   40, ""},
+    {"slack r",           {"xo", "xr-"},                   alnum,   40, ""},
+    {"slack s",           {"xo", "xs-"},                   alnum,   40, ""},
+    {"stripe test",       {"sk", "_test_"},                alnum,   24, ""},
+    {"stripe prod",       {"sk", "_prod_"},                alnum,   24, ""},
+    {"stripe r live",     {"rk", "_live_"},                alnum,   24, ""},
+    {"stripe r prod",     {"rk", "_prod_"},                alnum,   24, ""},
+    {"google new",        {"AQ.", "Ab8RN6"},               words,   44, ""},
+    {"atlas secret",      {"mdb", "_sa_sk_"},              words,   40, ""},
+    {"supabase",          {"sb", "_secret_"},              words,   31, ""},
+    {"supabase p",        {"sb", "p_"},                    hexes,   40, ""},
+    {"planetscale t",     {"pscale", "_tkn_"},             alnum,   43, ""},
+    {"planetscale o",     {"pscale", "_oauth_"},           alnum,   43, ""},
+    {"vercel k",          {"vc", "k_"},                    alnum,   56, ""},
+    {"vercel p",          {"vc", "p_"},                    alnum,   56, ""},
+    {"vercel a",          {"vc", "a_"},                    alnum,   56, ""},
+    {"vercel i",          {"vc", "i_"},                    alnum,   56, ""},
+    {"vercel r",          {"vc", "r_"},                    alnum,   56, ""},
+    {"docker org",        {"dckr", "_oat_"},               words,   32, ""},
+    {"digitalocean o",    {"doo", "_v1_"},                 hexes,   64, ""},
+    {"digitalocean r",    {"dor", "_v1_"},                 hexes,   64, ""},
+    {"sentry user",       {"sntr", "yu_"},                 hexes,   64, ""},
+    {"sentry",            {"sntr", "ys_"},                 base64s, 120, ""},
+    {"pulumi",            {"pu", "l-"},                    hexes,   40, ""},
+    {"vault batch",       {"hv", "b."},                    words,   120, ""},
+    {"terraform",         {"abcdefghij1234", ".atlas", "v1."}, words, 67, ""},
+    {"groq",              {"gs", "k_"},                    alnum,   52, ""},
+    {"xai",               {"xa", "i-"},                    alnum,   80, ""},
+    {"age",               {"AGE-SECRET", "-KEY-1"},        upper,   58, ""},
     {"jwt",               {"ey", "JhbGciOiJIUzI1NiJ9.ey"}, words,   80, ".c2lnbmF0dXJlMQ"},
 };
 /* clang-format on */
@@ -249,6 +294,21 @@ static void an_aws_secret_key_is_found_where_aws_is_talked_about(void **state) {
             check_planted(redactor, "aws secret", places[c], JSON_ESCAPED, secret);
             check_planted(redactor, "aws secret", places[c], PERCENT, secret);
         }
+    }
+}
+
+static void a_webhook_is_masked_after_its_host(void **state) {
+    static const char *const places[] = {"https://hooks.slack.com/services/%s",
+                                         "url: hooks.slack.com/workflows/%s",
+                                         "\"https://hooks.slack.com/triggers/%s\""};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    const struct kind kind = {.alphabet = base64s, .body = 46, .tail = ""};
+
+    (void)state;
+    for (size_t c = 0; c < ARRAY_N(places); c++) {
+        CLEANUP(freep) char *secret = secret_of(&kind);
+        check_planted(redactor, "webhook", places[c], RAW, secret);
+        check_planted(redactor, "webhook", places[c], JSON_ESCAPED, secret);
     }
 }
 
@@ -773,7 +833,7 @@ static void a_line_without_end_is_masked_like_any_other(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
     (void)state;
-    for (size_t shift = 0; shift < 4; shift++) {
+    for (size_t shift = 0; shift < 8; shift++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
         CLEANUP(freep) char *token = secret_of(&kinds[6]);
 
@@ -893,7 +953,7 @@ static void json_in_a_text_stays_json(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
     (void)state;
-    for (int i = 0; i < 2500; i++) {
+    for (int i = 0; i < 6000; i++) {
         json_t *json = random_json(0);
         json = i % 3 == 0 ? json : wrapped(json);
         json = i % 9 == 1 ? wrapped(json) : json;
@@ -976,7 +1036,7 @@ static void random_text_never_shows_a_planted_secret(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
     (void)state;
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < 6000; round++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
 
         for (uint32_t n = next_random() % 60; n > 0; n--) {
@@ -1042,7 +1102,7 @@ static void input_made_to_be_slow_still_ends(void **state) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
         size_t n = *pieces[i] == '\0' ? 1 : strlen(pieces[i]);
 
-        while (text.len < 150000) {
+        while (text.len < 400000) {
             buf_add(&text, (struct str){pieces[i], n});
         }
         CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
@@ -1100,6 +1160,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_kind_of_token_is_seen_in_any_context_and_encoding),
         cmocka_unit_test(an_aws_secret_key_is_found_where_aws_is_talked_about),
+        cmocka_unit_test(a_webhook_is_masked_after_its_host),
         cmocka_unit_test(what_stands_under_a_secrets_name_is_not_seen),
         cmocka_unit_test(a_private_key_is_masked_to_its_end),
         cmocka_unit_test(what_is_no_secret_stays_as_it_is),

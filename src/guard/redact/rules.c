@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { BLOCK_QUOTED_LINES = 200, LABEL_MAX = 64, BASIC_MAX = 1024 };
+enum { BLOCK_QUOTED_LINES = 200, LABEL_MAX = 64, BASIC_MAX = 1024, SK_LOOK = 256 };
 
 static size_t match_token(struct scan *scan, const struct rule *rule, size_t at) {
     size_t body = at + strlen(rule->anchor);
@@ -48,7 +48,7 @@ static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
     size_t plain_max = 0;
     bool has_other = false;
 
-    for (size_t i = body; i < to; i++) {
+    for (size_t i = body; i < to && i - body < SK_LOOK; i++) {
         char c = scan->text.ptr[i];
         has_other = has_other || is_digit(c) || (is_letter(c) && c != fold(c));
         plain_n = is_alnum(c) ? plain_n + 1 : 0;

@@ -68,8 +68,9 @@ struct scan {
     size_t found_from; /* of the match under way: where what it covers begins */
     size_t skip_from;  /* rules do not look into [skip_from, skip_to): it is covered */
     size_t skip_to;
-    size_t *hints; /* HINTS_MAX offsets: where "aws", "secret", "access" or a key id stand */
-    size_t hint_n; /* HINTS_MAX: too many, so everywhere */
+    size_t block_to; /* blocks do not look into a block */
+    size_t *hints;   /* HINTS_MAX offsets: where "aws", "secret", "access" or a key id stand */
+    size_t hint_n;   /* HINTS_MAX: too many, so everywhere */
     struct memo runs[SET_N];
     struct memo word;
 };
