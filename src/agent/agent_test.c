@@ -19,6 +19,7 @@ static const struct {
     { "repo_reader.read_file",     " orchestrator curator " },
     { "repo_reader.list_dir",      " orchestrator curator " },
     { "repo_reader.survey",        " orchestrator curator " },
+    { "repo_reader.diff",          " orchestrator curator " },
     { "shell_runner.run",          " planner executor " },
     { "pnpm_client.fetch",         " planner " },
     { "pnpm_client.build",         " planner " },
@@ -212,11 +213,72 @@ static void every_empty_cell_is_refused_at_the_gate(void **state) {
     json_decref(door.turn.state);
 }
 
+/* ---- The state is masked each time a phase is entered ---- */
+
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Members whose names or values look like secrets and are not. */
+static const char needed[] =
+    "{\"project\":{\"secret_names\":[\"DATABASE_URL\",\"STRIPE_KEY\"],"
+    "\"variables\":{\"LOG_LEVEL\":\"info\",\"ACCESS_TOKEN_EXPIRE_MINUTES\":\"30\"}},"
+    "\"parameters\":{\"SecretsPath\":\"/depl/todo/dev\",\"OriginVerify\":{\"use\":\"origin_verify\"},"
+    "\"BackendKey\":\"backend/" HEX64 ".zip\","
+    "\"BackendSha256B64\":\"ASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8=\"},"
+    "\"plan\":{\"secrets\":[\"DATABASE_URL\"],\"parameters\":{\"OriginVerify\":true},"
+    "\"permissions\":[\"ssm:GetParametersByPath\"]},"
+    "\"check\":{\"missing\":[\"SECRET_KEY\"],\"routes\":[{\"path\":\"/api/auth/token\"}]},"
+    "\"identity\":{\"arn\":\"arn:aws:sts::123456789012:assumed-role/Dev/someone\"},"
+    "\"approval\":{\"digest\":\"" HEX64 "\"},"
+    "\"preview\":{\"parameters\":[\"OriginVerify\",\"SecretsPath\"],\"arn\":"
+    "\"arn:aws:cloudformation:eu-west-1:123456789012:changeSet/d-d261124-k7m2q9x4-12/"
+    "6f2c3a10-1c2d-4e5f-8a9b-0c1d2e3f4a5b\"},"
+    "\"site\":{\"files\":[{\"path\":\"assets/index-C2TdN3bF.js\",\"sha256\":\"" HEX64 "\"}]}}";
+
+/* Members that hold a secret, each with the piece that must not be found again. */
+/* clang-format off */
+static const struct {
+    const char *json;
+    const char *secret;
+} secrets[] = {
+    { "{\"variables\":{\"DATABASE_URL\":\"postgres://u:Zx81spectrum@h/db\"}}", "Zx81spectrum" },
+    { "{\"answers\":{\"env.API_KEY\":\"Zx81spectrum\"}}",                       "Zx81spectrum" },
+    { "{\"parameters\":{\"OriginVerify\":\"Zx81spectrum\"}}",                   "Zx81spectrum" },
+    { "{\"problem\":{\"text\":\"login with ghp_0123456789abcdefghijklmnopqrstuvwxyz failed\"}}", "ghp_0123" },
+    { "{\"flags\":{\"text\":\"use my-own-known-value please\"}}",               "my-own-known-value" },
+};
+/* clang-format on */
+
+static void the_mask_takes_every_secret_and_nothing_that_an_agent_needs(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(json_decrefp) json_t *plain = NULL;
+    CLEANUP(masked_done) struct masked masked = {0};
+    CLEANUP(freep) char *want = NULL;
+
+    (void)state;
+    MUST(json_read(str_from(needed), &plain, &err));
+    want = json_text(plain);
+    redact_json(redactor, plain, &masked);
+    assert_string_equal(masked_cstr(&masked), want);
+    redactor_add_known(redactor, "OriginVerify", STR("Zx81spectrum-of-the-stack"));
+    redactor_add_known(redactor, "OWN", STR("my-own-known-value"));
+    for (size_t i = 0; i < ARRAY_N(secrets); i++) {
+        CLEANUP(json_decrefp) json_t *json = NULL;
+        CLEANUP(masked_done) struct masked out = {0};
+
+        MUST(json_read(str_from(secrets[i].json), &json, &err));
+        redact_json(redactor, json, &out);
+        if (strstr(masked_cstr(&out), secrets[i].secret) != NULL) {
+            fail_msg("row %zu: %s", i, masked_cstr(&out));
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_grants_are_those_of_the_specification_and_no_others),
         cmocka_unit_test(every_row_and_every_grant_names_an_operation_that_exists),
         cmocka_unit_test(only_the_executor_has_hands),
+        cmocka_unit_test(the_mask_takes_every_secret_and_nothing_that_an_agent_needs),
         ON_MEMORY(every_empty_cell_is_refused_at_the_gate),
     };
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "guard/approval.h"
+#include "store/backend.h"
 #include "support/store_fixture.h"
 #include "tool/services.h"
 
@@ -146,9 +147,8 @@ struct rig {
     atomic_bool interrupted;
     bool has_person;
     int asked;
-    const char *answer;   /* of the person; NULL: waits for a message */
-    const char *calls;    /* what the sink saw, "type " each */
-    struct buf seen;
+    const char *answer; /* of the person; NULL: waits for a message */
+    struct buf seen;    /* what the sink saw, a line each */
     const char *phase;
 };
 
@@ -176,7 +176,8 @@ static enum err_code rig_ask(void *ctx, const struct masked *question, bool (*po
 static void rig_write(void *ctx, enum event event, const struct masked *json) {
     struct rig *rig = ctx;
 
-    buf_addf(&rig->seen, "%s\n", event == EVENT_NONE ? "" : masked_cstr(json));
+    (void)event;
+    buf_addf(&rig->seen, "%s\n", masked_cstr(json));
 }
 
 static const struct sink rig_sink = {"test", LEVEL_DEBUG, rig_write};
@@ -853,6 +854,39 @@ static void a_lost_lease_stops_everything(void **state) {
     rig_done(&rig);
 }
 
+/* The memory store on a disk that is full when a test says so. */
+static bool is_disk_full;
+
+static enum err_code full_append(void *back, const struct store_append *append, struct err *err) {
+    return is_disk_full ? err_set(err, ERR_DISK_FULL, "the disk is full")
+                        : store_memory.append(back, append, err);
+}
+
+static void a_full_disk_stops_everything_and_loses_nothing(void **state) {
+    static struct store_ops ops;
+    struct rig rig;
+
+    ops = store_memory;
+    ops.append = full_append;
+    fixture_done(*state);
+    fixture_open(*state, &ops);
+    rig_open(&rig, *state, "preflight");
+    assert_int_equal(simple(&rig, "build"), ERR_NONE);
+    is_disk_full = true;
+    assert_int_equal(simple(&rig, "look"), ERR_NONE);
+    assert_int_equal(simple(&rig, "build"), ERR_DISK_FULL);
+    assert_int_equal(atomic_load(&world.runs), 2); /* no effect without its intent on the disk */
+    assert_int_equal(simple(&rig, "look"), ERR_DISK_FULL);
+    is_disk_full = false;
+    rig_again(&rig, 1);
+    assert_int_equal(simple(&rig, "build"), ERR_NONE);
+    assert_int_equal(atomic_load(&world.runs), 2);
+    assert_int_equal(simple(&rig, "look"), ERR_NONE);
+    assert_int_equal(simple(&rig, "build"), ERR_NONE);
+    assert_int_equal(atomic_load(&world.runs), 4);
+    rig_done(&rig);
+}
+
 static void four_plans_a_minute_are_shared_by_all_and_the_fifth_waits(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -894,6 +928,7 @@ int main(void) {
         ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
         ON_BOTH(an_effect_that_was_begun_keeps_its_yes_past_the_expiry),
         ON_BOTH(a_lost_lease_stops_everything),
+        ON_MEMORY(a_full_disk_stops_everything_and_loses_nothing),
         ON_BOTH(four_plans_a_minute_are_shared_by_all_and_the_fifth_waits),
     };
 

@@ -179,7 +179,7 @@ static json_t *reply_stack_status(struct op *op) {
                                 exists ? "ready" : "absent", "sentence", "a fake stack", "remedy",
                                 "", "reason", "", NULL);
 
-    json_put(status, "stack_id", json_sprintf(exists ? ARN "stack/%s/1" : "", stack));
+    json_put(status, "stack_id", exists ? json_sprintf(ARN "stack/%s/1", stack) : json_string(""));
     json_put_bool(status, "exists", exists);
     json_put_bool(status, "can_update", exists);
     json_put_bool(status, "protected", false);

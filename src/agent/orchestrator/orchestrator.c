@@ -9,7 +9,7 @@
 
 static const struct grant grants[] = {
     {"repo_reader", "read_file"}, {"repo_reader", "list_dir"}, {"repo_reader", "survey"},
-    {"telemetry_bus", "emit"},    {0},
+    {"repo_reader", "diff"},      {"telemetry_bus", "emit"},   {0},
 };
 
 static const enum phase phases[] = {PHASE_INTAKE, PHASE_ASK,       PHASE_WAIT,
