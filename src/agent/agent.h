@@ -26,7 +26,8 @@
  *   restored  executor    aws_deployer.rollback
  *   problem   any         {"code","text","remedy","phase"} of the phase that did not end well
  *   result    orchestrator  how the run ended: {"status","code",...}
- *   child     executor    {"kind","id"}: the session that must end before this one goes on
+ *   child     executor    {"kind"}: of the session that must end before this one goes on
+ *   children  flow        how many such sessions have ended
  */
 #pragma once
 

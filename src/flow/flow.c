@@ -114,6 +114,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
     const struct store_ops *backend = options->backend == NULL ? &store_sqlite : options->backend;
 
     flow->options = *options;
+    flow->version = AWSCOPILOT_VERSION;
     flow->redactor = redactor_new();
     flow->bus = bus_new(flow->redactor);
     if (flow_find_root(flow, err) != ERR_NONE || flow_folders(flow, err) != ERR_NONE ||

@@ -7,6 +7,7 @@
 
 struct flow {
     struct flow_options options;
+    const char *version; /* of this program, as the records name it */
     char *root;
     char *project_key;
     char *state_dir;

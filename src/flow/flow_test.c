@@ -397,13 +397,14 @@ static void ctrl_c_in_any_call_parks_and_the_session_goes_on(void **state) {
 
 /* ---- Kill at every write ---- */
 
-static int run_killed(bool is_new) {
+static int run_killed(bool is_new, const char *version) {
     pid_t pid = fork();
     int status = 0;
 
     if (pid == 0) {
         struct flow *flow = world_flow(&killing_store);
 
+        flow->version = version;
         (void)world_run(flow, "deploy", is_new);
         flow_close(flow);
         _exit(0);
@@ -452,26 +453,27 @@ static bool ended_once(void) {
 }
 
 /* A question whose answer did not reach the disk is asked once more, all others once. */
-static bool asked_once(void) { return world->asked_n <= 4 + 1; }
+static bool asked_at_most(int n) { return world->asked_n <= n; }
 
-static void killed_at_any_write_it_goes_on_as_if_nothing_had_happened(void **state) {
+/* Kills a deployment that sets the account up at every write, and lets `version` go on. */
+static void kill_everywhere(const char *version, int asked_max) {
     int bad = 0;
     int n = 1;
 
-    (void)state;
     for (int k = 1; k <= n; k++) {
         for (int after = 0; after < 2; after++) {
             world_fresh();
             world->has_bootstrap = false;
             world->kill_at = k;
             world->kills_after = after == 1;
-            if (run_killed(true) != 9) {
+            if (run_killed(true, "1") != 9) {
                 assert_true(ended_once());
                 continue;
             }
             n = k + 1;
             world->kill_at = 0;
-            if (run_killed(!find_session()) != 0 || !ended_once() || !asked_once()) {
+            if (run_killed(!find_session(), version) != 0 || !ended_once() ||
+                !asked_at_most(asked_max)) {
                 print_error("%s write %d: %s, %s, asked %d\n", after ? "after" : "before", k,
                             world->status, world->message, world->asked_n);
                 bad++;
@@ -481,6 +483,16 @@ static void killed_at_any_write_it_goes_on_as_if_nothing_had_happened(void **sta
     }
     assert_true(n > 20);
     assert_int_equal(bad, 0);
+}
+
+static void killed_at_any_write_it_goes_on_as_if_nothing_had_happened(void **state) {
+    (void)state;
+    kill_everywhere("1", 3 + 1); /* bootstrap, its yes, the deployment's yes; and one again */
+}
+
+static void another_version_settles_what_is_open_and_begins_the_phase_anew(void **state) {
+    (void)state;
+    kill_everywhere("2", 3 + 2); /* a phase's question, and a yes to what was not started */
 }
 
 int main(void) {
@@ -496,6 +508,8 @@ int main(void) {
         cmocka_unit_test_setup(whichever_call_fails_the_run_ends_and_says_why, set_up),
         cmocka_unit_test_setup(ctrl_c_in_any_call_parks_and_the_session_goes_on, set_up),
         cmocka_unit_test_setup(killed_at_any_write_it_goes_on_as_if_nothing_had_happened, set_up),
+        cmocka_unit_test_setup(another_version_settles_what_is_open_and_begins_the_phase_anew,
+                               set_up),
     };
     int failed;
 

@@ -254,12 +254,13 @@ static enum err_code child_failed(struct session *session, const json_t *result,
     return runner_step(session, is_refused ? OUTCOME_CANCEL : OUTCOME_FAIL, err);
 }
 
-/* The child's end, good or bad, decides how the parent goes on. Its id derives from the phase that
- * asked for it, so that a restart finds it and a second attempt is another one. */
+/* The child's end, good or bad, decides how the parent goes on. Its id derives from how many have
+ * ended, so that a restart finds it, by any version, and a second attempt is another one. */
 static enum err_code runner_after_child(struct session *session, struct session_end *out,
                                         bool *is_over, struct err *err) {
     struct flow *flow = session->flow;
-    CLEANUP(freep) char *id = mem_format("%s-b%lld", session->id, (long long)session->first_call);
+    int64_t ended = json_int_or(session->state, "children", 0);
+    CLEANUP(freep) char *id = mem_format("%s-b%lld", session->id, (long long)ended + 1);
     CLEANUP(freep) char *kind = mem_strdup(json_str_or(session->state, "child.kind", "bootstrap"));
     CLEANUP(json_decrefp) json_t *result = NULL;
     json_t *flags = json_deep_copy(json_object_get(session->state, "flags"));
@@ -283,6 +284,7 @@ static enum err_code runner_after_child(struct session *session, struct session_
         return ERR_NONE;
     }
     (void)json_object_del(session->state, "child");
+    json_put_int(session->state, "children", ended + 1);
     return json_int_or(result, "exit", 255) == 0 ? session_enter(session, session->phase, err)
                                                  : child_failed(session, result, err);
 }

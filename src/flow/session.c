@@ -41,7 +41,7 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     redact_json(session->flow->redactor, body, &masked);
     entry.fields[FIELD_PHASE] = str_from(phase_word(phase));
     entry.fields[FIELD_STATUS] = str_from(session_status(phase));
-    entry.fields[FIELD_VERSION] = STR(AWSCOPILOT_VERSION);
+    entry.fields[FIELD_VERSION] = str_from(session->flow->version);
     if (masked.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
         err_set(err, ERR_TOO_LARGE, "what this session has to remember is %zu bytes, %lld is the "
                 "limit", masked.len, (long long)limit(LIMIT_RECORD_BYTES));
@@ -74,7 +74,7 @@ static enum err_code session_record_start(struct session *session, const char *k
 
     entry.fields[FIELD_KIND] = str_from(kind);
     entry.fields[FIELD_PROJECT] = str_from(session->flow->project_key);
-    entry.fields[FIELD_VERSION] = str_from(AWSCOPILOT_VERSION);
+    entry.fields[FIELD_VERSION] = str_from(session->flow->version);
     return gate_record(session->gate, &entry, err);
 }
 
@@ -262,7 +262,7 @@ static enum err_code recall_visit(const struct journal_record *record, void *con
     gate_recall(recall->session->gate, record);
     if (record->kind == RECORD_PHASE) {
         recall->is_other_version =
-            !str_eq(record->fields[FIELD_VERSION], STR(AWSCOPILOT_VERSION));
+            !str_eq(record->fields[FIELD_VERSION], str_from(recall->session->flow->version));
     }
     if (record->kind == RECORD_END) {
         recall->session->is_ended = true;

@@ -18,6 +18,7 @@
 struct world *world;
 static struct world fresh;
 static char folder[64];
+static const char *base; /* of the folder; in memory where it can be: what is killed is a process */
 
 extern const struct tool tool_repo_reader;
 extern const struct tool tool_uv_client;
@@ -497,8 +498,9 @@ void world_remove(void) {
     CLEANUP(fs_root_done) struct fs_root root = {0};
     struct err err = {0};
 
-    if (folder[0] != '\0' && (fs_root_open("/tmp", &root, &err) != ERR_NONE ||
-                              fs_remove_tree(&root, folder + strlen("/tmp/"), &err) != ERR_NONE)) {
+    if (folder[0] != '\0' &&
+        (fs_root_open(base, &root, &err) != ERR_NONE ||
+         fs_remove_tree(&root, folder + strlen(base) + 1, &err) != ERR_NONE)) {
         (void)fprintf(stderr, "%s stays behind: %s\n", folder, err.text);
     }
     folder[0] = '\0';
@@ -506,7 +508,8 @@ void world_remove(void) {
 
 void world_fresh(void) {
     world_remove();
-    (void)snprintf(folder, sizeof folder, "/tmp/awscopilot-flow-XXXXXX");
+    base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    (void)snprintf(folder, sizeof folder, "%s/awscopilot-flow-XXXXXX", base);
     if (mkdtemp(folder) == NULL) {
         abort();
     }
