@@ -1,0 +1,271 @@
+"""Measures the program beside the floor of the machine and beside the peers; scripts/bench runs it.
+
+    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park read deploy; all of them when none is given
+
+Everything that is compared is measured in turn, in the same run, so that what else the machine does meets both.
+BENCH_RUNS says how often (5). docs/bench.md says what each figure holds and what it leaves out.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
+
+import local_aws  # noqa: E402
+from deploying import ACCOUNT, BenchError, Ours, Release, peers_of  # noqa: E402
+from figures import Bar, Figure, median_of, save, table  # noqa: E402
+
+PEERS = ("langgraph", "awscli", "sam", "cdk")
+PASSED_ON = ("HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE "
+             "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE UV_DEFAULT_INDEX UV_INDEX_URL UV_FIND_LINKS npm_config_registry "
+             "LANG").split()
+STEP_RUNS, PARKED, PARKED_PEER, VERIFIED, STARTS = 200, 10000, 1000, 200000, 10
+FLOOR = "sqlite-wal-full"
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Runner:
+    """Runs programs with an environment that says nothing of this machine's account, and measures them."""
+
+    def __init__(self, build, folder):
+        self.build, self.folder = build, folder
+        self.program = str(build / "src/aws-copilot")
+        self.tools = local_aws.tools()
+        self.peers = {name: os.environ.get(f"PEER_{name.upper()}", "") for name in PEERS}
+        self.runs = int(os.environ.get("BENCH_RUNS", "5"))
+
+    def env(self, **more):
+        passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(self.folder), **passed, **more}
+
+    def must(self, argv, env, cwd):
+        done = subprocess.run(argv, env=env, cwd=cwd, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise BenchError(f"{' '.join(map(str, argv))} ended with exit {done.returncode}: {done.stderr[-1500:]}")
+        return done.stdout
+
+    def measure(self, argv, env, cwd):
+        """Runs it to its end: {exit, wall_ms, cpu_ms, peak_mb, stdout, stderr}."""
+        reader, writer = os.pipe()
+        with os.fdopen(reader) as costs:
+            try:
+                done = subprocess.run([str(self.build / "measure"), str(writer), *argv], env=env, cwd=cwd, pass_fds=[writer],
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            finally:
+                os.close(writer)
+            text = costs.read()
+        if not text:
+            raise BenchError(f"{argv[0]} could not be measured: {done.stderr[-500:]}")
+        return {**json.loads(text), "stdout": done.stdout, "stderr": done.stderr}
+
+    def rows_of(self, program, *words):
+        """The JSON rows of one of our bench programs, by name; and a folder of its own for its files."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        out = self.must([str(self.build / program), folder, *words], self.env(), folder)
+        shutil.rmtree(folder)
+        return {row["name"]: row for row in map(json.loads, filter(lambda line: line.startswith("{"), out.splitlines()))}
+
+    def langgraph(self, *words):
+        folder = tempfile.mkdtemp(dir=self.folder)
+        out = self.must([f"{self.peers['langgraph']}/bin/python", str(HERE / "step_langgraph.py"), folder, *words],
+                        self.env(LD_PRELOAD=str(self.build / "syncs.so")), folder)
+        shutil.rmtree(folder)
+        return json.loads(out.splitlines()[-1])
+
+
+# ---- the groups: each returns its figures ----
+
+def bench_start(runner):
+    """Program start: the wall and the memory of `version`."""
+    ours, floor = [], []
+    peers = {"aws": [f"{runner.peers['awscli']}/bin/aws", "--version"], "sam": [f"{runner.peers['sam']}/bin/sam", "--version"],
+             "cdk": [f"{runner.tools['NODE22']}/node", f"{runner.peers['cdk']}/node_modules/aws-cdk/bin/cdk", "--version"]}
+    peers = {name: argv for name, argv in peers.items() if runner.peers["awscli" if name == "aws" else name]}
+    env = runner.env(SAM_CLI_TELEMETRY="0", CI="1")
+    samples = {name: [] for name in peers}
+
+    def one(argv):
+        sample = runner.measure(argv, env, runner.folder)
+        if sample["exit"] != 0:
+            raise BenchError(f"{' '.join(argv)} ended with exit {sample['exit']}: {sample['stderr'][-500:]}")
+        return sample
+
+    for argv in ([runner.program, "version"], *peers.values()):
+        one(argv)  # fills the page cache
+    for _ in range(runner.runs):
+        for _ in range(STARTS):
+            ours.append(one([runner.program, "version"]))
+            floor.append(one(["/bin/true"]))
+        for name, argv in peers.items():
+            samples[name].append(one(argv))
+
+    def figure(name, key, unit, limit):
+        return Figure(name, median_of(ours, key), unit, len(ours), Bar(limit) if limit else None, ("true", median_of(floor, key)),
+                      {peer: median_of(rows, key) for peer, rows in samples.items()})
+    return [figure("program_start", "wall_ms", "ms", 12), figure("program_start_cpu", "cpu_ms", "ms", None),
+            figure("program_start_rss", "peak_mb", "MB", 16)]
+
+
+def bench_step(runner):
+    """The durable step, ours and the floor in turn at each step, the peer after each run."""
+    runs = []
+    for _ in range(runner.runs):
+        rows = runner.rows_of("src/store/step_bench", str(STEP_RUNS))
+        run = {"ratio": rows["durable_step_vs_floor"]["value"]}
+        for key in ("p50", "p99", "cpu", "syncs"):
+            row = rows[f"durable_step_{key}"]
+            run |= {key: row["value"], f"floor_{key}": row["peer_value"]}
+        run["over"] = run["cpu"] - run["floor_cpu"]
+        if runner.peers["langgraph"]:
+            run |= {f"peer_{key}": value for key, value in runner.langgraph(str(STEP_RUNS)).items()}
+        runs.append(run)
+
+    def figure(name, key, unit, bar=None):
+        peers = {"langgraph-sqlite": median_of(runs, f"peer_{key}")} if f"peer_{key}" in runs[0] else {}
+        return Figure(name, median_of(runs, key), unit, len(runs), bar, (FLOOR, median_of(runs, f"floor_{key}")), peers)
+    return [figure("durable_step_p50", "p50", "ms"), figure("durable_step_p99", "p99", "ms"),
+            Figure("durable_step_vs_floor", median_of(runs, "ratio"), "ratio", len(runs), Bar(1.3)),
+            figure("durable_step_cpu", "cpu", "ms"),
+            Figure("durable_step_cpu_over_floor", median_of(runs, "over"), "ms", len(runs), Bar(0.05),
+                   peers={"langgraph-sqlite": median_of([{"v": r["peer_cpu"] - r["floor_cpu"]} for r in runs], "v")}
+                   if "peer_cpu" in runs[0] else {}),
+            figure("durable_step_syncs", "syncs", "syncs", Bar(1.05))]
+
+
+def bench_park(runner):
+    """What a session that waits for a person costs."""
+    rows = runner.rows_of("src/store/step_bench", "park", str(PARKED))
+    peer = runner.langgraph("park", str(PARKED_PEER)) if runner.peers["langgraph"] else None
+
+    def figure(name, unit, limit, key):
+        peers = {"langgraph-sqlite": peer[key]} if peer and key else {}
+        return Figure(name, rows[name]["value"], unit, rows[name]["runs"], Bar(limit) if limit else None, None, peers)
+    return [figure("parked_session", "KB", 8, "disk_kb"), figure("parked_session_rss", "KB", 2, "memory_kb"),
+            figure("parked_session_resume", "ms", None, None)]
+
+
+def bench_read(runner):
+    """Reading: a record of a million rows verified, a repository of 5,000 files surveyed."""
+    verify = runner.rows_of("src/store/step_bench", "verify", str(VERIFIED))["audit_verify_1m"]
+    survey = runner.rows_of("src/repo/inspect_bench", str(runner.runs))
+    files, memory = survey["inspect_5k_files"], survey["inspect_5k_rss"]
+    return [Figure("audit_verify_1m", verify["value"], "s", 1),
+            Figure("inspect_5k_files", files["value"], "s", files["runs"], None, (files["peer"], files["peer_value"])),
+            Figure("inspect_5k_rss", memory["value"], "MB", memory["runs"])]
+
+
+def seconds(samples, key):
+    return median_of(samples, key) / 1e3
+
+
+def deploy_rounds(runner, ours, peers, aws):
+    """One first deployment of each; then rounds: nothing changed, one line changed. Returns samples by kind and tool."""
+    samples = {kind: {tool: [] for tool in ("ours", *(peer.name for peer in peers))} for kind in ("nochange", "change")}
+    for number in range(runner.runs, -1, -1):  # each version is built before any clock starts; ends at the first
+        say(f"building version 1.{number}.0")
+        ours.set_version(number)
+        ours.build()
+    say("first deployments")
+    ours.deploy("success")
+    release = Release(aws, runner.folder / "release")
+    for peer in peers:
+        peer.prepare()
+        peer.run(release)
+        peer.run(release)  # now that its bucket is there, the site as well
+    for number in range(1, runner.runs + 1):
+        say(f"round {number} of {runner.runs}: {', '.join(samples['change'])}")
+        samples["nochange"]["ours"].append(ours.deploy("no_change"))
+        for peer in peers:
+            samples["nochange"][peer.name].append(peer.run(release))
+        ours.set_version(number)
+        samples["change"]["ours"].append(ours.deploy("success"))
+        release = Release(aws, runner.folder / "release")
+        for peer in peers:
+            samples["change"][peer.name].append(peer.run(release))
+    return samples
+
+
+def deploy_figures(samples, runs):
+    figures = []
+    for kind, rows in samples.items():
+        ours = rows["ours"]
+        peers = {name: samples_of for name, samples_of in rows.items() if name != "ours"}
+        wall = {name: seconds(of, "wall_ms") for name, of in peers.items()}
+        cpu = {name: seconds(of, "cpu_ms") for name, of in peers.items()}
+        figures += [
+            Figure(f"deploy_{kind}", seconds(ours, "deploy_ms"), "s", runs, Bar(None, {"aws": 2, "sam": 5, "cdk": 5}), None, wall),
+            Figure(f"deploy_{kind}_cpu", seconds(ours, "cpu_ms"), "s", runs, Bar(None, {"aws": 4, "cdk": 10}), None, cpu)]
+    figures.append(Figure("deploy_probe", seconds(samples["change"]["ours"], "probe_ms"), "s", runs))
+    peak = {name: max(sample["peak_mb"] for kind in samples for sample in samples[kind][name]) for name in samples["change"]}
+    figures.append(Figure("deploy_rss", peak.pop("ours"), "MB", 2 * runs, Bar(32), None, peak))
+    return figures
+
+
+def bench_deploy(runner):
+    """A deployment that changes nothing and one that changes a line, beside the peers on our template."""
+    folder = runner.folder / "deploy"
+    folder.mkdir()
+    open_aws, strict_aws = (local_aws.LocalAws(local_aws.free_port()) for _ in range(2))
+    try:
+        open_aws.start(auth=False, life_s=3600)
+        open_aws.bootstrap()
+        keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "local"}
+        ours = Ours(runner, runner.program, folder, open_aws, keys, "state")
+        ours.prepare()
+        samples = deploy_rounds(runner, ours, peers_of(runner, open_aws, folder), open_aws)
+        figures = deploy_figures(samples, runner.runs)
+
+        say("the same by a deployer, on a local AWS that verifies signatures and permissions")
+        strict_aws.start(auth=True, life_s=3600)
+        strict_aws.bootstrap()
+        ours = Ours(runner, runner.program, folder, strict_aws, strict_aws.deployer(), "state-auth")
+        ours.deploy("success")
+        strict = [ours.deploy("no_change") for _ in range(runner.runs)]
+        return figures + [Figure("deploy_nochange_auth", seconds(strict, "deploy_ms"), "s", runner.runs)]
+    finally:
+        open_aws.stop()
+        strict_aws.stop()
+
+
+GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "read": bench_read, "deploy": bench_deploy}
+
+
+def say_what_is_missing(runner):
+    for name, peer in runner.peers.items():
+        if not peer:
+            say(f"SKIP {name}: not installed; scripts/bench-peers {name} installs it")
+    if not runner.peers["awscli"] and (runner.peers["sam"] or runner.peers["cdk"]):
+        say("SKIP the deployments of sam and cdk: the site goes up by the aws CLI, which is not installed")
+
+
+def main(build, result, *names):
+    unknown = [name for name in names if name not in GROUPS]
+    if unknown:
+        sys.exit(f"bench: there is no group {unknown[0]}; there are {', '.join(GROUPS)}")
+    build, figures = Path(build).resolve(), []
+    with tempfile.TemporaryDirectory(prefix="run-", dir=build) as folder:
+        runner = Runner(build, Path(folder))
+        say_what_is_missing(runner)
+        try:
+            for name in names or GROUPS:
+                say(f"measuring: {name}")
+                figures += GROUPS[name](runner)
+        except (BenchError, local_aws.LabError) as e:
+            sys.exit(f"bench: {e}")
+    print(table(figures))
+    result = Path(result)
+    result.parent.mkdir(exist_ok=True)
+    save(figures, result)
+    say(f"written to {result}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
