@@ -1,0 +1,405 @@
+"""Bad input and a bad world: a clear sentence with a remedy, the right exit code, nothing changed at AWS.
+
+The tables are the specification: what is broken, then exit code and words of the sentence and the remedy.
+What the local AWS cannot do is done by the fault proxy. The expiry of a yes after 30 minutes is a matter of the
+clock and is tested in src/guard/approval_test.c and src/flow; here the yes is used twice, unknown, or for a set
+that is gone.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+
+import fault_proxy
+import lab
+import todo
+
+
+class Broken(todo.TodoCase):
+    """In an account of its own, bootstrapped; nothing is ever executed in it."""
+
+    def setUp(self):
+        super().setUp()
+        self.own_account()
+        self.todo()
+
+    def fails(self, code, *words, verb="deploy", more=(), status=None, untouched=True, **env):
+        run = self.go(verb, *self.CONFIRMED, *more, **env)
+        self.ended(run, code, status)
+        self.says(run, *words)
+        if untouched:
+            self.nothing_at_aws()
+        return run
+
+
+class Credentials(Broken):
+    def setUp(self):
+        super().setUp()
+        self.bootstrapped()
+
+    def test_no_credentials(self):
+        self.keys = {}
+        self.fails(3, "no AWS credentials|no usable AWS credentials", "aws (login|configure|sso)")
+
+    def test_expired_credentials(self):
+        proxy = self.proxy()
+        self.endpoint = proxy.url
+        proxy.rule(".*", ".*", error={"status": 403, "code": "ExpiredToken",
+                                      "message": "The security token included in the request is expired"})
+        self.fails(3, "expired", "sign in again|aws login")
+
+    def test_another_account(self):
+        run = self.go("deploy", "--non-interactive", "--trust-repository", "--account", "111111111111", "--region", self.region)
+        self.ended(run, 3, "failed")
+        self.says(run, self.account, "111111111111")
+        self.nothing_at_aws()
+
+    def test_a_wrong_secret(self):
+        keys = dict(self.keys)
+        keys["AWS_SECRET_ACCESS_KEY"] = "x" * 40
+        self.keys = keys
+        self.fails(3, "secret access key does not belong", "check the secret access key")
+
+    def test_an_unknown_key(self):
+        self.keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+        self.fails(3, "does not know this access key", "check the access key id")
+
+    def test_a_missing_permission(self):
+        self.keys = self.aws.user("powerless", {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}]}, account=self.account)
+        self.fails(3, "denies|not authorized", "DescribeStacks", "doctor|policy|permission|administrator|right")
+
+    def test_a_missing_capability(self):
+        # The program always acknowledges what the plan says; the proxy takes the acknowledgement away.
+        proxy = self.proxy()
+        self.endpoint = proxy.url
+        proxy.rule("cloudformation", "CreateChangeSet", error={
+            "status": 400, "code": "InsufficientCapabilitiesException", "message": "Requires capabilities : [CAPABILITY_IAM]"})
+        self.fails(3, "capability", "CAPABILITY_IAM")
+
+    def test_a_clock_ten_minutes_off_is_corrected_and_one_that_cannot_be_is_said(self):
+        proxy = self.proxy(keys={self.keys["AWS_ACCESS_KEY_ID"]: self.keys["AWS_SECRET_ACCESS_KEY"]})
+        self.endpoint = proxy.url
+        proxy.rule(".*", ".*", clock_s=600)
+        run = self.plan()  # the difference is learned from the answer
+        self.assertGreater(proxy.count(".*", ".*", status=403), 0)
+        self.approve(run, 5, "reject")
+        proxy.clear()
+        proxy.rule(".*", ".*", error={"status": 403, "code": "SignatureDoesNotMatch",
+                                      "message": "Signature expired: 20261124T090000Z is now earlier than 20261124T090500Z"})
+        self.fails(3, "clock", "timedatectl")
+
+
+class Configuration(Broken):
+    def test_no_region(self):
+        (self.repo / "aws-copilot.yml").write_text((self.repo / "aws-copilot.yml").read_text().replace(
+            f"    region: {self.region}\n", ""))
+        run = self.go("deploy", "--non-interactive", "--trust-repository")
+        self.ended(run, 2)
+        self.says(run, "[Rr]egion", "eu-west-1|--region")
+
+    def test_an_account_without_bootstrap(self):
+        self.keys = self.aws.user("ada", account=self.account)
+        self.fails(2, "bootstrap", "aws-copilot bootstrap")
+
+    def test_usage(self):
+        for words, code, what in ((("deplyo",), 2, "deploy"), (("deploy", "--regoin", "x"), 2, "region"), (("status", "x"), 2, "word")):
+            run = self.run_program(*words, "--json", env=self.todo_env(), cwd=self.repo)
+            self.ended(run, code)
+            self.says(run, what)
+
+    def test_an_endpoint_that_refuses(self):
+        self.endpoint = f"http://127.0.0.1:{lab.local_aws.free_port()}"
+        self.keys = {"AWS_ACCESS_KEY_ID": self.account, "AWS_SECRET_ACCESS_KEY": "x"}
+        self.fails(1, "127.0.0.1", "endpoint")
+
+    def test_unknown_ids(self):
+        for verb in ("approve", "reject", "attach", "audit", "approvals"):
+            with self.subTest(verb):
+                run = self.run_program(verb, "d261124-aaaaaaaa", "--json", env=self.todo_env(), cwd=self.repo)
+                self.ended(run, 6)
+                self.says(run, "no session d261124-aaaaaaaa", "history|approvals")
+        run = self.go("deploy", "--plan", "d261124-aaaaaaaa")
+        self.ended(run, 6)
+
+    def test_a_state_file_that_is_corrupt(self):
+        self.keys = self.aws.user("ada", account=self.account)
+        self.ended(self.go("history"), 0)
+        state = self.home / ".local/state/aws-copilot"
+        for file in state.glob("*.db*"):
+            file.write_bytes(b"not a database, and longer than a header" * 100)
+        run = self.go("history")
+        self.ended(run, 1)
+        self.says(run, "damaged|corrupt|not a database", "state|copy|move|delete")
+
+    def test_a_disk_that_is_full(self):
+        state = self.dir / "small"
+        state.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(state)], capture_output=True).returncode:
+            self.skipTest("a small file system cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", str(state)], check=True)
+        self.bootstrapped()
+        run = self.go("deploy", *self.CONFIRMED, XDG_STATE_HOME=str(state))
+        self.ended(run, 1)
+        self.says(run, "full|space", "free|space|room")
+        self.assertIsNone(self.stack_status())
+
+
+class Repositories(Broken):
+    """A project that cannot be built never reaches AWS."""
+
+    def setUp(self):
+        super().setUp()
+        self.bootstrapped()
+
+    def test_without_any_application(self):
+        for half in ("backend", "frontend"):
+            shutil.rmtree(self.repo / half)
+        (self.repo / "aws-copilot.yml").write_text("version: 1\napp: { name: todo }\nenvironments: { dev: { region: eu-west-1 } }\n")
+        run = self.go("deploy", *self.CONFIRMED)
+        self.assertIn(run.code, (2, 5), str(run))
+        self.says(run, "neither|no back end|nothing|no application|FastAPI|Vite")
+        self.nothing_at_aws()
+
+    def test_without_a_lock_file(self):
+        for file, word in (("backend/uv.lock", "uv lock"), ("frontend/pnpm-lock.yaml", "pnpm install")):
+            with self.subTest(file):
+                text = (self.repo / file).read_bytes()
+                os.unlink(self.repo / file)
+                run = self.go("deploy", *self.CONFIRMED)
+                self.assertIn(run.code, (1, 2, 5), str(run))
+                self.says(run, "lock", word)
+                (self.repo / file).write_bytes(text)
+        self.nothing_at_aws()
+
+    def test_a_front_end_with_a_type_error(self):
+        self.edit("frontend/src/api.ts", "export", "const wrong: number = 'text';\nexport")
+        self.fails(1, "api.ts.*TS2322|TS2322", "build|correct|run")
+
+    def test_a_back_end_that_cannot_be_imported(self):
+        self.edit("backend/app/main.py", "from fastapi import FastAPI", "import nothere\nfrom fastapi import FastAPI")
+        self.fails(1, "nothere", "pyproject|depend|correct|import")
+
+    def test_a_missing_variable_and_its_value_in_the_file(self):
+        self.edit("backend/app/settings.py", 'log_level: Literal', 'greeting: str\n    log_level: Literal')
+        self.fails(2, "GREETING", "aws-copilot.yml")
+        self.write_yml("    variables: { LOG_LEVEL: info, GREETING: hello }\n")
+        run = self.plan()
+        self.approve(run, 5, "reject")
+
+    def test_a_package_over_the_limit(self):
+        data = self.repo / "backend/app/data"
+        data.mkdir()
+        for n in range(9):
+            with open(data / f"{n}.bin", "wb") as f:
+                f.truncate(31 << 20)
+        run = self.go("deploy", *self.CONFIRMED)
+        self.assertIn(run.code, (1, 5), str(run))
+        self.says(run, "250|large|limit|bytes|MiB|MB")
+        self.nothing_at_aws()
+
+
+# Status of the stack, exit code, words. Stacks at rest and unlocked take a change set and are not in the table.
+STATES = (
+    ("CREATE_IN_PROGRESS", 1, "being created", "wait"),
+    ("UPDATE_IN_PROGRESS", 1, "being updated", "wait"),
+    ("IMPORT_IN_PROGRESS", 1, "imported", "wait"),
+    ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 1, "old resources", "wait"),
+    ("ROLLBACK_IN_PROGRESS", 1, "being undone", "wait"),
+    ("UPDATE_ROLLBACK_IN_PROGRESS", 1, "being undone", "wait"),
+    ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", 1, "undone", "wait"),
+    ("IMPORT_ROLLBACK_IN_PROGRESS", 1, "being undone", "wait"),
+    ("DELETE_IN_PROGRESS", 1, "being deleted", "wait"),
+    ("ROLLBACK_COMPLETE", 1, "cannot be updated", "destroy"),
+    ("ROLLBACK_FAILED", 1, "could not be removed", "destroy"),
+    ("CREATE_FAILED", 1, "creation failed", "destroy"),
+    ("DELETE_FAILED", 1, "could not be deleted", "destroy"),
+    ("UPDATE_FAILED", 1, "rollback switched off", "CloudFormation"),
+    ("UPDATE_ROLLBACK_FAILED", 1, "undoing it failed", "CloudFormation"),
+    ("IMPORT_ROLLBACK_FAILED", 1, "undoing it failed", "CloudFormation"),
+    ("NEVER_HEARD_OF", 1, "does not know", "update aws-copilot"),
+)
+
+
+class World(Broken):
+    """AWS is not as it should be."""
+
+    def setUp(self):
+        super().setUp()
+        self.bootstrapped()
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+
+    def test_a_stack_in_each_status_that_takes_no_change(self):
+        rows = STATES
+        for status, code, sentence, remedy in rows:
+            with self.subTest(status):
+                self.fault.clear()
+                self.fault.rule("cloudformation", "DescribeStacks", contains=self.stack, result=fault_proxy.stack(self.stack, status))
+                # A new state folder each time: the limits of calls per minute are not the subject.
+                run = self.go("deploy", *self.CONFIRMED, XDG_STATE_HOME=str(self.dir / status))
+                self.ended(run, code, "failed")
+                self.says(run, sentence, remedy, self.stack)
+        self.assertEqual(self.fault.count("cloudformation", "CreateChangeSet|ExecuteChangeSet|DeleteStack"), 0)
+        self.nothing_at_aws()
+
+    def test_a_template_that_early_validation_rejects(self):
+        name = []
+
+        def remember(request):
+            name.append(request.body)
+
+        self.fault.rule("cloudformation", "CreateChangeSet", times=1, call=remember)
+        self.fault.rule("cloudformation", "DescribeChangeSet", result=fault_proxy.change_set(
+            self.stack, "d-x", "FAILED", "UNAVAILABLE", fault_proxy.EARLY_VALIDATION_REASON))
+        self.fault.rule("cloudformation", "DescribeEvents", result=fault_proxy.events(
+            fault_proxy.early_validation("Backend", "AWS::Lambda::Function", "#/MemorySize: 1 is less than the minimum of 128")))
+        run = self.go("deploy", *self.CONFIRMED)
+        self.ended(run, 1, "failed")
+        self.says(run, "Backend", "MemorySize")
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+
+    def test_a_change_set_that_another_execution_overtook(self):
+        run = self.plan()
+        self.fault.rule("cloudformation", "DescribeChangeSet", times=1, rewrite=[[
+            "<ExecutionStatus>AVAILABLE</ExecutionStatus>", "<ExecutionStatus>OBSOLETE</ExecutionStatus>"]])
+        again = self.go("approve", run.result["session"])
+        self.ended(again, 10, "waiting")  # planned anew: the yes was for something else
+        self.assertNotEqual(again.result["digest"], run.result["digest"])
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+
+    def test_a_change_set_that_was_deleted(self):
+        run = self.plan()
+        row = self.change_sets()[0]
+        self.cfn().delete_change_set(StackName=row["StackId"], ChangeSetName=row["ChangeSetId"])
+        again = self.go("approve", run.result["session"])
+        self.ended(again, 10, "waiting")
+        self.assertNotEqual(again.result["digest"], run.result["digest"])
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+
+    def test_a_second_plan_while_one_waits_is_refused_by_name(self):
+        first = self.plan()
+        second = self.go("deploy", *self.CONFIRMED)
+        self.ended(second, 1, "failed")
+        self.says(second, "waits for a yes", first.result["session"], "approvals")
+        self.assertEqual(len(self.change_sets()), 1)
+
+    def test_two_runs_at_once_on_one_stack(self):
+        held, go = threading.Event(), threading.Event()
+
+        def hold(request):
+            held.set()
+            go.wait(60)
+
+        self.fault.rule("cloudformation", "CreateChangeSet", times=1, call=hold)
+        first = self.spawn("deploy", *self.CONFIRMED)
+        self.assertTrue(held.wait(60), "the first run never made its change set")
+        try:
+            second = self.go("deploy", *self.CONFIRMED, XDG_STATE_HOME=str(self.dir / "second"))
+        finally:
+            go.set()
+        self.ended(second, 1, "failed")
+        self.says(second, "lock|another run")
+        self.ended(todo.run_of(first), 10)
+
+    def test_another_machine_cannot_approve(self):
+        run = self.plan()
+        other = self.go("approve", run.result["session"], XDG_STATE_HOME=str(self.dir / "elsewhere"))
+        self.ended(other, 6)
+        self.says(other, "no session")
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+
+    def test_throttling_is_waited_out(self):
+        self.fault.rule("cloudformation", ".*", times=3, throttle=True)
+        self.plan()
+
+
+class Unhealthy(todo.TodoCase):
+    """The new version does not answer as it should: what was approved for that case is done."""
+
+    probe_wait = "2s"
+
+    def setUp(self):
+        super().setUp()
+        self.halves = ("backend",)
+        self.todo()
+        self.bootstrapped()
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+
+    def front(self, **do):
+        """A rule for what the probe sees: the public address, not the hop behind it."""
+        return self.fault.rule("data", ".*", host="cloudfront", path="^/api/health", **do)
+
+    def test_a_first_deployment_is_left_with_its_way_out(self):
+        self.front(answer={"status": 500, "body": "broken"})
+        done = self.deploy(4)
+        self.assertEqual(done.result["status"], "failed")
+        self.says(done, "/api/health answers 500", "aws-copilot logs")
+        self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+        self.assertIn("aws-copilot destroy", json.dumps(done.of_type("warning")))
+        self.assertEqual(self.go("history").of_type("release"), [])
+
+    def test_an_update_goes_back_to_the_release_before(self):
+        before = self.deploy()
+        build = before.of_type("probe")[0]["hops"][0]["got"]
+        rows = (
+            ("answers with the old build", {"headers": {"x-aws-copilot-build": build}}, "answers with build " + build),
+            ("answers 500", {"answer": {"status": 500, "headers": {}, "body": "no"}}, "answers 500"),
+            ("never answers", {"cut": "before"}, "."),
+            ("has no code", {"answer": {"status": 200, "body": "Mock response - no code deployed"}}, "mock response"),
+        )
+        for n, (what, fault, sentence) in enumerate(rows):
+            with self.subTest(what):
+                self.edit("backend/app/main.py", f'title="Todo{n or ""}"', f'title="Todo{n + 1}"')
+                run = self.plan(XDG_STATE_HOME=self.home / ".local/state")
+                self.fault.clear()
+                # Until the way back: it begins with the alias.
+                rule = self.front(**fault)
+                self.fault.rule("lambda", "PUT", call=lambda request, rule=rule: setattr(rule, "times", 0))
+                done = self.approve(run, 4)
+                self.assertEqual(done.result["status"], "rolled_back", str(done))
+                self.says(done, sentence)
+                self.assertEqual(self.get(before.result["url"], "/api/health")[1]["x-aws-copilot-build"], build)
+                self.assertTrue(done.of_type("probe")[-1]["passed"])
+        self.assertEqual(len(self.go("history").of_type("release")), 1)
+        verified = self.go("audit", "verify").of_type("verified")[0]
+        self.assertTrue(verified["ok"])
+
+
+class Interrupted(todo.TodoCase):
+    """Ctrl-C leaves AWS working and parks: exit 130, and attach goes on."""
+
+    # Phase in which Ctrl-C is typed, and the request at which it is certain to be in it.
+    def setUp(self):
+        super().setUp()
+        self.own_account()
+        self.todo()
+        self.bootstrapped()
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+
+    def test_ctrl_c_before_the_yes(self):
+        for what, service, action in (("preflight", "sts", "GetCallerIdentity"), ("dry_run", "cloudformation", "CreateChangeSet")):
+            with self.subTest(what):
+                self.fault.clear()
+                held = threading.Event()
+
+                def hold(request, held=held):
+                    held.set()
+
+                self.fault.rule(service, action, times=1, call=hold, delay_s=1)
+                run = self.spawn("deploy", *self.CONFIRMED, XDG_STATE_HOME=str(self.dir / what))
+                self.wait_for(lambda: self.fault.count(service, action) > 0, what)
+                run.send_signal(signal.SIGINT)
+                stopped = todo.run_of(run)
+                self.ended(stopped, 130)
+                self.says(stopped, ".", "attach")
+                session = stopped.of_type("phase")[0]["session_id"]
+                after = self.go("attach", session, XDG_STATE_HOME=str(self.dir / what))
+                self.ended(after, 10, "waiting")
+                self.assertEqual(len(self.change_sets()), 1)
+                self.ended(self.go("reject", session, XDG_STATE_HOME=str(self.dir / what)), 5)
+                self.nothing_at_aws()
