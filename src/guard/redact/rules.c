@@ -40,7 +40,8 @@ static size_t match_hint(struct scan *scan, const struct rule *rule, size_t at) 
     return 0;
 }
 
-/* "sk-" begins many style class names too: those are lower-case words. */
+/* OpenAI, Anthropic and others. "sk-" begins many style class names too: those are lower-case
+ * words. */
 static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
     size_t body = at + strlen(rule->anchor);
     size_t to = scan_is_start(scan, at) ? scan_run_end(scan, rule->body, body) : body;
@@ -348,14 +349,12 @@ const struct rule rules[] = {
     {"gitlab-token",       "glpat-",               SET_TOKEN,     20, false, match_token},
     {"gitlab-token",       "gldt-",                SET_TOKEN,     20, false, match_token},
     {"gitlab-token",       "glrt-",                SET_TOKEN,     20, false, match_token},
-    {"anthropic-key",      "sk-ant-",              SET_WORD,      20, false, match_token},
-    {"openai-key",         "sk-",                  SET_WORD,      20, false, match_sk},
+    {"sk-key",             "sk-",                  SET_WORD,      20, false, match_sk},
     {"slack-token",        "xoxa-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxb-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxc-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxd-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxe-",                SET_COOKIE,    10, false, match_token},
-    {"slack-token",        "xoxe.xox",             SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxo-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxp-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxr-",                SET_COOKIE,    10, false, match_token},
