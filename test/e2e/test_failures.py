@@ -98,7 +98,7 @@ class Configuration(Broken):
             f"    region: {self.region}\n", ""))
         run = self.go("deploy", "--non-interactive", "--trust-repository")
         self.ended(run, 2)
-        self.says(run, "[Rr]egion", "eu-west-1|--region")
+        self.says(run, "Which AWS region", "aws-copilot.yml")
 
     def test_an_account_without_bootstrap(self):
         self.keys = self.aws.user("ada", account=self.account)
@@ -301,7 +301,7 @@ class World(Broken):
         finally:
             go.set()
         self.ended(second, 1, "failed")
-        self.says(second, "lock|another run")
+        self.says(second, f"{self.stack} is being changed by run", "attach")
         self.ended(todo.run_of(first), 10)
 
     def test_another_machine_cannot_approve(self):
@@ -312,7 +312,7 @@ class World(Broken):
         self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
 
     def test_throttling_is_waited_out(self):
-        self.fault.rule("cloudformation", ".*", times=3, throttle=True)
+        self.fault.rule("cloudformation", ".*", times=2, throttle=True)
         self.plan()
 
 

@@ -1,0 +1,93 @@
+"""kill -9 at any place, then attach: the deployment ends correctly, with one change set, executed once."""
+import signal
+import threading
+
+import todo
+
+
+class Killed(todo.TodoCase):
+    """A back end alone: its build is small, so each place costs seconds."""
+
+    deadline_s = 180
+    halves = ("backend",)
+
+    def setUp(self):
+        super().setUp()
+        self.todo()
+        self.bootstrapped()
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+
+    def one_set_was_executed_once(self, session):
+        self.assertEqual(self.fault.count("cloudformation", "CreateChangeSet", status=200), 1)
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet", status=200), 1)
+        self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+        verified = self.go("audit", "verify", session).of_type("verified")[0]
+        self.assertTrue(verified["ok"], verified)
+
+    def killed_at(self, service, action, words, after=False, path=None):
+        """Runs these words and kills the process where that request is at the proxy, before or after its effect."""
+        at, go = threading.Event(), threading.Event()
+
+        def hold(request):
+            at.set()
+            go.wait(30)
+
+        self.fault.rule(service, action, path=path, times=1, **{"then" if after else "call": hold})
+        process = self.spawn(*words)
+        self.assertTrue(at.wait(60), f"{action} never came: {process.out.read_text()[-2000:]}")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        go.set()
+        return todo.run_of(process)
+
+    def session_of(self, run):
+        return run.of_type("phase")[0]["session_id"]
+
+    def goes_on_to_the_yes(self, killed):
+        session = self.session_of(killed)
+        waiting = self.go("attach", session)
+        self.ended(waiting, 10, "waiting")
+        self.assertEqual(len(self.change_sets()), 1)
+        self.approve(waiting)
+        self.one_set_was_executed_once(session)
+
+    def test_while_it_uploads(self):
+        self.goes_on_to_the_yes(self.killed_at("s3", "PutObject", ("deploy", *self.CONFIRMED), path="backend/"))
+
+    def test_after_the_change_set_was_created(self):
+        self.goes_on_to_the_yes(self.killed_at("cloudformation", "CreateChangeSet", ("deploy", *self.CONFIRMED), after=True))
+
+    def test_before_the_change_set_is_described(self):
+        self.goes_on_to_the_yes(self.killed_at("cloudformation", "DescribeChangeSet", ("deploy", *self.CONFIRMED)))
+
+    def goes_on_to_the_end(self, session):
+        done = self.go("attach", session)
+        self.ended(done, 0, "success")
+        self.one_set_was_executed_once(session)
+
+    def test_after_the_execution_was_accepted(self):
+        session = self.plan().result["session"]
+        self.killed_at("cloudformation", "ExecuteChangeSet", ("approve", session), after=True)
+        self.goes_on_to_the_end(session)
+
+    def test_while_the_stack_is_watched(self):
+        session = self.plan().result["session"]
+        self.killed_at("cloudformation", "DescribeStackEvents", ("approve", session))
+        self.goes_on_to_the_end(session)
+
+    def test_while_it_probes(self):
+        session = self.plan().result["session"]
+        self.killed_at("data", ".*", ("approve", session), path="^/api/health")
+        self.goes_on_to_the_end(session)
+
+    def test_a_yes_of_another_process_wakes_the_one_that_waits(self):
+        with self.talk("deploy", "--app", self.app, "--account", self.account, "--region", self.region, "--trust-repository",
+                       env=self.todo_env(), cwd=self.repo) as talk:
+            talk.expect(r"\[yes / no / why\]", timeout_s=60)
+            session = self.go("approvals").of_type("approval")[0]["session"]
+            said = self.go("approve", session)
+            self.ended(said, 0)
+            talk.expect("came from elsewhere")
+            self.assertEqual(talk.wait(), 0)
+        self.one_set_was_executed_once(session)
