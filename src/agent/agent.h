@@ -36,8 +36,8 @@
 
 struct agent {
     struct agent_card card;
-    const char *purpose;    /* one phrase, for docs/tables */
-    const char *guardrail;  /* one phrase, for docs/tables */
+    const char *purpose;      /* one phrase, for docs/tables */
+    const char *guardrail;    /* one phrase, for docs/tables */
     const enum phase *phases; /* ends with PHASE_NONE */
 
     /* Does its part of the turn's phase. Anything but OUTCOME_OK ends the phase with it. */

@@ -1,4 +1,5 @@
-/* Who may do what: the whole table of agent x tool x operation, and every empty cell at the gate. */
+/* Who may do what: the whole table of agent x tool x operation, and every empty cell at the gate.
+ */
 #include "agent/agent.h"
 
 #include "support/store_fixture.h"
@@ -193,8 +194,12 @@ static void every_empty_cell_is_refused_at_the_gate(void **state) {
     struct person person = {.is_there = nobody};
     atomic_bool interrupted = false;
     struct bus *bus = bus_new(f->redactor);
-    struct gate_options options = {.services = &services, .journal = journal, .bus = bus,
-                                   .person = &person, .interrupted = &interrupted, .session = "s"};
+    struct gate_options options = {.services = &services,
+                                   .journal = journal,
+                                   .bus = bus,
+                                   .person = &person,
+                                   .interrupted = &interrupted,
+                                   .session = "s"};
     struct gate *gate = NULL;
     struct door door = {.turn = {.session = "s", .phase = "preflight", .state = json_object()}};
 
@@ -221,7 +226,8 @@ static void every_empty_cell_is_refused_at_the_gate(void **state) {
 static const char needed[] =
     "{\"project\":{\"secret_names\":[\"DATABASE_URL\",\"STRIPE_KEY\"],"
     "\"variables\":{\"LOG_LEVEL\":\"info\",\"ACCESS_TOKEN_EXPIRE_MINUTES\":\"30\"}},"
-    "\"parameters\":{\"SecretsPath\":\"/depl/todo/dev\",\"OriginVerify\":{\"use\":\"origin_verify\"},"
+    "\"parameters\":{\"SecretsPath\":\"/depl/todo/"
+    "dev\",\"OriginVerify\":{\"use\":\"origin_verify\"},"
     "\"BackendKey\":\"backend/" HEX64 ".zip\","
     "\"BackendSha256B64\":\"ASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8=\"},"
     "\"plan\":{\"secrets\":[\"DATABASE_URL\"],\"parameters\":{\"OriginVerify\":true},"

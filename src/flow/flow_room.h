@@ -25,9 +25,9 @@ struct session {
     struct flow *flow;
     char *id;
     enum phase phase;
-    int64_t entered_ms;  /* when the phase was entered, as journaled */
-    int64_t first_call;  /* of the phase */
-    int64_t rounds;      /* returns so far, against LIMIT_ROUNDS */
+    int64_t entered_ms; /* when the phase was entered, as journaled */
+    int64_t first_call; /* of the phase */
+    int64_t rounds;     /* returns so far, against LIMIT_ROUNDS */
     bool is_ended;
     json_t *state;
     struct store_lease lease;

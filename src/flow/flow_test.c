@@ -422,7 +422,8 @@ static bool find_session(void) {
     size_t n = 0;
     struct err err = {0};
 
-    assert_int_equal(store_list_sessions(flow_store(flow), &find, arena, &rows, &n, &err), ERR_NONE);
+    assert_int_equal(store_list_sessions(flow_store(flow), &find, arena, &rows, &n, &err),
+                     ERR_NONE);
     if (n > 0) {
         (void)snprintf(world->session, sizeof world->session, STR_FMT, STR_ARG(rows[0].id));
     }
@@ -447,9 +448,8 @@ static bool ended_once(void) {
     bool is_over = strcmp(world->status, err_wire(ERR_USED)) == 0 &&
                    strstr(world->message, "has ended (success)") != NULL;
 
-    return (is_over || strcmp(world->status, "success") == 0) &&
-           world_effects("preview") == 2 && world_effects("bootstrap") == 1 &&
-           world_effects("apply") == 1 && !world_was_repeated();
+    return (is_over || strcmp(world->status, "success") == 0) && world_effects("preview") == 2 &&
+           world_effects("bootstrap") == 1 && world_effects("apply") == 1 && !world_was_repeated();
 }
 
 /* A question whose answer did not reach the disk is asked once more, all others once. */

@@ -4,8 +4,8 @@
 #include "flow/flow_room.h"
 
 static enum err_code query_call(struct session *session, const struct agent *agent,
-                                const char *tool, const char *operation, json_t *args,
-                                json_t **out, struct err *err) {
+                                const char *tool, const char *operation, json_t *args, json_t **out,
+                                struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct turn turn = {
         .gate = session->gate,

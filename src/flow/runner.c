@@ -90,8 +90,8 @@ static enum err_code runner_find_release(struct session *session, struct err *er
 
     if (release_list(session->flow->store, json_str_or(session->state, "identity.account", ""),
                      json_str_or(session->state, "identity.region", ""),
-                     json_str_or(session->state, "fields.stack", ""), 1, &releases, err) !=
-        ERR_NONE) {
+                     json_str_or(session->state, "fields.stack", ""), 1, &releases,
+                     err) != ERR_NONE) {
         return err->code;
     }
     if (json_array_size(releases) > 0) {
@@ -140,9 +140,9 @@ static enum err_code runner_step(struct session *session, enum outcome outcome, 
         *err = *gate_fault(session->gate);
         return err->code;
     }
-    json_put(session->state, "came",
-             agent_args("phase", phase_word(session->phase), "outcome", outcome_word(outcome),
-                        NULL));
+    json_put(
+        session->state, "came",
+        agent_args("phase", phase_word(session->phase), "outcome", outcome_word(outcome), NULL));
     if (runner_keep(session, outcome, to, err) != ERR_NONE) {
         return err->code;
     }
@@ -157,8 +157,7 @@ static void runner_end_from(const json_t *result, struct session_end *out) {
     out->result = json_deep_copy(result);
 }
 
-static enum err_code runner_end(struct session *session, struct session_end *out,
-                                struct err *err) {
+static enum err_code runner_end(struct session *session, struct session_end *out, struct err *err) {
     CLEANUP(masked_done) struct masked masked = {0};
     const json_t *result = json_object_get(session->state, "result");
     struct journal_entry entry = {.kind = RECORD_END, .body = &masked};
@@ -229,9 +228,9 @@ static enum err_code child_run(struct flow *flow, const char *id, const char *ki
     CLEANUP(session_end_done) struct session_end end = {0};
 
     if (child_open(flow, id, kind, flags, &child, err) != ERR_NONE) {
-        return err->code == ERR_USED ? journal_replay(flow->store, str_from(id), 1, child_visit, out,
-                                                      err)
-                                     : err->code;
+        return err->code == ERR_USED
+                   ? journal_replay(flow->store, str_from(id), 1, child_visit, out, err)
+                   : err->code;
     }
     if (session_run(child, &end, err) != ERR_NONE) {
         return err->code;
@@ -243,8 +242,8 @@ static enum err_code child_run(struct flow *flow, const char *id, const char *ki
 /* A child that did not succeed is the parent's problem; one that was refused ends it. */
 static enum err_code child_failed(struct session *session, const json_t *result, struct err *err) {
     const char *code = json_str_or(result, "error.code", err_wire(ERR_DEPLOY));
-    bool is_refused = strcmp(code, err_wire(ERR_REJECTED)) == 0 ||
-                      strcmp(code, err_wire(ERR_CANCELLED)) == 0;
+    bool is_refused =
+        strcmp(code, err_wire(ERR_REJECTED)) == 0 || strcmp(code, err_wire(ERR_CANCELLED)) == 0;
 
     json_put(session->state, "problem",
              agent_args("code", code, "text",
@@ -323,8 +322,7 @@ static enum err_code runner_park(struct session *session, struct session_end *ou
 
 /* Makes the AWS client before the first phase that may need it. In PREFLIGHT a failure is the
  * phase's; later it stops this process and not the session, which may have effects under way. */
-static enum err_code runner_reach(struct session *session, enum outcome *outcome,
-                                  struct err *err) {
+static enum err_code runner_reach(struct session *session, enum outcome *outcome, struct err *err) {
     struct err why = {0};
 
     if (session->phase < PHASE_PREFLIGHT || graph_is_end(session->phase) ||
@@ -343,8 +341,8 @@ static enum err_code runner_reach(struct session *session, enum outcome *outcome
 }
 
 /* One phase and the edge out of it. */
-static enum err_code runner_advance(struct session *session, struct session_end *out,
-                                    bool *is_over, struct err *err) {
+static enum err_code runner_advance(struct session *session, struct session_end *out, bool *is_over,
+                                    struct err *err) {
     enum outcome outcome = OUTCOME_OK;
 
     if (runner_reach(session, &outcome, err) != ERR_NONE) {

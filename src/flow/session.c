@@ -43,8 +43,10 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     entry.fields[FIELD_STATUS] = str_from(session_status(phase));
     entry.fields[FIELD_VERSION] = str_from(session->flow->version);
     if (masked.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
-        err_set(err, ERR_TOO_LARGE, "what this session has to remember is %zu bytes, %lld is the "
-                "limit", masked.len, (long long)limit(LIMIT_RECORD_BYTES));
+        err_set(err, ERR_TOO_LARGE,
+                "what this session has to remember is %zu bytes, %lld is the "
+                "limit",
+                masked.len, (long long)limit(LIMIT_RECORD_BYTES));
         return err_remedy(err, "deploy fewer files, or exclude them from the build");
     }
     if (json_read(masked_str(&masked), &kept, err) != ERR_NONE ||
@@ -183,7 +185,8 @@ void session_close(struct session *session) {
     }
     bus_remove(session->flow->bus, &note_sink, session);
     if (session->gate != NULL) {
-        (void)!gate_settle(session->gate, &ignored); /* notes that wait; a failure loses notes only */
+        (void)!gate_settle(session->gate,
+                           &ignored); /* notes that wait; a failure loses notes only */
     }
     gate_close(session->gate);
     journal_close(session->journal);
@@ -221,8 +224,8 @@ enum err_code session_begin(struct flow *flow, const char *id, const char *kind,
     return ERR_NONE;
 }
 
-enum err_code session_new(struct flow *flow, const char *kind, json_t *flags,
-                          struct session **out, struct err *err) {
+enum err_code session_new(struct flow *flow, const char *kind, json_t *flags, struct session **out,
+                          struct err *err) {
     CLEANUP(freep) char *id = session_make_id(kind);
 
     return session_begin(flow, id, kind, flags, out, err);

@@ -77,7 +77,8 @@ enum err_code trust_keep(struct flow *flow, const json_t *state, struct err *err
         trust_put(flow, trust_code_id(flow), err) != ERR_NONE) {
         return err->code;
     }
-    if (flow_find_env(flow, json_str_at(state, "flags.env"), &env, err) != ERR_NONE || env == NULL) {
+    if (flow_find_env(flow, json_str_at(state, "flags.env"), &env, err) != ERR_NONE ||
+        env == NULL) {
         return err->code;
     }
     return trust_put(flow, trust_target_id(flow, env), err);
@@ -179,13 +180,13 @@ enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out, 
         return err_remedy(err, "run this in the repository, or aws-copilot init to make the file");
     }
     stack = mem_format("%s-%s-%s", qualifier, app, name);
-    *out = agent_args(
-        "env", name, "app", app, "qualifier", qualifier, "stack", stack, "account",
-        json_str_or(flags, "account", env == NULL ? NULL : env->account), "region",
-        json_str_or(flags, "region",
-                    json_str_or(copy, "region_found", NULL) != NULL && (env == NULL || env->region == NULL)
-                        ? json_str_at(copy, "region_found")
-                        : (env == NULL ? NULL : env->region)),
-        NULL);
+    *out = agent_args("env", name, "app", app, "qualifier", qualifier, "stack", stack, "account",
+                      json_str_or(flags, "account", env == NULL ? NULL : env->account), "region",
+                      json_str_or(flags, "region",
+                                  json_str_or(copy, "region_found", NULL) != NULL &&
+                                          (env == NULL || env->region == NULL)
+                                      ? json_str_at(copy, "region_found")
+                                      : (env == NULL ? NULL : env->region)),
+                      NULL);
     return ERR_NONE;
 }

@@ -28,7 +28,8 @@ static bool is_covered(const struct gate *gate, const json_t *args) {
     return digest == NULL || same_digest(gate->approval_state.digest, digest);
 }
 
-/* Whether the consumed yes says that a failure may go back to exactly this release of this stack. */
+/* Whether the consumed yes says that a failure may go back to exactly this release of this stack.
+ */
 static bool is_way_back(const struct gate *gate, const json_t *args) {
     const char *on_failure = gate->approved.on_failure;
     const char *stack_id = gate->approved.stack_id;
@@ -41,8 +42,8 @@ static bool is_way_back(const struct gate *gate, const json_t *args) {
 /* Whether a yes covers this call: the effect that consumes it, the uploads that belong to it, or
  * what its on_failure allows after that. */
 static bool is_approved(const struct gate *gate, const char *operation, const json_t *args) {
-    bool is_consumed = gate->approval_state.is_given &&
-                       same_digest(gate->used, gate->approval_state.digest);
+    bool is_consumed =
+        gate->approval_state.is_given && same_digest(gate->used, gate->approval_state.digest);
 
     if (strcmp(operation, "rollback") == 0) {
         return is_consumed && is_way_back(gate, args);
@@ -158,8 +159,9 @@ static enum err_code refuse_journal(struct turn *turn, const char *tool, const c
     redact_json(gate->options.services->redactor, body, &record->body);
     bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
     bus_emit(gate->options.bus, EVENT_VERDICT,
-             json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", verdict_name(ruling->verdict), "code",
-                       ruling->code, "tool", tool, "operation", operation, "text", why->text));
+             json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", verdict_name(ruling->verdict),
+                       "code", ruling->code, "tool", tool, "operation", operation, "text",
+                       why->text));
     return ERR_NONE;
 }
 
@@ -178,8 +180,8 @@ static enum err_code gate_refuse(struct turn *turn, const char *tool, const char
 
 /* Asks the person whether a call may be made. A question to nobody is not asked: `*is_answered`
  * stays false. */
-static enum err_code gate_confirm(struct turn *turn, const struct ruling *ruling,
-                                  bool *is_answered, struct err *err) {
+static enum err_code gate_confirm(struct turn *turn, const struct ruling *ruling, bool *is_answered,
+                                  struct err *err) {
     CLEANUP(freep) char *answer = NULL;
 
     if (!turn_has_person(turn) && !gate_is_asked(turn->gate)) {
@@ -234,8 +236,7 @@ static enum err_code gate_judge_all(struct turn *turn, const char *tool,
     if (is_expired(turn->gate, row, args, turn->phase)) {
         (void)snprintf(ruling.text, sizeof ruling.text,
                        "the approval has expired; nothing was executed");
-        (void)snprintf(ruling.remedy, sizeof ruling.remedy,
-                       "say yes again to the same change set");
+        (void)snprintf(ruling.remedy, sizeof ruling.remedy, "say yes again to the same change set");
         return gate_refuse(turn, tool, row->name, args, ERR_EXPIRED, &ruling, err);
     }
     gate_judge(turn, tool, row, args, false, &ruling);
@@ -315,9 +316,8 @@ static bool ask_poll_inbox(void *ctx) {
         return true;
     }
     if (strcmp(poll->kind, "approval") != 0 ||
-        store_read_inbox(poll->gate->options.services->store,
-                         str_from(poll->gate->options.session), poll->arena, &messages, &n, &err) !=
-            ERR_NONE) {
+        store_read_inbox(poll->gate->options.services->store, str_from(poll->gate->options.session),
+                         poll->arena, &messages, &n, &err) != ERR_NONE) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -426,12 +426,12 @@ static bool ask_recalls(struct gate *gate, int64_t number, const json_t *questio
     return row->has_result;
 }
 
-static enum err_code ask_now(struct turn *turn, const json_t *question, int64_t number,
-                             char **out, struct err *err) {
+static enum err_code ask_now(struct turn *turn, const json_t *question, int64_t number, char **out,
+                             struct err *err) {
     struct gate *gate = turn->gate;
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct ask_poll poll = {.gate = gate, .arena = arena,
-                            .kind = json_str_or(question, "kind", "text")};
+    struct ask_poll poll = {
+        .gate = gate, .arena = arena, .kind = json_str_or(question, "kind", "text")};
     enum err_code code;
 
     if (gate_recalled(gate, number) == NULL &&

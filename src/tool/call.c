@@ -112,8 +112,8 @@ static bool call_has_effect(const struct call_handle *call) {
 }
 
 /* A record of this call behind those that wait; takes over `body`. */
-static enum err_code call_pend(struct call_handle *call, enum record_kind kind,
-                               struct masked *body, struct pending **out, struct err *err) {
+static enum err_code call_pend(struct call_handle *call, enum record_kind kind, struct masked *body,
+                               struct pending **out, struct err *err) {
     struct gate *gate = call->gate;
     struct pending *record = gate_pend(gate, kind, call->number, err);
 
@@ -312,9 +312,7 @@ static bool call_is_open(const struct call_handle *call) {
 }
 
 static json_t *call_result_body(const struct call_handle *call) {
-    return call->err.code == ERR_NONE
-               ? json_incref(call->out)
-               : gate_err_body(&call->err);
+    return call->err.code == ERR_NONE ? json_incref(call->out) : gate_err_body(&call->err);
 }
 
 /* What is journaled is what the agent gets: masked, also the sentence of an error. */
@@ -452,8 +450,11 @@ static const struct operation *row_operation(const struct recalled *row) {
 static enum err_code reconcile_one(struct gate *gate, struct recalled *row, struct err *err) {
     static const struct agent_card flow_card = {"flow", "Flow", NULL};
     struct turn turn = {.gate = gate, .agent = &flow_card};
-    struct call_handle call = {.turn = &turn, .gate = gate, .number = row->number,
-                               .needs_reconcile = true, .is_settling = true};
+    struct call_handle call = {.turn = &turn,
+                               .gate = gate,
+                               .number = row->number,
+                               .needs_reconcile = true,
+                               .is_settling = true};
     char tool[sizeof row->what];
     enum err_code code;
 

@@ -20,7 +20,8 @@ enum err_code gate_open(const struct gate_options *options, struct gate **out, s
     gate->renew_at_ms = clock_mono_ms() + limit(LIMIT_LEASE_RENEW_MS);
     (void)pthread_mutex_init(&gate->lock, NULL);
     gate->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (gate->wake < 0 || pool_open((int)limit(LIMIT_TOOL_CONCURRENT), &gate->pool, err) != ERR_NONE) {
+    if (gate->wake < 0 ||
+        pool_open((int)limit(LIMIT_TOOL_CONCURRENT), &gate->pool, err) != ERR_NONE) {
         gate_close(gate);
         return err_set(err, ERR_IO, "the workers cannot be set up");
     }

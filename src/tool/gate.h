@@ -28,9 +28,9 @@ struct person {
 
     /* Asks one question, {"field","kind":"text|choice|confirm|approval","question","choices":[],
      * "default","help",...}, and blocks for the answer, the caller's to free(). While it waits it
-     * calls `poll` at least twice a second and returns ERR_NONE with *out as it was (NULL) when that
-     * gives true: the answer came from elsewhere. Errors: ERR_WAITING (nobody, or nobody in time),
-     * ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop). */
+     * calls `poll` at least twice a second and returns ERR_NONE with *out as it was (NULL) when
+     * that gives true: the answer came from elsewhere. Errors: ERR_WAITING (nobody, or nobody in
+     * time), ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop). */
     enum err_code (*ask)(void *ctx, const struct masked *question, bool (*poll)(void *poll_ctx),
                          void *poll_ctx, char **out, struct err *err);
     void *ctx;
@@ -44,7 +44,8 @@ struct gate_options {
     const struct person *person;
     const atomic_bool *interrupted; /* set by SIGINT: calls are cancelled, nothing new starts */
     const char *session;            /* id */
-    struct gate *parent; /* of a session that waits for this one: its lease is renewed too; or NULL */
+    struct gate
+        *parent; /* of a session that waits for this one: its lease is renewed too; or NULL */
 };
 
 /* The caller frees; what the options point to outlives the gate. Errors: ERR_IO. */
@@ -116,9 +117,9 @@ struct call_handle *tool_start(struct turn *turn, const char *tool, const char *
                                json_t *args);
 MUST_CHECK enum err_code tool_finish(struct call_handle *handle, json_t **out, struct err *err);
 
-/* Asks the person; takes over `question`. The answer, masked as it was journaled, is the caller's to
- * free(). A question that was answered before a crash is not asked again.
- * Errors: ERR_WAITING, ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop), ERR_DEFECT. */
+/* Asks the person; takes over `question`. The answer, masked as it was journaled, is the caller's
+ * to free(). A question that was answered before a crash is not asked again. Errors: ERR_WAITING,
+ * ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop), ERR_DEFECT. */
 MUST_CHECK enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err);
 
 /* Sends an event to whoever watches; takes over `fields`. Not sent again by a replay that is still

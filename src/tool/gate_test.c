@@ -20,9 +20,9 @@
 
 /* What the outside world holds and does. One test at a time. */
 static struct {
-    atomic_int runs;       /* of any operation */
-    atomic_int now;        /* under way */
-    atomic_int most;       /* at once */
+    atomic_int runs; /* of any operation */
+    atomic_int now;  /* under way */
+    atomic_int most; /* at once */
     atomic_int reconciles;
     enum reconciled trace; /* what reconcile() finds */
     enum err_code fails;   /* what the next run() returns; ERR_NONE: it goes well */
@@ -51,7 +51,8 @@ static enum err_code fake_run(struct op *op, json_t **out, struct err *err) {
     if (world.fails != ERR_NONE) {
         return err_set(err, world.fails, "the fake fails with password=hunter2hunter2");
     }
-    *out = json_pack("{s:s, s:s}", "by", "a fake operation", "secret_token", "tok-0123456789abcdef");
+    *out =
+        json_pack("{s:s, s:s}", "by", "a fake operation", "secret_token", "tok-0123456789abcdef");
     if (world.answer_bytes > 0) {
         char *text = mem_alloc(world.answer_bytes + 1);
 
@@ -120,8 +121,7 @@ static const struct operation asked_operations[] = {
 };
 /* clang-format on */
 
-static const struct tool fake_tool = {"fake", "counts", fake_operations,
-                                      ARRAY_N(fake_operations)};
+static const struct tool fake_tool = {"fake", "counts", fake_operations, ARRAY_N(fake_operations)};
 static const struct tool asked_tool = {"uv_client", "counts", asked_operations,
                                        ARRAY_N(asked_operations)};
 const struct tool *const tools[] = {&fake_tool, &asked_tool};
@@ -708,12 +708,23 @@ static struct sha256_hex rig_approve(struct rig *rig, int64_t left_ms, bool is_y
     char stack_id[] = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1";
     char on_failure[] = "restore:r1";
     char a64[] = A64;
-    struct approval approval = {
-        .kind = kind, .session = empty, .plan_sha256 = a64, .change_set = empty,
-        .stack_id = stack_id, .template_sha256 = a64, .parameters_sha256 = a64,
-        .artefacts = artefacts, .account = empty, .region = empty, .endpoint = empty,
-        .role = empty, .policy_version = empty, .cost_ceiling_cents = -1,
-        .on_failure = on_failure, .requester = empty, .expires_ms = clock_now_ms() + left_ms};
+    struct approval approval = {.kind = kind,
+                                .session = empty,
+                                .plan_sha256 = a64,
+                                .change_set = empty,
+                                .stack_id = stack_id,
+                                .template_sha256 = a64,
+                                .parameters_sha256 = a64,
+                                .artefacts = artefacts,
+                                .account = empty,
+                                .region = empty,
+                                .endpoint = empty,
+                                .role = empty,
+                                .policy_version = empty,
+                                .cost_ceiling_cents = -1,
+                                .on_failure = on_failure,
+                                .requester = empty,
+                                .expires_ms = clock_now_ms() + left_ms};
 
     json_put_str(rig->turn.state, "plan_sha256", A64);
     json_put(rig->turn.state, "preview", json_pack("{s:s}", "sha256", B64));
@@ -784,11 +795,11 @@ static void an_expired_yes_is_told_apart_and_executes_nothing(void **state) {
 static enum err_code rollback(struct rig *rig, const char *release, const char *stack) {
     struct err why = {0};
 
-    return call_op(rig, "rollback",
-                   json_pack("{s:s, s:o}", "release", release, "stack_id",
-                             json_sprintf("arn:aws:cloudformation:eu-west-1:123456789012:stack/%s/1",
-                                          stack)),
-                   NULL, &why);
+    return call_op(
+        rig, "rollback",
+        json_pack("{s:s, s:o}", "release", release, "stack_id",
+                  json_sprintf("arn:aws:cloudformation:eu-west-1:123456789012:stack/%s/1", stack)),
+        NULL, &why);
 }
 
 static void a_used_yes_allows_the_way_back_it_names_and_nothing_wider(void **state) {

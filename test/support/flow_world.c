@@ -88,16 +88,16 @@ static json_t *parse(const char *text) {
 }
 
 static json_t *reply_survey(struct op *op) {
-    json_t *survey = parse(
-        "{\"name\":\"todo\",\"outcome\":\"ready\",\"findings\":[],\"refuse\":[],\"ask\":[],"
-        "\"env\":[],\"build_env\":[],"
-        "\"backend\":{\"dir\":\"backend\",\"framework\":\"fastapi\",\"python\":\"3.11\","
-        "\"prefix\":\"/api\",\"routes\":2,\"manager\":\"uv\","
-        "\"asgi\":{\"target\":\"app.main:app\",\"cwd\":\"backend\"},"
-        "\"health\":{\"path\":\"/api/health\",\"found\":true}},"
-        "\"frontend\":{\"dir\":\"frontend\",\"framework\":\"react\",\"bundler\":\"vite\","
-        "\"out\":\"dist\",\"script\":\"build\",\"manager\":\"pnpm\","
-        "\"api_base\":{\"kind\":\"same-origin\",\"name\":\"\"}}}");
+    json_t *survey =
+        parse("{\"name\":\"todo\",\"outcome\":\"ready\",\"findings\":[],\"refuse\":[],\"ask\":[],"
+              "\"env\":[],\"build_env\":[],"
+              "\"backend\":{\"dir\":\"backend\",\"framework\":\"fastapi\",\"python\":\"3.11\","
+              "\"prefix\":\"/api\",\"routes\":2,\"manager\":\"uv\","
+              "\"asgi\":{\"target\":\"app.main:app\",\"cwd\":\"backend\"},"
+              "\"health\":{\"path\":\"/api/health\",\"found\":true}},"
+              "\"frontend\":{\"dir\":\"frontend\",\"framework\":\"react\",\"bundler\":\"vite\","
+              "\"out\":\"dist\",\"script\":\"build\",\"manager\":\"pnpm\","
+              "\"api_base\":{\"kind\":\"same-origin\",\"name\":\"\"}}}");
 
     (void)op;
     if (world->is_refused) {
@@ -176,9 +176,9 @@ static bool stack_exists(const char *stack) {
 static json_t *reply_stack_status(struct op *op) {
     const char *stack = json_str_or(op->args, "stack", "");
     bool exists = stack_exists(stack);
-    json_t *status = agent_args("status", exists ? "UPDATE_COMPLETE" : "", "class",
-                                exists ? "ready" : "absent", "sentence", "a fake stack", "remedy",
-                                "", "reason", "", NULL);
+    json_t *status =
+        agent_args("status", exists ? "UPDATE_COMPLETE" : "", "class", exists ? "ready" : "absent",
+                   "sentence", "a fake stack", "remedy", "", "reason", "", NULL);
 
     json_put(status, "stack_id", exists ? json_sprintf(ARN "stack/%s/1", stack) : json_string(""));
     json_put_bool(status, "exists", exists);
@@ -208,9 +208,9 @@ static json_t *reply_upload(struct op *op) {
 
 static json_t *reply_preview(struct op *op) {
     const char *stack = json_str_or(op->args, "stack", "");
-    json_t *set = agent_args("stack", stack, "type",
-                             stack_exists(stack) ? "UPDATE" : "CREATE", "status",
-                             "CREATE_COMPLETE", "sha256", HEX64, "parameters_sha256", HEX64, NULL);
+    json_t *set =
+        agent_args("stack", stack, "type", stack_exists(stack) ? "UPDATE" : "CREATE", "status",
+                   "CREATE_COMPLETE", "sha256", HEX64, "parameters_sha256", HEX64, NULL);
 
     json_put_bool(set, "no_change", world->has_no_change);
     json_put(set, "arn", json_sprintf(ARN "changeSet/d-%s/1", op->key));
@@ -236,7 +236,7 @@ static json_t *reply_discard(struct op *op) {
 
 static json_t *reply_apply(struct op *op) {
     json_t *out = agent_args("status",
-                             !world->is_apply_bad   ? "UPDATE_COMPLETE"
+                             !world->is_apply_bad ? "UPDATE_COMPLETE"
                              : world->is_deployed ? "UPDATE_ROLLBACK_COMPLETE"
                                                   : "ROLLBACK_COMPLETE",
                              NULL);
@@ -498,9 +498,8 @@ void world_remove(void) {
     CLEANUP(fs_root_done) struct fs_root root = {0};
     struct err err = {0};
 
-    if (folder[0] != '\0' &&
-        (fs_root_open(base, &root, &err) != ERR_NONE ||
-         fs_remove_tree(&root, folder + strlen(base) + 1, &err) != ERR_NONE)) {
+    if (folder[0] != '\0' && (fs_root_open(base, &root, &err) != ERR_NONE ||
+                              fs_remove_tree(&root, folder + strlen(base) + 1, &err) != ERR_NONE)) {
         (void)fprintf(stderr, "%s stays behind: %s\n", folder, err.text);
     }
     folder[0] = '\0';

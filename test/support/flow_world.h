@@ -1,5 +1,5 @@
-/* test/support/flow_world.h: a world of fakes for the tests of the flow: tools with the schemas of the real
- * ones, whose operations say so, a person who answers by field, and a store that kills.
+/* test/support/flow_world.h: a world of fakes for the tests of the flow: tools with the schemas of
+ * the real ones, whose operations say so, a person who answers by field, and a store that kills.
  *
  * The world is shared memory, so that it outlives a process that a test kills: what an effect did
  * stays done, and reconcile() finds it by its idempotency key.
@@ -19,23 +19,23 @@ struct world {
     enum err_code fail_code; /* with this */
     int interrupt_at;        /* number of the call during which Ctrl-C is pressed; 0: none */
     bool has_bootstrap;
-    bool is_deployed;    /* an earlier session's stack is there */
-    bool has_no_change;  /* the change set is empty */
-    bool is_refused;     /* the survey says refuse */
-    bool asks_variable;  /* the survey asks for a variable */
-    bool is_apply_bad;   /* the stack fails and, on an update, CloudFormation goes back itself */
-    bool is_probe_bad;   /* the new build does not answer */
+    bool is_deployed;   /* an earlier session's stack is there */
+    bool has_no_change; /* the change set is empty */
+    bool is_refused;    /* the survey says refuse */
+    bool asks_variable; /* the survey asks for a variable */
+    bool is_apply_bad;  /* the stack fails and, on an update, CloudFormation goes back itself */
+    bool is_probe_bad;  /* the new build does not answer */
     bool is_rollback_bad;
     bool is_nobody_there;
-    bool is_plan_bad;    /* the change set would remove a bucket */
-    bool is_retried;     /* the person says yes to "try again?", at most seven times */
+    bool is_plan_bad; /* the change set would remove a bucket */
+    bool is_retried;  /* the person says yes to "try again?", at most seven times */
     bool stops_at_plan;
-    char approval[80];   /* the answer: "yes", "no"; "": nobody answers in time */
+    char approval[80]; /* the answer: "yes", "no"; "": nobody answers in time */
 
     /* What happened. */
     int calls;
     char log[WORLD_CALLS_MAX][16]; /* operations by the numbers of their calls */
-    int writes; /* appends of this process */
+    int writes;                    /* appends of this process */
     struct {
         char op[16];
         char key[96];
@@ -66,8 +66,8 @@ void world_make(void);
 void world_fresh(void);
 void world_remove(void);
 
-int world_effects(const char *op);          /* how often it happened, over all keys */
-bool world_was_repeated(void);              /* an effect happened twice under one key */
+int world_effects(const char *op); /* how often it happened, over all keys */
+bool world_was_repeated(void);     /* an effect happened twice under one key */
 int world_asked(const char *field);
 
 /* Opens a flow with the fake person over `backend`. */

@@ -59,7 +59,8 @@ static json_t *compliance_template(const struct turn *turn) {
     CLEANUP(template_text_done) struct template_text template = {0};
     struct err unread = {0};
 
-    if (template_op_emit(json_object_get(turn->state, "template"), &template, &unread) != ERR_NONE) {
+    if (template_op_emit(json_object_get(turn->state, "template"), &template, &unread) !=
+        ERR_NONE) {
         return NULL; /* a review without a template refuses */
     }
     return json_incref(template.json);
@@ -112,7 +113,8 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     if (agent_is_kind(turn, "destroy")) {
         verdict = compliance_destroy(turn, findings);
     } else if (phase == PHASE_REVIEW) {
-        verdict = policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings);
+        verdict =
+            policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings);
     } else {
         CLEANUP(json_decrefp) json_t *set = compliance_set(turn);
 

@@ -8,13 +8,25 @@
 #include "agent/executor/upload.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
-    {"aws_deployer", "outputs"},  {"aws_deployer", "logs"},         {"aws_deployer", "probe"},
-    {"aws_deployer", "parameters"}, {"aws_deployer", "inventory"},
-    {"aws_deployer", "upload"},   {"aws_deployer", "preview"},      {"aws_deployer", "discard"},
-    {"aws_deployer", "lock"},     {"aws_deployer", "apply"},        {"aws_deployer", "rollback"},
-    {"aws_deployer", "destroy"},  {"aws_deployer", "bootstrap"},    {"shell_runner", "run"},
-    {"telemetry_bus", "emit"},    {0},
+    {"aws_deployer", "identity"},
+    {"aws_deployer", "stack_status"},
+    {"aws_deployer", "events"},
+    {"aws_deployer", "outputs"},
+    {"aws_deployer", "logs"},
+    {"aws_deployer", "probe"},
+    {"aws_deployer", "parameters"},
+    {"aws_deployer", "inventory"},
+    {"aws_deployer", "upload"},
+    {"aws_deployer", "preview"},
+    {"aws_deployer", "discard"},
+    {"aws_deployer", "lock"},
+    {"aws_deployer", "apply"},
+    {"aws_deployer", "rollback"},
+    {"aws_deployer", "destroy"},
+    {"aws_deployer", "bootstrap"},
+    {"shell_runner", "run"},
+    {"telemetry_bus", "emit"},
+    {0},
 };
 
 static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUTE, PHASE_ROLLBACK,
@@ -26,13 +38,12 @@ static void executor_show_where(struct turn *turn) {
     const json_t *text;
     size_t i;
 
-    turn_say(turn, EVENT_WHERE,
-             agent_args("account", agent_text(turn, "identity.account"), "region",
-                        agent_text(turn, "identity.region"), "arn",
-                        agent_text(turn, "identity.arn"), "endpoint",
-                        agent_text(turn, "identity.endpoint"), "pinned",
-                        json_str_at(turn->state, "fields.account") == NULL ? NULL : "pinned",
-                        NULL));
+    turn_say(
+        turn, EVENT_WHERE,
+        agent_args("account", agent_text(turn, "identity.account"), "region",
+                   agent_text(turn, "identity.region"), "arn", agent_text(turn, "identity.arn"),
+                   "endpoint", agent_text(turn, "identity.endpoint"), "pinned",
+                   json_str_at(turn->state, "fields.account") == NULL ? NULL : "pinned", NULL));
     json_array_foreach(json_at(turn->state, "identity.warnings"), i, text) {
         agent_warn(turn, "credentials", "", "%s", json_string_value(text));
     }
@@ -51,11 +62,12 @@ static enum outcome executor_confirm(struct turn *turn) {
         json_bool_at(turn->state, "flags.is_confirmed")) {
         return OUTCOME_OK;
     }
-    text = mem_format("Account %s, region %s, as %s.%s Go on?", agent_text(turn, "identity.account"),
-                      agent_text(turn, "identity.region"), agent_text(turn, "identity.arn"),
-                      runs_code ? " The build runs this repository's code on this machine, in a "
-                                  "sandbox."
-                                : "");
+    text =
+        mem_format("Account %s, region %s, as %s.%s Go on?", agent_text(turn, "identity.account"),
+                   agent_text(turn, "identity.region"), agent_text(turn, "identity.arn"),
+                   runs_code ? " The build runs this repository's code on this machine, in a "
+                               "sandbox."
+                             : "");
     if (turn_ask(turn,
                  agent_args("field", "trust", "kind", "confirm", "question", text, "default", "yes",
                             "remedy",
@@ -76,10 +88,11 @@ static enum outcome executor_confirm(struct turn *turn) {
 
 static enum outcome executor_bootstrap_child(struct turn *turn) {
     CLEANUP(freep) char *answer = NULL;
-    CLEANUP(freep) char *text =
-        mem_format("Account %s has no bootstrap stack in %s yet (artifact bucket and roles, once per "
-                   "account and region). Make it now?",
-                   agent_text(turn, "identity.account"), agent_text(turn, "identity.region"));
+    CLEANUP(freep)
+    char *text = mem_format(
+        "Account %s has no bootstrap stack in %s yet (artifact bucket and roles, once per "
+        "account and region). Make it now?",
+        agent_text(turn, "identity.account"), agent_text(turn, "identity.region"));
     struct err err = {0};
 
     if (json_bool_at(turn->state, "flags.stop_at_plan")) {
@@ -213,10 +226,10 @@ static json_t *executor_head_list(const struct turn *turn) {
     json_t *list = json_array();
 
     if (json_at(turn->state, "backend.sha256") != NULL) {
-        (void)json_array_append_new(
-            list, agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "key",
-                             agent_text(turn, "parameters.BackendKey"), "sha256",
-                             agent_text(turn, "backend.sha256"), NULL));
+        (void)json_array_append_new(list,
+                                    agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"),
+                                               "key", agent_text(turn, "parameters.BackendKey"),
+                                               "sha256", agent_text(turn, "backend.sha256"), NULL));
     }
     return list;
 }
@@ -309,10 +322,10 @@ static void executor_add_lock(const struct turn *turn, json_t *args) {
 }
 
 static json_t *executor_apply_args(const struct turn *turn) {
-    json_t *args =
-        agent_args("approval", agent_text(turn, "approval.digest"), "stack",
-                   agent_text(turn, "fields.stack"), "stack_id", agent_text(turn, "preview.stack_id"),
-                   "account", agent_text(turn, "identity.account"), NULL);
+    json_t *args = agent_args("approval", agent_text(turn, "approval.digest"), "stack",
+                              agent_text(turn, "fields.stack"), "stack_id",
+                              agent_text(turn, "preview.stack_id"), "account",
+                              agent_text(turn, "identity.account"), NULL);
 
     if (!agent_is_kind(turn, "destroy")) {
         json_put_str(args, "arn", agent_text(turn, "preview.arn"));

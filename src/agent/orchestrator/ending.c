@@ -62,9 +62,8 @@ static bool is_cancelled(const struct turn *turn, enum phase phase) {
 
 static bool is_refused(const struct turn *turn, enum phase phase) {
     (void)phase;
-    return !ending_is_late(turn) &&
-           (is_code(turn, ERR_POLICY) || is_code(turn, ERR_REJECTED) ||
-            is_code(turn, ERR_UNSUPPORTED));
+    return !ending_is_late(turn) && (is_code(turn, ERR_POLICY) || is_code(turn, ERR_REJECTED) ||
+                                     is_code(turn, ERR_UNSUPPORTED));
 }
 
 static bool is_escalated_late(const struct turn *turn, enum phase phase) {
@@ -178,8 +177,8 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
         ending_runbook(turn);
     } else if (exit_status != 0 && ending_was_executed(turn)) {
         turn_say(turn, EVENT_ALERT,
-                 agent_args("text", agent_text(turn, "problem.text"), "status",
-                            endings[row].status, "code", agent_text(turn, "problem.code"), NULL));
+                 agent_args("text", agent_text(turn, "problem.text"), "status", endings[row].status,
+                            "code", agent_text(turn, "problem.code"), NULL));
     }
     return OUTCOME_OK;
 }

@@ -12,13 +12,13 @@ static const struct grant grants[] = {
     {"repo_reader", "diff"},      {"telemetry_bus", "emit"},   {0},
 };
 
-static const enum phase phases[] = {PHASE_INTAKE, PHASE_ASK,       PHASE_WAIT,
+static const enum phase phases[] = {PHASE_INTAKE,  PHASE_ASK,       PHASE_WAIT,
                                     PHASE_CLOSURE, PHASE_ESCALATED, PHASE_NONE};
 
 /* ---- ASK: a problem came back; is it fixed? ---- */
 
 /* What belongs to an attempt and not to the session. */
-static const char *const attempt[] = {"problem",  "preview", "approval",       "applied",
+static const char *const attempt[] = {"problem",  "preview",  "approval",       "applied",
                                       "probe",    "restored", "restored_probe", "failed_plan",
                                       "expected", "executing"};
 
@@ -56,8 +56,8 @@ static enum outcome orchestrator_intake(struct turn *turn) {
     const char *code = "malicious";
 
     if (policy_is_malicious(str_from(text), &code)) {
-        (void)agent_problem(turn, ERR_POLICY, "", "this is not something aws-copilot helps with (%s)",
-                            code);
+        (void)agent_problem(turn, ERR_POLICY, "",
+                            "this is not something aws-copilot helps with (%s)", code);
         return OUTCOME_VETO;
     }
     return orchestrator_ask_retry(turn, OUTCOME_VETO);
@@ -126,9 +126,9 @@ static bool orchestrator_may_machine_approve(const struct turn *turn) {
 
 static enum err_code orchestrator_ask_yes(struct turn *turn, const char *bytes, const char *digest,
                                           char **out, struct err *err) {
-    json_t *question = agent_args("field", "approval", "kind", "approval", "question",
-                                  "Execute exactly this?", "default", "no", "bytes", bytes,
-                                  "digest", digest, NULL);
+    json_t *question =
+        agent_args("field", "approval", "kind", "approval", "question", "Execute exactly this?",
+                   "default", "no", "bytes", bytes, "digest", digest, NULL);
 
     json_put_int(question, "expires_ms", turn->now_ms + limit(LIMIT_APPROVAL_MS));
     json_put(question, "choices", json_pack("[s, s, s]", "yes", "no", "why"));

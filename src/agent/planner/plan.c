@@ -87,9 +87,9 @@ static const char *plan_architecture(const struct turn *turn) {
 
 /* Parameters whose values do not depend on the bundle: they are part of the build id. */
 static json_t *plan_base_parameters(const struct turn *turn) {
-    CLEANUP(freep) char *secrets_path =
-        mem_format("/%s/%s/%s", agent_text(turn, "fields.qualifier"), agent_text(turn, "fields.app"),
-                   agent_text(turn, "fields.env"));
+    CLEANUP(freep)
+    char *secrets_path = mem_format("/%s/%s/%s", agent_text(turn, "fields.qualifier"),
+                                    agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
 
     return agent_args("ArtifactBucket", agent_text(turn, "bootstrap.Artifacts"), "SecretsPath",
                       secrets_path, "PermissionsBoundary",
@@ -97,10 +97,10 @@ static json_t *plan_base_parameters(const struct turn *turn) {
 }
 
 json_t *plan_bundle_args(const struct turn *turn) {
-    json_t *args = agent_args("dir", agent_text(turn, "survey.backend.dir"), "python",
-                              agent_text(turn, "check.python"), "architecture",
-                              plan_architecture(turn), "kind",
-                              template_kind_name(plan_template_kind(turn)), NULL);
+    json_t *args =
+        agent_args("dir", agent_text(turn, "survey.backend.dir"), "python",
+                   agent_text(turn, "check.python"), "architecture", plan_architecture(turn),
+                   "kind", template_kind_name(plan_template_kind(turn)), NULL);
     const json_t *asgi = json_at(turn->state, "survey.backend.asgi");
 
     json_put(args, "asgi", asgi == NULL ? json_object() : json_deep_copy(asgi));
@@ -198,10 +198,10 @@ static enum err_code plan_patterns(struct turn *turn, json_t **out, struct err *
 static enum err_code plan_template_inputs(struct turn *turn, const json_t *parameters, json_t **out,
                                           struct err *err) {
     enum template_kind kind = plan_template_kind(turn);
-    CLEANUP(json_decrefp) json_t *inputs =
-        agent_args("kind", template_kind_name(kind), "profile",
-                   agent_text(turn, "identity.profile"), "account",
-                   agent_text(turn, "identity.account"), NULL);
+    CLEANUP(json_decrefp)
+    json_t *inputs = agent_args("kind", template_kind_name(kind), "profile",
+                                agent_text(turn, "identity.profile"), "account",
+                                agent_text(turn, "identity.account"), NULL);
 
     json_put_int(inputs, "endpoint_port", json_int_or(turn->state, "identity.endpoint_port", 0));
     json_put(inputs, "parameters", json_deep_copy(parameters));
@@ -240,11 +240,13 @@ static json_t *plan_steps(const struct turn *turn) {
     bool is_update = json_bool_at(turn->state, "before.can_update");
 
     if (agent_is_kind(turn, "destroy")) {
-        plan_step(steps, "aws_deployer", "destroy", "apply", "delete the stack and report what stays");
+        plan_step(steps, "aws_deployer", "destroy", "apply",
+                  "delete the stack and report what stays");
         return steps;
     }
     if (agent_is_kind(turn, "bootstrap")) {
-        plan_step(steps, "aws_deployer", "preview", "preview", "change set for the bootstrap stack");
+        plan_step(steps, "aws_deployer", "preview", "preview",
+                  "change set for the bootstrap stack");
         plan_step(steps, "aws_deployer", "bootstrap", "apply", "execute it, after your yes");
         return steps;
     }
@@ -255,7 +257,8 @@ static json_t *plan_steps(const struct turn *turn) {
     }
     plan_step(steps, "aws_deployer", "apply", "apply", "execute the change set, after your yes");
     if (has_site && !is_update) {
-        plan_step(steps, "aws_deployer", "upload", "preview", "upload the site into its new bucket");
+        plan_step(steps, "aws_deployer", "upload", "preview",
+                  "upload the site into its new bucket");
     }
     plan_step(steps, "aws_deployer", "probe", "read", "probe until the new build answers");
     return steps;
@@ -345,9 +348,8 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
 
     json_put_int(plan, "version", 1);
     json_put(plan, "steps", plan_steps(turn));
-    json_put(plan, "template",
-             agent_args("sha256", sha256_hex(template->sha256).text, NULL));
-    json_put_int(json_object_get(plan, "template"), "bytes", (int64_t)template->len);
+    json_put(plan, "template", agent_args("sha256", sha256_hex(template->sha256).text, NULL));
+    json_put_int(json_object_get(plan, "template"), "bytes", (int64_t) template->len);
     json_put(plan, "parameters", json_deep_copy(parameters));
     json_put(plan, "permissions",
              template->json == NULL ? json_array() : plan_permissions(template->json));

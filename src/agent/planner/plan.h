@@ -7,11 +7,12 @@
 bool plan_has_backend(const struct turn *turn);
 bool plan_has_frontend(const struct turn *turn);
 
-/* The function's plain variables: the file's and the answered ones, name -> value. New reference. */
+/* The function's plain variables: the file's and the answered ones, name -> value. New reference.
+ */
 json_t *plan_variables(const struct turn *turn);
 
-/* The variables of the front end's build: what its .env files preset, the file's, the answered ones.
- * New reference. */
+/* The variables of the front end's build: what its .env files preset, the file's, the answered
+ * ones. New reference. */
 json_t *plan_build_variables(const struct turn *turn);
 
 /* The arguments of uv_client.bundle: everything that the build id depends on. New reference. */

@@ -148,8 +148,7 @@ static enum outcome planner_plan(struct turn *turn) {
     struct err err = {0};
     const char *failed = json_str_at(turn->state, "failed_plan");
 
-    if (gate_pace_planning(turn->gate, &err) != ERR_NONE ||
-        plan_compute(turn, &err) != ERR_NONE) {
+    if (gate_pace_planning(turn->gate, &err) != ERR_NONE || plan_compute(turn, &err) != ERR_NONE) {
         return agent_fail(turn, &err);
     }
     if (failed != NULL && strcmp(failed, agent_text(turn, "plan_sha256")) == 0) {

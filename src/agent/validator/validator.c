@@ -5,8 +5,9 @@
 #include "agent/agent.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
-    {"aws_deployer", "outputs"},  {"aws_deployer", "logs"},         {"aws_deployer", "probe"},
+    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"},
+    {"aws_deployer", "events"},   {"aws_deployer", "outputs"},
+    {"aws_deployer", "logs"},     {"aws_deployer", "probe"},
     {"telemetry_bus", "emit"},    {0},
 };
 
@@ -32,9 +33,9 @@ static json_t *validator_expectation(const struct turn *turn) {
     const char *prefix = json_str_or(turn->state, "survey.backend.prefix", "/api");
     CLEANUP(freep) char *own = mem_format("%s/.aws-copilot/health", prefix);
     const char *found = json_str_at(turn->state, "survey.backend.health.path");
-    json_t *expected = agent_args("build_id", json_str_at(turn->state, "backend.build_id"),
-                                  "index_sha256", json_str_at(turn->state, "site.index_sha256"),
-                                  NULL);
+    json_t *expected =
+        agent_args("build_id", json_str_at(turn->state, "backend.build_id"), "index_sha256",
+                   json_str_at(turn->state, "site.index_sha256"), NULL);
     const json_t *asset = json_at(turn->state, "site.asset");
 
     if (json_at(turn->state, "backend") != NULL) {
