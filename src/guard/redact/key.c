@@ -20,27 +20,38 @@ static const char *const secret_endings[] = {
     "authkey", "authtoken", "accesstoken", "apitoken", "sessiontoken", "clientsecret", "netrc",
 };
 
-/* The last word says that the value describes the secret and is none. */
+/* The last word says that the value describes the secret, or is a thing named after one. */
 static const char *const describing_words[] = {
     "name", "names", "type", "arn", "path", "file", "count", "length", "limit", "size", "version",
     "usage", "format", "algorithm", "schema", "enabled", "required", "expired", "expires",
     "expiry", "expiration", "ttl", "prefix", "policy", "provider", "method", "mode", "status",
     "kind", "rotation", "index", "source", "behavior", "scope", "scopes", "units", "validity",
-    "seconds", "minutes",
+    "seconds", "minutes", "max", "min", "bytes", "timeout", "last", "used", "utilization",
+    "log", "logs", "role", "roles", "function", "lambda", "table", "bucket", "queue", "topic",
+    "api", "stage", "handler", "service", "server", "router", "route", "routes", "middleware",
+    "module", "endpoint", "alias", "position", "host",
 };
 
-/* The word before "key": a key of something, not to something. */
+/* Before "key" or "token": of something, not to something. */
 static const char *const lookup_words[] = {
     "public", "publishable", "primary", "foreign", "sort", "partition", "hash", "range", "cache",
     "object", "s3", "backend", "bucket", "row", "idempotency", "tag", "site", "artifact",
-    "artefact", "zip", "parameter", "route", "map", "header",
+    "artefact", "zip", "parameter", "route", "map", "header", "output", "filter", "mapping",
+    "response", "context", "event", "value", "encoded", "kms", "sequence", "next", "forward",
+    "backward", "page", "continuation", "checkpoint",
+};
+
+/* Before "key", these make a secret of whatever follows: AccessKeyId, api_key_value. */
+static const char *const opening_words[] = {
+    "access", "api", "secret", "private", "signing", "encryption", "auth", "session",
 };
 
 /* Whole names, as AWS spells them. */
 static const char *const harmless_names[] = {
-    "key", "Key", "NextToken", "nextToken", "ContinuationToken",
-    "NextContinuationToken", "ClientToken", "ClientRequestToken", "idempotency_token",
+    "key", "Key", "nextToken", "ClientToken", "clientToken", "RequestToken", "ClientRequestToken",
+    "idempotency_token", "AllowCredentials", "AccessControlAllowCredentials",
 };
+
 /* Whole names. "private" is a word of networks too; alone it is half of a key pair. */
 static const char *const secret_names[] = {"private", "signature", "X-Amz-Signature"};
 /* clang-format on */
@@ -111,15 +122,18 @@ static bool word_is(struct str word, const char *text) {
     return str_eq_nocase(word, str_from(text));
 }
 
-/* "key" alone names secrets and much else. */
-static bool is_key_of_something(const struct str *words, size_t n, size_t i) {
-    if (!word_is(words[i], "key")) {
+/* "key" and "token" name secrets and much else. */
+static bool is_of_something(const struct str *words, size_t n, size_t i) {
+    bool is_key = word_is(words[i], "key");
+
+    if ((!is_key && !word_is(words[i], "token")) || n < 2) {
         return false;
     }
-    bool is_lookup = i > 0 && is_one_of(words[i - 1], lookup_words, ARRAY_N(lookup_words));
-    bool is_access = i > 0 && (word_is(words[i - 1], "access") || word_is(words[i - 1], "api"));
-    bool is_id = i + 1 < n && word_is(words[i + 1], "id");
-    return is_lookup || (is_id && !is_access);
+    if (i > 0 && is_one_of(words[i - 1], opening_words, ARRAY_N(opening_words))) {
+        return false;
+    }
+    return (i > 0 && is_one_of(words[i - 1], lookup_words, ARRAY_N(lookup_words))) ||
+           (is_key && i + 1 < n);
 }
 
 bool key_is_secret(struct str key) {
@@ -149,7 +163,7 @@ bool key_is_secret(struct str key) {
     for (size_t i = 0; i < n; i++) {
         bool is_secret =
             is_one_of(words[i], secret_words, ARRAY_N(secret_words)) || has_secret_ending(words[i]);
-        if (is_secret && !is_key_of_something(words, n, i)) {
+        if (is_secret && !is_of_something(words, n, i)) {
             return true;
         }
     }
@@ -194,6 +208,26 @@ static bool is_reference(struct str value) {
     return value.len > (is_braced ? 3 : 1);
 }
 
+/* token=args.token or { .secret_key = secret_key, }: code that hands a value on. */
+static bool is_same_name(struct str key, struct str value) {
+    size_t whole = value.len;
+
+    while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
+        value = str_slice(value, 0, value.len - 1);
+    }
+    if (value.len < key.len ||
+        !str_eq_nocase(str_slice(value, value.len - key.len, value.len), key)) {
+        return false;
+    }
+    struct str path = str_slice(value, 0, value.len - key.len);
+    for (size_t i = 0; i < path.len; i++) {
+        if (!is_alnum(path.ptr[i]) && !is_any(path.ptr[i], "_.->")) {
+            return false;
+        }
+    }
+    return path.len == 0 ? value.len < whole : is_any(path.ptr[path.len - 1], ".>");
+}
+
 bool key_value_is_harmless(struct str key, struct str value) {
     static const char *const nothing[] = {
         "", "null", "None", "nil", "undefined", "process.env", "os.environ", "!Ref", "NULL"};
@@ -208,5 +242,6 @@ bool key_value_is_harmless(struct str key, struct str value) {
         return true;
     }
     return str_starts(value, STR("process.env.")) || str_starts(value, STR("os.environ[")) ||
-           str_starts(value, STR("os.getenv(")) || is_reference(value) || is_version(value);
+           str_starts(value, STR("os.getenv(")) || is_reference(value) || is_version(value) ||
+           is_same_name(key, value);
 }

@@ -517,6 +517,17 @@ static void names_of_secrets_are_told_by_their_words(void **state) {
         {"token_path", false},
         {"", false},
         {"token.example.com:aud", false},
+        {"AuthLogs", false},
+        {"OutputKey", false},
+        {"clientToken", false},
+        {"nextForwardToken", false},
+        {"KeyMarker", false},
+        {"SigningKey", true},
+        {"TOKEN_MAX", false},
+        {"AllowCredentials", false},
+        {"api_key_value", true},
+        {"AuthRole", false},
+        {"keyPrefixEquals", false},
     };
 
     (void)state;
