@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "guard/deceptive.h"
 #include "guard/limits.h"
 
 #include <stddef.h>
@@ -155,35 +156,6 @@ const char *approval_answer_name(enum approval_answer answer) {
 
 enum { LABEL_WIDTH = 14, WIDTH_MIN = 40 };
 
-/* The next code point of well-formed UTF-8 at `*p`, which it moves on. */
-static uint32_t next_point(const char **p) {
-    const unsigned char *s = (const unsigned char *)*p;
-    size_t more = *s < 0x80 ? 0 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : 3;
-    uint32_t point = more == 0 ? *s : *s & (0x3fU >> more);
-
-    for (size_t i = 1; i <= more; i++) {
-        point = point << 6 | (s[i] & 0x3fU);
-    }
-    *p += more + 1;
-    return point;
-}
-
-/* What would move the cursor, reorder or hide text on a terminal. */
-static bool is_deceptive(uint32_t point) {
-    static const uint32_t ranges[][2] = {
-        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},
-        {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
-        {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
-    };
-
-    for (size_t i = 0; i < ARRAY_N(ranges); i++) {
-        if (point >= ranges[i][0] && point <= ranges[i][1]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* One line, wrapped under its value: no value can look like another label. */
 static void render_line(struct buf *out, int width, const char *label, const char *value) {
     int column = LABEL_WIDTH;
@@ -192,7 +164,7 @@ static void render_line(struct buf *out, int width, const char *label, const cha
     for (const char *p = value; *p != '\0';) {
         const char *from = p;
         char piece[16];
-        uint32_t point = next_point(&p);
+        uint32_t point = utf8_next(&p);
         bool is_escaped = is_deceptive(point);
 
         snprintf(piece, sizeof piece, "\\u{%X}", (unsigned)point);

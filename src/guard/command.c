@@ -5,6 +5,7 @@
  * the wall. */
 #include "guard/command.h"
 
+#include "guard/deceptive.h"
 #include "guard/limits.h"
 
 #include <string.h>
@@ -493,17 +494,10 @@ const size_t command_rule_n = ARRAY_N(command_rules);
 
 /* ---- classification ---- */
 
-/* Control, bidirectional and zero-width characters: what is shown is not what is run. */
-static bool has_hidden(struct str word) {
-    for (size_t i = 0; i < word.len; i++) {
-        unsigned char c = (unsigned char)word.ptr[i];
-        unsigned char d = i + 1 < word.len ? (unsigned char)word.ptr[i + 1] : 0;
-        unsigned char e = i + 2 < word.len ? (unsigned char)word.ptr[i + 2] : 0;
-
-        bool is_format = (c == 0xe2 && d == 0x80 && ((e >= 0x8b && e <= 0x8f) || e >= 0xa8)) ||
-                         (c == 0xe2 && d == 0x81 && e >= 0xa0) || (c == 0xef && d == 0xbb) ||
-                         (c == 0xc2 && (d < 0xa0 || d == 0xad)) || (c == 0xf3 && d == 0xa0);
-        if (c < 0x20 || c == 0x7f || is_format) {
+/* What is shown would not be what is run. */
+static bool has_hidden(const char *word) {
+    for (const char *p = word; *p != '\0';) {
+        if (is_deceptive(utf8_next(&p))) {
             return true;
         }
     }
@@ -542,7 +536,7 @@ static bool command_read(const json_t *argv, struct command *command, const char
             return false;
         }
         command->words[i] = (struct str){json_string_value(word), json_string_length(word)};
-        if (has_hidden(command->words[i])) {
+        if (has_hidden(json_string_value(word))) {
             *reason = "it holds characters that a screen does not show";
             return false;
         }

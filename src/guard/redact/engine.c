@@ -150,42 +150,37 @@ static size_t carry_block(struct scan *scan, struct carry *carry) {
     return to;
 }
 
-/* Lines that belong to "secret:" above: a block of text is masked whole, of a map or a list what
- * stands after the names. */
-static size_t carry_yaml(struct scan *scan, struct carry *carry) {
-    const char *p = scan->text.ptr;
-    size_t n = str_trim(scan->text).len == 0 ? 0 : scan->text.len;
-    size_t indent = 0;
+/* What of a line below a secret's name is its value: of a block of text all of it, of a map or a
+ * list what stands after the name. */
+static void yaml_line(struct scan *scan, bool is_text, size_t from, size_t to) {
+    ptrdiff_t colon = is_text ? -1 : scan_find(scan, from, to, ": ");
 
-    if (carry->yaml_indent < 0 || carry->is_line_middle) {
-        return 0;
-    }
-    while (indent < n && p[indent] == ' ') {
-        indent++;
-    }
-    bool is_item =
-        !carry->is_yaml_text && indent + 1 < n && p[indent] == '-' && p[indent + 1] == ' ';
-    if (n == 0) {
-        return 0;
-    }
-    if ((int)indent < carry->yaml_indent || ((int)indent == carry->yaml_indent && !is_item)) {
-        carry->yaml_indent = -1;
-        return 0;
-    }
-    size_t from = indent + (is_item ? 2 : 0);
-    ptrdiff_t colon = scan_find(scan, from, n, ": ");
-    if (!carry->is_yaml_text && colon >= 0) {
-        from = (size_t)colon + 2;
-    }
-    size_t to = n;
-    while (to > from && is_blank(p[to - 1])) {
+    while (to > from && is_blank(scan->text.ptr[to - 1])) {
         to--;
     }
-    bool is_name_only = !carry->is_yaml_text && to > from && p[to - 1] == ':';
+    bool is_name_only = !is_text && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
     if (!is_name_only) {
-        scan_add(scan, from, to, "key", SPAN_PLAIN);
+        scan_add(scan, colon < 0 ? from : (size_t)colon + 2, to, "key", SPAN_PLAIN);
     }
-    return to;
+}
+
+/* Lines deeper than "secret:" above belong to it. */
+static void carry_yaml(struct scan *scan, struct carry *carry) {
+    struct str line = scan->text;
+    size_t indent = 0;
+
+    if (carry->yaml_indent < 0 || carry->is_line_middle || str_trim(line).len == 0) {
+        return;
+    }
+    while (line.ptr[indent] == ' ') {
+        indent++; /* ends, since the line is not blank */
+    }
+    bool is_item = !carry->is_yaml_text && scan_has(scan, indent, "- ");
+    if ((int)indent + is_item <= carry->yaml_indent) {
+        carry->yaml_indent = -1;
+        return;
+    }
+    yaml_line(scan, carry->is_yaml_text, indent + (is_item ? 2 : 0), line.len);
 }
 
 /* Masks what the segments before decided about; returns where the look for new things begins. */
@@ -198,14 +193,13 @@ static size_t carry_apply(struct scan *scan, struct carry *carry) {
         scan_add(scan, 0, from, "run", SPAN_PLAIN);
     }
     size_t block = carry_block(scan, carry);
-    size_t yaml = carry_yaml(scan, carry);
+    carry_yaml(scan, carry);
     if (carry->nest_depth > 0) {
         int depth = carry->nest_depth;
         carry->nest_depth = 0;
         (void)value_nested(scan, from, depth, 0);
     }
-    from = block > from ? block : from;
-    return yaml > from ? yaml : from;
+    return block > from ? block : from;
 }
 
 void engine_scan(const struct anchors *anchors, const struct known *known, struct scratch *scratch,

@@ -186,26 +186,31 @@ static bool is_version(struct str value) {
     return dots == 2;
 }
 
-/* $NAME, ${NAME}, ${{ secrets.NAME }}, {{resolve:...}}: a place, not a value. */
-static bool is_reference(struct str value) {
-    if (str_starts(value, STR("{{")) && str_ends(value, STR("}}"))) {
-        return str_find(value, STR("resolve:")) > 0 || str_find(value, STR("secrets.")) > 0;
-    }
-    if (value.len < 2 || value.ptr[0] != '$') {
+/* {{resolve:...}} and ${{ secrets.NAME }} */
+static bool is_template_reference(struct str value) {
+    bool is_known = str_starts(value, STR("{{resolve:")) || str_starts(value, STR("{{ secrets.")) ||
+                    str_starts(value, STR("${{ secrets."));
+
+    return is_known && str_ends(value, STR("}}")) && str_find(value, STR("'")) < 0;
+}
+
+/* $NAME and ${name} */
+static bool is_shell_reference(struct str value) {
+    bool is_braced = str_starts(value, STR("${")) && str_ends(value, STR("}"));
+    struct str name =
+        is_braced ? str_slice(value, 2, value.len - 1) : str_slice(value, 1, value.len);
+
+    if (!str_starts(value, STR("$")) || name.len == 0) {
         return false;
     }
-    bool is_braced = value.ptr[1] == '{' && value.ptr[value.len - 1] == '}';
-    if (is_braced && str_starts(value, STR("${{")) && str_ends(value, STR("}}"))) {
-        return str_find(value, STR("secrets.")) > 0 && str_find(value, STR("'")) < 0;
-    }
-    for (size_t i = is_braced ? 2 : 1; i < value.len - (is_braced ? 1 : 0); i++) {
-        char c = value.ptr[i];
-        bool is_name = c == '_' || is_digit(c) || (is_letter(c) && (is_braced || c != fold(c)));
-        if (!is_name) {
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        bool is_lower = c >= 'a' && c <= 'z';
+        if (c != '_' && (!is_alnum(c) || (is_lower && !is_braced))) {
             return false;
         }
     }
-    return value.len > (is_braced ? 3 : 1);
+    return true;
 }
 
 /* token=args.token or { .secret_key = secret_key, }: code that hands a value on. */
@@ -242,6 +247,6 @@ bool key_value_is_harmless(struct str key, struct str value) {
         return true;
     }
     return str_starts(value, STR("process.env.")) || str_starts(value, STR("os.environ[")) ||
-           str_starts(value, STR("os.getenv(")) || is_reference(value) || is_version(value) ||
-           is_same_name(key, value);
+           str_starts(value, STR("os.getenv(")) || is_template_reference(value) ||
+           is_shell_reference(value) || is_version(value) || is_same_name(key, value);
 }

@@ -655,6 +655,17 @@ static void a_short_or_plain_value_is_masked_only_under_its_name(void **state) {
                                 "{\"PIN\": \"***\", \"HOME_REGION\": \"***\"} pin=4821");
 }
 
+static void a_known_value_is_not_seen_as_a_name(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_add_known(redactor, "N", STR("known-value"));
+    CLEANUP(freep)
+    char *masked =
+        mask_of(redactor, STR("auth:\n  known-value: x\nknown-value=1 {\"known-value\": 2}"), NULL);
+    assert_null(strstr(masked, "known-value"));
+}
+
 static void known_values_win_over_what_may_stay(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
 
@@ -1179,6 +1190,7 @@ int main(void) {
         cmocka_unit_test(a_known_value_is_not_seen_in_any_spelling),
         cmocka_unit_test(each_line_of_a_known_value_is_known),
         cmocka_unit_test(a_short_or_plain_value_is_masked_only_under_its_name),
+        cmocka_unit_test(a_known_value_is_not_seen_as_a_name),
         cmocka_unit_test(known_values_win_over_what_may_stay),
         cmocka_unit_test(trees_are_masked_before_they_are_written),
         cmocka_unit_test(a_tree_that_is_too_deep_is_masked_where_it_is),

@@ -456,37 +456,58 @@ static bool has_blank_separator(const struct scan *scan, const struct name *name
     return str_eq(name_str(scan, name), STR("password")) && str_find(lead, STR("login ")) >= 0;
 }
 
+/* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
+ * not closed there opens more than the name: "X-Api-Key: value". */
+static size_t name_close(const struct scan *scan, struct name *name) {
+    size_t quote = skip_slashes(scan, name->to);
+
+    if (name->quote == '\0' || char_at(scan, quote) != name->quote) {
+        name->quote = '\0';
+        return name->to;
+    }
+    return quote + (char_at(scan, quote + 1) == ']' ? 2 : 1); /* environ["KEY"] = */
+}
+
+/* "auth.internal:8080", "token.rs:12" and "/app/API_TOKEN:1" are places. */
+static bool is_place(const struct scan *scan, const struct name *name, char next) {
+    bool is_path = name->from > 0 && scan->text.ptr[name->from - 1] == '/';
+
+    return name->quote == '\0' && is_digit(next) &&
+           (is_path || str_find(name_str(scan, name), STR(".")) >= 0);
+}
+
+/* Where the value begins after = or =>, or 0. */
+static size_t after_equals(const struct scan *scan, size_t sign) {
+    char next = char_at(scan, sign + 1);
+
+    if (char_at(scan, sign) != '=' || next == '=' || next == '~') {
+        return 0;
+    }
+    return skip_blanks(scan, sign + (next == '>' ? 2 : 1));
+}
+
+static size_t after_colon(const struct scan *scan, const struct name *name, size_t sign) {
+    char next = char_at(scan, sign + 1);
+
+    if (char_at(scan, sign) != ':' || next == ':' || is_place(scan, name, next)) {
+        return 0;
+    }
+    return skip_blanks(scan, sign + 1);
+}
+
 /* Where the value begins, with the separator; 0 when this is no name of a value. */
 static size_t separator_read(const struct scan *scan, struct name *name, char *separator) {
-    size_t at = name->to;
-
-    if (name->quote != '\0') {
-        size_t quote = skip_slashes(scan, at);
-        if (char_at(scan, quote) == name->quote) {
-            at = quote + 1;
-            at += char_at(scan, at) == ']' ? 1 : 0; /* environ["KEY"] = */
-        } else {
-            name->quote = '\0'; /* the quote opens more than the name: "X-Api-Key: value" */
-        }
-    }
+    size_t at = name_close(scan, name);
     size_t sign = skip_blanks(scan, at);
-    char c = char_at(scan, sign);
-    char next = char_at(scan, sign + 1);
-    if (c == ':' && next == '=') { /* Go */
-        sign++;
-        c = '=';
-        next = char_at(scan, sign + 1);
-    }
+    bool is_go = char_at(scan, sign) == ':' && char_at(scan, sign + 1) == '=';
+    char c = is_go ? '=' : char_at(scan, sign);
+
     *separator = c;
-    if (c == '=' && next != '=' && next != '~') {
-        return skip_blanks(scan, sign + (next == '>' ? 2 : 1));
+    if (c == '=') {
+        return after_equals(scan, sign + is_go);
     }
-    if (c == ':' && next != ':') {
-        /* "auth.internal:8080", "token.rs:12" and "/app/API_TOKEN:1" are places. */
-        bool is_path = name->from > 0 && scan->text.ptr[name->from - 1] == '/';
-        bool is_place = name->quote == '\0' && is_digit(next) &&
-                        (is_path || str_find(name_str(scan, name), STR(".")) >= 0);
-        return is_place ? 0 : skip_blanks(scan, sign + 1);
+    if (c == ':') {
+        return after_colon(scan, name, sign);
     }
     if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {
         name->is_element = true;

@@ -27,6 +27,19 @@ static void view_add(struct view *view, char c, size_t from) {
     view->map[view->n++] = (uint32_t)from;
 }
 
+/* Zero-width and bidirectional characters, as three bytes of UTF-8. */
+static const struct {
+    unsigned char first;
+    unsigned char second;
+    unsigned char third_min;
+    unsigned char third_max;
+} unseen_rows[] = {
+    {0xe2, 0x80, 0x8b, 0x8f}, /* U+200B-200F */
+    {0xe2, 0x80, 0xaa, 0xae}, /* U+202A-202E */
+    {0xe2, 0x81, 0xa0, 0xaf}, /* U+2060-206F */
+    {0xef, 0xbb, 0xbf, 0xbf}, /* U+FEFF */
+};
+
 /* How many bytes at `at` no reader sees; 0 when the byte is visible. */
 static size_t unseen_at(struct str s, size_t at) {
     unsigned char c[3] = {0};
@@ -40,11 +53,13 @@ static size_t unseen_at(struct str s, size_t at) {
     if (c[0] == 0xc2 && c[1] == 0xad) { /* soft hyphen */
         return 2;
     }
-    bool is_format = (c[0] == 0xe2 && c[1] == 0x80 &&
-                      ((c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xaa && c[2] <= 0xae))) ||
-                     (c[0] == 0xe2 && c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf) ||
-                     (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf);
-    return is_format ? 3 : 0;
+    for (size_t i = 0; i < ARRAY_N(unseen_rows); i++) {
+        if (c[0] == unseen_rows[i].first && c[1] == unseen_rows[i].second &&
+            c[2] >= unseen_rows[i].third_min && c[2] <= unseen_rows[i].third_max) {
+            return 3;
+        }
+    }
+    return 0;
 }
 
 /* Adds the UTF-8 form of a code unit of \uXXXX; halves of surrogate pairs are of no interest. */
