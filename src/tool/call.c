@@ -308,7 +308,8 @@ static void call_wait(struct call_handle *call) {
 /* The words of a call that did not end: never a result, so that a restart reconciles it. */
 static bool call_is_open(const struct call_handle *call) {
     return call->err.code == ERR_INTERRUPTED ||
-           (call->err.code == ERR_CANCELLED && call->gate->fault.code != ERR_NONE);
+           (call->err.code == ERR_CANCELLED && call->gate->fault.code != ERR_NONE) ||
+           (call->row->effect == EFFECT_APPLY && call->err.code == ERR_TIMEOUT);
 }
 
 static json_t *call_result_body(const struct call_handle *call) {
@@ -394,6 +395,9 @@ static enum err_code call_end(struct call_handle *call, struct err *err) {
     }
     call_check_result(call);
     if (call_is_open(call)) {
+        if (call->err.code == ERR_TIMEOUT) { /* AWS goes on: the session waits for `attach` */
+            (void)gate_fail(call->gate, &call->err);
+        }
         call->err = call->gate->fault.code != ERR_NONE ? call->gate->fault : call->err;
         return ERR_NONE;
     }

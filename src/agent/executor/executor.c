@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/executor/executor.h"
 #include "agent/executor/upload.h"
+#include "agent/probe.h"
 
 static const struct grant grants[] = {
     {"aws_deployer", "identity"},
@@ -293,6 +294,26 @@ static enum outcome executor_dry_deploy(struct turn *turn) {
     return outcome;
 }
 
+/* Nothing would change; whether what runs answers is then worth knowing, and no more than that. */
+static enum outcome executor_look_at_running(struct turn *turn) {
+    CLEANUP(json_decrefp) json_t *expected = probe_expected(turn);
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!agent_keep(turn, "aws_deployer", "probe",
+                    probe_args(turn, agent_text(turn, "before.outputs.Url"), expected), "probe",
+                    &outcome)) {
+        (void)json_object_del(turn->state, "problem");
+        return outcome == OUTCOME_PARK ? OUTCOME_PARK : OUTCOME_DONE;
+    }
+    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
+    if (!json_bool_at(turn->state, "probe.passed")) {
+        agent_warn(turn, "unhealthy", "aws-copilot logs shows what the function said",
+                   "nothing would change, but what runs does not answer: %s",
+                   agent_text(turn, "probe.sentence"));
+    }
+    return OUTCOME_DONE;
+}
+
 static enum outcome executor_dry_run(struct turn *turn) {
     enum outcome outcome =
         agent_is_kind(turn, "destroy") ? executor_dry_destroy(turn) : executor_dry_deploy(turn);
@@ -304,7 +325,10 @@ static enum outcome executor_dry_run(struct turn *turn) {
         return outcome;
     }
     turn_say(turn, EVENT_CHANGESET, json_deep_copy(json_object_get(turn->state, "preview")));
-    return json_bool_at(turn->state, "preview.no_change") ? OUTCOME_DONE : OUTCOME_OK;
+    if (!json_bool_at(turn->state, "preview.no_change")) {
+        return OUTCOME_OK;
+    }
+    return agent_is_kind(turn, "deploy") ? executor_look_at_running(turn) : OUTCOME_DONE;
 }
 
 /* ---- EXECUTE ---- */

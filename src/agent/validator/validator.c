@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/probe.h"
 
 static const struct grant grants[] = {
     {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"},
@@ -13,43 +14,9 @@ static const struct grant grants[] = {
 
 static const enum phase phases[] = {PHASE_VALIDATE, PHASE_ROLLBACK, PHASE_NONE};
 
-static json_t *validator_probe_args(const struct turn *turn, const char *url,
-                                    const json_t *release) {
-    json_t *args = agent_args("url", url, "build_id", json_str_at(release, "build_id"),
-                              "health_path", json_str_at(release, "health_path"), "index_sha256",
-                              json_str_at(release, "index_sha256"), NULL);
-    const json_t *asset = json_at(release, "asset");
-
-    if (json_is_object(asset)) {
-        json_put(args, "asset", json_deep_copy(asset));
-    }
-    json_put_int(args, "deadline_ms",
-                 json_int_or(turn->state, "flags.probe_wait_ms", limit(LIMIT_PROBE_WAIT_MS)));
-    return args;
-}
-
-/* What a release has to answer: kept with it, so that going back can be proven too. */
-static json_t *validator_expectation(const struct turn *turn) {
-    const char *prefix = json_str_or(turn->state, "survey.backend.prefix", "/api");
-    CLEANUP(freep) char *own = mem_format("%s/.aws-copilot/health", prefix);
-    const char *found = json_str_at(turn->state, "survey.backend.health.path");
-    json_t *expected =
-        agent_args("build_id", json_str_at(turn->state, "backend.build_id"), "index_sha256",
-                   json_str_at(turn->state, "site.index_sha256"), NULL);
-    const json_t *asset = json_at(turn->state, "site.asset");
-
-    if (json_at(turn->state, "backend") != NULL) {
-        json_put_str(expected, "health_path", found == NULL ? own : found);
-    }
-    if (json_is_object(asset)) {
-        json_put(expected, "asset", json_deep_copy(asset));
-    }
-    return expected;
-}
-
 static enum outcome validator_deploy(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
-    json_t *expected = validator_expectation(turn);
+    json_t *expected = probe_expected(turn);
 
     json_put(turn->state, "expected", expected);
     if (json_str_at(expected, "health_path") != NULL &&
@@ -58,7 +25,7 @@ static enum outcome validator_deploy(struct turn *turn) {
                    "the application has no health route, so only its start is proven");
     }
     if (!agent_keep(turn, "aws_deployer", "probe",
-                    validator_probe_args(turn, agent_text(turn, "applied.outputs.Url"), expected),
+                    probe_args(turn, agent_text(turn, "applied.outputs.Url"), expected),
                     "probe", &outcome)) {
         return outcome;
     }
@@ -114,7 +81,7 @@ static enum outcome validator_after_rollback(struct turn *turn) {
     if (!json_bool_at(turn->state, "restored.ok") || expected == NULL) {
         return turn_has_person(turn) ? OUTCOME_OK : OUTCOME_DONE;
     }
-    if (!agent_keep(turn, "aws_deployer", "probe", validator_probe_args(turn, url, expected),
+    if (!agent_keep(turn, "aws_deployer", "probe", probe_args(turn, url, expected),
                     "restored_probe", &outcome)) {
         return outcome;
     }
