@@ -1,0 +1,237 @@
+/* Made-up secrets, what stands around them, and what looks like one: for the tests of this room. */
+#include "guard/redact/redact_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const char hexes[] = "0123456789abcdef";
+const char base64s[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const char words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+static uint32_t seed = 12345;
+
+uint32_t next_random(void) {
+    seed = seed * 1664525 + 1013904223;
+    return seed >> 8;
+}
+
+/* clang-format off */
+const struct kind kinds[] = {
+    {"aws id",            {"AK", "IA"},                    upper,   16, ""},
+    {"aws temporary id",  {"AS", "IA"},                    upper,   16, ""},
+    {"aws session token", {"IQoJ", "b3Jp", "Z2lu"},        base64s, 300, "=="},
+    {"aws old token",     {"FwoG", "ZXIv", "YXdz"},        base64s, 200, "="},
+    {"ecr login",         {"QVdT", "OmV5"},                base64s, 200, ""},
+    {"bedrock key",       {"AB", "SK"},                    base64s, 120, "="},
+    {"github classic",    {"gh", "p_"},                    alnum,   36, ""},
+    {"github app",        {"gh", "s_"},                    alnum,   36, ""},
+    {"github refresh",    {"gh", "r_"},                    alnum,   76, ""},
+    {"github fine",       {"github", "_pat_"},             alnum,   82, ""},
+    {"gitlab",            {"gl", "pat-"},                  words,   20, ""},
+    {"openai",            {"sk", "-"},                     alnum,   48, ""},
+    {"openai project",    {"sk", "-proj-"},                words,   150, ""},
+    {"anthropic",         {"sk", "-ant-api03-"},           words,   93, "AA"},
+    {"slack bot",         {"xo", "xb-"},                   alnum,   40, "-x1"},
+    {"slack app",         {"xa", "pp-1-"},                 alnum,   60, ""},
+    {"npm",               {"np", "m_"},                    alnum,   36, ""},
+    {"stripe",            {"sk", "_live_"},                alnum,   24, ""},
+    {"stripe restricted", {"rk", "_test_"},                alnum,   99, ""},
+    {"stripe webhook",    {"wh", "sec_"},                  alnum,   32, ""},
+    {"google",            {"AI", "za"},                    words,   35, ""},
+    {"google client",     {"GOC", "SPX-"},                 words,   28, ""},
+    {"google access",     {"ya", "29."},                   words,   60, ""},
+    {"sendgrid",          {"SG", "."},                     alnum,   66, ""},
+    {"twilio",            {"S", "K"},                      hexes,   32, ""},
+    {"mailgun",           {"ke", "y-"},                    hexes,   32, ""},
+    {"planetscale",       {"pscale", "_pw_"},              alnum,   43, ""},
+    {"docker",            {"dckr", "_pat_"},               words,   27, ""},
+    {"digitalocean",      {"dop", "_v1_"},                 hexes,   64, ""},
+    {"databricks",        {"da", "pi"},                    hexes,   32, ""},
+    {"vault",             {"hv", "s."},                    words,   95, ""},
+    {"huggingface",       {"h", "f_"},                     alnum,   34, ""},
+    {"pypi",              {"pypi-", "AgEI", "cHlwaS5vcmc"}, words,  150, ""},
+    {"aws b",             {"AB", "IA"},                    upper,   16, ""},
+    {"aws c",             {"AC", "CA"},                    upper,   16, ""},
+    {"aws old",           {"A3", "T"},                     upper,   17, ""},
+    {"aws federated",     {"FQoG", "ZXIv", "YXdz"},        base64s, 200, "="},
+    {"bedrock api",       {"bedrock", "-api-key-"},        alnum,   60, ""},
+    {"github oauth",      {"gh", "o_"},                    alnum,   36, ""},
+    {"github user",       {"gh", "u_"},                    alnum,   36, ""},
+    {"github stateless",  {"gh", "s_1234_", "eyJhbGciOiJ9."}, words, 400, ".c2ln"},
+    {"gitlab deploy",     {"gl", "dt-"},                   words,   20, ""},
+    {"gitlab runner",     {"gl", "rt-"},                   words,   20, ""},
+    {"slack a",           {"xo", "xa-"},                   alnum,   40, ""},
+    {"slack c",           {"xo", "xc-"},                   alnum,   40, ""},
+    {"slack d",           {"xo", "xd-"},                   base64s, 60, ""},
+    {"slack e",           {"xo", "xe-"},                   alnum,   40, ""},
+    {"slack e.",          {"xo", "xe.xoxp-"},              alnum,   40, ""},
+    {"slack o",           {"xo", "xo-"},                   alnum,   40, ""},
+    {"slack p",           {"xo", "xp-"},                   alnum,   40, ""},
+    {"slack r",           {"xo", "xr-"},                   alnum,   40, ""},
+    {"slack s",           {"xo", "xs-"},                   alnum,   40, ""},
+    {"stripe test",       {"sk", "_test_"},                alnum,   24, ""},
+    {"stripe prod",       {"sk", "_prod_"},                alnum,   24, ""},
+    {"stripe r live",     {"rk", "_live_"},                alnum,   24, ""},
+    {"stripe r prod",     {"rk", "_prod_"},                alnum,   24, ""},
+    {"google new",        {"AQ.", "Ab8RN6"},               words,   44, ""},
+    {"atlas secret",      {"mdb", "_sa_sk_"},              words,   40, ""},
+    {"supabase",          {"sb", "_secret_"},              words,   31, ""},
+    {"supabase p",        {"sb", "p_"},                    hexes,   40, ""},
+    {"planetscale t",     {"pscale", "_tkn_"},             alnum,   43, ""},
+    {"planetscale o",     {"pscale", "_oauth_"},           alnum,   43, ""},
+    {"vercel k",          {"vc", "k_"},                    alnum,   56, ""},
+    {"vercel p",          {"vc", "p_"},                    alnum,   56, ""},
+    {"vercel a",          {"vc", "a_"},                    alnum,   56, ""},
+    {"vercel i",          {"vc", "i_"},                    alnum,   56, ""},
+    {"vercel r",          {"vc", "r_"},                    alnum,   56, ""},
+    {"docker org",        {"dckr", "_oat_"},               words,   32, ""},
+    {"digitalocean o",    {"doo", "_v1_"},                 hexes,   64, ""},
+    {"digitalocean r",    {"dor", "_v1_"},                 hexes,   64, ""},
+    {"sentry user",       {"sntr", "yu_"},                 hexes,   64, ""},
+    {"sentry",            {"sntr", "ys_"},                 base64s, 120, ""},
+    {"pulumi",            {"pu", "l-"},                    hexes,   40, ""},
+    {"vault batch",       {"hv", "b."},                    words,   120, ""},
+    {"terraform",         {"abcdefghij1234", ".atlas", "v1."}, words, 67, ""},
+    {"groq",              {"gs", "k_"},                    alnum,   52, ""},
+    {"xai",               {"xa", "i-"},                    alnum,   80, ""},
+    {"age",               {"AGE-SECRET", "-KEY-1"},        upper,   58, ""},
+    {"jwt",               {"ey", "JhbGciOiJIUzI1NiJ9.ey"}, words,   80, ".c2lnbmF0dXJlMQ"},
+};
+/* clang-format on */
+
+/* The whole secret; the caller frees. */
+char *secret_of(const struct kind *kind) {
+    struct buf out = BUF_INIT(4096);
+
+    for (size_t i = 0; i < ARRAY_N(kind->parts) && kind->parts[i] != NULL; i++) {
+        buf_add_s(&out, kind->parts[i]);
+    }
+    for (int i = 0; i < kind->body; i++) {
+        /* Begins and ends with a letter or digit, as tokens do. */
+        size_t n = i == 0 || i + 1 == kind->body || kind->alphabet == hexes ? 10 : 0;
+        size_t all = strlen(kind->alphabet);
+        buf_add_c(&out, n > 0 && kind->alphabet != hexes ? 'x' - 'a' + 'A'
+                                                         : kind->alphabet[next_random() % all]);
+    }
+    buf_add_s(&out, kind->tail);
+    return buf_take(&out);
+}
+
+char *mask_of(const struct redactor *redactor, struct str text, size_t *len) {
+    struct masked masked = {0};
+
+    redact_text(redactor, text, &masked);
+    if (len != NULL) {
+        *len = masked.len;
+    }
+    return masked.ptr == NULL ? mem_strdup("") : masked.ptr;
+}
+
+/* No piece of 8 characters of the secret's inside is left. */
+bool leaks(const char *masked, size_t len, const char *secret) {
+    size_t n = strlen(secret);
+
+    for (size_t at = 4; at + 8 <= n; at += 4) {
+        if (str_find((struct str){masked, len}, (struct str){secret + at, 8}) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* clang-format off */
+const char *const contexts[] = {
+    "export THING=%s",
+    "thing = \"%s\"",
+    "{\"thing\": \"%s\", \"n\": 1}",
+    "{\"log\": \"got {\\\"thing\\\": \\\"%s\\\"} back\"}",
+    "thing: %s",
+    "the value is %s, please keep it",
+    "aws configure set thing %s",
+    "https://example.com/cb?thing=%s&x=1",
+    "Authorization: Bearer %s",
+};
+/* clang-format on */
+
+/* clang-format off */
+/* A password without shape, by the name before it; X stands for it. */
+const char *const named[] = {
+    "DB_PASSWORD=X", "export DB_PASSWORD='X'", "dbPassword: X", "{\"db_password\": \"X\"}",
+    "{\"a\":{\"secret\":[\"X\",{\"b\":\"X\"}]}}", "{\\\"apiKey\\\": \\\"X\\\", \\\"n\\\": 1}",
+    "{\\\\\\\"apiKey\\\\\\\": \\\\\\\"X\\\\\\\"}", "--db-password X", "--token=X", "run --client-secret \"X\" now",
+    "'api-key' => 'X'", "os.environ[\"TOKEN\"] = \"X\"", "token := \"X\"", "PGPASSWORD=X psql", "MYSQL_PWD=X",
+    "?access_token=X&a=1", "&sig=1&key=X&b", "X-Api-Key: X", "-H \"X-Auth-Token: X\"", "Cookie: a=X; b=c",
+    "set-cookie: sid=X; HttpOnly", "proxy-authorization: Custom X", "\"Authorization\": \"token X\"",
+    "<password>X</password>", "//registry.example.com/:_authToken=X", "machine h login u password X",
+    "aws configure set aws_session_token X", "spring.datasource.password=X", "auth = { token = \"X\" }",
+    "postgresql://u:X@db.example.com:5432/app", "mongodb+srv://u:X@h1,h2/db", "redis://:X@h:6379/0",
+    "amqp://u:X/y@host/vhost", "jdbc:postgresql://h/db?user=a&password=X", "curl -s -u user:X https://h",
+    "curl --user user:X https://h", "curl --user=user:X h", "https://X@github.com/a/b", "private_key: X",
+    "secret: |\n  X\n  X\nnext: 1", "credentials:\n  user: X\n  list:\n    - X\nnext: 1", "passphrase: >-\n   X",
+    "{\n \"credentials\": {\n  \"a\": \"X\",\n  \"b\": [\n   \"X\"\n  ]\n },\n \"c\": 1\n}",
+    "client_secret=\"X", "auth_token=b'X'", "connection: dsn=X;", "X-Amz-Signature=X", "Password : X",
+    "pass\u200bword=X",
+};
+/* clang-format on */
+
+/* clang-format off */
+const char *const harmless[] = {
+    "arn:aws:iam::123456789012:role/depl-todo-dev-BackendRole-1A2B3C4D5E6F",
+    "arn:aws:cloudformation:eu-central-1:123456789012:stack/depl-todo-dev/6f5a1c1e-9d1f-4e0a-8a55-1f1c2d3e4f50",
+    "change set arn:aws:cloudformation:eu-central-1:123456789012:changeSet/d-1/0a1b2c3d-0000-1111-2222-333344445555 is ready",
+    "{\"CodeSha256\":\"n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\"}",
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "commit da39a3ee5e6b4b0d3255bfef95601890afd80709 aws secret-free",
+    "integrity sha512-VbYxo4PRLdqtZ6uOLBYLKqRXxG2zJYLHHwrWiYpGAQEXWmrVqBjAMyIZkZVtL8FsUuZbvxr6zQ9J2bLrj0wPxA==",
+    "x-amzn-requestid: 7a5a1c1e-9d1f-4e0a-8a55-1f1c2d3e4f50",
+    "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "ETag: \"d41d8cd98f00b204e9800998ecf8427e\"",
+    "build id 0123456789abcdef, backend/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.zip",
+    "{\"BackendKey\":\"backend/9f86d081884c7d659a2feaa0c55ad015.zip\",\"S3Key\":\"a/b\",\"Key\":\"env\",\"Value\":\"prod\"}",
+    "{\"SecretsPath\":\"/depl/todo/dev\",\"secrets\":[\"DB_PASSWORD\"],\"max_tokens\":4096,\"completion_tokens\":12}",
+    "{\"KeyId\":\"7a5a1c1e-9d1f-4e0a-8a55-1f1c2d3e4f50\",\"PublicKey\":\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\"}",
+    "{\"AuthType\":\"AWS_IAM\",\"AuthorizationType\":\"CUSTOM\",\"AuthorizerId\":{\"Ref\":\"Authorizer\"},\"CookieBehavior\":\"none\"}",
+    "{\"private\":true,\"name\":\"frontend\",\"author\":\"me\",\"monkey\":\"yes\",\"keyboard\":\"de\",\"password\":null}",
+    "{\"NextToken\":\"abc\",\"ClientToken\":\"d-1\",\"token_type\":\"bearer\",\"tokenUrl_path\":\"x\"}",
+    "https://d111111abcdef8.cloudfront.net/api/health 200 in 12 ms",
+    "https://packages.example.com/@babel/core/-/core-7.24.0.tgz",
+    "git+ssh://git@github.com/me/todo.git and git@github.com:me/todo.git",
+    "postgres://db.example.com:5432/app and http://127.0.0.1:8000/",
+    "src/auth/token.c:123:4: error: expected ';' before token",
+    "backend/auth.py:42: in get_password", "auth.internal:8080 answers", "token::Kind::Word, std::token",
+    "if token == other { return }", "password = get_password(user)", "const token = useToken();",
+    "API_KEY=${API_KEY}", "TOKEN=$TOKEN", "token: ${{ secrets.GITHUB_TOKEN }}", "password: {{resolve:ssm-secure:/a/b:1}}",
+    "api_key = os.environ[\"API_KEY\"]", "apiKey: process.env.API_KEY,",
+    "added 212 packages, and audited 213 packages in 4s", "vite v5.2.0 building for production...",
+    "dist/assets/index-BfYx3k9Q.js  143.12 kB | gzip: 46.01 kB", "+ cookie 0.7.2", "cookie: 0.7.2", "\"cookie\": \"^0.7.2\"",
+    "class=\"sk-fading-circle-container\"", "task-0123456789abcdefghij", "basic authentication is off", "Bearer token expected",
+    "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "pk_live_0123456789abcdefghijABCD", "vpc-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718",
+    "/usr/lib/python3/dist-packages/setuptools/command/build_ext", "E1A2B3C4D5E6F7 CloudFront", "no secrets here: move on",
+    "\u00e4\u00f6\u00fc \u20ac \xf0\x9f\x98\x80 text stays", "",
+};
+/* clang-format on */
+
+/* clang-format off */
+const char *const known_values[] = {
+    "s3cr3t-value", "with \"quotes\" and \\slashes\\", "it's $HOME `x`", "p@ss/w?rd&x=y z%41", "\u00fcml\u00e4ut-w\u00f6rd",
+    "abcdef", "first line of it\nsecond line of it\n\nlast line", "<b>&amp;</b>", "0123456789",
+    "a somewhat longer value, with blanks, that is wider than most: 0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijkl",
+};
+/* clang-format on */
+
+const size_t kind_n = ARRAY_N(kinds);
+const size_t context_n = ARRAY_N(contexts);
+const size_t named_n = ARRAY_N(named);
+const size_t harmless_n = ARRAY_N(harmless);
+const size_t known_value_n = ARRAY_N(known_values);
+
+struct redactor *redactor_with_known(void) {
+    struct redactor *redactor = redactor_new();
+
+    for (size_t i = 0; i < known_value_n; i++) {
+        redactor_add_known(redactor, "NAME", str_from(known_values[i]));
+    }
+    return redactor;
+}

@@ -1,0 +1,43 @@
+/* guard/redact/redact_fixture.h: made-up secrets, what stands around them, and what looks like one.
+ *
+ * Everything is put together at run time, so that no scanner of repositories stops here. */
+#pragma once
+
+#include "base/buf.h"
+#include "guard/redact/redact.h"
+
+enum { TEXT_MAX = 8 << 20 };
+
+extern const char alnum[];
+extern const char base64s[];
+
+uint32_t next_random(void); /* the same row of numbers in every run */
+
+struct kind {
+    const char *name;
+    const char *parts[4]; /* written in between, so that no scanner finds a whole prefix */
+    const char *alphabet;
+    int body;
+    const char *tail;
+};
+extern const struct kind kinds[];
+extern const size_t kind_n;
+
+char *secret_of(const struct kind *kind); /* the caller frees */
+
+/* Masks a closed text; the caller frees. `len` may be NULL. */
+char *mask_of(const struct redactor *redactor, struct str text, size_t *len);
+
+/* Whether a piece of 8 characters of the secret's inside is left. */
+bool leaks(const char *masked, size_t len, const char *secret);
+
+extern const char *const contexts[]; /* %s is the place of a token */
+extern const size_t context_n;
+extern const char *const named[]; /* X is the place of a password without shape */
+extern const size_t named_n;
+extern const char *const harmless[]; /* what must stay as it is */
+extern const size_t harmless_n;
+extern const char *const known_values[];
+extern const size_t known_value_n;
+
+struct redactor *redactor_with_known(void); /* knows known_values */

@@ -1,0 +1,437 @@
+/* redact: however the bytes arrive, whatever they are, the result is the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "guard/redact/redact_fixture.h"
+
+/* ---- the same for every way to cut it ---- */
+
+struct sink {
+    struct buf out;
+    size_t puts;
+};
+
+static void sink_put(void *user, const struct masked *piece) {
+    struct sink *sink = user;
+
+    assert_true(piece->len > 0);
+    buf_add(&sink->out, masked_str(piece));
+    sink->puts++;
+}
+
+static char *stream_of(const struct redactor *redactor, struct str text, size_t size, size_t *len) {
+    struct sink sink = {.out = BUF_INIT(TEXT_MAX)};
+    struct redact_stream *stream = redact_stream_new(redactor, sink_put, &sink);
+
+    while (text.len > 0) {
+        size_t n = size > 0 ? size : next_random() % 200 + 1;
+        redact_stream_write(stream, str_slice(text, 0, n));
+        text = str_slice(text, n, text.len);
+    }
+    redact_stream_end(stream);
+    *len = sink.out.len;
+    char *taken = buf_take(&sink.out);
+    return taken == NULL ? mem_strdup("") : taken;
+}
+
+/* Everything above in one text. */
+static void corpus(struct buf *out) {
+    const struct kind aws = {.alphabet = base64s, .body = 40, .tail = ""};
+
+    for (size_t k = 0; k < kind_n; k++) {
+        CLEANUP(freep) char *secret = secret_of(&kinds[k]);
+        const char *context = contexts[k % context_n];
+        const char *hole = strstr(context, "%s");
+        buf_add(out, (struct str){context, (size_t)(hole - context)});
+        buf_add_s(out, secret);
+        buf_addf(out, "%s\n%s\r\n%s\n", hole + 2, harmless[k % harmless_n], named[k % named_n]);
+    }
+    for (size_t i = 0; i < named_n; i++) {
+        buf_addf(out, "%s\n%s\n", named[i], harmless[i % harmless_n]);
+    }
+    CLEANUP(freep) char *secret = secret_of(&aws);
+    buf_addf(out,
+             "aws\n\nx %s\n-----BEGIN PRIVATE "
+             "KEY-----\n%s\n%s\n-----END PRIVATE KEY-----\n",
+             secret, secret, secret);
+    for (size_t i = 0; i < known_value_n; i++) {
+        buf_addf(out, "%s|", known_values[i]);
+    }
+}
+
+static void check_cuts(const struct redactor *redactor, struct str text, const char *name) {
+    static const size_t sizes[] = {1, 2, 3, 7, 64, 256, 1024, 4096, 65536, 0, 0};
+    size_t len = 0;
+    CLEANUP(freep) char *whole = mask_of(redactor, text, &len);
+
+    for (size_t i = 0; i < ARRAY_N(sizes); i++) {
+        size_t got_len = 0;
+        CLEANUP(freep) char *got = stream_of(redactor, text, sizes[i], &got_len);
+        if (got_len != len || memcmp(got, whole, len) != 0) {
+            size_t at = 0;
+            while (at < len && at < got_len && got[at] == whole[at]) {
+                at++;
+            }
+            fail_msg("%s in writes of %zu differs at %zu: %.80s | %.80s", name, sizes[i], at,
+                     got + at, whole + at);
+        }
+    }
+}
+
+static void check_fixpoint(const struct redactor *redactor, struct str text, const char *name) {
+    size_t len = 0;
+    size_t again_len = 0;
+    CLEANUP(freep) char *once = mask_of(redactor, text, &len);
+    CLEANUP(freep) char *twice = mask_of(redactor, (struct str){once, len}, &again_len);
+
+    if (len != again_len || memcmp(once, twice, len) != 0) {
+        size_t at = 0;
+        while (at < len && at < again_len && once[at] == twice[at]) {
+            at++;
+        }
+        at = at > 40 ? at - 40 : 0;
+        fail_msg("%s masked again differs: %.120s | %.120s", name, once + at, twice + at);
+    }
+}
+
+static void the_result_does_not_depend_on_how_the_bytes_arrive(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+    (void)state;
+    corpus(&text);
+    check_cuts(redactor, buf_str(&text), "corpus");
+    check_fixpoint(redactor, buf_str(&text), "corpus");
+}
+
+/* One line of 150 KB, secrets at every place where a window could end. */
+static void a_line_without_end_is_masked_like_any_other(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (size_t shift = 0; shift < 8; shift++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        CLEANUP(freep) char *token = secret_of(&kinds[6]);
+
+        for (size_t i = 0; i < shift * 23; i++) {
+            buf_add_c(&text, '.');
+        }
+        while (text.len < 150000) {
+            buf_addf(&text, "some words of a log, \"password\": \"hidden-in-here\", %s and %s; ",
+                     known_values[0], token);
+            for (size_t i = 0; i < 40 && text.len % 3 != 0; i++) {
+                buf_add_c(&text, 'w');
+            }
+        }
+        size_t len = 0;
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), &len);
+        assert_null(strstr(masked, "hidden-in"));
+        assert_null(strstr(masked, known_values[0]));
+        assert_false(leaks(masked, len, token));
+        check_cuts(redactor, buf_str(&text), "long line");
+        check_fixpoint(redactor, buf_str(&text), "long line");
+    }
+}
+
+static void a_token_without_end_is_one_mask(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+    (void)state;
+    buf_addf(&text, "token %s%s", "IQoJb3Jp", "Z2lu");
+    for (size_t i = 0; i < 200000; i++) {
+        buf_add_c(&text, alnum[next_random() % 62]);
+    }
+    buf_add_s(&text, " end");
+    CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+    assert_string_equal(masked, "token *** end");
+    check_cuts(redactor, buf_str(&text), "long token");
+}
+
+static void lines_come_out_when_they_are_complete(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    struct sink sink = {.out = BUF_INIT(TEXT_MAX)};
+    struct redact_stream *stream = redact_stream_new(redactor, sink_put, &sink);
+
+    (void)state;
+    redact_stream_write(stream, STR("one\ntwo pass"));
+    assert_string_equal(buf_cstr(&sink.out), "one\n");
+    redact_stream_write(stream, STR("word=abc"));
+    assert_string_equal(buf_cstr(&sink.out), "one\n");
+    redact_stream_write(stream, STR("def\n"));
+    assert_string_equal(buf_cstr(&sink.out), "one\ntwo password=***\n");
+    redact_stream_write(stream, STR("rest"));
+    redact_stream_end(stream);
+    assert_string_equal(buf_cstr(&sink.out), "one\ntwo password=***\nrest");
+    buf_done(&sink.out);
+    redact_stream_end(NULL);
+}
+
+/* ---- JSON stays JSON ---- */
+
+static json_t *random_json(int depth) {
+    static const char *const keys[] = {"a",      "password", "token",    "list",   "Key",
+                                       "x-auth", "secret",   "n\"quote", "path\\", "credentials",
+                                       "k\nl",   "private",  "url",      "cmd"};
+    static const char *const texts[] = {"plain",
+                                        "say \"password\": \"x\" now",
+                                        "C:\\dir\\",
+                                        "password=abc\\",
+                                        "{\"token\":\"v\"}",
+                                        "https://u:pw@host/p",
+                                        "line\npassword: it is\n\"x\"",
+                                        "\u200bzero",
+                                        "***",
+                                        "",
+                                        "token: \"open",
+                                        "credentials: {\"a\": [1, \"b\\\"c\"",
+                                        "Authorization: Basic QTpC\"",
+                                        "{\"credentials\": {\"a\":\"x\\\"y\", \"b\": 1}}",
+                                        "it's 'password' : 'y'",
+                                        "Cookie: \"a\"; b"};
+    json_t *json = NULL;
+
+    switch (next_random() % (depth > 4 ? 4 : 8)) {
+    case 0:
+        return json_integer((json_int_t)next_random());
+    case 1:
+        return next_random() % 3 == 0 ? json_null() : json_boolean(next_random() % 2 != 0);
+    case 2:
+    case 3:
+        return json_string(texts[next_random() % ARRAY_N(texts)]);
+    case 4:
+    case 5:
+        json = json_array();
+        for (uint32_t i = next_random() % 5; i > 0; i--) {
+            json_array_append_new(json, random_json(depth + 1));
+        }
+        return json;
+    default:
+        json = json_object();
+        for (uint32_t i = next_random() % 6; i > 0; i--) {
+            json_object_set_new(json, keys[next_random() % ARRAY_N(keys)], random_json(depth + 1));
+        }
+        return json;
+    }
+}
+
+/* A string that holds the text of another JSON value, as logs do. */
+static json_t *wrapped(json_t *json) {
+    CLEANUP(freep) char *text = json_dumps(json, JSON_ENCODE_ANY);
+
+    json_decref(json);
+    return json_pack("{s:s}", "log", text);
+}
+
+static void json_in_a_text_stays_json(void **state) {
+    static const size_t flags[] = {JSON_COMPACT, JSON_INDENT(2), 0, JSON_ENSURE_ASCII,
+                                   JSON_ESCAPE_SLASH};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (int i = 0; i < 6000; i++) {
+        json_t *json = random_json(0);
+        json = i % 3 == 0 ? json : wrapped(json);
+        json = i % 9 == 1 ? wrapped(json) : json;
+        CLEANUP(freep)
+        char *text = json_dumps(json, flags[(size_t)i % ARRAY_N(flags)] | JSON_ENCODE_ANY);
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(text), NULL);
+        CLEANUP(json_decrefp) json_t *again = NULL;
+        struct err err = {0};
+
+        json_decref(json);
+        if (json_read(str_from(masked), &again, &err) != ERR_NONE) {
+            fail_msg("%s\n -> %s\n: %s", text, masked, err.text);
+        }
+        check_fixpoint(redactor, str_from(text), "json");
+    }
+}
+
+/* ---- hostile and random input ---- */
+
+static void random_text_never_shows_a_planted_secret(void **state) {
+    static const char *const atoms[] = {"password",
+                                        "token",
+                                        "key",
+                                        "=",
+                                        ":",
+                                        "\"",
+                                        "\\",
+                                        "\\\"",
+                                        "'",
+                                        "{",
+                                        "}",
+                                        "[",
+                                        "]",
+                                        ",",
+                                        " ",
+                                        "\n",
+                                        "\r\n",
+                                        "%",
+                                        "%22",
+                                        "%3D",
+                                        "\\n",
+                                        "\\u0022",
+                                        "://",
+                                        "@",
+                                        "/",
+                                        "?",
+                                        "&",
+                                        "-----BEGIN ",
+                                        "PRIVATE KEY-----",
+                                        "-----END ",
+                                        "|",
+                                        "- ",
+                                        "  ",
+                                        "eyJ",
+                                        ".",
+                                        "sk-",
+                                        "AKIA",
+                                        "***",
+                                        "Basic ",
+                                        "Bearer ",
+                                        "Cookie: ",
+                                        "a",
+                                        "Z",
+                                        "7",
+                                        "\0",
+                                        "\u200b",
+                                        "\xff",
+                                        "curl ",
+                                        "-u ",
+                                        "$",
+                                        "abcdefghij",
+                                        "aws",
+                                        "<",
+                                        ">",
+                                        "secret:",
+                                        "null",
+                                        "true",
+                                        "12",
+                                        "Authorization"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (int round = 0; round < 6000; round++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+        for (uint32_t n = next_random() % 60; n > 0; n--) {
+            const char *atom = atoms[next_random() % ARRAY_N(atoms)];
+            buf_add(&text, (struct str){atom, *atom == '\0' ? 1 : strlen(atom)});
+            if (next_random() % 20 == 0) {
+                buf_add_s(&text, known_values[0]);
+            }
+        }
+        size_t len = 0;
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), &len);
+        if (str_find((struct str){masked, len}, str_from(known_values[0])) >= 0) {
+            fail_msg("round %d: %.*s", round, (int)len, masked);
+        }
+        size_t got_len = 0;
+        CLEANUP(freep) char *got = stream_of(redactor, buf_str(&text), 0, &got_len);
+        if (got_len != len || memcmp(got, masked, len) != 0) {
+            fail_msg("round %d: cut differently", round);
+        }
+        check_fixpoint(redactor, buf_str(&text), buf_cstr(&text));
+    }
+}
+
+static void input_made_to_be_slow_still_ends(void **state) {
+    static const char *const pieces[] = {"eyJ",
+                                         "-eyJ.",
+                                         "sk-",
+                                         "-----BEGIN ",
+                                         "-----BEGIN PRIVATE KEY-----",
+                                         "password",
+                                         "password=",
+                                         "token:token:",
+                                         "key ",
+                                         "://",
+                                         "://a@",
+                                         "a://b:c@",
+                                         "{\"secret\":{",
+                                         "[",
+                                         "\\",
+                                         "\"",
+                                         "\\\"",
+                                         "%",
+                                         "%2",
+                                         "\n",
+                                         "secret:\n ",
+                                         "AKIA",
+                                         "aws ",
+                                         "curl -u ",
+                                         "Basic ",
+                                         "@",
+                                         "=",
+                                         "\0",
+                                         "s3cr3t-valu",
+                                         "xoxb-",
+                                         "token=f(",
+                                         "Cookie: ",
+                                         "\"password\": \"",
+                                         ".atlasv1."};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(pieces); i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        size_t n = *pieces[i] == '\0' ? 1 : strlen(pieces[i]);
+
+        while (text.len < 400000) {
+            buf_add(&text, (struct str){pieces[i], n});
+        }
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+        assert_non_null(masked);
+    }
+}
+
+static void *scan_for_a_while(void *user) {
+    for (int i = 0; i < 200; i++) {
+        CLEANUP(freep)
+        char *masked = mask_of(user, STR("password=x and late-known-value-7 too\n"), NULL);
+        assert_null(strstr(masked, "password=x"));
+    }
+    return NULL;
+}
+
+static void values_may_become_known_while_others_scan(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    pthread_t threads[2];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(threads); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, scan_for_a_while, redactor), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        CLEANUP(freep) char *value = mem_format("late-known-value-%d", i);
+        redactor_add_known(redactor, "LATE", str_from(value));
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(value), NULL);
+        assert_string_equal(masked, "***");
+    }
+    for (size_t i = 0; i < ARRAY_N(threads); i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_result_does_not_depend_on_how_the_bytes_arrive),
+        cmocka_unit_test(a_line_without_end_is_masked_like_any_other),
+        cmocka_unit_test(a_token_without_end_is_one_mask),
+        cmocka_unit_test(lines_come_out_when_they_are_complete),
+        cmocka_unit_test(json_in_a_text_stays_json),
+        cmocka_unit_test(random_text_never_shows_a_planted_secret),
+        cmocka_unit_test(input_made_to_be_slow_still_ends),
+        cmocka_unit_test(values_may_become_known_while_others_scan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
