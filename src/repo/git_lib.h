@@ -7,6 +7,8 @@
 
 /* The functions that git.c and diff.c use, each a member without its "git_". */
 #define GIT_LIB_FUNCTIONS(X)                                                                       \
+    X(config_free)                                                                                 \
+    X(config_get_string)                                                                           \
     X(diff_free)                                                                                   \
     X(diff_print)                                                                                  \
     X(diff_tree_to_workdir_with_index)                                                             \
@@ -21,9 +23,7 @@
     X(reference_peel)                                                                              \
     X(reference_shorthand)                                                                         \
     X(reference_target)                                                                            \
-    X(remote_free)                                                                                 \
-    X(remote_lookup)                                                                               \
-    X(remote_url)                                                                                  \
+    X(repository_config_snapshot)                                                                  \
     X(repository_free)                                                                             \
     X(repository_head)                                                                             \
     X(repository_index)                                                                            \
