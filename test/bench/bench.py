@@ -1,6 +1,7 @@
 """Measures the program beside the floor of the machine and beside the peers; scripts/bench runs it.
 
-    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park read deploy; all of them when none is given
+    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact read deploy;
+    all of them when none is given
 
 Everything that is compared is measured in turn, in the same run, so that what else the machine does meets both.
 BENCH_RUNS says how often (5). docs/bench.md says what each figure holds and what it leaves out.
@@ -67,9 +68,9 @@ class Runner:
         return {**json.loads(text), "stdout": done.stdout, "stderr": done.stderr}
 
     def rows_of(self, program, *words):
-        """The JSON rows of one of our bench programs, by name; and a folder of its own for its files."""
+        """The JSON rows of one of our bench programs, by name. It runs in a folder of its own on the disk in question."""
         folder = tempfile.mkdtemp(dir=self.folder)
-        out = self.must([str(self.build / program), folder, *words], self.env(), folder)
+        out = self.must([str(self.build / program), *words], self.env(), folder)
         shutil.rmtree(folder)
         return {row["name"]: row for row in map(json.loads, filter(lambda line: line.startswith("{"), out.splitlines()))}
 
@@ -118,7 +119,7 @@ def bench_step(runner):
     """The durable step, ours and the floor in turn at each step, the peer after each run."""
     runs = []
     for _ in range(runner.runs):
-        rows = runner.rows_of("src/store/step_bench", str(STEP_RUNS))
+        rows = runner.rows_of("src/store/step_bench", ".", str(STEP_RUNS))
         run = {"ratio": rows["durable_step_vs_floor"]["value"]}
         for key in ("p50", "p99", "cpu", "syncs"):
             row = rows[f"durable_step_{key}"]
@@ -142,7 +143,7 @@ def bench_step(runner):
 
 def bench_park(runner):
     """What a session that waits for a person costs."""
-    rows = runner.rows_of("src/store/step_bench", "park", str(PARKED))
+    rows = runner.rows_of("src/store/step_bench", ".", "park", str(PARKED))
     peer = runner.langgraph("park", str(PARKED_PEER)) if runner.peers["langgraph"] else None
 
     def figure(name, unit, limit, key):
@@ -152,10 +153,16 @@ def bench_park(runner):
             figure("parked_session_resume", "ms", None, None)]
 
 
+def bench_redact(runner):
+    """What the mask costs: a stream in writes of 4 KB, MB for a second of CPU; an event of 2 KB."""
+    rows = runner.rows_of("src/guard/redact_bench", str(runner.runs))
+    return [Figure(row["name"], row["value"], row["unit"], row["runs"]) for row in rows.values()]
+
+
 def bench_read(runner):
     """Reading: a record of a million rows verified, a repository of 5,000 files surveyed."""
-    verify = runner.rows_of("src/store/step_bench", "verify", str(VERIFIED))["audit_verify_1m"]
-    survey = runner.rows_of("src/repo/inspect_bench", str(runner.runs))
+    verify = runner.rows_of("src/store/step_bench", ".", "verify", str(VERIFIED))["audit_verify_1m"]
+    survey = runner.rows_of("src/repo/inspect_bench", ".", str(runner.runs))
     files, memory = survey["inspect_5k_files"], survey["inspect_5k_rss"]
     return [Figure("audit_verify_1m", verify["value"], "s", 1),
             Figure("inspect_5k_files", files["value"], "s", files["runs"], None, (files["peer"], files["peer_value"])),
@@ -235,7 +242,8 @@ def bench_deploy(runner):
         strict_aws.stop()
 
 
-GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "read": bench_read, "deploy": bench_deploy}
+GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "redact": bench_redact, "read": bench_read,
+          "deploy": bench_deploy}
 
 
 def say_what_is_missing(runner):

@@ -1,7 +1,7 @@
 """The figures of a run: medians, what each is compared with, the bar it is held to, the table and bench.json.
 
-In every figure less is better. A peer's factor is how many times better than it we are (5.0: we need a
-fifth); the floor's ratio is how many times the floor we need.
+Of a figure with a bar, a floor or a peer, less is better. A peer's factor is how many times better than it we
+are (5.0: we need a fifth); the floor's ratio is how many times the floor we need.
 """
 import json
 import statistics
