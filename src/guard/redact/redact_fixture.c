@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const char hexes[] = "0123456789abcdef";
+static const char hexes[] = "0123456789abcdef";
 const char base64s[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const char words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+static const char words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
 static uint32_t seed = 12345;
 
