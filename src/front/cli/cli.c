@@ -93,6 +93,8 @@ void cli_print_object(struct cli *cli, const json_t *object) {
     ndjson_write(&cli->ndjson, &masked);
 }
 
+static void cli_vformat(struct cli *cli, struct buf *out, const char *fmt, va_list args)
+    PRINTF_LIKE(3, 0);
 static void cli_vformat(struct cli *cli, struct buf *out, const char *fmt, va_list args) {
     CLEANUP(buf_done) struct buf raw = BUF_INIT(PRINT_BYTES_MAX);
     CLEANUP(masked_done) struct masked masked = {0};

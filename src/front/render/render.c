@@ -536,7 +536,7 @@ static const struct ending_row {
 } endings[] = {
     { "success",     STYLE_GOOD, "✓", "Done",                 "" },
     { "no_change",   STYLE_GOOD, "✓", "Nothing to change",    "" },
-    { "waiting",     STYLE_WARN, "…", "Waiting for a yes",    "The change set stays until then; nothing that runs was changed." },
+    { "waiting",     STYLE_WARN, "…", "Waiting for a yes",    "Nothing that runs was changed; the question stays until it expires." },
     { "rolled_back", STYLE_BAD,  "✗", "Failed",               "The version before is back." },
     { "refused",     STYLE_BAD,  "✗", "Refused",              "Nothing was changed." },
     { "escalated",   STYLE_BAD,  "✗", "A person is needed",   "" },

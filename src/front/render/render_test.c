@@ -156,7 +156,7 @@ static void terminal_clear_below(struct terminal *t) {
 static void terminal_feed(struct terminal *t, const char *text) {
     while (*text != '\0') {
         if (*text == '\033') {
-            int n = atoi(text + 2);
+            int n = (int)strtol(text + 2, NULL, 10);
             size_t length = strspn(text + 2, "0123456789;") + 3;
 
             if (text[length - 1] == 'A') {
