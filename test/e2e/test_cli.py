@@ -189,7 +189,7 @@ class CommandLine(lab.Case):
         rows = self.program("doctor", "--json", cwd=self.empty()).of_type("finding")
         self.assertEqual(next(r["severity"] for r in rows if r["code"] == "credentials"), "high")
         run = self.program("doctor", PATH="/nonexistent", cwd=self.empty())
-        self.assertIn("uv is not installed", run.stdout)
+        self.assertIn("uv, which installs the back end's packages, is not installed", run.stdout)
 
     def test_doctor_is_content_with_what_is_there(self):
         me = self.aws.user("ada", account=self.account)

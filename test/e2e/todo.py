@@ -188,9 +188,11 @@ class TodoCase(lab.Case):
             return None
 
     def change_sets(self):
+        """Those that wait; AWS lists the one that was executed last as well."""
         cfn = self.cfn()
         try:
-            return cfn.list_change_sets(StackName=self.stack)["Summaries"]
+            rows = cfn.list_change_sets(StackName=self.stack)["Summaries"]
+            return [row for row in rows if row["ExecutionStatus"] != "EXECUTE_COMPLETE"]
         except cfn.exceptions.ClientError:
             return []
 

@@ -77,7 +77,7 @@ class Helpers(lab.Case):
             with self.assertRaises(AssertionError):
                 talk.expect("hello", timeout_s=0.3)  # only what came after the last match counts
             talk.interrupt()
-            self.assertEqual(talk.wait(5), 130)
+            self.assertEqual(talk.wait(), 130)
 
     def test_a_talk_tells_that_the_program_ended(self):
         with self.talk("events") as talk:
