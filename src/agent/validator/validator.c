@@ -25,8 +25,8 @@ static enum outcome validator_deploy(struct turn *turn) {
                    "the application has no health route, so only its start is proven");
     }
     if (!agent_keep(turn, "aws_deployer", "probe",
-                    probe_args(turn, agent_text(turn, "applied.outputs.Url"), expected),
-                    "probe", &outcome)) {
+                    probe_args(turn, agent_text(turn, "applied.outputs.Url"), expected), "probe",
+                    &outcome)) {
         return outcome;
     }
     turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
