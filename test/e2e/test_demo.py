@@ -92,7 +92,7 @@ class Person(todo.TodoCase):
         screen.expect("Please answer yes, no or why")
         screen.type("why")
         screen.keys("Enter")
-        screen.expect("AWS::Lambda::Function")
+        screen.expect(r"Backend: runs the back end\. It is new")
         screen.type("no")
         screen.keys("Enter")
         screen.expect(r"\[exit 5\]")

@@ -246,20 +246,17 @@ class World(Broken):
         self.nothing_at_aws()
 
     def test_a_template_that_early_validation_rejects(self):
-        name = []
-
-        def remember(request):
-            name.append(request.body)
-
-        self.fault.rule("cloudformation", "CreateChangeSet", times=1, call=remember)
-        self.fault.rule("cloudformation", "DescribeChangeSet", result=fault_proxy.change_set(
-            self.stack, "d-x", "FAILED", "UNAVAILABLE", fault_proxy.EARLY_VALIDATION_REASON))
+        self.fault.rule("cloudformation", "DescribeChangeSet", times=1, rewrite=[
+            ["<Status>CREATE_COMPLETE</Status>", "<Status>FAILED</Status><StatusReason>" + fault_proxy.EARLY_VALIDATION_REASON +
+             "</StatusReason>"],
+            ["<ExecutionStatus>AVAILABLE<", "<ExecutionStatus>UNAVAILABLE<"]])
         self.fault.rule("cloudformation", "DescribeEvents", result=fault_proxy.events(
             fault_proxy.early_validation("Backend", "AWS::Lambda::Function", "#/MemorySize: 1 is less than the minimum of 128")))
         run = self.go("deploy", *self.CONFIRMED)
         self.ended(run, 1, "failed")
-        self.says(run, "Backend", "MemorySize")
+        self.says(run, "early validation.*Backend.*MemorySize")
         self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+        self.nothing_at_aws()
 
     def test_a_change_set_that_another_execution_overtook(self):
         run = self.plan()
@@ -311,6 +308,13 @@ class World(Broken):
         self.says(other, "no session")
         self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
 
+    def test_an_endpoint_that_hangs(self):
+        self.fault.rule("sts", ".*", hang=True)
+        run = self.go("deploy", *self.CONFIRMED, timeout_s=110)
+        self.assertIn(run.code, (1, 9), str(run))
+        self.says(run, "STS", "endpoint|network|again|repeat")
+        self.nothing_at_aws()
+
     def test_throttling_is_waited_out(self):
         self.fault.rule("cloudformation", ".*", times=2, throttle=True)
         self.plan()
@@ -319,7 +323,7 @@ class World(Broken):
 class Unhealthy(todo.TodoCase):
     """The new version does not answer as it should: what was approved for that case is done."""
 
-    probe_wait = "2s"
+    probe_wait = "6s"
 
     def setUp(self):
         super().setUp()
@@ -372,7 +376,6 @@ class Unhealthy(todo.TodoCase):
 class Interrupted(todo.TodoCase):
     """Ctrl-C leaves AWS working and parks: exit 130, and attach goes on."""
 
-    # Phase in which Ctrl-C is typed, and the request at which it is certain to be in it.
     def setUp(self):
         super().setUp()
         self.own_account()
@@ -385,14 +388,9 @@ class Interrupted(todo.TodoCase):
         for what, service, action in (("preflight", "sts", "GetCallerIdentity"), ("dry_run", "cloudformation", "CreateChangeSet")):
             with self.subTest(what):
                 self.fault.clear()
-                held = threading.Event()
-
-                def hold(request, held=held):
-                    held.set()
-
-                self.fault.rule(service, action, times=1, call=hold, delay_s=1)
+                rule = self.fault.rule(service, action, times=1, delay_s=1)
                 run = self.spawn("deploy", *self.CONFIRMED, XDG_STATE_HOME=str(self.dir / what))
-                self.wait_for(lambda: self.fault.count(service, action) > 0, what)
+                self.wait_for(lambda rule=rule: rule.served > 0, what)
                 run.send_signal(signal.SIGINT)
                 stopped = todo.run_of(run)
                 self.ended(stopped, 130)

@@ -25,8 +25,8 @@ class Killed(todo.TodoCase):
         verified = self.go("audit", "verify", session).of_type("verified")[0]
         self.assertTrue(verified["ok"], verified)
 
-    def killed_at(self, service, action, words, after=False, path=None):
-        """Runs these words and kills the process where that request is at the proxy, before or after its effect."""
+    def killed_at(self, service, action, words, after=False, path=None, number=signal.SIGKILL):
+        """Runs these words and ends the process where that request is at the proxy, before or after its effect."""
         at, go = threading.Event(), threading.Event()
 
         def hold(request):
@@ -36,8 +36,10 @@ class Killed(todo.TodoCase):
         self.fault.rule(service, action, path=path, times=1, **{"then" if after else "call": hold})
         process = self.spawn(*words)
         self.assertTrue(at.wait(60), f"{action} never came: {process.out.read_text()[-2000:]}")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.send_signal(number)
+        if number != signal.SIGKILL:
+            go.set()
+        process.wait(60)
         go.set()
         return todo.run_of(process)
 
@@ -79,6 +81,18 @@ class Killed(todo.TodoCase):
     def test_while_it_probes(self):
         session = self.plan().result["session"]
         self.killed_at("data", ".*", ("approve", session), path="^/api/health")
+        self.goes_on_to_the_end(session)
+
+    def test_ctrl_c_while_aws_works_leaves_aws_working(self):
+        for n, (service, action, path) in enumerate((("cloudformation", "DescribeStackEvents", None), ("data", ".*", "^/api/health"))):
+            if n == 0:
+                session = self.plan().result["session"]
+                words = ("approve", session)
+            else:
+                words = ("attach", session)
+            stopped = self.killed_at(service, action, words, path=path, number=signal.SIGINT)
+            self.ended(stopped, 130)
+            self.says(stopped, ".", f"attach {session}")
         self.goes_on_to_the_end(session)
 
     def test_a_yes_of_another_process_wakes_the_one_that_waits(self):
