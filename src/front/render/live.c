@@ -4,11 +4,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/clock.h"
 
-enum { ROWS_MAX = 200, REGION_BYTES_MAX = 256 * 1024, KEY_COLUMNS = 30, STATUS_COLUMNS = 22 };
+enum {
+    WIDTH_MIN = 40,
+    ROWS_MAX = 200,
+    REGION_BYTES_MAX = 256 * 1024,
+    KEY_COLUMNS = 30,
+    STATUS_COLUMNS = 22
+};
 
 struct live_row {
     char *key;
@@ -99,9 +106,21 @@ static void draw_region(struct live *live, struct buf *out) {
     }
 }
 
+/* A terminal may have been resized since the last look; a page that is no terminal is not. */
+static void draw_measure(struct live *live) {
+    struct winsize size = {0};
+    int fd = fileno(live->screen.to);
+
+    if (fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN) {
+        live->screen.width = size.ws_col;
+        live->screen.height = size.ws_row;
+    }
+}
+
 static void draw(struct live *live) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(REGION_BYTES_MAX);
 
+    draw_measure(live);
     draw_erase(live, &out);
     draw_region(live, &out);
     screen_write(&live->screen, &out);

@@ -139,31 +139,6 @@ static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct 
     return ERR_NONE;
 }
 
-static enum err_code decide_check(struct cli *cli, const char *id, const struct glance *glance,
-                                  struct err *err) {
-    int64_t expires_ms = json_int_or(glance->question, "expires_ms", 0);
-
-    if (glance->decided_ms != 0) {
-        err_set(err, ERR_USED, "it was decided already: %s, at %s", glance->decision,
-                run_date(glance->decided_ms).text);
-        return err_remedy(err, "aws-copilot audit %s shows by whom", id);
-    }
-    if (glance->end_status[0] != '\0') {
-        err_set(err, ERR_USED, "session %s has ended (%s)", id, glance->end_status);
-        return err_remedy(err, "aws-copilot plan makes a new one");
-    }
-    if (glance->question == NULL || strcmp(glance->status, "waiting") != 0) {
-        err_set(err, ERR_NOT_FOUND, "session %s asks for no approval now; it is at %s", id,
-                glance->phase);
-        return err_remedy(err, "aws-copilot approvals lists those that do");
-    }
-    if (expires_ms <= clock_now_ms()) {
-        err_set(err, ERR_EXPIRED, "the question has expired, at %s", run_date(expires_ms).text);
-        return err_remedy(err, "aws-copilot deploy --plan %s asks it again", id);
-    }
-    return decide_check_inbox(cli, id, err);
-}
-
 /* The same place and credentials as the session's own, but for what the command line says. */
 static json_t *decide_flags(const struct cli *cli, const struct glance *glance) {
     static const char *const copies[][2] = {
@@ -227,8 +202,8 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
         return err_remedy(err, "aws-copilot approvals lists what waits");
     }
     if (cli_flow(cli, err) != ERR_NONE || glance_read(cli, id, &glance, err) != ERR_NONE ||
-        decide_check(cli, id, &glance, err) != ERR_NONE ||
-        paper_show(cli, &glance, err) != ERR_NONE ||
+        glance_may_decide(&glance, id, clock_now_ms(), err) != ERR_NONE ||
+        decide_check_inbox(cli, id, err) != ERR_NONE || paper_show(cli, &glance, err) != ERR_NONE ||
         decide_put(cli, id, type, &glance, err) != ERR_NONE) {
         return err->code;
     }

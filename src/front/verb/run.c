@@ -140,6 +140,31 @@ enum err_code glance_read(struct cli *cli, const char *id, struct glance *out, s
     return ERR_NONE;
 }
 
+enum err_code glance_may_decide(const struct glance *glance, const char *id, int64_t now_ms,
+                                struct err *err) {
+    int64_t expires_ms = json_int_or(glance->question, "expires_ms", 0);
+
+    if (glance->decided_ms != 0) {
+        err_set(err, ERR_USED, "it was decided already: %s, at %s", glance->decision,
+                run_date(glance->decided_ms).text);
+        return err_remedy(err, "aws-copilot audit %s shows by whom", id);
+    }
+    if (glance->end_status[0] != '\0') {
+        err_set(err, ERR_USED, "session %s has ended (%s)", id, glance->end_status);
+        return err_remedy(err, "aws-copilot plan makes a new one");
+    }
+    if (glance->question == NULL || strcmp(glance->status, "waiting") != 0) {
+        err_set(err, ERR_NOT_FOUND, "session %s asks for no approval now; it is at %s", id,
+                glance->phase);
+        return err_remedy(err, "aws-copilot approvals lists those that do");
+    }
+    if (expires_ms <= now_ms) {
+        err_set(err, ERR_EXPIRED, "the question has expired, at %s", run_date(expires_ms).text);
+        return err_remedy(err, "aws-copilot deploy --plan %s asks it again", id);
+    }
+    return ERR_NONE;
+}
+
 /* ---- Who holds it ---- */
 
 enum err_code run_owner(struct cli *cli, const char *id, bool *out_is_held, char *owner,

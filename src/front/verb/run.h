@@ -28,6 +28,12 @@ struct glance {
 };
 void glance_done(struct glance *glance);
 
+/* Whether a yes or no can still be given to what the session asks.
+ * Errors: ERR_USED (decided already, or the session has ended), ERR_NOT_FOUND (it asks for no
+ * approval now), ERR_EXPIRED. */
+MUST_CHECK enum err_code glance_may_decide(const struct glance *glance, const char *id,
+                                           int64_t now_ms, struct err *err);
+
 /* Sets ERR_NOT_FOUND for a session that is none, and returns it. */
 enum err_code run_unknown(const char *id, struct err *err);
 
