@@ -278,8 +278,9 @@ enum err_code build_blame(const struct proc_result *result, const struct build_s
         }
     }
     proc_describe_end(result, &how);
-    return err_set(err, ERR_BUILD, "%s %s: %s", what, buf_cstr(&how),
-                   line.len > 0 ? buf_cstr(&line) : "it printed nothing");
+    err_set(err, ERR_BUILD, "%s %s: %s", what, buf_cstr(&how),
+            line.len > 0 ? buf_cstr(&line) : "it printed nothing");
+    return err_remedy(err, "run the same command in the repository, correct it, then repeat this");
 }
 
 static bool is_guess(const char *kind) {

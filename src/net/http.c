@@ -410,10 +410,13 @@ static enum err_code exchange_fail(struct exchange *x, CURLcode result) {
     (void)x->lib->easy_getinfo(x->curl, CURLINFO_REQUEST_SIZE, &sent);
     (void)x->lib->easy_getinfo(x->curl, CURLINFO_OS_ERRNO, &os_errno);
     if (result == CURLE_OPERATION_TIMEDOUT) {
-        return sent > 0 ? err_set(&x->err, ERR_TIMEOUT, "%s did not answer within %.3g s", x->where,
-                                  (double)x->request->timeout_ms / 1000)
-                        : err_set(&x->err, ERR_UNREACHABLE,
-                                  "%s does not take the connection in time", x->where);
+        if (sent > 0) {
+            err_set(&x->err, ERR_TIMEOUT, "%s did not answer within %.3g s", x->where,
+                    (double)x->request->timeout_ms / 1000);
+        } else {
+            err_set(&x->err, ERR_UNREACHABLE, "%s does not take the connection in time", x->where);
+        }
+        return err_remedy(&x->err, "check the network and the endpoint, then repeat the command");
     }
     for (size_t i = 0; i < ARRAY_N(failures); i++) {
         if (failures[i].curl == result) {
