@@ -52,6 +52,8 @@ static const struct {
     { "help",                                        INTENT_HELP,     NULL,       NULL },
     { "quit",                                        INTENT_QUIT,     NULL,       NULL },
     { "hello",                                       INTENT_GREETING, NULL,       NULL },
+    /* Of two equal ones the first of the table. */
+    { "status or deploy",                            INTENT_VERB,     "deploy",   NULL },
     /* A short word is an answer only when nothing else is said. */
     { "no idea what to say",                         INTENT_UNKNOWN,  NULL,       NULL },
     { "yes but first tell me more",                  INTENT_UNKNOWN,  NULL,       NULL },

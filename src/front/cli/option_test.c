@@ -212,6 +212,7 @@ static void a_slip_finds_the_word_that_was_meant(void **state) {
         {"", NULL},
         {"deploying it", NULL},
         {"destory", "destroy"},
+        {"lgos", "logs"},
         {"a word that is much longer than any verb of ours could be", NULL},
     };
 
