@@ -145,6 +145,7 @@ class Talk:
         pid, fd = pty.fork()
         if pid == 0:
             try:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored below a shell that runs us in its background
                 os.chdir(cwd)
                 os.execve(argv[0], argv, env)
             except OSError as e:
