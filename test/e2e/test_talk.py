@@ -166,6 +166,23 @@ class Deciding(todo.TodoCase):
             self.assertEqual(talk.wait(), 5)
         self.nothing_at_aws()
 
+    def test_ctrl_c_in_a_conversation_ends_the_run_and_resume_goes_on(self):
+        with self.sit_down("chat", "--app", self.app) as talk:
+            talk.expect(r"> ")
+            talk.send_line("deploy")
+            self.to_the_paper(talk)
+            talk.interrupt()
+            talk.expect(r"stopped by Ctrl-C")
+            talk.expect(r"> ")
+            talk.send_line("resume")
+            talk.expect(r"What a yes means")
+            talk.expect(YES)
+            talk.send_line("no")
+            talk.expect(r"Refused")
+            talk.send_line("quit")
+            self.assertEqual(talk.wait(), 5)
+        self.nothing_at_aws()
+
     def test_a_conversation_goes_on_with_what_is_open(self):
         self.plan("plan")
         with self.sit_down("chat", "--app", self.app) as talk:

@@ -93,6 +93,18 @@ static void chat_begin(struct chat *chat, const char *line) {
     cli->said = line;
 }
 
+/* What was stopped in the middle can be resumed in this conversation too. */
+static void chat_offer_open(struct chat *chat) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct err unread = {0};
+    const char *id = NULL;
+
+    if (chat->cli->flow != NULL && run_open_session(chat->cli, arena, &id, &unread) == ERR_NONE &&
+        id != NULL) {
+        chat_offer(chat, id);
+    }
+}
+
 /* How the turn ended; Ctrl-C ends the turn and not the conversation. */
 static void chat_end(struct chat *chat, enum err_code code, const struct err *err) {
     struct cli *cli = chat->cli;
@@ -109,6 +121,9 @@ static void chat_end(struct chat *chat, enum err_code code, const struct err *er
         cli_say(cli, "say yes to look at it and decide");
     } else {
         chat_offer(chat, NULL);
+    }
+    if (code != ERR_NONE) {
+        chat_offer_open(chat);
     }
 }
 
