@@ -77,11 +77,10 @@ enum err_code trust_keep(struct flow *flow, const json_t *state, struct err *err
         trust_put(flow, trust_code_id(flow), err) != ERR_NONE) {
         return err->code;
     }
-    if (flow_find_env(flow, json_str_at(state, "flags.env"), &env, err) != ERR_NONE ||
-        env == NULL) {
+    if (flow_find_env(flow, json_str_at(state, "flags.env"), &env, err) != ERR_NONE) {
         return err->code;
     }
-    return trust_put(flow, trust_target_id(flow, env), err);
+    return env == NULL ? ERR_NONE : trust_put(flow, trust_target_id(flow, env), err);
 }
 
 /* Without a person, flags that say the same as the file are the confirmation; without a file they

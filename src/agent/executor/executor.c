@@ -60,7 +60,8 @@ static enum outcome executor_confirm(struct turn *turn) {
     struct err err = {0};
 
     if ((!runs_code || json_bool_at(fields, "trust_code")) &&
-        json_bool_at(turn->state, "flags.is_confirmed")) {
+        (json_bool_at(turn->state, "flags.is_confirmed") ||
+         json_bool_at(turn->state, "confirmed"))) {
         return OUTCOME_OK;
     }
     text =
@@ -314,6 +315,14 @@ static enum outcome executor_look_at_running(struct turn *turn) {
     return OUTCOME_DONE;
 }
 
+/* An event's "type" says what kind of event it is, so the set's own type has another name there. */
+static void executor_show_set(struct turn *turn) {
+    json_t *shown = json_deep_copy(json_object_get(turn->state, "preview"));
+
+    json_put_str(shown, "set_type", agent_text(turn, "preview.type"));
+    turn_say(turn, EVENT_CHANGESET, shown);
+}
+
 static enum outcome executor_dry_run(struct turn *turn) {
     enum outcome outcome =
         agent_is_kind(turn, "destroy") ? executor_dry_destroy(turn) : executor_dry_deploy(turn);
@@ -324,7 +333,7 @@ static enum outcome executor_dry_run(struct turn *turn) {
     if (outcome != OUTCOME_OK) {
         return outcome;
     }
-    turn_say(turn, EVENT_CHANGESET, json_deep_copy(json_object_get(turn->state, "preview")));
+    executor_show_set(turn);
     if (!json_bool_at(turn->state, "preview.no_change")) {
         return OUTCOME_OK;
     }
