@@ -5,6 +5,7 @@ import sys
 import textwrap
 import time
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import lab
@@ -39,8 +40,9 @@ class Helpers(lab.Case):
         stand_in = self.dir / "program"
         stand_in.write_text(STAND_IN)
         stand_in.chmod(0o755)
-        os.environ["AWSCOPILOT_PROGRAM"] = str(stand_in)
-        self.addCleanup(os.environ.pop, "AWSCOPILOT_PROGRAM")
+        changed = unittest.mock.patch.dict(os.environ, {"AWSCOPILOT_PROGRAM": str(stand_in)})
+        changed.start()  # and back to what it was, for the tests after these
+        self.addCleanup(changed.stop)
 
     def test_events_are_read_and_noise_is_a_failure(self):
         run = self.run_program("events")
