@@ -1,7 +1,11 @@
 /* What a release has to answer, and how the probe is told. */
 #include "agent/probe.h"
 
-json_t *probe_args(const struct turn *turn, const char *url, const json_t *expected) {
+int64_t probe_wait_ms(const struct turn *turn) {
+    return json_int_or(turn->state, "flags.probe_wait_ms", limit(LIMIT_PROBE_WAIT_MS));
+}
+
+json_t *probe_args(const char *url, const json_t *expected, int64_t deadline_ms) {
     json_t *args = agent_args("url", url, "build_id", json_str_at(expected, "build_id"),
                               "health_path", json_str_at(expected, "health_path"), "index_sha256",
                               json_str_at(expected, "index_sha256"), NULL);
@@ -10,8 +14,7 @@ json_t *probe_args(const struct turn *turn, const char *url, const json_t *expec
     if (json_is_object(asset)) {
         json_put(args, "asset", json_deep_copy(asset));
     }
-    json_put_int(args, "deadline_ms",
-                 json_int_or(turn->state, "flags.probe_wait_ms", limit(LIMIT_PROBE_WAIT_MS)));
+    json_put_int(args, "deadline_ms", deadline_ms);
     return args;
 }
 

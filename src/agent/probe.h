@@ -8,5 +8,9 @@
  * going back can be proven too. New reference. */
 json_t *probe_expected(const struct turn *turn);
 
+/* How long a new version may take until it answers: AWSCOPILOT_PROBE_WAIT, or LIMIT_PROBE_WAIT_MS.
+ */
+int64_t probe_wait_ms(const struct turn *turn);
+
 /* The arguments of aws_deployer.probe for `expected` at `url`. New reference. */
-json_t *probe_args(const struct turn *turn, const char *url, const json_t *expected);
+json_t *probe_args(const char *url, const json_t *expected, int64_t deadline_ms);

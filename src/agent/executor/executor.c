@@ -300,9 +300,10 @@ static enum outcome executor_look_at_running(struct turn *turn) {
     CLEANUP(json_decrefp) json_t *expected = probe_expected(turn);
     enum outcome outcome = OUTCOME_OK;
 
-    if (!agent_keep(turn, "aws_deployer", "probe",
-                    probe_args(turn, agent_text(turn, "before.outputs.Url"), expected), "probe",
-                    &outcome)) {
+    if (!agent_keep(
+            turn, "aws_deployer", "probe",
+            probe_args(agent_text(turn, "before.outputs.Url"), expected, probe_wait_ms(turn)),
+            "probe", &outcome)) {
         (void)json_object_del(turn->state, "problem");
         return outcome == OUTCOME_PARK ? OUTCOME_PARK : OUTCOME_DONE;
     }

@@ -24,9 +24,10 @@ static enum outcome validator_deploy(struct turn *turn) {
         agent_warn(turn, "no_health_route", "add a route such as /api/health",
                    "the application has no health route, so only its start is proven");
     }
-    if (!agent_keep(turn, "aws_deployer", "probe",
-                    probe_args(turn, agent_text(turn, "applied.outputs.Url"), expected), "probe",
-                    &outcome)) {
+    if (!agent_keep(
+            turn, "aws_deployer", "probe",
+            probe_args(agent_text(turn, "applied.outputs.Url"), expected, probe_wait_ms(turn)),
+            "probe", &outcome)) {
         return outcome;
     }
     turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
@@ -81,8 +82,9 @@ static enum outcome validator_after_rollback(struct turn *turn) {
     if (!json_bool_at(turn->state, "restored.ok") || expected == NULL) {
         return turn_has_person(turn) ? OUTCOME_OK : OUTCOME_DONE;
     }
-    if (!agent_keep(turn, "aws_deployer", "probe", probe_args(turn, url, expected),
-                    "restored_probe", &outcome)) {
+    if (!agent_keep(turn, "aws_deployer", "probe",
+                    probe_args(url, expected, limit(LIMIT_PROBE_WAIT_MS)), "restored_probe",
+                    &outcome)) {
         return outcome;
     }
     turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "restored_probe")));
