@@ -21,9 +21,11 @@ static enum err_code set_validation_failed(const struct aws *aws, const char *ar
     }
     json_array_foreach(rows, i, row) {
         if (strcmp(json_str_or(row, "mode", "FAIL"), "FAIL") == 0) {
-            return err_set(err, ERR_TEMPLATE, "early validation (%s): %s at %s: %s",
-                           json_str_or(row, "name", ""), json_str_or(row, "logical_id", "template"),
-                           json_str_or(row, "path", "?"), json_str_or(row, "text", ""));
+            err_set(err, ERR_TEMPLATE, "early validation (%s): %s at %s: %s",
+                    json_str_or(row, "name", ""), json_str_or(row, "logical_id", "template"),
+                    json_str_or(row, "path", "?"), json_str_or(row, "text", ""));
+            return err_remedy(err, "look at what aws-copilot.yml says of it; if nothing, it is a "
+                                   "defect of aws-copilot: please report it");
         }
     }
     return err_set(err, ERR_TEMPLATE, "early validation failed, and AWS does not say where");
