@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aws/s3.h"
 #include "base/clock.h"
@@ -77,10 +78,19 @@ static void lock_sweep(const struct op *op, const struct aws *aws, const struct 
     }
 }
 
+/* Who holds the lock, for the person who is kept waiting by it. */
+static char *lock_user(void) {
+    const char *user = getenv("USER");
+
+    return user != NULL && user[0] != '\0' ? mem_strdup(user)
+                                           : mem_format("uid %d", (int)geteuid());
+}
+
 static json_t *lock_body(const struct op *op) {
+    CLEANUP(freep) char *user = lock_user();
     struct store_owner owner = store_owner_self();
-    json_t *body = json_pack("{s:s, s:s, s:s}", "run", op->session, "host", owner.host, "user",
-                             getenv("USER") == NULL ? "" : getenv("USER"));
+    json_t *body =
+        json_pack("{s:s, s:s, s:s}", "run", op->session, "host", owner.host, "user", user);
 
     json_put_int(body, "pid", owner.pid);
     json_put_int(body, "start", owner.start);
