@@ -283,6 +283,16 @@ enum err_code build_blame(const struct proc_result *result, const struct build_s
     return err_remedy(err, "run the same command in the repository, correct it, then repeat this");
 }
 
+enum err_code build_must(const struct build_env *env, const struct build_step *step,
+                         const struct build_symptom *symptoms, const char *what, struct err *err) {
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+
+    if (build_run(env, step, &result, err) != ERR_NONE) {
+        return err->code;
+    }
+    return proc_is_ok(&result) ? ERR_NONE : build_blame(&result, symptoms, what, err);
+}
+
 static bool is_guess(const char *kind) {
     static const char *const guesses[] = {"key",
                                           "run"}; /* a secret's name; a run too long to judge */

@@ -55,6 +55,11 @@ struct build_symptom {
 enum err_code build_blame(const struct proc_result *result, const struct build_symptom *symptoms,
                           const char *what, struct err *err);
 
+/* Runs a step that has to succeed: a program that fails is the error build_blame() makes of it. */
+MUST_CHECK enum err_code build_must(const struct build_env *env, const struct build_step *step,
+                                    const struct build_symptom *symptoms, const char *what,
+                                    struct err *err);
+
 /* The line of a tool's output that says what went wrong: the first that begins with "error" or
  * "ERR", else the first with "error" in it, else the last. */
 struct str build_error_line(struct str text);

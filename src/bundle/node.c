@@ -239,7 +239,6 @@ static enum err_code node_install(const struct build_env *env, const struct node
     CLEANUP(words_done) struct words writable = {0};
     CLEANUP(words_done) struct words hosts = {0};
     CLEANUP(proc_env_done) struct proc_env vars = {0};
-    CLEANUP(proc_result_done) struct proc_result result = {0};
     const char *const argv[] = {
         place->pnpm,         "install",      "--frozen-lockfile",      "--ignore-scripts",
         "--ignore-pnpmfile", "--prod=false", "--reporter=append-only", NULL};
@@ -273,11 +272,7 @@ static enum err_code node_install(const struct build_env *env, const struct node
                               .tmp = tmp,
                               .timeout_ms = NODE_INSTALL_MS,
                               .is_quiet = true};
-    if (build_run(env, &step, &result, err) != ERR_NONE) {
-        return err->code;
-    }
-    return proc_is_ok(&result) ? ERR_NONE
-                               : build_blame(&result, install_symptoms, "pnpm install", err);
+    return build_must(env, &step, install_symptoms, "pnpm install", err);
 }
 
 static enum err_code node_install_once(const struct build_env *env, const struct node_app *app,
@@ -381,7 +376,6 @@ static enum err_code node_script(const struct build_env *env, const struct node_
     CLEANUP(words_done) struct words readable = {0};
     CLEANUP(words_done) struct words writable = {0};
     CLEANUP(proc_env_done) struct proc_env vars = {0};
-    CLEANUP(proc_result_done) struct proc_result result = {0};
     const char *const argv[] = {place->pnpm, "run", script, NULL};
     const char *name = NULL;
     json_t *value = NULL;
@@ -403,10 +397,7 @@ static enum err_code node_script(const struct build_env *env, const struct node_
                               .writable = &writable,
                               .tmp = tmp,
                               .timeout_ms = NODE_BUILD_MS};
-    if (build_run(env, &step, &result, err) != ERR_NONE) {
-        return err->code;
-    }
-    return proc_is_ok(&result) ? ERR_NONE : build_blame(&result, build_symptoms, "the build", err);
+    return build_must(env, &step, build_symptoms, "the build", err);
 }
 
 /* Takes the output folder, which must be a real folder inside the copy. */
