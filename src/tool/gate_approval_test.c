@@ -1,0 +1,293 @@
+/* The gate: what a person is asked and by whom it is answered; what one yes opens, and what it does
+ * not. */
+#include "tool/gate.h"
+
+#include "base/clock.h"
+#include "guard/approval.h"
+#include "support/gate_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- Questions ---- */
+
+static void what_the_policy_asks_is_asked_once_and_the_call_repeated(void **state) {
+    struct rig rig;
+
+    rig_open(&rig, *state, "preflight");
+    for (int i = 0; i < 2; i++) {
+        json_t *out = NULL;
+
+        MUST(tool_call(&rig.turn, "uv_client", "run", json_object(), &out, &err));
+        json_decref(out);
+        rig.has_person = false; /* the restart has nobody, and needs nobody */
+        rig_again(&rig, 1);
+    }
+    assert_int_equal(rig.asked, 1);
+    assert_int_equal(atomic_load(&world.runs), 1);
+    rig_done(&rig);
+}
+
+static void a_no_is_a_rejection_and_nobody_is_a_refusal_that_a_restart_repeats(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    json_t *out = NULL;
+
+    rig_open(&rig, *state, "preflight");
+    rig.answer = "no";
+    assert_int_equal(tool_call(&rig.turn, "uv_client", "run", json_object(), &out, &why),
+                     ERR_REJECTED);
+    rig.has_person = false;
+    assert_int_equal(tool_call(&rig.turn, "uv_client", "run", json_object(), &out, &why),
+                     ERR_POLICY);
+    assert_int_equal(rig_simple(&rig, "build"), ERR_NONE);
+    rig.has_person = true;
+    rig.answer = "yes";
+    rig_again(&rig, 1);
+    assert_int_equal(tool_call(&rig.turn, "uv_client", "run", json_object(), &out, &why),
+                     ERR_REJECTED);
+    assert_int_equal(tool_call(&rig.turn, "uv_client", "run", json_object(), &out, &why),
+                     ERR_POLICY);
+    assert_int_equal(rig_simple(&rig, "build"), ERR_NONE);
+    assert_int_equal(rig.asked, 1);
+    assert_int_equal(atomic_load(&world.runs), 1);
+    rig_done(&rig);
+}
+
+static void ctrl_c_at_a_question_leaves_it_open(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    CLEANUP(freep) char *answer = NULL;
+
+    rig_open(&rig, *state, "ask");
+    rig.answer = "^C";
+    assert_int_equal(turn_ask(&rig.turn, json_pack("{s:s}", "question", "q"), &answer, &why),
+                     ERR_INTERRUPTED);
+    assert_non_null(strstr(why.remedy, "attach s"));
+    rig.answer = "eu-west-1";
+    rig_again(&rig, 1);
+    MUST(turn_ask(&rig.turn, json_pack("{s:s}", "question", "q"), &answer, &err));
+    assert_string_equal(answer, "eu-west-1");
+    assert_int_equal(rig_seq(&rig), 4); /* one question, one answer */
+    rig_done(&rig);
+}
+
+static void an_answer_that_is_a_secret_is_masked_everywhere(void **state) {
+    struct rig rig;
+    CLEANUP(freep) char *answer = NULL;
+
+    rig_open(&rig, *state, "ask");
+    rig.answer = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+    MUST(turn_ask(&rig.turn, json_pack("{s:s}", "question", "q"), &answer, &err));
+    assert_null(strstr(answer, "ghp_"));
+    rig_done(&rig);
+}
+
+static void put_message(struct rig *rig, const char *text) {
+    CLEANUP(masked_done) struct masked body = fixture_mask(rig->f, text);
+
+    MUST(store_put_message(rig->f->store, STR("s"), &body, &err));
+}
+
+static void another_process_answers_an_approval_and_nothing_else(void **state) {
+    struct rig rig;
+    CLEANUP(freep) char *answer = NULL;
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const struct store_message *messages = NULL;
+    size_t n = 0;
+
+    rig_open(&rig, *state, "wait");
+    put_message(&rig, "{\"type\":\"approve\",\"digest\":\"d1\",\"actor\":\"arn:x via terminal\"}");
+    MUST(turn_ask(&rig.turn, json_pack("{s:s, s:s}", "question", "q", "kind", "text"), &answer,
+                  &err));
+    assert_string_equal(answer, "yes"); /* the person's */
+    freep(&answer);
+    rig.answer = NULL;
+    MUST(turn_ask(&rig.turn, json_pack("{s:s, s:s}", "question", "q", "kind", "approval"), &answer,
+                  &err));
+    assert_string_equal(answer, "yes d1");
+    assert_string_equal(turn_answered_by(&rig.turn), "arn:x via terminal");
+    freep(&answer);
+    MUST(store_read_inbox(rig.f->store, STR("s"), arena, &messages, &n, &err));
+    assert_int_equal(n, 0);
+    rig.has_person = false;
+    put_message(&rig, "{\"type\":\"chat\"}");
+    put_message(&rig, "{\"type\":\"reject\",\"digest\":\"d2\"}");
+    MUST(turn_ask(&rig.turn, json_pack("{s:s, s:s}", "question", "r", "kind", "approval"), &answer,
+                  &err));
+    assert_string_equal(answer, "no d2");
+    rig_done(&rig);
+}
+
+/* ---- Approvals ---- */
+
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+/* Goes to EXECUTE with a yes that ends `left_ms` from now; its digest. */
+static struct sha256_hex rig_approve(struct rig *rig, int64_t left_ms, bool is_yes) {
+    CLEANUP(buf_done) struct buf bytes = BUF_INIT(4096);
+    CLEANUP(json_decrefp) json_t *artefacts = json_array();
+    char empty[] = "";
+    char kind[] = "deploy";
+    char stack_id[] = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1";
+    char on_failure[] = "restore:r1";
+    char a64[] = A64;
+    struct approval approval = {.kind = kind,
+                                .session = empty,
+                                .plan_sha256 = a64,
+                                .change_set = empty,
+                                .stack_id = stack_id,
+                                .template_sha256 = a64,
+                                .parameters_sha256 = a64,
+                                .artefacts = artefacts,
+                                .account = empty,
+                                .region = empty,
+                                .endpoint = empty,
+                                .role = empty,
+                                .policy_version = empty,
+                                .cost_ceiling_cents = -1,
+                                .on_failure = on_failure,
+                                .requester = empty,
+                                .expires_ms = clock_now_ms() + left_ms};
+
+    json_put_str(rig->turn.state, "plan_sha256", A64);
+    json_put(rig->turn.state, "preview", json_pack("{s:s}", "sha256", B64));
+    approval_write(&approval, &bytes);
+    MUST(turn_verdict(&rig->turn, "plan", A64, VERDICT_ALLOW, "reviewed", json_array(), &err));
+    MUST(turn_verdict(&rig->turn, "set", B64, VERDICT_ALLOW, "reviewed", json_array(), &err));
+    MUST(turn_approve(&rig->turn, buf_str(&bytes), is_yes, "arn,terminal", &err));
+    rig_phase(rig, "execute");
+    return sha256_hex(sha256_of(buf_str(&bytes)));
+}
+
+static enum err_code apply(struct rig *rig, const char *digest, struct err *err) {
+    return rig_call(rig, "apply", json_pack("{s:s}", "approval", digest), NULL, err);
+}
+
+static void a_yes_serves_one_effect_and_the_uploads_around_it(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct sha256_hex digest;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, 60000, true);
+    assert_int_equal(rig_simple(&rig, "upload"), ERR_NONE);
+    MUST(apply(&rig, digest.text, &err));
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    assert_int_equal(rig_simple(&rig, "upload"), ERR_NONE);
+    assert_int_equal(atomic_load(&world.runs), 3);
+    rig_again(&rig, gate_next_call(rig.gate)); /* the use is on record */
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    rig_done(&rig);
+}
+
+static void no_other_digest_no_no_and_no_missing_review_opens_an_effect(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct sha256_hex digest;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, 60000, true);
+    assert_int_equal(apply(&rig, A64, &why), ERR_POLICY);
+    json_put_str(rig.turn.state, "plan_sha256", B64);
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    json_put_str(rig.turn.state, "plan_sha256", A64);
+    json_put(rig.turn.state, "preview", json_pack("{s:s}", "sha256", A64));
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    rig_phase(&rig, "wait");
+    digest = rig_approve(&rig, 60000, false);
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    assert_int_equal(rig_simple(&rig, "upload"), ERR_POLICY);
+    assert_int_equal(atomic_load(&world.runs), 0);
+    rig_done(&rig);
+}
+
+static void an_expired_yes_is_told_apart_and_executes_nothing(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct sha256_hex digest;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, -1, true);
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_EXPIRED);
+    assert_int_equal(rig_simple(&rig, "upload"), ERR_EXPIRED);
+    assert_int_equal(apply(&rig, A64, &why), ERR_POLICY);
+    assert_int_equal(atomic_load(&world.runs), 0);
+    rig_done(&rig);
+}
+
+static enum err_code rollback(struct rig *rig, const char *release, const char *stack) {
+    struct err why = {0};
+
+    return rig_call(
+        rig, "rollback",
+        json_pack("{s:s, s:o}", "release", release, "stack_id",
+                  json_sprintf("arn:aws:cloudformation:eu-west-1:123456789012:stack/%s/1", stack)),
+        NULL, &why);
+}
+
+static void a_used_yes_allows_the_way_back_it_names_and_nothing_wider(void **state) {
+    struct rig rig;
+    struct sha256_hex digest;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, 60000, true);
+    rig_phase(&rig, "rollback");
+    assert_int_equal(rollback(&rig, "r1", "s"), ERR_POLICY); /* nothing was executed yet */
+    rig_phase(&rig, "execute");
+    MUST(apply(&rig, digest.text, &err));
+    rig_phase(&rig, "rollback");
+    assert_int_equal(rollback(&rig, "r2", "s"), ERR_POLICY);
+    assert_int_equal(rollback(&rig, "r1", "other"), ERR_POLICY);
+    assert_int_equal(rollback(&rig, "", "s"), ERR_POLICY);
+    assert_int_equal(rollback(&rig, "r1", "s"), ERR_NONE);
+    assert_int_equal(atomic_load(&world.runs), 2);
+    rig_done(&rig);
+}
+
+static void an_effect_that_was_begun_keeps_its_yes_past_the_expiry(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct sha256_hex digest;
+    struct call_handle *call;
+    json_t *out = NULL;
+    int64_t first;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, 300, true);
+    first = gate_next_call(rig.gate);
+    world.waits_for_cancel = true;
+    call = tool_start(&rig.turn, "fake", "apply", json_pack("{s:s}", "approval", digest.text));
+    atomic_store(&rig.interrupted, true);
+    assert_int_equal(tool_finish(call, &out, &why), ERR_INTERRUPTED);
+    world.waits_for_cancel = false;
+    clock_sleep_ms(310);
+    rig_again(&rig, first);
+    world.trace = RECONCILED_DONE;
+    MUST(apply(&rig, digest.text, &err));
+    assert_int_equal(atomic_load(&world.runs), 1);
+    rig_done(&rig);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(what_the_policy_asks_is_asked_once_and_the_call_repeated),
+        ON_MEMORY(a_no_is_a_rejection_and_nobody_is_a_refusal_that_a_restart_repeats),
+        ON_BOTH(ctrl_c_at_a_question_leaves_it_open),
+        ON_MEMORY(an_answer_that_is_a_secret_is_masked_everywhere),
+        ON_BOTH(another_process_answers_an_approval_and_nothing_else),
+        ON_BOTH(a_yes_serves_one_effect_and_the_uploads_around_it),
+        ON_MEMORY(no_other_digest_no_no_and_no_missing_review_opens_an_effect),
+        ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
+        ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
+        ON_BOTH(an_effect_that_was_begun_keeps_its_yes_past_the_expiry),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
