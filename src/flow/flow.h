@@ -42,7 +42,7 @@ struct session; /* opaque */
 /* Makes a session of a kind ("deploy", "bootstrap", "destroy", "init") and takes its lease. Takes
  * over `flags`, what the command line says: text members env, app, account, region, profile,
  * endpoint_url, role_arn, require_approval, text; true members yes, trust_repository,
- * stop_at_wait, stop_at_plan.
+ * stop_at_wait, stop_at_plan; and "where", what the person was shown of it already.
  * The caller closes. Errors: ERR_CONFIG (no such environment or profile), those of the store. */
 MUST_CHECK enum err_code session_new(struct flow *flow, const char *kind, json_t *flags,
                                      struct session **out, struct err *err);
@@ -80,9 +80,12 @@ MUST_CHECK enum err_code flow_query(struct flow *flow, const struct agent *agent
                                     const char *tool, const char *operation, json_t *args,
                                     json_t **out, struct err *err);
 
-/* The members that a session starts from: {"env","app","account","region","qualifier","stack"} of
- * the environment `env` (NULL: the default one), where known. For verbs that ask about a stack.
- * New reference. Errors: ERR_CONFIG (no such environment), ERR_MISSING (no project file, and the
- * flags do not say). */
+/* Where a run would go: {"env","account","region","qualifier"}, each where known. New reference.
+ * Errors: ERR_CONFIG (no such environment or profile). */
+MUST_CHECK enum err_code flow_place(struct flow *flow, const json_t *flags, json_t **out,
+                                    struct err *err);
+
+/* The same with "app" and "stack", for verbs that ask about a stack. New reference. Errors:
+ * ERR_CONFIG (no such environment), ERR_MISSING (no project file, and the flags do not say). */
 MUST_CHECK enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out,
                                      struct err *err);

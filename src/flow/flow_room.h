@@ -41,6 +41,9 @@ struct session {
  * watches. The only place that assigns a session's phase. */
 MUST_CHECK enum err_code session_enter(struct session *session, enum phase phase, struct err *err);
 
+/* A turn of `agent` in the session's phase; what it makes in `arena` dies with it. */
+struct turn session_turn(struct session *session, const struct agent *agent, struct arena *arena);
+
 /* Makes the AWS client from what the fields say, once. */
 MUST_CHECK enum err_code session_reach_aws(struct session *session, struct err *err);
 

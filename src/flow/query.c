@@ -7,15 +7,7 @@ static enum err_code query_call(struct session *session, const struct agent *age
                                 const char *tool, const char *operation, json_t *args, json_t **out,
                                 struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct turn turn = {
-        .gate = session->gate,
-        .agent = &agent->card,
-        .state = session->state,
-        .arena = arena,
-        .now_ms = session->entered_ms,
-        .session = session->id,
-        .phase = phase_word(session->phase),
-    };
+    struct turn turn = session_turn(session, agent, arena);
 
     return tool_call(&turn, tool, operation, args, out, err);
 }
@@ -49,7 +41,7 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
     CLEANUP(json_decrefp) json_t *result = NULL;
     struct err second = {0};
 
-    if (strcmp(tool, "aws_deployer") == 0 && flow_target(flow, flags, &target, err) != ERR_NONE) {
+    if (strcmp(tool, "aws_deployer") == 0 && flow_place(flow, flags, &target, err) != ERR_NONE) {
         json_decref(flags);
         return err->code;
     }

@@ -32,19 +32,6 @@ const struct agent *const *runner_roster(enum phase phase) { return roster[phase
 
 /* ---- One phase ---- */
 
-static struct turn runner_turn(struct session *session, const struct agent *agent,
-                               struct arena *arena) {
-    return (struct turn){
-        .gate = session->gate,
-        .agent = &agent->card,
-        .state = session->state,
-        .arena = arena,
-        .now_ms = session->entered_ms,
-        .session = session->id,
-        .phase = phase_word(session->phase),
-    };
-}
-
 static enum outcome runner_phase(struct session *session) {
     enum outcome outcome = OUTCOME_OK;
 
@@ -56,7 +43,7 @@ static enum outcome runner_phase(struct session *session) {
         if (agent == NULL) {
             break;
         }
-        turn = runner_turn(session, agent, arena);
+        turn = session_turn(session, agent, arena);
         outcome = agent->run(&turn, session->phase);
     }
     return gate_fault(session->gate) != NULL ? OUTCOME_PARK : outcome;
@@ -75,7 +62,7 @@ static bool is_in_execution(enum phase phase) {
 /* What must not stay behind: a change set that will not be executed, the stack's lock. */
 static void runner_leave(struct session *session, enum phase to) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct turn turn = runner_turn(session, &agent_executor, arena);
+    struct turn turn = session_turn(session, &agent_executor, arena);
     bool is_unexecuted = is_between_dry_run_and_wait(session->phase) &&
                          !is_between_dry_run_and_wait(to) && to != PHASE_EXECUTE;
 

@@ -100,6 +100,18 @@ static void session_services(struct session *session) {
     };
 }
 
+struct turn session_turn(struct session *session, const struct agent *agent, struct arena *arena) {
+    return (struct turn){
+        .gate = session->gate,
+        .agent = &agent->card,
+        .state = session->state,
+        .arena = arena,
+        .now_ms = session->entered_ms,
+        .session = session->id,
+        .phase = phase_word(session->phase),
+    };
+}
+
 enum err_code session_reach_aws(struct session *session, struct err *err) {
     struct aws_options options = {
         .profile = json_str_at(session->state, "flags.profile"),

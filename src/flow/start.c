@@ -83,17 +83,23 @@ enum err_code trust_keep(struct flow *flow, const json_t *state, struct err *err
     return env == NULL ? ERR_NONE : trust_put(flow, trust_target_id(flow, env), err);
 }
 
-/* Without a person, flags that say the same as the file are the confirmation; without a file they
- * are the only thing that says it. */
+/* Whether what the person said is what the file says, where both say something. */
+static bool is_as_filed(const char *said, const char *filed) {
+    return said == NULL || filed == NULL || strcmp(said, filed) == 0;
+}
+
+/* Without a person, an account that the command line names and the file does not contradict is the
+ * confirmation; so is its region, wherever that comes from, as long as no two places differ. */
 static bool start_flags_confirm(const json_t *flags, const struct project_env *env) {
     const char *account = json_str_at(flags, "account");
-    const char *region = json_str_at(flags, "region");
+    const char *region = json_str_or(flags, "region", json_str_at(flags, "region_found"));
 
-    if (account == NULL || region == NULL) {
+    if (account == NULL) {
         return false;
     }
-    return env == NULL || ((env->account == NULL || strcmp(env->account, account) == 0) &&
-                           (env->region == NULL || strcmp(env->region, region) == 0));
+    return env == NULL ? region != NULL
+                       : is_as_filed(account, env->account) && is_as_filed(region, env->region) &&
+                             (region != NULL || env->region != NULL);
 }
 
 static enum err_code start_region(json_t *flags, struct err *err) {
@@ -159,33 +165,44 @@ enum err_code start_state(struct flow *flow, const char *kind, json_t *flags, js
     return ERR_NONE;
 }
 
-enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out, struct err *err) {
+/* A region of the file counts before one of the environment or the profile. */
+static const char *place_region(const json_t *flags, const struct project_env *env) {
+    const char *filed = env == NULL ? NULL : env->region;
+
+    return json_str_or(flags, "region", filed != NULL ? filed : json_str_at(flags, "region_found"));
+}
+
+enum err_code flow_place(struct flow *flow, const json_t *flags, json_t **out, struct err *err) {
     const struct project_env *env = NULL;
-    const char *app = flow->project == NULL ? NULL : flow->project->name;
-    const char *name;
-    const char *qualifier;
-    CLEANUP(freep) char *stack = NULL;
     CLEANUP(json_decrefp) json_t *copy = json_deep_copy(flags);
 
     if (flow_find_env(flow, json_str_at(flags, "env"), &env, err) != ERR_NONE ||
         start_region(copy, err) != ERR_NONE) {
         return err->code;
     }
-    app = json_str_or(flags, "app", app);
-    name = json_str_or(flags, "env", env == NULL ? "dev" : env->name);
-    qualifier = env == NULL ? "depl" : env->qualifier;
+    *out = agent_args("env", json_str_or(flags, "env", env == NULL ? "dev" : env->name), "account",
+                      json_str_or(flags, "account", env == NULL ? NULL : env->account), "region",
+                      place_region(copy, env), "qualifier", env == NULL ? "depl" : env->qualifier,
+                      NULL);
+    return ERR_NONE;
+}
+
+enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *target = NULL;
+    const char *app = json_str_or(flags, "app", flow->project == NULL ? NULL : flow->project->name);
+    CLEANUP(freep) char *stack = NULL;
+
+    if (flow_place(flow, flags, &target, err) != ERR_NONE) {
+        return err->code;
+    }
     if (app == NULL) {
         err_set(err, ERR_MISSING, "which application? there is no %s here", PROJECT_FILE);
         return err_remedy(err, "run this in the repository, or aws-copilot init to make the file");
     }
-    stack = mem_format("%s-%s-%s", qualifier, app, name);
-    *out = agent_args("env", name, "app", app, "qualifier", qualifier, "stack", stack, "account",
-                      json_str_or(flags, "account", env == NULL ? NULL : env->account), "region",
-                      json_str_or(flags, "region",
-                                  json_str_or(copy, "region_found", NULL) != NULL &&
-                                          (env == NULL || env->region == NULL)
-                                      ? json_str_at(copy, "region_found")
-                                      : (env == NULL ? NULL : env->region)),
-                      NULL);
+    stack =
+        mem_format("%s-%s-%s", json_str_at(target, "qualifier"), app, json_str_at(target, "env"));
+    json_put_str(target, "app", app);
+    json_put_str(target, "stack", stack);
+    *out = TAKE(target);
     return ERR_NONE;
 }

@@ -35,16 +35,22 @@ static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUT
 
 /* ---- PREFLIGHT: who, where, what is there ---- */
 
-static void executor_show_where(struct turn *turn) {
+static json_t *executor_where(const struct turn *turn) {
+    return agent_args("account", agent_text(turn, "identity.account"), "region",
+                      agent_text(turn, "identity.region"), "arn", agent_text(turn, "identity.arn"),
+                      "endpoint", agent_text(turn, "identity.endpoint"), "pinned",
+                      json_str_at(turn->state, "fields.account") == NULL ? NULL : "pinned", NULL);
+}
+
+/* The run began by saying where it goes, unless it did not know yet. */
+static void executor_show_first(struct turn *turn) {
+    CLEANUP(json_decrefp) json_t *where = executor_where(turn);
     const json_t *text;
     size_t i;
 
-    turn_say(
-        turn, EVENT_WHERE,
-        agent_args("account", agent_text(turn, "identity.account"), "region",
-                   agent_text(turn, "identity.region"), "arn", agent_text(turn, "identity.arn"),
-                   "endpoint", agent_text(turn, "identity.endpoint"), "pinned",
-                   json_str_at(turn->state, "fields.account") == NULL ? NULL : "pinned", NULL));
+    if (!json_equal(where, json_at(turn->state, "flags.where"))) {
+        turn_say(turn, EVENT_WHERE, json_incref(where));
+    }
     json_array_foreach(json_at(turn->state, "identity.warnings"), i, text) {
         agent_warn(turn, "credentials", "", "%s", json_string_value(text));
     }
@@ -174,7 +180,7 @@ static enum outcome executor_preflight(struct turn *turn) {
     if (!agent_keep(turn, "aws_deployer", "identity", json_object(), "identity", &outcome)) {
         return outcome;
     }
-    executor_show_where(turn);
+    executor_show_first(turn);
     outcome = executor_confirm(turn);
     outcome = outcome != OUTCOME_OK ? outcome : executor_bootstrap(turn);
     return outcome != OUTCOME_OK ? outcome : executor_look(turn);
@@ -412,7 +418,7 @@ static enum outcome executor_execute(struct turn *turn) {
     bool is_update = strcmp(agent_text(turn, "preview.type"), "UPDATE") == 0;
     enum outcome outcome = executor_lock(turn);
 
-    executor_show_where(turn);
+    turn_say(turn, EVENT_WHERE, executor_where(turn)); /* again just before execution */
     if (outcome == OUTCOME_OK && is_update) {
         outcome = upload_site(turn, agent_text(turn, "before.outputs.SiteBucket"));
     }

@@ -435,26 +435,28 @@ enum err_code cli_query(struct cli *cli, const json_t *flags, const char *operat
     return cli_ask_agent(cli, &agent_validator, flags, "aws_deployer", operation, args, out, err);
 }
 
+static json_t *where_of(const json_t *identity, const json_t *place) {
+    return agent_args("account", json_str_at(identity, "account"), "region",
+                      json_str_at(identity, "region"), "arn", json_str_at(identity, "arn"),
+                      "endpoint", json_str_at(identity, "endpoint"), "pinned",
+                      json_str_at(place, "account") == NULL ? NULL : "pinned", NULL);
+}
+
 enum err_code cli_where(struct cli *cli, const json_t *flags, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *identity = NULL;
-    CLEANUP(json_decrefp) json_t *target = NULL;
-    json_t *where;
+    CLEANUP(json_decrefp) json_t *place = NULL;
+    CLEANUP(json_decrefp) json_t *where = NULL;
 
-    if (flow_target(cli->flow, flags, &target, err) != ERR_NONE ||
+    if (flow_place(cli->flow, flags, &place, err) != ERR_NONE ||
         cli_query(cli, flags, "identity", json_object(), &identity, err) != ERR_NONE) {
         return err->code;
     }
-    where = agent_args("account", json_str_at(identity, "account"), "region",
-                       json_str_at(identity, "region"), "arn", json_str_at(identity, "arn"),
-                       "endpoint", json_str_at(identity, "endpoint"), "pinned",
-                       json_str_at(target, "account") == NULL ? NULL : "pinned", NULL);
-    if (cli->is_json) {
-        cli_event(cli, "where", where);
-    } else {
+    where = where_of(identity, place);
+    cli_event(cli, "where", json_deep_copy(where));
+    if (!cli->is_json) {
         render_event(cli->render, EVENT_WHERE, where);
-        json_decref(where);
     }
-    *out = TAKE(identity);
+    *out = TAKE(where);
     return ERR_NONE;
 }
 

@@ -73,7 +73,8 @@ MUST_CHECK enum err_code cli_query(struct cli *cli, const json_t *flags, const c
                                    json_t *args, json_t **out, struct err *err);
 
 /* Asks AWS who we are and shows the line of account, region, role and endpoint. `flags` as
- * above. `*out` is the identity, the caller's. */
+ * above. `*out` is what was shown, the caller's: {"account","region","arn","endpoint"}, "pinned"
+ * where an account is. */
 MUST_CHECK enum err_code cli_where(struct cli *cli, const json_t *flags, json_t **out,
                                    struct err *err);
 

@@ -139,34 +139,12 @@ static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct 
     return ERR_NONE;
 }
 
-/* The same place and credentials as the session's own, but for what the command line says. */
-static json_t *decide_flags(const struct cli *cli, const struct glance *glance) {
-    static const char *const copies[][2] = {
-        {"env", "fields.env"},        {"app", "fields.app"},
-        {"region", "fields.region"},  {"account", "identity.account"},
-        {"profile", "flags.profile"}, {"endpoint_url", "flags.endpoint_url"}};
-    json_t *flags = cli_flags(cli);
-
-    for (size_t i = 0; i < ARRAY_N(copies); i++) {
-        if (json_str_at(flags, copies[i][0]) == NULL) {
-            json_put_str(flags, copies[i][0], json_str_at(glance->state, copies[i][1]));
-        }
-    }
-    return flags;
-}
-
 static enum err_code decide_put(struct cli *cli, const char *id, const char *type,
-                                const struct glance *glance, struct err *err) {
-    CLEANUP(json_decrefp) json_t *flags = decide_flags(cli, glance);
-    CLEANUP(json_decrefp) json_t *identity = NULL;
+                                const struct glance *glance, const json_t *where, struct err *err) {
     CLEANUP(json_decrefp) json_t *message = NULL;
-    CLEANUP(freep) char *actor = NULL;
+    CLEANUP(freep) char *actor = mem_format("%s,terminal", json_str_or(where, "arn", "unknown"));
     CLEANUP(masked_done) struct masked masked = {0};
 
-    if (cli_where(cli, flags, &identity, err) != ERR_NONE) {
-        return err->code;
-    }
-    actor = mem_format("%s,terminal", json_str_or(identity, "arn", "unknown"));
     message = agent_args("type", type, "digest", json_str_or(glance->question, "digest", ""),
                          "actor", actor, NULL);
     redact_json(flow_redactor(cli->flow), message, &masked);
@@ -190,11 +168,13 @@ static enum err_code decide_go_on(struct cli *cli, const char *id, const struct 
         cli_say(cli, "on record; aws-copilot deploy --plan %s goes on", id);
         return ERR_NONE;
     }
-    return run_again(cli, id, err);
+    return run_on(cli, id, err);
 }
 
 static enum err_code decide_run(struct cli *cli, const char *type, struct err *err) {
     CLEANUP(glance_done) struct glance glance = {0};
+    CLEANUP(json_decrefp) json_t *flags = NULL;
+    CLEANUP(json_decrefp) json_t *where = NULL;
     const char *id = cli_word(cli, 0);
 
     if (id == NULL) {
@@ -203,8 +183,13 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     }
     if (cli_flow(cli, err) != ERR_NONE || glance_read(cli, id, &glance, err) != ERR_NONE ||
         glance_may_decide(&glance, id, clock_now_ms(), err) != ERR_NONE ||
-        decide_check_inbox(cli, id, err) != ERR_NONE || paper_show(cli, &glance, err) != ERR_NONE ||
-        decide_put(cli, id, type, &glance, err) != ERR_NONE) {
+        decide_check_inbox(cli, id, err) != ERR_NONE) {
+        return err->code;
+    }
+    flags = glance_flags(cli, &glance);
+    if (cli_where(cli, flags, &where, err) != ERR_NONE ||
+        paper_show(cli, &glance, err) != ERR_NONE ||
+        decide_put(cli, id, type, &glance, where, err) != ERR_NONE) {
         return err->code;
     }
     cli_event(cli, "approval",

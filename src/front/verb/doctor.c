@@ -235,23 +235,13 @@ static void doctor_show(struct cli *cli, const char *name, const struct finding 
     }
 }
 
-/* Who we are needs no application; the question about a stack's place does. */
-static void doctor_ask_aws(struct doctor *doctor) {
-    CLEANUP(json_decrefp) json_t *flags = cli_flags(doctor->cli);
-
-    if (flow_project(doctor->cli->flow) == NULL && json_str_at(flags, "app") == NULL) {
-        json_put_str(flags, "app", "doctor");
-    }
-    (void)!cli_query(doctor->cli, flags, "identity", json_object(), &doctor->identity,
-                     &doctor->aws_err);
-}
-
 static enum err_code doctor_run(struct cli *cli, struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     struct doctor doctor = {.cli = cli};
     size_t bad = 0;
 
     if (cli_flow(cli, &doctor.flow_err) == ERR_NONE) {
-        doctor_ask_aws(&doctor);
+        (void)!cli_query(cli, flags, "identity", json_object(), &doctor.identity, &doctor.aws_err);
     }
     for (size_t i = 0; i < ARRAY_N(checks); i++) {
         struct finding finding = {.health = HEALTH_BAD};

@@ -6,14 +6,31 @@
 
 #include "base/clock.h"
 
-enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
-    struct session *session = NULL;
+/* ---- Where it goes: the first line of every run that can reach AWS ---- */
 
-    if (cli_flow(cli, err) != ERR_NONE) {
-        json_decref(flags);
+/* `*out` stays NULL where the region is not known yet. */
+static enum err_code run_where(struct cli *cli, const json_t *flags, json_t **out,
+                               struct err *err) {
+    CLEANUP(json_decrefp) json_t *place = NULL;
+
+    if (flow_place(cli->flow, flags, &place, err) != ERR_NONE) {
         return err->code;
     }
-    if (session_new(cli->flow, kind, flags, &session, err) != ERR_NONE) {
+    return json_str_at(place, "region") == NULL ? ERR_NONE : cli_where(cli, flags, out, err);
+}
+
+enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
+    CLEANUP(json_decrefp) json_t *owned = flags;
+    CLEANUP(json_decrefp) json_t *where = NULL;
+    struct session *session = NULL;
+
+    if (cli_flow(cli, err) != ERR_NONE || run_where(cli, owned, &where, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (where != NULL) {
+        json_put(owned, "where", json_incref(where));
+    }
+    if (session_new(cli->flow, kind, TAKE(owned), &session, err) != ERR_NONE) {
         return err->code;
     }
     return cli_run_session(cli, session, err);
@@ -23,13 +40,28 @@ enum err_code run_new(struct cli *cli, const char *kind, struct err *err) {
     return run_flags(cli, kind, cli_flags(cli), err);
 }
 
-enum err_code run_again(struct cli *cli, const char *id, struct err *err) {
+enum err_code run_on(struct cli *cli, const char *id, struct err *err) {
     struct session *session = NULL;
 
-    if (cli_flow(cli, err) != ERR_NONE || session_open(cli->flow, id, &session, err) != ERR_NONE) {
+    if (session_open(cli->flow, id, &session, err) != ERR_NONE) {
         return err->code;
     }
     return cli_run_session(cli, session, err);
+}
+
+enum err_code run_again(struct cli *cli, const char *id, struct err *err) {
+    CLEANUP(glance_done) struct glance glance = {0};
+    CLEANUP(json_decrefp) json_t *flags = NULL;
+    CLEANUP(json_decrefp) json_t *where = NULL;
+
+    if (cli_flow(cli, err) != ERR_NONE || glance_read(cli, id, &glance, err) != ERR_NONE) {
+        return err->code;
+    }
+    flags = glance_flags(cli, &glance);
+    if (glance.end_status[0] == '\0' && run_where(cli, flags, &where, err) != ERR_NONE) {
+        return err->code;
+    }
+    return run_on(cli, id, err);
 }
 
 /* ---- A look from outside ---- */
@@ -138,6 +170,21 @@ enum err_code glance_read(struct cli *cli, const char *id, struct glance *out, s
     }
     *out = glance;
     return ERR_NONE;
+}
+
+json_t *glance_flags(const struct cli *cli, const struct glance *glance) {
+    static const char *const copies[][2] = {
+        {"env", "fields.env"},        {"app", "fields.app"},
+        {"region", "fields.region"},  {"account", "identity.account"},
+        {"profile", "flags.profile"}, {"endpoint_url", "flags.endpoint_url"}};
+    json_t *flags = cli_flags(cli);
+
+    for (size_t i = 0; i < ARRAY_N(copies); i++) {
+        if (json_str_at(flags, copies[i][0]) == NULL) {
+            json_put_str(flags, copies[i][0], json_str_at(glance->state, copies[i][1]));
+        }
+    }
+    return flags;
 }
 
 enum err_code glance_may_decide(const struct glance *glance, const char *id, int64_t now_ms,

@@ -3,15 +3,21 @@
 
 #include "front/cli/cli_room.h"
 
-/* Opens the flow, makes a session of `kind` from the command line, runs it to its end or pause. */
+/* Opens the flow, shows where the run goes, makes a session of `kind` from the command line, runs
+ * it to its end or pause. Where the region is not known yet, the session shows where it goes once
+ * it is. Errors: also those of cli_where(). */
 MUST_CHECK enum err_code run_new(struct cli *cli, const char *kind, struct err *err);
 
 /* The same with flags of the caller's, which it takes over. */
 MUST_CHECK enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags,
                                    struct err *err);
 
-/* Takes up session `id`, runs it to its end or pause. Errors: those of session_open(). */
+/* Shows where session `id` goes, takes it up, runs it to its end or pause. Errors: those of
+ * glance_read(), cli_where() and session_open(). */
 MUST_CHECK enum err_code run_again(struct cli *cli, const char *id, struct err *err);
+
+/* The same without showing where, for a verb that has. */
+MUST_CHECK enum err_code run_on(struct cli *cli, const char *id, struct err *err);
 
 /* What a session was when its last phase was entered, and what it waits for; read from its journal
  * without a lease. */
@@ -27,6 +33,10 @@ struct glance {
     json_t *result;      /* owned; of the END record, or NULL */
 };
 void glance_done(struct glance *glance);
+
+/* The flags for a question about the session's own place, with its own credentials, but for what
+ * the command line says. New reference. */
+json_t *glance_flags(const struct cli *cli, const struct glance *glance);
 
 /* Whether a yes or no can still be given to what the session asks.
  * Errors: ERR_USED (decided already, or the session has ended), ERR_NOT_FOUND (it asks for no
