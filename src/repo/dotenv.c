@@ -106,7 +106,7 @@ static bool leads_out(struct room *room, const char *path) {
     return path_join(room->arena, path_dir(room->arena, path), target) == NULL;
 }
 
-void dotenv_find(struct room *room, const char *root) {
+void dotenv_find(struct room *room) {
     int files = 0;
 
     for (size_t i = 0; i < room->tree.list.n && !tree_is_late(&room->tree); i++) {
@@ -118,7 +118,7 @@ void dotenv_find(struct room *room, const char *root) {
             room_say(room, REASON_ODD_FILE, entry->path, entry->path);
         } else if (entry->kind == FS_FILE && is_dotenv(entry->path) && files < DOTENV_FILES_MAX) {
             files++;
-            read_dotenv(room, entry->path, !git_ignores(room, root, entry->path));
+            read_dotenv(room, entry->path, !git_ignores(room, entry->path));
         }
     }
 }

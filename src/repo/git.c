@@ -6,43 +6,133 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GIT_STATUS_MAX = 20000 };
+enum { GIT_CONFIG_MAX = 64 * 1024, GIT_ENTRIES_MAX = 20000, GIT_DEPTH_MAX = 8 };
 
-/* The repository that `root` lies in, or NULL. */
-static git_repository *open_at(const struct git_lib *git, const char *root) {
-    git_repository *repository = NULL;
+/* --- whether its folder may be opened --- */
 
-    if (git->repository_open_ext(&repository, root, 0, NULL) != 0) {
-        return NULL;
+/* Settings that make libgit2 open another file or walk another folder. */
+static bool config_leads_away(const struct fs_root *root) {
+    static const char *const keys[] = {"include", "worktree", "excludesfile", "attributesfile"};
+    CLEANUP(buf_done) struct buf text = BUF_INIT(GIT_CONFIG_MAX);
+    struct err ignored = {0};
+
+    if (fs_read_at(root, ".git/config", GIT_CONFIG_MAX, &text, &ignored) != ERR_NONE) {
+        return true;
     }
-    if (git->repository_is_bare(repository)) {
-        git->repository_free(repository);
-        return NULL;
-    }
-    return repository;
-}
-
-/* "." or "../.." from `root` to the folder that git calls its own; the path of `root` below it in
- * `below`, with '/' at the end, or "". */
-static const char *root_of(const struct room *room, git_repository *repository, const char *root,
-                           const char **below) {
-    struct arena *arena = room->arena;
-    const char *workdir = room->git->repository_workdir(repository);
-    char *real = realpath(root, NULL);
-    const char *up = "";
-    struct str rest = {0};
-    struct str part = {0};
-
-    *below = "";
-    if (real != NULL && workdir != NULL && strncmp(real, workdir, strlen(workdir)) == 0) {
-        *below = arena_format(arena, "%s/", real + strlen(workdir));
-        rest = str_from(real + strlen(workdir));
-        while (str_next(&rest, '/', &part)) {
-            up = up[0] == '\0' ? ".." : arena_format(arena, "../%s", up);
+    for (size_t i = 0; i < ARRAY_N(keys); i++) {
+        if (strcasestr(buf_cstr(&text), keys[i]) != NULL) {
+            return true;
         }
     }
-    free(real);
-    return up[0] == '\0' ? "." : up;
+    return false;
+}
+
+/* Whether everything in ".git" is a folder or a file: opening a FIFO would wait for ever, and a
+ * link or a list of other object folders leads out. */
+static bool folder_is_plain(const struct fs_root *root) {
+    const struct fs_walk walk = {
+        .depth_max = GIT_DEPTH_MAX, .entry_max = GIT_ENTRIES_MAX, .bytes_max = INT64_MAX};
+    CLEANUP(fs_list_done) struct fs_list list = {0};
+    struct err ignored = {0};
+    bool is_plain = fs_list_tree(root, ".git", &walk, &list, &ignored) == ERR_NONE && !list.is_cut;
+
+    for (size_t i = 0; is_plain && i < list.n; i++) {
+        is_plain = (list.rows[i].kind == FS_FILE || list.rows[i].kind == FS_DIR) &&
+                   !str_ends(str_from(list.rows[i].path), STR("info/alternates"));
+    }
+    return is_plain;
+}
+
+/* ".git" as a file names the folder of a worktree or a submodule; inside the tree it is neither. */
+static bool file_leads_in(const struct fs_root *root) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(4096);
+    struct err ignored = {0};
+    struct str target = {0};
+
+    if (fs_read_at(root, ".git", 4096, &text, &ignored) != ERR_NONE ||
+        !str_starts(buf_str(&text), STR("gitdir:"))) {
+        return true;
+    }
+    target = str_trim(str_slice(buf_str(&text), strlen("gitdir:"), text.len));
+    return !str_starts(target, STR("/")) && !str_starts(target, STR("../"));
+}
+
+/* A repository that holds the root is the person's own and is opened as it is; what the root
+ * itself brings along is looked at first. */
+static bool may_open(const struct fs_root *root) {
+    switch (fs_kind_at(root, ".git")) {
+    case FS_NONE:
+        return true;
+    case FS_DIR:
+        return folder_is_plain(root) && !config_leads_away(root);
+    case FS_FILE:
+        return !file_leads_in(root);
+    case FS_LINK:
+    case FS_OTHER:
+        break;
+    }
+    return false;
+}
+
+/* --- facts --- */
+
+/* The way from the work tree of `repository` to the folder `root`: "" or "a/b/"; NULL when the root
+ * does not lie in it. */
+static const char *below_of(struct room *room, git_repository *repository, const char *root) {
+    const char *workdir = room->git->repository_workdir(repository);
+    CLEANUP(freep) char *real = realpath(root, NULL);
+    size_t n = workdir == NULL ? 0 : strlen(workdir); /* with '/' at the end */
+
+    if (real == NULL || n == 0 || strncmp(real, workdir, n - 1) != 0 ||
+        (real[n - 1] != '/' && real[n - 1] != '\0')) {
+        return NULL;
+    }
+    return real[n - 1] == '\0' || real[n] == '\0' ? "" : arena_format(room->arena, "%s/", real + n);
+}
+
+void git_open(struct room *room, const char *root) {
+    git_repository *repository = NULL;
+    const char *below = NULL;
+
+    if (!may_open(&room->tree.root)) {
+        room_say(room, REASON_GIT_NOT_READ, ".git", NULL);
+        return;
+    }
+    if (room->git->repository_open_ext(&repository, root, 0, NULL) != 0) {
+        if (fs_kind_at(&room->tree.root, ".git") != FS_NONE) {
+            room_say(room, REASON_GIT_NOT_READ, ".git", NULL);
+        }
+        return;
+    }
+    below = room->git->repository_is_bare(repository) ? NULL : below_of(room, repository, root);
+    if (below == NULL) {
+        room->git->repository_free(repository);
+        return;
+    }
+    room->repository = repository;
+    room->below = below;
+    if (room->git->repository_index(&room->index, repository) != 0) {
+        room->index = NULL;
+    }
+}
+
+void git_close(struct room *room) {
+    if (room->repository != NULL) {
+        room->git->index_free(room->index);
+        room->git->repository_free(room->repository);
+    }
+}
+
+/* "." or "../.." from the root to the folder that git calls its own. */
+static const char *way_up(struct room *room) {
+    const char *up = ".";
+
+    for (const char *c = room->below; *c != '\0'; c++) {
+        if (*c == '/') {
+            up = strcmp(up, ".") == 0 ? ".." : arena_format(room->arena, "../%s", up);
+        }
+    }
+    return up;
 }
 
 /* Whether tracked files differ from the last commit, or new ones wait, below `root`. */
@@ -102,44 +192,27 @@ static void put_remote(const struct git_lib *git, json_t *json, git_repository *
     git->config_free(config);
 }
 
-json_t *git_find(struct room *room, const char *root) {
-    git_repository *repository = open_at(room->git, root);
-    const char *below = NULL;
+json_t *git_find(struct room *room) {
     json_t *json = NULL;
 
-    if (repository == NULL) {
+    if (room->repository == NULL) {
         return json_null();
     }
     json = json_object();
-    json_put_str(json, "root", root_of(room, repository, root, &below));
-    put_head(room->git, json, repository);
-    json_put_bool(json, "dirty", is_dirty(room->git, repository, below));
-    put_remote(room->git, json, repository);
-    room->git->repository_free(repository);
+    json_put_str(json, "root", way_up(room));
+    put_head(room->git, json, room->repository);
+    json_put_bool(json, "dirty", is_dirty(room->git, room->repository, room->below));
+    put_remote(room->git, json, room->repository);
     return json;
 }
 
-bool git_ignores(struct room *room, const char *root, const char *path) {
-    const struct git_lib *git = room->git;
-    git_repository *repository = open_at(git, root);
-    const char *below = NULL;
-    git_index *index = NULL;
-    const char *full = NULL;
+bool git_ignores(struct room *room, const char *path) {
+    const char *full = arena_format(room->arena, "%s%s", room->below, path);
     int ignored = 0;
-    bool is_tracked = false;
-    bool is_left_out = false;
 
-    if (repository == NULL) {
+    if (room->repository == NULL ||
+        (room->index != NULL && room->git->index_get_bypath(room->index, full, 0) != NULL)) {
         return false;
     }
-    (void)root_of(room, repository, root, &below);
-    full = arena_format(room->arena, "%s%s", below, path);
-    if (git->repository_index(&index, repository) == 0) {
-        is_tracked = git->index_get_bypath(index, full, 0) != NULL;
-        git->index_free(index);
-    }
-    is_left_out =
-        !is_tracked && git->ignore_path_is_ignored(&ignored, repository, full) == 0 && ignored == 1;
-    git->repository_free(repository);
-    return is_left_out;
+    return room->git->ignore_path_is_ignored(&ignored, room->repository, full) == 0 && ignored == 1;
 }

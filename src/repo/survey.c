@@ -14,6 +14,7 @@
 enum { SURVEY_MANIFESTS_MAX = 20 };
 
 static void room_done(struct room *room) {
+    git_close(room);
     json_decref(room->findings);
     json_decref(room->ask);
     json_decref(room->refuse);
@@ -298,14 +299,15 @@ enum err_code survey_run(const char *root, const struct survey_options *options,
     json_put_int(survey, "version", 1);
     json_put_strn(survey, "root",
                   str_from(room.options->shown_root == NULL ? "." : room.options->shown_root));
+    git_open(&room, root);
     find_template(&room);
     put_backend(&room, survey);
     json_put(survey, "frontend", frontend_find(&room, &build_env));
     json_put(survey, "build_env", build_env);
     put_layout(survey);
     put_name(&room, survey, root);
-    dotenv_find(&room, root);
-    json_put(survey, "git", git_find(&room, root));
+    dotenv_find(&room);
+    json_put(survey, "git", git_find(&room));
     judge(&room, survey);
     json_put(survey, "findings", json_incref(room.findings));
     json_put(survey, "ask", json_incref(room.ask));

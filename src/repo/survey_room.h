@@ -88,6 +88,9 @@ struct room {
     struct tree tree;
     struct arena *arena;
     const struct git_lib *git;
+    struct git_repository *repository; /* that holds the root, or NULL */
+    struct git_index *index;           /* its index, or NULL */
+    const char *below;                 /* from its top to the root: "" or "a/b/" */
     struct syntax_parser *parser;
     struct buf text; /* of the file just read */
     size_t parsed;
@@ -249,13 +252,15 @@ struct site { /* site.c: how the sources find their API */
 void site_read(struct room *room, const char *dir, struct site *out);
 /* The variable that holds the address of the API, or NULL. */
 const struct site_variable *site_api_variable(const struct site *site);
-void dotenv_find(struct room *room, const char *root); /* dotenv.c: findings only */
+void dotenv_find(struct room *room); /* dotenv.c: findings only */
 
-/* git.c; json null when `root` lies in no repository. */
-json_t *git_find(struct room *room, const char *root);
-/* Whether git leaves out the file at `path` below `root`: ignored and not tracked. Without git
+/* git.c: opens the repository that `root` lies in, if there is one that is safe to read. */
+void git_open(struct room *room, const char *root);
+void git_close(struct room *room);
+json_t *git_find(struct room *room); /* json null when `root` lies in no repository */
+/* Whether git leaves out the file at `path` below the root: ignored and not tracked. Without git
  * nothing is left out. */
-bool git_ignores(struct room *room, const char *root, const char *path);
+bool git_ignores(struct room *room, const char *path);
 
 /* judge.c: sets "target" and "outcome" from everything before. */
 void judge(struct room *room, json_t *survey);
