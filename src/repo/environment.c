@@ -5,26 +5,34 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Words that make a name the address of a store, which holds its password. */
-static bool is_store_address(const char *name) {
+static bool has_word(const char *name, const char *const *words, size_t n) {
+    struct str rest = str_from(name);
+    struct str word = {0};
+
+    while (str_next(&rest, '_', &word)) {
+        for (size_t i = 0; i < n; i++) {
+            if (str_eq_nocase(word, str_from(words[i]))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether a name is about a database, a cache or a broker. */
+static bool is_of_store(const char *name) {
     static const char *const stores[] = {"DATABASE",   "DB",    "POSTGRES", "PG",
                                          "MYSQL",      "MONGO", "MONGODB",  "REDIS",
                                          "SQLALCHEMY", "AMQP",  "BROKER"};
-    static const char *const addresses[] = {"URL", "URI", "DSN"};
-    struct str rest = str_from(name);
-    struct str word = {0};
-    bool has_store = false;
-    bool has_address = false;
 
-    while (str_next(&rest, '_', &word)) {
-        for (size_t i = 0; i < ARRAY_N(stores); i++) {
-            has_store = has_store || str_eq_nocase(word, str_from(stores[i]));
-        }
-        for (size_t i = 0; i < ARRAY_N(addresses); i++) {
-            has_address = has_address || str_eq_nocase(word, str_from(addresses[i]));
-        }
-    }
-    return has_store && has_address;
+    return has_word(name, stores, ARRAY_N(stores));
+}
+
+/* The address of a store holds its password. */
+static bool is_store_address(const char *name) {
+    static const char *const addresses[] = {"URL", "URI", "DSN"};
+
+    return is_of_store(name) && has_word(name, addresses, ARRAY_N(addresses));
 }
 
 bool env_is_secret(const char *name) {
@@ -71,6 +79,7 @@ static void add_env(struct room *room, struct env_row row) {
     at->is_required = at->is_required || row.is_required;
     at->is_secret = at->is_secret || row.is_secret;
     at->is_random = at->is_random || row.is_random;
+    at->is_needed = at->is_needed || row.is_needed;
     at->use = row.use < at->use ? row.use : at->use;
     at->default_text = at->default_text != NULL ? at->default_text : row.default_text;
 }
@@ -97,6 +106,26 @@ static bool is_random(const struct py_value *value) {
     return false;
 }
 
+/* Whether a condition anywhere looks at the name before it is used. */
+static bool is_tested(struct room *room, const char *target) {
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const struct py_module *module = module_at(room, room->reached[k]);
+
+        for (const struct py_name *at = module->tested; at != NULL; at = at->next) {
+            if (strcmp(py_last(at->name), target) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* KEY = os.getenv("KEY"), used as it is: the calls that need it fail without it. */
+static bool is_used_as_it_is(struct room *room, const struct py_env *env) {
+    return env->target != NULL && env->otherwise == NULL && env_is_secret(env->name) &&
+           !is_tested(room, py_last(env->target));
+}
+
 static void find_reads(struct room *room, size_t index) {
     const struct py_module *module = module_at(room, index);
 
@@ -108,6 +137,7 @@ static void find_reads(struct room *room, size_t index) {
         row.is_required =
             at->is_required || (at->otherwise == NULL && is_checked(module, at->target));
         row.is_random = is_random(at->otherwise);
+        row.is_needed = is_used_as_it_is(room, at);
         if (at->otherwise != NULL) {
             row.default_text = value_text(room, index, at->scope, *at->otherwise);
         }
@@ -125,7 +155,7 @@ static bool is_no_variable(const struct py_field *field) {
             return true;
         }
     }
-    return field->type[0] == '\0' || field->name[0] == '_' || strchr(field->name, '.') != NULL ||
+    return field->name[0] == '_' || strchr(field->name, '.') != NULL ||
            strncmp(field->type, "ClassVar", 8) == 0;
 }
 
@@ -170,12 +200,14 @@ static enum py_use class_use(struct room *room, const struct py_class *class_) {
 static void find_fields(struct room *room, size_t index, const struct py_class *class_) {
     const struct py_module *module = module_at(room, index);
     const enum py_use use = class_use(room, class_);
+    /* Version 1 takes the type from the default. */
+    const bool is_v1 = !manifest_has(&room->manifest, "pydantic-settings");
 
     for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
         struct env_row row = {.where = room_where(room, module->path, at->line), .use = use};
         struct py_value value = {.text = ""};
 
-        if (is_no_variable(at) || is_nested(room, at)) {
+        if (is_no_variable(at) || (at->type[0] == '\0' && !is_v1) || is_nested(room, at)) {
             continue;
         }
         value = settings_default(at, &row.is_random);
@@ -183,6 +215,7 @@ static void find_fields(struct room *room, size_t index, const struct py_class *
         row.is_required = value.kind == PY_ABSENT && !is_optional_v1(room, at);
         row.is_secret = strstr(at->type, "Secret") != NULL;
         row.default_text = value_text(room, index, PY_MODULE_SCOPE, value);
+        row.is_needed = row.default_text != NULL && address_of_store_is_local(row.default_text);
         add_env(room, row);
     }
 }
@@ -218,9 +251,11 @@ static bool is_clearly_secret(const char *name) {
     return false;
 }
 
+/* The password of a store counts with its store: it is asked for when the address is. */
 bool env_has_secret_default(const struct env_row *row) {
-    return row->is_secret && is_clearly_secret(row->name) && row->default_text != NULL &&
-           !is_word(row->default_text) && strstr(row->default_text, "://") == NULL;
+    return row->is_secret && !is_of_store(row->name) && is_clearly_secret(row->name) &&
+           row->default_text != NULL && !is_word(row->default_text) &&
+           strstr(row->default_text, "://") == NULL;
 }
 
 /* A default is shown unless it may be a secret itself. */

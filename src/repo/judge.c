@@ -62,7 +62,7 @@ static void judge_env(struct room *room) {
         } else if (row->is_random && row->is_secret) {
             room_ask(room, REASON_RANDOM_SECRET, field, row->where, row->name);
         } else if (env_has_secret_default(row)) {
-            room_say(room, REASON_INSECURE_DEFAULT, row->where, row->name);
+            room_ask(room, REASON_INSECURE_DEFAULT, field, row->where, row->name);
         }
     }
 }
@@ -218,6 +218,17 @@ static json_t *judge_target(struct room *room, bool has_site) {
     return json;
 }
 
+/* Of the questions those that choose: others are about what was guessed. */
+static void keep_choices(json_t *ask) {
+    for (size_t i = json_array_size(ask); i > 0; i--) {
+        const char *field = json_str_or(json_array_get(ask, i - 1), "field", "");
+
+        if (strcmp(field, "backend.dir") != 0 && strcmp(field, "frontend.dir") != 0) {
+            json_array_remove(ask, i - 1);
+        }
+    }
+}
+
 void judge(struct room *room, json_t *survey) {
     const bool has_site = json_str_at(survey, "frontend.bundler") != NULL;
 
@@ -237,6 +248,7 @@ void judge(struct room *room, json_t *survey) {
         judge_code(room);
         if (room_has(room->ask, "field", "backend.dir")) {
             json_array_clear(room->refuse); /* the reasons are about a guess: ask first */
+            keep_choices(room->ask);
         }
         if (!json_is_object(json_at(survey, "frontend")) &&
             !room_has(room->refuse, "code", reason_row(REASON_NO_NODE_MANIFEST)->code)) {

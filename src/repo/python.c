@@ -1,171 +1,18 @@
 /* The facts of one Python module. */
 #include "repo/python.h"
 
-#include "repo/python_value.h"
+#include "repo/python_walk.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum {
-    PY_STACK_MAX = 64,      /* nested functions and classes */
-    PY_DECORATORS_MAX = 24, /* of one function */
-    PY_FACTS_MAX = 20000    /* a module: more is no program that a person wrote */
-};
-
-/* Last words of callees that some later room looks at, sorted. */
-static const char *const interesting[] = {
-    "AIOKafkaConsumer",
-    "AIOKafkaProducer",
-    "APIRouter",
-    "AsyncClient",
-    "AsyncConnectionPool",
-    "AsyncIOMotorClient",
-    "AsyncIOScheduler",
-    "AsyncMongoClient",
-    "BackgroundScheduler",
-    "BlockingConnection",
-    "Celery",
-    "Command",
-    "ConnectionPool",
-    "Database",
-    "EventSourceResponse",
-    "FastAPI",
-    "FileHandler",
-    "Flask",
-    "Huey",
-    "Litestar",
-    "MongoClient",
-    "Quart",
-    "Queue",
-    "Redis",
-    "RotatingFileHandler",
-    "Sanic",
-    "Scheduler",
-    "SqliteDatabase",
-    "Starlette",
-    "StaticFiles",
-    "StreamingResponse",
-    "StrictRedis",
-    "TimedRotatingFileHandler",
-    "actor",
-    "add_api_route",
-    "add_api_websocket_route",
-    "add_event_handler",
-    "add_route",
-    "api_route",
-    "client",
-    "connect",
-    "connect_robust",
-    "copyfile",
-    "create_all",
-    "create_async_engine",
-    "create_engine",
-    "create_pool",
-    "create_task",
-    "delete",
-    "from_url",
-    "get",
-    "head",
-    "include_router",
-    "init",
-    "init_db",
-    "listen",
-    "makedirs",
-    "mkdir",
-    "mkdtemp",
-    "mount",
-    "on_event",
-    "open",
-    "options",
-    "patch",
-    "post",
-    "put",
-    "register_tortoise",
-    "resource",
-    "route",
-    "run_migrations",
-    "token_hex",
-    "token_urlsafe",
-    "touch",
-    "trace",
-    "upgrade",
-    "urandom",
-    "uuid4",
-    "websocket",
-    "websocket_route",
-    "write_bytes",
-    "write_text",
-};
 
 static const char *const url_schemes[] = {
     "postgres://", "postgresql://", "postgresql+", "mysql://",  "mysql+",  "sqlite://", "sqlite+",
     "mongodb://",  "mongodb+",      "redis://",    "rediss://", "amqp://", "amqps://",
 };
 
-/* What the walk knows while it goes through one file. */
-struct walk {
-    struct py_source source; /* its scope is that of the innermost frame */
-    struct py_module *module;
-    int facts;
-
-    const struct py_import **imports;
-    const struct py_function **functions;
-    const struct py_class **classes;
-    const struct py_assign **assigns;
-    const struct py_call **calls;
-    const struct py_name **runs;
-    const struct py_env **envs;
-    const struct py_name **checked;
-    const struct py_name **urls;
-
-    /* Functions and classes around the node, innermost last. */
-    struct frame {
-        int scope;               /* of what stands inside */
-        struct py_class *class_; /* NULL in a function */
-        const struct py_field **fields;
-    } stack[PY_STACK_MAX];
-    int depth;
-    int unpushed; /* functions and classes too deep for the stack */
-
-    /* The right side of the assignment just entered, and the name on its left. */
-    uint32_t value_at;
-    const char *value_target;
-    uint32_t store_at;    /* an environment variable that is set here, not read */
-    uint32_t env_done_at; /* one that has been recorded with its default already */
-};
-
-/* --- small readers --- */
-
-const char *py_last(const char *dotted) {
-    const char *dot = strrchr(dotted, '.');
-
-    return dot == NULL ? dotted : dot + 1;
-}
-
-struct py_value py_arg(const struct py_call *call, const char *name, int position) {
-    int at = 0;
-
-    for (size_t i = 0; i < call->arg_n; i++) {
-        if (call->args[i].name == NULL ? at++ == position : strcmp(call->args[i].name, name) == 0) {
-            return call->args[i].value;
-        }
-    }
-    return (struct py_value){.text = ""};
-}
-
-const struct py_function *py_function_at(const struct py_module *module, int scope) {
-    const struct py_function *at = module->functions;
-
-    while (at != NULL && scope > 0) {
-        at = at->next;
-        scope--;
-    }
-    return scope < 0 ? NULL : at;
-}
+/* --- frames --- */
 
 static struct frame *frame_of(struct walk *walk) { return &walk->stack[walk->depth]; }
-
-static int scope_of(const struct walk *walk) { return walk->source.scope; }
 
 static void push_frame(struct walk *walk, struct frame frame) {
     walk->stack[++walk->depth] = frame;
@@ -176,38 +23,36 @@ static void pop_frame(struct walk *walk) { walk->source.scope = walk->stack[--wa
 
 /* --- facts --- */
 
-/* Takes one from the budget of the module. */
-static bool may_add(struct walk *walk) { return walk->facts++ < PY_FACTS_MAX; }
-
-#define FACT_ADD(walk, tail, type, ...)                                                            \
-    do {                                                                                           \
-        if (may_add(walk)) {                                                                       \
-            type *fact_ = ARENA_NEW((walk)->source.arena, type);                                   \
-            *fact_ = (type){__VA_ARGS__};                                                          \
-            *(walk)->tail = fact_;                                                                 \
-            (walk)->tail = &fact_->next;                                                           \
-        }                                                                                          \
-    } while (0)
-
-static int compare_words(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool is_interesting(const char *callee) {
-    const char *last = py_last(callee);
-
-    return bsearch(&last, interesting, ARRAY_N(interesting), sizeof(interesting[0]),
-                   compare_words) != NULL;
-}
-
 static void add_env(struct walk *walk, TSNode node, struct py_value value) {
-    const bool is_target = ts_node_start_byte(node) == walk->value_at;
+    const uint32_t at = ts_node_start_byte(node);
+    const bool is_target = at == walk->value_at;
+    const bool is_must = at >= walk->must_from && at < walk->must_to;
 
     FACT_ADD(walk, envs, struct py_env, .name = value.text, .otherwise = value.otherwise,
-             .is_required = value.call == NULL && value.otherwise == NULL,
+             .is_required = value.otherwise == NULL &&
+                            (is_must || (value.call == NULL && !py_is_guarded(walk, node))),
              .target = is_target ? walk->value_target : NULL, .line = syntax_line(node),
              .scope = scope_of(walk));
     walk->env_done_at = ts_node_start_byte(node);
+}
+
+static void add_listed(void *ctx, TSNode child) {
+    struct walk *walk = ctx;
+    struct py_value name = py_value_of(&walk->source, child);
+
+    if (name.kind == PY_STRING) {
+        add_env(walk, child, (struct py_value){.kind = PY_ENV, .text = name.text}); /* required */
+    }
+}
+
+/* for name in ["A", "B"]: if not os.getenv(name) */
+static void enter_looped(struct walk *walk, TSNode node) {
+    bool is_required = false;
+    TSNode list = py_looped_list(walk, node, &is_required);
+
+    if (is_required && !ts_node_is_null(list)) {
+        syntax_children(list, add_listed, walk);
+    }
 }
 
 static void enter_call(struct walk *walk, TSNode node, int decorates) {
@@ -219,13 +64,15 @@ static void enter_call(struct walk *walk, TSNode node, int decorates) {
 
             if (value.kind == PY_ENV) {
                 add_env(walk, node, value);
+            } else {
+                enter_looped(walk, node);
             }
         }
         return;
     }
     FACT_ADD(walk, runs, struct py_name, .name = callee, .line = syntax_line(node),
              .scope = scope_of(walk));
-    if (is_interesting(callee) && may_add(walk)) {
+    if (py_is_interesting(callee) && may_add(walk)) {
         struct py_call *call = py_call_of(&walk->source, node, callee);
 
         if (ts_node_start_byte(node) == walk->value_at) {
@@ -252,6 +99,8 @@ static void enter_subscript(struct walk *walk, TSNode node) {
 
 static void enter_or(struct walk *walk, TSNode node) {
     struct py_value value = py_value_of(&walk->source, node);
+
+    py_enter_operand(walk, syntax_field(node, "left"));
 
     if (value.kind == PY_ENV && value.otherwise != NULL &&
         walk->env_done_at != ts_node_start_byte(node)) {
@@ -313,6 +162,7 @@ struct importing {
     int level;
     bool is_from;
     bool is_past_module;
+    bool is_guarded;
 };
 
 static void import_name(void *ctx, TSNode child) {
@@ -335,11 +185,16 @@ static void import_name(void *ctx, TSNode child) {
     FACT_ADD(walk, imports, struct py_import,
              .module = importing->is_from ? importing->module : name, .level = importing->level,
              .name = importing->is_from ? name : NULL, .as = as,
-             .line = syntax_line(importing->statement), .scope = scope_of(walk));
+             .line = syntax_line(importing->statement), .scope = scope_of(walk),
+             .is_guarded = importing->is_guarded);
+    if (importing->level == 0 && !importing->is_guarded) {
+        py_need_minor(walk, importing->statement, py_minor_of(importing->module, name));
+    }
 }
 
 static void enter_import(struct walk *walk, TSNode node) {
-    struct importing importing = {.walk = walk, .statement = node, .module = ""};
+    struct importing importing = {
+        .walk = walk, .statement = node, .module = "", .is_guarded = py_is_guarded(walk, node)};
     TSNode module = syntax_field(node, "module_name");
 
     importing.is_from = syntax_is(node, "import_from_statement");
@@ -354,6 +209,13 @@ static void enter_import(struct walk *walk, TSNode node) {
     }
     syntax_children(node, import_name, &importing);
 }
+
+static void enter_match(struct walk *walk, TSNode node) { py_need_minor(walk, node, 10); }
+
+static void enter_except_star(struct walk *walk, TSNode node) { py_need_minor(walk, node, 11); }
+
+/* type X = …, def f[T](), class C[T]: PEP 695 */
+static void enter_type(struct walk *walk, TSNode node) { py_need_minor(walk, node, 12); }
 
 static void count_param(void *ctx, TSNode child) {
     int *n = ctx;
@@ -382,6 +244,9 @@ static void push_function(struct walk *walk, TSNode node) {
     int required = 0;
 
     syntax_children(syntax_field(node, "parameters"), count_param, &required);
+    if (!ts_node_is_null(syntax_field(node, "type_parameters"))) {
+        enter_type(walk, node);
+    }
     FACT_ADD(walk, functions, struct py_function,
              .name = py_text(&walk->source, syntax_field(node, "name")),
              .class_name = class_ == NULL ? NULL : class_->name, .parent = scope_of(walk),
@@ -410,6 +275,9 @@ static void push_class(struct walk *walk, TSNode node) {
     TSNode bases = syntax_field(node, "superclasses");
 
     class_->name = py_text(&walk->source, syntax_field(node, "name"));
+    if (!ts_node_is_null(syntax_field(node, "type_parameters"))) {
+        enter_type(walk, node);
+    }
     class_->outer = frame_of(walk)->class_;
     class_->line = syntax_line(node);
     if (!ts_node_is_null(bases)) {
@@ -437,59 +305,6 @@ static void enter_decorated(struct walk *walk, TSNode node) {
             enter_call(walk, ts_node_named_child(decorator, 0), walk->module->function_n);
         }
     }
-}
-
-struct checking {
-    struct walk *walk;
-    bool in_not;
-};
-
-static bool check_enter(void *ctx, TSNode node) {
-    struct checking *checking = ctx;
-    struct walk *walk = checking->walk;
-
-    if (syntax_is(node, "identifier") || syntax_is(node, "attribute")) {
-        FACT_ADD(walk, checked, struct py_name, .name = py_dotted(&walk->source, node),
-                 .line = syntax_line(node), .scope = scope_of(walk));
-        return false;
-    }
-    return true;
-}
-
-struct raising {
-    bool found;
-};
-
-static bool raise_enter(void *ctx, TSNode node) {
-    struct raising *raising = ctx;
-
-    raising->found = raising->found || syntax_is(node, "raise_statement");
-    return !raising->found && !syntax_is(node, "function_definition");
-}
-
-/* if not NAME: raise …  and  if NAME is None: raise … */
-static void enter_if(struct walk *walk, TSNode node) {
-    TSNode condition = syntax_field(node, "condition");
-    struct str text = syntax_text(walk->source.syntax, condition);
-    struct checking checking = {.walk = walk};
-    struct raising raising = {0};
-    const struct syntax_visitor raises = {.enter = raise_enter, .ctx = &raising};
-    const struct syntax_visitor names = {.enter = check_enter, .ctx = &checking};
-
-    if (str_find(text, STR("not ")) != 0 && str_find(text, STR(" is None")) < 0) {
-        return;
-    }
-    syntax_walk(syntax_field(node, "consequence"), &raises);
-    if (raising.found) {
-        syntax_walk(condition, &names);
-    }
-}
-
-/* if __name__ == "__main__": does not run when the module is imported. */
-static bool is_main_guard(struct walk *walk, TSNode node) {
-    struct str text = syntax_text(walk->source.syntax, syntax_field(node, "condition"));
-
-    return str_starts(text, STR("__name__")) && str_find(text, STR("__main__")) > 0;
 }
 
 static void enter_string(struct walk *walk, TSNode node) {
@@ -527,7 +342,14 @@ static const struct {
     { "decorator",             NULL,             false }, /* was read with what it decorates */
     { "function_definition",   push_function,    true },
     { "class_definition",      push_class,       true },
-    { "if_statement",          enter_if,         true },
+    { "if_statement",          py_enter_if,      true },
+    { "elif_clause",           py_enter_if,      true },
+    { "conditional_expression", py_enter_if,     true },
+    { "assert_statement",      py_enter_assert,  true },
+    { "match_statement",       enter_match,      true },
+    { "except_clause",         py_enter_except,  true },
+    { "except_group_clause",   enter_except_star, true },
+    { "type_alias_statement",  enter_type,       true },
 };
 /* clang-format on */
 
@@ -539,7 +361,7 @@ static bool py_enter(void *ctx, TSNode node) {
         walk->unpushed += is_definition(node);
         return false;
     }
-    if (strcmp(type, "if_statement") == 0 && is_main_guard(walk, node)) {
+    if (strcmp(type, "if_statement") == 0 && py_is_main_guard(walk, node)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_N(entries); i++) {
@@ -584,6 +406,7 @@ enum err_code py_read(struct syntax_parser *parser, struct arena *arena, const c
     walk.runs = &out->runs;
     walk.envs = &out->envs;
     walk.checked = &out->checked;
+    walk.tested = &out->tested;
     walk.urls = &out->urls;
     walk.stack[0].scope = PY_MODULE_SCOPE;
     walk.value_at = walk.store_at = walk.env_done_at = UINT32_MAX;

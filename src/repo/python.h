@@ -56,6 +56,7 @@ struct py_import {
     const char *as;     /* the local name, or NULL */
     int line;
     int scope;
+    bool is_guarded; /* its failure is expected, or it is for type checkers only */
     const struct py_import *next;
 };
 
@@ -123,8 +124,11 @@ struct py_module {
     const struct py_name *runs;  /* the callee of every call */
     const struct py_env *envs;
     const struct py_name *checked; /* names that raise when empty: if not NAME: raise */
+    const struct py_name *tested;  /* names in other conditions: they may be empty */
     const struct py_name *urls;    /* strings such as "postgresql://…" */
     int function_n;
+    int minor;       /* of Python 3, that the syntax and the standard library need; 0: any */
+    int minor_line;  /* and where */
     int broken_line; /* the first place that does not parse; 0: none */
 };
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { ONLY_GIVEN = -2 }; /* by name, and without the argument nothing is opened */
+
 /* Calls that open one. `kind` NULL: the scheme of the address says it, or the driver. */
 /* clang-format off */
 static const struct opener {
@@ -15,6 +17,7 @@ static const struct opener {
     { "create_engine",       NULL,       NULL,       "url",       0 },
     { "create_async_engine", NULL,       NULL,       "url",       0 },
     { "connect",             "sqlite",   "sqlite",   "database",  0 },
+    { "connect",             "sqlite3",  "sqlite",   "database",  0 },
     { "connect",             "asyncpg",  "postgres", "dsn",       0 },
     { "connect",             "psycopg",  "postgres", "conninfo",  0 },
     { "connect",             "psycopg2", "postgres", "dsn",       0 },
@@ -36,6 +39,8 @@ static const struct opener {
     { "Redis",               NULL,       "redis",    "host",      0 },
     { "StrictRedis",         NULL,       "redis",    "host",      0 },
     { "from_url",            "edis",     "redis",    "url",       0 },
+    { "Celery",              NULL,       "rabbitmq", "broker",    ONLY_GIVEN },
+    { "Celery",              NULL,       "redis",    "backend",   ONLY_GIVEN },
     { "register_tortoise",   NULL,       NULL,       "db_url",    -1 },
     { "init",                "Tortoise", NULL,       "db_url",    -1 },
     { "AIOKafkaProducer",    NULL,       "kafka",    "bootstrap_servers", -1 },
@@ -62,7 +67,7 @@ static const struct {
     const char *kind;
 } schemes[] = {
     { "postgres", "postgres" }, { "sqlite", "sqlite" }, { "mysql", "mysql" }, { "mongodb", "mongodb" },
-    { "redis", "redis" },       { "amqp", "rabbitmq" },
+    { "redis", "redis" },       { "amqp", "rabbitmq" },  { "pyamqp", "rabbitmq" }, { "sqs", "sqs" },
 };
 
 /* What is said when the code is tied to a place. */
@@ -119,6 +124,12 @@ bool address_is_local(const char *url) {
     }
     return strncmp(host, "127.", 4) == 0 || strncmp(host, "0.0.0.0", 7) == 0 ||
            strncmp(host, "host.docker.internal", 20) == 0 || memchr(host, '.', n) == NULL;
+}
+
+bool address_of_store_is_local(const char *url) {
+    const char *kind = strstr(url, "://") == NULL ? NULL : kind_of_url(url);
+
+    return kind != NULL && strcmp(kind, "sqlite") != 0 && address_is_local(url);
 }
 
 /* The host part of an address, without its password, for a sentence. */
@@ -247,6 +258,34 @@ static void mark_parts(struct room *room, const struct found *found) {
     }
 }
 
+/* What goes with an address of which the deployment must give a new one: the other arguments of the
+ * call, and variables that are called like it: MONGO_DATABASE beside MONGO_HOST. */
+static void mark_companions(struct room *room, const struct env_row *address,
+                            const struct py_call *call, size_t index) {
+    struct str words = str_from(address->name);
+    const char *last = strrchr(address->name, '_');
+    struct str stem = str_slice(words, 0, last == NULL ? 0 : (size_t)(last - address->name) + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < call->arg_n; i++) {
+        struct found part = value_find(room, index, call->scope, call->args[i].value);
+        struct env_row *row = part.kind == FOUND_ENV ? env_at(room, part.name) : NULL;
+
+        if (row != NULL && row != address) {
+            row->is_needed = true;
+            n++;
+        }
+    }
+    for (size_t i = 0; n > 0 && i < room->env.n; i++) {
+        static const char *const ends[] = {"DATABASE", "DB", "NAME", "DATABASE_NAME", "DB_NAME"};
+        struct env_row *row = &room->env.rows[i];
+
+        for (size_t j = 0; j < ARRAY_N(ends) && str_starts(str_from(row->name), stem); j++) {
+            row->is_needed = row->is_needed || strcmp(row->name + stem.len, ends[j]) == 0;
+        }
+    }
+}
+
 /* No address was found: what does the call do without one? */
 static void say_nothing_found(struct room *room, const char *kind, const struct py_call *call,
                               const char *where) {
@@ -274,17 +313,22 @@ static void found_service(struct room *room, json_t *list, const struct opener *
                           const struct py_call *call, size_t index) {
     struct found found =
         value_find(room, index, call->scope, py_arg(call, opener->arg, opener->position));
-    const char *kind = opener->kind != NULL ? opener->kind : kind_of_url(found.text);
+    const char *kind = kind_of_url(found.text);
     const char *where = room_where(room, room->tree.list.rows[index].path, call->line);
+    struct env_row *row = NULL;
 
-    kind = kind != NULL ? kind : kind_of_driver(room);
+    kind = kind != NULL ? kind : opener->kind != NULL ? opener->kind : kind_of_driver(room);
     if (found.kind == FOUND_SETTINGS) {
         guess_variable(room, kind, &found);
     }
     add_service(list, kind, true, found.kind == FOUND_ENV ? found.name : NULL, where);
     if (found.kind == FOUND_ENV) {
-        mark_env(env_at(room, found.name), found.text, kind);
+        row = env_at(room, found.name);
+        mark_env(row, found.text, kind);
         mark_parts(room, &found);
+        if (row != NULL && row->is_needed && found.text != NULL) {
+            mark_companions(room, row, call, index);
+        }
     } else if (found.kind == FOUND_NOTHING) {
         say_nothing_found(room, kind, call, where);
     } else if (is_tied(kind, found.text)) {
@@ -292,16 +336,26 @@ static void found_service(struct room *room, json_t *list, const struct opener *
     }
 }
 
+/* Whether a dotted name holds `word` at the end of one of its parts. */
+static bool has_word(const char *dotted, const char *word) {
+    for (const char *at = strstr(dotted, word); at != NULL; at = strstr(at + 1, word)) {
+        if (at[strlen(word)] == '.' || at[strlen(word)] == '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* connect() is many things: the callee or what the module imports says whose it is. */
 static bool is_of(const struct py_module *module, const struct py_call *call, const char *word) {
     const char *dot = strrchr(call->callee, '.');
 
-    if (word == NULL || strstr(call->callee, word) != NULL) {
+    if (word == NULL || has_word(call->callee, word)) {
         return true;
     }
     for (const struct py_import *at = module->imports; at != NULL && dot == NULL; at = at->next) {
         if (at->name != NULL && strcmp(at->as != NULL ? at->as : at->name, call->callee) == 0) {
-            return strstr(at->module, word) != NULL;
+            return has_word(at->module, word);
         }
     }
     return false;
@@ -312,10 +366,12 @@ static void look_into(struct room *room, json_t *list, size_t index) {
 
     for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
         for (size_t i = 0; i < ARRAY_N(openers); i++) {
-            if (strcmp(py_last(at->callee), openers[i].last) == 0 &&
+            const bool is_there = openers[i].position != ONLY_GIVEN ||
+                                  py_arg(at, openers[i].arg, -1).kind != PY_ABSENT;
+
+            if (strcmp(py_last(at->callee), openers[i].last) == 0 && is_there &&
                 is_of(module, at, openers[i].before)) {
                 found_service(room, list, &openers[i], at, index);
-                break;
             }
         }
     }

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "repo/python.h"
+#include "repo/python_version.h"
 #include "repo/reason.h"
 #include "repo/survey.h"
 #include "repo/tree.h"
@@ -205,8 +206,9 @@ json_t *env_json(const struct room *room);
 bool env_is_secret(const char *name);
 bool env_has_secret_default(const struct env_row *row);
 
-json_t *services_find(struct room *room); /* services.c */
-bool address_is_local(const char *url);   /* localhost, or a name without a dot */
+json_t *services_find(struct room *room);        /* services.c */
+bool address_is_local(const char *url);          /* localhost, or a name without a dot */
+bool address_of_store_is_local(const char *url); /* "redis://localhost"; false for a file */
 
 struct behaviour { /* behaviour.c: what the program does beside answering */
     json_t *migrations;
@@ -266,4 +268,3 @@ bool git_ignores(struct room *room, const char *path);
 void judge(struct room *room, json_t *survey);
 
 /* Whether a Python constraint such as ">=3.11,<4" allows a minor version of Python 3. */
-bool python_allows(const char *constraint, int minor); /* python_version.c */

@@ -1,0 +1,128 @@
+/* The facts of a module, looked at again: arguments, functions, and which calls are kept. */
+#include "repo/python_walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Last words of callees that some later room looks at, sorted. */
+static const char *const interesting[] = {
+    "AIOKafkaConsumer",
+    "AIOKafkaProducer",
+    "APIRouter",
+    "AsyncClient",
+    "AsyncConnectionPool",
+    "AsyncIOMotorClient",
+    "AsyncIOScheduler",
+    "AsyncMongoClient",
+    "BackgroundScheduler",
+    "BlockingConnection",
+    "Celery",
+    "Command",
+    "ConnectionPool",
+    "Database",
+    "EventSourceResponse",
+    "FastAPI",
+    "FileHandler",
+    "Flask",
+    "Huey",
+    "Litestar",
+    "MongoClient",
+    "Quart",
+    "Queue",
+    "Redis",
+    "RotatingFileHandler",
+    "Sanic",
+    "Scheduler",
+    "SqliteDatabase",
+    "Starlette",
+    "StaticFiles",
+    "StreamingResponse",
+    "StrictRedis",
+    "TimedRotatingFileHandler",
+    "actor",
+    "add_api_route",
+    "add_api_websocket_route",
+    "add_event_handler",
+    "add_route",
+    "api_route",
+    "client",
+    "connect",
+    "connect_robust",
+    "copyfile",
+    "create_all",
+    "create_async_engine",
+    "create_engine",
+    "create_pool",
+    "create_task",
+    "delete",
+    "from_url",
+    "get",
+    "head",
+    "include_router",
+    "init",
+    "init_db",
+    "listen",
+    "makedirs",
+    "mkdir",
+    "mkdtemp",
+    "mount",
+    "on_event",
+    "open",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "register_tortoise",
+    "resource",
+    "route",
+    "run_migrations",
+    "token_hex",
+    "token_urlsafe",
+    "touch",
+    "trace",
+    "upgrade",
+    "urandom",
+    "uuid4",
+    "websocket",
+    "websocket_route",
+    "write_bytes",
+    "write_text",
+};
+
+const char *py_last(const char *dotted) {
+    const char *dot = strrchr(dotted, '.');
+
+    return dot == NULL ? dotted : dot + 1;
+}
+
+struct py_value py_arg(const struct py_call *call, const char *name, int position) {
+    int at = 0;
+
+    for (size_t i = 0; i < call->arg_n; i++) {
+        if (call->args[i].name == NULL ? at++ == position : strcmp(call->args[i].name, name) == 0) {
+            return call->args[i].value;
+        }
+    }
+    return (struct py_value){.text = ""};
+}
+
+const struct py_function *py_function_at(const struct py_module *module, int scope) {
+    const struct py_function *at = module->functions;
+
+    while (at != NULL && scope > 0) {
+        at = at->next;
+        scope--;
+    }
+    return scope < 0 ? NULL : at;
+}
+
+static int compare_words(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool py_is_interesting(const char *callee) {
+    const char *last = py_last(callee);
+
+    return bsearch(&last, interesting, ARRAY_N(interesting), sizeof(interesting[0]),
+                   compare_words) != NULL;
+}
