@@ -4,7 +4,7 @@
     run.py [-k WORDS] [--jobs N] [--counts FILE] [--list]
 
 -k takes tests whose name has all the words. Each test has a deadline (its class's or method's `deadline_s`,
-else 120 s). A line a test; failures are shown whole; the last line is 'N passed, N failed[, N skipped]'.
+else 300 s). A line a test; failures are shown whole; the last line is 'N passed, N failed[, N skipped]'.
 A class is run by one worker, so setUpClass and setUpModule work as usual.
 """
 import argparse
@@ -24,7 +24,7 @@ sys.path[:0] = [str(LAB), str(HERE)]
 
 import local_aws  # noqa: E402
 
-DEADLINE_S = 120
+DEADLINE_S = 300
 CLEANUP_S = 30
 
 

@@ -11,7 +11,6 @@ DEMO_LOCK = "test-todo/demo"
 class Demo(todo.TodoCase):
     """The demo has one folder in the cache: its runs take turns. A local AWS of its own for each, as it starts one itself."""
 
-    deadline_s = 200
 
     def setUp(self):
         super().setUp()
@@ -19,10 +18,10 @@ class Demo(todo.TodoCase):
         self.addCleanup(self.turn.close)
 
     def demo(self, steps="first", **env):
-        env = {**os.environ, "AWSCOPILOT_PROGRAM": lab.program(), "DEMO_STEPS": steps, "AWSCOPILOT_PROBE_WAIT": "5s",
+        env = {**os.environ, "AWSCOPILOT_PROGRAM": lab.program(), "DEMO_STEPS": steps, "AWSCOPILOT_PROBE_WAIT": "90s",
                "DEMO_PORT": str(self.own.port), **env}
         run = subprocess.run([str(lab.ROOT / "scripts/demo")], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                             timeout=180)
+                             timeout=280)
         return lab.Run(run.returncode, run.stdout, run.stderr, 0)
 
     def start(self, proxied=False):
@@ -48,8 +47,9 @@ class Demo(todo.TodoCase):
 
     def test_it_fails_when_another_build_answers(self):
         env = self.start(proxied=True)
-        self.fault.rule("data", ".*", host="cloudfront", path="^/api/health", headers={"x-aws-copilot-build": "0123456789abcdef"})
-        self.fails(self.demo(**env), "answers with build 0123456789abcdef")
+        self.fault.rule("data", ".*", host="cloudfront", path="^/api/health", answer={
+            "status": 200, "body": "{}", "headers": {"x-aws-copilot-build": "0123456789abcdef"}})
+        self.fails(self.demo(AWSCOPILOT_PROBE_WAIT="5s", **env), "answers with build 0123456789abcdef")
 
     def test_it_fails_when_the_function_has_no_code(self):
         env = self.start(proxied=True)
@@ -62,7 +62,7 @@ class Demo(todo.TodoCase):
                 "x-amz-checksum-sha256": kept["sha256"], "Content-Length": kept["bytes"], "ETag": '"0"'}})
 
         self.fault.rule("s3", "PutObject", path="backend/", call=keep, answer={"status": 200, "headers": {"ETag": '"0"'}})
-        self.fails(self.demo(**env), "the function has no code")
+        self.fails(self.demo(AWSCOPILOT_PROBE_WAIT="10s", **env), "the function has no code")
 
     def test_it_fails_when_the_yes_is_withheld(self):
         run = self.demo(DEMO_ANSWER="no", **self.start())
@@ -82,7 +82,7 @@ class Person(todo.TodoCase):
 
     def test_the_screen_shows_the_change_set_what_a_yes_means_and_takes_a_no(self):
         screen = self.screen("deploy", *self.WORDS, env=self.todo_env(), cwd=self.repo, rows=60, columns=120)
-        screen.expect(r"\[yes / no / why\]", timeout_s=60)
+        screen.expect(r"\[yes / no / why\]")
         text = screen.text(history=True)
         for line in (rf"account {self.account} .*{self.region}", "endpoint .*127.0.0.1", r"\+ .*Backend .*AWS::Lambda::Function",
                      "What a yes means", self.stack, "Execute exactly this"):

@@ -9,7 +9,6 @@ TYPES = {"start", "phase", "question", "finding", "changeset", "verdict", "appro
 
 
 class FirstDeployment(todo.TodoCase):
-    deadline_s = 180
 
     def setUp(self):
         super().setUp()

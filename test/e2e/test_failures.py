@@ -323,7 +323,7 @@ class World(Broken):
 class Unhealthy(todo.TodoCase):
     """The new version does not answer as it should: what was approved for that case is done."""
 
-    probe_wait = "6s"
+    ILL = {"AWSCOPILOT_PROBE_WAIT": "5s"}  # for a probe that is to fail; the proxy answers it at once
 
     def setUp(self):
         super().setUp()
@@ -339,7 +339,7 @@ class Unhealthy(todo.TodoCase):
 
     def test_a_first_deployment_is_left_with_its_way_out(self):
         self.front(answer={"status": 500, "body": "broken"})
-        done = self.deploy(4)
+        done = self.deploy(4, **self.ILL)
         self.assertEqual(done.result["status"], "failed")
         self.says(done, "/api/health answers 500", "aws-copilot logs")
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
@@ -350,14 +350,15 @@ class Unhealthy(todo.TodoCase):
         before = self.deploy()
         build = before.of_type("probe")[0]["hops"][0]["got"]
         rows = (  # three: the gate lets a user plan four times a minute
-            ("answers with the old build", {"headers": {"x-aws-copilot-build": build}}, "answers with build " + build),
+            ("answers with the old build", {"answer": {"status": 200, "body": "{}", "headers": {"x-aws-copilot-build": build}}},
+             "answers with build " + build),
             ("never answers", {"cut": "before"}, "."),
             ("has no code", {"answer": {"status": 200, "body": "Mock response - no code deployed"}}, "mock response"),
         )
         for n, (what, fault, sentence) in enumerate(rows):
             with self.subTest(what):
                 self.edit("backend/app/main.py", f'title="Todo{n or ""}"', f'title="Todo{n + 1}"')
-                run = self.plan(XDG_STATE_HOME=self.home / ".local/state")
+                run = self.plan(**self.ILL)
                 self.fault.clear()
                 # Until the way back: it begins with the alias.
                 rule = self.front(**fault)

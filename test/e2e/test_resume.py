@@ -8,7 +8,6 @@ import todo
 class Killed(todo.TodoCase):
     """A back end alone: its build is small, so each place costs seconds."""
 
-    deadline_s = 180
     halves = ("backend",)
 
     def setUp(self):
@@ -98,7 +97,7 @@ class Killed(todo.TodoCase):
     def test_a_yes_of_another_process_wakes_the_one_that_waits(self):
         with self.talk("deploy", "--app", self.app, "--account", self.account, "--region", self.region, "--trust-repository",
                        env=self.todo_env(), cwd=self.repo) as talk:
-            talk.expect(r"\[yes / no / why\]", timeout_s=60)
+            talk.expect(r"\[yes / no / why\]")
             session = self.go("approvals").of_type("approval")[0]["session"]
             said = self.go("approve", session)
             self.ended(said, 0)

@@ -7,7 +7,6 @@ import todo
 
 
 class Conversations(todo.TodoCase):
-    deadline_s = 180
 
     def given(self, words):
         if words == "bootstrap":
@@ -50,9 +49,9 @@ class Conversations(todo.TodoCase):
                        env=self.todo_env(AWS_REGION=self.region), cwd=self.repo) as talk:
             talk.expect("say deploy")
             talk.send_line("deploy")
-            talk.expect(r"Go on\?", timeout_s=60)
+            talk.expect(r"Go on\?")
             talk.send_line("yes")
-            talk.expect(r"\[yes / no / why\]", timeout_s=60)
+            talk.expect(r"\[yes / no / why\]")
             talk.send_line("why")
             talk.expect(r"Backend: runs the back end\. It is new")
             talk.send_line("cancel")

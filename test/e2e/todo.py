@@ -70,8 +70,7 @@ def name_of(test):
 class TodoCase(lab.Case):
     """A person at a machine: `repo`, `keys` of a deployer, and `go()`, the program there."""
 
-    deadline_s = 120
-    probe_wait = "10s"
+    probe_wait = "90s"  # for a probe that is to pass: it ends as soon as it does
     halves = ("backend", "frontend")
 
     def setUp(self):
@@ -135,7 +134,7 @@ class TodoCase(lab.Case):
                 "AWSCOPILOT_NODE": tools["NODE22"] + "/node", "AWSCOPILOT_PROBE_WAIT": self.probe_wait} | more
         return self.env(**({"keys": getattr(self, "keys", None), "endpoint": self.endpoint, "region": False} | more))
 
-    def go(self, *args, json=True, timeout_s=90, stdin="", **env):
+    def go(self, *args, json=True, timeout_s=lab.RUN_S, stdin="", **env):
         """Runs a verb in the repository, with --json unless told otherwise; returns the Run."""
         words = [*map(str, args)] + (["--json"] if json else []) + ([] if args[0] in WITHOUT_APP else ["--app", self.app])
         return self.run_program(*words, env=self.todo_env(**env), cwd=self.repo, timeout_s=timeout_s, stdin=stdin)
@@ -219,11 +218,11 @@ class TodoCase(lab.Case):
     # --- processes ---
 
     def spawn(self, *args, **env):
-        """The program in the background with its stdout in a file; killed at the end of the test."""
+        """The program in the background, in a process group of its own, with its stdout in a file; killed at the end."""
         out = self.dir / f"out-{time.monotonic_ns()}"
         with open(out, "wb") as stdout, open(f"{out}.err", "wb") as stderr:
             process = subprocess.Popen([lab.program(), *map(str, args), "--json", "--app", self.app], env=self.todo_env(**env), cwd=self.repo,
-                                       stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+                                       stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True)
         process.out = out
 
         def end():
@@ -234,7 +233,7 @@ class TodoCase(lab.Case):
         self.addCleanup(end)
         return process
 
-    def wait_for(self, holds, what, timeout_s=30):
+    def wait_for(self, holds, what, timeout_s=90):
         deadline = time.monotonic() + timeout_s
         while not holds():
             if time.monotonic() > deadline:

@@ -37,12 +37,17 @@ from local_aws import LabError, LocalAws, REGION, ROOT, tools  # noqa: F401 (for
 PASSED_ON = ("HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE "
              "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE PIP_CERT UV_DEFAULT_INDEX UV_INDEX_URL npm_config_registry "
              "ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS").split()
-RUN_S = 60
+RUN_S = 180  # a deadline is for what hangs, also on a machine with ten other things to do
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78]|\r(?!\n)")
 
 
 def program():
     return os.environ.get("AWSCOPILOT_PROGRAM") or str(ROOT / "build/src/aws-copilot")
+
+
+def nudge(interrupt_at=None, ahead_s=None):
+    """Variables that make the program press Ctrl-C at a text of its output, or live ahead of time: test/drivers/nudge.c."""
+    return {"LD_PRELOAD": Path(program()).parent / "libnudge.so", "NUDGE_INTERRUPT": interrupt_at, "NUDGE_AHEAD_S": ahead_s}
 
 
 def aws():
@@ -177,7 +182,7 @@ class Talk:
         self.transcript += data.decode("utf-8", "replace")
         return bool(data)
 
-    def expect(self, pattern, timeout_s=30):
+    def expect(self, pattern, timeout_s=90):
         """Waits for the pattern in the plain text that came after the last match; returns the match."""
         deadline = time.monotonic() + timeout_s
         more = True
@@ -277,7 +282,7 @@ class Screen:
     def resize(self, rows, columns):
         subprocess.run([*self._tmux, "resize-window", "-x", str(columns), "-y", str(rows)], check=True)
 
-    def expect(self, pattern, timeout_s=30, history=True):
+    def expect(self, pattern, timeout_s=90, history=True):
         deadline = time.monotonic() + timeout_s
         while True:
             text = self.text(history)
@@ -292,7 +297,7 @@ class Screen:
 class Case(unittest.TestCase):
     """A test with an account, a home and a scratch folder of its own. Its deadline is `deadline_s` (run.py)."""
 
-    deadline_s = 120
+    deadline_s = 300
     region = REGION
 
     def setUp(self):
@@ -389,4 +394,4 @@ def need(tool):
 
 
 __all__ = ["Case", "FaultProxy", "LabError", "LocalAws", "Moto", "REGION", "ROOT", "Run", "Screen", "Talk", "aws", "git",
-           "local_aws", "need", "plain", "program", "tools"]
+           "local_aws", "need", "nudge", "plain", "program", "tools"]

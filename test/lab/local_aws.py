@@ -5,6 +5,7 @@ signing, so nothing of ours signs for itself). With auth, MiniStack verifies Sig
 and capabilities; a twelve-digit access key is the root of that account with any secret, so each test can
 have an account of its own, and users made by IAM are judged for real.
 """
+import functools
 import json
 import os
 import re
@@ -32,8 +33,9 @@ class LabError(Exception):
     """One sentence for a person."""
 
 
+@functools.cache
 def tools():
-    """Returns the tool paths of scripts/setup.sh --env as a dict."""
+    """Returns the tool paths of scripts/setup.sh --env as a dict; asked once a process, and by run.py for its workers."""
     out = subprocess.run([str(ROOT / "scripts/setup.sh"), "--env"], check=True, capture_output=True, text=True).stdout
     return dict(re.findall(r"^export (\w+)=(.*)$", out, re.M))
 
