@@ -1,16 +1,18 @@
 """Bad input and a bad world: a clear sentence with a remedy, the right exit code, nothing changed at AWS.
 
 The tables are the specification: what is broken, then exit code and words of the sentence and the remedy.
-What the local AWS cannot do is done by the fault proxy. The expiry of a yes after 30 minutes is a matter of the
-clock and is tested in src/guard/approval_test.c and src/flow; here the yes is used twice, unknown, or for a set
-that is gone.
+What the local AWS cannot do is done by the fault proxy; half an hour passes by test/drivers/nudge.c, which moves the
+program's clock. docs/failures.md lists all of them.
 """
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
+import time
 
 import fault_proxy
 import lab
@@ -318,6 +320,104 @@ class World(Broken):
     def test_throttling_is_waited_out(self):
         self.fault.rule("cloudformation", ".*", times=2, throttle=True)
         self.plan()
+
+
+class Deciding(todo.TodoCase):
+    """A yes is for one paper, once, in its time. A back end alone, in the account whose stacks are executed."""
+
+    halves = ("backend",)
+    LATE = property(lambda self: lab.nudge(ahead_s=31 * 60))
+
+    def setUp(self):
+        super().setUp()
+        self.todo()
+        self.bootstrapped()
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+
+    def executed(self):
+        return self.fault.count("cloudformation", "ExecuteChangeSet")
+
+    def question(self, session, **env):
+        return self.go("approvals", session, **env).of_type("approval")[0]
+
+    def test_a_question_that_expired_takes_no_yes_and_is_asked_again_for_the_same_change_set(self):
+        run = self.plan()
+        session, first = run.result["session"], self.question(run.result["session"])
+        late = self.go("approve", session, **self.LATE)
+        self.ended(late, 1, "failed")
+        self.says(late, "has expired", f"deploy --plan {session}")
+        self.assertEqual(late.result["error"]["code"], "expired")
+        waits = self.go("deploy", "--plan", session, "--non-interactive", **self.LATE)
+        self.ended(waits, 10, "waiting")
+        again = self.question(session, **self.LATE)
+        self.assertGreater(again["expires_ms"], first["expires_ms"] + 30 * 60 * 1000)
+        self.assertNotEqual(again["digest"], first["digest"], "the time is part of what is approved")
+        self.assertEqual((len(self.change_sets()), self.executed()), (1, 0))
+        self.assertEqual(self.fault.count("cloudformation", "CreateChangeSet"), 1, "the same change set")
+        self.approve(run, **self.LATE)
+        self.assertEqual(self.executed(), 1)
+
+    def test_a_yes_that_expired_before_its_execution_executes_nothing(self):
+        session = self.plan("plan").result["session"]
+        self.ended(self.go("approve", session), 0)  # on record: a plan executes nothing
+        waits = self.go("deploy", "--plan", session, "--non-interactive", **self.LATE)
+        self.ended(waits, 10, "waiting")
+        self.assertEqual((len(self.change_sets()), self.executed()), (1, 0))
+        self.assertEqual(self.stack_status(), "REVIEW_IN_PROGRESS")
+
+    def test_a_yes_serves_once(self):
+        run = self.plan()
+        session = run.result["session"]
+        self.approve(run)
+        for words, sentence, remedy in ((("approve", session), "decided already: yes", f"audit {session}"),
+                                        (("reject", session), "decided already: yes", f"audit {session}"),
+                                        (("deploy", "--plan", session, "--non-interactive"), r"has ended \(success\)", "deploy")):
+            with self.subTest(words[0]):
+                again = self.go(*words)
+                self.ended(again, 1, "failed")
+                self.says(again, sentence, remedy)
+                self.assertEqual(again.result["error"]["code"], "already_used")
+        self.assertEqual(self.executed(), 1)
+
+    def test_a_yes_to_another_digest_is_asked_again(self):
+        session = self.plan().result["session"]
+        with contextlib.closing(sqlite3.connect(self.home / ".local/state/aws-copilot/store.db")) as db, db:
+            for digest in ("0" * 64, self.question(session)["digest"][:-1]):
+                message = {"type": "approve", "digest": digest, "actor": "arn:aws:iam::123456789012:user/mallory,terminal"}
+                db.execute("insert into inbox (session, ts_ms, body) values (?, ?, ?)",
+                           (session, int(time.time() * 1000), b"\0" + json.dumps(message).encode()))
+        waits = self.go("attach", session)
+        self.ended(waits, 10, "waiting")
+        self.assertEqual([row["code"] for row in waits.of_type("warning") if row["code"] == "other_digest"], ["other_digest"] * 2)
+        self.assertEqual(self.executed(), 0)
+        self.ended(self.go("reject", session), 5)
+
+    def test_a_change_set_that_is_not_the_one_that_was_shown_is_not_executed(self):
+        run = self.plan()
+        self.fault.rule("cloudformation", "DescribeChangeSet", times=1, rewrite=[[
+            "<LogicalResourceId>Backend</LogicalResourceId>", "<LogicalResourceId>Backdoor</LogicalResourceId>"]])
+        again = self.go("approve", run.result["session"])
+        self.ended(again, 10, "waiting")
+        self.assertNotEqual(again.result["digest"], run.result["digest"])
+        self.assertEqual(self.executed(), 0)
+
+    def test_what_was_shown_is_executed_and_not_what_the_repository_has_become(self):
+        run = self.plan()
+        self.edit("backend/app/main.py", 'VERSION = "1.0.0"', 'VERSION = "6.6.6"')
+        done = self.approve(run)
+        _, headers, body = self.get(done.result["url"], "/api/health")
+        self.assertEqual((headers["x-aws-copilot-build"], json.loads(body)["version"]), (run.of_type("plan")[0]["build_id"], "1.0.0"))
+
+    def test_a_record_that_was_changed_executes_nothing(self):
+        session = self.plan().result["session"]
+        with contextlib.closing(sqlite3.connect(self.home / ".local/state/aws-copilot/store.db")) as db, db:
+            row, head = db.execute("select k, head from records order by k desc limit 1").fetchone()
+            db.execute("update records set head = ? where k = ?", (head[:-1] + bytes([head[-1] ^ 1]), row))
+        again = self.go("approve", session)
+        self.ended(again, 1, "failed")
+        self.says(again, session, ".")
+        self.assertEqual((again.result["error"]["code"], self.executed()), ("corrupt", 0))
 
 
 class Unhealthy(todo.TodoCase):
