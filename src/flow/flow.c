@@ -116,6 +116,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
     flow->options = *options;
     flow->version = AWSCOPILOT_VERSION;
     flow->redactor = redactor_new();
+    flow->vault = vault_new();
     flow->bus = bus_new(flow->redactor);
     if (flow_find_root(flow, err) != ERR_NONE || flow_folders(flow, err) != ERR_NONE ||
         project_load(flow->root, &flow->project, err) != ERR_NONE ||
@@ -136,6 +137,7 @@ void flow_close(struct flow *flow) {
     store_close(flow->store);
     bus_free(flow->bus);
     redactor_free(flow->redactor);
+    vault_free(flow->vault);
     project_free(flow->project);
     settings_free(flow->settings);
     free(flow->root);

@@ -15,6 +15,7 @@ struct flow {
     char *cache_dir;
     struct store *store;
     struct redactor *redactor;
+    struct vault *vault; /* values that a person gave and nobody has stored yet */
     struct bus *bus;
     struct project *project;   /* or NULL */
     struct settings *settings; /* never NULL */

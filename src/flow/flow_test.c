@@ -68,6 +68,29 @@ static void dry_run_without_bootstrap(void) {
     nobody();
 }
 
+static void secret(void) { world->needs_secret = true; }
+static void secret_that_is_there(void) {
+    secret();
+    world->has_secret = true;
+}
+static void secret_unanswered(void) {
+    secret();
+    nobody();
+}
+static void secret_refused(void) {
+    secret();
+    says_no();
+}
+static void secret_in_dry_run(void) {
+    secret();
+    dry_run_only();
+}
+static void removal(void) {
+    world->has_secret = true;
+    world->removes = true;
+}
+static void removal_of_nothing(void) { world->removes = true; }
+
 static void op_fails(const char *op, enum err_code code) {
     (void)snprintf(world->fail_op, sizeof world->fail_op, "%s", op);
     world->fail_code = code;
@@ -82,6 +105,7 @@ static void set_fails_retried(void) {
     set_fails();
     world->is_retried = true;
 }
+static void put_denied(void) { op_fails("put_secret", ERR_DENIED); }
 static void apply_fails(void) { op_fails("apply", ERR_UNREACHABLE); }
 static void probe_fails(void) { op_fails("probe", ERR_UNREACHABLE); }
 static void destroy_fails(void) {
@@ -131,12 +155,24 @@ static const struct end_row {
     { "a destroy",                   "destroy",   deployed,                  "success",     0, "",                     1 },
     { "a destroy of nothing",        "destroy",   nothing,                   "failed",      6, "no stack",             0 },
     { "a destroy that fails",        "destroy",   destroy_fails,             "escalated",   4, "destroy fails",        0 },
+    { "a secret is stored",          "secrets",   nothing,                   "success",     0, "deploy",               1 },
+    { "a secret nobody gives",       "secrets",   nobody,                    "failed",      2, "SECRET_KEY",           0 },
+    { "a secret that is refused",    "secrets",   says_no,                   "refused",     5, "said no",              0 },
+    { "storing is denied",           "secrets",   put_denied,                "failed",      3, "put_secret fails",     0 },
+    { "a secret is removed",         "secrets",   removal,                   "success",     0, "",                     1 },
+    { "no such secret",              "secrets",   removal_of_nothing,        "failed",      6, "no such secret",       0 },
+    { "a secret is needed",          "deploy",    secret,                    "success",     0, "",                     2 },
+    { "a secret is there already",   "deploy",    secret_that_is_there,      "success",     0, "",                     1 },
+    { "nobody knows the secret",     "deploy",    secret_unanswered,         "failed",      2, "SECRET_KEY",           0 },
+    { "storing it is refused",       "deploy",    secret_refused,            "refused",     5, "said no",              0 },
+    { "a dry run without a secret",  "deploy",    secret_in_dry_run,         "success",     0, "nothing was written",  0 },
     { "init",                        "init",      nothing,                   "success",     0, "",                     0 },
 };
 /* clang-format on */
 
 static int applied(void) {
-    return world_effects("apply") + world_effects("bootstrap") + world_effects("destroy");
+    return world_effects("apply") + world_effects("bootstrap") + world_effects("destroy") +
+           world_effects("put_secret") + world_effects("secrets_rm");
 }
 
 static void every_end_has_its_status_and_its_exit_code(void **state) {

@@ -17,6 +17,7 @@ static json_t *release_body(const char *session, const json_t *state, int64_t no
         {"parameters", "parameters"},     {"artefacts", "plan.artefacts"},
         {"build_id", "backend.build_id"}, {"version", "applied.outputs.BackendVersion"},
         {"url", "applied.outputs.Url"},   {"expected", "expected"},
+        {"stored", "stored.parameters"},
     };
 
     json_put_str(release, "id", session);

@@ -252,6 +252,7 @@ static enum err_code runner_after_child(struct session *session, struct session_
     json_t *flags = json_deep_copy(json_object_get(session->state, "flags"));
     enum err_code code;
 
+    (void)json_object_update(flags, json_at(session->state, "child.flags"));
     json_put_bool(flags, "is_confirmed", true);
     flow->waiting = session->gate;
     code = child_run(flow, id, kind, flags, &result, err);

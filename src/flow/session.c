@@ -88,6 +88,7 @@ static void session_services(struct session *session) {
     session->services = (struct services){
         .store = flow->store,
         .redactor = flow->redactor,
+        .vault = flow->vault,
         .aws = session->aws,
         .profile = endpoint_profile_find(getenv("AWSCOPILOT_ENDPOINT_PROFILE")),
         .qualifier = json_str_or(session->state, "fields.qualifier", "depl"),

@@ -117,6 +117,10 @@ MUST_CHECK enum err_code project_from_survey(const json_t *survey, const json_t 
 MUST_CHECK enum err_code project_check_answer(const char *field, const char *value,
                                               struct err *err);
 
+/* Checks that `name` may be the name of a secret: that of a variable that Lambda lets us set.
+ * Errors: ERR_INVALID with the sentence and remedy to show. */
+MUST_CHECK enum err_code project_check_secret(const char *name, struct err *err);
+
 /* What the person confirms once per machine: SHA-256 over the environment's name, account, region,
  * qualifier, approve, ceiling and second approver, canonical JSON. Any change of these changes it.
  */

@@ -388,6 +388,13 @@ enum err_code project_from_survey(const json_t *survey, const json_t *answers,
     return ERR_NONE;
 }
 
+enum err_code project_check_secret(const char *name, struct err *err) {
+    static const struct key_source answer = {0};
+    static const struct yaml_node node = {.kind = YAML_SCALAR};
+
+    return key_check(&answer, &node, "the variable", name, &rule_variable_name, err);
+}
+
 enum err_code project_check_answer(const char *field, const char *value, struct err *err) {
     CLEANUP(project_freep) struct project *project = mem_alloc(sizeof(*project));
     struct project_env env = keys_env_default("dev", 0);

@@ -465,6 +465,42 @@ enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct e
     return ask_now(turn, owned, number, out, err);
 }
 
+/* The value goes from the person into the vault, and its only other copy is wiped. */
+static enum err_code secret_keep(const struct services *services, const char *name, char *typed,
+                                 struct err *err) {
+    struct str value = str_from(typed);
+    struct secret *secret = secret_new(value);
+
+    redactor_add_known(services->redactor, name, value);
+    mem_wipe(typed, value.len);
+    return vault_put(services->vault, name, secret, err);
+}
+
+enum err_code turn_need_secret(struct turn *turn, const char *name, json_t *question,
+                               struct err *err) {
+    struct gate *gate = turn->gate;
+    CLEANUP(json_decrefp) json_t *owned = question;
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct ask_poll poll = {.gate = gate, .arena = arena, .kind = "secret"};
+    enum err_code code;
+
+    if (gate->fault.code != ERR_NONE) {
+        return ask_fault(gate, err);
+    }
+    if (vault_has(gate->options.services->vault, name) || gate_is_replaying(gate)) {
+        return ERR_NONE;
+    }
+    bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
+    bus_emit(gate->options.bus, EVENT_QUESTION, json_deep_copy(owned));
+    code = ask_person(turn, owned, &poll, err);
+    if (code == ERR_NONE) {
+        code = secret_keep(gate->options.services, name, poll.answer, err);
+    }
+    free(poll.answer);
+    free(poll.actor);
+    return code;
+}
+
 const struct redactor *turn_redactor(const struct turn *turn) {
     return turn->gate->options.services->redactor;
 }

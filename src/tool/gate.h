@@ -122,6 +122,13 @@ MUST_CHECK enum err_code tool_finish(struct call_handle *handle, json_t **out, s
  * ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop), ERR_DEFECT. */
 MUST_CHECK enum err_code turn_ask(struct turn *turn, json_t *question, char **out, struct err *err);
 
+/* Makes sure that the value of the secret `name` is in the vault: asks the person for it, masked,
+ * where it is not. Takes over `question`, of kind "secret". Neither question nor answer is a
+ * record and no call number is used, so a replay asks for nothing that it does not need. The value
+ * is known to the redactor from then on. Errors: as turn_ask(), those of vault_put(). */
+MUST_CHECK enum err_code turn_need_secret(struct turn *turn, const char *name, json_t *question,
+                                          struct err *err);
+
 /* Sends an event to whoever watches; takes over `fields`. Not sent again by a replay that is still
  * behind the point the session had reached. */
 void turn_say(struct turn *turn, enum event event, json_t *fields);

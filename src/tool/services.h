@@ -11,12 +11,14 @@
 #include "aws/client.h"
 #include "aws/profile.h"
 #include "guard/redact/redact.h"
+#include "guard/vault.h"
 #include "repo/project.h"
 #include "store/store.h"
 
 struct services {
     struct store *store;
     struct redactor *redactor;
+    struct vault *vault; /* values that a person gave and nobody has stored yet */
 
     struct aws_client *aws;                 /* NULL in a session that never reaches AWS */
     const struct endpoint_profile *profile; /* what stands behind the endpoint */

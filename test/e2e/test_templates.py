@@ -121,6 +121,7 @@ class Templates(lab.Case):
         functions.invoke(**function, Qualifier="live", Payload=b"{}")
         ssm.put_parameter(Name="/depl/todo/dev/KEY", Value="v", Type="SecureString", Overwrite=True)
         ssm.get_parameters_by_path(Path="/depl/todo/dev", Recursive=True)
+        ssm.get_parameter_history(Name="/depl/todo/dev/KEY")
         ssm.delete_parameters(Names=["/depl/todo/dev/KEY"])
         resources = cfn.describe_stack_resources(**name)["StackResources"]
         group = next(row["PhysicalResourceId"] for row in resources if row["LogicalResourceId"] == "BackendLogs")

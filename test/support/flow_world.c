@@ -109,7 +109,41 @@ static json_t *reply_survey(struct op *op) {
         json_put(survey, "ask",
                  parse("[{\"field\":\"env.LOG_LEVEL\",\"question\":\"LOG_LEVEL?\"}]"));
     }
+    if (world->needs_secret) {
+        json_put(survey, "ask",
+                 parse("[{\"field\":\"env.SECRET_KEY\",\"question\":\"SECRET_KEY?\"}]"));
+        json_put(survey, "env", parse("[{\"name\":\"SECRET_KEY\",\"secret\":true}]"));
+    }
     return survey;
+}
+
+static json_t *reply_parameters(struct op *op) {
+    bool is_there =
+        (world->has_secret || world_effects("put_secret") > 0) && world_effects("secrets_rm") == 0;
+    json_t *list = json_array();
+
+    if (is_there) {
+        json_t *row = parse("{\"type\":\"SecureString\",\"version\":1,\"modified_ms\":5}");
+
+        json_put(row, "name", json_sprintf("%s/SECRET_KEY", json_str_or(op->args, "path", "")));
+        (void)json_array_append_new(list, row);
+    }
+    return json_pack("{s:o}", "parameters", list);
+}
+
+/* As the real one: each value is used once. */
+static json_t *reply_put_secret(struct op *op) {
+    CLEANUP(secret_freep) struct secret *value = vault_take(op->services->vault, "SECRET_KEY");
+    json_t *out = reply_parameters(op);
+
+    json_put_bool(out, "ok", true);
+    json_put_str(out, "status", value == NULL ? "LOST" : "STORED");
+    return out;
+}
+
+static json_t *reply_secrets_rm(struct op *op) {
+    (void)op;
+    return parse("{\"ok\":true,\"status\":\"REMOVED\",\"parameters\":[]}");
 }
 
 static json_t *reply_fetch(struct op *op) {
@@ -336,6 +370,9 @@ FAKE(build, "build", false)
 FAKE(identity, "identity", false)
 FAKE(stack_status, "stack_status", false)
 FAKE(inventory, "inventory", false)
+FAKE(parameters, "parameters", false)
+FAKE(put_secret, "put_secret", true)
+FAKE(secrets_rm, "secrets_rm", true)
 FAKE(lock, "lock", true)
 FAKE(upload, "upload", true)
 FAKE(preview, "preview", true)
@@ -347,6 +384,8 @@ FAKE(probe, "probe", false)
 LOOK(preview)
 LOOK(apply)
 LOOK(destroy)
+LOOK(put_secret)
+LOOK(secrets_rm)
 
 static enum err_code run_bootstrap(struct op *op, json_t **out, struct err *err) {
     return fake_call("bootstrap", true, reply_apply, op, out, err);
@@ -368,6 +407,9 @@ static const struct {
     { "aws_deployer", "identity",     run_identity,     NULL },
     { "aws_deployer", "stack_status", run_stack_status, NULL },
     { "aws_deployer", "inventory",    run_inventory,    NULL },
+    { "aws_deployer", "parameters",   run_parameters,   NULL },
+    { "aws_deployer", "put_secret",   run_put_secret,   look_put_secret },
+    { "aws_deployer", "secrets_rm",   run_secrets_rm,   look_secrets_rm },
     { "aws_deployer", "lock",         run_lock,         NULL },
     { "aws_deployer", "upload",       run_upload,       NULL },
     { "aws_deployer", "preview",      run_preview,      look_preview },
@@ -426,6 +468,8 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     }
     if (strcmp(field, "retry") == 0) {
         answer = world->is_retried && world_asked("retry") < 8 ? "yes" : "no";
+    } else if (strcmp(json_str_or(question, "kind", ""), "secret") == 0) {
+        answer = "0p3n s3sam3";
     } else if (strncmp(field, "env.", 4) == 0) {
         answer = "info";
     } else if (strcmp(field, "approval") == 0) {
@@ -538,12 +582,16 @@ struct flow *world_flow(const struct store_ops *backend) {
     return flow;
 }
 
-static json_t *world_flags(void) {
+static json_t *world_flags(const char *kind) {
     json_t *flags = agent_args("app", "todo", "env", "dev", "account", "123456789012", "region",
                                "eu-west-1", NULL);
 
+    json_put_str(flags, "action", world->removes ? "rm" : "set");
     json_put_bool(flags, "trust_repository", true);
     json_put_bool(flags, "stop_at_plan", world->stops_at_plan);
+    if (strcmp(kind, "secrets") == 0) {
+        json_put(flags, "names", json_pack("[s]", "SECRET_KEY"));
+    }
     return flags;
 }
 
@@ -551,7 +599,7 @@ enum err_code world_run(struct flow *flow, const char *kind, bool is_new) {
     CLEANUP(session_closep) struct session *session = NULL;
     CLEANUP(session_end_done) struct session_end end = {0};
     struct err err = {0};
-    enum err_code code = is_new ? session_new(flow, kind, world_flags(), &session, &err)
+    enum err_code code = is_new ? session_new(flow, kind, world_flags(kind), &session, &err)
                                 : session_open(flow, world->session, &session, &err);
 
     if (code == ERR_NONE) {

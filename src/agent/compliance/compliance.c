@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/secrets.h"
+#include "repo/project.h"
+#include "tool/secret_op.h"
 #include "tool/template_op.h"
 
 static const struct grant grants[] = {{"telemetry_bus", "emit"}, {0}};
@@ -98,6 +101,36 @@ static enum verdict compliance_destroy(const struct turn *turn, json_t *findings
     return VERDICT_DENY;
 }
 
+/* Names only, each below the path of this application and environment. */
+static enum verdict compliance_secrets(const struct turn *turn, enum phase phase,
+                                       json_t *findings) {
+    CLEANUP(freep) char *path = secrets_path(turn);
+    CLEANUP(freep) char *below = mem_format("%s/", path);
+    const json_t *rows =
+        json_at(turn->state, phase == PHASE_REVIEW ? "plan.secrets" : "preview.rows");
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) {
+        const char *whole =
+            json_is_string(row) ? json_string_value(row) : json_str_or(row, "name", "");
+        const char *variable = secret_op_variable(whole);
+        bool is_below = json_is_string(row) || (strncmp(whole, below, strlen(below)) == 0 &&
+                                                variable == whole + strlen(below));
+        struct err err = {0};
+
+        if (!is_below || project_check_secret(variable, &err) != ERR_NONE) {
+            (void)json_array_append_new(findings,
+                                        agent_args("code", "foreign_secret", "verdict", "deny",
+                                                   "where", "secrets", "text",
+                                                   "a name that is no secret of this application",
+                                                   "remedy", err.remedy, NULL));
+        }
+    }
+    return json_array_size(findings) > 0 || json_array_size(rows) == 0 ? VERDICT_DENY
+                                                                       : VERDICT_ALLOW;
+}
+
 static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     CLEANUP(json_decrefp) json_t *template = compliance_template(turn);
     CLEANUP(json_decrefp) json_t *findings = json_array();
@@ -112,6 +145,8 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
 
     if (agent_is_kind(turn, "destroy")) {
         verdict = compliance_destroy(turn, findings);
+    } else if (agent_is_kind(turn, "secrets")) {
+        verdict = compliance_secrets(turn, phase, findings);
     } else if (phase == PHASE_REVIEW) {
         verdict =
             policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings);

@@ -37,7 +37,7 @@ static enum outcome curator_run(struct turn *turn, enum phase phase) {
     enum outcome outcome = OUTCOME_OK;
 
     (void)phase;
-    if (agent_is_kind(turn, "bootstrap") || agent_is_kind(turn, "destroy")) {
+    if (!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "init")) {
         return OUTCOME_OK; /* nothing of the repository is used */
     }
     if (!agent_keep(turn, "repo_reader", "survey",

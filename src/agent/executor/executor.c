@@ -5,29 +5,22 @@
 
 #include "agent/agent.h"
 #include "agent/executor/executor.h"
+#include "agent/executor/secrets.h"
 #include "agent/executor/upload.h"
 #include "agent/probe.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"},
-    {"aws_deployer", "stack_status"},
-    {"aws_deployer", "events"},
-    {"aws_deployer", "outputs"},
-    {"aws_deployer", "logs"},
-    {"aws_deployer", "probe"},
-    {"aws_deployer", "parameters"},
-    {"aws_deployer", "inventory"},
-    {"aws_deployer", "upload"},
-    {"aws_deployer", "preview"},
-    {"aws_deployer", "discard"},
-    {"aws_deployer", "lock"},
-    {"aws_deployer", "apply"},
-    {"aws_deployer", "rollback"},
-    {"aws_deployer", "destroy"},
-    {"aws_deployer", "bootstrap"},
-    {"shell_runner", "run"},
-    {"telemetry_bus", "emit"},
-    {0},
+    {"aws_deployer", "identity"},   {"aws_deployer", "stack_status"},
+    {"aws_deployer", "events"},     {"aws_deployer", "outputs"},
+    {"aws_deployer", "logs"},       {"aws_deployer", "probe"},
+    {"aws_deployer", "parameters"}, {"aws_deployer", "secrets_ls"},
+    {"aws_deployer", "inventory"},  {"aws_deployer", "upload"},
+    {"aws_deployer", "preview"},    {"aws_deployer", "discard"},
+    {"aws_deployer", "lock"},       {"aws_deployer", "apply"},
+    {"aws_deployer", "rollback"},   {"aws_deployer", "destroy"},
+    {"aws_deployer", "bootstrap"},  {"aws_deployer", "put_secret"},
+    {"aws_deployer", "secrets_rm"}, {"shell_runner", "run"},
+    {"telemetry_bus", "emit"},      {0},
 };
 
 static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUTE, PHASE_ROLLBACK,
@@ -132,6 +125,9 @@ static enum outcome executor_bootstrap(struct turn *turn) {
     if (agent_is_kind(turn, "bootstrap")) {
         return OUTCOME_OK; /* `before` is its own status */
     }
+    if (agent_is_kind(turn, "secrets")) {
+        return OUTCOME_OK; /* Parameter Store needs none */
+    }
     if (!agent_keep(turn, "aws_deployer", "stack_status", agent_args("stack", stack, NULL),
                     "bootstrap_status", &outcome)) {
         return outcome;
@@ -156,6 +152,9 @@ static enum outcome executor_look(struct turn *turn) {
                     agent_args("stack", agent_text(turn, "fields.stack"), NULL), "before",
                     &outcome)) {
         return outcome;
+    }
+    if (agent_is_kind(turn, "secrets")) {
+        return OUTCOME_OK; /* they may be there before the stack, and outlive it */
     }
     class = agent_text(turn, "before.class");
     if (agent_is_kind(turn, "destroy")) {
@@ -183,7 +182,11 @@ static enum outcome executor_preflight(struct turn *turn) {
     executor_show_first(turn);
     outcome = executor_confirm(turn);
     outcome = outcome != OUTCOME_OK ? outcome : executor_bootstrap(turn);
-    return outcome != OUTCOME_OK ? outcome : executor_look(turn);
+    outcome = outcome != OUTCOME_OK ? outcome : executor_look(turn);
+    if (outcome == OUTCOME_OK && agent_is_kind(turn, "deploy")) {
+        return secrets_need(turn);
+    }
+    return outcome == OUTCOME_OK && agent_is_kind(turn, "secrets") ? secrets_ask(turn) : outcome;
 }
 
 /* ---- The lock: DRY_RUN's writes, and EXECUTE to the end of ROLLBACK ---- */
@@ -330,9 +333,15 @@ static void executor_show_set(struct turn *turn) {
     turn_say(turn, EVENT_CHANGESET, shown);
 }
 
+static enum outcome executor_preview(struct turn *turn) {
+    if (agent_is_kind(turn, "secrets")) {
+        return secrets_dry_run(turn);
+    }
+    return agent_is_kind(turn, "destroy") ? executor_dry_destroy(turn) : executor_dry_deploy(turn);
+}
+
 static enum outcome executor_dry_run(struct turn *turn) {
-    enum outcome outcome =
-        agent_is_kind(turn, "destroy") ? executor_dry_destroy(turn) : executor_dry_deploy(turn);
+    enum outcome outcome = executor_preview(turn);
 
     if (outcome == OUTCOME_FAIL) {
         json_put_str(turn->state, "failed_plan", agent_text(turn, "plan_sha256"));
@@ -419,6 +428,9 @@ static enum outcome executor_execute(struct turn *turn) {
     enum outcome outcome = executor_lock(turn);
 
     turn_say(turn, EVENT_WHERE, executor_where(turn)); /* again just before execution */
+    if (outcome == OUTCOME_OK && agent_is_kind(turn, "secrets")) {
+        return secrets_execute(turn);
+    }
     if (outcome == OUTCOME_OK && is_update) {
         outcome = upload_site(turn, agent_text(turn, "before.outputs.SiteBucket"));
     }
@@ -480,10 +492,14 @@ static json_t *executor_rollback_args(const struct turn *turn) {
 static enum outcome executor_rollback(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
 
+    if (agent_is_kind(turn, "secrets")) {
+        return OUTCOME_DONE; /* the problem says what was stored; an old value is not known here */
+    }
     if (!json_bool_at(turn->state, "executing")) {
         agent_say(turn, "nothing was executed, so there is nothing to go back from");
         return OUTCOME_OK;
     }
+    secrets_tell_not_undone(turn);
     if (executor_is_back_already(turn)) {
         return OUTCOME_OK;
     }

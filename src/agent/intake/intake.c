@@ -112,6 +112,20 @@ static enum outcome intake_ask_field(struct turn *turn, const char *field, const
     return outcome;
 }
 
+/* The value of a secret is no answer here: whoever stores it asks for it. */
+static bool intake_is_secret(const struct turn *turn, const char *field) {
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, "survey.env"), i, row) {
+        if (strncmp(field, "env.", 4) == 0 &&
+            strcmp(json_str_or(row, "name", ""), field + 4) == 0) {
+            return json_bool_at(row, "secret");
+        }
+    }
+    return false;
+}
+
 /* What the survey could not find out: variables, the ASGI object, a folder. */
 static enum outcome intake_ask_survey(struct turn *turn) {
     const json_t *row;
@@ -128,6 +142,10 @@ static enum outcome intake_ask_survey(struct turn *turn) {
         enum outcome outcome;
 
         if (json_object_get(answers, field) != NULL) {
+            continue;
+        }
+        if (intake_is_secret(turn, field)) {
+            json_put_bool(answers, field, true); /* as project_from_survey() takes it */
             continue;
         }
         outcome = intake_ask(turn, field, json_str_or(row, "question", field), NULL,

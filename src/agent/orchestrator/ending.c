@@ -123,6 +123,9 @@ static const char *ending_next(const struct turn *turn, const char *status) {
     if (strcmp(status, "success") == 0 && agent_is_kind(turn, "deploy")) {
         return "aws-copilot status shows what runs; aws-copilot logs what it says";
     }
+    if (strcmp(status, "success") == 0 && agent_is_kind(turn, "secrets")) {
+        return "what runs goes on as it is; aws-copilot deploy lets the function read them";
+    }
     if (strcmp(status, "rolled_back") == 0) {
         return "correct the cause and run aws-copilot deploy again";
     }
@@ -171,6 +174,9 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     json_put_str(result, "url", ending_url(turn));
     json_put_str(result, "release", json_str_at(turn->state, "release.id"));
     json_put_str(result, "next", ending_next(turn, endings[row].status));
+    if (agent_is_kind(turn, "secrets") && json_at(turn->state, "applied.parameters") != NULL) {
+        json_put(result, "parameters", json_deep_copy(json_at(turn->state, "applied.parameters")));
+    }
     json_put(result, "error", exit_status == 0 ? json_null() : ending_error(turn));
     json_put(turn->state, "result", result);
     if (phase == PHASE_ESCALATED) {

@@ -94,6 +94,9 @@ static bool orchestrator_is_broadening(const struct turn *turn) {
     const json_t *change;
     size_t i;
 
+    if (agent_is_kind(turn, "secrets")) {
+        return strcmp(agent_text(turn, "flags.action"), "set") != 0;
+    }
     if (!agent_is_kind(turn, "deploy") || strcmp(agent_text(turn, "preview.type"), "UPDATE") != 0) {
         return true;
     }
@@ -117,7 +120,8 @@ static bool orchestrator_is_broadening(const struct turn *turn) {
 static bool orchestrator_may_machine_approve(const struct turn *turn) {
     const char *mode = agent_text(turn, "fields.approve");
 
-    if (!json_bool_at(turn->state, "flags.yes") || !agent_is_kind(turn, "deploy")) {
+    if (!json_bool_at(turn->state, "flags.yes") ||
+        (!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "secrets"))) {
         return false;
     }
     return strcmp(mode, "never") == 0 ||

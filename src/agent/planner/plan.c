@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/secrets.h"
 #include "tool/template_op.h"
 
 bool plan_has_backend(const struct turn *turn) {
@@ -69,6 +70,7 @@ json_t *plan_build_variables(const struct turn *turn) {
 static json_t *plan_settings(const struct turn *turn) {
     const char *prefix = json_str_at(turn->state, "survey.backend.prefix");
     const char *kind = json_str_or(turn->state, "survey.frontend.api_base.kind", "");
+    CLEANUP(freep) char *versions = secrets_versions(turn);
     json_t *settings = agent_args("AWSCOPILOT_APP", agent_text(turn, "survey.backend.asgi.target"),
                                   "AWSCOPILOT_PREFIX", prefix, NULL);
 
@@ -77,6 +79,9 @@ static json_t *plan_settings(const struct turn *turn) {
     }
     if (strcmp(kind, "proxy-rewrite") == 0) { /* the development server strips the prefix */
         json_put_str(settings, "AWSCOPILOT_ROOT_PATH", prefix == NULL ? "/api" : prefix);
+    }
+    if (versions[0] != '\0') {
+        json_put_str(settings, "AWSCOPILOT_PARAMETERS", versions);
     }
     return settings;
 }
@@ -87,12 +92,10 @@ static const char *plan_architecture(const struct turn *turn) {
 
 /* Parameters whose values do not depend on the bundle: they are part of the build id. */
 static json_t *plan_base_parameters(const struct turn *turn) {
-    CLEANUP(freep)
-    char *secrets_path = mem_format("/%s/%s/%s", agent_text(turn, "fields.qualifier"),
-                                    agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
+    CLEANUP(freep) char *path = secrets_path(turn);
 
     return agent_args("ArtifactBucket", agent_text(turn, "bootstrap.Artifacts"), "SecretsPath",
-                      secrets_path, "PermissionsBoundary",
+                      path, "PermissionsBoundary",
                       json_str_at(turn->state, "bootstrap.RoleBoundary"), NULL);
 }
 
@@ -244,6 +247,14 @@ static json_t *plan_steps(const struct turn *turn) {
                   "delete the stack and report what stays");
         return steps;
     }
+    if (agent_is_kind(turn, "secrets")) {
+        bool is_removal = strcmp(agent_text(turn, "flags.action"), "rm") == 0;
+
+        plan_step(steps, "aws_deployer", is_removal ? "secrets_rm" : "put_secret", "apply",
+                  is_removal ? "remove them from Parameter Store, after your yes"
+                             : "store them in Parameter Store, after your yes");
+        return steps;
+    }
     if (agent_is_kind(turn, "bootstrap")) {
         plan_step(steps, "aws_deployer", "preview", "preview",
                   "change set for the bootstrap stack");
@@ -335,7 +346,7 @@ static char *plan_on_failure(const struct turn *turn) {
 static json_t *plan_body(const struct turn *turn, const struct template_text *template,
                          const json_t *parameters) {
     CLEANUP(freep) char *on_failure = plan_on_failure(turn);
-    const json_t *secrets = json_at(turn->state, "project.secret_names");
+    const json_t *named = json_at(turn->state, "flags.names");
     json_t *plan = agent_args(
         "kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
         agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"), "region",
@@ -356,7 +367,7 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
     json_put(plan, "artefacts", plan_artefacts(turn));
     json_put(plan, "cost", json_object());
     json_put(plan, "variables", plan_variables(turn));
-    json_put(plan, "secrets", secrets == NULL ? json_array() : json_deep_copy(secrets));
+    json_put(plan, "secrets", named == NULL ? secrets_all_names(turn) : json_deep_copy(named));
     return plan;
 }
 
@@ -365,7 +376,7 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
     CLEANUP(json_decrefp) json_t *parameters = json_object();
     CLEANUP(freep) char *set_name = mem_format("d-%s", turn->session);
 
-    if (!agent_is_kind(turn, "destroy")) {
+    if (!agent_is_kind(turn, "destroy") && !agent_is_kind(turn, "secrets")) {
         json_t *inputs = NULL;
 
         json_decref(parameters);

@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/planner/plan.h"
+#include "agent/secrets.h"
 
 static const struct grant grants[] = {{"shell_runner", "run"},
                                       {"pnpm_client", "*"},
@@ -38,10 +39,9 @@ static json_t *planner_frontend_args(const struct turn *turn) {
  * stand-in of the right shape has to do. */
 static json_t *planner_check_args(const struct turn *turn) {
     json_t *args = planner_backend_args(turn);
-    json_t *secrets = json_at(turn->state, "project.secret_names");
 
     json_put(args, "variables", plan_variables(turn));
-    json_put(args, "dummies", secrets == NULL ? json_array() : json_deep_copy(secrets));
+    json_put(args, "dummies", secrets_all_names(turn));
     return args;
 }
 

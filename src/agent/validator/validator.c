@@ -65,7 +65,28 @@ static enum outcome validator_destroy(struct turn *turn) {
     return OUTCOME_OK;
 }
 
+/* What Parameter Store itself said after the effect, see aws_deployer.put_secret. */
+static enum outcome validator_secrets(struct turn *turn) {
+    const json_t *row;
+    size_t i;
+
+    if (strcmp(agent_text(turn, "applied.status"), "STORED") == 0 &&
+        json_array_size(json_at(turn->state, "applied.parameters")) !=
+            json_array_size(json_at(turn->state, "flags.names"))) {
+        return agent_problem(turn, ERR_CONFLICT, "aws-copilot secrets ls shows what there is",
+                             "not all of the secrets are there");
+    }
+    json_array_foreach(json_at(turn->state, "applied.parameters"), i, row) {
+        agent_say(turn, "%s is stored, version %lld", json_str_or(row, "name", ""),
+                  (long long)json_int_or(row, "version", 0));
+    }
+    return OUTCOME_OK;
+}
+
 static enum outcome validator_validate(struct turn *turn) {
+    if (agent_is_kind(turn, "secrets")) {
+        return validator_secrets(turn);
+    }
     if (agent_is_kind(turn, "bootstrap")) {
         return validator_bootstrap(turn);
     }

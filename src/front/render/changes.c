@@ -29,6 +29,7 @@ static const struct resource_row {
     { "AWS::Logs::LogGroup",                   "keeps what the application writes",                      "the log lines in it", true },
     { "AWS::S3::Bucket",                       "holds the files of the site, or the artefacts",          "every file in it that is not uploaded again", true },
     { "AWS::S3::BucketPolicy",                 "says who may read the bucket",                           NULL, false },
+    { "AWS::SSM::Parameter",                   "a secret that the back end reads at its start",          "its value, with all its versions", true },
     { "AWS::DynamoDB::Table",                  "holds data",                                             "all data in it", true },
     { "AWS::RDS::DBInstance",                  "is a database",                                          "all data in it", true },
 };

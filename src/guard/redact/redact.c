@@ -176,6 +176,9 @@ static json_t *mask_all(const json_t *json, int depth) {
     if (json_is_null(json)) {
         return json_null();
     }
+    if (json_is_boolean(json)) {
+        return json_boolean(json_is_true(json)); /* {"name":"DB_PASSWORD","secret":true} */
+    }
     if (json_is_array(json)) {
         json_t *array = json_array();
         json_array_foreach(json, i, value) {

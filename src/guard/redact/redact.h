@@ -41,8 +41,8 @@ void redactor_add_known(struct redactor *redactor, const char *name, struct str 
 void redact_text(const struct redactor *redactor, struct str text, struct masked *out);
 
 /* Masks the values of a tree and writes canonical bytes (as json_text()). Every leaf below a key
- * that names a secret becomes "***"; null stays null; keys stay, but for the secrets in them. What
- * is deeper than LIMIT_JSON_DEPTH is masked. `out` as above. */
+ * that names a secret becomes "***"; null, true and false stay; keys stay, but for the secrets in
+ * them. What is deeper than LIMIT_JSON_DEPTH is masked. `out` as above. */
 void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out);
 
 /* One place where something would be masked. */

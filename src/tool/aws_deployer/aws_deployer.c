@@ -89,6 +89,15 @@ static const struct json_field destroy_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, END };
 
+static const struct json_field put_secret_in[] = {
+    { "approval", JSON_TEXT, false }, { "path", JSON_TEXT, false }, { "rows", JSON_LIST, false },
+    { "parameters_sha256", JSON_TEXT, false }, { "account", JSON_TEXT, false }, { "tags", JSON_MAP, false }, END };
+static const struct json_field secrets_rm_in[] = {
+    { "approval", JSON_TEXT, false }, { "path", JSON_TEXT, false }, { "rows", JSON_LIST, false },
+    { "parameters_sha256", JSON_TEXT, false }, { "account", JSON_TEXT, false }, END };
+static const struct json_field secrets_out[] = {
+    { "ok", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "parameters", JSON_LIST, false }, END };
+
 static const struct operation operations[] = {
     /* name, effect, purpose, deadline, in, out, run, reconcile */
     { "identity",     EFFECT_READ,    "who the credentials are",              LIMIT_TOOL_TIMEOUT_MS,   none,          identity_out,   deployer_identity,     NULL },
@@ -98,6 +107,7 @@ static const struct operation operations[] = {
     { "inventory",    EFFECT_READ,    "what a stack consists of",             LIMIT_TOOL_TIMEOUT_MS,   stack_in,      inventory_out,  deployer_inventory,    NULL },
     { "logs",         EFFECT_READ,    "what function and gateway wrote",      LIMIT_TOOL_TIMEOUT_MS,   logs_in,       logs_out,       deployer_logs,         NULL },
     { "parameters",   EFFECT_READ,    "names and versions of parameters",     LIMIT_TOOL_TIMEOUT_MS,   parameters_in, parameters_out, deployer_parameters,   NULL },
+    { "secrets_ls",   EFFECT_READ,    "names, versions, dates, who wrote them", LIMIT_TOOL_TIMEOUT_MS, parameters_in, parameters_out, deployer_secrets_ls,   NULL },
     { "probe",        EFFECT_READ,    "whether a build answers",              LIMIT_JOB_TIMEOUT_MS,    probe_in,      probe_out,      deployer_probe,        NULL },
     { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL },
     { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },
@@ -107,6 +117,8 @@ static const struct operation operations[] = {
     { "bootstrap",    EFFECT_APPLY,   "execute the bootstrap's change set",   LIMIT_STACK_WAIT_MS,     apply_in,      apply_out,      deployer_apply,        deployer_reconcile_apply },
     { "rollback",     EFFECT_APPLY,   "go back to a release, as approved",    LIMIT_STACK_WAIT_MS,     rollback_in,   rollback_out,   deployer_rollback,     NULL },
     { "destroy",      EFFECT_APPLY,   "delete a stack and say what stays",    LIMIT_STACK_WAIT_MS,     destroy_in,    destroy_out,    deployer_destroy,      deployer_reconcile_destroy },
+    { "put_secret",   EFFECT_APPLY,   "store the values that a person gave",  LIMIT_TOOL_TIMEOUT_MS,   put_secret_in, secrets_out,    deployer_put_secret,   deployer_reconcile_put_secret },
+    { "secrets_rm",   EFFECT_APPLY,   "remove secrets, as approved",          LIMIT_TOOL_TIMEOUT_MS,   secrets_rm_in, secrets_out,    deployer_secrets_rm,   deployer_reconcile_secrets_rm },
 };
 /* clang-format on */
 

@@ -22,6 +22,9 @@ enum err_code deployer_discard(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_apply(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_secrets_ls(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_put_secret(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_secrets_rm(struct op *op, json_t **out, struct err *err);
 
 enum err_code deployer_reconcile_preview(struct op *op, enum reconciled *state, json_t **out,
                                          struct err *err);
@@ -29,6 +32,10 @@ enum err_code deployer_reconcile_apply(struct op *op, enum reconciled *state, js
                                        struct err *err);
 enum err_code deployer_reconcile_destroy(struct op *op, enum reconciled *state, json_t **out,
                                          struct err *err);
+enum err_code deployer_reconcile_put_secret(struct op *op, enum reconciled *state, json_t **out,
+                                            struct err *err);
+enum err_code deployer_reconcile_secrets_rm(struct op *op, enum reconciled *state, json_t **out,
+                                            struct err *err);
 
 /* The argument `name`, or "" when it is absent. Borrowed. */
 const char *deployer_arg(const struct op *op, const char *name);
