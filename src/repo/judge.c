@@ -230,7 +230,7 @@ static void keep_choices(json_t *ask) {
 }
 
 void judge(struct room *room, json_t *survey) {
-    const bool has_site = json_str_at(survey, "frontend.bundler") != NULL;
+    const bool has_site = judge_site(room, survey);
 
     if (room->tree.cut != NULL) {
         room_say(room, REASON_READ_INCOMPLETE, NULL, room->tree.cut);
@@ -251,7 +251,7 @@ void judge(struct room *room, json_t *survey) {
             keep_choices(room->ask);
         }
         if (!json_is_object(json_at(survey, "frontend")) &&
-            !room_has(room->refuse, "code", reason_row(REASON_NO_NODE_MANIFEST)->code)) {
+            json_array_size(room->site_problems) == 0) {
             room_say(room, REASON_NO_FRONTEND, NULL, NULL);
         }
     } else if (has_site && json_array_size(room->refuse) == 0) {

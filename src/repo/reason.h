@@ -10,7 +10,13 @@ enum reason {
     REASON_N
 };
 
-enum reason_kind { REASON_KIND_FINDING, REASON_KIND_REFUSE, REASON_KIND_ASK, REASON_KIND_ACCEPT };
+enum reason_kind {
+    REASON_KIND_FINDING,
+    REASON_KIND_REFUSE,
+    REASON_KIND_ASK,
+    REASON_KIND_ACCEPT,
+    REASON_KIND_SITE
+};
 
 struct reason_row {
     const char *code; /* "NO_LOCK" */

@@ -159,6 +159,9 @@ void room_say(struct room *room, enum reason reason, const char *where, const ch
                      subject);
         }
         break;
+    case REASON_KIND_SITE:
+        room_add(room->site_problems, reason_json(row, where, subject));
+        break;
     case REASON_KIND_ASK:
         break; /* has no field of its own: room_ask() */
     }

@@ -1,6 +1,6 @@
 /* The sources of the front end: build-time variables, and how they find their API. */
 #include "repo/path.h"
-#include "repo/survey_room.h"
+#include "repo/site_room.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ struct scan {
 
 /* --- which files --- */
 
-static bool is_source(const char *path) {
+bool site_is_source(const char *path) {
     static const char *const ends[] = {".ts", ".tsx", ".js", ".jsx", ".mjs", ".vue", ".svelte"};
     static const char *const aside[] = {".test.",     ".spec.",     ".stories.", "__tests__/",
                                         "__mocks__/", "tests/",     "test/",     "e2e/",
@@ -40,11 +40,11 @@ static bool is_worth_parsing(const struct scan *scan, struct str text) {
     return holds(text, "import.meta.env") || holds(text, "localhost") || holds(text, "127.0.0.1") ||
            (scan->site->same_origin == NULL &&
             (holds(text, "fetch") || holds(text, "axios") || holds(text, "baseURL") ||
-             holds(text, "/api") || holds(text, "ky.") || holds(text, "request(")));
+             holds(text, "baseUrl") || holds(text, "/api") || holds(text, "ky.") ||
+             holds(text, "request(")));
 }
 
-/* The script of a .vue or .svelte file, and the lines before it. */
-static struct str script_of(const char *path, struct str text, int *line_offset) {
+struct str site_script_of(const char *path, struct str text, int *line_offset) {
     ptrdiff_t open = 0;
     ptrdiff_t body = 0;
     ptrdiff_t close = 0;
@@ -108,6 +108,15 @@ static struct site_variable *variable_at(struct site *site, const char *name) {
     return NULL;
 }
 
+/* `${VARIABLE}/items` and VARIABLE + "/items": without a value that is "undefined/items". */
+static bool is_joined(TSNode node) {
+    TSNode parent = ts_node_parent(node);
+
+    return syntax_is(parent, "template_substitution") ||
+           (syntax_is(parent, "binary_expression") &&
+            syntax_is(syntax_field(parent, "operator"), "+"));
+}
+
 static void add_variable(struct scan *scan, struct str name, const char *default_text,
                          bool is_required, TSNode node) {
     const char *kept = arena_str(scan->room->arena, str_slice(name, 0, 128));
@@ -119,14 +128,18 @@ static void add_variable(struct scan *scan, struct str name, const char *default
     if (at != NULL) {
         at->default_text = at->default_text != NULL ? at->default_text : default_text;
         at->is_required = at->is_required && is_required && at->default_text == NULL;
+        at->joined_where = at->joined_where == NULL && is_required && is_joined(node)
+                               ? place(scan, node)
+                               : at->joined_where;
         return;
     }
     if (scan->site->variable_n < ARRAY_N(scan->site->variables)) {
-        scan->site->variables[scan->site->variable_n++] =
-            (struct site_variable){.name = kept,
-                                   .default_text = default_text,
-                                   .where = place(scan, node),
-                                   .is_required = is_required && !is_optional(kept)};
+        scan->site->variables[scan->site->variable_n++] = (struct site_variable){
+            .name = kept,
+            .default_text = default_text,
+            .where = place(scan, node),
+            .joined_where = is_required && is_joined(node) ? place(scan, node) : NULL,
+            .is_required = is_required && !is_optional(kept)};
     }
 }
 
@@ -205,8 +218,24 @@ static bool is_api_address(struct scan *scan, const char *text) {
     return false;
 }
 
+/* "/api" of "${window.location.origin}/api". */
+static const char *behind_origin(const char *text) {
+    const char *end = strstr(text, "origin}/");
+
+    return strncmp(text, "${", 2) == 0 && end != NULL ? end + strlen("origin}") : text;
+}
+
+/* `baseURL: "/api"`: the address in front of all others. */
+static bool is_base_address(struct scan *scan, TSNode node) {
+    TSNode parent = ts_node_parent(node);
+
+    return syntax_is(parent, "pair") &&
+           str_eq_nocase(syntax_text(&scan->syntax, syntax_field(parent, "key")), STR("baseURL"));
+}
+
 static void enter_literal(struct scan *scan, TSNode node) {
     const char *text = literal(scan, node);
+    bool is_base = false;
 
     if (text == NULL) {
         return;
@@ -215,8 +244,13 @@ static void enter_literal(struct scan *scan, TSNode node) {
         scan->site->hardcoded = text;
         scan->site->hardcoded_where = place(scan, node);
     }
-    if (scan->site->same_origin == NULL && text[0] == '/' && is_api_address(scan, text)) {
+    text = behind_origin(text);
+    is_base = is_base_address(scan, node);
+    if ((scan->site->same_origin == NULL || (is_base && !scan->site->is_base)) && text[0] == '/' &&
+        ((is_base && text[1] != '\0') || is_api_address(scan, text))) {
         scan->site->same_origin = text;
+        scan->site->same_origin_where = place(scan, node);
+        scan->site->is_base = is_base;
     }
 }
 
@@ -321,7 +355,7 @@ static void read_source(struct scan *scan, const char *path) {
     if (!tree_read(&scan->room->tree, path, TREE_SOURCE_MAX, &scan->room->text)) {
         return;
     }
-    text = script_of(path, buf_str(&scan->room->text), &scan->line_offset);
+    text = site_script_of(path, buf_str(&scan->room->text), &scan->line_offset);
     if (text.len == 0 || !is_worth_parsing(scan, text)) {
         return;
     }
@@ -341,8 +375,9 @@ static void read_source(struct scan *scan, const char *path) {
 static void read_env_file(struct scan *scan, const char *path) {
     struct str rest = {0};
     struct str line = {0};
+    int n = 0;
 
-    if (!tree_read(&scan->room->tree, path, 64 * 1024, &scan->room->text)) {
+    if (path == NULL || !tree_read(&scan->room->tree, path, 64 * 1024, &scan->room->text)) {
         return;
     }
     rest = buf_str(&scan->room->text);
@@ -354,6 +389,7 @@ static void read_env_file(struct scan *scan, const char *path) {
             at < 0 ? "" : arena_str(scan->room->arena, str_trim(str_slice(line, 0, (size_t)at)));
         struct site_variable *variable = variable_at(scan->site, name);
 
+        n++;
         if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\'')) {
             value = str_slice(value, 1, value.len - 1);
         }
@@ -361,16 +397,20 @@ static void read_env_file(struct scan *scan, const char *path) {
             variable->default_text =
                 arena_str(scan->room->arena, str_slice(value, 0, SITE_TEXT_MAX));
             variable->is_from_file = true;
+            variable->file_where = room_where(scan->room, path, n);
             variable->is_required = false;
         }
     }
 }
 
-void site_read(struct room *room, const char *dir, struct site *out) {
+void site_read(struct room *room, const char *dir, const struct build_script *script,
+               const struct vite_config *config, struct site *out) {
     struct scan scan = {.room = room, .site = out};
-    static const char *const env_files[] = {".env", ".env.production"}; /* the later one wins */
     const char *src = path_join(room->arena, dir, "src");
     const char *top = tree_has_folder(&room->tree, src) ? src : dir;
+    const char *env_dir = config->env_dir != NULL ? config->env_dir
+                          : config->root != NULL  ? config->root
+                                                  : dir;
     size_t files = 0;
 
     *out = (struct site){0};
@@ -381,28 +421,14 @@ void site_read(struct room *room, const char *dir, struct site *out) {
             return;
         }
         if (entry->kind == FS_FILE && path_is_below(entry->path, top) &&
-            is_source(path_from(entry->path, top)) && str_is_utf8(str_from(entry->path))) {
+            site_is_source(path_from(entry->path, top)) && str_is_utf8(str_from(entry->path))) {
             files++;
             read_source(&scan, entry->path);
         }
     }
-    for (size_t i = 0; i < ARRAY_N(env_files); i++) {
-        read_env_file(&scan, path_join(room->arena, dir, env_files[i]));
-    }
-}
-
-const struct site_variable *site_api_variable(const struct site *site) {
-    static const char *const words[] = {"API_URL",  "API_BASE", "BASE_API",     "BACKEND",
-                                        "API_HOST", "SERVER",   "API_ENDPOINT", "API",
-                                        "BASE_URL", "HTTP",     "URL"};
-
-    for (size_t i = 0; i < ARRAY_N(words); i++) {
-        for (size_t j = 0; j < site->variable_n; j++) {
-            if (strstr(site->variables[j].name, words[i]) != NULL &&
-                strstr(site->variables[j].name, "KEY") == NULL) {
-                return &site->variables[j];
-            }
-        }
-    }
-    return NULL;
+    read_env_file(&scan, path_join(room->arena, env_dir, ".env")); /* the later one wins */
+    read_env_file(&scan,
+                  path_join(room->arena, env_dir,
+                            arena_format(room->arena, ".env.%s",
+                                         script->mode == NULL ? "production" : script->mode)));
 }

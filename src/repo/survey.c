@@ -18,8 +18,10 @@ static void room_done(struct room *room) {
     json_decref(room->findings);
     json_decref(room->ask);
     json_decref(room->refuse);
+    json_decref(room->site_problems);
     json_decref(room->manifest.dependencies);
     buf_done(&room->text);
+    buf_done(&room->lock_text);
     syntax_parser_free(room->parser);
     arena_free(room->arena);
     if (room->tree.root.path != NULL) {
@@ -290,10 +292,12 @@ enum err_code survey_run(const char *root, const struct survey_options *options,
     room.arena = arena_new();
     room.parser = syntax_parser_new();
     room.text = BUF_INIT(TREE_SOURCE_MAX);
+    room.lock_text = BUF_INIT(SURVEY_LOCK_MAX);
     room.modules = ARENA_ARRAY(room.arena, struct room_module, room.tree.list.n + 1);
     room.findings = json_array();
     room.ask = json_array();
     room.refuse = json_array();
+    room.site_problems = json_array();
 
     survey = json_object();
     json_put_int(survey, "version", 1);

@@ -17,8 +17,9 @@ enum {
     SURVEY_MODULES_MAX = 3000, /* Python modules that one application imports */
     SURVEY_APPS_MAX = 32,
     SURVEY_ROUTES_MAX = 2000,
-    SURVEY_LIST_MAX = 200,    /* entries of every other list in the answer */
-    SURVEY_WORK_MAX = 3000000 /* modules and names looked up: room_spend() */
+    SURVEY_LIST_MAX = 200,     /* entries of every other list in the answer */
+    SURVEY_LOCK_MAX = 8 << 20, /* bytes of a lock file */
+    SURVEY_WORK_MAX = 3000000  /* modules and names looked up: room_spend() */
 };
 
 /* When something happens in the life of the program, strongest first. */
@@ -93,7 +94,8 @@ struct room {
     struct git_index *index;           /* its index, or NULL */
     const char *below;                 /* from its top to the root: "" or "a/b/" */
     struct syntax_parser *parser;
-    struct buf text; /* of the file just read */
+    struct buf text;      /* of the file just read */
+    struct buf lock_text; /* of the lock file just read */
     size_t parsed;
     int work;
     bool is_spent; /* the work is used up, or time */
@@ -112,12 +114,13 @@ struct room {
     json_t *findings;
     json_t *ask;
     json_t *refuse;
+    json_t *site_problems; /* why the front end cannot be built: judge_site() */
 };
 
 /* --- saying: reason_room.c --- */
 
-/* Adds a finding or a refusal, or a question whose field is accept.CODE. `where` and `subject` may
- * be NULL. The same code about the same subject is said once. */
+/* Adds a finding, a refusal or a problem of the site, or a question whose field is accept.CODE.
+ * `where` and `subject` may be NULL. The same code about the same subject is said once. */
 void room_say(struct room *room, enum reason reason, const char *where, const char *subject);
 
 /* Adds a question under `field`, unless the project file answers it already. */
@@ -222,38 +225,6 @@ void behaviour_find(struct room *room, struct behaviour *out);
 /* frontend.c: json null when there is none; `*out_build_env` is an array. */
 json_t *frontend_find(struct room *room, json_t **out_build_env);
 
-struct vite_config {  /* vite_config.c: what vite.config.* says, as far as reading can tell */
-    const char *path; /* NULL: there is none */
-    const char *root; /* NULL: not said; likewise below */
-    const char *base;
-    const char *out;
-    const char *assets;
-    bool is_out_unknown;      /* build.outDir is there, but it is computed */
-    bool is_library;          /* build.lib */
-    const char *rewritten[4]; /* proxied prefixes whose address is changed on the way */
-    size_t rewritten_n;
-    int rewrite_line;
-};
-void vite_config_read(struct room *room, const char *dir, struct vite_config *out);
-
-struct site_variable {
-    const char *name;
-    const char *default_text; /* NULL: none */
-    const char *where;
-    bool is_required;
-    bool is_from_file; /* the default is in a committed .env file, which a build does not see */
-};
-
-struct site { /* site.c: how the sources find their API */
-    struct site_variable variables[64];
-    size_t variable_n;
-    const char *hardcoded; /* an address of this machine in the code, or NULL */
-    const char *hardcoded_where;
-    const char *same_origin; /* the first relative API address, or NULL */
-};
-void site_read(struct room *room, const char *dir, struct site *out);
-/* The variable that holds the address of the API, or NULL. */
-const struct site_variable *site_api_variable(const struct site *site);
 void dotenv_find(struct room *room); /* dotenv.c: findings only */
 
 /* git.c: opens the repository that `root` lies in, if there is one that is safe to read. */
@@ -263,6 +234,11 @@ json_t *git_find(struct room *room); /* json null when `root` lies in no reposit
 /* Whether git leaves out the file at `path` below the root: ignored and not tracked. Without git
  * nothing is left out. */
 bool git_ignores(struct room *room, const char *path);
+
+/* judge_site.c: what becomes of the problems of the site: refused with the whole, or left out when
+ * the API can be deployed alone; then the survey has no front end once that is answered. Whether
+ * there is a site to deploy. */
+bool judge_site(struct room *room, json_t *survey);
 
 /* judge.c: sets "target" and "outcome" from everything before. */
 void judge(struct room *room, json_t *survey);

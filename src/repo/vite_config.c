@@ -1,239 +1,184 @@
-/* vite.config.*: root, base, build.outDir, build.assetsDir, server.proxy. Read, never run. */
+/* vite.config.*: where the site is built from and to, its aliases and proxies. Read, never run. */
+#include "repo/js.h"
 #include "repo/path.h"
-#include "repo/survey_room.h"
+#include "repo/site_room.h"
 
 #include <string.h>
 
-enum { CONFIG_DEPTH = 8 };
+enum { CONFIG_MEMBERS_MAX = 50 };
 
-struct config {
-    struct room *room;
-    struct syntax syntax;
-};
+/* --- proxies --- */
 
-static bool is_object(TSNode node) { return syntax_is(node, "object"); }
+static void read_proxy(struct js *js, struct js_value proxy, struct vite_config *out) {
+    const uint32_t n = js_is(proxy, "object") ? ts_node_named_child_count(proxy.node) : 0;
 
-/* --- finding the object --- */
+    for (uint32_t i = 0; i < n && i < CONFIG_MEMBERS_MAX; i++) {
+        struct js_value pair = {proxy.file, ts_node_named_child(proxy.node, i)};
+        struct js_value key = {proxy.file, syntax_field(pair.node, "key")};
+        struct js_value value = {proxy.file, syntax_field(pair.node, "value")};
+        const char *prefix = js_is(pair, "pair") ? js_text(js, key) : NULL;
 
-struct finding {
-    const struct config *config;
-    TSNode found;
-    bool is_found;
-    const char *name; /* of the variable that is looked for */
-};
-
-static TSNode object_of(const struct config *config, TSNode node, int depth);
-
-static bool variable_enter(void *ctx, TSNode node) {
-    struct finding *finding = ctx;
-
-    if (!finding->is_found && syntax_is(node, "variable_declarator") &&
-        syntax_is_text(&finding->config->syntax, syntax_field(node, "name"), finding->name)) {
-        finding->found = syntax_field(node, "value");
-        finding->is_found = true;
-    }
-    return !finding->is_found;
-}
-
-static TSNode variable_value(const struct config *config, const char *name) {
-    struct finding finding = {.config = config, .name = name};
-    const struct syntax_visitor visitor = {.enter = variable_enter, .ctx = &finding};
-
-    syntax_walk(syntax_root(&config->syntax), &visitor);
-    return finding.found;
-}
-
-static bool return_enter(void *ctx, TSNode node) {
-    struct finding *finding = ctx;
-
-    if (!finding->is_found && syntax_is(node, "return_statement")) {
-        TSNode object = object_of(finding->config, ts_node_named_child(node, 0), 1);
-
-        finding->found = object;
-        finding->is_found = is_object(object);
-    }
-    return !finding->is_found;
-}
-
-static TSNode returned(const struct config *config, TSNode body) {
-    struct finding finding = {.config = config};
-    const struct syntax_visitor visitor = {.enter = return_enter, .ctx = &finding};
-
-    syntax_walk(body, &visitor);
-    return finding.found;
-}
-
-/* The object behind defineConfig(…), a function, a variable, parentheses or "as X". */
-static TSNode object_of(const struct config *config, TSNode node, int depth) {
-    if (ts_node_is_null(node) || is_object(node) || depth > CONFIG_DEPTH) {
-        return node;
-    }
-    if (syntax_is(node, "call_expression")) {
-        TSNode arguments = syntax_field(node, "arguments");
-        TSNode last = ts_node_named_child(arguments, ts_node_named_child_count(arguments) - 1);
-
-        /* mergeConfig(base, own): the own part says most. */
-        return object_of(config, last, depth + 1);
-    }
-    if (syntax_is(node, "arrow_function") || syntax_is(node, "function_expression") ||
-        syntax_is(node, "function")) {
-        TSNode body = syntax_field(node, "body");
-
-        return syntax_is(body, "statement_block") ? returned(config, body)
-                                                  : object_of(config, body, depth + 1);
-    }
-    if (syntax_is(node, "identifier")) {
-        const char *name = arena_str(config->room->arena, syntax_text(&config->syntax, node));
-
-        return object_of(config, variable_value(config, name), depth + 1);
-    }
-    return object_of(config, ts_node_named_child(node, 0), depth + 1);
-}
-
-static bool export_enter(void *ctx, TSNode node) {
-    struct finding *finding = ctx;
-    struct str text = {0};
-
-    if (finding->is_found) {
-        return false;
-    }
-    if (syntax_is(node, "export_statement") && !ts_node_is_null(syntax_field(node, "value"))) {
-        finding->found = syntax_field(node, "value");
-        finding->is_found = true;
-    } else if (syntax_is(node, "assignment_expression")) {
-        text = syntax_text(&finding->config->syntax, syntax_field(node, "left"));
-        if (str_eq(text, STR("module.exports"))) {
-            finding->found = syntax_field(node, "right");
-            finding->is_found = true;
-        }
-    }
-    return !finding->is_found;
-}
-
-/* --- reading it --- */
-
-static bool key_is(const struct config *config, TSNode pair, const char *key) {
-    struct str text = syntax_text(&config->syntax, syntax_field(pair, "key"));
-
-    if (text.len >= 2 && (text.ptr[0] == '"' || text.ptr[0] == '\'')) {
-        text = str_slice(text, 1, text.len - 1);
-    }
-    return str_eq(text, str_from(key));
-}
-
-/* The value of `key` in an object; a null node when it is not there. */
-static TSNode member(const struct config *config, TSNode object, const char *key) {
-    uint32_t n = is_object(object) ? ts_node_named_child_count(object) : 0;
-
-    for (uint32_t i = 0; i < n && i < 200; i++) {
-        TSNode pair = ts_node_named_child(object, i);
-
-        if (syntax_is(pair, "pair") && key_is(config, pair, key)) {
-            return syntax_field(pair, "value");
-        }
-    }
-    return (TSNode){0};
-}
-
-static const char *string_text(const struct config *config, TSNode node) {
-    struct str text = syntax_text(&config->syntax, node);
-
-    if (!syntax_is(node, "string") &&
-        !(syntax_is(node, "template_string") && str_find(text, STR("${")) < 0)) {
-        return NULL;
-    }
-    return text.len < 2 ? NULL : arena_str(config->room->arena, str_slice(text, 1, text.len - 1));
-}
-
-/* A folder: a string, or path.resolve(__dirname, "…", "…") and its kin, joined. */
-static const char *folder_text(const struct config *config, TSNode node) {
-    const char *joined = string_text(config, node);
-    TSNode arguments = syntax_field(node, "arguments");
-    struct str callee = syntax_text(&config->syntax, syntax_field(node, "function"));
-
-    if (joined != NULL || !syntax_is(node, "call_expression") ||
-        (!str_ends(callee, STR("resolve")) && !str_ends(callee, STR("join")))) {
-        return joined;
-    }
-    for (uint32_t i = 0; i < ts_node_named_child_count(arguments) && i < 10; i++) {
-        TSNode argument = ts_node_named_child(arguments, i);
-        const char *part = string_text(config, argument);
-        struct str text = syntax_text(&config->syntax, argument);
-
-        if (part == NULL && i == 0 &&
-            (str_eq(text, STR("__dirname")) || str_eq(text, STR("import.meta.dirname")) ||
-             str_eq(text, STR("process.cwd()")))) {
-            part = ".";
-        }
-        if (part == NULL) {
-            return NULL;
-        }
-        joined = joined == NULL ? part : arena_format(config->room->arena, "%s/%s", joined, part);
-    }
-    return joined;
-}
-
-static void read_proxy(const struct config *config, TSNode proxy, struct vite_config *out) {
-    uint32_t n = is_object(proxy) ? ts_node_named_child_count(proxy) : 0;
-
-    for (uint32_t i = 0; i < n && i < 50; i++) {
-        TSNode pair = ts_node_named_child(proxy, i);
-        TSNode value = syntax_is(pair, "pair") ? object_of(config, syntax_field(pair, "value"), 0)
-                                               : (TSNode){0};
-        const char *prefix =
-            syntax_is(pair, "pair") ? string_text(config, syntax_field(pair, "key")) : NULL;
-        bool rewrites = !ts_node_is_null(member(config, value, "rewrite"));
-
-        for (uint32_t j = 0; is_object(value) && j < ts_node_named_child_count(value) && j < 50;
-             j++) {
-            TSNode method = ts_node_named_child(value, j); /* rewrite(path) { … } */
-
-            rewrites = rewrites ||
-                       (syntax_is(method, "method_definition") &&
-                        syntax_is_text(&config->syntax, syntax_field(method, "name"), "rewrite"));
-        }
-        if (rewrites && prefix != NULL && out->rewritten_n < ARRAY_N(out->rewritten)) {
+        if (prefix != NULL && out->rewritten_n < ARRAY_N(out->rewritten) &&
+            !js_is_null(js_member(js, value, "rewrite"))) {
             out->rewritten[out->rewritten_n++] = prefix[0] == '^' ? prefix + 1 : prefix;
-            out->rewrite_line = syntax_line(pair);
+            out->rewrite_line = syntax_line(pair.node);
         }
     }
 }
 
-static void read_object(const struct config *config, TSNode object, struct vite_config *out) {
-    TSNode build = object_of(config, member(config, object, "build"), 0);
-    TSNode server = object_of(config, member(config, object, "server"), 0);
-    TSNode folder = member(config, build, "outDir");
+/* --- aliases and entries --- */
 
-    out->root = folder_text(config, member(config, object, "root"));
-    out->base = string_text(config, member(config, object, "base"));
-    out->out = folder_text(config, folder);
-    out->is_out_unknown = !ts_node_is_null(folder) && out->out == NULL;
-    out->assets = string_text(config, member(config, build, "assetsDir"));
-    out->is_library = !ts_node_is_null(member(config, build, "lib"));
-    read_proxy(config, object_of(config, member(config, server, "proxy"), 0), out);
+static void add_alias(struct js *js, const char *find, struct js_value target,
+                      struct vite_config *out) {
+    const char *text = js_text(js, target);
+    /* "/src" is told from the root of the site, "./src" is not a folder for Vite */
+    const char *folder =
+        text == NULL     ? NULL
+        : text[0] == '/' ? path_join(js->room->arena, out->root == NULL ? "." : out->root, text + 1)
+        : text[0] == JS_ROOT[0] ? js_folder(js, ".", text)
+                                : NULL;
+
+    if (find == NULL) {
+        out->is_alias_unknown = true;
+    } else if (out->alias_n < ARRAY_N(out->aliases)) {
+        out->aliases[out->alias_n++] = (struct vite_alias){find, folder};
+    }
 }
 
-void vite_config_read(struct room *room, const char *dir, struct vite_config *out) {
+/* { "@": FOLDER } and [{ find: "@", replacement: FOLDER }]. */
+static void read_aliases(struct js *js, struct js_value config, struct vite_config *out) {
+    struct js_value aliases =
+        js_follow(js, js_member(js, js_member(js, config, "resolve"), "alias"));
+    const uint32_t n = js_is_null(aliases) ? 0 : ts_node_named_child_count(aliases.node);
+
+    for (uint32_t i = 0; i < n && i < CONFIG_MEMBERS_MAX; i++) {
+        struct js_value row = {aliases.file, ts_node_named_child(aliases.node, i)};
+        struct js_value key = {row.file, syntax_field(row.node, "key")};
+
+        if (js_is(row, "pair")) {
+            const char *find = js_is(key, "property_identifier")
+                                   ? arena_str(js->room->arena, js_source(key))
+                                   : js_text(js, key);
+
+            add_alias(js, find, (struct js_value){row.file, syntax_field(row.node, "value")}, out);
+        } else if (js_is(row, "object")) {
+            add_alias(js, js_text(js, js_member(js, row, "find")),
+                      js_member(js, row, "replacement"), out);
+        } else if (!js_is(row, "comment")) {
+            out->is_alias_unknown = true;
+        }
+    }
+    out->is_alias_unknown =
+        out->is_alias_unknown ||
+        (!js_is_null(aliases) && !js_is(aliases, "object") && !js_is(aliases, "array"));
+}
+
+static void add_entry(struct js *js, struct js_value value, struct vite_config *out) {
+    const char *text = js_text(js, value);
+    const char *path = js_folder(js, out->root == NULL ? "." : out->root, text);
+
+    if (path != NULL && out->entry_n < ARRAY_N(out->entries)) {
+        out->entries[out->entry_n++] = path;
+    }
+}
+
+static void read_entries(struct js *js, struct js_value build, struct vite_config *out) {
+    struct js_value options = js_member(js, build, "rollupOptions");
+    struct js_value input = js_follow(js, js_member(js, options, "input"));
+    const uint32_t n =
+        js_is(input, "object") || js_is(input, "array") ? ts_node_named_child_count(input.node) : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct js_value row = {input.file, ts_node_named_child(input.node, i)};
+
+        add_entry(js,
+                  js_is(row, "pair") ? (struct js_value){row.file, syntax_field(row.node, "value")}
+                                     : row,
+                  out);
+    }
+    if (n == 0 && !js_is_null(input)) {
+        add_entry(js, input, out);
+    }
+}
+
+/* --- the whole --- */
+
+static void take_module(void *ctx, const char *module, int line) {
+    struct vite_config *out = ctx;
+
+    (void)line;
+    json_array_append_new(out->modules, json_string_of(str_from(module)));
+}
+
+static const char *find_config(struct room *room, const char *dir,
+                               const struct build_script *script) {
     static const char *const names[] = {"vite.config.ts",  "vite.config.js",  "vite.config.mts",
                                         "vite.config.mjs", "vite.config.cts", "vite.config.cjs"};
-    struct config config = {.room = room};
-    struct finding finding = {.config = &config};
-    const struct syntax_visitor visitor = {.enter = export_enter, .ctx = &finding};
-    struct err ignored = {0};
+    const char *named = script->config == NULL ? NULL : path_join(room->arena, dir, script->config);
 
-    *out = (struct vite_config){0};
-    for (size_t i = 0; i < ARRAY_N(names) && out->path == NULL; i++) {
+    if (named != NULL && tree_has_file(&room->tree, named)) {
+        return named;
+    }
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
         const char *path = path_join(room->arena, dir, names[i]);
 
-        out->path = tree_has_file(&room->tree, path) ? path : NULL;
+        if (tree_has_file(&room->tree, path)) {
+            return path;
+        }
     }
-    if (out->path == NULL || !tree_read(&room->tree, out->path, TREE_SOURCE_MAX, &room->text) ||
-        syntax_parse(room->parser, SYNTAX_TYPESCRIPT, buf_str(&room->text), &config.syntax,
-                     &ignored) != ERR_NONE) {
-        return;
-    }
-    room->parsed++;
-    syntax_walk(syntax_root(&config.syntax), &visitor);
-    read_object(&config, object_of(&config, finding.found, 0), out);
-    syntax_done(&config.syntax);
+    return NULL;
 }
+
+/* The flag of the script wins over the configuration, as it does in Vite. */
+static void read_folders(struct js *js, const char *dir, struct js_value config,
+                         const struct build_script *script, struct vite_config *out) {
+    struct js_value root = js_member(js, config, "root");
+    struct js_value folder = js_member(js, js_member(js, config, "build"), "outDir");
+    const char *root_text = script->root != NULL ? script->root
+                            : js_is_null(root)   ? "."
+                                                 : js_text(js, root);
+
+    out->root = js_folder(js, dir, root_text);
+    out->out_text = script->out != NULL  ? script->out
+                    : js_is_null(folder) ? "dist"
+                                         : js_text(js, folder);
+    out->is_out_unknown = out->out_text == NULL || root_text == NULL;
+    out->out =
+        out->is_out_unknown || out->root == NULL ? NULL : js_folder(js, out->root, out->out_text);
+}
+
+static void read_object(struct js *js, const char *dir, struct js_value config,
+                        const struct build_script *script, struct vite_config *out) {
+    struct js_value build = js_member(js, config, "build");
+    struct js_value ssr = js_follow(js, js_member(js, build, "ssr"));
+
+    read_folders(js, dir, config, script, out);
+    out->base = script->base != NULL ? script->base : js_text(js, js_member(js, config, "base"));
+    out->assets = js_text(js, js_member(js, build, "assetsDir"));
+    out->env_dir = js_folder(js, out->root == NULL ? dir : out->root,
+                             js_text(js, js_member(js, config, "envDir")));
+    out->is_library = !js_is_null(js_member(js, build, "lib"));
+    out->is_server = !js_is_null(ssr) && !js_is(ssr, "false");
+    read_aliases(js, config, out);
+    read_entries(js, build, out);
+    read_proxy(js, js_follow(js, js_member(js, js_member(js, config, "server"), "proxy")), out);
+}
+
+void vite_config_read(struct room *room, const char *dir, const struct build_script *script,
+                      struct vite_config *out) {
+    struct js *js = ARENA_NEW(room->arena, struct js);
+    const struct js_file *file = NULL;
+    struct js_value config = {0};
+
+    *out = (struct vite_config){.path = find_config(room, dir, script), .modules = json_array()};
+    js_init(js, room, dir);
+    file = out->path == NULL ? NULL : js_open(js, out->path);
+    if (file != NULL) {
+        config = js_export(js, file);
+        js_imports(js, file, take_module, out);
+    }
+    read_object(js, dir, config, script, out);
+    js_done(js);
+}
+
+void vite_config_done(struct vite_config *config) { json_decref(config->modules); }

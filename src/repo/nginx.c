@@ -1,0 +1,127 @@
+/* Snippets of nginx configuration: `location`, `proxy_pass` and `rewrite`, read word by word. */
+#include "repo/nginx.h"
+
+#include "repo/path.h"
+
+#include <string.h>
+
+enum { NGINX_BYTES_MAX = 128 * 1024, NGINX_FILES_MAX = 20, NGINX_DEPTH_MAX = 16 };
+
+static bool is_nginx(const char *path) {
+    struct str name = str_from(path_name(path));
+
+    return str_ends(name, STR(".conf")) || str_ends(name, STR(".conf.template")) ||
+           str_ends(name, STR(".conf.template.j2")) || str_eq(name, STR("nginx.conf.tmpl"));
+}
+
+/* One statement: words up to ';', '{' or '}'. */
+struct statement {
+    struct str words[6];
+    size_t n;
+    char end; /* 0 at the end of the text */
+    int line;
+};
+
+static void take_word(struct statement *out, struct str word) {
+    if (word.len > 0 && out->n < ARRAY_N(out->words)) {
+        out->words[out->n++] = word;
+    }
+}
+
+static bool next_statement(struct str *rest, int *line, struct statement *out) {
+    size_t start = 0;
+
+    *out = (struct statement){.line = *line};
+    for (size_t i = 0; i < rest->len; i++) {
+        const char c = rest->ptr[i];
+
+        if (c == '#') {
+            take_word(out, str_slice(*rest, start, i));
+            while (i + 1 < rest->len && rest->ptr[i + 1] != '\n') {
+                i++;
+            }
+            start = i + 1;
+        } else if (c == ';' || c == '{' || c == '}' || c == ' ' || c == '\t' || c == '\r' ||
+                   c == '\n') {
+            take_word(out, str_slice(*rest, start, i));
+            start = i + 1;
+            *line += c == '\n';
+            out->line = out->n == 0 ? *line : out->line;
+        }
+        if (c == ';' || c == '{' || c == '}') {
+            out->end = c;
+            *rest = str_slice(*rest, i + 1, rest->len);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* proxy_pass with a path behind the host puts that path in place of the location's prefix. */
+static bool passes_without(struct str target, const char *prefix) {
+    ptrdiff_t scheme = str_find(target, STR("://"));
+    struct str host = scheme < 0 ? target : str_slice(target, (size_t)scheme + 3, target.len);
+    ptrdiff_t slash = str_find(host, STR("/"));
+
+    return slash >= 0 && !str_starts(str_slice(host, (size_t)slash, host.len), str_from(prefix));
+}
+
+static bool location_is(struct str location, const char *prefix) {
+    while (str_ends(location, STR("/"))) {
+        location = str_slice(location, 0, location.len - 1);
+    }
+    return str_eq(location, str_from(prefix));
+}
+
+/* The line that takes the prefix off, or 0. */
+static int rewriting_line(struct str text, const char *prefix) {
+    struct statement at = {0};
+    bool is_inside[NGINX_DEPTH_MAX] = {false};
+    int depth = 0;
+    int line = 1;
+
+    while (next_statement(&text, &line, &at)) {
+        struct str first = at.n > 0 ? at.words[0] : (struct str){0};
+        const bool is_here = depth > 0 && depth < NGINX_DEPTH_MAX && is_inside[depth];
+
+        if (at.end == '{') {
+            depth++;
+            if (depth < NGINX_DEPTH_MAX) {
+                is_inside[depth] = str_eq(first, STR("location")) && at.n >= 2 &&
+                                   location_is(at.words[at.n - 1], prefix);
+            }
+        } else if (at.end == '}') {
+            depth -= depth > 0;
+        } else if (is_here && at.n >= 2 && str_eq(first, STR("proxy_pass")) &&
+                   passes_without(at.words[1], prefix)) {
+            return at.line;
+        } else if (is_here && at.n >= 3 && str_eq(first, STR("rewrite")) &&
+                   str_find(at.words[1], str_from(prefix)) >= 0 &&
+                   !str_starts(at.words[2], str_from(prefix))) {
+            return at.line;
+        }
+    }
+    return 0;
+}
+
+bool nginx_find_rewrite(struct room *room, const char *prefix, struct nginx_rewrite *out) {
+    int files = 0;
+
+    for (size_t i = 0; i < room->tree.list.n && files < NGINX_FILES_MAX; i++) {
+        const struct fs_entry *entry = &room->tree.list.rows[i];
+        int line = 0;
+
+        if (entry->kind != FS_FILE || !is_nginx(entry->path) ||
+            !str_is_utf8(str_from(entry->path)) ||
+            !tree_read(&room->tree, entry->path, NGINX_BYTES_MAX, &room->text)) {
+            continue;
+        }
+        files++;
+        line = rewriting_line(buf_str(&room->text), prefix);
+        if (line > 0) {
+            out->where = room_where(room, entry->path, line);
+            return true;
+        }
+    }
+    return false;
+}
