@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -54,6 +52,18 @@ static void apply_bad(void) { world->is_apply_bad = true; }
 static void apply_bad_on_update(void) {
     deployed();
     world->is_apply_bad = true;
+}
+static void keeps_what_fails(void) {
+    apply_bad_on_update();
+    world->is_kept = true;
+}
+static void outlived(void) {
+    deployed();
+    world->is_outlived = true;
+}
+static void outlived_nobody(void) {
+    outlived();
+    nobody();
 }
 static void probe_bad(void) { world->is_probe_bad = true; }
 static void no_bootstrap(void) { world->has_bootstrap = false; }
@@ -143,6 +153,9 @@ static const struct end_row {
     { "nobody is there",             "deploy",    nobody,                    "waiting",    10, "approve",              0 },
     { "the first stack fails",       "deploy",    apply_bad,                 "failed",      4, "the fake says no",     1 },
     { "an update fails",             "deploy",    apply_bad_on_update,       "rolled_back", 4, "the fake says no",     1 },
+    { "a failure is kept",           "deploy",    keeps_what_fails,          "failed",      4, "the fake says no",     1 },
+    { "a stack outlived its ttl",    "deploy",    outlived,                  "cancelled",   8, "was destroyed",        1 },
+    { "it did, and nobody is there", "deploy",    outlived_nobody,           "waiting",    10, "approve",              0 },
     { "apply does not answer",       "deploy",    apply_fails,               "failed",      4, "apply fails",          0 },
     { "the first build is ill",      "deploy",    probe_bad,                 "failed",      4, "500",                  1 },
     { "the probe does not answer",   "deploy",    probe_fails,               "failed",      4, "probe fails",          1 },
@@ -445,26 +458,9 @@ static void ctrl_c_in_any_call_parks_and_the_session_goes_on(void **state) {
 
 /* ---- Kill at every write ---- */
 
-static int run_killed(bool is_new, const char *version) {
-    pid_t pid = fork();
-    int status = 0;
-
-    if (pid == 0) {
-        struct flow *flow = world_flow(&killing_store);
-
-        flow->version = version;
-        (void)world_run(flow, "deploy", is_new);
-        flow_close(flow);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* The parent session of the folder, whose id the killed process did not live to tell. */
-static bool find_session(void) {
+static bool find_session(struct flow *flow) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct flow *flow = world_flow(&store_sqlite);
     struct store_sessions find = {.kind = STR("deploy")};
     const struct store_session *rows = NULL;
     size_t n = 0;
@@ -475,12 +471,10 @@ static bool find_session(void) {
     if (n > 0) {
         (void)snprintf(world->session, sizeof world->session, STR_FMT, STR_ARG(rows[0].id));
     }
-    flow_close(flow);
     return n > 0;
 }
 
-static void verify_all(void) {
-    struct flow *flow = world_flow(&store_sqlite);
+static void verify_all(struct flow *flow) {
     struct journal_report report = {0};
     struct err err = {0};
 
@@ -488,7 +482,6 @@ static void verify_all(void) {
     if (!report.is_ok) {
         fail_msg("record %lld: %s", (long long)report.seq, report.reason);
     }
-    flow_close(flow);
 }
 
 /* Killed after the last write, there is nothing left to do. */
@@ -503,33 +496,30 @@ static bool ended_once(void) {
 /* A question whose answer did not reach the disk is asked once more, all others once. */
 static bool asked_at_most(int n) { return world->asked_n <= n; }
 
-/* Kills a deployment that sets the account up at every write, and lets `version` go on. */
+/* Lets `version` go on from what a kill before and after each write leaves of a deployment that
+ * sets the account up. */
 static void kill_everywhere(const char *version, int asked_max) {
     int bad = 0;
-    int n = 1;
+    int n;
 
-    for (int k = 1; k <= n; k += stride()) {
-        for (int after = 0; after < 2; after++) {
-            world_fresh();
-            world->has_bootstrap = false;
-            world->kill_at = k;
-            world->kills_after = after == 1;
-            if (run_killed(true, "1") != 9) {
-                assert_true(ended_once());
-                continue;
-            }
-            n = k + stride();
-            world->kill_at = 0;
-            if (run_killed(!find_session(), version) != 0 || !ended_once() ||
-                !asked_at_most(asked_max)) {
-                print_error("%s write %d: %s, %s, asked %d\n", after ? "after" : "before", k,
-                            world->status, world->message, world->asked_n);
-                bad++;
-            }
-            verify_all();
+    world->has_bootstrap = false;
+    n = world_record("deploy", "1");
+    assert_true(n > 40);
+    for (int k = 0; k < n; k += stride()) {
+        struct flow *flow;
+
+        world_restore(k);
+        flow = world_flow(&hasty_sqlite);
+        flow->version = version;
+        (void)world_run(flow, "deploy", !find_session(flow));
+        if (!ended_once() || !asked_at_most(asked_max)) {
+            print_error("%s write %d: %s, %s, asked %d\n", k % 2 == 1 ? "after" : "before",
+                        k / 2 + 1, world->status, world->message, world->asked_n);
+            bad++;
         }
+        verify_all(flow);
+        flow_close(flow);
     }
-    assert_true(n > 20);
     assert_int_equal(bad, 0);
 }
 

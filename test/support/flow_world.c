@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +20,8 @@
 struct world *world;
 static struct world fresh;
 static char folder[64];
+static char
+    home[80]; /* in the folder: all that a run writes; beside it the moments that are kept */
 static const char *base; /* of the folder; in memory where it can be: what is killed is a process */
 
 extern const struct tool tool_repo_reader;
@@ -218,9 +222,10 @@ static json_t *reply_stack_status(struct op *op) {
     json_put_bool(status, "exists", exists);
     json_put_bool(status, "can_update", exists);
     json_put_bool(status, "protected", false);
+    json_put_int(status, "changed_ms", 1);
     json_put(status, "outputs", exists ? outputs_of(stack) : json_object());
     json_put(status, "parameters", json_object());
-    json_put(status, "tags", json_object());
+    json_put(status, "tags", agent_args("ttl", world->is_outlived ? "12h" : NULL, NULL));
     return status;
 }
 
@@ -269,8 +274,10 @@ static json_t *reply_discard(struct op *op) {
 }
 
 static json_t *reply_apply(struct op *op) {
+    bool is_kept = strcmp(json_str_or(op->approval, "on_failure", ""), "keep") == 0;
     json_t *out = agent_args("status",
                              !world->is_apply_bad ? "UPDATE_COMPLETE"
+                             : is_kept            ? "UPDATE_FAILED"
                              : world->is_deployed ? "UPDATE_ROLLBACK_COMPLETE"
                                                   : "ROLLBACK_COMPLETE",
                              NULL);
@@ -466,6 +473,9 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     if (poll(poll_ctx)) {
         return ERR_NONE;
     }
+    if (world->is_nobody_there) {
+        return err_set(err, ERR_WAITING, "nobody is there");
+    }
     if (strcmp(field, "retry") == 0) {
         answer = world->is_retried && world_asked("retry") < 8 ? "yes" : "no";
     } else if (strcmp(json_str_or(question, "kind", ""), "secret") == 0) {
@@ -482,26 +492,49 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     return ERR_NONE;
 }
 
-/* ---- The store that kills ---- */
+/* ---- The store that keeps every moment ---- */
 
-struct store_ops killing_store;
+struct moment {
+    struct world world;
+    bool is_kept;
+};
+static struct moment *moments; /* shared; the files of moment N are in `folder`/N */
 
-static enum err_code killing_append(void *back, const struct store_append *append,
+static void moment_keep(void) {
+    static const struct fs_walk walk = {
+        .depth_max = 32, .entry_max = 1000, .bytes_max = INT64_C(1) << 30};
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+    CLEANUP(freep) char *to = NULL;
+    struct err err = {0};
+    int n = 0;
+
+    while (n < WORLD_MOMENTS_MAX && moments[n].is_kept) {
+        n++;
+    }
+    to = mem_format("%s/%d", folder, n);
+    if (n == WORLD_MOMENTS_MAX || fs_root_open(home, &root, &err) != ERR_NONE ||
+        fs_copy_tree(&root, to, &walk, NULL, &err) != ERR_NONE) {
+        (void)fprintf(stderr, "moment %d is not kept: %s\n", n, err.text);
+        abort();
+    }
+    memcpy(&moments[n].world, world, sizeof *world);
+    moments[n].is_kept = true;
+}
+
+static struct store_ops keeping_store;
+
+static enum err_code keeping_append(void *back, const struct store_append *append,
                                     struct err *err) {
     enum err_code code;
 
-    world->writes++;
-    if (world->writes == world->kill_at && !world->kills_after) {
-        _exit(9);
-    }
+    moment_keep();
     code = store_sqlite.append(back, append, err);
-    if (world->writes == world->kill_at) {
-        _exit(9);
-    }
+    moment_keep();
     return code;
 }
 
 struct store_ops hasty_store;
+struct store_ops hasty_sqlite;
 
 static enum err_code hasty_cell(void *back, struct str name,
                                 void (*update)(int64_t cell[STORE_CELL_N], void *context),
@@ -517,18 +550,26 @@ static enum err_code hasty_cell(void *back, struct str name,
 
 /* ---- Making and running ---- */
 
-void world_make(void) {
-    world = mmap(NULL, sizeof *world, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (world == MAP_FAILED) {
+static void *shared(size_t bytes) {
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED) {
         abort();
     }
+    return memory;
+}
+
+void world_make(void) {
+    world = shared(sizeof *world);
+    moments = shared(WORLD_MOMENTS_MAX * sizeof *moments);
     fake_make(0, &tool_repo_reader);
     fake_make(1, &tool_uv_client);
     fake_make(2, &tool_pnpm_client);
     fake_make(3, &tool_aws_deployer);
-    killing_store = store_sqlite;
-    killing_store.append = killing_append;
-    killing_store.update_cell = hasty_cell;
+    hasty_sqlite = store_sqlite;
+    hasty_sqlite.update_cell = hasty_cell;
+    keeping_store = hasty_sqlite;
+    keeping_store.append = keeping_append;
     hasty_store = store_memory;
     hasty_store.update_cell = hasty_cell;
     (void)setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", 1);
@@ -556,10 +597,14 @@ void world_fresh(void) {
     if (mkdtemp(folder) == NULL) {
         abort();
     }
-    (void)setenv("HOME", folder, 1);
-    (void)setenv("XDG_STATE_HOME", folder, 1);
-    (void)setenv("XDG_CACHE_HOME", folder, 1);
-    (void)setenv("XDG_CONFIG_HOME", folder, 1);
+    (void)snprintf(home, sizeof home, "%s/now", folder);
+    if (mkdir(home, 0700) != 0) {
+        abort();
+    }
+    (void)setenv("HOME", home, 1);
+    (void)setenv("XDG_STATE_HOME", home, 1);
+    (void)setenv("XDG_CACHE_HOME", home, 1);
+    (void)setenv("XDG_CONFIG_HOME", home, 1);
     fresh = (struct world){.has_bootstrap = true};
     (void)snprintf(fresh.approval, sizeof fresh.approval, "yes");
     memcpy(world, &fresh, sizeof fresh);
@@ -567,7 +612,7 @@ void world_fresh(void) {
 
 struct flow *world_flow(const struct store_ops *backend) {
     static const struct person person = {person_is_there, person_ask, NULL};
-    struct flow_options options = {.root = folder,
+    struct flow_options options = {.root = home,
                                    .person = &person,
                                    .interrupted = &world->interrupted,
                                    .backend = backend,
@@ -589,6 +634,7 @@ static json_t *world_flags(const char *kind) {
     json_put_str(flags, "action", world->removes ? "rm" : "set");
     json_put_bool(flags, "trust_repository", true);
     json_put_bool(flags, "stop_at_plan", world->stops_at_plan);
+    json_put_bool(flags, "no_rollback", world->is_kept);
     if (strcmp(kind, "secrets") == 0) {
         json_put(flags, "names", json_pack("[s]", "SECRET_KEY"));
     }
@@ -617,4 +663,41 @@ enum err_code world_run(struct flow *flow, const char *kind, bool is_new) {
     (void)snprintf(world->message, sizeof world->message, "%s",
                    json_str_or(end.result, "error.message", json_str_or(end.result, "next", "")));
     return ERR_NONE;
+}
+
+int world_record(const char *kind, const char *version) {
+    pid_t pid;
+    int status = 0;
+    int n = 0;
+
+    memset(moments, 0, WORLD_MOMENTS_MAX * sizeof *moments);
+    pid = fork();
+    if (pid == 0) {
+        struct flow *flow = world_flow(&keeping_store);
+
+        flow->version = version;
+        (void)world_run(flow, kind, true);
+        flow_close(flow);
+        _exit(0);
+    }
+    if (waitpid(pid, &status, 0) != pid || status != 0) {
+        abort();
+    }
+    while (n < WORLD_MOMENTS_MAX && moments[n].is_kept) {
+        n++;
+    }
+    return n;
+}
+
+void world_restore(int moment) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+    CLEANUP(freep) char *from = mem_format("%s/%d", folder, moment);
+    struct err err = {0};
+
+    if (fs_root_open(folder, &root, &err) != ERR_NONE ||
+        fs_remove_tree(&root, "now", &err) != ERR_NONE || rename(from, home) != 0) {
+        (void)fprintf(stderr, "moment %d cannot be restored: %s\n", moment, err.text);
+        abort();
+    }
+    memcpy(world, &moments[moment].world, sizeof *world);
 }

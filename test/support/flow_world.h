@@ -1,8 +1,9 @@
 /* test/support/flow_world.h: a world of fakes for the tests of the flow: tools with the schemas of
- * the real ones, whose operations say so, a person who answers by field, and a store that kills.
+ * the real ones, whose operations say so, a person who answers by field, and a store that keeps
+ * what a kill would leave.
  *
- * The world is shared memory, so that it outlives a process that a test kills: what an effect did
- * stays done, and reconcile() finds it by its idempotency key.
+ * The world is shared memory, so that it outlives the process of a run: what an effect did stays
+ * done, and reconcile() finds it by its idempotency key.
  */
 #pragma once
 
@@ -10,7 +11,12 @@
 
 #include "flow/flow_room.h"
 
-enum { WORLD_EFFECTS_MAX = 128, WORLD_ASKED_MAX = 64, WORLD_CALLS_MAX = 256 };
+enum {
+    WORLD_EFFECTS_MAX = 128,
+    WORLD_ASKED_MAX = 64,
+    WORLD_CALLS_MAX = 256,
+    WORLD_MOMENTS_MAX = 400
+};
 
 struct world {
     /* What a test says. */
@@ -30,6 +36,8 @@ struct world {
     bool is_plan_bad; /* the change set would remove a bucket */
     bool is_retried;  /* the person says yes to "try again?", at most seven times */
     bool stops_at_plan;
+    bool is_kept;     /* --no-rollback */
+    bool is_outlived; /* the deployed stack's ttl is over */
     bool needs_secret; /* the survey asks for SECRET_KEY, a secret */
     bool has_secret;   /* it is in Parameter Store already */
     bool removes;      /* a session of kind "secrets" removes it */
@@ -38,7 +46,6 @@ struct world {
     /* What happened. */
     int calls;
     char log[WORLD_CALLS_MAX][16]; /* operations by the numbers of their calls */
-    int writes;                    /* appends of this process */
     struct {
         char op[16];
         char key[96];
@@ -54,20 +61,25 @@ struct world {
     int exit_status;
     char message[256];
     atomic_bool interrupted;
-
-    /* When the process dies: at this append, before or after it is written; 0: never. */
-    int kill_at;
-    bool kills_after;
 };
 
 extern struct world *world;
-extern struct store_ops killing_store; /* SQLite that dies as the world says */
-extern struct store_ops hasty_store;   /* memory, without the limit on plans a minute */
+/* Without the limit on plans a minute. */
+extern struct store_ops hasty_store;  /* memory */
+extern struct store_ops hasty_sqlite; /* files */
 
 /* Makes tools and world, once a run; a fresh world with a fresh state folder; its end. */
 void world_make(void);
 void world_fresh(void);
 void world_remove(void);
+
+/* Runs a new session with this version in a process of its own, which ends, and keeps what a kill
+ * just before and just after each append to the journal would have left: the state folder and the
+ * world. Their number. */
+int world_record(const char *kind, const char *version);
+
+/* Puts folder and world back to that moment, from 0, once. The process that ran then is dead. */
+void world_restore(int moment);
 
 int world_effects(const char *op); /* how often it happened, over all keys */
 bool world_was_repeated(void);     /* an effect happened twice under one key */
