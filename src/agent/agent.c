@@ -94,6 +94,18 @@ bool agent_keep(struct turn *turn, const char *tool, const char *operation, json
     return true;
 }
 
+int64_t agent_expires_ms(const json_t *status) {
+    const char *ttl = json_str_at(status, "tags.ttl");
+    int64_t ttl_ms = 0;
+    struct err unread = {0};
+
+    if (ttl == NULL || !json_bool_at(status, "exists") ||
+        str_to_duration_ms(str_from(ttl), &ttl_ms, &unread) != ERR_NONE) {
+        return 0; /* a tag of somebody else's */
+    }
+    return json_int_or(status, "changed_ms", 0) + ttl_ms;
+}
+
 json_t *agent_args(const char *key, ...) {
     json_t *object = json_object();
     va_list args;

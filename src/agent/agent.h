@@ -26,6 +26,7 @@
  *   restored  executor    aws_deployer.rollback
  *   problem   any         {"code","text","remedy","phase"} of the phase that did not end well
  *   result    orchestrator  how the run ended: {"status","code",...}
+ *   outlived  executor    true once the person chose to destroy the expired stack instead
  *   stored    executor    aws_deployer.parameters: which secrets there are; secrets_path: where
  *   child     executor    {"kind","flags"}: of the session that must end before this one goes on
  *   children  flow        how many such sessions have ended
@@ -79,6 +80,10 @@ void agent_warn(struct turn *turn, const char *code, const char *remedy, const c
  * `*outcome` when it fails. Takes over `args`. */
 bool agent_keep(struct turn *turn, const char *tool, const char *operation, json_t *args,
                 const char *member, enum outcome *outcome);
+
+/* When the stack of an aws_deployer.stack_status is not wanted any more: its tag "ttl" after its
+ * last change, in ms since 1970; 0: it lives on. */
+int64_t agent_expires_ms(const json_t *status);
 
 /* Builds objects; every value may be NULL, then the member is left out. Ends with NULL. */
 json_t *agent_args(const char *key, ...) __attribute__((sentinel));

@@ -133,6 +133,8 @@ enum err_code cfn_describe_stack(const struct aws *aws, struct arena *arena, con
         .reason = cfn_text(m, "StackStatusReason"),
         .role_arn = cfn_text(m, "RoleARN"),
         .is_protected = strcmp(cfn_text(m, "EnableTerminationProtection"), "true") == 0,
+        .changed_ms = cfn_time(m, cfn_text(m, "LastUpdatedTime")[0] == '\0' ? "CreationTime"
+                                                                            : "LastUpdatedTime"),
         .outputs = cfn_pairs(xml_at(m, "Outputs/member"), "OutputKey", "OutputValue"),
         .parameters = cfn_parameters(xml_at(m, "Parameters/member")),
         .tags = cfn_pairs(xml_at(m, "Tags/member"), "Key", "Value"),

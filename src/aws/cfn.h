@@ -17,6 +17,7 @@ struct cfn_stack {
     const char *reason;
     const char *role_arn;
     bool is_protected;  /* termination protection */
+    int64_t changed_ms; /* when it was last updated, or else created; AWS's clock */
     json_t *outputs;    /* object of strings; owned: cfn_stack_done() */
     json_t *parameters; /* object of strings; those that AWS masks are left out */
     json_t *tags;       /* object of strings */
@@ -90,10 +91,11 @@ MUST_CHECK enum err_code cfn_list_sets(const struct aws *aws, struct arena *aren
                                        const char *stack, struct cfn_set_row **out, size_t *out_n,
                                        struct err *err);
 
-/* ExecuteChangeSet by ARN. Errors: ERR_STALE (it is not AVAILABLE any more), those of aws_call().
+/* ExecuteChangeSet by ARN. `is_kept`: what fails is left as it is, CloudFormation puts nothing
+ * back. Errors: ERR_STALE (it is not AVAILABLE any more), those of aws_call().
  */
 MUST_CHECK enum err_code cfn_execute_set(const struct aws *aws, const char *arn, const char *stack,
-                                         const char *token, struct err *err);
+                                         const char *token, bool is_kept, struct err *err);
 
 /* DeleteChangeSet; an absent one is fine. */
 MUST_CHECK enum err_code cfn_delete_set(const struct aws *aws, const char *arn, const char *stack,

@@ -184,6 +184,7 @@ enum err_code cfn_describe_set(const struct aws *aws, struct arena *arena, const
 
         form_add(&form, "ChangeSetName", set);
         form_add(&form, "StackName", stack);
+        form_add_bool(&form, "IncludePropertyValues", true);
         form_add(&form, "NextToken", next);
         if (cfn_call(aws, arena, "DescribeChangeSet", &form,
                      (const char *const[]){"ChangeSetNotFound", "ChangeSetNotFoundException",
@@ -301,7 +302,7 @@ enum err_code cfn_list_validations(const struct aws *aws, const char *set_arn, j
 /* ---- Executed, deleted ---- */
 
 enum err_code cfn_execute_set(const struct aws *aws, const char *arn, const char *stack,
-                              const char *token, struct err *err) {
+                              const char *token, bool is_kept, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct form form = {.arena = arena};
     struct cfn_reply reply = {0};
@@ -309,7 +310,7 @@ enum err_code cfn_execute_set(const struct aws *aws, const char *arn, const char
     form_add(&form, "ChangeSetName", arn);
     form_add(&form, "StackName", stack);
     form_add(&form, "ClientRequestToken", token);
-    form_add_bool(&form, "DisableRollback", false);
+    form_add_bool(&form, "DisableRollback", is_kept);
     if (cfn_call(aws, arena, "ExecuteChangeSet", &form,
                  (const char *const[]){"InvalidChangeSetStatus", "ChangeSetNotFound",
                                        "ValidationError", NULL},

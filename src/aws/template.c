@@ -80,6 +80,7 @@ static void site_remove(json_t *template) {
 
     for (size_t i = 0; i < ARRAY_N(site_resources); i++) {
         (void)json_object_del(json_at(template, "Resources"), site_resources[i]);
+        (void)json_object_del(json_at(template, "Metadata.Purposes"), site_resources[i]);
     }
     (void)json_object_del(json_at(template, "Parameters"), "ReleasePath");
     (void)json_object_del(json_at(template, "Outputs"), "SiteBucket");

@@ -14,9 +14,11 @@
 struct flow; /* opaque */
 
 struct flow_options {
-    const char *root;                /* the repository's folder; NULL: the working directory */
-    const struct person *person;     /* outlives the flow */
-    const atomic_bool *interrupted;  /* set by SIGINT */
+    const char *root;               /* the repository's folder; NULL: the working directory */
+    const struct person *person;    /* outlives the flow */
+    const atomic_bool *interrupted; /* set by SIGINT */
+    const int64_t
+        *deadline_mono_ms; /* of what runs now, by clock_mono_ms(); 0 there: none; or NULL */
     const struct store_ops *backend; /* NULL: store_sqlite in the user's state folder */
     bool is_sandboxed;
 };
@@ -41,9 +43,10 @@ struct session; /* opaque */
 
 /* Makes a session of a kind ("deploy", "bootstrap", "destroy", "init") and takes its lease. Takes
  * over `flags`, what the command line says: text members env, app, account, region, profile,
- * endpoint_url, role_arn, require_approval, text; true members yes, trust_repository,
- * stop_at_wait, stop_at_plan; and "where", what the person was shown of it already.
- * The caller closes. Errors: ERR_CONFIG (no such environment or profile), those of the store. */
+ * endpoint_url, role_arn, require_approval, ttl, text; true members yes, trust_repository,
+ * no_rollback, stop_at_wait, stop_at_plan; the object tags; and "where", what the person was shown
+ * of it already. The caller closes. Errors: ERR_CONFIG (no such environment or profile), those of
+ * the store. */
 MUST_CHECK enum err_code session_new(struct flow *flow, const char *kind, json_t *flags,
                                      struct session **out, struct err *err);
 

@@ -161,6 +161,7 @@ static enum err_code session_take(struct session *session, struct err *err) {
         .bus = flow->bus,
         .person = flow->options.person,
         .interrupted = flow->options.interrupted,
+        .deadline_mono_ms = flow->options.deadline_mono_ms,
         .session = session->id,
         .lease = &session->lease,
         .parent = flow->waiting,

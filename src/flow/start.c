@@ -5,6 +5,8 @@
 #include "aws/config.h"
 #include "flow/flow_room.h"
 
+enum { HOUR_MS = 3600 * 1000 }; /* the file's ttl is a whole number of them */
+
 static json_t *start_pairs(const struct project_variable *rows, size_t n) {
     json_t *object = json_object();
 
@@ -26,6 +28,9 @@ static json_t *start_project(const struct project *project, const struct project
         json_put_str(object, "approve", project_approve_word(env->approve));
         json_put_str(object, "target",
                      env->target == PROJECT_TARGET_NONE ? NULL : project_target_word(env->target));
+        if (env->ttl_ms > 0) {
+            json_put(object, "ttl", json_sprintf("%lldh", (long long)(env->ttl_ms / HOUR_MS)));
+        }
         json_put_bool(object, "second_approver", env->has_second_approver);
         json_put_int(object, "cost_ceiling_cents", env->cost_ceiling_cents);
         json_put(object, "variables", start_pairs(env->variables, env->variable_n));

@@ -15,25 +15,26 @@ struct text_row {
     const char *key;
     const char *label;
     size_t offset;
+    const char *absent; /* what "" means */
 };
 
 /* clang-format off */
 static const struct text_row text_rows[] = {
-    /* key               label                  member */
-    {"kind",              "what",                offsetof(struct approval, kind)},
-    {"account",           "account",             offsetof(struct approval, account)},
-    {"region",            "region",              offsetof(struct approval, region)},
-    {"endpoint",          "endpoint",            offsetof(struct approval, endpoint)},
-    {"stack_id",          "stack",               offsetof(struct approval, stack_id)},
-    {"change_set",        "change set",          offsetof(struct approval, change_set)},
-    {"role",              "acts as",             offsetof(struct approval, role)},
-    {"on_failure",        "if it fails",         offsetof(struct approval, on_failure)},
-    {"requester",         "asked by",            offsetof(struct approval, requester)},
-    {"session",           "session",             offsetof(struct approval, session)},
-    {"plan_sha256",       "plan",                offsetof(struct approval, plan_sha256)},
-    {"template_sha256",   "template",            offsetof(struct approval, template_sha256)},
-    {"parameters_sha256", "parameters",          offsetof(struct approval, parameters_sha256)},
-    {"policy_version",    "policy",              offsetof(struct approval, policy_version)},
+    /* key               label                  member                                absent */
+    {"kind",              "what",                offsetof(struct approval, kind), "none"},
+    {"account",           "account",             offsetof(struct approval, account), "none"},
+    {"region",            "region",              offsetof(struct approval, region), "none"},
+    {"endpoint",          "endpoint",            offsetof(struct approval, endpoint), "none"},
+    {"stack_id",          "stack",               offsetof(struct approval, stack_id), "none"},
+    {"change_set",        "change set",          offsetof(struct approval, change_set), "none: a deletion has no change set"},
+    {"role",              "acts as",             offsetof(struct approval, role), "whoever asked, by their own rights"},
+    {"on_failure",        "if it fails",         offsetof(struct approval, on_failure), "none"},
+    {"requester",         "asked by",            offsetof(struct approval, requester), "none"},
+    {"session",           "session",             offsetof(struct approval, session), "none"},
+    {"plan_sha256",       "plan",                offsetof(struct approval, plan_sha256), "none"},
+    {"template_sha256",   "template",            offsetof(struct approval, template_sha256), "none"},
+    {"parameters_sha256", "parameters",          offsetof(struct approval, parameters_sha256), "none"},
+    {"policy_version",    "policy",              offsetof(struct approval, policy_version), "none"},
 };
 
 static const struct json_field approval_fields[] = {
@@ -128,6 +129,18 @@ enum err_code approval_read(struct str text, struct approval *out, struct err *e
     return ERR_NONE;
 }
 
+void approval_add_failure(const char *on_failure, struct buf *out) {
+    if (strncmp(on_failure, "restore:", 8) == 0) {
+        buf_addf(out, "go back to release %s", on_failure + 8);
+    } else if (strcmp(on_failure, "keep") == 0) {
+        buf_add_s(out, "nothing is put back: what failed stays as it is");
+    } else if (strcmp(on_failure, "leave") == 0) {
+        buf_add_s(out, "leave the stack as CloudFormation leaves it, and say so");
+    } else {
+        buf_add_s(out, on_failure);
+    }
+}
+
 enum approval_answer approval_check(const struct approval *approval,
                                     const struct approval_state *state, int64_t now_ms) {
     struct sha256_hex digest = sha256_hex(approval_digest(approval));
@@ -179,6 +192,21 @@ static void render_line(struct buf *out, int width, const char *label, const cha
     buf_add_s(out, "\n");
 }
 
+static void render_text(struct buf *out, int width, const struct approval *approval,
+                        const struct text_row *row) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT((size_t)limit(LIMIT_DOCUMENT_BYTES));
+    const char *value = text_value(approval, row);
+
+    if (*value == '\0') {
+        buf_add_s(&line, row->absent);
+    } else if (row->offset == offsetof(struct approval, on_failure)) {
+        approval_add_failure(value, &line);
+    } else {
+        buf_add_s(&line, value);
+    }
+    render_line(out, width, row->label, buf_cstr(&line));
+}
+
 static void render_artefacts(struct buf *out, int width, const json_t *artefacts) {
     size_t i = 0;
     json_t *artefact = NULL;
@@ -209,8 +237,7 @@ enum err_code approval_render(struct str bytes, int width, struct buf *out, stru
     }
     int columns = width < WIDTH_MIN ? WIDTH_MIN : width;
     for (size_t i = 0; i < ARRAY_N(text_rows); i++) {
-        const char *value = text_value(&approval, &text_rows[i]);
-        render_line(out, columns, text_rows[i].label, *value == '\0' ? "none" : value);
+        render_text(out, columns, &approval, &text_rows[i]);
     }
     render_artefacts(out, columns, approval.artefacts);
     render_cost(out, columns, approval.cost_ceiling_cents);

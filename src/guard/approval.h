@@ -27,7 +27,8 @@ struct approval {
     char *role;     /* ARN that CloudFormation acts as */
     char *policy_version;
     int64_t cost_ceiling_cents; /* US cents a month; -1 for none */
-    char *on_failure;           /* "leave", or "restore:RELEASE" */
+    char *on_failure;           /* "leave" as CloudFormation leaves it, "keep" what failed, or
+                                   "restore:RELEASE" */
     char *requester;            /* STS caller ARN */
     int64_t expires_ms;         /* since 1970 */
 };
@@ -64,6 +65,9 @@ struct approval_state {
 /* Whether `approval` may be acted on at `now_ms`. Order: UNKNOWN, MISMATCH, USED, EXPIRED. */
 enum approval_answer approval_check(const struct approval *approval,
                                     const struct approval_state *state, int64_t now_ms);
+
+/* Appends what `on_failure` means, for a person. */
+void approval_add_failure(const char *on_failure, struct buf *out);
 
 /* "ok", "expired", "used", "mismatch", "unknown"; never NULL. */
 const char *approval_answer_name(enum approval_answer answer);

@@ -189,7 +189,7 @@ static void the_screen_shows_every_field_and_the_digest(void **state) {
         approval.change_set, approval.account,
         approval.region,     approval.endpoint,
         approval.stack_id,   approval.role,
-        approval.on_failure, approval.requester,
+        "release r-7",       approval.requester,
         approval.session,    "artefact      zip, 3300 bytes, sha256 aaaa",
         "at most 12.50 USD", "1970-01-01T00:30:00.000Z",
         digest.text,
@@ -202,6 +202,37 @@ static void the_screen_shows_every_field_and_the_digest(void **state) {
         if (strstr(buf_cstr(&screen), wants[i]) == NULL) {
             fail_msg("'%s' is not on the screen:\n%s", wants[i], buf_cstr(&screen));
         }
+    }
+}
+
+static void the_screen_says_in_words_what_a_failure_leads_to_and_who_acts(void **state) {
+    static const struct {
+        const char *on_failure;
+        const char *says;
+    } rows[] = {
+        {"leave", "if it fails   leave the stack as CloudFormation leaves it"},
+        {"keep", "if it fails   nothing is put back: what failed stays as it is"},
+        {"restore:r-7", "if it fails   go back to release r-7"},
+        {"something else", "if it fails   something else"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(approval_done) struct approval approval = sample();
+        CLEANUP(buf_done) struct buf screen = BUF_INIT(1 << 16);
+        CLEANUP(freep) char *bytes = NULL;
+        struct err err = {0};
+
+        free(approval.on_failure);
+        free(approval.role);
+        approval.on_failure = mem_strdup(rows[i].on_failure);
+        approval.role = mem_strdup("");
+        bytes = bytes_of(&approval);
+        assert_int_equal(approval_render(str_from(bytes), 200, &screen, &err), ERR_NONE);
+        if (strstr(buf_cstr(&screen), rows[i].says) == NULL) {
+            fail_msg("'%s' is not on the screen:\n%s", rows[i].says, buf_cstr(&screen));
+        }
+        assert_non_null(strstr(buf_cstr(&screen), "acts as       whoever asked"));
     }
 }
 
@@ -236,6 +267,7 @@ int main(void) {
         cmocka_unit_test(other_spellings_of_an_approval_are_refused),
         cmocka_unit_test(an_approval_is_good_once_in_time_and_for_its_own_digest),
         cmocka_unit_test(the_screen_shows_every_field_and_the_digest),
+        cmocka_unit_test(the_screen_says_in_words_what_a_failure_leads_to_and_who_acts),
         cmocka_unit_test(no_value_can_draw_another_line_on_the_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,7 +420,7 @@ static const struct json_field plan_fields[] = {
     {"steps", JSON_LIST},      {"template", JSON_MAP},    {"parameters", JSON_MAP},
     {"permissions", JSON_LIST},{"artefacts", JSON_LIST},  {"cost", JSON_MAP},
     {"variables", JSON_MAP},   {"secrets", JSON_LIST},    {"role_arn", JSON_ANY},  {"endpoint", JSON_TEXT},
-    {"on_failure", JSON_TEXT}, {"build_id", JSON_TEXT, true},
+    {"on_failure", JSON_TEXT}, {"build_id", JSON_TEXT, true}, {"tags", JSON_MAP, true},
     {0},
 };
 

@@ -333,6 +333,17 @@ static enum err_code ask_fault(const struct gate *gate, struct err *err) {
     return err->code;
 }
 
+/* Where time runs out while a yes is waited for, the question stays: another process may answer it,
+ * and the session waits. Anything else keeps the gate from going on. */
+static enum err_code ask_stopped(struct gate *gate, const struct ask_poll *poll, struct err *err) {
+    if (gate->fault.code == ERR_TIMEOUT && gate->is_time_told &&
+        strcmp(poll->kind, "approval") == 0) {
+        gate->fault = (struct err){0};
+        return err_set(err, ERR_WAITING, "nobody said yes in the time of --max-wait-duration");
+    }
+    return ask_fault(gate, err);
+}
+
 static enum err_code ask_person(struct turn *turn, const json_t *question, struct ask_poll *poll,
                                 struct err *err) {
     struct gate *gate = turn->gate;
@@ -342,9 +353,9 @@ static enum err_code ask_person(struct turn *turn, const json_t *question, struc
 
     redact_json(gate->options.services->redactor, question, &masked);
     if (ask_poll_inbox(poll)) {
-        return gate->fault.code != ERR_NONE ? ask_fault(gate, err) : ERR_NONE;
+        return gate->fault.code != ERR_NONE ? ask_stopped(gate, poll, err) : ERR_NONE;
     }
-    if (!person->is_there(person->ctx)) {
+    if (!person->is_there(person->ctx) && strcmp(poll->kind, "approval") != 0) {
         err_set(err, ERR_WAITING, "an answer is needed: %s", json_str_or(question, "question", ""));
         return err_remedy(err, "%s", json_str_or(question, "remedy", ""));
     }
@@ -352,7 +363,7 @@ static enum err_code ask_person(struct turn *turn, const json_t *question, struc
         return err->code == ERR_INTERRUPTED ? gate_interrupt(gate, err) : err->code;
     }
     if (gate->fault.code != ERR_NONE) {
-        return ask_fault(gate, err);
+        return ask_stopped(gate, poll, err);
     }
     if (typed != NULL) { /* the person was faster than a message */
         free(poll->answer);
@@ -360,8 +371,13 @@ static enum err_code ask_person(struct turn *turn, const json_t *question, struc
         poll->actor = NULL;
         poll->answer = TAKE(typed);
         poll->through = poll->before;
+        return ERR_NONE;
     }
-    return poll->answer != NULL ? ERR_NONE : err_set(err, ERR_DEFECT, "a question had no answer");
+    if (poll->answer == NULL) {
+        return err_set(err, ERR_DEFECT, "a question had no answer");
+    }
+    turn_say(turn, EVENT_SAY, json_pack("{s:s}", "text", "The answer came from elsewhere."));
+    return ERR_NONE;
 }
 
 static enum err_code ask_journal_question(struct turn *turn, const json_t *question, int64_t number,

@@ -93,6 +93,21 @@ enum err_code gate_interrupt(struct gate *gate, struct err *err) {
     return gate_fail(gate, err);
 }
 
+void gate_watch_time(struct gate *gate, int64_t now_mono_ms) {
+    const int64_t *deadline = gate->options.deadline_mono_ms;
+    struct err err = {0};
+
+    if (deadline == NULL || *deadline == 0 || now_mono_ms <= *deadline || gate->is_time_told) {
+        return;
+    }
+    gate->is_time_told = true;
+    err_set(&err, ERR_TIMEOUT,
+            "the time of --max-wait-duration is over; AWS goes on with what it "
+            "was told");
+    err_remedy(&err, "aws-copilot attach %s goes on from here", gate->options.session);
+    (void)gate_fail(gate, &err);
+}
+
 enum err_code gate_fail(struct gate *gate, const struct err *err) {
     if (gate->fault.code == ERR_NONE) {
         gate->fault = *err;
@@ -341,7 +356,8 @@ void gate_field(struct pending *record, enum record_field field, const char *val
 enum err_code gate_flush(struct gate *gate, int64_t inbox_through, struct err *err) {
     struct journal_entry entries[JOURNAL_APPEND_MAX] = {0};
 
-    if (gate->fault.code != ERR_NONE && gate->fault.code != ERR_INTERRUPTED) {
+    if (gate->fault.code != ERR_NONE && gate->fault.code != ERR_INTERRUPTED &&
+        gate->fault.code != ERR_TIMEOUT) {
         *err = gate->fault;
         return err->code;
     }
@@ -438,6 +454,7 @@ void gate_tick(struct gate *gate) {
     if (atomic_load(gate->options.interrupted) && gate->fault.code == ERR_NONE) {
         (void)gate_interrupt(gate, &err);
     }
+    gate_watch_time(gate, now);
     if (now >= gate->renew_at_ms && gate->options.lease != NULL) {
         gate->renew_at_ms = now + limit(LIMIT_LEASE_RENEW_MS);
         if (store_renew_lease(gate->options.services->store, gate->options.lease,

@@ -23,14 +23,15 @@ struct gate; /* opaque */
 
 /* The person at the other side. */
 struct person {
-    /* Whether somebody may answer at all. */
+    /* Whether somebody may answer any question. */
     bool (*is_there)(void *ctx);
 
     /* Asks one question, {"field","kind":"text|choice|confirm|approval","question","choices":[],
      * "default","help",...}, and blocks for the answer, the caller's to free(). While it waits it
      * calls `poll` at least twice a second and returns ERR_NONE with *out as it was (NULL) when
-     * that gives true: the answer came from elsewhere. Errors: ERR_WAITING (nobody, or nobody in
-     * time), ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop). */
+     * that gives true: the answer came from elsewhere. With nobody there it is called for approvals
+     * only, which another process may give. Errors: ERR_WAITING (nobody, or nobody in time),
+     * ERR_INTERRUPTED, ERR_CANCELLED (the person wants to stop). */
     enum err_code (*ask)(void *ctx, const struct masked *question, bool (*poll)(void *poll_ctx),
                          void *poll_ctx, char **out, struct err *err);
     void *ctx;
@@ -42,8 +43,9 @@ struct gate_options {
     struct store_lease *lease; /* renewed while the gate waits */
     struct bus *bus;
     const struct person *person;
-    const atomic_bool *interrupted; /* set by SIGINT: calls are cancelled, nothing new starts */
-    const char *session;            /* id */
+    const atomic_bool *interrupted;  /* set by SIGINT: calls are cancelled, nothing new starts */
+    const int64_t *deadline_mono_ms; /* of the run, by clock_mono_ms(); 0 there: none; or NULL */
+    const char *session;             /* id */
     struct gate
         *parent; /* of a session that waits for this one: its lease is renewed too; or NULL */
 };
@@ -83,7 +85,8 @@ int64_t gate_next_call(const struct gate *gate);
 void gate_enter(struct gate *gate, const char *phase, int64_t first_call);
 
 /* What keeps the gate from going on (the lease was lost, the disk is full, the journal disagrees
- * with a re-run, Ctrl-C); NULL while all is well. Every later call returns it. */
+ * with a re-run, Ctrl-C, the run's time is over); NULL while all is well. Every later call returns
+ * it. */
 const struct err *gate_fault(const struct gate *gate);
 
 /* Counts a planning cycle against the user's limit and waits, visibly, until there is room.

@@ -42,6 +42,7 @@ struct gate {
     size_t pending_n;
 
     struct err fault;
+    bool is_time_told;   /* that the run's time is over */
     int64_t renew_at_ms; /* of clock_mono_ms() */
     int64_t noted_at_ms; /* when the oldest note that waits was made; 0: none waits */
 
@@ -99,6 +100,9 @@ MUST_CHECK enum err_code gate_flush(struct gate *gate, int64_t inbox_through, st
 
 /* Makes Ctrl-C the fault, with the way to go on, and returns its code. */
 enum err_code gate_interrupt(struct gate *gate, struct err *err);
+
+/* Makes the end of the run's time the fault, once, when it has come. */
+void gate_watch_time(struct gate *gate, int64_t now_mono_ms);
 
 /* Keeps `err` as the fault (the first one counts) and returns its code. */
 enum err_code gate_fail(struct gate *gate, const struct err *err);

@@ -143,6 +143,56 @@ static enum outcome executor_bootstrap(struct turn *turn) {
     return OUTCOME_OK;
 }
 
+/* ---- A stack that has outlived its ttl ---- */
+
+static enum outcome executor_ask_outlived(struct turn *turn, char **answer) {
+    CLEANUP(freep)
+    char *text = mem_format("Stack %s has outlived its ttl of %s. Destroy it instead of deploying?",
+                            agent_text(turn, "fields.stack"), agent_text(turn, "before.tags.ttl"));
+    struct err err = {0};
+
+    if (turn_ask(turn,
+                 agent_args("field", "outlived", "kind", "confirm", "question", text, "default",
+                            "no", "help",
+                            "yes shows what would be deleted and asks once more; no deploys, and "
+                            "the ttl begins anew with that change",
+                            NULL),
+                 answer, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    return OUTCOME_OK;
+}
+
+/* It is offered for destruction; that is a session of its own, with a yes of its own. */
+static enum outcome executor_outlived(struct turn *turn) {
+    CLEANUP(freep) char *answer = NULL;
+    int64_t expires_ms = agent_expires_ms(json_at(turn->state, "before"));
+    enum outcome outcome;
+
+    if (json_bool_at(turn->state, "outlived") && !json_bool_at(turn->state, "before.exists")) {
+        (void)agent_problem(turn, ERR_CANCELLED, "aws-copilot deploy makes it anew",
+                            "stack %s was destroyed, as you chose; nothing was deployed",
+                            agent_text(turn, "fields.stack"));
+        return OUTCOME_CANCEL;
+    }
+    if (!agent_is_kind(turn, "deploy") || expires_ms == 0 || expires_ms > turn->now_ms) {
+        return OUTCOME_OK;
+    }
+    if (!turn_has_person(turn)) {
+        agent_warn(turn, "outlived", "aws-copilot destroy removes it",
+                   "stack %s has outlived its ttl of %s", agent_text(turn, "fields.stack"),
+                   agent_text(turn, "before.tags.ttl"));
+        return OUTCOME_OK;
+    }
+    outcome = executor_ask_outlived(turn, &answer);
+    if (outcome != OUTCOME_OK || strcmp(answer, "yes") != 0) {
+        return outcome;
+    }
+    json_put_bool(turn->state, "outlived", true);
+    json_put(turn->state, "child", agent_args("kind", "destroy", NULL));
+    return OUTCOME_PARK;
+}
+
 /* A stack that cannot take a change set says so before anything is built. */
 static enum outcome executor_look(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
@@ -183,6 +233,7 @@ static enum outcome executor_preflight(struct turn *turn) {
     outcome = executor_confirm(turn);
     outcome = outcome != OUTCOME_OK ? outcome : executor_bootstrap(turn);
     outcome = outcome != OUTCOME_OK ? outcome : executor_look(turn);
+    outcome = outcome != OUTCOME_OK ? outcome : executor_outlived(turn);
     if (outcome == OUTCOME_OK && agent_is_kind(turn, "deploy")) {
         return secrets_need(turn);
     }
@@ -229,8 +280,9 @@ static void executor_unlock(struct turn *turn) {
 /* ---- DRY_RUN: artefacts, change set ---- */
 
 static json_t *executor_tags(const struct turn *turn) {
-    return agent_args("app", agent_text(turn, "fields.app"), "env", agent_text(turn, "fields.env"),
-                      "managed-by", "aws-copilot", NULL);
+    const json_t *tags = json_at(turn->state, "plan.tags");
+
+    return tags == NULL ? json_object() : json_deep_copy(tags);
 }
 
 static json_t *executor_head_list(const struct turn *turn) {
@@ -256,7 +308,7 @@ static json_t *executor_preview_args(const struct turn *turn) {
 
     json_put(args, "template", json_deep_copy(json_object_get(turn->state, "template")));
     json_put(args, "parameters", json_deep_copy(json_object_get(turn->state, "parameters")));
-    json_put(args, "tags", is_bootstrap ? json_object() : executor_tags(turn));
+    json_put(args, "tags", executor_tags(turn));
     json_put(args, "capabilities", json_pack("[s]", "CAPABILITY_IAM"));
     json_put(args, "artefacts", executor_head_list(turn));
     return args;
@@ -278,10 +330,11 @@ static enum outcome executor_dry_destroy(struct turn *turn) {
     changes = json_array();
     json_array_foreach(json_at(turn->state, "inventory.resources"), i, resource) {
         (void)json_array_append_new(
-            changes, agent_args("action", json_bool_at(resource, "retained") ? "Retain" : "Remove",
-                                "logical_id", json_str_at(resource, "logical_id"), "physical_id",
-                                json_str_at(resource, "physical_id"), "type",
-                                json_str_at(resource, "type"), NULL));
+            changes,
+            agent_args("action", json_bool_at(resource, "retained") ? "Retain" : "Remove",
+                       "logical_id", json_str_at(resource, "logical_id"), "physical_id",
+                       json_str_at(resource, "physical_id"), "type", json_str_at(resource, "type"),
+                       "purpose", json_str_at(resource, "purpose"), NULL));
     }
     preview = agent_args("stack_id", agent_text(turn, "before.stack_id"), "stack",
                          agent_text(turn, "fields.stack"), "type", "DESTROY", NULL);
@@ -450,6 +503,14 @@ static enum outcome executor_execute(struct turn *turn) {
 static enum outcome executor_leave_as_is(struct turn *turn) {
     const char *status = agent_text(turn, "applied.status");
 
+    if (strcmp(agent_text(turn, "plan.on_failure"), "keep") == 0) {
+        agent_warn(turn, "kept",
+                   "look at it, then roll the stack back in CloudFormation, or "
+                   "aws-copilot destroy removes it",
+                   "stack %s is left as it failed (%s), as --no-rollback says",
+                   agent_text(turn, "fields.stack"), status[0] == '\0' ? "unknown" : status);
+        return OUTCOME_OK;
+    }
     if (!agent_is_kind(turn, "deploy")) {
         return OUTCOME_FAIL; /* there is no way back: a person takes over */
     }

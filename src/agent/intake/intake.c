@@ -31,6 +31,7 @@ static const struct intake_source sources[] = {
     { "target",     { "project.target" },                                                NULL   },
     { "approve",    { "flags.require_approval", "settings.approve", "project.approve" }, "any-change" },
     { "role_arn",   { "flags.role_arn" },                                                NULL   },
+    { "ttl",        { "flags.ttl", "project.ttl" },                                      NULL   },
 };
 /* clang-format on */
 

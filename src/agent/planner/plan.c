@@ -333,10 +333,28 @@ static json_t *plan_artefacts(const struct turn *turn) {
     return list;
 }
 
-/* Back to the last good release, when there is one to go back to. */
+/* Tags of the stack, which CloudFormation gives to everything in it that takes tags. How long it is
+ * wanted is a duration and no date: an unchanged program stays an unchanged deployment. */
+static json_t *plan_tags(const struct turn *turn) {
+    json_t *said = json_at(turn->state, "flags.tags");
+    json_t *tags = said == NULL ? json_object() : json_deep_copy(said);
+
+    if (agent_is_kind(turn, "deploy")) {
+        json_put_str(tags, "app", agent_text(turn, "fields.app"));
+        json_put_str(tags, "env", agent_text(turn, "fields.env"));
+        json_put_str(tags, "managed-by", "aws-copilot");
+        json_put_str(tags, "ttl", json_str_at(turn->state, "fields.ttl"));
+    }
+    return tags;
+}
+
+/* As the person chose, or back to the last good release, when there is one to go back to. */
 static char *plan_on_failure(const struct turn *turn) {
     const char *release = json_str_at(turn->state, "last_release.id");
 
+    if (json_bool_at(turn->state, "flags.no_rollback")) {
+        return mem_strdup("keep");
+    }
     if (release != NULL && json_bool_at(turn->state, "before.can_update")) {
         return mem_format("restore:%s", release);
     }
@@ -367,6 +385,7 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
     json_put(plan, "artefacts", plan_artefacts(turn));
     json_put(plan, "cost", json_object());
     json_put(plan, "variables", plan_variables(turn));
+    json_put(plan, "tags", plan_tags(turn));
     json_put(plan, "secrets", named == NULL ? secrets_all_names(turn) : json_deep_copy(named));
     return plan;
 }

@@ -91,6 +91,7 @@ static void chat_begin(struct chat *chat, const char *line) {
     cli->exit_status = 0;
     cli->ndjson.ends_in_result = false;
     cli->said = line;
+    cli_start_clock(cli); /* a turn is a run */
 }
 
 /* What was stopped in the middle can be resumed in this conversation too. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "front/cli/detach.h"
 #include "front/cli/interrupt.h"
 #include "front/cli/suggest.h"
 #include "sys/tty.h"
@@ -172,6 +173,12 @@ static bool env_is_set(const char *name) {
            strcmp(value, "0") != 0;
 }
 
+void cli_start_clock(struct cli *cli) {
+    int64_t most_ms = args_duration_ms(&cli->args, OPT_MAX_WAIT, 0);
+
+    cli->asker.deadline_mono_ms = most_ms == 0 ? 0 : clock_mono_ms() + most_ms;
+}
+
 static void cli_prepare(struct cli *cli) {
     const char *output = args_text(&cli->args, OPT_OUTPUT);
     bool is_plain = args_is(&cli->args, OPT_NO_COLOR) || env_is_set("CI");
@@ -188,10 +195,10 @@ static void cli_prepare(struct cli *cli) {
         .screen = cli->screen,
         .is_silent = cli->is_json,
         .takes_proposals = args_is(&cli->args, OPT_YES),
-        .wait_ms = args_duration_ms(&cli->args, OPT_MAX_WAIT, 0),
         .interrupted = &interrupted,
     };
     cli->person = asker_person(&cli->asker);
+    cli_start_clock(cli);
 }
 
 /* A command line that is not understood is still answered in the form that it asks for. */
@@ -227,6 +234,7 @@ enum err_code cli_flow(struct cli *cli, struct err *err) {
         .root = root,
         .person = &cli->person,
         .interrupted = &interrupted,
+        .deadline_mono_ms = &cli->asker.deadline_mono_ms,
         .is_sandboxed = !args_is(&cli->args, OPT_NO_SANDBOX),
     };
 
@@ -242,21 +250,43 @@ enum err_code cli_flow(struct cli *cli, struct err *err) {
 
 /* ---- What the command line says ---- */
 
+/* The tags as an object; the last of equal keys counts. */
+static json_t *cli_tags(const struct args *args) {
+    json_t *tags = json_object();
+
+    for (size_t i = 0; i < args->pair_n; i++) {
+        size_t equals = strcspn(args->pairs[i], "=");
+        CLEANUP(freep) char *key = str_dup((struct str){args->pairs[i], equals});
+
+        json_put_str(tags, key, args->pairs[i] + equals + 1);
+    }
+    return tags;
+}
+
 json_t *cli_flags(const struct cli *cli) {
     static const struct {
         const char *member;
         enum option option;
-    } texts[] = {{"env", OPT_ENV},           {"app", OPT_APP},
-                 {"account", OPT_ACCOUNT},   {"region", OPT_REGION},
-                 {"profile", OPT_PROFILE},   {"endpoint_url", OPT_ENDPOINT_URL},
-                 {"role_arn", OPT_ROLE_ARN}, {"require_approval", OPT_APPROVAL}},
+    } texts[] = {{"env", OPT_ENV},
+                 {"app", OPT_APP},
+                 {"account", OPT_ACCOUNT},
+                 {"region", OPT_REGION},
+                 {"profile", OPT_PROFILE},
+                 {"endpoint_url", OPT_ENDPOINT_URL},
+                 {"role_arn", OPT_ROLE_ARN},
+                 {"require_approval", OPT_APPROVAL},
+                 {"ttl", OPT_TTL}},
       marks[] = {{"yes", OPT_YES},
                  {"trust_repository", OPT_TRUST},
+                 {"no_rollback", OPT_NO_ROLLBACK},
                  {"stop_at_plan", OPT_DRY_RUN},
                  {"stop_at_wait", OPT_NO_EXECUTE}};
     json_t *flags = json_object();
 
     json_put_str(flags, "text", cli->said);
+    if (cli->args.pair_n > 0) {
+        json_put(flags, "tags", cli_tags(&cli->args));
+    }
     for (size_t i = 0; i < ARRAY_N(texts); i++) {
         json_put_str(flags, texts[i].member, args_text(&cli->args, texts[i].option));
     }
@@ -397,6 +427,7 @@ enum err_code cli_run_session(struct cli *cli, struct session *session, struct e
     CLEANUP(freep) char *id = mem_strdup(session_id(session));
     const json_t *outputs;
 
+    detach_leave(cli, id);
     if (session_run(owned, &end, err) != ERR_NONE) {
         session_err_add_way(err, id);
         return err->code;
@@ -524,6 +555,13 @@ static enum err_code cli_run(struct cli *cli, int argc, char *const *argv, struc
         return ERR_NONE;
     }
     interrupt_watch();
+    if (args_is(&cli->args, OPT_DETACH)) {
+        bool is_here = true;
+
+        if (detach_begin(cli, &is_here, err) != ERR_NONE || is_here) {
+            return err->code;
+        }
+    }
     return cli->verb->run(cli, err);
 }
 

@@ -34,9 +34,19 @@ static const struct option_row *option_lettered(char letter) {
     return NULL;
 }
 
-static void args_keep(struct args *args, const struct option_row *row, const char *value) {
+static enum err_code args_keep(struct args *args, const struct option_row *row, const char *value,
+                               struct err *err) {
     args->values[row - option_rows] = value;
     args->is_typed[row - option_rows] = true;
+    if (row->kind != OPTION_PAIR) {
+        return ERR_NONE;
+    }
+    if (args->pair_n == ARGS_PAIRS_MAX) {
+        err_set(err, ERR_USAGE, "more than %d times --%s", ARGS_PAIRS_MAX, row->name);
+        return err_remedy(err, "AWS takes 50 tags, and four are set by aws-copilot");
+    }
+    args->pairs[args->pair_n++] = value;
+    return ERR_NONE;
 }
 
 /* The words still to be read. */
@@ -77,8 +87,7 @@ static enum err_code read_long(struct reader *reader, struct args *args, struct 
     } else if (row->kind != OPTION_FLAG && read_value(reader, row, &value, err) != ERR_NONE) {
         return err->code;
     }
-    args_keep(args, row, value);
-    return ERR_NONE;
+    return args_keep(args, row, value, err);
 }
 
 static enum err_code read_letters(struct reader *reader, struct args *args, struct err *err) {
@@ -93,15 +102,16 @@ static enum err_code read_letters(struct reader *reader, struct args *args, stru
             return ERR_NONE;
         }
         if (row->kind == OPTION_FLAG) {
-            args_keep(args, row, value);
+            if (args_keep(args, row, value, err) != ERR_NONE) {
+                return err->code;
+            }
             continue;
         }
         value = letter + 1;
         if (*value == '\0' && read_value(reader, row, &value, err) != ERR_NONE) {
             return err->code;
         }
-        args_keep(args, row, value);
-        return ERR_NONE;
+        return args_keep(args, row, value, err);
     }
     return ERR_NONE;
 }
@@ -182,6 +192,23 @@ static bool is_url(const char *value) {
            str_starts(str_from(value), STR("https://"));
 }
 
+/* Keys of tags that the program sets itself. */
+static const char *const own_tags[] = {"app", "env", "managed-by", "ttl"};
+
+/* A tag as CloudFormation takes it: neither half is empty, no key begins with "aws:". */
+static bool is_tag(const char *value) {
+    const char *equals = strchr(value, '=');
+    struct str key = {value, equals == NULL ? 0 : (size_t)(equals - value)};
+
+    for (size_t i = 0; i < ARRAY_N(own_tags); i++) {
+        if (str_eq(key, str_from(own_tags[i]))) {
+            return false;
+        }
+    }
+    return key.len > 0 && key.len <= 128 && equals[1] != '\0' && strlen(equals + 1) <= 256 &&
+           str_is_utf8(str_from(value)) && !str_eq_nocase(str_slice(key, 0, 4), STR("aws:"));
+}
+
 static bool is_there(const char *value) { return value[0] != '\0'; }
 
 /* clang-format off */
@@ -200,6 +227,7 @@ static const struct {
     [OPTION_URL]      = { is_url,      "an address that begins with http:// or https://" },
     [OPTION_FOLDER]   = { is_there,    "a folder" },
     [OPTION_FILE]     = { is_there,    "a file" },
+    [OPTION_PAIR]     = { is_tag,      "a tag such as team=web; app, env, managed-by, ttl and aws:... are taken" },
 };
 /* clang-format on */
 
@@ -229,6 +257,16 @@ static enum err_code check_value(const struct option_row *row, const char *value
             is_typed ? row->name : row->variable, value,
             row->kind == OPTION_CHOICE ? "one of " : "", wanted);
     return err_remedy(err, "give %s%s", row->kind == OPTION_CHOICE ? "one of " : "", wanted);
+}
+
+static enum err_code check_pairs(const struct args *args, const struct option_row *row,
+                                 struct err *err) {
+    for (size_t i = 0; row->kind == OPTION_PAIR && i < args->pair_n; i++) {
+        if (check_value(row, args->pairs[i], true, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
 }
 
 /* ---- Variables ---- */
@@ -307,8 +345,9 @@ enum err_code args_check(struct args *args, const char *verb, unsigned groups, s
         if (is_taken && take_variable(args, o, err) != ERR_NONE) {
             return err->code;
         }
-        if (args->values[o] != NULL &&
-            check_value(row, args->values[o], args->is_typed[o], err) != ERR_NONE) {
+        if ((args->values[o] != NULL &&
+             check_value(row, args->values[o], args->is_typed[o], err) != ERR_NONE) ||
+            check_pairs(args, row, err) != ERR_NONE) {
             return err->code;
         }
     }

@@ -3,7 +3,8 @@
  *
  * A command line is words and options in any order: `--name value`, `--name=value`, `-n value`,
  * `-nvalue`, `-yv`; `--` ends the options. The first word is the verb. The last of several equal
- * options counts. An option that is not given is taken from its variable, when that is not empty.
+ * options counts, but for tags, which add up. An option that is not given is taken from its
+ * variable, when that is not empty.
  */
 #pragma once
 
@@ -20,6 +21,8 @@ enum option_group {
     OPTIONS_PLAN = 64,
     OPTIONS_LOGS = 128,
     OPTIONS_ALONE = 256, /* without a verb */
+    OPTIONS_ROAD = 512,  /* verbs that are one run of one session */
+    OPTIONS_TOKENS = 1024,
 };
 
 enum option_kind {
@@ -34,6 +37,7 @@ enum option_kind {
     OPTION_URL,      /* http:// or https:// */
     OPTION_FOLDER,
     OPTION_FILE,
+    OPTION_PAIR, /* a tag, "key=value"; may be repeated */
     OPTION_KIND_N
 };
 
@@ -56,7 +60,8 @@ struct option_row {
 
 extern const struct option_row option_rows[OPT_N];
 
-enum { ARGS_WORDS_MAX = 16 };
+/* A stack has at most 50 tags; four are ours. */
+enum { ARGS_WORDS_MAX = 16, ARGS_PAIRS_MAX = 46 };
 
 /* A command line that was read. Everything is borrowed from argv and the environment. */
 struct args {
@@ -64,6 +69,8 @@ struct args {
     bool is_typed[OPT_N];              /* on the command line, not from a variable */
     const char *words[ARGS_WORDS_MAX]; /* without the program's name; the first is the verb */
     size_t word_n;
+    const char *pairs[ARGS_PAIRS_MAX]; /* every value of the one option that may be repeated */
+    size_t pair_n;
     const char *unknown; /* the first option that no row has, as it was typed; or NULL */
 };
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #define ALL (OPTIONS_COMMON | OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_LOGS)
+#define TAGS (ALL | OPTIONS_CHANGE)
 
 enum { WORDS = 8 };
 
@@ -73,6 +74,15 @@ static const struct {
     { { "logs", "--progress", "dots" },           ALL,    ERR_USAGE,  OPT_PROGRESS, NULL,        "bar|events|errors-only",   1 },
     { { "logs", "--endpoint-url", "localhost" },  ALL,    ERR_USAGE,  OPT_ENDPOINT_URL, NULL,    "http://",                  1 },
     { { "logs", "--json", "--output=text" },      ALL,    ERR_USAGE,  OPT_JSON,   NULL,          "contradict",               1 },
+    { { "logs", "--tags", "team=web" },           TAGS,   ERR_NONE,   OPT_TAGS,   "team=web",    NULL,                       1 },
+    { { "logs", "--tags", "url=a=b" },            TAGS,   ERR_NONE,   OPT_TAGS,   "url=a=b",     NULL,                       1 },
+    { { "logs", "--tags", "team" },               TAGS,   ERR_USAGE,  OPT_TAGS,   NULL,          "a tag such as team=web",   1 },
+    { { "logs", "--tags", "team=" },              TAGS,   ERR_USAGE,  OPT_TAGS,   NULL,          "a tag such as team=web",   1 },
+    { { "logs", "--tags", "=web" },               TAGS,   ERR_USAGE,  OPT_TAGS,   NULL,          "a tag such as team=web",   1 },
+    { { "logs", "--tags", "AWS:x=y" },            TAGS,   ERR_USAGE,  OPT_TAGS,   NULL,          "a tag such as team=web",   1 },
+    { { "logs", "--tags", "ttl=1h" },             TAGS,   ERR_USAGE,  OPT_TAGS,   NULL,          "are taken",                1 },
+    { { "logs", "--tags", "bad", "--tags=a=b" },  TAGS,   ERR_USAGE,  OPT_TAGS,   NULL,          "'bad' is not a tag",       1 },
+    { { "logs", "--ttl", "soon" },                TAGS,   ERR_USAGE,  OPT_TTL,    NULL,          "a duration such as",       1 },
     { { "logs", "--json", "--output=json" },      ALL,    ERR_NONE,   OPT_OUTPUT, "json",        NULL,                       1 },
 };
 /* clang-format on */
@@ -142,6 +152,24 @@ static void a_variable_stands_for_an_option_that_is_not_given(void **state) {
     assert_non_null(strstr(err.text, "AWSCOPILOT_ENV: 'not valid'"));
     assert_int_equal(read_line(words, OPTIONS_COMMON, &args, &err), ERR_NONE); /* not its own */
     assert_int_equal(unsetenv("AWSCOPILOT_ENV"), 0);
+}
+
+static void tags_add_up_and_have_a_ceiling(void **state) {
+    static const char *const words[WORDS] = {"logs", "--tags", "a=1", "--tags=b=2"};
+    char *argv[2 * ARGS_PAIRS_MAX + 3];
+    struct args args = {0};
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(read_line(words, TAGS, &args, &err), ERR_NONE);
+    assert_int_equal(args.pair_n, 2);
+    assert_string_equal(args.pairs[0], "a=1");
+    assert_string_equal(args.pairs[1], "b=2");
+    for (size_t i = 0; i < ARRAY_N(argv); i++) {
+        argv[i] = (char *)(uintptr_t)(i % 2 == 1 ? "--tags" : "k=v");
+    }
+    assert_int_equal(args_read(2 * ARGS_PAIRS_MAX + 1, argv, &args, &err), ERR_NONE);
+    assert_int_equal(args_read(2 * ARGS_PAIRS_MAX + 3, argv, &args, &err), ERR_USAGE);
 }
 
 static void too_many_words_are_refused(void **state) {
@@ -232,6 +260,7 @@ int main(void) {
         cmocka_unit_test(command_lines_are_read_as_people_write_them),
         cmocka_unit_test(a_failure_has_a_remedy),
         cmocka_unit_test(a_variable_stands_for_an_option_that_is_not_given),
+        cmocka_unit_test(tags_add_up_and_have_a_ceiling),
         cmocka_unit_test(too_many_words_are_refused),
         cmocka_unit_test(times_count_back_from_now_or_are_dates),
         cmocka_unit_test(every_option_is_told_apart_and_explained),

@@ -46,6 +46,7 @@ struct cli {
     struct asker asker;
     struct person person;
     struct flow *flow; /* NULL until cli_flow() */
+    int detach_fd;     /* where a run in the background says its session's id; 0: it stays */
     const char *root;  /* for cli_flow(); NULL: the working directory */
     const char *said;  /* the line of the conversation that led here; NULL: none */
     bool has_started;  /* the start line of NDJSON is out */
@@ -59,6 +60,9 @@ int cli_main(const struct verb *const *verbs, int argc, char *const *argv);
 
 /* Opens the flow once and connects person, renderer and NDJSON. Errors: those of flow_open(). */
 MUST_CHECK enum err_code cli_flow(struct cli *cli, struct err *err);
+
+/* Begins the time that --max-wait-duration gives a run. */
+void cli_start_clock(struct cli *cli);
 
 /* What the command line says, as session_new() takes it. New reference. */
 json_t *cli_flags(const struct cli *cli);

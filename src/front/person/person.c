@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "guard/approval.h"
 
-enum { PROMPT_BYTES_MAX = 8192, SHOWN_BYTES_MAX = 256 * 1024 };
+enum { PROMPT_BYTES_MAX = 8192, SHOWN_BYTES_MAX = 256 * 1024, ELSEWHERE_PAUSE_MS = 200 };
 
 /* A question while it is being asked. */
 struct asking {
@@ -249,7 +249,6 @@ static enum err_code asking_run(struct asking *asking, char **out, struct err *e
             lines_read(asking->asker->lines, buf_cstr(&prompt), &asking->wait, &line);
 
         if (end == LINE_POLLED) {
-            tell(asking, "The answer came from elsewhere.");
             return ERR_NONE;
         }
         if (end != LINE_READ) {
@@ -261,6 +260,19 @@ static enum err_code asking_run(struct asking *asking, char **out, struct err *e
     }
     *out = TAKE(asking->answer);
     return ERR_NONE;
+}
+
+/* Nobody is here: waits for the answer of another process until the question expires. */
+static enum err_code asking_elsewhere(const struct asking *asking, struct err *err) {
+    int64_t expires_ms = json_int_or(asking->question, "expires_ms", 0);
+
+    while (clock_now_ms() < expires_ms) {
+        if (asking->wait.poll(asking->wait.ctx)) {
+            return ERR_NONE;
+        }
+        clock_sleep_ms(ELSEWHERE_PAUSE_MS);
+    }
+    return err_set(err, ERR_WAITING, "nobody said yes before the question expired");
 }
 
 /* ---- Proposals ---- */
@@ -300,12 +312,15 @@ static enum err_code asker_answer(struct asker *asker, const json_t *question,
         *out = mem_strdup(proposal);
         return ERR_NONE;
     }
+    if (asker->is_detached && !asker->is_planning && poll != NULL && is_kind(&asking, "approval")) {
+        return asking_elsewhere(&asking, err);
+    }
     if (asker->lines == NULL || (asker->is_planning && is_kind(&asking, "approval"))) {
         err_set(err, ERR_WAITING, "an answer is needed: %s",
                 json_str_or(question, "question", "?"));
         return err_remedy(err, "%s", json_str_or(question, "remedy", ""));
     }
-    asking.wait.deadline_mono_ms = asker->wait_ms == 0 ? 0 : clock_mono_ms() + asker->wait_ms;
+    asking.wait.deadline_mono_ms = poll == NULL ? asker->deadline_mono_ms : 0;
     return asking_run(&asking, out, err);
 }
 

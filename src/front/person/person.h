@@ -14,10 +14,11 @@ struct asker {
     struct lines *lines;   /* borrowed; NULL: nobody */
     struct render *render; /* where questions are shown; borrowed */
     struct screen screen;
-    bool is_silent;       /* questions are shown as NDJSON only */
-    bool takes_proposals; /* --yes */
-    bool is_planning;     /* approvals wait for another process */
-    int64_t wait_ms;      /* how long a question waits; 0: for ever */
+    bool is_silent;           /* questions are shown as NDJSON only */
+    bool takes_proposals;     /* --yes */
+    bool is_planning;         /* approvals wait for another process, and this one does not */
+    bool is_detached;         /* they wait for another process, and this one waits with them */
+    int64_t deadline_mono_ms; /* of what runs now; 0: none. Within a session the gate watches it */
     const atomic_bool *interrupted;
 
     /* Looks at a line that does not answer the question, for instance "change region to ...";

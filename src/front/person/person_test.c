@@ -249,14 +249,40 @@ static void an_answer_from_elsewhere_ends_the_question(void **state) {
     talk_done(&talk);
 }
 
-static void a_question_waits_no_longer_than_it_may(void **state) {
+static void a_question_outside_of_a_session_waits_no_longer_than_it_may(void **state) {
     struct talk talk = {0};
-    enum err_code code = ERR_NONE;
+    struct err err = {0};
+    bool answer = false;
 
     (void)state;
     talk_open(&talk, "");
-    talk.asker.wait_ms = 50;
-    assert_null(ask(&talk, approval_question(), &code));
+    talk.asker.deadline_mono_ms = clock_mono_ms() + 50;
+    assert_int_equal(asker_confirm(&talk.asker, "Replace it?", false, &answer, &err), ERR_WAITING);
+    talk_done(&talk);
+}
+
+static json_t *approval_until(int64_t expires_ms) {
+    json_t *question = approval_question();
+
+    json_put_int(question, "expires_ms", expires_ms);
+    return question;
+}
+
+static void what_runs_in_the_background_waits_for_the_yes_of_another_process(void **state) {
+    struct talk talk = {0};
+    enum err_code code = ERR_NONE;
+    int count = 0;
+
+    (void)state;
+    talk_open(&talk, "");
+    talk.asker.lines = NULL;
+    talk.asker.is_detached = true;
+    assert_null(
+        ask_polled(&talk, approval_until(clock_now_ms() + 60000), third_time, &count, &code));
+    assert_int_equal(code, ERR_NONE);
+    assert_int_equal(count, 3);
+    count = -1000000; /* nobody says yes: until the question expires */
+    assert_null(ask_polled(&talk, approval_until(clock_now_ms() + 300), third_time, &count, &code));
     assert_int_equal(code, ERR_WAITING);
     talk_done(&talk);
 }
@@ -314,7 +340,8 @@ int main(void) {
         cmocka_unit_test(nobody_answers_nothing),
         cmocka_unit_test(a_plan_leaves_approvals_to_others),
         cmocka_unit_test(an_answer_from_elsewhere_ends_the_question),
-        cmocka_unit_test(a_question_waits_no_longer_than_it_may),
+        cmocka_unit_test(a_question_outside_of_a_session_waits_no_longer_than_it_may),
+        cmocka_unit_test(what_runs_in_the_background_waits_for_the_yes_of_another_process),
         cmocka_unit_test(ctrl_c_ends_the_question),
         cmocka_unit_test(a_change_in_the_middle_cancels_the_run),
         cmocka_unit_test(a_line_without_an_end_is_cut),

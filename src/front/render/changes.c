@@ -4,14 +4,14 @@
 #include <string.h>
 
 /* clang-format off */
-/* What the resources of our templates are for, and what goes when one is removed or replaced. */
+/* What goes when a resource is removed or replaced; and what it is for, where the template does not say. */
 static const struct resource_row {
     const char *type;
     const char *purpose;
     const char *loss; /* NULL: nothing that is not made again at once */
     bool is_data;     /* what is lost is data: also when the resource is removed on purpose */
 } resources[] = {
-    { "AWS::Lambda::Function",                 "runs the back end",                                      "its address inside AWS; requests fail until the new one is in place", false },
+    { "AWS::Lambda::Function",                 "runs code",                                              "its address inside AWS; requests fail until the new one is in place", false },
     { "AWS::Lambda::Version",                  "pins the code of one release, so that going back is quick", NULL, false },
     { "AWS::Lambda::Alias",                    "says which version answers",                             "requests fail until it is there again", false },
     { "AWS::Lambda::Permission",               "lets the API call the function",                         NULL, false },
@@ -147,6 +147,81 @@ static void table_change(const struct screen *screen, struct buf *out, struct co
     buf_add_c(out, '\n');
 }
 
+/* ---- Values before and after ---- */
+
+enum { VALUES_SHOWN = 4, VALUE_COLUMNS_MAX = 60 };
+
+/* "/Properties/Environment/Variables/LEVEL" is Environment.Variables.LEVEL. */
+static void value_add_name(struct buf *out, const json_t *detail) {
+    struct str rest = str_from(json_str_or(detail, "path", ""));
+    struct str part = {0};
+    bool is_first = true;
+
+    if (rest.len == 0) {
+        const char *name = json_str_or(detail, "name", "");
+
+        buf_add_s(out, name[0] == '\0' ? json_str_or(detail, "attribute", "") : name);
+        return;
+    }
+    while (str_next(&rest, '/', &part)) {
+        if (part.len == 0 || str_eq(part, STR("Properties"))) {
+            continue;
+        }
+        buf_addf(out, "%s" STR_FMT, is_first ? "" : ".", STR_ARG(part));
+        is_first = false;
+    }
+}
+
+static void value_add(struct buf *out, const char *value) {
+    int columns = (int)strlen(value);
+
+    if (value[0] == '\0') {
+        buf_add_s(out, "nothing");
+        return;
+    }
+    screen_cell(out, value, columns < VALUE_COLUMNS_MAX ? columns : VALUE_COLUMNS_MAX);
+}
+
+static bool has_values(const json_t *detail) {
+    return json_str_or(detail, "before", "")[0] != '\0' ||
+           json_str_or(detail, "after", "")[0] != '\0';
+}
+
+/* Under a row: what its values were and would be. AWS names a value once for each cause. */
+static void table_values(const struct screen *screen, struct buf *out, const json_t *change) {
+    CLEANUP(json_decrefp) json_t *seen = json_object();
+    const json_t *detail;
+    size_t left = 0;
+    size_t i;
+
+    json_array_foreach(json_object_get(change, "details"), i, detail) {
+        CLEANUP(buf_done) struct buf line = BUF_INIT(8192);
+
+        if (!has_values(detail)) {
+            continue;
+        }
+        value_add_name(&line, detail);
+        if (json_object_get(seen, buf_cstr(&line)) != NULL) {
+            continue;
+        }
+        json_put(seen, buf_cstr(&line), json_true());
+        if (json_object_size(seen) > VALUES_SHOWN) {
+            left++;
+            continue;
+        }
+        buf_add_s(&line, ": ");
+        value_add(&line, json_str_or(detail, "before", ""));
+        buf_add_s(&line, " → ");
+        value_add(&line, json_str_or(detail, "after", ""));
+        screen_text(screen, out, 6, buf_cstr(&line));
+    }
+    if (left > 0) {
+        CLEANUP(freep) char *more = mem_format("and %zu more values", left);
+
+        screen_text(screen, out, 6, more);
+    }
+}
+
 static void table_counts(const struct screen *screen, struct buf *out, const json_t *changes) {
     CLEANUP(buf_done) struct buf line = BUF_INIT(512);
     const json_t *change;
@@ -224,6 +299,7 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
         json_array_foreach(changes, i, change) {
             if (operation_of(change) == &operations[k]) {
                 table_change(screen, out, columns, change);
+                table_values(screen, out, change);
             }
         }
     }
@@ -276,7 +352,8 @@ static void why_change(const struct screen *screen, struct buf *out, const json_
     const char *loss = loss_of(change);
 
     buf_addf(&text, "%s %s: %s.", operation_of(change)->label,
-             json_str_or(change, "logical_id", ""), resource->purpose);
+             json_str_or(change, "logical_id", ""),
+             json_str_or(change, "purpose", resource->purpose));
     if (is_action(change, "Add")) {
         buf_add_s(&text, " It is new.");
     } else if (is_action(change, "Modify")) {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "front/render/live.h"
+#include "guard/approval.h"
 
 enum {
     TEXT_BYTES_MAX = 256 * 1024,
@@ -166,6 +167,20 @@ static void put_names(const struct render *render, struct buf *out, const char *
     }
 }
 
+static void put_tags(const struct render *render, struct buf *out, const json_t *tags) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)tags, key, value) {
+        buf_addf(&line, "%s%s=%s", line.len == 0 ? "" : ", ", key,
+                 json_is_string(value) ? json_string_value(value) : "");
+    }
+    if (line.len > 0) {
+        put_pair(render, out, "tags", buf_cstr(&line));
+    }
+}
+
 static void put_artefacts(const struct render *render, struct buf *out, const json_t *artefacts) {
     const json_t *artefact;
     size_t i;
@@ -195,12 +210,10 @@ static void put_permissions(const struct render *render, struct buf *out, const 
 }
 
 static void put_on_failure(const struct render *render, struct buf *out, const char *on_failure) {
-    CLEANUP(freep) char *text = NULL;
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_BYTES_MAX);
 
-    text = strncmp(on_failure, "restore:", 8) == 0
-               ? mem_format("go back to release %s", on_failure + 8)
-               : mem_strdup("leave the stack as CloudFormation leaves it, and say so");
-    put_pair(render, out, "if it fails", text);
+    approval_add_failure(on_failure, &text);
+    put_pair(render, out, "if it fails", buf_cstr(&text));
 }
 
 static void on_plan(struct render *render, const json_t *json, struct buf *out) {
@@ -226,6 +239,7 @@ static void on_plan(struct render *render, const json_t *json, struct buf *out) 
     put_names(render, out, "variables", json_object_get(json, "variables"));
     put_names(render, out, "secrets", json_object_get(json, "secrets"));
     put_permissions(render, out, json_object_get(json, "permissions"));
+    put_tags(render, out, json_object_get(json, "tags"));
     put_on_failure(render, out, json_str_or(json, "on_failure", ""));
 }
 

@@ -121,6 +121,10 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
         if (is_taken) {
             return ERR_NONE;
         }
+        if (cli->asker.deadline_mono_ms != 0 && clock_mono_ms() > cli->asker.deadline_mono_ms) {
+            err_set(err, ERR_TIMEOUT, "the time of --max-wait-duration is over");
+            return err_remedy(err, "the run goes on; aws-copilot attach %s watches again", id);
+        }
         if (cli_is_interrupted()) {
             err_set(err, ERR_INTERRUPTED, "stopped watching");
             return err_remedy(err, "the run goes on; aws-copilot attach %s watches again", id);

@@ -47,7 +47,7 @@ const struct verb verb_plan = {
         "Ends with exit 10 while the change set waits for a yes. The session's id goes to stdout;\n"
         "aws-copilot approve ID, then aws-copilot deploy --plan ID, executes exactly that.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_PLAN,
+    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_PLAN,
     .run = plan_run,
 };
 
@@ -93,7 +93,7 @@ const struct verb verb_deploy = {
         "yes to exactly the change set that was shown. When the new version does not answer, the\n"
         "version before is put back.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_DEPLOY,
+    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DEPLOY,
     .run = deploy_run,
 };
 
@@ -109,7 +109,7 @@ const struct verb verb_bootstrap = {
     .summary = "once per account and region: artifact bucket and roles",
     .more = "The first deploy offers it. It is a change set of its own, with a yes of its own.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS,
+    .options = RUN_OPTIONS | OPTIONS_ROAD,
     .run = bootstrap_run,
 };
 
@@ -122,6 +122,6 @@ const struct verb verb_destroy = {
     .words = "",
     .summary = "delete the stack, then report what is left behind",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS,
+    .options = RUN_OPTIONS | OPTIONS_ROAD,
     .run = destroy_run,
 };

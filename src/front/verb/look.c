@@ -35,6 +35,27 @@ static void look_print_outputs(struct cli *cli, const json_t *outputs) {
 
 /* ---- status ---- */
 
+/* {"ttl","expires_ms","expired"}: how long the stack is wanted, by its tag; nothing without one. */
+static void status_add_life(json_t *status) {
+    int64_t expires_ms = agent_expires_ms(status);
+
+    if (expires_ms != 0) {
+        json_put_int(status, "expires_ms", expires_ms);
+        json_put_bool(status, "expired", expires_ms <= clock_now_ms());
+    }
+}
+
+static void status_print_life(struct cli *cli, const json_t *status) {
+    int64_t expires_ms = json_int_or(status, "expires_ms", 0);
+
+    if (json_bool_at(status, "expired")) {
+        cli_print(cli, "expired   %s; aws-copilot destroy removes it\n", run_date(expires_ms).text);
+    } else if (expires_ms != 0) {
+        cli_print(cli, "expires   in %s, at %s\n", run_until(expires_ms).text,
+                  run_date(expires_ms).text);
+    }
+}
+
 static void status_print(struct cli *cli, const char *stack, const json_t *status) {
     const char *remedy = json_str_or(status, "remedy", "");
     const char *reason = json_str_or(status, "reason", "");
@@ -47,6 +68,7 @@ static void status_print(struct cli *cli, const char *stack, const json_t *statu
     if (remedy[0] != '\0') {
         cli_print(cli, "next      %s\n", remedy);
     }
+    status_print_life(cli, status);
     look_print_outputs(cli, json_object_get(status, "outputs"));
 }
 
@@ -81,6 +103,7 @@ static enum err_code status_run(struct cli *cli, struct err *err) {
         return err->code;
     }
     json_put_str(status, "stack", stack);
+    status_add_life(status);
     cli_event(cli, "status", json_incref(status));
     status_print(cli, stack, status);
     return ERR_NONE;

@@ -102,6 +102,7 @@ int64_t deployer_since(const struct aws *aws) {
 enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
     CLEANUP(freep) char *token = apply_token(op);
+    bool is_kept = strcmp(json_str_or(op->approval, "on_failure", ""), "keep") == 0;
     bool exists = false;
     struct aws aws;
 
@@ -114,7 +115,8 @@ enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
         return err_set(err, ERR_STALE, "the change set that was approved is gone");
     }
     if (apply_check_set(op, &set, err) != ERR_NONE ||
-        deployer_execute_set(op, &aws, &set, deployer_arg(op, "stack"), token, err) != ERR_NONE) {
+        deployer_execute_set(op, &aws, &set, deployer_arg(op, "stack"), token, is_kept, err) !=
+            ERR_NONE) {
         return err->code;
     }
     return apply_follow(op, deployer_since(&aws), out, err);

@@ -16,6 +16,7 @@ static const struct json_field status_out[] = {
     { "exists", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
     { "class", JSON_TEXT, false }, { "can_update", JSON_FLAG, false }, { "sentence", JSON_TEXT, false },
     { "remedy", JSON_TEXT, false }, { "reason", JSON_TEXT, false }, { "protected", JSON_FLAG, false },
+    { "changed_ms", JSON_COUNT, false },
     { "outputs", JSON_MAP, false }, { "parameters", JSON_MAP, false }, { "tags", JSON_MAP, false }, END };
 
 static const struct json_field events_in[] = { { "stack_id", JSON_TEXT, false }, { "since_ms", JSON_COUNT, true }, END };

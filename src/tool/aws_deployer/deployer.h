@@ -84,6 +84,11 @@ json_t *deployer_result(const struct followed *followed);
 struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, const json_t *changes,
                                       const char *template_sha256, const char *parameters_sha256);
 
+/* A copy of a set's changes for whoever reads them: each with "purpose", what the template says its
+ * resource is for; values that are long are cut, values of properties that a NoEcho parameter goes
+ * into are not shown. New reference. */
+json_t *deployer_annotate(const json_t *changes, const json_t *template);
+
 /* Keeps a template's text under its digest: in the artefact folder, and in the bucket (argument
  * "bucket", when there is one) as templates/SHA256.json, so that any machine can go back to it.
  * Errors: ERR_IO, those of s3_put(). */
@@ -124,7 +129,7 @@ MUST_CHECK enum err_code deployer_await_set(struct op *op, const char *arn, cons
  * Errors: ERR_STALE (it was not executed and cannot be), those of aws_call(). */
 MUST_CHECK enum err_code deployer_execute_set(struct op *op, const struct aws *aws,
                                               const struct cfn_set *set, const char *stack,
-                                              const char *token, struct err *err);
+                                              const char *token, bool is_kept, struct err *err);
 
 /* Deletes a set and waits until it is gone. */
 MUST_CHECK enum err_code deployer_delete_set(struct op *op, const struct aws *aws, const char *arn,

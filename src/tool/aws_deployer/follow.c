@@ -1,5 +1,6 @@
 /* Watching CloudFormation until a stack rests, and finding out why it failed. docs/deployer.md. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -44,6 +45,7 @@ struct watch {
     char stack_status[64]; /* as the stack's own newest event says */
     json_t *cause;         /* owned: the first failure that is no consequence, or NULL */
     json_t *summary;       /* owned: the stack's own first failure, or NULL */
+    char *nested_id;       /* owned: the stack that the cause is, or NULL */
     int64_t cancelled;
     int stale_reads;
     bool is_cause_told;
@@ -53,6 +55,7 @@ static void watch_done(struct watch *watch) {
     json_decref(watch->seen);
     json_decref(watch->cause);
     json_decref(watch->summary);
+    free(watch->nested_id);
 }
 
 static bool is_own(const struct follow *follow, const struct cfn_event *event) {
@@ -70,6 +73,12 @@ static bool is_cascade(const struct cfn_event *event) {
         }
     }
     return false;
+}
+
+static bool is_nested(const char *parent_id, const struct cfn_event *event) {
+    return strcmp(event->type, "AWS::CloudFormation::Stack") == 0 &&
+           str_starts(str_from(event->physical_id), STR("arn:")) &&
+           strcmp(event->physical_id, parent_id) != 0;
 }
 
 static json_t *cause_json(const struct cfn_event *event) {
@@ -90,6 +99,8 @@ static void watch_failure(const struct follow *follow, struct watch *watch,
         watch->summary = cause_json(event);
     } else if (!is_own(follow, event) && watch->cause == NULL) {
         watch->cause = cause_json(event);
+        watch->nested_id =
+            is_nested(follow->stack_id, event) ? mem_strdup(event->physical_id) : NULL;
     }
 }
 
@@ -207,6 +218,49 @@ static enum err_code follow_look(struct op *op, const struct aws *aws, const str
     return ERR_NONE;
 }
 
+/* ---- Nested stacks ---- */
+
+enum { NESTED_MAX = 8 };
+
+/* The oldest failure of a stack that is no consequence of another one; NULL: there is none. */
+static const struct cfn_event *nested_cause(const char *stack_id, const struct cfn_event *events,
+                                            size_t n) {
+    for (size_t i = n; i > 0; i--) {
+        const struct cfn_event *event = &events[i - 1];
+
+        if (str_ends(str_from(event->status), STR("_FAILED")) && !is_cascade(event) &&
+            strcmp(event->physical_id, stack_id) != 0) {
+            return event;
+        }
+    }
+    return NULL;
+}
+
+/* A nested stack only says that something in it failed: the cause is in its own events, or in those
+ * of a stack that it holds. Where they cannot be read, what is known stays the cause. */
+static void watch_descend(struct op *op, const struct aws *aws, const struct follow *follow,
+                          struct watch *watch) {
+    for (int depth = 0; depth < NESTED_MAX && watch->nested_id != NULL; depth++) {
+        CLEANUP(freep) char *stack_id = TAKE(watch->nested_id);
+        const struct cfn_event *cause;
+        struct cfn_event *events = NULL;
+        struct err unread = {0};
+        size_t n = 0;
+
+        if (cfn_list_events(aws, op->arena, stack_id, follow->since_ms, &events, &n, &unread) !=
+            ERR_NONE) {
+            return;
+        }
+        cause = nested_cause(stack_id, events, n);
+        if (cause == NULL) {
+            return;
+        }
+        json_decref(watch->cause);
+        watch->cause = cause_json(cause);
+        watch->nested_id = is_nested(stack_id, cause) ? mem_strdup(cause->physical_id) : NULL;
+    }
+}
+
 static void follow_explain(const struct watch *watch, struct followed *out) {
     json_t *cause = watch->cause == NULL ? watch->summary : watch->cause;
 
@@ -235,6 +289,7 @@ enum err_code deployer_follow(struct op *op, const struct follow *follow, struct
             return err->code;
         }
     }
+    watch_descend(op, &aws, follow, &watch);
     follow_explain(&watch, out);
     return ERR_NONE;
 }

@@ -236,17 +236,17 @@ static json_t *preview_warnings(const struct aws *aws, const struct cfn_set *set
 }
 
 static json_t *preview_json(const struct op *op, const struct aws *aws, const struct cfn_set *set,
-                            bool is_create) {
+                            bool is_create, const json_t *template) {
     struct sha256_hex parameters = preview_parameters_digest(op);
     struct sha256_hex digest =
         deployer_set_digest(set->arn, set->stack_id, set->changes,
                             deployer_arg(op, "template_sha256"), parameters.text);
-    json_t *out = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:O, s:s, s:s}", "no_change",
-                            set->arn[0] == '\0', "arn", set->arn, "name", set->name, "stack_id",
-                            set->stack_id, "stack", deployer_arg(op, "stack"), "type",
-                            is_create ? "CREATE" : "UPDATE", "status", set->status, "changes",
-                            set->changes, "parameters", set->parameters, "sha256", digest.text,
-                            "parameters_sha256", parameters.text);
+    json_t *out = json_pack(
+        "{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:s}", "no_change", set->arn[0] == '\0',
+        "arn", set->arn, "name", set->name, "stack_id", set->stack_id, "stack",
+        deployer_arg(op, "stack"), "type", is_create ? "CREATE" : "UPDATE", "status", set->status,
+        "changes", deployer_annotate(set->changes, template), "parameters", set->parameters,
+        "sha256", digest.text, "parameters_sha256", parameters.text);
 
     json_put(out, "warnings", preview_warnings(aws, set));
     return out;
@@ -261,7 +261,7 @@ static enum err_code preview_finish(const struct op *op, const struct aws *aws,
     if (set->arn[0] == '\0' && preview_check_no_change(op, aws, stack, template, err) != ERR_NONE) {
         return err->code;
     }
-    *out = preview_json(op, aws, set, is_create);
+    *out = preview_json(op, aws, set, is_create, template);
     return ERR_NONE;
 }
 

@@ -102,6 +102,7 @@ static json_t *status_json(bool exists, const struct cfn_stack *stack) {
     json_put_str(json, "remedy", state->remedy);
     json_put_str(json, "reason", exists ? stack->reason : "");
     json_put_bool(json, "protected", exists && stack->is_protected);
+    json_put_int(json, "changed_ms", exists ? stack->changed_ms : 0);
     json_put(json, "outputs", exists ? json_incref(stack->outputs) : json_object());
     json_put(json, "parameters", exists ? json_incref(stack->parameters) : json_object());
     json_put(json, "tags", exists ? json_incref(stack->tags) : json_object());
@@ -194,7 +195,8 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
         json_put_bool(row, "retained", deployer_is_retained(template, &rows[i]));
         (void)json_array_append_new(list, row);
     }
-    *out = json_pack("{s:o}", "resources", list);
+    *out = json_pack("{s:o}", "resources", deployer_annotate(list, template));
+    json_decref(list);
     return ERR_NONE;
 }
 

@@ -115,7 +115,7 @@ static enum err_code rollback_stack(struct op *op, const struct aws *aws, struct
     if (set.arn[0] == '\0') { /* the stack is the release already */
         follow.end = FOLLOW_REST;
     } else if (strcmp(set.execution_status, "AVAILABLE") == 0 &&
-               deployer_execute_set(op, aws, &set, deployer_arg(op, "stack"), token, err) !=
+               deployer_execute_set(op, aws, &set, deployer_arg(op, "stack"), token, false, err) !=
                    ERR_NONE) {
         return err->code;
     }

@@ -132,12 +132,13 @@ struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, con
 /* ---- Executed ---- */
 
 enum err_code deployer_execute_set(struct op *op, const struct aws *aws, const struct cfn_set *set,
-                                   const char *stack, const char *token, struct err *err) {
+                                   const char *stack, const char *token, bool is_kept,
+                                   struct err *err) {
     CLEANUP(cfn_set_done) struct cfn_set now = {0};
     struct err unread = {0};
     bool exists = false;
 
-    if (cfn_execute_set(aws, set->arn, stack, token, err) == ERR_NONE) {
+    if (cfn_execute_set(aws, set->arn, stack, token, is_kept, err) == ERR_NONE) {
         return ERR_NONE;
     }
     if (cfn_describe_set(aws, op->arena, set->arn, stack, &exists, &now, &unread) != ERR_NONE ||
