@@ -10,13 +10,14 @@ python3 python3-venv bubblewrap tmux curl git ca-certificates"
 # Local AWS. Its own environment: a function that runs on it must not find our judges' packages.
 PIN_MINISTACK=1.5.33
 
-# What judges us: signatures, permissions, templates, the bridge.
+# What judges us: signatures, permissions, templates, the bridge, the count of tokens.
 PIN_MOTO=5.2.5
 PIN_BOTOCORE=1.43.106
 PIN_CFN_LINT=1.58.0
 PIN_UVICORN=0.54.0
 PIN_FASTAPI=0.165.0
 PIN_LAMBDA_RIC=4.2.2
+PIN_TIKTOKEN=0.14.0
 
 # What the program drives.
 PIN_UV=0.13.9
@@ -28,3 +29,4 @@ PIN_CFN_GUARD=0.0.62
 PIN_GRAMMAR_PYTHON=0.23.6
 PIN_GRAMMAR_TYPESCRIPT=0.23.2
 PIN_GRAMMAR_TOML=0.7.0
+PIN_GPT_TOKENIZER=4.0.0 # carries the ranks of tokens as they are published

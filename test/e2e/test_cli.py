@@ -10,7 +10,7 @@ import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
 VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor help history init inspect "
-         "logs outputs plan reject status version").split()
+         "logs outputs plan reject status tokens version").split()
 
 
 class CommandLine(lab.Case):

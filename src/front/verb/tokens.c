@@ -1,0 +1,74 @@
+/* tokens: how many tokens stdin has. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "front/cli/cli_room.h"
+#include "guard/tokens/counter.h"
+
+/* One word without a border may be this long; the rest of the text is forgotten as it is counted.
+ */
+enum { TOKENS_KEPT_MAX = 16 << 20, TOKENS_CHUNK = 64 << 10 };
+
+/* Counts what is read from `fd`, and its bytes. Errors: ERR_IO, ERR_TOO_LARGE, ERR_INTERRUPTED. */
+static enum err_code tokens_read(int fd, struct token_counter *counter, size_t *bytes,
+                                 struct err *err) {
+    char chunk[TOKENS_CHUNK];
+    ssize_t n;
+
+    while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+        if (cli_is_interrupted()) {
+            return err_set(err, ERR_INTERRUPTED, "the count was interrupted");
+        }
+        if (n < 0 && errno != EINTR) {
+            return err_errno(err, errno, "standard input");
+        }
+        if (n > 0) {
+            struct str text = {chunk, (size_t)n};
+
+            if (token_counter_add(counter, text, err) != ERR_NONE) {
+                return err_remedy(err, "give a text in which words end");
+            }
+            token_counter_forget(counter);
+            *bytes += text.len;
+        }
+    }
+    return ERR_NONE;
+}
+
+static enum err_code tokens_run(struct cli *cli, struct err *err) {
+    const char *name = cli->args.values[OPT_ENCODING];
+    enum encoding encoding = name == NULL ? ENCODING_O200K_BASE : encoding_from_name(name);
+    CLEANUP(token_counter_freep)
+    struct token_counter *counter = token_counter_new(encoding, TOKENS_KEPT_MAX);
+    size_t bytes = 0, count;
+
+    if (tokens_read(STDIN_FILENO, counter, &bytes, err) != ERR_NONE) {
+        return err->code;
+    }
+    count = token_counter_count(counter);
+    if (cli->is_json) {
+        CLEANUP(json_decrefp) json_t *object = json_object();
+
+        json_put_str(object, "encoding", encoding_name(encoding));
+        json_put_int(object, "tokens", (int64_t)count);
+        json_put_int(object, "bytes", (int64_t)bytes);
+        cli_print_object(cli, object);
+    } else {
+        cli_print(cli, "%zu\n", count);
+    }
+    return ERR_NONE;
+}
+
+const struct verb verb_tokens = {
+    .name = "tokens",
+    .words = "",
+    .summary = "count the tokens of standard input",
+    .more = "Prints how many tokens a model with this encoding sees, exactly as it counts: "
+            "o200k_base for gpt-4o, gpt-4.1 and later, cl100k_base for gpt-4 and gpt-3.5. With "
+            "--json {\"encoding\", \"tokens\", \"bytes\"}.",
+    .section = VERBS_HERE,
+    .options = OPTIONS_TOKENS,
+    .is_one_object = true,
+    .run = tokens_run,
+};
