@@ -1,6 +1,8 @@
 /* Error shapes as they come over the wire, and the codes and sentences they become. */
 #include "aws/error.h"
 
+#include "support/mutate.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,11 +130,37 @@ static void long_messages_are_cut_between_characters(void **state) {
     http_reply_done(&reply.http);
 }
 
+static void read_mutant(void *ctx, struct str text) {
+    struct aws_reply reply = {.http = {.status = 400, .body = BUF_INIT(1 << 20)}};
+
+    (void)ctx;
+    buf_add(&reply.http.body, text);
+    aws_error_read(&reply);
+    assert_true(reply.code[0] != '\0');
+    assert_true(str_is_utf8(str_from(reply.code)));
+    assert_true(str_is_utf8(str_from(reply.message)));
+    for (const char *p = reply.message; *p != '\0'; p++) {
+        assert_true((unsigned char)*p >= ' ' && *p != 0x7f);
+    }
+    http_reply_done(&reply.http);
+}
+
+static void whatever_the_body_is_there_is_a_code_and_a_line_for_a_terminal(void **state) {
+    const char *seeds[ARRAY_N(shapes) + 1] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(shapes); i++) {
+        seeds[i] = shapes[i].body;
+    }
+    mutate(seeds, read_mutant, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_gives_code_message_and_id),
         cmocka_unit_test(every_code_has_its_meaning_and_remedy),
         cmocka_unit_test(long_messages_are_cut_between_characters),
+        cmocka_unit_test(whatever_the_body_is_there_is_a_code_and_a_line_for_a_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* The INI dialect of the AWS files. */
 #include "aws/ini.h"
 
+#include "support/mutate.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,11 +93,42 @@ static void an_empty_file_has_nothing(void **state) {
     ini_free(ini);
 }
 
+/* Eight bytes of it in a sentence would be a leak. */
+#define SECRET "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+
+static void read_mutant(void *ctx, struct str text) {
+    struct ini *ini = NULL;
+    struct err err = {0};
+    enum err_code code = ini_read(text, "f", &ini, &err);
+
+    (void)ctx;
+    assert_true(code == ERR_NONE ? ini != NULL : code == ERR_CONFIG && ini == NULL);
+    for (size_t i = 0; i + 8 <= strlen(SECRET); i++) {
+        assert_null(memmem(err.text, strlen(err.text), SECRET + i, 8));
+    }
+    if (code == ERR_NONE) {
+        (void)ini_get(ini, "profile a", "aws_secret_access_key");
+        (void)ini_get(ini, "default", "s3.endpoint_url");
+    }
+    ini_free(ini);
+}
+
+static void whatever_a_file_holds_it_is_read_or_refused_and_never_quoted(void **state) {
+    static const char *const seeds[] = {
+        "[default]\nregion = eu-west-1\ns3 =\n  endpoint_url = http://x\n  addressing_style=path\n",
+        "# c\n[ profile  \"a\" ]\naws_access_key_id=A\naws_secret_access_key = " SECRET " ; c\r\n",
+        "[sso-session x]\n;c\nsso_start_url = https://x\n\n[default]\n = \nk\n", NULL};
+
+    (void)state;
+    mutate(seeds, read_mutant, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections_keys_and_nested_keys_are_found),
         cmocka_unit_test(a_malformed_line_is_named_by_number_and_never_quoted),
         cmocka_unit_test(an_empty_file_has_nothing),
+        cmocka_unit_test(whatever_a_file_holds_it_is_read_or_refused_and_never_quoted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "aws/xml.h"
 
 #include "base/buf.h"
+#include "support/mutate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,11 +90,51 @@ static void depth_and_number_of_elements_are_bounded(void **state) {
     assert_int_equal(read_repeated("<b/>", XML_NODES_MAX + 1), ERR_TOO_LARGE);
 }
 
+static size_t nodes_of(const struct xml_node *node, int depth) {
+    size_t n = 0;
+
+    assert_true(depth < 1000);
+    for (; node != NULL; node = node->next) {
+        assert_non_null(node->name);
+        assert_non_null(node->text);
+        n += 1 + nodes_of(node->child, depth + 1);
+    }
+    return n;
+}
+
+static void read_mutant(void *ctx, struct str text) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const struct xml_node *root = NULL;
+    struct err err = {0};
+    enum err_code code = xml_read(text, arena, &root, &err);
+
+    (void)ctx;
+    if (code == ERR_NONE) {
+        assert_true(nodes_of(root, 0) <= text.len); /* nothing grows out of an entity */
+        (void)xml_text_at(root, "Stacks/member/Name");
+        return;
+    }
+    assert_true(code == ERR_PROTOCOL || code == ERR_TOO_LARGE);
+    assert_null(root);
+    assert_true(err.text[0] != '\0');
+}
+
+static void whatever_comes_is_a_tree_or_refused(void **state) {
+    static const char *const seeds[] = {
+        answer, "<!DOCTYPE a [<!ENTITY b \"bbbbbbbb\"><!ENTITY c \"&b;&b;&b;\">]><a>&c;</a>",
+        "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a xmlns=\"x\"><b c=\"d\"/><![CDATA[]]></a>",
+        NULL};
+
+    (void)state;
+    mutate(seeds, read_mutant, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_texts_and_lists_are_found),
         cmocka_unit_test(what_is_no_answer_of_aws_is_refused),
         cmocka_unit_test(depth_and_number_of_elements_are_bounded),
+        cmocka_unit_test(whatever_comes_is_a_tree_or_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "repo/project.h"
 
 #include "repo/yaml_tree.h"
+#include "support/mutate.h"
 #include "sys/fs.h"
 
 #include <setjmp.h>
@@ -14,7 +15,7 @@
 
 #include <cmocka.h>
 
-static const char *const full =
+static const char full[] =
     "version: 1\n"
     "app:\n"
     "  name: todo\n"
@@ -478,6 +479,38 @@ static void settings_that_others_may_write_are_not_trusted(void **state) {
     settings_free(settings);
 }
 
+/* What is understood is written and read back as the same; all else has a sentence. */
+static void read_mutant(void *ctx, struct str text) {
+    CLEANUP(project_freep) struct project *project = NULL;
+    CLEANUP(project_freep) struct project *again = NULL;
+    CLEANUP(buf_done) struct buf once = BUF_INIT(1 << 20);
+    CLEANUP(buf_done) struct buf twice = BUF_INIT(1 << 20);
+    struct err err = {0};
+
+    (void)ctx;
+    if (project_read(text, PROJECT_FILE, &project, &err) != ERR_NONE) {
+        assert_null(project);
+        assert_non_null(strstr(err.text, PROJECT_FILE));
+        assert_true(str_is_utf8(str_from(err.text)));
+        return;
+    }
+    project_write(project, &once);
+    if (project_read(buf_str(&once), PROJECT_FILE, &again, &err) != ERR_NONE) {
+        fail_msg("what was written is not read: %s\n%s", err.text, buf_cstr(&once));
+    }
+    project_write(again, &twice);
+    assert_string_equal(buf_cstr(&once), buf_cstr(&twice));
+}
+
+static void whatever_the_file_holds_it_is_read_the_same_again_or_refused(void **state) {
+    static const char *const seeds[] = {
+        full, "version: 1\napp: &a { name: x }\nenvironments: { dev: *a }\n",
+        "version: 1\napp:\n  name: |\n    todo\n  backend: null\nenvironments: {}\n", NULL};
+
+    (void)state;
+    mutate(seeds, read_mutant, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_file_is_read_as_it_is_written),
@@ -496,6 +529,7 @@ int main(void) {
         cmocka_unit_test(never_is_read_only_from_the_users_settings_for_a_pinned_account),
         cmocka_unit_test(a_mistake_in_the_settings_is_told_with_its_line),
         cmocka_unit_test(settings_that_others_may_write_are_not_trusted),
+        cmocka_unit_test(whatever_the_file_holds_it_is_read_the_same_again_or_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "guard/approval.h"
 #include "support/gate_rig.h"
+#include "support/mutate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,6 +122,35 @@ static void another_process_answers_an_approval_and_nothing_else(void **state) {
     MUST(turn_ask(&rig.turn, json_pack("{s:s, s:s}", "question", "r", "kind", "approval"), &answer,
                   &err));
     assert_string_equal(answer, "no d2");
+    rig_done(&rig);
+}
+
+/* A message in the inbox of a session that asks for a yes; the person says "no". */
+static void ask_beside_mutant(void *ctx, struct str text) {
+    struct rig *rig = ctx;
+    CLEANUP(freep) char *copy = mem_format(STR_FMT, STR_ARG(text));
+    CLEANUP(freep) char *answer = NULL;
+
+    put_message(rig, copy);
+    MUST(turn_ask(&rig->turn, json_pack("{s:s, s:s}", "question", "q", "kind", "approval"), &answer,
+                  &err));
+    if (strcmp(answer, "no") == 0) {
+        return; /* it was no answer */
+    }
+    assert_true(strncmp(answer, "yes ", 4) == 0 || strncmp(answer, "no ", 3) == 0);
+    assert_non_null(strstr(copy, answer[0] == 'y' ? "approve" : "reject"));
+    assert_non_null(turn_answered_by(&rig->turn));
+}
+
+static void whatever_lies_in_the_inbox_a_yes_comes_only_from_an_approve(void **state) {
+    static const char *const seeds[] = {
+        "{\"type\":\"approve\",\"digest\":\"d1\",\"actor\":\"arn:x via terminal\"}",
+        "{\"type\":\"reject\",\"digest\":\"d2\"}", "[{\"type\":\"approve\"}]", NULL};
+    struct rig rig;
+
+    rig_open(&rig, *state, "wait");
+    rig.answer = "no";
+    mutate(seeds, ask_beside_mutant, &rig);
     rig_done(&rig);
 }
 
@@ -282,6 +312,7 @@ int main(void) {
         ON_BOTH(ctrl_c_at_a_question_leaves_it_open),
         ON_MEMORY(an_answer_that_is_a_secret_is_masked_everywhere),
         ON_BOTH(another_process_answers_an_approval_and_nothing_else),
+        ON_MEMORY(whatever_lies_in_the_inbox_a_yes_comes_only_from_an_approve),
         ON_BOTH(a_yes_serves_one_effect_and_the_uploads_around_it),
         ON_MEMORY(no_other_digest_no_no_and_no_missing_review_opens_an_effect),
         ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
