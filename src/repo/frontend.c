@@ -1,4 +1,5 @@
 /* The front end: which folder, framework, manager, build and output. */
+#include "repo/js.h"
 #include "repo/path.h"
 #include "repo/project.h"
 #include "repo/site_room.h"
@@ -104,6 +105,10 @@ static bool is_vite_site(struct room *room, const json_t *package, const char *d
                     tree_has_file(&room->tree, path_join(room->arena, config.root, "index.html"));
     is_one = (node_manifest_has(package, "vite") || config.path != NULL) &&
              (*out_has_page || config.path != NULL) && !config.is_library;
+    if (config.path == NULL && script.root != NULL && config.root != NULL &&
+        vite_config_path(room, config.root) != NULL) {
+        is_one = false; /* its script builds that folder: look_above() */
+    }
     vite_config_done(&config);
     return is_one;
 }
@@ -226,7 +231,8 @@ static const char *out_of(struct room *room, const char *dir, const struct vite_
     }
     if (config->out == NULL) {
         room_say(room, REASON_OUT_OUTSIDE, config->path,
-                 config->root == NULL ? "another folder" : config->out_text);
+                 config->root == NULL || config->out_text[0] == JS_ROOT[0] ? "another folder"
+                                                                           : config->out_text);
     }
     return config->out;
 }

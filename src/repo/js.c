@@ -279,7 +279,7 @@ static struct js_value returned(struct js_value function) {
 
 /* Whether a condition holds when the site is built for production: 1, 0, or -1 for unknown. */
 static int truth(struct js *js, struct js_value value, int depth) {
-    struct str operator_ = js_source(field(value, "operator"));
+    struct str operator_ = {0};
     const char *left = NULL;
     const char *right = NULL;
 
@@ -287,6 +287,7 @@ static int truth(struct js *js, struct js_value value, int depth) {
         return -1;
     }
     value = js_is(value, "identifier") ? follow(js, value, depth + 1) : value;
+    operator_ = js_source(field(value, "operator"));
     if (js_is(value, "parenthesized_expression")) {
         return truth(js, child(value, 0), depth + 1);
     }
@@ -549,9 +550,23 @@ static const char *known_text(struct js *js, struct js_value value) {
     return NULL;
 }
 
-static const char *text_of(struct js *js, struct js_value value, int depth) {
-    const char *known = NULL;
+/* A name, a member or a choice stands for another value. */
+static const char *text_behind(struct js *js, struct js_value value, int depth) {
+    struct js_value found = follow(js, value, depth + 1);
 
+    return js_is_null(found) || ts_node_eq(found.node, value.node) ? known_text(js, value)
+                                                                   : text_of(js, found, depth + 1);
+}
+
+static const char *sum_text(struct js *js, struct js_value value, int depth) {
+    const char *left = text_of(js, field(value, "left"), depth + 1);
+    const char *right = text_of(js, field(value, "right"), depth + 1);
+
+    return left == NULL || right == NULL ? NULL
+                                         : arena_format(js->room->arena, "%s%s", left, right);
+}
+
+static const char *text_of(struct js *js, struct js_value value, int depth) {
     if (js_is_null(value) || depth > JS_DEPTH_MAX || ++js->steps > JS_STEPS_MAX) {
         return NULL;
     }
@@ -568,40 +583,21 @@ static const char *text_of(struct js *js, struct js_value value, int depth) {
         return url_text(js, value, depth);
     }
     if (js_is(value, "binary_expression") && is_source(field(value, "operator"), "+")) {
-        const char *left = text_of(js, field(value, "left"), depth + 1);
-        const char *right = text_of(js, field(value, "right"), depth + 1);
-
-        return left == NULL || right == NULL ? NULL
-                                             : arena_format(js->room->arena, "%s%s", left, right);
+        return sum_text(js, value, depth);
     }
-    if (js_is(value, "identifier") || js_is(value, "member_expression")) {
-        struct js_value found = follow(js, value, depth + 1);
-
-        known = known_text(js, value);
-        return js_is_null(found) || ts_node_eq(found.node, value.node)
-                   ? known
-                   : text_of(js, found, depth + 1);
-    }
-    if (js_is(value, "ternary_expression") || js_is(value, "binary_expression") ||
-        js_is(value, "parenthesized_expression") || js_is(value, "as_expression") ||
-        js_is(value, "satisfies_expression") || js_is(value, "non_null_expression")) {
-        struct js_value found = follow(js, value, depth + 1);
-
-        return js_is_null(found) || ts_node_eq(found.node, value.node)
-                   ? NULL
-                   : text_of(js, found, depth + 1);
-    }
-    return NULL;
+    return text_behind(js, value, depth);
 }
 
 const char *js_text(struct js *js, struct js_value value) { return text_of(js, value, 0); }
 
 const char *js_folder(struct js *js, const char *dir, const char *text) {
-    if (text == NULL) {
-        return NULL;
+    if (text == NULL || text[0] != JS_ROOT[0]) {
+        return text == NULL ? NULL : path_join(js->room->arena, dir, text);
     }
-    return text[0] == JS_ROOT[0] ? path_join(js->room->arena, ".", text + strlen(JS_ROOT))
-                                 : path_join(js->room->arena, dir, text);
+    for (text++; *text == '/';) {
+        text++;
+    }
+    return path_join(js->room->arena, ".", text);
 }
 
 /* --- imports --- */

@@ -38,10 +38,10 @@ static bool holds(struct str text, const char *word) { return str_find(text, str
 /* A file that says nothing about addresses is not parsed. */
 static bool is_worth_parsing(const struct scan *scan, struct str text) {
     return holds(text, "import.meta.env") || holds(text, "localhost") || holds(text, "127.0.0.1") ||
+           holds(text, "baseURL") || holds(text, "baseUrl") ||
            (scan->site->same_origin == NULL &&
-            (holds(text, "fetch") || holds(text, "axios") || holds(text, "baseURL") ||
-             holds(text, "baseUrl") || holds(text, "/api") || holds(text, "ky.") ||
-             holds(text, "request(")));
+            (holds(text, "fetch") || holds(text, "axios") || holds(text, "/api") ||
+             holds(text, "ky.") || holds(text, "request(")));
 }
 
 struct str site_script_of(const char *path, struct str text, int *line_offset) {
@@ -108,15 +108,6 @@ static struct site_variable *variable_at(struct site *site, const char *name) {
     return NULL;
 }
 
-/* `${VARIABLE}/items` and VARIABLE + "/items": without a value that is "undefined/items". */
-static bool is_joined(TSNode node) {
-    TSNode parent = ts_node_parent(node);
-
-    return syntax_is(parent, "template_substitution") ||
-           (syntax_is(parent, "binary_expression") &&
-            syntax_is(syntax_field(parent, "operator"), "+"));
-}
-
 static void add_variable(struct scan *scan, struct str name, const char *default_text,
                          bool is_required, TSNode node) {
     const char *kept = arena_str(scan->room->arena, str_slice(name, 0, 128));
@@ -128,18 +119,14 @@ static void add_variable(struct scan *scan, struct str name, const char *default
     if (at != NULL) {
         at->default_text = at->default_text != NULL ? at->default_text : default_text;
         at->is_required = at->is_required && is_required && at->default_text == NULL;
-        at->joined_where = at->joined_where == NULL && is_required && is_joined(node)
-                               ? place(scan, node)
-                               : at->joined_where;
         return;
     }
     if (scan->site->variable_n < ARRAY_N(scan->site->variables)) {
-        scan->site->variables[scan->site->variable_n++] = (struct site_variable){
-            .name = kept,
-            .default_text = default_text,
-            .where = place(scan, node),
-            .joined_where = is_required && is_joined(node) ? place(scan, node) : NULL,
-            .is_required = is_required && !is_optional(kept)};
+        scan->site->variables[scan->site->variable_n++] =
+            (struct site_variable){.name = kept,
+                                   .default_text = default_text,
+                                   .where = place(scan, node),
+                                   .is_required = is_required && !is_optional(kept)};
     }
 }
 

@@ -131,13 +131,14 @@ static bool is_local(const struct site_variable *at) {
            address_is_local(at->default_text);
 }
 
-static void say_variable(struct room *room, const struct site_variable *at) {
+static void say_variable(struct room *room, const struct site *site,
+                         const struct site_variable *at) {
     if (at->is_required || is_local(at)) {
         room_ask(room, REASON_BUILD_ENV_MISSING,
                  arena_format(room->arena, "build_env.%s", at->name), at->where, at->name);
     }
-    if (at->is_required && at->joined_where != NULL) {
-        room_say(room, REASON_API_UNDEFINED, at->joined_where, at->name);
+    if (at->is_required && at == site_api_variable(site)) {
+        room_say(room, REASON_API_UNDEFINED, at->where, at->name);
     }
     if (is_local(at) && at->is_from_file) {
         room_say(room, REASON_ENV_FILE_LOCAL, at->file_where, at->name);
@@ -163,7 +164,7 @@ json_t *site_build_env(struct room *room, const struct site *site) {
         json_put_str(row, "from", at->is_from_file ? "file" : "code");
         json_put_str(row, "where", at->where);
         json_array_append_new(list, row);
-        say_variable(room, at);
+        say_variable(room, site, at);
     }
     return list;
 }

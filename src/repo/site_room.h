@@ -79,6 +79,9 @@ struct vite_config {
     json_t *modules; /* owned: names of the packages that it imports */
 };
 
+/* The configuration in a folder by its usual names, or NULL. */
+const char *vite_config_path(struct room *room, const char *dir);
+
 /* `dir` is where Vite runs; `script` its flags. */
 void vite_config_read(struct room *room, const char *dir, const struct build_script *script,
                       struct vite_config *out);
@@ -92,8 +95,7 @@ struct site_variable {
     const char *where;
     bool is_required;
     bool is_from_file; /* the default is in a committed .env file, which a build does not see */
-    const char *file_where;   /* that line, or NULL */
-    const char *joined_where; /* where it is put into an address without a default, or NULL */
+    const char *file_where; /* that line, or NULL */
 };
 
 struct site {

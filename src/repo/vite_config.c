@@ -110,15 +110,10 @@ static void take_module(void *ctx, const char *module, int line) {
     json_array_append_new(out->modules, json_string_of(str_from(module)));
 }
 
-static const char *find_config(struct room *room, const char *dir,
-                               const struct build_script *script) {
+const char *vite_config_path(struct room *room, const char *dir) {
     static const char *const names[] = {"vite.config.ts",  "vite.config.js",  "vite.config.mts",
                                         "vite.config.mjs", "vite.config.cts", "vite.config.cjs"};
-    const char *named = script->config == NULL ? NULL : path_join(room->arena, dir, script->config);
 
-    if (named != NULL && tree_has_file(&room->tree, named)) {
-        return named;
-    }
     for (size_t i = 0; i < ARRAY_N(names); i++) {
         const char *path = path_join(room->arena, dir, names[i]);
 
@@ -127,6 +122,13 @@ static const char *find_config(struct room *room, const char *dir,
         }
     }
     return NULL;
+}
+
+static const char *find_config(struct room *room, const char *dir,
+                               const struct build_script *script) {
+    const char *named = script->config == NULL ? NULL : path_join(room->arena, dir, script->config);
+
+    return named != NULL && tree_has_file(&room->tree, named) ? named : vite_config_path(room, dir);
 }
 
 /* The flag of the script wins over the configuration, as it does in Vite. */

@@ -1,0 +1,3 @@
+import { routeTree } from "./routeTree.gen";
+
+export const load = () => fetch("/api/items", routeTree);

@@ -1,0 +1,3 @@
+const base = import.meta.env.VITE_API_URL;
+
+export const load = () => fetch(`${base}/api/items`);

@@ -1,0 +1,3 @@
+import { css } from "../styled/css";
+
+document.title = css;

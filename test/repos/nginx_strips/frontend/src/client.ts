@@ -1,0 +1,1 @@
+export const client = (options: object) => fetch("/items", options);

@@ -1,0 +1,3 @@
+import { client } from "./client";
+
+client({ baseUrl: `${window.location.origin}/api` });

@@ -1,0 +1,3 @@
+const name = "site";
+
+export const OUT = `out/${name}`;

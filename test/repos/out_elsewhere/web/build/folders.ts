@@ -1,0 +1,3 @@
+import path from "node:path";
+
+export const folders = { source: () => path.resolve(process.cwd(), "src") };

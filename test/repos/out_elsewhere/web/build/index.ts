@@ -1,0 +1,2 @@
+export * from "./constant";
+export { folders } from "./folders";

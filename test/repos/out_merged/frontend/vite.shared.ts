@@ -1,0 +1,3 @@
+import type { UserConfig } from "vite";
+
+export default { base: "./", build: { outDir: "build", assetsDir: "a" } } satisfies UserConfig;

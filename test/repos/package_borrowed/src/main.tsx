@@ -1,0 +1,5 @@
+import { h } from "tiny-dom";
+import "~icons/logo";
+import "virtual:things";
+
+h();
