@@ -4,9 +4,20 @@
 
 #include <string.h>
 
-enum { PYTHON_MINOR_MIN = 10, PYTHON_MINOR_MAX = 14 };
-
 /* --- the back end --- */
+
+/* Without a manifest the packages are those that are imported, if a person says that they are. */
+static void ask_for_imported(struct room *room) {
+    CLEANUP(buf_done) struct buf names = BUF_INIT(300);
+    const json_t *name = NULL;
+    size_t i = 0;
+
+    json_array_foreach(room->manifest.dependencies, i, name) {
+        buf_addf(&names, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
+    }
+    room_say(room, REASON_NO_MANIFEST, room->manifest.dir,
+             names.failed ? "there are many" : buf_cstr(&names));
+}
 
 static void judge_manager(struct room *room) {
     const struct manifest *manifest = &room->manifest;
@@ -17,8 +28,7 @@ static void judge_manager(struct room *room) {
                                            {"requirements", "a requirements.txt"}};
 
     if (manifest->path == NULL) {
-        room_say(room, REASON_NO_MANIFEST, manifest->dir,
-                 strcmp(manifest->dir, ".") == 0 ? "this folder" : manifest->dir);
+        ask_for_imported(room);
         return;
     }
     if (manifest->broken_line > 0) {

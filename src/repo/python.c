@@ -97,15 +97,24 @@ static void enter_subscript(struct walk *walk, TSNode node) {
     }
 }
 
-static void enter_or(struct walk *walk, TSNode node) {
+/* A variable with what stands in for it: A or B, A if C else B. */
+static void add_choice(struct walk *walk, TSNode node) {
     struct py_value value = py_value_of(&walk->source, node);
-
-    py_enter_operand(walk, syntax_field(node, "left"));
 
     if (value.kind == PY_ENV && value.otherwise != NULL &&
         walk->env_done_at != ts_node_start_byte(node)) {
         add_env(walk, node, value);
     }
+}
+
+static void enter_or(struct walk *walk, TSNode node) {
+    py_enter_operand(walk, syntax_field(node, "left"));
+    add_choice(walk, node);
+}
+
+static void enter_conditional(struct walk *walk, TSNode node) {
+    py_enter_if(walk, node);
+    add_choice(walk, node);
 }
 
 static void add_field(struct walk *walk, TSNode node, const char *name, struct py_value value) {
@@ -344,7 +353,7 @@ static const struct {
     { "class_definition",      push_class,       true },
     { "if_statement",          py_enter_if,      true },
     { "elif_clause",           py_enter_if,      true },
-    { "conditional_expression", py_enter_if,     true },
+    { "conditional_expression", enter_conditional, true },
     { "assert_statement",      py_enter_assert,  true },
     { "match_statement",       enter_match,      true },
     { "except_clause",         py_enter_except,  true },

@@ -275,6 +275,20 @@ static struct py_value or_value(const struct py_source *source, TSNode node, int
     return left;
 }
 
+/* VALUE if CONDITION else OTHER: a variable with what stands in for it, or what is most likely. */
+static struct py_value choice_value(const struct py_source *source, TSNode node, int depth) {
+    struct py_value value = value_of(source, ts_node_named_child(node, 0), depth + 1);
+    struct py_value other = value_of(source, ts_node_named_child(node, 2), depth + 1);
+
+    if (value.kind == PY_ENV && value.otherwise == NULL) {
+        value.otherwise = keep_value(source, other);
+    } else if (other.kind == PY_ENV) {
+        other.otherwise = keep_value(source, value);
+        return other;
+    }
+    return value.kind == PY_OTHER || value.kind == PY_NONE ? other : value;
+}
+
 static struct py_value name_value(const struct py_source *source, TSNode node, int depth) {
     return (struct py_value){.kind = PY_NAME, .text = dotted_of(source, node, depth)};
 }
@@ -304,6 +318,7 @@ static const struct {
     { "call",                     PY_OTHER,  call_value },
     { "subscript",                PY_OTHER,  subscript_value },
     { "boolean_operator",         PY_OTHER,  or_value },
+    { "conditional_expression",   PY_OTHER,  choice_value },
     { "binary_operator",          PY_OTHER,  sum_value },
     { "await",                    PY_OTHER,  inner_value },
     { "parenthesized_expression", PY_OTHER,  inner_value },

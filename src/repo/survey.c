@@ -19,7 +19,8 @@ static void room_done(struct room *room) {
     json_decref(room->ask);
     json_decref(room->refuse);
     json_decref(room->site_problems);
-    json_decref(room->manifest.dependencies);
+    json_decref(room->extras);
+    manifest_done(&room->manifest);
     buf_done(&room->text);
     buf_done(&room->lock_text);
     syntax_parser_free(room->parser);
@@ -104,6 +105,8 @@ static json_t *backend_json(struct room *room, const struct behaviour *behaviour
     json_put(json, "manifest", text_or_null(manifest->path));
     json_put(json, "lock", text_or_null(manifest->lock));
     json_put(json, "python", text_or_null(manifest->python));
+    json_put(json, "python_hint", text_or_null(manifest->hint));
+    json_put(json, "extras", json_incref(room->extras));
     json_put(json, "health", health_json(room));
     json_put_int(json, "routes", (int64_t)routes);
     json_put(json, "route_list", routes_json(room));
@@ -111,7 +114,7 @@ static json_t *backend_json(struct room *room, const struct behaviour *behaviour
     json_put(json, "prefixes", routes_prefixes(room));
     json_put(json, "dependencies", json_incref(manifest->dependencies));
     json_put(json, "heavy", json_incref(behaviour->heavy));
-    json_put(json, "size_mb", json_null());
+    json_put(json, "size_mb", python_size(room));
     return json;
 }
 
@@ -146,7 +149,7 @@ static void explain_no_app(struct room *room) {
                 room_say(room, REASON_NOT_FASTAPI, path, others[j][1]);
             }
         }
-        json_decref(manifest.dependencies);
+        manifest_done(&manifest);
     }
 }
 
@@ -175,6 +178,8 @@ static void put_backend(struct room *room, json_t *survey) {
         return;
     }
     manifest_find(room, room->app->dir, &room->manifest);
+    room->extras = python_imports(room);
+    python_need(room);
     routes_find(room);
     env_find(room);
     json_put(survey, "services", services_find(room));

@@ -40,8 +40,13 @@ struct manifest {
     const char *lock;     /* NULL: none */
     const char *python;   /* the constraint, or NULL */
     const char *name;     /* of the project, or NULL */
+    const char *hint;     /* "3.12", of .python-version or a Dockerfile; or NULL */
     int broken_line;      /* the manifest does not parse there; 0: it does */
     json_t *dependencies; /* array of names in normal form, sorted as written */
+    json_t *full;         /* of them those with extras of their own: fastapi[standard] */
+    json_t *extras;       /* names of the same form by extra */
+    json_t *groups;       /* and by group that only developers install */
+    json_t *locked; /* python_lock.c: an object by name of what the lock holds; may be empty */
 };
 
 struct app {
@@ -104,6 +109,7 @@ struct room {
     size_t *reached;             /* indices of those that are reached and were read, in order */
     size_t reached_n;
     struct manifest manifest; /* of the back end */
+    json_t *extras;           /* of it, that the application needs; NULL before */
     struct app *app;          /* the chosen one, or NULL */
     struct app apps[SURVEY_APPS_MAX];
     size_t app_n;
@@ -191,9 +197,29 @@ struct py_value settings_default(const struct py_field *field, bool *is_random);
 /* --- the parts --- */
 
 void manifest_find(struct room *room, const char *dir, struct manifest *out); /* manifest.c */
+void manifest_done(struct manifest *manifest);
 bool manifest_has(const struct manifest *manifest, const char *dependency);
 const char *manifest_dir_of(struct room *room,
                             const char *path); /* nearest folder with one, or NULL */
+
+enum { PYTHON_MINOR_MIN = 10, PYTHON_MINOR_MAX = 14 }; /* that Lambda runs */
+enum { PYTHON_MINORS_ALL = 0x7c00 };                   /* the same as bits */
+
+void python_lock_read(struct room *room, struct manifest *manifest); /* python_lock.c: locked */
+struct lock_sum {
+    size_t n;           /* packages of the application that have a wheel */
+    int64_t bytes;      /* of them, where the lock says it */
+    unsigned minors;    /* for which all of them have one, as bits; 0: for none */
+    const char *narrow; /* the last package that made them fewer, or NULL */
+};
+struct lock_sum python_lock_sum(struct room *room, const struct manifest *manifest);
+
+/* python_need.c: what the code and the lock ask of the version goes into manifest.python. */
+void python_need(struct room *room);
+json_t *python_size(struct room *room); /* for "size_mb" */
+
+/* python_imports.c: imports that no dependency gives. Returns the extras that are needed. */
+json_t *python_imports(struct room *room);
 
 void app_find(struct room *room);                 /* app.c: fills apps, app */
 void routes_find(struct room *room);              /* routes.c: fills routes */
