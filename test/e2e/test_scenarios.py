@@ -32,7 +32,7 @@ class Conversations(todo.TodoCase):
         for words in scenario.given:
             self.given(words)
         # One stream, as at a terminal: what the program writes for people and its results, in their order.
-        run = subprocess.run([lab.program(), "chat", "--app", self.app, "--account", self.account, "--trust-repository"],
+        run = subprocess.run([lab.program(), "chat", "--app", self.app],
                              env=self.todo_env(AWS_REGION=self.region), cwd=self.repo, text=True, timeout=120,
                              input="".join(line + "\n" for line in scenario.typed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         scenario.judge(self, run.stdout, run.returncode, account=self.account)
@@ -45,8 +45,7 @@ class Conversations(todo.TodoCase):
         self.own_account()
         self.todo()
         self.bootstrapped()
-        with self.talk("chat", "--app", self.app, "--account", self.account, "--trust-repository",
-                       env=self.todo_env(AWS_REGION=self.region), cwd=self.repo) as talk:
+        with self.talk("chat", "--app", self.app, env=self.todo_env(AWS_REGION=self.region), cwd=self.repo) as talk:
             talk.expect("say deploy")
             talk.send_line("deploy")
             talk.expect(r"Go on\?")
