@@ -138,15 +138,15 @@ static void mask_done(struct mask *mask) {
 
 /* Every child's variables; those a build may decide on come from its own list. */
 static void step_environment(const struct build_step *step, const char *proxy) {
-    static const char *const proxied[] = {"HTTP_PROXY",       "HTTPS_PROXY",           "ALL_PROXY",
-                                          "http_proxy",       "https_proxy",           "all_proxy",
-                                          "npm_config_proxy", "npm_config_https_proxy"};
+    static const char *const proxied[] = {
+        "HTTP_PROXY",      "HTTPS_PROXY",     "ALL_PROXY",        "http_proxy",
+        "https_proxy",     "all_proxy",       "npm_config_proxy", "npm_config_https_proxy",
+        "YARN_HTTP_PROXY", "YARN_HTTPS_PROXY"};
     struct proc_env *vars = step->vars;
 
     proc_env_set(vars, "HOME", step->tmp);
     proc_env_set(vars, "TMPDIR", step->tmp);
     proc_env_set(vars, "LANG", "C.UTF-8");
-    proc_env_set(vars, "CI", "1");
     proc_env_set(vars, "NO_COLOR", "1");
     for (size_t i = 0; proxy != NULL && i < ARRAY_N(proxied); i++) {
         proc_env_set(vars, proxied[i], proxy);
@@ -260,6 +260,20 @@ struct str build_error_line(struct str text) {
     return best.len > 0 ? best : last;
 }
 
+/* The whole line around the byte `at`. */
+static struct str line_around(struct str text, size_t at) {
+    size_t from = at;
+    size_t to = at;
+
+    while (from > 0 && text.ptr[from - 1] != '\n') {
+        from--;
+    }
+    while (to < text.len && text.ptr[to] != '\n') {
+        to++;
+    }
+    return str_trim(str_slice(text, from, to));
+}
+
 enum err_code build_blame(const struct proc_result *result, const struct build_symptom *symptoms,
                           const char *what, struct err *err) {
     CLEANUP(buf_done) struct buf all = BUF_INIT(4 * (PROC_HEAD_BYTES + PROC_TAIL_BYTES));
@@ -269,14 +283,15 @@ enum err_code build_blame(const struct proc_result *result, const struct build_s
     buf_add(&all, buf_str(&result->text[PROC_ERR]));
     buf_add_c(&all, '\n');
     buf_add(&all, buf_str(&result->text[PROC_OUT]));
-    struct str said = build_error_line(buf_str(&all));
-    tty_escape(&line, str_slice(said, 0, 300));
     for (const struct build_symptom *s = symptoms; s->text != NULL; s++) {
-        if (str_find(buf_str(&all), str_from(s->text)) >= 0) {
+        ptrdiff_t at = str_find(buf_str(&all), str_from(s->text));
+        if (at >= 0) {
+            tty_escape(&line, str_slice(line_around(buf_str(&all), (size_t)at), 0, 300));
             err_set(err, s->code, "%s: %s", s->sentence, buf_cstr(&line));
             return s->remedy == NULL ? err->code : err_remedy(err, "%s", s->remedy);
         }
     }
+    tty_escape(&line, str_slice(build_error_line(buf_str(&all)), 0, 300));
     proc_describe_end(result, &how);
     err_set(err, ERR_BUILD, "%s %s: %s", what, buf_cstr(&how),
             line.len > 0 ? buf_cstr(&line) : "it printed nothing");
@@ -349,7 +364,7 @@ static const char *const settings[] = {
     "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
     "UV_INDEX_STRATEGY", "UV_INSECURE_HOST", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT",
     "UV_KEYRING_PROVIDER", "UV_CONCURRENT_DOWNLOADS",
-    /* npm and pnpm */
+    /* Node's package managers */
     "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_CAFILE", "npm_config_cafile",
     "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "NPM_CONFIG_STRICT_SSL",
     "npm_config_strict_ssl", "NODE_EXTRA_CA_CERTS", "NPM_TOKEN", "NODE_AUTH_TOKEN", NULL};

@@ -87,6 +87,7 @@ static void build_sweep(const struct build_env *env) {
     } kinds[] = {{"work", 24 * 3600}, /* a run that was killed */
                  {"python", BUILD_KEEP_S},
                  {"node", BUILD_KEEP_S},
+                 {"tools", BUILD_KEEP_S},
                  {"zips", BUILD_KEEP_S}};
 
     for (size_t i = 0; i < ARRAY_N(kinds); i++) {

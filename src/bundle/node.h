@@ -1,4 +1,4 @@
-/* bundle/node.h: a Vite front end managed by pnpm, from its lock to the files of a release.
+/* bundle/node.h: a Vite front end, from the lock of its package manager to the files of a release.
  *
  * Two operations: the second does what the first has to have done, from the cache. All block; one
  * build of a repository at a time.
@@ -7,17 +7,24 @@
 
 #include "bundle/build.h"
 
+/* All paths are relative to the repository. */
 struct node_app {
-    const char *dir;    /* of package.json, relative to the repository; "." */
-    const char *script; /* of package.json; NULL = "build" */
-    const char *out;    /* where it leaves the site, relative to the repository; NULL = DIR/dist */
-    const json_t *variables; /* {"VITE_NAME":"value"} for the build; may be NULL */
+    const char *dir;     /* the Vite root; "." */
+    const char *manager; /* "pnpm", "npm", "yarn", "yarn-berry", "bun"; NULL or "none": npm */
+    const char *manager_version; /* an exact one that the repository names, or NULL */
+    const char *manifest;        /* the package.json whose script is run */
+    const char *lock;            /* packages are installed in its folder; NULL: there is none */
+    bool may_lock;               /* without a lock: take today's versions, in the copy only */
+    const char *node;            /* what "engines" wants of Node.js, or NULL */
+    const char *script;          /* of the manifest; NULL = `vite build` in `dir` */
+    const char *out;             /* where it leaves the site; NULL = DIR/dist */
+    const json_t *variables;     /* {"VITE_NAME":"value"} for the build; may be NULL */
 };
 
 /* Installs the locked packages into a fresh copy, without running any script.
- * Shape of `*out` (the caller decrefs): {"node":"22.23.3", "pnpm":"10.34.9", "cached":false,
- *   "warnings":["…"]}
- * Errors: ERR_BUILD (no node, no pnpm, no lock, a lock that does not fit, …), ERR_UNREACHABLE,
+ * Shape of `*out` (the caller decrefs): {"node":"22.23.3", "manager":"pnpm", "version":"10.34.9",
+ *   "cached":false, "warnings":["…"]}
+ * Errors: ERR_BUILD (no tool, no lock, a lock that does not fit, …), ERR_UNREACHABLE,
  * ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED, ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
 MUST_CHECK enum err_code node_fetch(const struct build_env *env, const struct node_app *app,
                                     json_t **out, struct err *err);

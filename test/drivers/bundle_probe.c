@@ -32,9 +32,20 @@ static struct python_app python_app_of(const json_t *args) {
                                                                              : PYTHON_HOST};
 }
 
+/* A JSON null says that there is none; what is left out is as in the example. */
+static const char *text_of(const json_t *args, const char *name, const char *otherwise) {
+    return json_is_null(json_at(args, name)) ? NULL : json_str_or(args, name, otherwise);
+}
+
 static struct node_app node_app_of(const json_t *args) {
     return (struct node_app){.dir = json_str_or(args, "dir", "frontend"),
-                             .script = json_str_at(args, "script"),
+                             .manager = json_str_or(args, "manager", "pnpm"),
+                             .manager_version = json_str_at(args, "manager_version"),
+                             .manifest = json_str_or(args, "manifest", "frontend/package.json"),
+                             .lock = text_of(args, "lock", "frontend/pnpm-lock.yaml"),
+                             .may_lock = json_bool_at(args, "may_lock"),
+                             .node = json_str_at(args, "node"),
+                             .script = text_of(args, "script", "build"),
                              .out = json_str_at(args, "out"),
                              .variables = json_at(args, "variables")};
 }

@@ -307,9 +307,9 @@ class Node(Case):
 
     def test_a_repository_without_a_lock_is_told_how_to_make_one(self):
         self.front(lock=False)
-        self.refused("node_fetch", "build_failed", "no pnpm-lock.yaml", "pnpm install")
-        self.write({"frontend/package-lock.json": "{}"})
-        self.refused("node_fetch", "unsupported", "npm", "pnpm import")
+        self.refused("node_fetch", "build_failed", "no pnpm-lock.yaml", "pnpm install", lock=None)
+        self.assertIn("versions of today", self.probe("node_fetch", lock=None, may_lock=True)["warnings"][0])
+        self.assertFalse((self.root / "frontend/pnpm-lock.yaml").exists())
 
     def test_a_lock_that_does_not_fit_is_refused(self):
         self.front(package={"dependencies": {"react": "19.3.1"}})
@@ -348,7 +348,7 @@ class Node(Case):
     def test_no_node_is_said_with_the_command_that_installs_it(self):
         self.front()
         out = self.probe("node_fetch", env={"AWSCOPILOT_NODE": "/nowhere/node"})
-        self.assertIn("npm install --global node@22", out["error"]["remedy"])
+        self.assertIn("AWSCOPILOT_NODE names no program", out["error"]["text"])
 
 
 # No new user namespace can be made below this one, so Landlock is the only wall.

@@ -31,8 +31,31 @@ static json_t *planner_backend_args(const struct turn *turn) {
     return args;
 }
 
+/* Whether the person accepted a reason of the survey: in the conversation, or in the file, which
+ * makes it a finding. */
+static bool planner_accepts(const struct turn *turn, const char *code) {
+    CLEANUP(freep) char *field = mem_format("accept.%s", code);
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, "survey.findings"), i, row) {
+        if (strcmp(json_str_or(row, "code", ""), code) == 0) {
+            return true;
+        }
+    }
+    return json_object_get(json_object_get(turn->state, "answers"), field) != NULL;
+}
+
 static json_t *planner_frontend_args(const struct turn *turn) {
-    return agent_args("dir", agent_text(turn, "survey.frontend.dir"), NULL);
+    const json_t *survey = json_at(turn->state, "survey.frontend");
+    json_t *args = agent_args("dir", json_str_or(survey, "dir", "."), "manager",
+                              json_str_at(survey, "manager"), "manager_version",
+                              json_str_at(survey, "manager_version"), "manifest",
+                              json_str_at(survey, "manifest"), "lock", json_str_at(survey, "lock"),
+                              "node", json_str_at(survey, "node"), NULL);
+
+    json_put_bool(args, "may_lock", planner_accepts(turn, "NO_NODE_LOCK"));
+    return args;
 }
 
 /* Every variable that the import check may read: values where they are known, names where a
@@ -48,7 +71,7 @@ static json_t *planner_check_args(const struct turn *turn) {
 static json_t *planner_build_args(const struct turn *turn) {
     json_t *args = planner_frontend_args(turn);
 
-    json_put_str(args, "script", json_str_or(turn->state, "survey.frontend.script", "build"));
+    json_put_str(args, "script", json_str_at(turn->state, "survey.frontend.script"));
     json_put_str(args, "out", json_str_or(turn->state, "survey.frontend.out", "dist"));
     json_put(args, "variables", plan_build_variables(turn));
     return args;

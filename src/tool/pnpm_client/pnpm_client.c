@@ -1,17 +1,21 @@
-/* pnpm_client: the Node half of an application: locked install, production build, release. */
+/* pnpm_client: the Node half of an application, by any package manager: locked install, production
+ * build, release. */
 #include "bundle/node.h"
 #include "tool/build_op.h"
 #include "tool/run_op.h"
 
 /* clang-format off */
-static const struct json_field fetch_in[] = { { "dir", JSON_TEXT, false }, {0} };
+#define APP_FIELDS \
+    { "dir", JSON_TEXT, false }, { "manager", JSON_TEXT, false }, { "manager_version", JSON_TEXT, true }, \
+    { "manifest", JSON_TEXT, false }, { "lock", JSON_TEXT, true }, { "may_lock", JSON_FLAG, true }, \
+    { "node", JSON_TEXT, true }
+static const struct json_field fetch_in[] = { APP_FIELDS, {0} };
 static const struct json_field fetch_out[] = {
-    { "node", JSON_TEXT, false }, { "pnpm", JSON_TEXT, false }, { "cached", JSON_FLAG, false },
-    { "warnings", JSON_LIST, false }, {0} };
+    { "node", JSON_TEXT, false }, { "manager", JSON_TEXT, false }, { "version", JSON_TEXT, true },
+    { "cached", JSON_FLAG, false }, { "warnings", JSON_LIST, false }, {0} };
 
 static const struct json_field build_in[] = {
-    { "dir", JSON_TEXT, false }, { "script", JSON_TEXT, true }, { "out", JSON_TEXT, true },
-    { "variables", JSON_MAP, false }, {0} };
+    APP_FIELDS, { "script", JSON_TEXT, true }, { "out", JSON_TEXT, true }, { "variables", JSON_MAP, false }, {0} };
 static const struct json_field build_out[] = {
     { "dir", JSON_TEXT, false }, { "release", JSON_TEXT, false }, { "index_sha256", JSON_TEXT, false },
     { "asset", JSON_MAP, true }, { "files", JSON_LIST, false }, { "bytes", JSON_COUNT, false },
@@ -22,9 +26,23 @@ static enum err_code pnpm_exec(struct op *op, json_t **out, struct err *err) {
     return run_op_tool(op, BUILD_PNPM, out, err);
 }
 
+/* What both operations are told; no "script": `vite build`. */
+static struct node_app pnpm_app(const struct op *op) {
+    return (struct node_app){.dir = json_str_at(op->args, "dir"),
+                             .manager = json_str_at(op->args, "manager"),
+                             .manager_version = json_str_at(op->args, "manager_version"),
+                             .manifest = json_str_at(op->args, "manifest"),
+                             .lock = json_str_at(op->args, "lock"),
+                             .may_lock = json_bool_at(op->args, "may_lock"),
+                             .node = json_str_at(op->args, "node"),
+                             .script = json_str_at(op->args, "script"),
+                             .out = json_str_at(op->args, "out"),
+                             .variables = json_object_get(op->args, "variables")};
+}
+
 static enum err_code pnpm_fetch(struct op *op, json_t **out, struct err *err) {
     struct build_env env = build_op_env(op);
-    struct node_app app = {.dir = json_str_at(op->args, "dir")};
+    struct node_app app = pnpm_app(op);
 
     return node_fetch(&env, &app, out, err);
 }
@@ -63,12 +81,7 @@ static json_t *site_json(const struct site *site) {
 static enum err_code pnpm_build(struct op *op, json_t **out, struct err *err) {
     CLEANUP(site_done) struct site site = {0};
     struct build_env env = build_op_env(op);
-    struct node_app app = {
-        .dir = json_str_at(op->args, "dir"),
-        .script = json_str_at(op->args, "script"),
-        .out = json_str_at(op->args, "out"),
-        .variables = json_object_get(op->args, "variables"),
-    };
+    struct node_app app = pnpm_app(op);
 
     if (node_build(&env, &app, &site, err) != ERR_NONE) {
         return err->code;
