@@ -162,6 +162,11 @@ struct bus *flow_bus(struct flow *flow) {
 struct redactor *flow_redactor(struct flow *flow) {
     return flow->redactor;
 }
+enum err_code flow_give_secret(struct flow *flow, const char *name, struct str value,
+                               struct err *err) {
+    redactor_add_known(flow->redactor, name, value);
+    return vault_put(flow->vault, name, secret_new(value), err);
+}
 const struct project *flow_project(const struct flow *flow) { return flow->project; }
 const struct settings *flow_settings(const struct flow *flow) { return flow->settings; }
 const char *flow_root(const struct flow *flow) { return flow->root; }

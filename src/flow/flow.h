@@ -39,6 +39,11 @@ const struct settings *flow_settings(const struct flow *flow); /* never NULL */
 const char *flow_root(const struct flow *flow);                /* absolute */
 const char *flow_project_key(const struct flow *flow); /* of the sessions of this repository */
 
+/* Keeps a value for the session that stores it: known to the redactor from now on, and in no
+ * record. The caller wipes its own copy. Errors: those of vault_put(). */
+MUST_CHECK enum err_code flow_give_secret(struct flow *flow, const char *name, struct str value,
+                                          struct err *err);
+
 struct session; /* opaque */
 
 /* Makes a session of a kind ("deploy", "bootstrap", "destroy", "init") and takes its lease. Takes

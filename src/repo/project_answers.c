@@ -392,7 +392,10 @@ enum err_code project_check_secret(const char *name, struct err *err) {
     static const struct key_source answer = {0};
     static const struct yaml_node node = {.kind = YAML_SCALAR};
 
-    return key_check(&answer, &node, "the variable", name, &rule_variable_name, err);
+    if (key_check(&answer, &node, "the variable", name, &rule_variable_name, err) != ERR_NONE) {
+        return err_remedy(err, "for example: SECRET_KEY");
+    }
+    return ERR_NONE;
 }
 
 enum err_code project_check_answer(const char *field, const char *value, struct err *err) {

@@ -83,6 +83,9 @@ MUST_CHECK enum err_code key_check_variable(const struct key_source *source,
 /* An environment as it is before its keys are read. */
 struct project_env keys_env_default(const char *name, int line);
 
+/* Appends `text` as YAML reads it back, quoted where it has to be. */
+void project_add_scalar(struct buf *out, const char *text);
+
 /* Checks what concerns several keys of one environment. */
 MUST_CHECK enum err_code keys_check_env(const struct key_source *source,
                                         const struct yaml_node *node, const struct project_env *env,

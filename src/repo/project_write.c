@@ -1,6 +1,8 @@
 /* aws-copilot.yml: writing. The same project gives the same bytes. */
 #include "repo/project.h"
 
+#include "repo/project_keys.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ static bool is_plain(const char *text) {
     return strchr("-.0123456789", text[0]) == NULL; /* finds the end of an empty text too */
 }
 
-static void add_scalar(struct buf *out, const char *text) {
+void project_add_scalar(struct buf *out, const char *text) {
     if (is_plain(text)) {
         buf_add_s(out, text);
         return;
@@ -47,9 +49,9 @@ static void add_scalar(struct buf *out, const char *text) {
 static void add_line(struct buf *out, int indent, const char *key, const char *value) {
     if (value != NULL) {
         buf_addf(out, "%*s", indent, "");
-        add_scalar(out, key);
+        project_add_scalar(out, key);
         buf_add_s(out, ": ");
-        add_scalar(out, value);
+        project_add_scalar(out, value);
         buf_add_c(out, '\n');
     }
 }
@@ -71,7 +73,7 @@ static void add_names(struct buf *out, int indent, const char *key, const char *
     }
     for (size_t i = 0; i < n; i++) {
         buf_addf(out, "%*s- ", indent + 2, "");
-        add_scalar(out, names[i]);
+        project_add_scalar(out, names[i]);
         buf_add_c(out, '\n');
     }
 }
@@ -90,7 +92,7 @@ static void add_env(struct buf *out, const struct project_env *env) {
     const int64_t cents = env->cost_ceiling_cents;
 
     buf_add_s(out, "  ");
-    add_scalar(out, env->name);
+    project_add_scalar(out, env->name);
     buf_add_s(out, ":\n");
     add_line(out, 4, "account", env->account);
     add_line(out, 4, "region", env->region);

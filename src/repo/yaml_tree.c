@@ -15,6 +15,10 @@ static void reader_done(struct reader *reader) { yaml_parser_delete(&reader->par
 
 static int line_of(yaml_mark_t mark) { return (int)mark.line + 1; }
 
+static struct yaml_place place_of(yaml_mark_t mark) {
+    return (struct yaml_place){mark.line, mark.column};
+}
+
 static enum err_code reader_fail(const struct reader *reader, int line, const char *what,
                                  struct err *err) {
     return err_set(err, ERR_CONFIG, "%s:%d: %s", reader->file, line, what);
@@ -118,6 +122,8 @@ static enum err_code read_entries(struct reader *reader, struct yaml_node *paren
 
         code = next_event(reader, &event, err);
         if (code != ERR_NONE || event.type == end) {
+            /* The end of a block is told where the next thing begins, comments and all. */
+            parent->end = parent->is_flow ? place_of(event.end_mark) : parent->end;
             break;
         }
         if (is_map) {
@@ -129,6 +135,8 @@ static enum err_code read_entries(struct reader *reader, struct yaml_node *paren
         if (code == ERR_NONE) {
             node->key = key;
             node->key_line = is_map ? line_of(event.start_mark) : key_line;
+            node->begin = is_map ? place_of(event.start_mark) : node->begin;
+            parent->end = node->end;
             *tail = node;
             tail = &node->next;
         }
@@ -144,6 +152,9 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
 
     node->line = line;
     node->text = "";
+    node->begin = place_of(event->start_mark);
+    node->start = node->begin;
+    node->end = place_of(event->end_mark);
     if (objection != NULL) {
         return reader_fail(reader, line, objection, err);
     }
@@ -166,6 +177,9 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
         return ERR_NONE;
     }
     node->kind = event->type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST;
+    node->is_flow = node->kind == YAML_MAP
+                        ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+                        : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
     return read_entries(reader, node, depth, err);
 }
 

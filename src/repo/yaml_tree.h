@@ -11,6 +11,12 @@ enum { YAML_BYTES_MAX = 64 * 1024, YAML_DEPTH_MAX = 8, YAML_NODES_MAX = 4096 };
 
 enum yaml_kind { YAML_SCALAR, YAML_MAP, YAML_LIST };
 
+/* A place in the text: line and column, both from 0, the column in characters. */
+struct yaml_place {
+    size_t line;
+    size_t column;
+};
+
 struct yaml_node {
     enum yaml_kind kind;
     int line;        /* from 1 */
@@ -18,6 +24,10 @@ struct yaml_node {
     int key_line;
     const char *text;        /* of a scalar; "" for an empty one */
     bool is_null;            /* a plain empty scalar, ~ or null */
+    bool is_flow;            /* of a map or a list: written with braces or brackets */
+    struct yaml_place begin; /* of the key in a map, otherwise of the value */
+    struct yaml_place start; /* of the value */
+    struct yaml_place end;   /* behind the last character that is the value's */
     struct yaml_node *first; /* of a map or a list, in the order of the file */
     struct yaml_node *next;  /* sibling */
 };

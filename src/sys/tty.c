@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { TTY_WIDTH_DEFAULT = 80, TTY_WIDTH_MAX = 500 };
+enum { TTY_WIDTH_DEFAULT = 80, TTY_WIDTH_MAX = 500, POLL_MS = 300 };
 
 bool tty_is_terminal(int fd) { return isatty(fd) == 1; }
 
@@ -98,12 +98,21 @@ void tty_escape(struct buf *out, struct str text) {
 
 /* Reads bytes one by one, so that what follows the line stays for the next reader. A line that is
  * too long is read to its end: its rest must not be echoed, or reach a shell. */
-static enum err_code tty_read_line(int fd, struct buf *out, struct err *err) {
+static enum err_code tty_read_line(int fd, struct tty_poll wait, struct buf *out, struct err *err) {
     bool is_too_long = false;
 
     for (;;) {
+        struct pollfd row = {.fd = fd, .events = POLLIN};
         char c = 0;
-        ssize_t n = read(fd, &c, 1);
+        ssize_t n;
+
+        if (wait.is_over != NULL && wait.is_over(wait.ctx)) {
+            return err_set(err, ERR_WAITING, "nobody answered in time");
+        }
+        if (wait.is_over != NULL && poll(&row, 1, POLL_MS) == 0) {
+            continue;
+        }
+        n = read(fd, &c, 1);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -133,7 +142,8 @@ static enum err_code tty_read_line(int fd, struct buf *out, struct err *err) {
     }
 }
 
-enum err_code tty_read_hidden(const char *prompt, struct buf *out, struct err *err) {
+enum err_code tty_read_hidden(const char *prompt, struct tty_poll poll, struct buf *out,
+                              struct err *err) {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios old;
     ssize_t written = 0;
@@ -156,7 +166,7 @@ enum err_code tty_read_hidden(const char *prompt, struct buf *out, struct err *e
         return err->code;
     }
     written = write(fd, prompt, strlen(prompt));
-    enum err_code code = tty_read_line(fd, out, err);
+    enum err_code code = tty_read_line(fd, poll, out, err);
     tcsetattr(fd, TCSAFLUSH, &old);
     written = written < 0 ? written : write(fd, "\n", 1);
     close(fd);

@@ -78,6 +78,15 @@ static void colour_needs_a_terminal_and_permission(void **state) {
     close(slave);
 }
 
+static const char over[] = "given up";
+
+/* Gives the row up that wants it, at the second time it is asked. */
+static bool is_over(void *ctx) {
+    static int times = 0;
+
+    return ctx == over && ++times > 1;
+}
+
 /* In a child with a terminal of its own: asks, and exits with the code, the answer checked. */
 static int ask(const char *typed, const char *want, char *shown, size_t shown_max) {
     int master = -1;
@@ -86,10 +95,11 @@ static int ask(const char *typed, const char *want, char *shown, size_t shown_ma
     pid_t pid = forkpty(&master, NULL, NULL, NULL);
 
     if (pid == 0) {
+        struct tty_poll poll = {is_over, (void *)(uintptr_t)want};
         struct buf answer = BUF_INIT(16);
         struct err err = {0};
         buf_reserve(&answer, 16);
-        enum err_code code = tty_read_hidden("Secret: ", &answer, &err);
+        enum err_code code = tty_read_hidden("Secret: ", poll, &answer, &err);
         _exit(code != ERR_NONE ? (int)code : strcmp(buf_cstr(&answer), want) == 0 ? 0 : 99);
     }
     while (n < strlen("Secret: ")) { /* the echo is off from here on */
@@ -115,6 +125,7 @@ static void a_hidden_answer_is_not_echoed(void **state) {
         { "abc\x03",            "",        ERR_INTERRUPTED },
         { "\x04",               "",        ERR_MISSING },
         { "far too long for it\n", "",     ERR_TOO_LARGE },
+        { "unfinished",         over,      ERR_WAITING },
     };
     /* clang-format on */
     (void)state;

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/ssm.h"
 #include "base/clock.h"
+#include "front/person/hidden.h"
 #include "guard/approval.h"
 
 enum { PROMPT_BYTES_MAX = 8192, SHOWN_BYTES_MAX = 256 * 1024, ELSEWHERE_PAUSE_MS = 200 };
@@ -237,11 +239,31 @@ static enum err_code asking_end(enum line_end end, struct err *err) {
     return err_set(err, ERR_WAITING, "nobody answers any more: the input is at its end");
 }
 
+/* The value of a secret, until it is one that can be stored. It is echoed nowhere. */
+static enum err_code asking_secret(struct asking *asking, char **out, struct err *err) {
+    for (int64_t tries = limit(LIMIT_ASK_TRIES); tries > 0; tries--) {
+        CLEANUP(hidden_wipep) char *value = NULL;
+
+        if (hidden_read(asking->asker->lines, &asking->wait, &value, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (value == NULL || ssm_check_value(str_from(value), err) == ERR_NONE) {
+            *out = TAKE(value);
+            return ERR_NONE;
+        }
+        tell(asking, err->text);
+    }
+    return err->code;
+}
+
 /* Reads until there is an answer. `*out` NULL: it came from elsewhere. */
 static enum err_code asking_run(struct asking *asking, char **out, struct err *err) {
     CLEANUP(buf_done) struct buf prompt = BUF_INIT(PROMPT_BYTES_MAX);
 
     show_question(asking);
+    if (is_kind(asking, "secret")) {
+        return asking_secret(asking, out, err);
+    }
     prompt_of(asking, &prompt);
     while (asking->answer == NULL) {
         CLEANUP(freep) char *line = NULL;
