@@ -2,6 +2,7 @@
 import signal
 import threading
 
+import fault_proxy
 import todo
 
 
@@ -24,22 +25,31 @@ class Killed(todo.TodoCase):
         verified = self.go("audit", "verify", session).of_type("verified")[0]
         self.assertTrue(verified["ok"], verified)
 
-    def killed_at(self, service, action, words, after=False, path=None, number=signal.SIGKILL):
-        """Runs these words and ends the process where that request is at the proxy, before or after its effect."""
+    def killed_at(self, service, action, words, after=False, path=None, number=signal.SIGKILL, lost=False, late=False):
+        """Runs these words and ends the process where that request is at the proxy, before or after its effect.
+
+        `lost`: the request never reaches AWS; `late`: when the test sets self.late.
+        """
         at, go = threading.Event(), threading.Event()
 
         def hold(request):
             at.set()
-            go.wait(30)
+            go.wait(90)
+            if lost:
+                raise fault_proxy.Cut
 
         self.fault.rule(service, action, path=path, times=1, **{"then" if after else "call": hold})
         process = self.spawn(*words)
-        self.assertTrue(at.wait(60), f"{action} never came: {process.out.read_text()[-2000:]}")
+        self.assertTrue(at.wait(90), f"{action} never came: {process.out.read_text()[-2000:]}")
         process.send_signal(number)
         if number != signal.SIGKILL:
             go.set()
-        process.wait(60)
-        go.set()
+        process.wait(90)
+        if late:
+            self.late = go
+            self.addCleanup(go.set)
+        else:
+            go.set()
         return todo.run_of(process)
 
     def session_of(self, run):
@@ -58,6 +68,20 @@ class Killed(todo.TodoCase):
 
     def test_after_the_change_set_was_created(self):
         self.goes_on_to_the_yes(self.killed_at("cloudformation", "CreateChangeSet", ("deploy", *self.CONFIRMED), after=True))
+
+    def test_before_the_change_set_was_created_and_the_request_is_lost(self):
+        self.goes_on_to_the_yes(self.killed_at("cloudformation", "CreateChangeSet", ("deploy", *self.CONFIRMED), lost=True))
+
+    def test_before_the_change_set_was_created_and_the_request_comes_late(self):
+        killed = self.killed_at("cloudformation", "CreateChangeSet", ("deploy", *self.CONFIRMED), late=True)
+        session = self.session_of(killed)
+        waiting = self.go("attach", session)
+        self.ended(waiting, 10, "waiting")
+        self.late.set()  # the dead process's request reaches AWS now
+        self.wait_for(lambda: self.fault.count("cloudformation", "CreateChangeSet", status=400) == 1, "the late request")
+        self.assertEqual(len(self.change_sets()), 1)
+        self.approve(waiting)
+        self.one_set_was_executed_once(session)
 
     def test_before_the_change_set_is_described(self):
         self.goes_on_to_the_yes(self.killed_at("cloudformation", "DescribeChangeSet", ("deploy", *self.CONFIRMED)))
