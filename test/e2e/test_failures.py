@@ -5,18 +5,37 @@ What the local AWS cannot do is done by the fault proxy; half an hour passes by 
 program's clock. docs/failures.md lists all of them.
 """
 import contextlib
+import importlib
 import json
+import operator
 import os
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import threading
 import time
+import unittest
 
 import fault_proxy
 import lab
 import todo
+
+
+class Paper(unittest.TestCase):
+    def test_each_line_of_the_table_names_tests_that_exist(self):
+        lines = [line for line in (lab.ROOT / "docs/failures.md").read_text().splitlines() if re.match(r"\| (?!-|bad input|shown by)", line)]
+        self.assertGreater(len(lines), 50)
+        for line in lines:
+            names = re.findall(r"`([^`]+)`", line.rsplit("|", 2)[1])
+            self.assertTrue(names, f"no test: {line}")
+            for name in names:
+                module, _, test = name.partition(".")
+                if name.endswith(".py"):
+                    self.assertTrue((lab.ROOT / name).exists(), name)
+                    continue
+                self.assertTrue(callable(operator.attrgetter(test)(importlib.import_module(module))), name)
 
 
 class Broken(todo.TodoCase):
