@@ -23,6 +23,9 @@ PIN_TIKTOKEN=0.14.0
 PIN_UV=0.13.9
 PIN_NODE=22.23.3
 PIN_PNPM=10.34.9
+PIN_YARN=1.22.22
+PIN_YARN_BERRY=4.18.1
+PIN_BUN=1.4.5
 
 # From npm, used as files: no install script runs.
 PIN_CFN_GUARD=0.0.62

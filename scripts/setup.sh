@@ -11,8 +11,8 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/aws-copilot-dev
 PYTHON=/usr/bin/python3 # Debian's own: a deployed function is packaged for the same minor
 
 case $(uname -m) in
-x86_64) NODE_ARCH=x64 GUARD_ARCH=x86_64 ;;
-aarch64) NODE_ARCH=arm64 GUARD_ARCH=aarch64 ;;
+x86_64) NODE_ARCH=x64 BUN_ARCH=x64 GUARD_ARCH=x86_64 ;;
+aarch64) NODE_ARCH=arm64 BUN_ARCH=aarch64 GUARD_ARCH=aarch64 ;;
 *) echo "setup: this machine is $(uname -m); the pinned tools exist for x86_64 and aarch64" >&2; exit 1 ;;
 esac
 
@@ -36,10 +36,11 @@ name_dirs() {
     MINISTACK_DIR=$(dir_of ministack constraints.txt "$MINISTACK_WANT")
     JUDGES_DIR=$(dir_of judges constraints.txt "$JUDGES_WANT")
     TOOLS_DIR=$(dir_of tools npm.sha256 "$PIN_NODE" "$PIN_PNPM" "$PIN_UV")
+    MANAGERS_DIR=$(dir_of managers npm.sha256 "$PIN_YARN" "$PIN_YARN_BERRY" "$PIN_BUN")
     GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
     GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
     RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
-    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR"
+    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR"
 }
 name_dirs
 
@@ -54,12 +55,15 @@ print_env() {
     NODE22=$TOOLS_DIR/bin # the folder, for PATH: node, pnpm, uv, and nothing of the judges
     PNPM=$TOOLS_DIR/bin/pnpm
     UV=$TOOLS_DIR/bin/uv
+    YARN=$MANAGERS_DIR/yarn/bin/yarn
+    YARN_BERRY=$MANAGERS_DIR/yarn-berry/bin/yarn
+    BUN=$MANAGERS_DIR/bun/bin/bun
     CFN_GUARD=$GUARD_DIR/cfn-guard
     CFN_GUARD_RULES=$GUARD_DIR/rules
     GRAMMARS=$GRAMMARS_DIR/lang
     TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
-    for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM CFN_GUARD \
-        CFN_GUARD_RULES GRAMMARS TOKEN_RANKS; do
+    for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM YARN YARN_BERRY BUN \
+        CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS; do
         printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -160,6 +164,20 @@ make_tools() { # DIR
     rm -rf "$1/uv"
 }
 
+# Package managers that repositories are built with, beside pnpm; npm is Debian's or Node's own.
+make_managers() { # DIR
+    unpack_whole "$(tarball "yarn@$PIN_YARN" "yarn-$PIN_YARN.tgz")" "$1/yarn"
+    unpack_whole "$(tarball "@yarnpkg/cli-dist@$PIN_YARN_BERRY" "yarnpkg-cli-dist-$PIN_YARN_BERRY.tgz")" "$1/yarn-berry"
+    chmod +x "$1/yarn-berry/bin/yarn" # as npm would
+    unpack_whole "$(tarball "@oven/bun-linux-$BUN_ARCH@$PIN_BUN" "oven-bun-linux-$BUN_ARCH-$PIN_BUN.tgz")" "$1/bun"
+}
+
+unpack_whole() { # FILE DIR
+    [ -n "$1" ] || return 1
+    mkdir "$2"
+    tar -xzf "$1" -C "$2" --strip-components=1
+}
+
 make_guard() { # DIR
     local file
     file=$(tarball "@cdklabs/cdk-validator-cfnguard@$PIN_CFN_GUARD" "cdklabs-cdk-validator-cfnguard-$PIN_CFN_GUARD.tgz")
@@ -200,6 +218,7 @@ install_tools() {
     make_dir "$MINISTACK_DIR" "the local AWS (MiniStack $PIN_MINISTACK)" make_venv $MINISTACK_WANT
     make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI, tiktoken)" make_venv $JUDGES_WANT
     make_dir "$TOOLS_DIR" "Node $PIN_NODE, pnpm $PIN_PNPM and uv $PIN_UV" make_tools
+    make_dir "$MANAGERS_DIR" "Yarn $PIN_YARN and $PIN_YARN_BERRY, bun $PIN_BUN" make_managers
     make_dir "$GUARD_DIR" "cfn-guard" make_guard
     make_dir "$GRAMMARS_DIR" "the tree-sitter grammars" make_grammars
     make_dir "$RANKS_DIR" "the ranks of tokens" make_ranks
