@@ -72,6 +72,9 @@ void build_warn_walls(const struct build_env *env, json_t *warnings);
 
 /* --- copies and caches --- */
 
+/* What a build does not see: .git, .env*, caches and installed packages. A `fs_skip`. */
+bool build_skips(void *ctx, const char *path, const char *name, bool is_dir);
+
 /* Digests the repository as a build sees it: without .git, .env*, caches and installed packages. */
 MUST_CHECK enum err_code build_digest(const struct build_env *env, struct fs_list *out,
                                       struct err *err);

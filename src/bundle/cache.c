@@ -13,14 +13,18 @@
 enum { BUILD_KEEP_S = 30 * 24 * 3600 }; /* since the last use */
 
 /* What a build neither sees nor depends on. Folders of these names, and files: version control,
- * installed packages, caches. */
+ * installed packages, caches; our own file, of which a build gets what it needs by name. */
 static const char *const skipped[] = {
-    ".git",        ".hg",         ".svn",          "node_modules", ".pnpm-store", ".venv", "venv",
-    "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache",  ".tox",        ".nox",  ".cache",
-    ".idea",       ".vscode",     ".aws-copilot",  ".DS_Store",    ".turbo",      ".vite",
+    ".git",          ".hg",          ".svn",
+    "node_modules",  ".pnpm-store",  ".venv",
+    "venv",          "__pycache__",  ".mypy_cache",
+    ".pytest_cache", ".ruff_cache",  ".tox",
+    ".nox",          ".cache",       ".idea",
+    ".vscode",       ".aws-copilot", ".DS_Store",
+    ".turbo",        ".vite",        "aws-copilot.yml",
 };
 
-static bool build_skip(void *ctx, const char *path, const char *name, bool is_dir) {
+bool build_skips(void *ctx, const char *path, const char *name, bool is_dir) {
     (void)ctx;
     (void)path;
     (void)is_dir;
@@ -36,7 +40,7 @@ static bool build_skip(void *ctx, const char *path, const char *name, bool is_di
 }
 
 static const struct fs_walk build_walk = {BUILD_DEPTH_MAX, BUILD_ENTRIES_MAX, BUILD_BYTES_MAX,
-                                          build_skip, NULL};
+                                          build_skips, NULL};
 
 enum err_code build_digest(const struct build_env *env, struct fs_list *out, struct err *err) {
     CLEANUP(fs_root_done) struct fs_root root = {0};

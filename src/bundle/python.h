@@ -1,8 +1,9 @@
-/* bundle/python.h: a FastAPI (or other ASGI) back end managed by uv, from its lock to a Lambda zip.
+/* bundle/python.h: a FastAPI (or other ASGI) back end, from whatever pins its packages to a zip.
  *
  * Three operations, each of which does again what an earlier one has to have done, from the cache.
- * The lock decides what is installed; nothing is resolved here. Only wheels are installed: no
- * package's own code runs while fetching. All block; one build of a repository at a time.
+ * The lock decides what is installed. Where nothing pins, versions are chosen here only when a
+ * person allowed it. Only wheels are fetched: no package's own code runs while fetching. All block;
+ * one build of a repository at a time.
  */
 #pragma once
 
@@ -22,15 +23,23 @@ struct python_app {
     bool is_factory;    /* the attribute is called to make the application */
     const char *python; /* wanted version: "3.11", ">=3.11"; NULL = any */
     enum python_platform platform;
+
+    /* As the survey says them (repo/survey.h); NULL = found by the files in `dir`. */
+    const char *manager;
+    const char *manifest;
+    const char *lock;
+    const json_t *extras; /* ["name"] of extras or groups that it needs; may be NULL */
+    bool may_resolve;     /* a person accepted NO_LOCK */
 };
 
 /* Finds an interpreter and installs the locked dependencies for it and for the platform.
  *
  * Shape of `*out` (the caller decrefs): {"python":"3.11", "interpreter":"3.11.7",
- *   "architecture":"arm64|x86_64", "packages":12, "cached":false, "warnings":["…"]}
- * Errors: ERR_BUILD (no uv, no interpreter, no lock, a lock that does not fit, a package without a
- * wheel, each in its sentence), ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED,
- * ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
+ *   "architecture":"arm64|x86_64", "packages":12, "list":SHA256 of the exact
+ *   list of packages, "resolved":false (true: no lock says them all), "cached":false,
+ * "warnings":["…"]} Errors: ERR_BUILD (no uv, no interpreter, no lock, a lock that does not fit, a
+ * package without a wheel, each in its sentence), ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT,
+ * ERR_CANCELLED, ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
 MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct python_app *app,
                                       json_t **out, struct err *err);
 

@@ -9,7 +9,6 @@
 #include "bundle/zip.h"
 
 enum {
-    ZIP_COMPILE_MS = 120000,
     ZIP_SCAN_MAX = 2 << 20, /* larger files of an application are data, not code */
     ZIP_RECIPE = 1,
 };
@@ -69,51 +68,6 @@ static enum err_code app_scan(const struct build_env *env, const struct fs_root 
     err_set(err, ERR_POLICY, "%s would be shipped and looks like it holds a secret (%s)",
             entry->path, kind);
     return err_remedy(err, "move the value to a variable and store it with 'secrets set'");
-}
-
-/* Byte code of the application, as of its packages; what does not compile stays source. */
-static enum err_code app_compile(const struct build_env *env, const struct python_place *place,
-                                 const char *work, const char *dir, json_t *warnings,
-                                 struct err *err) {
-    CLEANUP(freep) char *tmp = fs_join(work, "tmp");
-    CLEANUP(words_done) struct words readable = {0};
-    CLEANUP(words_done) struct words writable = {0};
-    CLEANUP(proc_env_done) struct proc_env vars = {0};
-    CLEANUP(proc_result_done) struct proc_result result = {0};
-    const char *const argv[] = {place->interpreter,
-                                "-I",
-                                "-m",
-                                "compileall",
-                                "-q",
-                                "--invalidation-mode",
-                                "unchecked-hash",
-                                "-s",
-                                dir,
-                                "-p",
-                                "/var/task",
-                                dir,
-                                NULL};
-
-    python_expose(place, &readable);
-    words_add(&writable, dir);
-    proc_env_set(&vars, "PATH", "/usr/bin:/bin");
-    struct build_step step = {.title = "compiling the application",
-                              .argv = argv,
-                              .vars = &vars,
-                              .cwd = dir,
-                              .readable = &readable,
-                              .writable = &writable,
-                              .tmp = tmp,
-                              .timeout_ms = ZIP_COMPILE_MS,
-                              .is_quiet = true};
-    if (fs_mkdirs(tmp, 0700, err) != ERR_NONE || build_run(env, &step, &result, err) != ERR_NONE) {
-        return err->code;
-    }
-    if (!proc_is_ok(&result)) {
-        build_warn(warnings, "a Python file of the application does not compile: " STR_FMT,
-                   STR_ARG(str_slice(build_error_line(buf_str(&result.text[PROC_OUT])), 0, 200)));
-    }
-    return ERR_NONE;
 }
 
 /* Copies what is packed of the application to WORK/app, as it will lie in the zip. */
@@ -187,14 +141,21 @@ static enum err_code zip_make(const struct build_env *env, const struct python_a
     CLEANUP(freep) char *stage = fs_join(work, "app");
     CLEANUP(freep) char *file = fs_join(work, "function.zip");
     CLEANUP(freep) char *zips = fs_join(env->cache_dir, "zips");
+    CLEANUP(freep) char *tmp = fs_join(work, "tmp");
+    CLEANUP(freep) char *broken = NULL;
 
     if (app_stage(env, app, work, err) != ERR_NONE ||
-        app_compile(env, place, work, stage, zip->warnings, err) != ERR_NONE ||
+        python_compile(env, place, tmp, stage, "compiling the application", &broken, err) !=
+            ERR_NONE ||
         add_tree(&list, env, stage, true, err) != ERR_NONE ||
         add_tree(&list, env, place->target_site, false, err) != ERR_NONE ||
         zip_add_text(&list, "_deploy_bridge.py", python_bridge_source, err) != ERR_NONE ||
         zip_list_sort(&list, err) != ERR_NONE || zip_check_size(&list, err) != ERR_NONE) {
         return err->code;
+    }
+    if (broken != NULL) {
+        build_warn(zip->warnings, "a Python file of the application does not compile: %.200s",
+                   broken);
     }
     if (use_build_id(use, zip_list_hash(&list), zip->build_id, err) != ERR_NONE) {
         return err->code;

@@ -27,6 +27,11 @@ static struct python_app python_app_of(const json_t *args) {
                                .target = json_str_or(args, "target", "app.main:app"),
                                .is_factory = json_bool_at(args, "factory"),
                                .python = json_str_at(args, "python"),
+                               .manager = json_str_at(args, "manager"),
+                               .manifest = json_str_at(args, "manifest"),
+                               .lock = json_str_at(args, "lock"),
+                               .extras = json_at(args, "extras"),
+                               .may_resolve = json_bool_at(args, "may_resolve"),
                                .platform = strcmp(platform, "arm64") == 0    ? PYTHON_ARM64
                                            : strcmp(platform, "x86_64") == 0 ? PYTHON_X86_64
                                                                              : PYTHON_HOST};

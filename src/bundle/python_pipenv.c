@@ -1,0 +1,130 @@
+/* bundle/python_pipenv.c: Pipfile.lock to one exact list, and the Pipfile where there is none. */
+#include <string.h>
+
+#include "bundle/python_lock.h"
+
+/* The digest that Pipenv keeps of a Pipfile, over everything that decides a lock. */
+static char *pipfile_digest(const json_t *pipfile, const json_t *lock) {
+    static const char *const known[] = {"source",  "packages", "dev-packages", "requires",
+                                        "scripts", "pipfile",  "pipenv"};
+    CLEANUP(json_decrefp) json_t *content = json_object();
+    json_t *meta = json_object();
+    json_t *sources = json_object_get(pipfile, "source");
+    const char *name = NULL;
+    json_t *value = NULL;
+
+    sources = sources != NULL ? sources : json_at(lock, "_meta.sources");
+    json_put(meta, "sources", sources == NULL ? json_array() : json_incref(sources));
+    value = json_object_get(pipfile, "requires");
+    json_put(meta, "requires", value == NULL ? json_object() : json_incref(value));
+    json_put(content, "_meta", meta);
+    value = json_object_get(pipfile, "packages");
+    json_put(content, "default", value == NULL ? json_object() : json_incref(value));
+    value = json_object_get(pipfile, "dev-packages");
+    json_put(content, "develop", value == NULL ? json_object() : json_incref(value));
+    json_object_foreach((json_t *)(uintptr_t)pipfile, name, value) {
+        bool is_known = false;
+        for (size_t i = 0; i < ARRAY_N(known); i++) {
+            is_known = is_known || strcmp(name, known[i]) == 0;
+        }
+        if (!is_known) {
+            json_put(content, name, json_incref(value));
+        }
+    }
+    char *text = json_dumps(content, JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_COMPACT);
+    char *digest = mem_strdup(sha256_hex(sha256_of(str_from(text))).text);
+    free(text);
+    return digest;
+}
+
+static void package_add_tail(const json_t *package, struct buf *out) {
+    const char *markers = json_str_at(package, "markers");
+    const json_t *hash = NULL;
+    size_t i = 0;
+
+    if (markers != NULL) {
+        buf_addf(out, " ; %s", markers);
+    }
+    json_array_foreach(json_object_get(package, "hashes"), i, hash) {
+        if (json_is_string(hash)) {
+            buf_addf(out, " \\\n    --hash=%s", json_string_value(hash));
+        }
+    }
+    buf_add_c(out, '\n');
+}
+
+static enum err_code package_add(struct locking *in, const char *name, const json_t *package,
+                                 struct err *err) {
+    struct buf *out = &in->out;
+    const char *git = json_str_at(package, "git");
+    const char *path = json_str_at(package, "path");
+    const char *version = json_str_at(package, "version");
+
+    if (git != NULL) {
+        buf_addf(out, "%s @ git+%s@%s\n", name, git, json_str_or(package, "ref", ""));
+    } else if (path != NULL) {
+        CLEANUP(freep) char *beside = locking_beside(in->lock, path);
+        buf_addf(out, "./%s\n", beside);
+    } else if (version != NULL && json_array_size(json_object_get(package, "hashes")) > 0) {
+        buf_addf(out, "%s%s", name, version);
+        package_add_tail(package, out);
+    } else {
+        err_set(err, ERR_BUILD, "%s has no version and digest of %s", in->lock, name);
+        return err_remedy(err, "run 'pipenv lock' and commit Pipfile.lock");
+    }
+    return ERR_NONE;
+}
+
+enum err_code pipenv_list(struct locking *in, struct err *err) {
+    CLEANUP(json_decrefp) json_t *pipfile = NULL;
+    CLEANUP(json_decrefp) json_t *lock = NULL;
+    const json_t *source = NULL;
+    const char *name = NULL;
+    json_t *package = NULL;
+    size_t i = 0;
+
+    if (locking_toml(in, in->manifest, &pipfile, err) != ERR_NONE ||
+        locking_json(in, in->lock, &lock, err) != ERR_NONE) {
+        return err->code;
+    }
+    CLEANUP(freep) char *digest = pipfile_digest(pipfile, lock);
+    if (strcmp(digest, json_str_or(lock, "_meta.hash.sha256", "")) != 0) {
+        err_set(err, ERR_BUILD, "%s does not fit %s", in->lock, in->manifest);
+        return err_remedy(err, "run 'pipenv lock' and commit Pipfile.lock");
+    }
+    json_array_foreach(json_at(lock, "_meta.sources"), i, source) {
+        buf_addf(&in->out, "--%s %s\n", i == 0 ? "index-url" : "extra-index-url",
+                 json_str_or(source, "url", ""));
+    }
+    json_object_foreach(json_object_get(lock, "default"), name, package) {
+        if (package_add(in, name, package, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err_code pipenv_wishes(struct locking *in, struct buf *out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *pipfile = NULL;
+    const char *name = NULL;
+    json_t *value = NULL;
+
+    if (locking_toml(in, in->manifest, &pipfile, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_object_foreach(json_object_get(pipfile, "packages"), name, value) {
+        const char *version =
+            json_is_string(value) ? json_string_value(value) : json_str_or(value, "version", "*");
+        const char *markers = json_str_at(value, "markers");
+        const json_t *extra = NULL;
+        size_t i = 0;
+
+        buf_add_s(out, name);
+        json_array_foreach(json_object_get(value, "extras"), i, extra) {
+            buf_addf(out, "%s%s", i == 0 ? "[" : ",", json_string_value(extra));
+        }
+        buf_addf(out, "%s%s%s%s\n", i > 0 ? "]" : "", strcmp(version, "*") == 0 ? "" : version,
+                 markers == NULL ? "" : " ; ", markers == NULL ? "" : markers);
+    }
+    return ERR_NONE;
+}
