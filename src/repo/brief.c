@@ -16,7 +16,7 @@ static void add_name(struct buf *out, const char *name) {
     struct str cut = str_slice(str_from(name), 0, BRIEF_NAME_MAX);
 
     for (size_t i = 0; i < cut.len; i++) {
-        buf_add_c(out, cut.ptr[i] == '\n' || cut.ptr[i] == '`' ? '?' : cut.ptr[i]);
+        buf_add_c(out, cut.ptr[i] == '`' ? '?' : cut.ptr[i]);
     }
 }
 
@@ -141,7 +141,8 @@ static void add_files(struct buf *out, const json_t *survey) {
     json_decref(files.seen);
 }
 
-void survey_brief(const json_t *survey, struct buf *out) {
+void survey_brief(const json_t *given, struct buf *out) {
+    CLEANUP(json_decrefp) json_t *survey = lines_clean(given);
     CLEANUP(buf_done) struct buf text = BUF_INIT(4 * SURVEY_BRIEF_BYTES);
     struct str cut = {0};
 

@@ -89,3 +89,38 @@ void lines_plain(struct buf *out, struct str text) {
         }
     }
 }
+
+static json_t *clean_text(const json_t *json) {
+    CLEANUP(freep)
+    char *text = str_dup((struct str){json_string_value(json), json_string_length(json)});
+
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == '\x7f' ? '?' : *c;
+    }
+    return json_string_of(str_from(text));
+}
+
+json_t *lines_clean(const json_t *json) {
+    json_t *copy = NULL;
+    const json_t *row = NULL;
+    const char *key = NULL;
+    json_t *value = NULL;
+    size_t i = 0;
+
+    if (json_is_string(json)) {
+        return clean_text(json);
+    }
+    if (json_is_array(json)) {
+        copy = json_array();
+        json_array_foreach(json, i, row) { json_array_append_new(copy, lines_clean(row)); }
+        return copy;
+    }
+    if (!json_is_object(json)) {
+        return json_copy((json_t *)(uintptr_t)json);
+    }
+    copy = json_object();
+    json_object_foreach((json_t *)(uintptr_t)json, key, value) {
+        json_object_set_new(copy, key, lines_clean(value));
+    }
+    return copy;
+}

@@ -2,7 +2,7 @@
  * cursor. */
 #pragma once
 
-#include "base/buf.h"
+#include "base/json.h"
 
 enum { LINES_COLUMNS = 100, LINES_LABEL = 12 };
 
@@ -15,3 +15,7 @@ void lines_label(struct buf *out, const char *label, const char *text);
 
 /* Appends `text` with every control, bidirectional and zero-width character as '?'; '\n' stays. */
 void lines_plain(struct buf *out, struct str text);
+
+/* A copy in which no text has a control character: a name with a line end in it must not become a
+ * line of its own. The caller decrefs. */
+json_t *lines_clean(const json_t *json);

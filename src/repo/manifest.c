@@ -158,6 +158,7 @@ static void read_pyproject(struct room *room, const char *path, struct manifest 
     if (!tree_read(&room->tree, path, TREE_SOURCE_MAX, &room->text) ||
         toml_read(room->parser, buf_str(&room->text), &toml, &out->broken_line, &ignored) !=
             ERR_NONE) {
+        out->broken_line = 1; /* too large, or nested without end */
         return;
     }
     out->name = keep(room, json_str_at(toml, "project.name"));

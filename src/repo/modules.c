@@ -31,6 +31,7 @@ const struct py_module *module_at(struct room *room, size_t index) {
     facts = ARENA_NEW(room->arena, struct py_module);
     if (py_read(room->parser, room->arena, path, buf_str(&room->text), facts, &ignored) !=
         ERR_NONE) {
+        room_say(room, REASON_FILE_TOO_LARGE, path, path);
         return NULL;
     }
     room->parsed++;

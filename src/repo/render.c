@@ -275,7 +275,8 @@ static void add_outcome(struct buf *out, const json_t *survey) {
     }
 }
 
-void survey_render(const json_t *survey, struct buf *out) {
+void survey_render(const json_t *given, struct buf *out) {
+    CLEANUP(json_decrefp) json_t *survey = lines_clean(given);
     CLEANUP(buf_done) struct buf text = BUF_INIT(SURVEY_TEXT_BYTES - 1);
     CLEANUP(buf_done) struct buf line = BUF_INIT(RENDER_LINE_MAX);
 

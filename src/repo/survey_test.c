@@ -1,9 +1,9 @@
-/* Surveys of small repositories: those of test/repos against what is expected, and hostile ones. */
+/* Surveys of small repositories: those of test/repos against what is expected. */
 #include "repo/survey.h"
 
 #include "repo/project.h"
-#include "repo/tree.h"
 #include "sys/fs.h"
+#include "support/survey_lab.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -11,78 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-/* --- helpers --- */
-
-static const char *const minimal_app =
-    "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/health')\ndef h(): return 1\n";
-
-static char *fixture(const char *name) {
-    const char *source = getenv("AWSCOPILOT_SOURCE_ROOT");
-
-    return mem_format("%s/test/repos/%s", source == NULL ? "." : source, name);
-}
-
-static json_t *survey_of(const char *root, const struct survey_options *options) {
-    json_t *survey = NULL;
-    struct err err = {0};
-
-    if (survey_run(root, options, &survey, &err) != ERR_NONE) {
-        fail_msg("%s: %s", root, err.text);
-    }
-    return survey;
-}
-
 static json_t *survey_fixture(const char *name) {
-    CLEANUP(freep) char *root = fixture(name);
+    CLEANUP(freep) char *root = lab_fixture(name);
 
-    return survey_of(root, NULL);
-}
-
-/* A new empty folder; the caller frees its path. */
-static char *scratch(void) {
-    char *path = mem_strdup("/tmp/awscopilot-survey-XXXXXX");
-
-    assert_non_null(mkdtemp(path));
-    return path;
-}
-
-static void write_at(const char *root, const char *rel, const char *text) {
-    CLEANUP(freep) char *path = mem_format("%s/%s", root, rel);
-    CLEANUP(freep) char *dir = mem_strdup(path);
-    struct err err = {0};
-
-    *strrchr(dir, '/') = '\0';
-    assert_int_equal(fs_mkdirs(dir, 0755, &err), ERR_NONE);
-    assert_int_equal(fs_write_file(path, str_from(text), 0644, &err), ERR_NONE);
-}
-
-static void remove_scratch(char *path) {
-    struct fs_root root = {0};
-    struct err err = {0};
-
-    assert_int_equal(fs_root_open("/tmp", &root, &err), ERR_NONE);
-    assert_int_equal(fs_remove_tree(&root, path + strlen("/tmp/"), &err), ERR_NONE);
-    fs_root_done(&root);
-    free(path);
-}
-
-static bool has_code(const json_t *survey, const char *list, const char *code) {
-    const json_t *row = NULL;
-    size_t i = 0;
-
-    json_array_foreach(json_at(survey, list), i, row) {
-        const char *found = json_str_at(row, strcmp(list, "ask") == 0 ? "field" : "code");
-
-        if (found != NULL && strcmp(found, code) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return lab_survey(root, NULL);
 }
 
 /* --- the fixtures --- */
@@ -147,7 +82,7 @@ static void check_member(const char *name, const json_t *survey, const char *key
 
 static void check_fixture(const char *file) {
     static const char *const lists[] = {"required", "services", "findings", "ask", "refuse"};
-    CLEANUP(freep) char *path = fixture(file);
+    CLEANUP(freep) char *path = lab_fixture(file);
     CLEANUP(freep) char *name = mem_strdup(file);
     CLEANUP(buf_done) struct buf text = BUF_INIT(64 * 1024);
     json_t *expected = NULL;
@@ -174,7 +109,7 @@ static void check_fixture(const char *file) {
 }
 
 static void every_fixture_gives_what_is_expected_of_it(void **state) {
-    CLEANUP(freep) char *folder = fixture("");
+    CLEANUP(freep) char *folder = lab_fixture("");
     DIR *dir = opendir(folder);
     const struct dirent *entry = NULL;
     int n = 0;
@@ -237,7 +172,7 @@ static void an_answer_in_the_project_file_ends_its_question(void **state) {
     CLEANUP(project_freep) struct project *project = NULL;
     const char *text = "version: 1\napp:\n  name: x\nenvironments:\n  dev:\n"
                        "    variables: { GREETING: hello }\n    secrets: [API_TOKEN]\n";
-    CLEANUP(freep) char *root = fixture("env_required");
+    CLEANUP(freep) char *root = lab_fixture("env_required");
     struct survey_options options = {0};
     struct err err = {0};
     json_t *survey = NULL;
@@ -245,7 +180,7 @@ static void an_answer_in_the_project_file_ends_its_question(void **state) {
     (void)state;
     assert_int_equal(project_read(str_from(text), "f", &project, &err), ERR_NONE);
     options.project = project;
-    survey = survey_of(root, &options);
+    survey = lab_survey(root, &options);
     assert_string_equal(json_str_at(survey, "outcome"), "deploy");
     assert_string_equal(json_str_at(survey, "name"), "x");
     json_decref(survey);
@@ -253,7 +188,7 @@ static void an_answer_in_the_project_file_ends_its_question(void **state) {
 
 static void the_project_file_chooses_between_two_applications(void **state) {
     CLEANUP(project_freep) struct project *project = NULL;
-    CLEANUP(freep) char *root = fixture("two_apps");
+    CLEANUP(freep) char *root = lab_fixture("two_apps");
     struct survey_options options = {0};
     struct err err = {0};
     json_t *survey = NULL;
@@ -263,7 +198,7 @@ static void the_project_file_chooses_between_two_applications(void **state) {
                                   "f", &project, &err),
                      ERR_NONE);
     options.project = project;
-    survey = survey_of(root, &options);
+    survey = lab_survey(root, &options);
     assert_string_equal(json_str_at(survey, "backend.dir"), "search");
     assert_string_equal(json_str_at(survey, "outcome"), "deploy");
     json_decref(survey);
@@ -271,7 +206,7 @@ static void the_project_file_chooses_between_two_applications(void **state) {
 
 static void a_target_that_is_not_there_yet_is_refused(void **state) {
     CLEANUP(project_freep) struct project *project = NULL;
-    CLEANUP(freep) char *root = fixture("blueprint");
+    CLEANUP(freep) char *root = lab_fixture("blueprint");
     struct survey_options options = {0};
     struct err err = {0};
     json_t *survey = NULL;
@@ -283,164 +218,26 @@ static void a_target_that_is_not_there_yet_is_refused(void **state) {
             "f", &project, &err),
         ERR_NONE);
     options.project = project;
-    survey = survey_of(root, &options);
-    assert_true(has_code(survey, "refuse", "TARGET_UNAVAILABLE"));
+    survey = lab_survey(root, &options);
+    assert_true(lab_has(survey, "refuse", "TARGET_UNAVAILABLE"));
     json_decref(survey);
 }
 
-/* --- hostile repositories --- */
-
-static void a_link_out_of_the_tree_is_told_and_not_followed(void **state) {
-    char *outside = scratch();
-    char *root = scratch();
-    CLEANUP(freep) char *target = mem_format("%s/main.py", outside);
-    CLEANUP(freep) char *link = mem_format("%s/main.py", root);
-    CLEANUP(freep) char *folder = mem_format("%s/backend", root);
-    CLEANUP(freep) char *relative = mem_format("%s/web", root);
-    CLEANUP(freep) char *inside = mem_format("%s/other.py", root);
-    json_t *survey = NULL;
-
-    (void)state;
-    write_at(outside, "main.py", minimal_app);
-    assert_int_equal(symlink(target, link), 0);
-    assert_int_equal(symlink(outside, folder), 0);
-    assert_int_equal(symlink("../../etc", relative), 0);
-    assert_int_equal(symlink("main.py", inside), 0);
-    survey = survey_of(root, NULL);
-    assert_true(json_is_null(json_at(survey, "backend")));
-    assert_int_equal(json_array_size(json_at(survey, "findings")), 3);
-    assert_true(has_code(survey, "findings", "LINK_OUTSIDE"));
-    assert_true(has_code(survey, "refuse", "NOTHING_FOUND"));
-    json_decref(survey);
-    remove_scratch(root);
-    remove_scratch(outside);
-}
-
-static void files_that_are_no_files_do_not_stop_the_survey(void **state) {
-    static const char *const names[] = {".env", "main.py", "pyproject.toml", "package.json",
-                                        "aws-copilot.yml"};
-    char *root = scratch();
-    json_t *survey = NULL;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_N(names); i++) {
-        CLEANUP(freep) char *path = mem_format("%s/%s", root, names[i]);
-
-        assert_int_equal(mkfifo(path, 0644), 0); /* opening one to read would wait for ever */
-    }
-    write_at(root, "app/main.py", minimal_app);
-    survey = survey_of(root, NULL);
-    assert_true(has_code(survey, "findings", "ODD_FILE"));
-    assert_string_equal(json_str_at(survey, "backend.asgi.where"), "app/main.py:2");
-    json_decref(survey);
-    remove_scratch(root);
-}
-
-static void a_file_of_two_gigabytes_is_not_read(void **state) {
-    char *root = scratch();
-    CLEANUP(freep) char *path = mem_format("%s/big.py", root);
-    json_t *survey = NULL;
-
-    (void)state;
-    write_at(root, "big.py", "");
-    assert_int_equal(truncate(path, (off_t)2 << 30), 0);
-    write_at(root, "main.py", minimal_app);
-    survey = survey_of(root, NULL);
-    assert_true(has_code(survey, "findings", "FILE_TOO_LARGE"));
-    assert_true(json_int_or(survey, "read.bytes", 0) < 10000);
-    json_decref(survey);
-    remove_scratch(root);
-}
-
-static void bytes_that_are_no_text_become_valid_json(void **state) {
-    char *root = scratch();
-    json_t *survey = NULL;
-    CLEANUP(buf_done) struct buf shown = BUF_INIT(SURVEY_TEXT_BYTES);
-
-    (void)state;
-    write_at(root, "\xff\xfe.py", "from fastapi import FastAPI\napp = FastAPI()\n");
-    write_at(root, "a\x1b[31m/main.py",
-             "import os\nfrom fastapi import FastAPI\nX = os.environ['\xff\x1b[2J']\n"
-             "app = FastAPI()\n@app.get('/\x1b[1m\xff')\ndef h(): return 1\n");
-    survey = survey_of(root, NULL);
-    survey_render(survey, &shown);
-    assert_false(shown.failed);
-    assert_true(str_is_utf8(buf_str(&shown)));
-    assert_null(strchr(buf_cstr(&shown), '\x1b'));
-    json_decref(survey);
-    remove_scratch(root);
-}
-
-static void deep_nesting_ends_in_time(void **state) {
-    CLEANUP(buf_done) struct buf code = BUF_INIT(1 << 20);
-    char *root = scratch();
-    json_t *survey = NULL;
-
-    (void)state;
-    buf_add_s(&code, minimal_app);
-    buf_add_s(&code, "x = ");
-    for (int i = 0; i < 50000; i++) {
-        buf_add_c(&code, '(');
-    }
-    buf_add_c(&code, '\n');
-    for (int i = 0; i < 300; i++) {
-        buf_addf(&code, "%*sdef f():\n", i, "");
-    }
-    write_at(root, "main.py", buf_cstr(&code));
-    buf_clear(&code);
-    for (int i = 0; i < 100; i++) { /* deeper than the survey goes */
-        buf_add_s(&code, "d/");
-    }
-    buf_add_s(&code, "main.py");
-    write_at(root, buf_cstr(&code), minimal_app);
-    survey = survey_of(root, NULL);
-    assert_string_equal(json_str_at(survey, "backend.asgi.target"), "main:app");
-    assert_true(json_int_or(survey, "read.ms", 1 << 30) < TREE_MS_MAX);
-    json_decref(survey);
-    remove_scratch(root);
-}
-
-/* Every module takes everything from every other: a name that is nowhere can be sought for ever. */
-static void modules_in_circles_end_in_time(void **state) {
-    enum { CIRCLE = 60 };
-    CLEANUP(buf_done) struct buf code = BUF_INIT(1 << 20);
-    char *root = scratch();
-    json_t *survey = NULL;
-
-    (void)state;
-    for (int i = 0; i < CIRCLE; i++) {
-        buf_addf(&code, "from part_%d import *\n", i);
-    }
-    buf_add_s(&code, "a(); b.c(); d = e.f(g)\napp.include_router(h.i, prefix=j.k)\n");
-    for (int i = 0; i < CIRCLE; i++) {
-        CLEANUP(freep) char *name = mem_format("part_%d.py", i);
-
-        write_at(root, name, buf_cstr(&code));
-    }
-    buf_add_s(&code, minimal_app);
-    write_at(root, "main.py", buf_cstr(&code));
-    survey = survey_of(root, NULL);
-    assert_string_equal(json_str_at(survey, "backend.asgi.target"), "main:app");
-    assert_false(json_bool_at(survey, "read.complete"));
-    assert_true(has_code(survey, "ask", "accept.READ_INCOMPLETE"));
-    assert_true(json_int_or(survey, "read.ms", 1 << 30) < TREE_MS_MAX + 2000);
-    json_decref(survey);
-    remove_scratch(root);
-}
+/* --- broken files --- */
 
 static void manifests_that_are_not_what_they_say_are_told_with_their_line(void **state) {
-    char *root = scratch();
+    char *root = lab_folder();
     json_t *survey = NULL;
 
     (void)state;
-    write_at(root, "backend/main.py", minimal_app);
-    write_at(root, "backend/pyproject.toml", "[project]\nname = \"x\"\ndependencies = = [\n");
-    write_at(root, "frontend/package.json", "{\"devDependencies\": {\"vite\": ");
-    write_at(root, "frontend/vite.config.ts", "export default (((");
-    survey = survey_of(root, NULL);
-    assert_true(has_code(survey, "refuse", "MANIFEST_BROKEN"));
+    lab_write(root, "backend/main.py", lab_app);
+    lab_write(root, "backend/pyproject.toml", "[project]\nname = \"x\"\ndependencies = = [\n");
+    lab_write(root, "frontend/package.json", "{\"devDependencies\": {\"vite\": ");
+    lab_write(root, "frontend/vite.config.ts", "export default (((");
+    survey = lab_survey(root, NULL);
+    assert_true(lab_has(survey, "refuse", "MANIFEST_BROKEN"));
     json_decref(survey);
-    remove_scratch(root);
+    lab_remove(root);
 }
 
 static void a_folder_that_is_not_there_is_an_error(void **state) {
@@ -515,12 +312,6 @@ int main(void) {
         cmocka_unit_test(an_answer_in_the_project_file_ends_its_question),
         cmocka_unit_test(the_project_file_chooses_between_two_applications),
         cmocka_unit_test(a_target_that_is_not_there_yet_is_refused),
-        cmocka_unit_test(a_link_out_of_the_tree_is_told_and_not_followed),
-        cmocka_unit_test(files_that_are_no_files_do_not_stop_the_survey),
-        cmocka_unit_test(a_file_of_two_gigabytes_is_not_read),
-        cmocka_unit_test(bytes_that_are_no_text_become_valid_json),
-        cmocka_unit_test(deep_nesting_ends_in_time),
-        cmocka_unit_test(modules_in_circles_end_in_time),
         cmocka_unit_test(manifests_that_are_not_what_they_say_are_told_with_their_line),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(the_brief_is_short_and_names_the_files_that_matter),

@@ -49,12 +49,33 @@ static TSParser *parser_for(struct syntax_parser *parser, enum syntax_lang lang)
     return parser->parsers[lang];
 }
 
+static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (unsigned char)c >= 0x80;
+}
+
+/* More tokens than the text can have: words, other characters, and what a grammar adds at the end
+ * of a line or a block. */
+static size_t tokens_at_most(struct str text) {
+    size_t n = 0;
+    bool in_word = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        const bool is_blank = c == ' ' || c == '\t' || c == '\r';
+
+        n += c == '\n' ? 3 : c == '}' ? 2 : is_word(c) ? !in_word : !is_blank;
+        in_word = is_word(c);
+    }
+    return n;
+}
+
 enum err_code syntax_parse(struct syntax_parser *parser, enum syntax_lang lang, struct str text,
                            struct syntax *out, struct err *err) {
     TSParser *at = parser_for(parser, lang);
     TSTree *tree = NULL;
 
-    if (text.len >= UINT32_MAX) {
+    if (text.len >= UINT32_MAX || tokens_at_most(text) > SYNTAX_TOKENS_MAX) {
         return err_set(err, ERR_TOO_LARGE, "a source text of %zu bytes is too long", text.len);
     }
     tree = ts_parser_parse_string(at, NULL, text.ptr == NULL ? "" : text.ptr, (uint32_t)text.len);

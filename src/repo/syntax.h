@@ -14,6 +14,9 @@ enum syntax_lang { SYNTAX_PYTHON, SYNTAX_TYPESCRIPT, SYNTAX_TSX, SYNTAX_TOML, SY
 
 enum {
     SYNTAX_FILE_MS = 2000, /* a text that takes longer is given up */
+    /* A node of tree-sitter 0.20 counts its children in 16 bits and corrupts memory past them; a
+     * text that does not parse can become one node of all its tokens. */
+    SYNTAX_TOKENS_MAX = 65000,
     SYNTAX_DEPTH_MAX = 200 /* nodes deeper than this are not looked at */
 };
 
@@ -28,7 +31,8 @@ struct syntax {
 };
 void syntax_done(struct syntax *syntax);
 
-/* Parses `text`, which must outlive `out`. Errors: ERR_TIMEOUT, ERR_TOO_LARGE (4 GB and more). */
+/* Parses `text`, which must outlive `out`. Errors: ERR_TIMEOUT, ERR_TOO_LARGE (it may have
+ * more than SYNTAX_TOKENS_MAX tokens). */
 MUST_CHECK enum err_code syntax_parse(struct syntax_parser *parser, enum syntax_lang lang,
                                       struct str text, struct syntax *out, struct err *err);
 

@@ -37,11 +37,27 @@ static bool tree_skip(void *ctx, const char *path, const char *name, bool is_dir
     return false;
 }
 
+/* Whether a folder lies so deep that its content was not listed. */
+static bool is_too_deep(const struct fs_list *list) {
+    for (size_t i = 0; i < list->n; i++) {
+        int depth = 1;
+
+        for (const char *c = list->rows[i].path; list->rows[i].kind == FS_DIR && *c != '\0'; c++) {
+            depth += *c == '/';
+        }
+        if (depth >= TREE_DEPTH_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err_code tree_open(const char *path, struct tree *out, struct err *err) {
     const struct fs_walk walk = {.depth_max = TREE_DEPTH_MAX,
                                  .entry_max = TREE_ENTRIES_MAX,
                                  .bytes_max = INT64_MAX,
-                                 .skip = tree_skip};
+                                 .skip = tree_skip,
+                                 .folder_max = TREE_FOLDER_MAX};
     struct tree tree = {.deadline_ms = clock_mono_ms() + TREE_MS_MAX};
 
     if (fs_root_open(path, &tree.root, err) != ERR_NONE) {
@@ -51,8 +67,11 @@ enum err_code tree_open(const char *path, struct tree *out, struct err *err) {
         fs_root_done(&tree.root);
         return err->code;
     }
-    if (tree.list.is_cut) {
-        tree.cut = "it has too many files";
+    if (tree.list.is_cut || tree.list.partial > 0) {
+        tree.cut = tree.list.is_cut ? "it has too many files"
+                                    : "a folder has too many files, or cannot be opened";
+    } else if (is_too_deep(&tree.list)) {
+        tree.cut = "its folders are nested too deeply";
     }
     *out = tree;
     return ERR_NONE;

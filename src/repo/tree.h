@@ -12,6 +12,7 @@
 
 enum {
     TREE_ENTRIES_MAX = 50000,
+    TREE_FOLDER_MAX = 5000, /* entries of one folder */
     TREE_DEPTH_MAX = 24,
     TREE_SOURCE_MAX = 1 << 20, /* bytes of one source file */
     TREE_BYTES_MAX = 96 << 20, /* bytes of all reads */

@@ -45,8 +45,9 @@ struct fs_list {
     struct fs_entry *rows;
     size_t n;
     size_t cap;
-    int64_t bytes; /* sum of the sizes */
-    bool is_cut;   /* the entry ceiling was reached; more exists */
+    int64_t bytes;  /* sum of the sizes */
+    bool is_cut;    /* the entry ceiling was reached; more exists */
+    size_t partial; /* folders that were not listed whole: fs_walk.folder_max */
 };
 void fs_list_done(struct fs_list *list);
 
@@ -60,6 +61,9 @@ struct fs_walk {
     int64_t bytes_max; /* used where contents are read or copied */
     fs_skip *skip;     /* NULL = nothing is left out */
     void *ctx;
+    /* Not 0: listing goes on where a folder has more entries than this (the first of them by name
+     * are listed), cannot be opened, or has paths that are too long; fs_list.partial counts it. */
+    size_t folder_max;
 };
 
 /* Lists the tree below `rel` ("" = the root), links not followed. Errors: ERR_NOT_FOUND,

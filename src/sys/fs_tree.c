@@ -18,6 +18,7 @@
 enum {
     TREE_DEPTH_MAX = 128, /* open folders at once, so that a deep tree cannot use up all files */
     TREE_PATH_MAX = 4096,
+    TREE_NAMES_MAX = 300000, /* of one folder that may be listed in part */
     TREE_PASSES_MAX = 10000,
 };
 
@@ -80,6 +81,12 @@ static bool names_read(DIR *dir, size_t max, struct names *out) {
     return is_cut;
 }
 
+static void names_cut(struct names *names, size_t max) {
+    while (names->n > max) {
+        free(names->rows[--names->n]);
+    }
+}
+
 static struct fs_entry *list_add(struct fs_list *list) {
     if (list->n == list->cap) {
         list->cap = list->cap * 2 + 64;
@@ -139,6 +146,10 @@ static enum err_code tree_visit(struct tree *tree, int dir, const char *name, in
         return ERR_NONE;
     }
     int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && walk->folder_max > 0) {
+        tree->list->partial++;
+        return ERR_NONE;
+    }
     if (fd < 0) {
         return fs_set_err(err, errno, buf_cstr(&tree->path));
     }
@@ -149,7 +160,9 @@ static enum err_code tree_visit(struct tree *tree, int dir, const char *name, in
 static enum err_code tree_walk(struct tree *tree, int fd, int depth, struct err *err) {
     CLEANUP(dir_closep) DIR *dir = fdopendir(fd);
     CLEANUP(names_done) struct names names = {0};
+    const size_t folder_max = tree->walk->folder_max;
     size_t base = tree->path.len;
+    bool is_partial = false;
 
     if (dir == NULL) {
         close(fd);
@@ -159,21 +172,30 @@ static enum err_code tree_walk(struct tree *tree, int fd, int depth, struct err 
         return err_set(err, ERR_TOO_LARGE, "%s is nested deeper than %d folders",
                        buf_cstr(&tree->path), TREE_DEPTH_MAX);
     }
-    if (names_read(dir, tree->walk->entry_max + 1, &names)) {
+    is_partial =
+        names_read(dir, folder_max > 0 ? TREE_NAMES_MAX : tree->walk->entry_max + 1, &names);
+    if (is_partial && folder_max == 0) {
         tree->list->is_cut = true;
+    }
+    if (folder_max > 0 && names.n > folder_max) {
+        is_partial = true;
+        names_cut(&names, folder_max);
     }
     for (size_t i = 0; i < names.n && !tree->list->is_cut; i++) {
         buf_add_s(&tree->path, base > 0 ? "/" : "");
         buf_add_s(&tree->path, names.rows[i]);
-        if (tree->path.failed) {
+        if (tree->path.failed && tree->walk->folder_max > 0) {
+            tree->path.failed = false;
+            is_partial = true;
+        } else if (tree->path.failed) {
             return err_set(err, ERR_TOO_LARGE, "a path is longer than %d bytes", TREE_PATH_MAX);
-        }
-        if (tree_visit(tree, dirfd(dir), names.rows[i], depth, err) != ERR_NONE) {
+        } else if (tree_visit(tree, dirfd(dir), names.rows[i], depth, err) != ERR_NONE) {
             return err->code;
         }
         tree->path.len = base;
         tree->path.ptr[base] = '\0';
     }
+    tree->list->partial += is_partial;
     return ERR_NONE;
 }
 
