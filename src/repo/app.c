@@ -349,6 +349,23 @@ static bool is_named(struct room *room, const struct app *app) {
     return dir != NULL && strcmp(dir, app->dir) == 0;
 }
 
+/* Whether the folder around an application's holds a site that Vite builds: they belong together.
+ */
+static bool has_site_beside(struct room *room, const struct app *app) {
+    const char *around = path_dir(room->arena, app->dir);
+
+    for (size_t i = 0; i < room->tree.list.n && strcmp(app->dir, ".") != 0 && room_spend(room);
+         i++) {
+        const char *path = room->tree.list.rows[i].path;
+
+        if (strncmp(path_name(path), "vite.config.", 12) == 0 &&
+            strcmp(path_dir(room->arena, path_dir(room->arena, path)), around) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Larger is better. */
 static int app_rank(struct room *room, struct app *app) {
     const char *file = path_name(room->tree.list.rows[app->module].path);
@@ -362,6 +379,7 @@ static int app_rank(struct room *room, struct app *app) {
     rank += app->is_mounted ? -50000 : 0;
     rank += app->routes > 500 ? 5000 : app->routes * 10;
     rank += app->is_factory ? 0 : 4000;
+    rank += room->app_n > 1 && has_site_beside(room, app) ? 500 : 0;
     rank += strcmp(app->name, "app") == 0 ? 5 : 0;
     rank += strcmp(file, "main.py") == 0 ? 3 : 0;
     return rank;

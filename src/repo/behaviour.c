@@ -119,6 +119,10 @@ static struct py_value written_path(struct room *room, const struct py_call *cal
         }
     }
     for (size_t i = 0; i < ARRAY_N(on_path); i++) {
+        if (strcmp(last, on_path[i]) == 0 && call->on.kind == PY_CALL &&
+            strcmp(py_last(call->on.text), "Path") == 0) {
+            return call->on;
+        }
         if (strcmp(last, on_path[i]) == 0 && last > call->callee) {
             path.kind = PY_NAME;
             path.text = arena_str(room->arena,
@@ -147,6 +151,7 @@ static void find_write(struct room *room, json_t *list, size_t index, const stru
     const char *where = where_of(room, index, call);
     struct py_value target = written_path(room, call);
     struct found found = {0};
+    struct env_row *variable = NULL;
     json_t *row = NULL;
 
     if (target.kind == PY_ABSENT) {
@@ -161,7 +166,10 @@ static void find_write(struct room *room, json_t *list, size_t index, const stru
     json_put_str(row, "when", use_word(use));
     json_put_strn(row, "where", str_from(where));
     room_add(list, row);
-    if (use != USE_REQUEST && found.kind == FOUND_TEXT && !found.is_partial) {
+    variable = found.kind == FOUND_ENV ? env_at(room, found.name) : NULL;
+    if (use != USE_REQUEST && variable != NULL && found.text != NULL && !found.is_partial) {
+        variable->is_written = true; /* the deployment gives it another place */
+    } else if (use != USE_REQUEST && found.kind == FOUND_TEXT && !found.is_partial) {
         room_say(room, REASON_WRITES_BESIDE_CODE, where, found.text);
     } else if (use != USE_REQUEST) {
         room_say(room, REASON_WRITES_AT_START, where,

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { NESTED_DEPTH = 4 };
+
 static bool has_word(const char *name, const char *const *words, size_t n) {
     struct str rest = str_from(name);
     struct str word = {0};
@@ -145,6 +147,56 @@ static void find_reads(struct room *room, size_t index) {
     }
 }
 
+/* --- clients that read a variable by themselves --- */
+
+/* clang-format off */
+static const struct {
+    const char *last; /* of the callee */
+    const char *arg;  /* that makes the variable needless */
+    const char *name;
+} clients[] = {
+    { "OpenAI",           "api_key",           "OPENAI_API_KEY" },
+    { "AsyncOpenAI",      "api_key",           "OPENAI_API_KEY" },
+    { "ChatOpenAI",       "api_key",           "OPENAI_API_KEY" },
+    { "OpenAIEmbeddings", "api_key",           "OPENAI_API_KEY" },
+    { "Anthropic",        "api_key",           "ANTHROPIC_API_KEY" },
+    { "AsyncAnthropic",   "api_key",           "ANTHROPIC_API_KEY" },
+    { "ChatAnthropic",    "api_key",           "ANTHROPIC_API_KEY" },
+    { "Groq",             "api_key",           "GROQ_API_KEY" },
+    { "AsyncGroq",        "api_key",           "GROQ_API_KEY" },
+    { "ChatGroq",         "api_key",           "GROQ_API_KEY" },
+    { "TavilyClient",     "api_key",           "TAVILY_API_KEY" },
+    { "InferenceClient",  "token",             "HF_TOKEN" },
+};
+/* clang-format on */
+
+static bool has_key(const struct py_call *call, const char *arg) {
+    for (size_t i = 0; i < call->arg_n; i++) {
+        const char *name = call->args[i].name;
+
+        if (name == NULL || strstr(name, arg) != NULL || strstr(name, "base_url") != NULL) {
+            return true; /* openai_api_key too; with another address another key, or none */
+        }
+    }
+    return false;
+}
+
+static void find_clients(struct room *room, size_t index) {
+    const struct py_module *module = module_at(room, index);
+
+    for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
+        for (size_t i = 0; i < ARRAY_N(clients); i++) {
+            if (strcmp(py_last(at->callee), clients[i].last) == 0 && !has_key(at, clients[i].arg)) {
+                add_env(room, (struct env_row){.name = clients[i].name,
+                                               .where = room_where(room, module->path, at->line),
+                                               .use = module_use(room, index, at->scope),
+                                               .is_needed = true,
+                                               .is_secret = true});
+            }
+        }
+    }
+}
+
 /* --- settings classes --- */
 
 static bool is_no_variable(const struct py_field *field) {
@@ -157,20 +209,6 @@ static bool is_no_variable(const struct py_field *field) {
     }
     return field->name[0] == '_' || strchr(field->name, '.') != NULL ||
            strncmp(field->type, "ClassVar", 8) == 0;
-}
-
-/* A field that is a settings object itself is filled by its own variables. */
-static bool is_nested(struct room *room, const struct py_field *field) {
-    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
-        const struct py_module *module = module_at(room, room->reached[k]);
-
-        for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
-            if (strcmp(at->name, field->type) == 0 && settings_is_class(room, at)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* Version 1 of pydantic fills an Optional without a default with None. */
@@ -197,27 +235,109 @@ static enum py_use class_use(struct room *room, const struct py_class *class_) {
     return use;
 }
 
-static void find_fields(struct room *room, size_t index, const struct py_class *class_) {
-    const struct py_module *module = module_at(room, index);
-    const enum py_use use = class_use(room, class_);
-    /* Version 1 takes the type from the default. */
-    const bool is_v1 = !manifest_has(&room->manifest, "pydantic-settings");
+/* Types whose variable holds JSON. */
+static bool is_json_type(const char *type) {
+    static const char *const words[] = {"list",  "List",  "dict",     "Dict",    "set",      "Set",
+                                        "tuple", "Tuple", "Sequence", "Mapping", "frozenset"};
+    const size_t n = strcspn(type, "[ |");
 
-    for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
-        struct env_row row = {.where = room_where(room, module->path, at->line), .use = use};
-        struct py_value value = {.text = ""};
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (strlen(words[i]) == n && strncmp(type, words[i], n) == 0) {
+            return true;
+        }
+    }
+    return strncmp(type, "Optional[", 9) == 0 && is_json_type(type + 9);
+}
 
-        if (is_no_variable(at) || (at->type[0] == '\0' && !is_v1) || is_nested(room, at)) {
+/* The settings class whose fields are looked at, and what goes before their names. */
+struct filling {
+    struct room *room;
+    const struct py_module *module;
+    const struct py_class *class_;
+    size_t index; /* of the module */
+    enum py_use use;
+    const char *delimiter; /* between the parts of a nested name, or NULL */
+    bool is_v1;
+};
+
+static void add_field(const struct filling *in, const struct py_field *field, const char *name,
+                      bool may_miss) {
+    struct room *room = in->room;
+    struct env_row row = {.name = name,
+                          .where = room_where(room, in->module->path, field->line),
+                          .use = in->use,
+                          .field = field};
+    struct py_value value = settings_default(field, &row.is_random);
+
+    row.is_required = value.kind == PY_ABSENT && !may_miss && !is_optional_v1(room, field);
+    row.is_secret = strstr(field->type, "Secret") != NULL;
+    row.default_text = value_text(room, in->index, PY_MODULE_SCOPE, value);
+    row.is_needed = row.default_text != NULL && address_of_store_is_local(row.default_text);
+    row.is_json = is_json_type(field->type) || settings_class_of_type(room, field->type) != NULL;
+    add_env(room, row);
+}
+
+/* The fields of a model in a settings class: MAIL__HOST. */
+static void add_nested(const struct filling *in, const struct py_class *model, const char *before,
+                       bool may_miss, int depth) {
+    for (const struct py_field *at = model->fields; at != NULL && room_spend(in->room);
+         at = at->next) {
+        const struct py_class *inner = settings_class_of_type(in->room, at->type);
+        CLEANUP(freep) char *name = mem_format("%s%s%s", before, in->delimiter, at->name);
+        bool is_random = false;
+        const bool is_given = settings_default(at, &is_random).kind != PY_ABSENT;
+
+        for (char *c = name; *c != '\0'; c++) {
+            *c = (char)toupper((unsigned char)*c);
+        }
+        if (is_no_variable(at) || at->type[0] == '\0') {
             continue;
         }
-        value = settings_default(at, &row.is_random);
-        row.name = settings_env_name(room, module, class_, at);
-        row.is_required = value.kind == PY_ABSENT && !is_optional_v1(room, at);
-        row.is_secret = strstr(at->type, "Secret") != NULL;
-        row.default_text = value_text(room, index, PY_MODULE_SCOPE, value);
-        row.is_needed = row.default_text != NULL && address_of_store_is_local(row.default_text);
-        add_env(room, row);
+        if (inner != NULL && inner != model && depth < NESTED_DEPTH) {
+            add_nested(in, inner, name, may_miss || is_given, depth + 1);
+        } else {
+            add_field(in, at, arena_str(in->room->arena, str_from(name)), may_miss);
+        }
     }
+}
+
+static void find_fields(struct room *room, size_t index, const struct py_class *class_) {
+    const struct py_module *module = module_at(room, index);
+    struct py_value delimiter = settings_config(room, module, class_, "env_nested_delimiter");
+    const struct filling in = {.room = room,
+                               .module = module,
+                               .class_ = class_,
+                               .index = index,
+                               .use = class_use(room, class_),
+                               .delimiter = delimiter.kind == PY_STRING ? delimiter.text : NULL,
+                               /* Version 1 takes the type from the default. */
+                               .is_v1 = !manifest_has(&room->manifest, "pydantic-settings")};
+
+    for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
+        const struct py_class *model = settings_class_of_type(room, at->type);
+        const char *name = NULL;
+        bool is_random = false;
+
+        if (is_no_variable(at) || (at->type[0] == '\0' && !in.is_v1) ||
+            (model != NULL && settings_is_class(room, model))) {
+            continue; /* a settings object in another is filled by its own variables */
+        }
+        name = settings_env_name(room, module, class_, at);
+        if (model != NULL && in.delimiter != NULL) {
+            add_nested(&in, model, name, settings_default(at, &is_random).kind == PY_NONE, 0);
+        } else {
+            add_field(&in, at, name, false);
+        }
+    }
+}
+
+struct env_row *env_of_field(struct room *room, const struct py_field *field) {
+    for (size_t i = 0; i < room->env.n; i++) {
+        if (room->env.rows[i].field == field) {
+            return &room->env.rows[i];
+        }
+    }
+    return NULL;
 }
 
 void env_find(struct room *room) {
@@ -226,6 +346,7 @@ void env_find(struct room *room) {
         const struct py_module *module = module_at(room, i);
 
         find_reads(room, i);
+        find_clients(room, i);
         for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             if (settings_is_class(room, at)) {
                 find_fields(room, i, at);
@@ -275,12 +396,13 @@ json_t *env_json(const struct room *room) {
         json_t *json = json_object();
 
         json_put_strn(json, "name", str_from(row->name));
-        json_put_bool(json, "required", row->is_required || row->is_needed);
+        json_put_bool(json, "required", row->is_required || row->is_needed || row->is_written);
         json_put_bool(json, "secret", row->is_secret);
         json_put(json, "default",
                  may_show(row) ? json_string_of(str_from(row->default_text)) : json_null());
         json_put_str(json, "where", row->where);
         json_put_str(json, "use", use_word(row->use));
+        json_put_bool(json, "json", row->is_json);
         json_array_append_new(list, json);
     }
     return list;

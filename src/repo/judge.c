@@ -66,9 +66,14 @@ static void judge_env(struct room *room) {
 
         if (row->is_sqlite) {
             room_ask(room, REASON_SQLITE_DEFAULT, field, row->where, row->name);
+        } else if (row->is_written) {
+            room_ask(room, REASON_ENV_WRITTEN, field, row->where, row->name);
         } else if (row->is_required || row->is_needed) {
-            room_ask(room, row->is_secret ? REASON_SECRET_MISSING : REASON_ENV_MISSING, field,
-                     row->where, row->name);
+            room_ask(room,
+                     row->is_secret ? REASON_SECRET_MISSING
+                     : row->is_json ? REASON_JSON_MISSING
+                                    : REASON_ENV_MISSING,
+                     field, row->where, row->name);
         } else if (row->is_random && row->is_secret) {
             room_ask(room, REASON_RANDOM_SECRET, field, row->where, row->name);
         } else if (env_has_secret_default(row)) {

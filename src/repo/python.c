@@ -55,6 +55,35 @@ static void enter_looped(struct walk *walk, TSNode node) {
     }
 }
 
+struct passing {
+    struct walk *walk;
+    const char *callee;
+    int position;
+};
+
+static void add_pass(void *ctx, TSNode child) {
+    static const char *const names[] = {"app",    "application", "api",        "fastapi_app",
+                                        "server", "router",      "api_router", "_app"};
+    struct passing *passing = ctx;
+    struct str text = syntax_text(passing->walk->source.syntax, child);
+
+    for (size_t i = 0; syntax_is(child, "identifier") && i < ARRAY_N(names); i++) {
+        if (str_eq(text, str_from(names[i]))) {
+            FACT_ADD(passing->walk, passes, struct py_pass, .callee = passing->callee,
+                     .name = names[i], .position = passing->position,
+                     .scope = scope_of(passing->walk));
+        }
+    }
+    passing->position++;
+}
+
+static struct py_value value_before(struct walk *walk, TSNode function) {
+    TSNode object = syntax_field(function, "object");
+
+    return syntax_is(object, "call") ? py_value_of(&walk->source, object)
+                                     : (struct py_value){.text = ""};
+}
+
 static void enter_call(struct walk *walk, TSNode node, int decorates) {
     const char *callee = py_dotted(&walk->source, syntax_field(node, "function"));
 
@@ -72,13 +101,20 @@ static void enter_call(struct walk *walk, TSNode node, int decorates) {
     }
     FACT_ADD(walk, runs, struct py_name, .name = callee, .line = syntax_line(node),
              .scope = scope_of(walk));
+    if (callee[0] != '\0') {
+        struct passing passing = {walk, callee, 0};
+
+        syntax_children(syntax_field(node, "arguments"), add_pass, &passing);
+    }
     if (py_is_interesting(callee) && may_add(walk)) {
         struct py_call *call = py_call_of(&walk->source, node, callee);
 
         if (ts_node_start_byte(node) == walk->value_at) {
             call->target = walk->value_target;
         }
+        call->on = value_before(walk, syntax_field(node, "function"));
         call->decorates = decorates;
+        call->is_asked = strcmp(py_last(callee), "StaticFiles") == 0 && py_is_asked(walk, node);
         *walk->calls = call;
         walk->calls = &call->next;
     }
@@ -226,13 +262,26 @@ static void enter_except_star(struct walk *walk, TSNode node) { py_need_minor(wa
 /* type X = …, def f[T](), class C[T]: PEP 695 */
 static void enter_type(struct walk *walk, TSNode node) { py_need_minor(walk, node, 12); }
 
-static void count_param(void *ctx, TSNode child) {
-    int *n = ctx;
+struct counting {
+    const struct py_source *source;
+    const char *params[PY_PARAMS_MAX];
+    size_t n;
+    int required;
+};
 
-    if (syntax_is(child, "identifier") ||
-        (syntax_is(child, "typed_parameter") &&
-         syntax_is(ts_node_named_child(child, 0), "identifier"))) {
-        (*n)++;
+static void count_param(void *ctx, TSNode child) {
+    struct counting *counting = ctx;
+    TSNode typed = ts_node_named_child(child, 0);
+    TSNode name = syntax_is(child, "identifier")        ? child
+                  : syntax_is(child, "typed_parameter") ? typed
+                                                        : syntax_field(child, "name");
+
+    if (!syntax_is(name, "identifier")) {
+        return; /* *args and the like */
+    }
+    counting->required += syntax_is(child, "identifier") || syntax_is(child, "typed_parameter");
+    if (counting->n < PY_PARAMS_MAX) {
+        counting->params[counting->n++] = py_text(counting->source, name);
     }
 }
 
@@ -250,16 +299,18 @@ static void assign_default(void *ctx, TSNode child) {
 
 static void push_function(struct walk *walk, TSNode node) {
     struct py_class *class_ = frame_of(walk)->class_;
-    int required = 0;
+    struct counting counting = {.source = &walk->source};
 
-    syntax_children(syntax_field(node, "parameters"), count_param, &required);
+    syntax_children(syntax_field(node, "parameters"), count_param, &counting);
     if (!ts_node_is_null(syntax_field(node, "type_parameters"))) {
         enter_type(walk, node);
     }
-    FACT_ADD(walk, functions, struct py_function,
-             .name = py_text(&walk->source, syntax_field(node, "name")),
-             .class_name = class_ == NULL ? NULL : class_->name, .parent = scope_of(walk),
-             .line = syntax_line(node), .required_params = required);
+    FACT_ADD(
+        walk, functions, struct py_function,
+        .name = py_text(&walk->source, syntax_field(node, "name")),
+        .class_name = class_ == NULL ? NULL : class_->name, .parent = scope_of(walk),
+        .line = syntax_line(node), .required_params = counting.required,
+        .params = {counting.params[0], counting.params[1], counting.params[2], counting.params[3]});
     push_frame(walk, (struct frame){.scope = walk->module->function_n++});
     syntax_children(syntax_field(node, "parameters"), assign_default, walk);
 }
@@ -328,6 +379,22 @@ static void enter_string(struct walk *walk, TSNode node) {
     }
 }
 
+/* f(password="…"): the name alone is kept. */
+static void enter_keyword(struct walk *walk, TSNode node) {
+    static const char *const words[] = {"password", "secret_key", "secret", "api_key", "passwd"};
+    struct str name = syntax_text(walk->source.syntax, syntax_field(node, "name"));
+    TSNode value = syntax_field(node, "value");
+
+    for (size_t i = 0; syntax_is(value, "string") && i < ARRAY_N(words); i++) {
+        if (str_eq_nocase(name, str_from(words[i])) &&
+            syntax_text(walk->source.syntax, value).len > PY_SECRET_MIN &&
+            ts_node_is_null(syntax_child(value, "interpolation"))) {
+            FACT_ADD(walk, given, struct py_name, .name = words[i], .line = syntax_line(node),
+                     .scope = scope_of(walk));
+        }
+    }
+}
+
 static bool is_definition(TSNode node) {
     return syntax_is(node, "function_definition") || syntax_is(node, "class_definition");
 }
@@ -345,6 +412,7 @@ static const struct {
     { "subscript",             enter_subscript,  true },
     { "boolean_operator",      enter_or,         true },
     { "string_content",        enter_string,     true },
+    { "keyword_argument",      enter_keyword,    true },
     { "import_statement",      enter_import,     false },
     { "import_from_statement", enter_import,     false },
     { "decorated_definition",  enter_decorated,  true },
@@ -416,6 +484,8 @@ enum err_code py_read(struct syntax_parser *parser, struct arena *arena, const c
     walk.envs = &out->envs;
     walk.checked = &out->checked;
     walk.tested = &out->tested;
+    walk.passes = &out->passes;
+    walk.given = &out->given;
     walk.urls = &out->urls;
     walk.stack[0].scope = PY_MODULE_SCOPE;
     walk.value_at = walk.store_at = walk.env_done_at = UINT32_MAX;

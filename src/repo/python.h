@@ -43,8 +43,10 @@ struct py_call {
     const char *target; /* the name that the result is assigned to, or NULL */
     const struct py_arg *args;
     size_t arg_n;
+    struct py_value on; /* what stands before the last dot when it is a call: Path("x").mkdir() */
     int line;
     int scope;     /* index of the function it stands in, or PY_MODULE_SCOPE */
+    bool is_asked; /* StaticFiles(): only when a condition found the folder */
     int decorates; /* index of the function that it decorates, or -1 */
     const struct py_call *next;
 };
@@ -60,12 +62,15 @@ struct py_import {
     const struct py_import *next;
 };
 
+enum { PY_PARAMS_MAX = 4 };
+
 struct py_function {
     const char *name;
     const char *class_name; /* or NULL */
     int parent;             /* scope */
     int line;
     int required_params;
+    const char *params[PY_PARAMS_MAX]; /* the first names; NULL behind the last */
     const struct py_function *next;
 };
 
@@ -106,6 +111,14 @@ struct py_env {
     const struct py_env *next;
 };
 
+struct py_pass { /* f(app): an application or a router is handed to a function */
+    const char *callee;
+    const char *name;
+    int position;
+    int scope;
+    const struct py_pass *next;
+};
+
 struct py_name { /* one name at one place */
     const char *name;
     int line;
@@ -120,8 +133,10 @@ struct py_module {
     const struct py_function *functions;
     const struct py_class *classes;
     const struct py_assign *assigns;
-    const struct py_call *calls; /* those whose last word is in the table of python.c */
-    const struct py_name *runs;  /* the callee of every call */
+    const struct py_call *calls;  /* those whose last word is in the table of python.c */
+    const struct py_name *runs;   /* the callee of every call */
+    const struct py_pass *passes; /* of names that applications and routers have */
+    const struct py_name *given;  /* secret words that are given a literal: f(password="x") */
     const struct py_env *envs;
     const struct py_name *checked; /* names that raise when empty: if not NAME: raise */
     const struct py_name *tested;  /* names in other conditions: they may be empty */

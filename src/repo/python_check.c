@@ -175,6 +175,20 @@ int py_minor_of(const char *module, const char *name) {
     return 0;
 }
 
+bool py_is_asked(const struct walk *walk, TSNode node) {
+    for (TSNode at = ts_node_parent(node); !ts_node_is_null(at); at = ts_node_parent(at)) {
+        struct str condition = syntax_is(at, "if_statement")
+                                   ? syntax_text(walk->source.syntax, syntax_field(at, "condition"))
+                                   : (struct str){0};
+
+        if (syntax_is(at, "try_statement") || str_find(condition, STR("exist")) >= 0 ||
+            str_find(condition, STR("is_dir")) >= 0 || str_find(condition, STR("isdir")) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void py_need_minor(struct walk *walk, TSNode node, int minor) {
     if (minor > walk->module->minor) {
         walk->module->minor = minor;

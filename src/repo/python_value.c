@@ -98,6 +98,9 @@ static void join_value(struct joining *joining, struct py_value value) {
     } else if (value.kind == PY_NAME) {
         buf_addf(&joining->text, "{%s}", value.text);
         joining->is_template = true;
+    } else if (value.kind == PY_CALL && strcmp(py_last(value.text), "Path") == 0 &&
+               py_arg(value.call, "", 0).kind == PY_STRING) {
+        buf_add_s(&joining->text, py_arg(value.call, "", 0).text);
     } else {
         buf_add_s(&joining->text, "{?}");
         joining->is_template = true;
@@ -275,6 +278,37 @@ static struct py_value or_value(const struct py_source *source, TSNode node, int
     return left;
 }
 
+static void collect_pair(void *ctx, TSNode child) {
+    struct collecting *collecting = ctx;
+    struct py_value key = {.text = ""};
+
+    if (collecting->n == PY_ARGS_MAX || !syntax_is(child, "pair")) {
+        return;
+    }
+    key = value_of(collecting->source, syntax_field(child, "key"), PY_VALUE_DEPTH);
+    collecting->args[collecting->n++] = (struct py_arg){
+        key.kind == PY_STRING ? key.text : "",
+        value_of(collecting->source, syntax_field(child, "value"), collecting->depth + 1)};
+}
+
+/* {"a": 1} is dict(a=1). */
+static struct py_value dict_value(const struct py_source *source, TSNode node, int depth) {
+    struct collecting collecting = {.source = source, .depth = depth};
+    struct py_call *call = ARENA_NEW(source->arena, struct py_call);
+    struct py_arg *args = NULL;
+
+    syntax_children(node, collect_pair, &collecting);
+    args = ARENA_ARRAY(source->arena, struct py_arg, collecting.n + 1);
+    memcpy(args, collecting.args, collecting.n * sizeof(*args));
+    *call = (struct py_call){.callee = "dict",
+                             .args = args,
+                             .arg_n = collecting.n,
+                             .line = syntax_line(node),
+                             .scope = source->scope,
+                             .decorates = -1};
+    return (struct py_value){PY_CALL, "dict", call, NULL};
+}
+
 /* VALUE if CONDITION else OTHER: a variable with what stands in for it, or what is most likely. */
 static struct py_value choice_value(const struct py_source *source, TSNode node, int depth) {
     struct py_value value = value_of(source, ts_node_named_child(node, 0), depth + 1);
@@ -320,6 +354,7 @@ static const struct {
     { "boolean_operator",         PY_OTHER,  or_value },
     { "conditional_expression",   PY_OTHER,  choice_value },
     { "binary_operator",          PY_OTHER,  sum_value },
+    { "dictionary",               PY_OTHER,  dict_value },
     { "await",                    PY_OTHER,  inner_value },
     { "parenthesized_expression", PY_OTHER,  inner_value },
     { "lambda",                   PY_OTHER,  inner_value },

@@ -7,6 +7,7 @@
 enum {
     PY_STACK_MAX = 64,      /* nested functions and classes */
     PY_DECORATORS_MAX = 24, /* of one function */
+    PY_SECRET_MIN = 7,      /* bytes of a literal with its quotes, to be one */
     PY_FACTS_MAX = 20000    /* a module: more is no program that a person wrote */
 };
 
@@ -25,6 +26,8 @@ struct walk {
     const struct py_env **envs;
     const struct py_name **checked;
     const struct py_name **tested;
+    const struct py_pass **passes;
+    const struct py_name **given;
     const struct py_name **urls;
 
     /* Functions and classes around the node, innermost last. */
@@ -67,6 +70,8 @@ void py_enter_if(struct walk *walk, TSNode node);     /* if, elif and x if c els
 void py_enter_assert(struct walk *walk, TSNode node); /* assert NAME */
 void py_enter_operand(struct walk *walk, TSNode node);
 void py_enter_except(struct walk *walk, TSNode node);
+/* Whether a condition around the node looks whether something exists. */
+bool py_is_asked(const struct walk *walk, TSNode node);
 /* The list of names in: for name in […]: if not os.getenv(name); a null node when it is no such. */
 TSNode py_looped_list(const struct walk *walk, TSNode call, bool *is_required);
 void py_need_minor(struct walk *walk, TSNode node, int minor);

@@ -14,6 +14,7 @@ struct collection {
     struct route *rows; /* SURVEY_ROUTES_MAX; NULL: only count */
     size_t n;
     bool is_quiet;
+    bool is_second; /* what was found before is found again */
 };
 
 struct router {
@@ -23,11 +24,26 @@ struct router {
 
 /* --- adding --- */
 
+/* Whether a route of this place is listed already. */
+static bool is_found(const struct collection *in, size_t module, int line) {
+    const char *where = room_where(in->room, in->room->tree.list.rows[module].path, line);
+
+    for (size_t i = 0; i < in->n && in->rows != NULL && room_spend(in->room); i++) {
+        if (strcmp(in->rows[i].where, where) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "/a" and "/b/" and "" joined as Starlette does it: by plain concatenation. */
 static void add_route(struct collection *in, const char *method, const char *prefix,
                       const char *path, size_t module, int line) {
     struct route *row = NULL;
 
+    if (in->is_second && is_found(in, module, line)) {
+        return;
+    }
     if (in->n == SURVEY_ROUTES_MAX || strlen(prefix) + strlen(path) > ROUTE_PATH_MAX) {
         return;
     }
@@ -149,6 +165,9 @@ static void collect_call(struct collection *in, size_t module, const struct py_c
         }
     } else if (strcmp(last, "include_router") == 0) {
         path = path_arg(in, module, call, "prefix", -1);
+        if (path == NULL && in->is_quiet) {
+            path = ""; /* how many there are does not depend on it */
+        }
         if (path == NULL) {
             lost(in, module, call);
             return; /* routes without their prefix would be wrong ones */
@@ -176,6 +195,48 @@ static bool is_on(const struct py_call *call, const char *name) {
            strchr(call->callee + n + 1, '.') == NULL;
 }
 
+static void collect_handed(struct collection *in, size_t index, const char *name, int scope,
+                           const char *prefix, int depth);
+
+/* A function that the router is given to: what it does with the name that the router has there. */
+static void collect_pass(struct collection *in, size_t index, const struct py_pass *pass,
+                         const char *prefix, int depth) {
+    struct py_ref ref = module_resolve(in->room, in->app->cwd, index, pass->callee);
+    const struct py_module *module =
+        ref.module == SIZE_MAX ? NULL : module_at(in->room, ref.module);
+    int scope = 0;
+
+    for (const struct py_function *at = module == NULL ? NULL : module->functions; at != NULL;
+         at = at->next, scope++) {
+        const char *name = pass->position < PY_PARAMS_MAX ? at->params[pass->position] : NULL;
+        const bool is_same = ref.module == index && name != NULL && strcmp(name, pass->name) == 0;
+
+        if (at->class_name == NULL && strcmp(at->name, ref.name) == 0 && name != NULL && !is_same) {
+            collect_handed(in, ref.module, name, scope, prefix, depth + 1);
+        }
+    }
+}
+
+/* What a function does with a router that it was given. */
+static void collect_handed(struct collection *in, size_t index, const char *name, int scope,
+                           const char *prefix, int depth) {
+    const struct py_module *module = module_at(in->room, index);
+
+    if (module == NULL || depth > ROUTES_DEPTH || !room_spend(in->room)) {
+        return;
+    }
+    for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
+        if (at->scope == scope && is_on(at, name)) {
+            collect_call(in, index, at, prefix, depth);
+        }
+    }
+    for (const struct py_pass *at = module->passes; at != NULL; at = at->next) {
+        if (at->scope == scope && strcmp(at->name, name) == 0) {
+            collect_pass(in, index, at, prefix, depth);
+        }
+    }
+}
+
 static void collect(struct collection *in, struct router router, const char *prefix, int depth) {
     const struct py_module *module = module_at(in->room, router.module);
     const struct py_call *made = module == NULL ? NULL : made_by(module, router.name);
@@ -191,6 +252,11 @@ static void collect(struct collection *in, struct router router, const char *pre
     for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
         if (is_on(at, router.name)) {
             collect_call(in, router.module, at, prefix, depth);
+        }
+    }
+    for (const struct py_pass *at = module->passes; at != NULL; at = at->next) {
+        if (strcmp(at->name, router.name) == 0) {
+            collect_pass(in, router.module, at, prefix, depth);
         }
     }
 }
@@ -260,7 +326,9 @@ void routes_find(struct room *room) {
 
     in.rows = ARENA_ARRAY(room->arena, struct route, SURVEY_ROUTES_MAX);
     collect_app(&in);
+    in.is_second = true;
     collect_handed_over(&in);
+    in.is_second = false;
     add_builtin(&in);
     room->routes = in.rows;
     room->route_n = in.n;

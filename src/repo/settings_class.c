@@ -43,49 +43,57 @@ bool settings_is_class(struct room *room, const struct py_class *class_) {
     return is_settings(room, class_, 0);
 }
 
-static const char *prefix_in_args(const struct py_arg *args, size_t n) {
+static struct py_value in_args(const struct py_arg *args, size_t n, const char *key) {
     for (size_t i = 0; i < n; i++) {
-        if (args[i].name != NULL && strcmp(args[i].name, "env_prefix") == 0 &&
-            args[i].value.kind == PY_STRING) {
-            return args[i].value.text;
+        if (args[i].name != NULL && strcmp(args[i].name, key) == 0) {
+            return args[i].value;
         }
     }
-    return NULL;
+    return (struct py_value){.text = ""};
 }
 
-static const char *prefix_in_fields(const struct py_class *class_) {
+static struct py_value in_fields(const struct py_class *class_, const char *key) {
+    struct py_value found = {.text = ""};
+
     for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
-        if (strcmp(at->name, "env_prefix") == 0 && at->value.kind == PY_STRING) {
-            return at->value.text;
+        if (strcmp(at->name, key) == 0) {
+            return at->value;
         }
         if (strcmp(at->name, "model_config") == 0 && at->value.kind == PY_CALL) {
-            return prefix_in_args(at->value.call->args, at->value.call->arg_n);
+            found = in_args(at->value.call->args, at->value.call->arg_n, key);
         }
     }
-    return NULL;
+    return found;
 }
 
-/* The prefix of a class: in its head, in model_config, in its inner class Config, or inherited. */
-static const char *prefix_of(struct room *room, const struct py_module *module,
-                             const struct py_class *class_, int depth) {
-    const char *prefix = prefix_in_args(class_->args, class_->arg_n);
+/* What a class says about itself: in its head, in model_config, in its inner class Config, or
+ * inherited. */
+static struct py_value config_of(struct room *room, const struct py_module *module,
+                                 const struct py_class *class_, const char *key, int depth) {
+    struct py_value found = in_args(class_->args, class_->arg_n, key);
 
-    prefix = prefix != NULL ? prefix : prefix_in_fields(class_);
-    for (const struct py_class *at = module->classes; at != NULL && prefix == NULL; at = at->next) {
+    found = found.kind != PY_ABSENT ? found : in_fields(class_, key);
+    for (const struct py_class *at = module->classes; at != NULL && found.kind == PY_ABSENT;
+         at = at->next) {
         if (at->outer == class_ && strcmp(at->name, "Config") == 0) {
-            prefix = prefix_in_fields(at);
+            found = in_fields(at, key);
         }
     }
-    for (size_t i = 0; prefix == NULL && depth < SETTINGS_DEPTH && i < ARRAY_N(class_->bases) &&
-                       class_->bases[i] != NULL;
+    for (size_t i = 0; found.kind == PY_ABSENT && depth < SETTINGS_DEPTH &&
+                       i < ARRAY_N(class_->bases) && class_->bases[i] != NULL;
          i++) {
         const struct py_class *base = class_called(room, py_last(class_->bases[i]));
 
         if (base != NULL && base != class_) {
-            prefix = prefix_of(room, module, base, depth + 1);
+            found = config_of(room, module, base, key, depth + 1);
         }
     }
-    return prefix;
+    return found;
+}
+
+struct py_value settings_config(struct room *room, const struct py_module *module,
+                                const struct py_class *class_, const char *key) {
+    return config_of(room, module, class_, key, 0);
 }
 
 /* Field(alias=…), Field(validation_alias=…) and, in version 1, Field(env=…). */
@@ -109,20 +117,33 @@ static const char *alias_of(const struct py_field *field) {
 const char *settings_env_name(struct room *room, const struct py_module *module,
                               const struct py_class *class_, const struct py_field *field) {
     const char *alias = alias_of(field);
-    const char *prefix = prefix_of(room, module, class_, 0);
-    char *name = NULL;
-    const char *kept = NULL;
+    struct py_value prefix = settings_config(room, module, class_, "env_prefix");
+    const bool is_exact = settings_config(room, module, class_, "case_sensitive").kind == PY_TRUE;
+    CLEANUP(freep) char *name = NULL;
 
     if (alias != NULL) {
         return alias;
     }
-    name = mem_format("%s%s", prefix == NULL ? "" : prefix, field->name);
-    for (char *c = name; *c != '\0'; c++) {
+    name = mem_format("%s%s", prefix.kind == PY_STRING ? prefix.text : "", field->name);
+    for (char *c = name; *c != '\0' && !is_exact; c++) {
         *c = (char)toupper((unsigned char)*c);
     }
-    kept = arena_str(room->arena, str_from(name));
-    freep(&name);
-    return kept;
+    return arena_str(room->arena, str_from(name));
+}
+
+/* The class of the repository that a type names: "Optional[Mail]" and "Mail | None" name Mail. */
+const struct py_class *settings_class_of_type(struct room *room, const char *type) {
+    for (const char *at = type; *at != '\0';) {
+        size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        const struct py_class *found = NULL;
+
+        if (n > 0 &&
+            (found = class_called(room, arena_str(room->arena, (struct str){at, n}))) != NULL) {
+            return found;
+        }
+        at += n + (at[n] != '\0');
+    }
+    return NULL;
 }
 
 static bool is_random_maker(const struct py_value *value) {

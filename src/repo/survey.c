@@ -184,6 +184,7 @@ static void put_backend(struct room *room, json_t *survey) {
     env_find(room);
     json_put(survey, "services", services_find(room));
     behaviour_find(room, &behaviour);
+    hazard_find(room);
     json_put(survey, "backend", backend_json(room, &behaviour));
     json_put(survey, "env", env_json(room));
     json_put(survey, "migrations", behaviour.migrations);

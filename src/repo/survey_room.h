@@ -79,9 +79,12 @@ struct env_row {
     enum py_use use;
     bool is_required;
     bool is_secret;
-    bool is_random; /* a new value in every process */
-    bool is_needed; /* the code runs without it, but not in AWS */
-    bool is_sqlite; /* and would write a file */
+    bool is_random;               /* a new value in every process */
+    bool is_needed;               /* the code runs without it, but not in AWS */
+    bool is_sqlite;               /* and would write a file */
+    bool is_json;                 /* the value must be JSON */
+    bool is_written;              /* it names a place that is written at the start */
+    const struct py_field *field; /* of the settings class, or NULL */
 };
 
 struct env_list {
@@ -191,6 +194,11 @@ const char *value_text(struct room *room, size_t module, int scope, struct py_va
 bool settings_is_class(struct room *room, const struct py_class *class_);
 const char *settings_env_name(struct room *room, const struct py_module *module,
                               const struct py_class *class_, const struct py_field *field);
+/* What a settings class says about itself under a key such as "env_prefix", or PY_ABSENT. */
+struct py_value settings_config(struct room *room, const struct py_module *module,
+                                const struct py_class *class_, const char *key);
+/* The class of the repository that the type of a field names, or NULL. */
+const struct py_class *settings_class_of_type(struct room *room, const char *type);
 /* The default of a field; PY_ABSENT when it is required. */
 struct py_value settings_default(const struct py_field *field, bool *is_random);
 
@@ -231,6 +239,7 @@ int routes_count(struct room *room, struct app *app);
 
 void env_find(struct room *room); /* environment.c: fills env */
 struct env_row *env_at(struct room *room, const char *name);
+struct env_row *env_of_field(struct room *room, const struct py_field *field); /* or NULL */
 json_t *env_json(const struct room *room);
 bool env_is_secret(const char *name);
 bool env_has_secret_default(const struct env_row *row);
@@ -247,6 +256,7 @@ struct behaviour { /* behaviour.c: what the program does beside answering */
     json_t *heavy;
 };
 void behaviour_find(struct room *room, struct behaviour *out);
+void hazard_find(struct room *room); /* hazard.c: says what it finds */
 
 /* frontend.c: json null when there is none; `*out_build_env` is an array. */
 json_t *frontend_find(struct room *room, json_t **out_build_env);

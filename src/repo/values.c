@@ -65,6 +65,12 @@ static struct found found_constant(struct room *room, const char *name, int dept
         for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             const struct py_field *field = field_of(at, name);
 
+            const struct env_row *row = field == NULL ? NULL : env_of_field(room, field);
+
+            if (row != NULL) { /* a model inside a settings class */
+                return (struct found){
+                    .kind = FOUND_ENV, .name = row->name, .text = row->default_text};
+            }
             if (field != NULL && field->value.kind == PY_STRING) {
                 return find(room, i, PY_MODULE_SCOPE, field->value, depth + 1);
             }
@@ -196,6 +202,26 @@ static struct found found_function(struct room *room, size_t module, const char 
     return found.kind == FOUND_ENV ? found : (struct found){0};
 }
 
+/* os.path.join(a, "b"): the parts with a slash between them. */
+static struct found found_join(struct room *room, size_t module, int scope,
+                               const struct py_call *call, int depth) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(4000);
+    struct found result = {.kind = FOUND_TEXT};
+
+    for (size_t i = 0; i < call->arg_n; i++) {
+        struct found part = find(room, module, scope, call->args[i].value, depth + 1);
+
+        if (part.kind == FOUND_ENV || part.kind == FOUND_SETTINGS) {
+            result.kind = part.kind;
+            result.name = part.name;
+        }
+        result.is_partial = result.is_partial || part.is_partial || part.text == NULL;
+        buf_addf(&out, "%s%s", i == 0 ? "" : "/", part.text == NULL ? "{?}" : part.text);
+    }
+    result.text = arena_str(room->arena, buf_str(&out));
+    return result;
+}
+
 /* str(x), Path(x), make_url(x) and the like give what goes in. Of other calls only this is known:
  * what comes out depends on the variable that goes in. */
 static struct found found_call(struct room *room, size_t module, int scope,
@@ -205,6 +231,9 @@ static struct found found_call(struct room *room, size_t module, int scope,
         "rstrip", "replace", "resolve",  "absolute", "unicode_string", "get_secret_value"};
     const char *last = py_last(call->callee);
 
+    if (str_ends(str_from(call->callee), STR("path.join"))) {
+        return found_join(room, module, scope, call, depth);
+    }
     for (size_t i = 0; i < ARRAY_N(through); i++) {
         if (strcmp(last, through[i]) != 0) {
             continue;

@@ -1,0 +1,2 @@
+def make_user(name, password):
+    return {"name": name, "password": hash(password)}

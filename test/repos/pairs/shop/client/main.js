@@ -1,0 +1,1 @@
+fetch("/api/health").then((answer) => answer.json())
