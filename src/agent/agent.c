@@ -100,6 +100,7 @@ int64_t agent_expires_ms(const json_t *status) {
     struct err unread = {0};
 
     if (ttl == NULL || !json_bool_at(status, "exists") ||
+        strcmp(json_str_or(status, "class", ""), "review") == 0 || /* planned, never created */
         str_to_duration_ms(str_from(ttl), &ttl_ms, &unread) != ERR_NONE) {
         return 0; /* a tag of somebody else's */
     }

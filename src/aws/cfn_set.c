@@ -46,8 +46,8 @@ static enum err_code set_refused(const struct cfn_reply *reply, struct err *err)
         strcmp(reply->code, "InsufficientCapabilities") == 0) {
         err_set(err, ERR_DENIED, "CloudFormation asks for a capability that was not given: %s",
                 reply->message);
-        return err_remedy(err,
-                          "this is a defect of aws-copilot's template handling; please report it");
+        return err_remedy(err, "nothing was changed; run it again, and if it stays, report it with "
+                               "what aws-copilot audit shows");
     }
     if (strcmp(reply->code, "LimitExceededException") == 0) {
         err_set(err, ERR_SERVICE, "CloudFormation's quota is reached: %s", reply->message);

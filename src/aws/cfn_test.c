@@ -80,6 +80,8 @@ static void check(const struct world *w, enum err_code got, enum err_code want) 
     }
 }
 
+/* ---- The form ---- */
+
 /* The body of the n-th request. */
 static const char *sent(const struct world *w, int n) {
     struct str request = fake_http_request(w->fake, n);
@@ -87,8 +89,6 @@ static const char *sent(const struct world *w, int n) {
 
     return arena_str(w->arena, str_slice(request, (size_t)at + 4, request.len));
 }
-
-/* ---- The form ---- */
 
 static void a_form_numbers_its_members_and_leaves_out_what_is_absent(void **state) {
     struct world *w = *state;
@@ -153,6 +153,28 @@ static void empty_elements_are_absent_and_references_are_decoded(void **state) {
     assert_null(json_object_get(stack.parameters, "S")); /* masked: no value is the honest one */
     assert_string_equal(json_str_or(stack.parameters, "P", "x"), "");
     assert_int_equal(json_object_size(stack.tags), 0);
+}
+
+static void a_stack_was_changed_when_it_was_updated_or_else_created(void **state) {
+    static const struct {
+        const char *page;
+        int64_t changed_ms;
+    } rows[] = {
+        {STACK("<CreationTime>1970-01-01T00:00:05Z</CreationTime>"), 5000},
+        {STACK("<CreationTime>1970-01-01T00:00:05Z</CreationTime>"
+               "<LastUpdatedTime>1970-01-01T00:00:09Z</LastUpdatedTime>"),
+         9000},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
+        bool exists = false;
+
+        w->pages[0] = rows[i].page;
+        check(w, cfn_describe_stack(&w->aws, w->arena, "s", &exists, &stack, &w->err), ERR_NONE);
+        assert_int_equal(stack.changed_ms, rows[i].changed_ms);
+    }
 }
 
 #define REFUSED(code, message)                                                                     \
@@ -240,6 +262,37 @@ static void all_pages_of_changes_are_one_set_and_no_value_of_a_parameter_is_kept
         json_str_or(json_array_get(json_object_get(json_array_get(set.changes, 2), "details"), 0),
                     "name", ""),
         "Code");
+}
+
+static void values_before_and_after_are_asked_for_and_read(void **state) {
+    struct world *w = *state;
+    CLEANUP(cfn_set_done) struct cfn_set set = {0};
+    const json_t *detail;
+    bool exists = false;
+
+    w->pages[0] = SET("<ChangeSetId>arn</ChangeSetId>",
+                      "<member><ResourceChange><Action>Modify</Action><Details><member><Target>"
+                      "<Attribute>Properties</Attribute><Name>Environment</Name>"
+                      "<Path>/Properties/Environment/Variables/LEVEL</Path>"
+                      "<BeforeValue>info</BeforeValue><AfterValue>a&amp;b</AfterValue></Target>"
+                      "</member></Details></ResourceChange></member>",
+                      "");
+    check(w, cfn_describe_set(&w->aws, w->arena, "d", "s", &exists, &set, &w->err), ERR_NONE);
+    assert_non_null(strstr(sent(w, 0), "IncludePropertyValues=true"));
+    detail = json_array_get(json_object_get(json_array_get(set.changes, 0), "details"), 0);
+    assert_string_equal(json_str_or(detail, "path", ""), "/Properties/Environment/Variables/LEVEL");
+    assert_string_equal(json_str_or(detail, "before", ""), "info");
+    assert_string_equal(json_str_or(detail, "after", ""), "a&b");
+}
+
+static void a_failure_is_put_back_unless_it_is_to_be_kept(void **state) {
+    struct world *w = *state;
+
+    w->pages[0] = "<R><ExecuteChangeSetResult/></R>";
+    check(w, cfn_execute_set(&w->aws, "arn", "s", "t", false, &w->err), ERR_NONE);
+    check(w, cfn_execute_set(&w->aws, "arn", "s", "t", true, &w->err), ERR_NONE);
+    assert_non_null(strstr(sent(w, 0), "DisableRollback=false"));
+    assert_non_null(strstr(sent(w, 1), "DisableRollback=true"));
 }
 
 static void a_set_without_an_end_is_refused_and_not_cut(void **state) {
@@ -394,8 +447,9 @@ static void a_parameter_is_a_name_and_never_a_value(void **state) {
         "\"Version\":1}]}";
     check(w, ssm_list_names(&w->aws, "/a", &names, &w->err), ERR_NONE);
     text = json_text(names);
-    assert_string_equal(text, "[{\"name\":\"/a/B\",\"type\":\"String\",\"version\":3},"
-                              "{\"name\":\"/a/C\",\"type\":\"SecureString\",\"version\":1}]");
+    assert_string_equal(
+        text, "[{\"modified_ms\":0,\"name\":\"/a/B\",\"type\":\"String\",\"version\":3},"
+              "{\"modified_ms\":0,\"name\":\"/a/C\",\"type\":\"SecureString\",\"version\":1}]");
     assert_non_null(strstr(sent(w, 0), "\"WithDecryption\":false"));
 }
 
@@ -405,10 +459,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ROW(a_form_numbers_its_members_and_leaves_out_what_is_absent),
         ROW(a_form_that_is_full_is_refused_and_not_cut),
+        ROW(a_stack_was_changed_when_it_was_updated_or_else_created),
         ROW(empty_elements_are_absent_and_references_are_decoded),
         ROW(an_absent_stack_is_an_answer_and_another_refusal_is_none),
         ROW(events_are_read_page_by_page_until_they_are_too_old),
         ROW(all_pages_of_changes_are_one_set_and_no_value_of_a_parameter_is_kept),
+        ROW(values_before_and_after_are_asked_for_and_read),
+        ROW(a_failure_is_put_back_unless_it_is_to_be_kept),
         ROW(a_set_without_an_end_is_refused_and_not_cut),
         ROW(an_absent_set_is_an_answer),
         ROW(each_refusal_of_a_set_has_its_code),

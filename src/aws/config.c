@@ -46,6 +46,7 @@ static enum err_code config_read_file(const struct aws_env *env, const char *var
     const char *named = aws_env_get(env, variable);
     const char *home = aws_env_get(env, "HOME");
     CLEANUP(freep) char *path = NULL;
+    struct err unread = {0};
     enum err_code code;
 
     if (named != NULL && named[0] != '~') {
@@ -53,9 +54,11 @@ static enum err_code config_read_file(const struct aws_env *env, const char *var
     } else {
         path = mem_format("%s%s", home == NULL ? "/" : home, named == NULL ? otherwise : named + 1);
     }
-    code = fs_read_file(path, INI_BYTES_MAX, &text, err);
-    if (code == ERR_NONE || code == ERR_NOT_FOUND) {
+    code = fs_read_file(path, INI_BYTES_MAX, &text, &unread);
+    if (code == ERR_NONE || code == ERR_NOT_FOUND) { /* no file is an empty one */
         code = ini_read(buf_str(&text), path, out, err);
+    } else {
+        *err = unread;
     }
     if (text.ptr != NULL) {
         mem_wipe(text.ptr, text.len);

@@ -162,6 +162,8 @@ static void a_home_without_files_is_fine(void **state) {
     (void)state;
     fake_env_up(&fake);
     assert_int_equal(config_with(&fake, NULL, 0, (struct aws_options){0}, &config, &err), ERR_NONE);
+    assert_int_equal(err.code, ERR_NONE); /* and no failure is left behind */
+    assert_string_equal(err.text, "");
     assert_string_equal(aws_config_profile(config), "default");
     fake_env_down(&fake);
 }

@@ -262,6 +262,7 @@ static void a_copy_has_no_secrets_and_no_installed_packages(void **state) {
     put("repo/backend/.env", "PASSWORD=x");
     put("repo/.env.production", "PASSWORD=x");
     put("repo/.git/config", "x");
+    put("repo/aws-copilot.yml", "x");
     put("repo/frontend/node_modules/a/index.js", "x");
     put("repo/backend/__pycache__/main.pyc", "x");
     assert_int_equal(build_copy(&env, to, &err), ERR_NONE);
@@ -271,6 +272,21 @@ static void a_copy_has_no_secrets_and_no_installed_packages(void **state) {
     assert_string_equal(list.rows[1].path, "backend/main.py");
     build_remove(&env, to); /* not below the cache: left alone */
     assert_int_equal(access(to, F_OK), 0);
+}
+
+/* A changed variable is no changed program: what was built is found again. */
+static void the_project_file_is_no_part_of_what_a_build_is_known_by(void **state) {
+    CLEANUP(freep) char *root = fs_join(work, "keyed");
+    CLEANUP(fs_list_done) struct fs_list list = {0};
+    struct build_env env = {.root = root, .redactor = redactor};
+    struct err err = {0};
+
+    (void)state;
+    put("keyed/main.py", "x");
+    put("keyed/aws-copilot.yml", "variables: { LOG_LEVEL: info }");
+    assert_int_equal(build_digest(&env, &list, &err), ERR_NONE);
+    assert_int_equal(list.n, 1);
+    assert_string_equal(list.rows[0].path, "main.py");
 }
 
 int main(void) {
@@ -284,6 +300,7 @@ int main(void) {
         cmocka_unit_test(addresses_of_the_visitors_machine_and_unhashed_assets_are_said),
         cmocka_unit_test(content_types_follow_the_ending),
         cmocka_unit_test(a_copy_has_no_secrets_and_no_installed_packages),
+        cmocka_unit_test(the_project_file_is_no_part_of_what_a_build_is_known_by),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

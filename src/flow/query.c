@@ -51,6 +51,9 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
     if (query_aim(session, target, err) != ERR_NONE ||
         query_call(session, agent, tool, operation, TAKE(asked), &result, err) != ERR_NONE) {
         (void)!query_end(session, "failed", &second); /* the first failure is the one to tell */
+        if (gate_fault(session->gate) != NULL) {
+            err_remedy(err, "it was a question only; ask again"); /* nobody attaches to one */
+        }
         return err->code;
     }
     if (query_end(session, "success", err) != ERR_NONE) {

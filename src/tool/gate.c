@@ -488,6 +488,20 @@ static void planning_take(int64_t cell[STORE_CELL_N], void *context) {
     memcpy(&cell[1], window.at_ms, sizeof window.at_ms);
 }
 
+/* On record as a sentence, and as what goes on now, whose clock a terminal shows. */
+static void pace_tell(struct gate *gate, int64_t wait_ms) {
+    CLEANUP(freep)
+    char *text =
+        mem_format("%lld plans were made within %lld s, the limit; this one waits %lld s",
+                   (long long)limit(LIMIT_PLAN_CYCLES), (long long)limit(LIMIT_PLAN_SPAN_MS) / 1000,
+                   (long long)(wait_ms + 999) / 1000);
+
+    bus_emit(gate->options.bus, EVENT_SAY,
+             json_pack("{s:s, s:I}", "text", text, "wait_ms", (json_int_t)wait_ms));
+    bus_emit(gate->options.bus, EVENT_PROGRESS,
+             json_pack("{s:s}", "text", "waiting for the pace of planning"));
+}
+
 enum err_code gate_pace_planning(struct gate *gate, struct err *err) {
     for (bool is_told = false;; is_told = true) {
         struct planning planning = {.now_ms = clock_now_ms()};
@@ -500,10 +514,7 @@ enum err_code gate_pace_planning(struct gate *gate, struct err *err) {
             return ERR_NONE;
         }
         if (!is_told) {
-            bus_emit(gate->options.bus, EVENT_SAY,
-                     json_pack("{s:s, s:I}", "text",
-                               "four plans were made within a minute, the limit; waiting",
-                               "wait_ms", (json_int_t)planning.wait_ms));
+            pace_tell(gate, planning.wait_ms);
         }
         clock_sleep_ms(planning.wait_ms < 200 ? planning.wait_ms : 200);
         gate_tick(gate);

@@ -34,6 +34,37 @@ static void what_the_policy_asks_is_asked_once_and_the_call_repeated(void **stat
     rig_done(&rig);
 }
 
+static enum err_code ask_kind(struct rig *rig, const char *kind, struct err *why) {
+    CLEANUP(freep) char *answer = NULL;
+
+    return turn_ask(&rig->turn, json_pack("{s:s, s:s}", "kind", kind, "question", "?"), &answer,
+                    why);
+}
+
+static void time_that_runs_out_over_a_yes_leaves_the_question(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "wait");
+    rig.answer = NULL;
+    rig.deadline_mono_ms = clock_mono_ms() + 50;
+    assert_int_equal(ask_kind(&rig, "approval", &why), ERR_WAITING);
+    assert_null(gate_fault(rig.gate));
+    rig_done(&rig);
+}
+
+static void time_that_runs_out_over_another_question_ends_the_run(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "ask");
+    rig.answer = NULL;
+    rig.deadline_mono_ms = clock_mono_ms() + 50;
+    assert_int_equal(ask_kind(&rig, "text", &why), ERR_TIMEOUT);
+    assert_int_equal(gate_fault(rig.gate)->code, ERR_TIMEOUT);
+    rig_done(&rig);
+}
+
 static void a_no_is_a_rejection_and_nobody_is_a_refusal_that_a_restart_repeats(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -308,6 +339,8 @@ static void an_effect_that_was_begun_keeps_its_yes_past_the_expiry(void **state)
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(what_the_policy_asks_is_asked_once_and_the_call_repeated),
+        ON_MEMORY(time_that_runs_out_over_a_yes_leaves_the_question),
+        ON_MEMORY(time_that_runs_out_over_another_question_ends_the_run),
         ON_MEMORY(a_no_is_a_rejection_and_nobody_is_a_refusal_that_a_restart_repeats),
         ON_BOTH(ctrl_c_at_a_question_leaves_it_open),
         ON_MEMORY(an_answer_that_is_a_secret_is_masked_everywhere),

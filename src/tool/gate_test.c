@@ -359,6 +359,27 @@ static void a_full_disk_stops_everything_and_loses_nothing(void **state) {
     rig_done(&rig);
 }
 
+static void the_end_of_a_runs_time_stops_it_and_another_process_goes_on(void **state) {
+    struct call_handle *call;
+    struct err why = {0};
+    json_t *out = NULL;
+    struct rig rig;
+
+    rig_open(&rig, *state, "preflight");
+    rig.deadline_mono_ms = clock_mono_ms() + 50;
+    world.waits_for_cancel = true;
+    call = tool_start(&rig.turn, "fake", "build", json_object());
+    assert_int_equal(tool_finish(call, &out, &why), ERR_TIMEOUT);
+    assert_non_null(strstr(why.text, "--max-wait-duration"));
+    assert_non_null(strstr(why.remedy, "attach s"));
+    assert_int_equal(rig_simple(&rig, "look"), ERR_TIMEOUT);
+    world.waits_for_cancel = false;
+    rig.deadline_mono_ms = 0;
+    rig_again(&rig, 1);
+    assert_int_equal(rig_simple(&rig, "build"), ERR_NONE);
+    rig_done(&rig);
+}
+
 static void four_plans_a_minute_are_shared_by_all_and_the_fifth_waits(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -370,7 +391,8 @@ static void four_plans_a_minute_are_shared_by_all_and_the_fifth_waits(void **sta
     }
     atomic_store(&rig.interrupted, true);
     assert_int_equal(gate_pace_planning(rig.gate, &why), ERR_INTERRUPTED);
-    assert_int_equal(rig_seen_n(&rig, "four plans"), 1);
+    assert_int_equal(rig_seen_n(&rig, "4 plans were made within 60 s"), 1);
+    assert_int_equal(rig_seen_n(&rig, "waiting for the pace of planning"), 1);
     rig_done(&rig);
 }
 
@@ -391,6 +413,7 @@ int main(void) {
         ON_MEMORY(a_call_that_keeps_no_deadline_is_cancelled_and_has_timed_out),
         ON_BOTH(a_lost_lease_stops_everything),
         ON_MEMORY(a_full_disk_stops_everything_and_loses_nothing),
+        ON_BOTH(the_end_of_a_runs_time_stops_it_and_another_process_goes_on),
         ON_BOTH(four_plans_a_minute_are_shared_by_all_and_the_fifth_waits),
     };
 

@@ -101,6 +101,7 @@ static json_t *reply_survey(struct op *op) {
               "\"health\":{\"path\":\"/api/health\",\"found\":true}},"
               "\"frontend\":{\"dir\":\"frontend\",\"framework\":\"react\",\"bundler\":\"vite\","
               "\"out\":\"dist\",\"script\":\"build\",\"manager\":\"pnpm\","
+              "\"manifest\":\"frontend/package.json\",\"lock\":\"frontend/pnpm-lock.yaml\","
               "\"api_base\":{\"kind\":\"same-origin\",\"name\":\"\"}}}");
 
     (void)op;
@@ -173,7 +174,8 @@ static json_t *reply_bundle(struct op *op) {
 
 static json_t *reply_node_fetch(struct op *op) {
     (void)op;
-    return parse("{\"node\":\"22\",\"pnpm\":\"9\",\"cached\":true,\"warnings\":[]}");
+    return parse(
+        "{\"node\":\"22\",\"manager\":\"pnpm\",\"version\":\"9\",\"cached\":true,\"warnings\":[]}");
 }
 
 static json_t *reply_build(struct op *op) {

@@ -184,6 +184,7 @@ static void rig_process(struct rig *rig) {
         .bus = rig->bus,
         .person = &rig->person,
         .interrupted = &rig->interrupted,
+        .deadline_mono_ms = &rig->deadline_mono_ms,
         .session = "s",
     };
     MUST(gate_open(&rig->options, &rig->gate, &err));

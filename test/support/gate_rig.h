@@ -40,6 +40,7 @@ struct rig {
     struct gate *gate;
     struct turn turn;
     atomic_bool interrupted;
+    int64_t deadline_mono_ms; /* of the run; 0: none */
     bool has_person;
     int asked;
     const char *answer; /* of the person; NULL: waits for a message */

@@ -71,6 +71,15 @@ static enum outcome executor_confirm(struct turn *turn) {
                              : "");
     if (turn_ask(turn,
                  agent_args("field", "trust", "kind", "confirm", "question", text, "default", "yes",
+                            "help",
+                            runs_code ? "The account and region come from aws-copilot.yml or from "
+                                        "your settings, and whoever wrote that file chose them. "
+                                        "Package scripts, the import of the application and the "
+                                        "build run on this machine, without your keys and without "
+                                        "network. A yes is remembered for this repository."
+                                      : "The account and region come from aws-copilot.yml or from "
+                                        "your settings, and whoever wrote that file chose them. A "
+                                        "yes is remembered for this repository.",
                             "remedy",
                             "without a person: --account and --region equal to the file's, and "
                             "--trust-repository",
@@ -105,7 +114,11 @@ static enum outcome executor_bootstrap_child(struct turn *turn) {
     }
     if (turn_ask(turn,
                  agent_args("field", "bootstrap", "kind", "confirm", "question", text, "default",
-                            "yes", "remedy", "aws-copilot bootstrap makes it", NULL),
+                            "yes", "help",
+                            "It holds what is deployed, and the roles that bound what a deployment "
+                            "may do. You see its change set and say yes to it before anything is "
+                            "made; an empty bucket costs nothing.",
+                            "remedy", "aws-copilot bootstrap makes it", NULL),
                  &answer, &err) != ERR_NONE) {
         return agent_fail(turn, &err);
     }

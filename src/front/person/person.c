@@ -144,13 +144,17 @@ static void prompt_of(const struct asking *asking, struct buf *out) {
 static void answer_help(const struct asking *asking) {
     const char *help = json_str_or(asking->question, "help", "");
 
+    if (is_kind(asking, "approval")) {
+        tell(asking,
+             "yes executes exactly this change, no leaves everything as it is, why explains "
+             "each change, cancel stops the run.");
+        return;
+    }
     if (help[0] == '\0') {
         help = json_str_or(asking->question, "remedy", "");
     }
     tell(asking, help[0] == '\0' ? "There is nothing more to say about it." : help);
-    tell(asking, is_kind(asking, "approval")
-                     ? "Answer yes, no, why, or cancel."
-                     : "Answer the question, or say cancel to stop the run.");
+    tell(asking, "Answer the question, or say cancel to stop the run.");
 }
 
 static void answer_why(const struct asking *asking) {

@@ -309,36 +309,65 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
 
 /* ---- Why ---- */
 
-/* What AWS says about one reason of a change. */
-static void why_detail(struct buf *text, const json_t *detail) {
-    const char *attribute = json_str_or(detail, "attribute", "");
-    const char *name = json_str_or(detail, "name", "");
-    const char *source = json_str_or(detail, "source", "");
-    const char *causing = json_str_or(detail, "causing", "");
+enum { WHY_PARTS = 4 };
 
-    buf_addf(text, " Its %s%s%s changes", name[0] == '\0' ? attribute : name,
-             name[0] == '\0' ? "" : " of ", name[0] == '\0' ? "" : attribute);
-    if (strcmp(source, "ParameterReference") == 0) {
-        buf_addf(text, ", because the parameter %s does", causing);
-    } else if (strcmp(source, "ResourceReference") == 0 ||
-               strcmp(source, "ResourceAttribute") == 0) {
-        buf_addf(text, ", because %s does", causing);
-    }
-    buf_add_c(text, '.');
-}
-
-static void why_modified(struct buf *text, const json_t *change) {
-    const json_t *details = json_object_get(change, "details");
+/* What changes in a resource, each thing once with all its causes: {"Code": ["parameter X"]}. AWS
+ * names a property by itself and anything else by its kind, such as Tags. */
+static json_t *why_parts(const json_t *details) {
+    json_t *parts = json_object();
     const json_t *detail;
     size_t i;
 
     json_array_foreach(details, i, detail) {
-        if (i == 4) {
-            buf_addf(text, " And %zu more.", json_array_size(details) - i);
+        const char *name = json_str_or(detail, "name", "");
+        const char *source = json_str_or(detail, "source", "");
+        const char *part = name[0] == '\0' ? json_str_or(detail, "attribute", "?") : name;
+        bool is_parameter = strcmp(source, "ParameterReference") == 0;
+        bool is_caused = is_parameter || strcmp(source, "ResourceReference") == 0 ||
+                         strcmp(source, "ResourceAttribute") == 0;
+
+        if (json_object_get(parts, part) == NULL) {
+            json_put(parts, part, json_object());
+        }
+        if (is_caused) {
+            CLEANUP(freep)
+            char *cause = mem_format("%s%s", is_parameter ? "the parameter " : "",
+                                     json_str_or(detail, "causing", "?"));
+
+            json_put(json_object_get(parts, part), cause, json_true());
+        }
+    }
+    return parts;
+}
+
+static void why_causes(struct buf *text, const json_t *causes) {
+    const char *cause;
+    json_t *unused;
+    bool is_first = true;
+
+    json_object_foreach((json_t *)(uintptr_t)causes, cause, unused) {
+        (void)unused;
+        buf_addf(text, "%s%s", is_first ? ", because of " : " and ", cause);
+        is_first = false;
+    }
+}
+
+static void why_modified(struct buf *text, const json_t *change) {
+    CLEANUP(json_decrefp) json_t *parts = why_parts(json_object_get(change, "details"));
+    const char *part;
+    json_t *causes;
+    size_t shown = 0;
+
+    json_object_foreach(parts, part, causes) {
+        if (shown == WHY_PARTS) {
+            buf_addf(text, "; and %zu more", json_object_size(parts) - shown);
             break;
         }
-        why_detail(text, detail);
+        buf_addf(text, "%s%s", shown == 0 ? " What changes: " : "; ", part);
+        why_causes(text, causes);
+        shown++;
     }
+    buf_add_s(text, shown > 0 ? "." : "");
     if (strcmp(replacement_of(change), "True") == 0) {
         buf_add_s(text, " It cannot be changed in place: a new one is made, the old one removed.");
     } else if (strcmp(replacement_of(change), "Conditional") == 0) {

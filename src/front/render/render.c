@@ -73,22 +73,27 @@ static void put_role(struct buf *out, const char *arn) {
     }
 }
 
+/* One line where there is room for it; else the endpoint, which is the longest part, has its own.
+ */
 void render_where(const struct screen *screen, struct buf *out, const json_t *where) {
     CLEANUP(buf_done) struct buf line = BUF_INIT(8192);
     CLEANUP(buf_done) struct buf safe = BUF_INIT(8192);
     CLEANUP(buf_done) struct buf endpoint = BUF_INIT(8192);
     const char *place = json_str_or(where, "endpoint", "AWS");
     bool is_aws = strcmp(place, "AWS") == 0;
+    bool is_wide;
 
     buf_addf(&line, "account %s%s · %s · ", json_str_or(where, "account", "?"),
              json_str_at(where, "pinned") == NULL ? "" : " (pinned)",
              json_str_or(where, "region", "?"));
     put_role(&line, json_str_or(where, "arn", "?"));
-    buf_add_s(&line, " · ");
     screen_word(&safe, buf_cstr(&line));
-    screen_styled(screen, out, STYLE_BOLD, buf_cstr(&safe));
     buf_add_s(&endpoint, is_aws ? "endpoint " : "NOT AWS: endpoint ");
     screen_word(&endpoint, place);
+    is_wide =
+        screen_columns(buf_cstr(&safe)) + 3 + screen_columns(buf_cstr(&endpoint)) <= screen->width;
+    screen_styled(screen, out, STYLE_BOLD, buf_cstr(&safe));
+    screen_styled(screen, out, STYLE_BOLD, is_wide ? " · " : " ·\n");
     screen_styled(screen, out, is_aws ? STYLE_BOLD : STYLE_LOUD, buf_cstr(&endpoint));
     buf_add_c(out, '\n');
 }
@@ -306,13 +311,16 @@ static const struct {
 };
 /* clang-format on */
 
-/* The type comes last: it is cut where the line ends, and leaves room for how long it took. */
+/* The type comes last and leaves room for how long it took; where all of it has no room, what it is
+ * without whose it is: "LogGroup". */
 static void put_type(const struct render *render, struct buf *out, const char *type) {
     int room = render->screen.width - 4 - STATUS_COLUMNS - 1 - ID_COLUMNS - 1 - 12;
-    int columns = (int)strlen(type);
+    const char *last = strrchr(type, ':');
+    const char *shown = (int)strlen(type) <= room || last == NULL ? type : last + 1;
+    int columns = (int)strlen(shown);
 
     if (room > 8) {
-        screen_cell(out, type, columns < room ? columns : room);
+        screen_cell(out, shown, columns < room ? columns : room);
     }
 }
 

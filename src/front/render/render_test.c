@@ -284,10 +284,11 @@ static void why_says_what_each_change_is_for_and_what_goes(void **state) {
     must(fs_read_file(path, PAGE_BYTES_MAX, &text, &err), &err);
     must(json_read(buf_str(&text), &events, &err), &err);
     render_why(&screen, &out, json_array_get(events, 1));
-    assert_non_null(strstr(buf_cstr(&out), "Backend: runs the back end. Its Code of Properties "
-                                           "changes, because the parameter BackendKey does."));
+    assert_non_null(strstr(buf_cstr(&out),
+                           "Backend: runs the back end. What changes: Code, because "
+                           "of the parameter BackendKey; Environment."));
     assert_non_null(strstr(buf_cstr(&out), "SiteBucket: holds the files of the site, or the "
-                                           "artefacts. Its BucketName of Properties changes. It "
+                                           "artefacts. What changes: BucketName. It "
                                            "cannot be changed in place"));
     assert_non_null(strstr(buf_cstr(&out), "Lost by this: every file in it"));
     assert_non_null(strstr(buf_cstr(&out), "Orders: holds data. It is not wanted any more. Lost "

@@ -8,12 +8,24 @@ enum { LOOK_PAUSE_MS = 300 };
 
 struct watch {
     struct cli *cli;
+    const char *id;
     int64_t next_seq;
     bool is_told;   /* that it waits for a yes elsewhere */
     json_t *result; /* of the END record; NULL while it goes on */
     bool has_ended;
     char status[16];
 };
+
+/* A yes can be given from anywhere; any other answer only where it was asked. */
+static void watch_question(struct watch *watch, const json_t *question) {
+    bool is_approval = strcmp(json_str_or(question, "kind", ""), "approval") == 0;
+
+    cli_say(watch->cli, "asked: %s", json_str_or(question, "question", ""));
+    if (is_approval) {
+        cli_say(watch->cli, "aws-copilot approve %s says yes, aws-copilot reject %s says no",
+                watch->id, watch->id);
+    }
+}
 
 /* What the owner showed, shown here: its notes are masked, and masked once more where they leave.
  */
@@ -34,7 +46,7 @@ static void watch_note(struct watch *watch, struct str body) {
         render_event(watch->cli->render, event, json);
     }
     if (event == EVENT_QUESTION) {
-        cli_say(watch->cli, "asked in the other terminal: %s", json_str_or(json, "question", ""));
+        watch_question(watch, json);
     }
 }
 
@@ -147,6 +159,7 @@ static enum err_code attach_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
         return err_remedy(err, "aws-copilot history lists those that ended");
     }
+    watch.id = id;
     code = watch_run(&watch, id, err);
     json_decref(watch.result);
     return code;

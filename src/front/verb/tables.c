@@ -242,6 +242,9 @@ static enum err_code tables_write(const char *dir, size_t i, const struct buf *t
 static enum err_code tables_run(struct cli *cli, struct err *err) {
     const char *dir = cli_word(cli, 0);
 
+    if (dir != NULL && fs_mkdirs(dir, 0755, err) != ERR_NONE) {
+        return err->code;
+    }
     for (size_t i = 0; i < ARRAY_N(tables); i++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TABLE_BYTES_MAX);
 

@@ -92,7 +92,10 @@ static enum err_code preview_clear_sets(struct op *op, const struct aws *aws, co
         if (is_program && !is_session && set_is_waiting(&rows[i], now_ms)) {
             err_set(err, ERR_LOCKED, "change set %s of this stack waits for a yes (%s)",
                     rows[i].name, rows[i].description);
-            return err_remedy(err, "answer it with aws-copilot approvals, or reject it");
+            return err_remedy(err,
+                              "answer it where it was made, with aws-copilot approve or reject; "
+                              "unanswered it is stepped over after %lld minutes",
+                              (long long)limit(LIMIT_APPROVAL_MS) / 60000);
         }
         if (deployer_delete_set(op, aws, rows[i].arn, stack, err) != ERR_NONE) {
             return err->code;
