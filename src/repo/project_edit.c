@@ -57,15 +57,6 @@ static enum err_code edit_parse(struct edit *edit, struct err *err) {
     return yaml_read(buf_str(edit->text), PROJECT_FILE, edit->arena, &edit->root, err);
 }
 
-static struct yaml_node *child_of(const struct yaml_node *map, const char *key) {
-    struct yaml_node *at = map == NULL || map->kind != YAML_MAP ? NULL : map->first;
-
-    while (at != NULL && strcmp(at->key, key) != 0) {
-        at = at->next;
-    }
-    return at;
-}
-
 static struct yaml_node *item_of(const struct yaml_node *list, const char *text) {
     struct yaml_node *at = list == NULL || list->kind != YAML_LIST ? NULL : list->first;
 
@@ -76,7 +67,7 @@ static struct yaml_node *item_of(const struct yaml_node *list, const char *text)
 }
 
 static struct yaml_node *edit_env(const struct edit *edit, const char *env) {
-    return child_of(child_of(edit->root, "environments"), env);
+    return yaml_child(yaml_child(edit->root, "environments"), env);
 }
 
 static enum err_code by_hand(struct err *err, const char *env, const char *what) {
@@ -193,7 +184,7 @@ static enum err_code add_to(struct edit *edit, const char *env, const char *sect
                             const char *whole, const char *flow, const char *block,
                             struct err *err) {
     const struct yaml_node *parent = edit_env(edit, env);
-    const struct yaml_node *found = child_of(parent, section);
+    const struct yaml_node *found = yaml_child(parent, section);
 
     if (parent == NULL ||
         !(found == NULL ? insert(edit, parent, whole, whole) : insert(edit, found, flow, block))) {
@@ -204,8 +195,8 @@ static enum err_code add_to(struct edit *edit, const char *env, const char *sect
 
 static enum err_code set_secret(struct edit *edit, const char *env, const char *name,
                                 struct err *err) {
-    const struct yaml_node *variables = child_of(edit_env(edit, env), "variables");
-    const struct yaml_node *plain = child_of(variables, name);
+    const struct yaml_node *variables = yaml_child(edit_env(edit, env), "variables");
+    const struct yaml_node *plain = yaml_child(variables, name);
     CLEANUP(freep) char *whole = mem_format("secrets: [%s]", name);
     CLEANUP(freep) char *block = mem_format("- %s", name);
 
@@ -215,7 +206,7 @@ static enum err_code set_secret(struct edit *edit, const char *env, const char *
             return err->code;
         }
     }
-    if (item_of(child_of(edit_env(edit, env), "secrets"), name) != NULL) {
+    if (item_of(yaml_child(edit_env(edit, env), "secrets"), name) != NULL) {
         return ERR_NONE;
     }
     return add_to(edit, env, "secrets", whole, name, block, err);
@@ -223,7 +214,7 @@ static enum err_code set_secret(struct edit *edit, const char *env, const char *
 
 static enum err_code set_plain(struct edit *edit, const char *env, const char *name,
                                const char *value, struct err *err) {
-    const struct yaml_node *found = child_of(child_of(edit_env(edit, env), "variables"), name);
+    const struct yaml_node *found = yaml_child(yaml_child(edit_env(edit, env), "variables"), name);
     CLEANUP(buf_done) struct buf scalar = BUF_INIT(PROJECT_BYTES_MAX);
     CLEANUP(freep) char *entry = NULL;
     CLEANUP(freep) char *whole = NULL;
@@ -252,7 +243,7 @@ static void add_env_entry(struct buf *out, const char *name, const char *value,
 
 static enum err_code set_env(struct edit *edit, const char *env, const char *account,
                              const char *region, struct err *err) {
-    const struct yaml_node *parent = child_of(edit->root, "environments");
+    const struct yaml_node *parent = yaml_child(edit->root, "environments");
     CLEANUP(buf_done) struct buf flow = BUF_INIT(4096);
     CLEANUP(buf_done) struct buf block = BUF_INIT(4096);
 
@@ -268,7 +259,7 @@ static enum err_code set_env(struct edit *edit, const char *env, const char *acc
         if (edit_parse(edit, err) != ERR_NONE) {
             return err->code;
         }
-        parent = child_of(edit->root, "environments");
+        parent = yaml_child(edit->root, "environments");
     }
     if (parent == NULL || !insert(edit, parent, buf_cstr(&flow), buf_cstr(&block))) {
         return by_hand(err, env, buf_cstr(&flow));
@@ -380,7 +371,7 @@ enum err_code project_edit_drop_secret(struct str text, const char *env, const c
         wanted_without(text, env, name, &want, err) != ERR_NONE) {
         return err->code;
     }
-    list = child_of(edit_env(&edit, env), "secrets");
+    list = yaml_child(edit_env(&edit, env), "secrets");
     item = item_of(list, name);
     if (item != NULL) {
         drop(&edit, list, item);

@@ -9,6 +9,8 @@ struct reader {
     const char *file;
     struct arena *arena;
     int nodes;
+    int depth_max;
+    bool is_foreign; /* of another tool: tags, anchors and aliases may stand there */
 };
 
 static void reader_done(struct reader *reader) { yaml_parser_delete(&reader->parser); }
@@ -35,28 +37,48 @@ static enum err_code next_event(struct reader *reader, yaml_event_t *event, stru
                        what == NULL ? "this is not YAML" : what, err);
 }
 
-/* What no event of ours may carry, as a sentence; NULL when it is fine. */
-static const char *event_objection(const yaml_event_t *event) {
-    const yaml_char_t *anchor = NULL;
-    const yaml_char_t *tag = NULL;
+static const yaml_char_t *event_tag(const yaml_event_t *event) {
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.tag;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.tag;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.tag;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT:
+    case YAML_ALIAS_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        break;
+    }
+    return NULL;
+}
 
+/* What no event of ours may carry, as a sentence; NULL when it is fine. */
+static const char *event_objection(const struct reader *reader, const yaml_event_t *event) {
+    const yaml_char_t *anchor = NULL;
+
+    if (reader->is_foreign) {
+        return NULL;
+    }
     if (event->type == YAML_ALIAS_EVENT) {
         return "aliases (*name) are not used here";
     }
     if (event->type == YAML_SCALAR_EVENT) {
         anchor = event->data.scalar.anchor;
-        tag = event->data.scalar.tag;
     } else if (event->type == YAML_MAPPING_START_EVENT) {
         anchor = event->data.mapping_start.anchor;
-        tag = event->data.mapping_start.tag;
     } else if (event->type == YAML_SEQUENCE_START_EVENT) {
         anchor = event->data.sequence_start.anchor;
-        tag = event->data.sequence_start.tag;
     }
     if (anchor != NULL) {
         return "anchors (&name) are not used here";
     }
-    return tag != NULL ? "tags (!name) are not used here" : NULL;
+    return event_tag(event) != NULL ? "tags (!name) are not used here" : NULL;
 }
 
 static bool is_null_word(const yaml_event_t *event) {
@@ -82,7 +104,7 @@ static const struct yaml_node *find_key(const struct yaml_node *map, const char 
 static enum err_code key_of(struct reader *reader, const struct yaml_node *map,
                             const yaml_event_t *event, const char **out, struct err *err) {
     const int line = line_of(event->start_mark);
-    const char *objection = event_objection(event);
+    const char *objection = event_objection(reader, event);
     const char *key = NULL;
     const struct yaml_node *before = NULL;
 
@@ -97,7 +119,7 @@ static enum err_code key_of(struct reader *reader, const struct yaml_node *map,
         return reader_fail(reader, line, "a key holds a NUL character", err);
     }
     before = find_key(map, key);
-    if (before != NULL) {
+    if (before != NULL && !reader->is_foreign) {
         return err_set(err, ERR_CONFIG, "%s:%d: '%s' was given on line %d already", reader->file,
                        line, key, before->key_line);
     }
@@ -147,7 +169,7 @@ static enum err_code read_entries(struct reader *reader, struct yaml_node *paren
 static enum err_code node_of(struct reader *reader, const yaml_event_t *event, int depth,
                              struct yaml_node **out, struct err *err) {
     const int line = line_of(event->start_mark);
-    const char *objection = event_objection(event);
+    const char *objection = event_objection(reader, event);
     struct yaml_node *node = ARENA_NEW(reader->arena, struct yaml_node);
 
     node->line = line;
@@ -161,10 +183,17 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
     if (++reader->nodes > YAML_NODES_MAX) {
         return reader_fail(reader, line, "there are too many entries", err);
     }
-    if (depth > YAML_DEPTH_MAX) {
+    if (depth > reader->depth_max) {
         return reader_fail(reader, line, "this is nested too deeply", err);
     }
     *out = node;
+    if (event_tag(event) != NULL) {
+        node->tag = arena_str(reader->arena, str_from((const char *)event_tag(event)));
+    }
+    if (event->type == YAML_ALIAS_EVENT) {
+        node->is_null = true;
+        return ERR_NONE;
+    }
     if (event->type == YAML_SCALAR_EVENT) {
         struct str text = {(const char *)event->data.scalar.value, event->data.scalar.length};
 
@@ -225,9 +254,13 @@ static enum err_code read_document(struct reader *reader, struct yaml_node **out
     return code;
 }
 
-enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
-                        struct yaml_node **out, struct err *err) {
-    CLEANUP(reader_done) struct reader reader = {.file = file, .arena = arena};
+static enum err_code yaml_read_as(struct str text, const char *file, bool is_foreign,
+                                  struct arena *arena, struct yaml_node **out, struct err *err) {
+    CLEANUP(reader_done)
+    struct reader reader = {.file = file,
+                            .arena = arena,
+                            .depth_max = is_foreign ? YAML_FOREIGN_DEPTH_MAX : YAML_DEPTH_MAX,
+                            .is_foreign = is_foreign};
     struct yaml_node *root = NULL;
 
     if (text.len > YAML_BYTES_MAX) {
@@ -245,4 +278,27 @@ enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
     }
     *out = root;
     return ERR_NONE;
+}
+
+enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
+                        struct yaml_node **out, struct err *err) {
+    return yaml_read_as(text, file, false, arena, out, err);
+}
+
+enum err_code yaml_read_foreign(struct str text, const char *file, struct arena *arena,
+                                struct yaml_node **out, struct err *err) {
+    return yaml_read_as(text, file, true, arena, out, err);
+}
+
+struct yaml_node *yaml_child(const struct yaml_node *map, const char *key) {
+    struct yaml_node *at = map == NULL || map->kind != YAML_MAP ? NULL : map->first;
+
+    while (at != NULL && strcmp(at->key, key) != 0) {
+        at = at->next;
+    }
+    return at;
+}
+
+const char *yaml_text(const struct yaml_node *node) {
+    return node != NULL && node->kind == YAML_SCALAR && !node->is_null ? node->text : NULL;
 }

@@ -24,6 +24,7 @@ struct yaml_node {
     int key_line;
     const char *text;        /* of a scalar; "" for an empty one */
     bool is_null;            /* a plain empty scalar, ~ or null */
+    const char *tag;         /* "!Ref", of a file of another tool; otherwise NULL */
     bool is_flow;            /* of a map or a list: written with braces or brackets */
     struct yaml_place begin; /* of the key in a map, otherwise of the value */
     struct yaml_place start; /* of the value */
@@ -32,7 +33,19 @@ struct yaml_node {
     struct yaml_node *next;  /* sibling */
 };
 
+/* As yaml_read(), for the file of another tool: tags are kept, anchors passed over, an alias or a
+ * merge ("<<") is an empty value, and up to YAML_FOREIGN_DEPTH_MAX levels are read. */
+enum { YAML_FOREIGN_DEPTH_MAX = 24 };
+MUST_CHECK enum err_code yaml_read_foreign(struct str text, const char *file, struct arena *arena,
+                                           struct yaml_node **out, struct err *err);
+
 /* Reads `text` into `arena`. An empty text is an empty map. `file` is the name for error sentences.
  * Errors: ERR_CONFIG "FILE:LINE: …", ERR_TOO_LARGE. */
 MUST_CHECK enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
                                    struct yaml_node **out, struct err *err);
+
+/* The entry `key` of a map; NULL when there is none, or `map` is NULL or no map. */
+struct yaml_node *yaml_child(const struct yaml_node *map, const char *key);
+
+/* The text of a scalar; NULL for anything else, for null and for NULL. */
+const char *yaml_text(const struct yaml_node *node);

@@ -266,5 +266,3 @@ class Secrets(todo.TodoCase):
         self.ended(run, 2)
         self.says(run, "SECRET_KEY", "aws-copilot secrets set")
         self.nothing_at_aws()
-
-

@@ -127,6 +127,43 @@ static bool intake_is_secret(const struct turn *turn, const char *field) {
     return false;
 }
 
+/* An answer that had to be masked was a secret: what was typed is kept nowhere, and whoever stores
+ * secrets asks for it again. */
+static void intake_take(struct turn *turn, json_t *answers, const char *field, const char *answer) {
+    if (strncmp(field, "env.", 4) != 0 || strstr(answer, "***") == NULL) {
+        json_put_str(answers, field, answer);
+        return;
+    }
+    json_put_bool(answers, field, true);
+    agent_warn(turn, "secret_typed",
+               "change it where it comes from, if others could see the screen",
+               "what was typed for %s looks like a secret; it was not kept, and is asked for again "
+               "without being shown",
+               field + 4);
+}
+
+/* Nobody is there: all that would be asked is told at once. */
+static enum outcome intake_tell_missing(struct turn *turn, const json_t *answers) {
+    CLEANUP(buf_done) struct buf names = BUF_INIT(400);
+    const json_t *row;
+    size_t n = 0;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, "survey.ask"), i, row) {
+        const char *field = json_str_or(row, "field", "");
+
+        if (json_object_get(answers, field) == NULL && !intake_is_secret(turn, field)) {
+            buf_addf(&names, "%s%s", n++ == 0 ? "" : ", ", field);
+        }
+    }
+    (void)agent_problem(
+        turn, ERR_MISSING,
+        "answer at a terminal, or write it into aws-copilot.yml: env.NAME goes under "
+        "environments.ENV.variables; aws-copilot inspect shows the questions",
+        "%zu answer%s missing: %s", n, n == 1 ? " is" : "s are", buf_cstr(&names));
+    return OUTCOME_PARK;
+}
+
 /* What the survey could not find out: variables, the ASGI object, a folder. */
 static enum outcome intake_ask_survey(struct turn *turn) {
     const json_t *row;
@@ -152,9 +189,9 @@ static enum outcome intake_ask_survey(struct turn *turn) {
         outcome = intake_ask(turn, field, json_str_or(row, "question", field), NULL,
                              json_str_at(row, "remedy"), &answer);
         if (outcome != OUTCOME_OK) {
-            return outcome;
+            return turn_has_person(turn) ? outcome : intake_tell_missing(turn, answers);
         }
-        json_put_str(answers, field, answer);
+        intake_take(turn, answers, field, answer);
     }
     return OUTCOME_OK;
 }

@@ -128,10 +128,32 @@ static void chat_end(struct chat *chat, enum err_code code, const struct err *er
     }
 }
 
-static void chat_run(struct chat *chat, const char *name, const char *line) {
+/* What verbs wrote into the project file counts from the next line on. */
+static void chat_renew(struct chat *chat) {
+    struct err err = {0};
+
+    if (!chat->cli->has_new_file) {
+        return;
+    }
+    chat->cli->has_new_file = false;
+    if (chat_reopen(chat, &err) != ERR_NONE) {
+        cli_complain(chat->cli, &err);
+        chat->is_over = true;
+    }
+}
+
+/* Runs a verb as if `words`, "secrets set", and `value` stood on the command line. */
+static void chat_run(struct chat *chat, const char *words, const char *value, const char *line) {
     struct cli *cli = chat->cli;
+    const struct args before = cli->args;
+    CLEANUP(freep) char *name = str_dup((struct str){words, strcspn(words, " ")});
+    const char *rest = words[strlen(name)] == ' ' ? words + strlen(name) + 1 : NULL;
     const struct verb *verb = verb_find(cli->verbs, name);
 
+    cli->args.words[0] = name;
+    cli->args.words[1] = rest;
+    cli->args.words[2] = value;
+    cli->args.word_n = rest == NULL ? 1 : value == NULL ? 2 : 3;
     free(chat->verb);
     chat->verb = mem_strdup(name);
     do {
@@ -142,11 +164,10 @@ static void chat_run(struct chat *chat, const char *name, const char *line) {
         chat_begin(chat, line);
         code = verb->run(cli, &err);
         chat_end(chat, code, &err);
-        if (strcmp(name, "init") == 0 && code == ERR_NONE && chat_reopen(chat, &err) != ERR_NONE) {
-            cli_complain(cli, &err);
-            chat->is_over = true;
-        }
+        chat_renew(chat);
     } while (chat->is_changed);
+    memcpy(cli->args.words, before.words, sizeof before.words);
+    cli->args.word_n = before.word_n;
 }
 
 static void chat_resume(struct chat *chat, const char *line) {
@@ -161,6 +182,7 @@ static void chat_resume(struct chat *chat, const char *line) {
     chat_begin(chat, line);
     code = run_again(chat->cli, id, &err);
     chat_end(chat, code, &err);
+    chat_renew(chat);
 }
 
 /* ---- Words ---- */
@@ -225,7 +247,7 @@ static void chat_refuse(struct chat *chat, const char *line) {
 static void chat_understood(struct chat *chat, const struct intent_found *found, const char *line) {
     switch (found->row->intent) {
     case INTENT_VERB:
-        chat_run(chat, found->row->word, line);
+        chat_run(chat, found->row->word, found->value, line);
         break;
     case INTENT_CHANGE:
         (void)chat_change(chat, found);
@@ -259,9 +281,57 @@ static void chat_understood(struct chat *chat, const struct intent_found *found,
     }
 }
 
+/* The first word of the line that may be the name of a secret: "KEY" of "set KEY=hunter2". The
+ * caller frees; NULL: none. */
+static char *chat_secret_name(const char *line) {
+    struct str rest = str_from(line);
+    struct str piece = {0};
+
+    while (str_next(&rest, ' ', &piece)) {
+        CLEANUP(freep) char *word = str_dup(piece);
+        struct err unfit = {0};
+
+        word[strcspn(word, "=:")] = '\0';
+        if (redact_is_secret_key(str_from(word)) &&
+            project_check_secret(word, &unfit) == ERR_NONE) {
+            return TAKE(word);
+        }
+    }
+    return NULL;
+}
+
+/* A line with a secret in it is no instruction: it is kept nowhere, and the way that shows nothing
+ * is offered. */
+static bool chat_catches_secret(struct chat *chat, const char *line) {
+    struct cli *cli = chat->cli;
+    CLEANUP(masked_done) struct masked masked = {0};
+    CLEANUP(freep) char *name = NULL;
+    CLEANUP(freep) char *question = NULL;
+    struct err err = {0};
+    bool is_yes = false;
+
+    redact_text(flow_redactor(cli->flow), str_from(line), &masked);
+    if (strcmp(masked_cstr(&masked), line) == 0) {
+        return false;
+    }
+    cli_say(cli,
+            "that line holds what looks like a secret; it was kept nowhere, but it stood on the "
+            "screen. set secret NAME asks for a value without showing it");
+    name = chat_secret_name(line);
+    question = mem_format("Take the value of %s that way now?", name);
+    if (name != NULL && asker_confirm(&cli->asker, question, true, &is_yes, &err) == ERR_NONE &&
+        is_yes) {
+        chat_run(chat, "secrets set", name, masked_cstr(&masked));
+    }
+    return true;
+}
+
 static void chat_turn(struct chat *chat, const char *line) {
     CLEANUP(intent_found_done) struct intent_found found = {0};
 
+    if (chat_catches_secret(chat, line)) {
+        return;
+    }
     if (policy_is_malicious(str_from(line), NULL)) {
         chat_refuse(chat, line);
         return;

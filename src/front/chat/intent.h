@@ -27,8 +27,8 @@ enum intent {
 struct intent_row {
     const char *phrase;
     enum intent intent;
-    const char *word;  /* the verb, or the option's name */
-    bool is_whole;     /* fits only when nothing else is said */
+    const char *word; /* the verb, with its own first word where it has one; or the option's name */
+    bool is_whole;    /* fits only when nothing else is said */
     const char *about; /* for help: what it does; NULL: another way to say an earlier row */
 };
 

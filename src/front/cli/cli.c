@@ -407,6 +407,7 @@ static void cli_done(struct cli *cli) {
     render_free(cli->render);
     lines_close(cli->asker.lines);
     redactor_free(cli->redactor);
+    json_decref(cli->answered);
     json_decref(cli->result);
 }
 
@@ -437,6 +438,10 @@ enum err_code cli_run_session(struct cli *cli, struct session *session, struct e
     cli->result = json_incref(end.result);
     json_put_str(cli->result, "session", id);
     json_put_int(cli->result, "exit", cli->exit_status);
+    json_decref(cli->answered);
+    cli->answered =
+        json_pack("{s:s, s:O*}", "env", json_str_or(session_state(owned), "fields.env", ""),
+                  "answers", json_at(session_state(owned), "answers"));
     outputs = json_at(session_state(owned), "applied.outputs");
     if (outputs != NULL) {
         json_put(cli->result, "outputs", json_deep_copy(outputs));

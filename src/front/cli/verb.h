@@ -50,8 +50,10 @@ struct cli {
     const char *root;  /* for cli_flow(); NULL: the working directory */
     const char *said;  /* the line of the conversation that led here; NULL: none */
     bool has_started;  /* the start line of NDJSON is out */
+    bool has_new_file; /* aws-copilot.yml was written; the flow knows the old one */
     int exit_status;
-    json_t *result; /* of the last session that came to rest; NULL: none */
+    json_t *answered; /* {"env","answers"} of the last session that was a deployment; or NULL */
+    json_t *result;   /* of the last session that came to rest; NULL: none */
 };
 
 /* Runs the program: reads argv, finds the verb, runs it, says how it ended. Returns the exit

@@ -21,6 +21,7 @@ enum err_code file_write(struct cli *cli, struct str text, struct err *err) {
     if (fs_write_file(path, text, 0644, err) != ERR_NONE) {
         return err->code;
     }
+    cli->has_new_file = true;
     cli_event(cli, "written", agent_args("path", PROJECT_FILE, NULL));
     return ERR_NONE;
 }
@@ -80,4 +81,49 @@ void file_show_change(struct cli *cli, struct str before, struct str after) {
         show_line(cli, &out, STYLE_GOOD, '+', new->rows[i]);
     }
     render_print(cli->render, &out);
+}
+
+/* ---- A whole new text ---- */
+
+/* A file that is there is replaced by a person's yes only, who sees first what goes and comes. */
+static enum err_code file_may_write(struct cli *cli, struct str before, struct str after, bool *out,
+                                    struct err *err) {
+    file_show_change(cli, before, after);
+    *out = before.len == 0 || args_is(&cli->args, OPT_YES);
+    if (*out ||
+        asker_confirm(&cli->asker, PROJECT_FILE " is there and would be replaced. Replace it?",
+                      false, out, err) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (err->code == ERR_WAITING) {
+        err_set(err, ERR_MISSING, "%s is there already, and would change", PROJECT_FILE);
+        return err_remedy(err, "-y replaces it");
+    }
+    return err->code;
+}
+
+enum err_code file_replace(struct cli *cli, struct str text, struct err *err) {
+    CLEANUP(buf_done) struct buf before = BUF_INIT(PROJECT_BYTES_MAX);
+    bool is_there = false;
+    bool may = false;
+
+    if (file_read(cli, &before, &is_there, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (str_eq(buf_str(&before), text)) {
+        cli_say(cli, "%s says all of it already", PROJECT_FILE);
+        return ERR_NONE;
+    }
+    if (file_may_write(cli, buf_str(&before), text, &may, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!may) {
+        return err_set(err, ERR_CANCELLED, "%s was left as it is", PROJECT_FILE);
+    }
+    if (file_write(cli, text, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_print(cli, "%s\n", PROJECT_FILE);
+    cli_say(cli, "→ commit %s; aws-copilot deploy goes on", PROJECT_FILE);
+    return ERR_NONE;
 }

@@ -3,9 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "front/verb/run.h"
+#include "front/verb/file.h"
 #include "repo/survey.h"
-#include "sys/fs.h"
 
 /* ---- inspect ---- */
 
@@ -81,41 +80,6 @@ static enum err_code init_text(struct cli *cli, const json_t *state, struct buf 
     return ERR_NONE;
 }
 
-static enum err_code init_may_write(struct cli *cli, const char *path, struct str text, bool *out,
-                                    struct err *err) {
-    CLEANUP(buf_done) struct buf before = BUF_INIT(PROJECT_BYTES_MAX);
-    struct err absent = {0};
-
-    *out = true;
-    if (fs_read_file(path, PROJECT_BYTES_MAX, &before, &absent) != ERR_NONE ||
-        str_eq(buf_str(&before), text) || args_is(&cli->args, OPT_YES)) {
-        return ERR_NONE;
-    }
-    return asker_confirm(&cli->asker, PROJECT_FILE " is there and would be replaced. Replace it?",
-                         false, out, err);
-}
-
-static enum err_code init_write(struct cli *cli, struct str text, struct err *err) {
-    CLEANUP(freep) char *path = fs_join(flow_root(cli->flow), PROJECT_FILE);
-    bool may = false;
-
-    if (init_may_write(cli, path, text, &may, err) != ERR_NONE) {
-        return err->code == ERR_WAITING
-                   ? err_set(err, ERR_MISSING, "%s is there already; -y replaces it", PROJECT_FILE)
-                   : err->code;
-    }
-    if (!may) {
-        return err_set(err, ERR_CANCELLED, "%s was left as it is", PROJECT_FILE);
-    }
-    if (fs_write_file(path, text, 0644, err) != ERR_NONE) {
-        return err->code;
-    }
-    cli_event(cli, "written", agent_args("path", PROJECT_FILE, NULL));
-    cli_print(cli, "%s\n", PROJECT_FILE);
-    cli_say(cli, "→ commit %s; aws-copilot deploy goes on", PROJECT_FILE);
-    return ERR_NONE;
-}
-
 static enum err_code init_run(struct cli *cli, struct err *err) {
     CLEANUP(session_closep) struct session *session = NULL;
     CLEANUP(session_end_done) struct session_end end = {0};
@@ -137,7 +101,7 @@ static enum err_code init_run(struct cli *cli, struct err *err) {
     if (init_text(cli, session_state(session), &text, err) != ERR_NONE) {
         return err->code;
     }
-    return init_write(cli, buf_str(&text), err);
+    return file_replace(cli, buf_str(&text), err);
 }
 
 const struct verb verb_init = {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "front/verb/file.h"
 
 /* ---- Where it goes: the first line of every run that can reach AWS ---- */
 
@@ -33,7 +34,7 @@ enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct
     if (session_new(cli->flow, kind, TAKE(owned), &session, err) != ERR_NONE) {
         return err->code;
     }
-    return cli_run_session(cli, session, err);
+    return cli_run_session(cli, session, err) != ERR_NONE ? err->code : answers_keep(cli, err);
 }
 
 enum err_code run_new(struct cli *cli, const char *kind, struct err *err) {
@@ -46,7 +47,7 @@ enum err_code run_on(struct cli *cli, const char *id, struct err *err) {
     if (session_open(cli->flow, id, &session, err) != ERR_NONE) {
         return err->code;
     }
-    return cli_run_session(cli, session, err);
+    return cli_run_session(cli, session, err) != ERR_NONE ? err->code : answers_keep(cli, err);
 }
 
 enum err_code run_again(struct cli *cli, const char *id, struct err *err) {

@@ -16,6 +16,9 @@ enum { PIECE_BYTES = 1024, KNOWN_VALUE_MAX = 1 << 20 };
 static const char *const plain_words[] = {
     "true", "false", "null", "none", "yes", "no", "on", "off", "debug", "info", "warning", "error",
     "enabled", "disabled", "development", "production", "staging", "testing", "default",
+    /* What a session's own record says of itself: masked, it could not go on. */
+    "deploy", "bootstrap", "destroy", "secrets", "rollback", "lambda-http", "static", "container",
+    "backend", "frontend", "stored", "removed", "update", "create", "modify", "remove", "absent",
     "localhost", "127.0.0.1", "0.0.0.0", "http", "https", "utf-8", "UTF-8",
 };
 /* clang-format on */
