@@ -1,4 +1,5 @@
 /* The judgement: which target fits, what must be asked, and whether it can be deployed at all. */
+#include "repo/hints.h"
 #include "repo/project.h"
 #include "repo/survey_room.h"
 
@@ -57,6 +58,21 @@ static void judge_python(struct room *room) {
         }
     }
     room_say(room, REASON_PYTHON_UNSUPPORTED, room->manifest.path, constraint);
+}
+
+/* The lock says how large the packages are to fetch; they only grow when they are unpacked. */
+static void judge_size(struct room *room, const json_t *survey) {
+    enum { LIMIT_MB = 250, NEAR_MB = 200 }; /* of all layers and the function, unpacked */
+    const int64_t packed = json_int_or(survey, "backend.size_mb.zip", 0);
+    const int64_t unpacked = json_int_or(survey, "backend.size_mb.unzipped", 0);
+
+    if (packed > LIMIT_MB) {
+        room_say(room, REASON_TOO_LARGE, room->manifest.lock,
+                 arena_format(room->arena, "%lld MB of packages", (long long)packed));
+    } else if (unpacked > NEAR_MB) {
+        room_say(room, REASON_SIZE_NEAR, room->manifest.lock,
+                 arena_format(room->arena, "%lld MB", (long long)unpacked));
+    }
 }
 
 static void judge_env(struct room *room) {
@@ -247,6 +263,7 @@ static void keep_choices(json_t *ask) {
 void judge(struct room *room, json_t *survey) {
     const bool has_site = judge_site(room, survey);
 
+    hints_judge(room, json_str_at(survey, "frontend.script"));
     if (room->tree.cut != NULL) {
         room_say(room, REASON_READ_INCOMPLETE, NULL, room->tree.cut);
     }
@@ -258,6 +275,7 @@ void judge(struct room *room, json_t *survey) {
                !room_has(room->refuse, "code", reason_row(REASON_TEMPLATE_NOT_RENDERED)->code)) {
         judge_manager(room);
         judge_python(room);
+        judge_size(room, survey);
         judge_env(room);
         judge_routes(room, has_site);
         judge_code(room);

@@ -194,6 +194,24 @@ static void add_services(struct buf *out, const json_t *survey, struct buf *line
 
 /* --- the judgement --- */
 
+/* Each target with what speaks for it or against it. */
+static void add_targets(struct buf *out, const json_t *survey, struct buf *line) {
+    const json_t *row = NULL;
+    size_t i = 0;
+    const char *first = "Targets";
+
+    if (json_str_at(survey, "target.chosen") != NULL) {
+        buf_addf(line, "%s: chosen", at(survey, "target.chosen"));
+        label(out, first, line);
+        first = "";
+    }
+    json_array_foreach(json_at(survey, "target.why"), i, row) {
+        buf_addf(line, "%s: %s", at(row, "target"), at(row, "reason"));
+        label(out, first, line);
+        first = "";
+    }
+}
+
 static void add_place(struct buf *out, const json_t *row) {
     if (json_str_at(row, "where") != NULL) {
         buf_addf(out, "     %s\n", at(row, "where"));
@@ -289,6 +307,7 @@ void survey_render(const json_t *given, struct buf *out) {
     add_variables(&text, json_at(survey, "env"), "Variables", &line);
     add_variables(&text, json_at(survey, "build_env"), "At build", &line);
     add_services(&text, survey, &line);
+    add_targets(&text, survey, &line);
     add_outcome(&text, survey);
     add_findings(&text, json_at(survey, "findings"));
     lines_plain(out, buf_str(&text));
