@@ -11,9 +11,6 @@
 
 enum { NODE_BUILD_MS = 600000 };
 
-/* The project's own install scripts, in npm's order. */
-static const char *const install_scripts[] = {"preinstall", "install", "postinstall", "prepare"};
-
 /* One build that is going on. */
 struct node_run {
     const struct build_env *env;
@@ -93,6 +90,7 @@ static enum err_code script_ended(struct node_run *run, enum err_code code, stru
         return code;
     }
     build_warn(run->warnings, "an install script failed, here without a network: %s", err->text);
+    *err = (struct err){0};
     return ERR_NONE;
 }
 
@@ -165,28 +163,23 @@ static json_t *read_manifest(const char *src, const char *dir) {
     return json;
 }
 
-/* Those of the project, where the manager has not run them with the packages'. */
-static enum err_code run_own_scripts(struct node_run *run, struct err *err) {
+/* "prepare" of the project, where the manager has not run it with the rest. */
+static enum err_code run_prepare(struct node_run *run, struct err *err) {
     const struct node_place *place = run->place;
     CLEANUP(json_decrefp) json_t *manifest = read_manifest(run->src, place->lock_dir);
-    const json_t *scripts = json_object_get(manifest, "scripts");
+    const struct node_step step = {.title = "running the script prepare",
+                                   .what = "the script prepare",
+                                   .tools = &place->tools,
+                                   .program = place->tools.program,
+                                   .words = place->manager->run,
+                                   .last = "prepare",
+                                   .dir = place->lock_dir,
+                                   .is_quiet = true};
 
-    for (size_t i = 0; !place->manager->runs_own && i < ARRAY_N(install_scripts); i++) {
-        CLEANUP(freep) char *title = mem_format("running the script %s", install_scripts[i]);
-        const struct node_step step = {.title = title,
-                                       .what = install_scripts[i],
-                                       .tools = &place->tools,
-                                       .program = place->tools.program,
-                                       .words = place->manager->run,
-                                       .last = install_scripts[i],
-                                       .dir = place->lock_dir,
-                                       .is_quiet = true};
-        if (json_is_string(json_object_get(scripts, install_scripts[i])) &&
-            script_ended(run, node_step(run, &step, err), err) != ERR_NONE) {
-            return err->code;
-        }
+    if (place->manager->runs_own || json_str_at(manifest, "scripts.prepare") == NULL) {
+        return ERR_NONE;
     }
-    return ERR_NONE;
+    return script_ended(run, node_step(run, &step, err), err);
 }
 
 /* --- the build --- */
@@ -285,7 +278,7 @@ static enum err_code run_build(struct node_run *run, struct err *err) {
     if (build_publish(place->tree, run->src, err) != ERR_NONE ||
         fs_mkdirs(run->tmp, 0700, err) != ERR_NONE ||
         node_rc_restore(run->env, run->src, place->manifest_dir, err) != ERR_NONE ||
-        run_package_scripts(run, err) != ERR_NONE || run_own_scripts(run, err) != ERR_NONE ||
+        run_package_scripts(run, err) != ERR_NONE || run_prepare(run, err) != ERR_NONE ||
         clear_out(run, out, err) != ERR_NONE) {
         return err->code;
     }

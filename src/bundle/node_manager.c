@@ -187,6 +187,7 @@ const struct build_symptom node_install_symptoms[] = {
     /* network and disk */
     { "ERR_PNPM_META_FETCH_FAIL", ERR_UNREACHABLE, "the package registry cannot be reached",
       "check the network and, for an own registry, ~/.npmrc" },
+    { "code E502", ERR_UNREACHABLE, "the package registry cannot be reached", "check the network" },
     { "ENOTFOUND", ERR_UNREACHABLE, "the package registry cannot be reached", "check the network" },
     { "EAI_AGAIN", ERR_UNREACHABLE, "the package registry cannot be reached", "check the network" },
     { "ECONNREFUSED", ERR_UNREACHABLE, "the package registry cannot be reached", "check the network" },
@@ -198,6 +199,7 @@ const struct build_symptom node_install_symptoms[] = {
 };
 
 const struct build_symptom node_build_symptoms[] = {
+    { "YN0009", ERR_BUILD, "an install script fails", NULL },
     { "ERR_PNPM_NO_SCRIPT", ERR_BUILD, "package.json has no such script",
       "name the script that builds the site under frontend.build" },
     { "Missing script:", ERR_BUILD, "package.json has no such script",

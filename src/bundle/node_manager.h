@@ -27,7 +27,7 @@ struct node_manager {
     const char *scripts[NODE_WORDS_MAX];  /* offline: the install scripts; none: npm rebuild */
     const char *run[NODE_WORDS_MAX];      /* before the name of a script of package.json */
 
-    bool runs_own;     /* `scripts` covers the project's own install scripts as well */
+    bool runs_own;     /* `scripts` runs the project's "prepare" as well, where it is to be run */
     bool is_reinstall; /* `scripts` installs once more from the downloads */
     bool has_no_bins;  /* there may be no node_modules/.bin: programs go through `run` */
     struct node_setting settings[NODE_SETTINGS_MAX];

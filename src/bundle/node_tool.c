@@ -235,7 +235,9 @@ static enum err_code tool_fetch(const struct build_env *env, const struct tool *
     }
     CLEANUP(freep) char *src = fs_join(work, "src");
     enum err_code code = tool_install(env, &npm, title, package, work, err);
-    if (code == ERR_NONE) {
+    if (code != ERR_NONE) {
+        (void)err_prefix(err, "%s", title);
+    } else {
         code = build_publish(src, dir, err);
     }
     build_remove(env, work);
