@@ -108,6 +108,29 @@ static const char *const bun_keys[] = {"registry",
                                        NULL};
 static const char *const bun_users[] = {"ca", "cafile", NULL};
 
+/* Left out without a word: a build has its own, or they change nothing that is built. */
+static const char *const own_keys[] = {"cache",
+                                       "store-dir",
+                                       "progress",
+                                       "color",
+                                       "loglevel",
+                                       "update-notifier",
+                                       "manage-package-manager-versions",
+                                       "package-manager-strict",
+                                       "ignore-scripts",
+                                       "lastUpdateCheck",
+                                       "cacheFolder",
+                                       "globalFolder",
+                                       "enableColors",
+                                       "enableGlobalCache",
+                                       "enableHyperlinks",
+                                       "enableImmutableInstalls",
+                                       "enableMirror",
+                                       "enableProgressBars",
+                                       "enableTelemetry",
+                                       "frozenLockfile",
+                                       NULL};
+
 enum rc_format { RC_LINES, RC_YAML, RC_TOML };
 
 static const struct rc_file {
@@ -155,6 +178,13 @@ static bool is_host_key(struct str key) {
     return false;
 }
 
+static void rc_drop(struct rc *rc, struct str key) {
+    if (rc->dropped != NULL && !is_listed(own_keys, key)) {
+        buf_addf(rc->dropped, "%s" STR_FMT, rc->dropped->len > 0 ? ", " : "",
+                 STR_ARG(str_slice(key, 0, 60)));
+    }
+}
+
 static bool rc_follows(struct rc *rc, struct str key) {
     bool is_scope = str_starts(key, STR("@")) && str_ends(key, STR(":registry"));
     bool is_host = str_starts(key, STR("//")) && is_host_key(key);
@@ -163,10 +193,7 @@ static bool rc_follows(struct rc *rc, struct str key) {
         (rc->is_users && is_listed(rc->file->user_keys, key))) {
         return true;
     }
-    if (rc->dropped != NULL) {
-        buf_addf(rc->dropped, "%s" STR_FMT, rc->dropped->len > 0 ? ", " : "",
-                 STR_ARG(str_slice(key, 0, 60)));
-    }
+    rc_drop(rc, key);
     return false;
 }
 
@@ -263,12 +290,6 @@ static void rc_toml_value(struct buf *out, const json_t *value) {
     buf_add(out, STR(" }"));
 }
 
-static void rc_drop(struct rc *rc, const char *name) {
-    if (rc->dropped != NULL) {
-        buf_addf(rc->dropped, "%s%.60s", rc->dropped->len > 0 ? ", " : "", name);
-    }
-}
-
 static enum err_code rc_toml(struct rc *rc, struct str text, struct err *err) {
     struct syntax_parser *parser = syntax_parser_new();
     CLEANUP(json_decrefp) json_t *json = NULL;
@@ -286,7 +307,7 @@ static enum err_code rc_toml(struct rc *rc, struct str text, struct err *err) {
     }
     json_object_foreach(json, name, value) {
         if (strcmp(name, "install") != 0) {
-            rc_drop(rc, name);
+            rc_drop(rc, str_from(name));
         }
     }
     buf_add(rc->out, STR("[install]\n"));
