@@ -5,7 +5,6 @@ phase began. At the question itself: test_talk. Where a request is on its way: t
 """
 import os
 import signal
-import time
 from pathlib import Path
 
 import lab
@@ -98,7 +97,7 @@ class AfterTheYes(Stopped):
 
 
 class Building(Stopped):
-    """While Vite builds. The text changes in each run, so that there is something to build."""
+    """While the site is built, which does not end as long as the repository has a file `hold`."""
 
     halves = ("frontend",)
 
@@ -108,9 +107,11 @@ class Building(Stopped):
         self.bootstrapped()
         self.fault = self.proxy()
         self.endpoint = self.fault.url
-        self.edit("frontend/src/api.ts", "export", f"// {time.time_ns()}\nexport")
+        (self.repo / "frontend/hold").touch()
+        wait = "while(fs.existsSync(`hold`))Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,100)"
+        self.edit("frontend/package.json", '"build": "', f'"build": "node -e \'{wait}\' && ')
         self.deploying = self.spawn("deploy", *self.CONFIRMED)
-        self.wait_for(lambda: "vite" in " ".join(children(self.deploying.pid).values()), "Vite")
+        self.wait_for(lambda: wait in " ".join(children(self.deploying.pid).values()), "the build")
 
     def test_ctrl_c_ends_the_build_and_attach_builds(self):
         began = children(self.deploying.pid)
@@ -126,6 +127,7 @@ class Building(Stopped):
 
     def goes_on(self, began, session):
         self.wait_for(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in began), "the end of what built")
+        (self.repo / "frontend/hold").unlink()
         waiting = self.go("attach", session)
         self.ended(waiting, 10, "waiting")
         self.approve(waiting)

@@ -106,6 +106,11 @@ class Killed(todo.TodoCase):
         self.killed_at("data", ".*", ("approve", session), path="^/api/health")
         self.goes_on_to_the_end(session)
 
+    def test_ctrl_c_while_the_change_set_is_made(self):
+        stopped = self.killed_at("cloudformation", "CreateChangeSet", ("deploy", *self.CONFIRMED), number=signal.SIGINT)
+        self.ended(stopped, 130, "cancelled")
+        self.goes_on_to_the_yes(stopped)
+
     def test_ctrl_c_while_aws_works_leaves_aws_working(self):
         for n, (service, action, path) in enumerate((("cloudformation", "DescribeStackEvents", None), ("data", ".*", "^/api/health"))):
             if n == 0:

@@ -163,9 +163,11 @@ class TodoCase(lab.Case):
         if status is not None:
             self.assertEqual(run.result["status"], status, str(run))
 
-    def says(self, run, *words):
-        """Each word is in the sentence or the remedy of the error with which the run ended."""
-        error = run.result.get("error") or {}
+    def says(self, run, *words, error=None):
+        """Each word is in the sentence or the remedy of the error with which the run ended; `error` is its code."""
+        code, error = error, run.result.get("error") or {}
+        if code is not None:
+            self.assertEqual(error.get("code"), code, str(run))
         text = f"{error.get('message', '')} | {error.get('remedy', '')}"
         for word in words:
             self.assertRegex(text, word, str(run))

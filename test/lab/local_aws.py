@@ -56,9 +56,14 @@ def _started(pid):
         return None
 
 
+@functools.cache
+def _session():
+    return botocore.session.Session()
+
+
 def client_at(url, service, region, keys):
-    """A botocore client of that endpoint which tries once."""
-    return botocore.session.Session().create_client(
+    """A botocore client of that endpoint which tries once. One session: it reads each service's model once a process."""
+    return _session().create_client(
         service, region_name=region, endpoint_url=url, aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, connect_timeout=5,
