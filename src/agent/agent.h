@@ -10,14 +10,11 @@
  *   came      flow        {"phase","outcome"} of the edge that led into this phase
  *   last_release  flow    the release that a failure may go back to
  *   fields    intake      what the person decided: env, app, stack, account, region, qualifier, ...
- *   survey    curator     repo_reader.survey, and "brief"
- *   identity  executor    aws_deployer.identity
- *   bootstrap executor    outputs of the bootstrap stack
- *   before    executor    aws_deployer.stack_status of the stack as it was
- *   backend   planner     uv_client.check and .bundle
- *   site      planner     pnpm_client.build
- *   plan, plan_sha256, template, parameters   planner
- *   preview   executor    aws_deployer.preview; "sha256" names the change set
+ *   survey    curator     repo_reader.survey, and "brief"; the planner corrects it by the import
+ * check identity  executor    aws_deployer.identity bootstrap executor    outputs of the bootstrap
+ * stack before    executor    aws_deployer.stack_status of the stack as it was backend   planner
+ * uv_client.check and .bundle site      planner     pnpm_client.build plan, plan_sha256, template,
+ * parameters   planner preview   executor    aws_deployer.preview; "sha256" names the change set
  *   lock      executor    aws_deployer.lock, while the stack's lock is held
  *   executing executor    true once AWS was told to change what runs
  *   approval  orchestrator  {"bytes","digest"}

@@ -50,8 +50,8 @@ struct build_symptom {
     const char *remedy; /* or NULL */
 };
 
-/* The error for a failed program: the first symptom found in its output with the line that it is in,
- * else `what` with the line that says it best. */
+/* The error for a failed program: the first symptom found in its output with the line that it is
+ * in, else `what` with the line that says it best. */
 enum err_code build_blame(const struct proc_result *result, const struct build_symptom *symptoms,
                           const char *what, struct err *err);
 

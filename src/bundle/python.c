@@ -39,6 +39,13 @@ static enum err_code settle_once(const struct build_env *env, const struct pytho
         python_sites(env, app, place, err) != ERR_NONE) {
         return err->code;
     }
+    if (place->is_resolved) {
+        build_warn(
+            place->warnings,
+            "no lock pins all packages: the versions of %d were chosen here (list %.12s) and "
+            "lie in the function as " PYTHON_LIST_NAME,
+            place->packages, sha256_hex(place->requirements_hash).text);
+    }
     return ERR_NONE;
 }
 
@@ -88,24 +95,24 @@ enum err_code python_settle(const struct build_env *env, const struct python_app
     CLEANUP(python_place_done) struct python_place place = {0};
     CLEANUP(python_place_done) struct python_place compiled = {0};
     struct err why = {0};
+    struct err first = {0};
 
-    if (settle_once(env, app, false, &place, err) == ERR_NONE) {
+    if (settle_once(env, app, false, &place, &first) == ERR_NONE) {
         *out = place;
         place = (struct python_place){0};
         return ERR_NONE;
     }
-    if (place.missing[0] == '\0') {
-        return err->code;
-    }
-    if (settle_otherwise(env, app, &place, out, err) == ERR_NONE) {
+    if (place.missing[0] != '\0' && settle_otherwise(env, app, &place, out, &first) == ERR_NONE) {
         return ERR_NONE;
     }
     /* What runs on this machine may be compiled on it, as the last way. */
-    if (app->platform == PYTHON_HOST && settle_once(env, app, true, &compiled, &why) == ERR_NONE) {
+    if (place.missing[0] != '\0' && app->platform == PYTHON_HOST &&
+        settle_once(env, app, true, &compiled, &why) == ERR_NONE) {
         *out = compiled;
         compiled = (struct python_place){0};
         return ERR_NONE;
     }
+    *err = first;
     return err->code;
 }
 

@@ -29,7 +29,7 @@ struct python_app {
     const char *manifest;
     const char *lock;
     const json_t *extras; /* ["name"] of extras or groups that it needs; may be NULL */
-    bool may_resolve;     /* a person accepted NO_LOCK */
+    bool may_lock;        /* a person accepted NO_LOCK */
 };
 
 /* Finds an interpreter and installs the locked dependencies for it and for the platform.
@@ -47,8 +47,12 @@ MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct 
  *
  * Shape: `variables` {"NAME":"value"}; `dummies` ["NAME"] get stand-ins of the right shape.
  *   `*out`: {"python":"3.11", "architecture":…, "routes":[{"method":"GET","path":"/api/health"}],
- *   "missing":["NAME"] (needed for the import and not given), "writes":["app/x.db"] (made or
- * changed beside the code by the import), "warnings":["…"], "cached":false} Errors: ERR_IMPORT (the
+ *   "missing":["NAME"] (needed to import or to start, and not given), "places":{"NAME":"a.py:3"},
+ *   "writes":["app/x.db"] (made or changed beside the code by import and start),
+ *   "wrote":[{"path","when":"import|lifespan","where"}] (each attempt of it),
+ *   "contacted":[{"host","port","when","where"}], "warnings":["…"], "cached":false}
+ * The lifespan is entered as well; a start that fails without network is told, and is no error.
+ * Places are relative to the repository. Errors: ERR_IMPORT (the
  * last line of the traceback, masked, and where), and those of python_fetch(). */
 MUST_CHECK enum err_code python_check(const struct build_env *env, const struct python_app *app,
                                       const json_t *variables, const json_t *dummies, json_t **out,

@@ -14,7 +14,7 @@ enum {
     IMPORT_WRITES_MAX = 20,
     IMPORT_NAME_MAX = 128,
     IMPORT_MISSING_MAX = 100,
-    IMPORT_RECIPE = 1,
+    IMPORT_RECIPE = 2,
 };
 
 #define IMPORT_RESULT_NAME "result.json"
@@ -50,6 +50,7 @@ struct import {
     char *result;
     json_t *dummies; /* {NAME: value or null} */
     json_t *missing; /* [NAME] */
+    json_t *places;  /* {NAME: "app/config.py:3"}, relative to the repository */
     json_t *answer;  /* of the last try */
 };
 
@@ -63,6 +64,7 @@ static void import_done(struct import *in) {
     free(in->result);
     json_decref(in->dummies);
     json_decref(in->missing);
+    json_decref(in->places);
     json_decref(in->answer);
 }
 
@@ -83,6 +85,7 @@ static enum err_code import_prepare(struct import *in, const json_t *dummies, st
     in->result = fs_join(in->tmp, IMPORT_RESULT_NAME);
     in->dummies = json_object();
     in->missing = json_array();
+    in->places = json_object();
     json_array_foreach(dummies, i, name) {
         if (json_object_get(in->variables, json_string_value(name)) == NULL) {
             json_put(in->dummies, json_string_value(name), json_null());
@@ -173,9 +176,32 @@ static bool is_variable_name(const char *name) {
     return n > 0 && n <= IMPORT_NAME_MAX && name[n] == '\0' && (name[0] < '0' || name[0] > '9');
 }
 
+/* A place that the check told, as the repository has it; NULL stays NULL. The caller frees. */
+static char *import_place(const struct import *in, const char *where) {
+    const char *root = in->root + strlen(in->src);
+
+    root += strspn(root, "/");
+    return where == NULL || root[0] == '\0' ? mem_strdup(where) : fs_join(root, where);
+}
+
+static bool import_learn_missing(struct import *in, const json_t *row) {
+    const char *name = json_str_at(row, "name");
+
+    if (!is_variable_name(name) || json_array_size(in->missing) == IMPORT_MISSING_MAX ||
+        json_object_get(in->dummies, name) != NULL ||
+        json_object_get(in->variables, name) != NULL) {
+        return false;
+    }
+    CLEANUP(freep) char *place = import_place(in, json_str_at(row, "where"));
+    json_array_append_new(in->missing, json_string_of(str_from(name)));
+    json_put_str(in->places, name, place);
+    json_put(in->dummies, name, json_null());
+    return true;
+}
+
 /* Takes over what the last try learned. True when another try can get further. */
 static bool import_learn(struct import *in) {
-    const json_t *name = NULL;
+    const json_t *row = NULL;
     const char *key = NULL;
     json_t *value = NULL;
     size_t i = 0;
@@ -186,16 +212,8 @@ static bool import_learn(struct import *in) {
             json_put(in->dummies, key, json_incref(value));
         }
     }
-    json_array_foreach(json_object_get(in->answer, "missing"), i, name) {
-        const char *text = json_string_value(name);
-        if (!is_variable_name(text) || json_array_size(in->missing) == IMPORT_MISSING_MAX ||
-            json_object_get(in->dummies, text) != NULL ||
-            json_object_get(in->variables, text) != NULL) {
-            continue;
-        }
-        json_array_append_new(in->missing, json_string_of(str_from(text)));
-        json_put(in->dummies, text, json_null());
-        is_better = true;
+    json_array_foreach(json_object_get(in->answer, "missing"), i, row) {
+        is_better = import_learn_missing(in, row) || is_better;
     }
     return is_better;
 }
@@ -226,12 +244,16 @@ static enum err_code import_all(struct import *in, json_t *warnings, struct err 
         if (import_try(in, i == 0, &result, err) != ERR_NONE) {
             return err->code;
         }
-        if (json_bool_at(in->answer, "ok")) {
-            return ERR_NONE;
-        }
+        bool is_ok = json_bool_at(in->answer, "ok");
         if (!import_learn(in)) {
+            if (is_ok) {
+                return ERR_NONE;
+            }
             break;
         }
+    }
+    if (json_bool_at(in->answer, "ok")) {
+        return ERR_NONE;
     }
     if (json_array_size(in->missing) > 0) {
         build_warn(warnings, "the import could only be tried up to the variables that are missing");
@@ -275,6 +297,63 @@ static enum err_code import_before(const struct import *in, struct fs_list *out,
     return fs_digest_tree(&copy, "", &walk, out, err);
 }
 
+/* --- what the application wanted of the world --- */
+
+/* Text of the application's own, for a sentence. */
+static void add_said(const struct import *in, struct buf *out, const char *text) {
+    CLEANUP(masked_done) struct masked said = {0};
+
+    redact_text(in->env->redactor, str_from(text), &said);
+    tty_escape(out, str_slice(masked_str(&said), 0, 300));
+}
+
+static void import_warn(const struct import *in, const json_t *writes, json_t *warnings) {
+    const char *error = json_str_at(in->answer, "lifespan.error");
+    const json_t *row = NULL;
+    size_t i = 0;
+
+    if (json_array_size(writes) > 0) {
+        build_warn(warnings,
+                   "the start writes %s beside the code; on Lambda only /tmp can be written",
+                   json_string_value(json_array_get(writes, 0)));
+    }
+    json_array_foreach(json_at(in->answer, "seen.contacted"), i, row) {
+        CLEANUP(buf_done) struct buf host = BUF_INIT(4000);
+        CLEANUP(freep) char *place = import_place(in, json_str_at(row, "where"));
+        add_said(in, &host, json_str_or(row, "host", ""));
+        build_warn(warnings, "the %s connects to %s:%.10s (%s); it must be reachable from Lambda",
+                   json_str_or(row, "when", "import"), buf_cstr(&host),
+                   json_str_or(row, "port", ""), place == NULL ? "a package" : place);
+        if (i == 4) {
+            break;
+        }
+    }
+    if (error != NULL && i == 0) { /* with nobody to connect to, a failure says nothing */
+        CLEANUP(buf_done) struct buf line = BUF_INIT(4000);
+        CLEANUP(freep) char *place = import_place(in, json_str_at(in->answer, "lifespan.where"));
+        add_said(in, &line, error);
+        build_warn(warnings, "the start of the application fails here: %s (%s)", buf_cstr(&line),
+                   place == NULL ? "in a package" : place);
+    }
+}
+
+/* Rows of the check with their places as the repository has them. */
+static json_t *import_seen(const struct import *in, const char *member) {
+    json_t *list = json_array();
+    const json_t *row = NULL;
+    size_t i = 0;
+
+    json_array_foreach(json_at(in->answer, member), i, row) {
+        json_t *copy = json_deep_copy(row);
+        CLEANUP(freep) char *place = import_place(in, json_str_at(row, "where"));
+        CLEANUP(freep) char *path = import_place(in, json_str_at(row, "path"));
+        json_put_str(copy, "where", place);
+        json_put_str(copy, "path", path);
+        json_array_append_new(list, copy);
+    }
+    return list;
+}
+
 /* --- entry --- */
 
 static struct sha256 import_key(const struct build_env *env, const struct python_app *app,
@@ -308,6 +387,9 @@ static json_t *import_answer(const struct import *in, const json_t *writes,
     json_put_str(json, "architecture", python_architecture(in->place->platform));
     json_put(json, "routes", routes == NULL ? json_array() : json_incref(routes));
     json_put(json, "missing", json_incref(in->missing));
+    json_put(json, "places", json_incref(in->places));
+    json_put(json, "contacted", import_seen(in, "seen.contacted"));
+    json_put(json, "wrote", import_seen(in, "seen.wrote"));
     json_put(json, "writes", json_deep_copy(writes));
     json_put(json, "warnings", json_deep_copy(warnings));
     json_put_bool(json, "cached", false);
@@ -329,11 +411,7 @@ static enum err_code import_run(const struct build_env *env, const struct python
         import_writes(&in, &before, writes, err) != ERR_NONE) {
         return err->code;
     }
-    if (json_array_size(writes) > 0) {
-        build_warn(warnings,
-                   "the import writes %s beside the code; on Lambda only /tmp can be written",
-                   json_string_value(json_array_get(writes, 0)));
-    }
+    import_warn(&in, writes, warnings);
     *out = import_answer(&in, writes, warnings);
     return ERR_NONE;
 }

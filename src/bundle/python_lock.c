@@ -277,7 +277,7 @@ static enum err_code resolved_list(struct locking *in, struct str wishes, struct
     CLEANUP(freep)
     char *why = mem_format("nothing pins the packages that %s names", in->manifest);
 
-    if (!in->app->may_resolve) {
+    if (!in->app->may_lock) {
         return ask_to_resolve(in, why, err);
     }
     in->is_resolved = true;
@@ -357,7 +357,7 @@ static enum err_code requirements_list(struct locking *in, struct err *err) {
     }
     in->is_resolved = true;
     CLEANUP(freep) char *why = mem_format("%s does not pin %s", file, buf_cstr(&names));
-    return in->app->may_resolve ? ERR_NONE : ask_to_resolve(in, why, err);
+    return in->app->may_lock ? ERR_NONE : ask_to_resolve(in, why, err);
 }
 
 /* requirements.in or pyproject.toml, and the file that pip-compile made of it. */
@@ -486,6 +486,7 @@ static enum err_code locking_open(struct locking *in, const struct manager *mana
     in->manifest = in->app->manifest != NULL && manager->lock == NULL
                        ? mem_strdup(in->app->manifest)
                        : in_dir(in, manager->manifest);
+    in->base = mem_strdup(app_dir(in));
     in->lock = manager->lock != NULL ? find_up(in, manager->lock) : mem_strdup(in->app->lock);
     if (in->lock == NULL && manager->list == tools_list) {
         in->lock = find_compiled(in);
@@ -537,6 +538,61 @@ static bool is_source(struct str line) {
            str_find(line, STR(" @ ")) >= 0;
 }
 
+/* The path behind "-e ", "NAME @ file://" and before " ;". */
+static struct str source_word(struct str line) {
+    ptrdiff_t marker = str_find(line, STR(" ;"));
+    ptrdiff_t at = str_find(line, STR(" @ "));
+
+    line = str_slice(line, 0, marker < 0 ? line.len : (size_t)marker);
+    line = str_starts(line, STR("-e ")) ? str_slice(line, 3, line.len) : line;
+    line = at < 0 ? line : str_slice(line, (size_t)at + 3, line.len);
+    return str_trim(str_starts(line, STR("file://")) ? str_slice(line, 7, line.len) : line);
+}
+
+/* "backend/../libs/x" as "libs/x"; NULL when it leads out of the repository. */
+static char *path_normal(struct str path) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(4096);
+    struct str part = {0};
+
+    while (str_next(&path, '/', &part)) {
+        if (str_eq(part, STR(".."))) {
+            if (out.len == 0) {
+                return NULL;
+            }
+            while (out.len > 0 && out.ptr[--out.len] != '/') {
+            }
+        } else if (part.len > 0 && !str_eq(part, STR("."))) {
+            buf_addf(&out, out.len == 0 ? STR_FMT : "/" STR_FMT, STR_ARG(part));
+        }
+    }
+    return out.failed ? NULL : mem_format("%.*s", (int)out.len, out.len == 0 ? "" : out.ptr);
+}
+
+/* The folder or file of the repository that a line names, relative to its root. Errors:
+ * ERR_UNSUPPORTED: an address, or outside. */
+static enum err_code source_find(const struct locking *in, struct str line, char **out,
+                                 struct err *err) {
+    struct str word = source_word(line);
+    struct str copy = str_from(in->copy);
+    char *path = NULL;
+
+    if (in->copy != NULL && str_starts(word, copy)) {
+        path = path_normal(str_slice(word, copy.len, word.len));
+    } else if (str_find(word, STR("://")) < 0 && !str_starts(word, STR("/"))) {
+        CLEANUP(freep) char *full = mem_format("%s/" STR_FMT, in->base, STR_ARG(word));
+        path = path_normal(str_from(full));
+    }
+    if (path != NULL) {
+        *out = path;
+        return ERR_NONE;
+    }
+    err_set(err, ERR_UNSUPPORTED,
+            "the back end depends on '" STR_FMT "', which is neither a release of a package index "
+            "nor in the repository",
+            STR_ARG(str_slice(line, 0, 100)));
+    return err_remedy(err, "publish it to an index, or copy its code into the repository");
+}
+
 static json_t *words_json(const struct words *words) {
     json_t *list = json_array();
 
@@ -562,7 +618,13 @@ static enum err_code list_keep(struct locking *in, const char *file, const char 
         is_skipping = is_more ? is_skipping : is_source(line);
         packages += !is_more && str_find(line, STR("==")) > 0 ? 1 : 0;
         if (is_skipping && !is_more) {
-            json_array_append_new(sources, json_string_of(line));
+            char *path = NULL;
+            if (source_find(in, line, &path, err) != ERR_NONE) {
+                json_decref(sources);
+                return err->code;
+            }
+            json_array_append_new(sources, json_string_of(str_from(path)));
+            free(path);
         } else if (!is_skipping) {
             buf_add(&wheels, line);
             buf_add_c(&wheels, '\n');
@@ -623,7 +685,7 @@ static enum err_code list_key(const struct locking *in, const struct manager *ma
     const struct fs_walk walk = {BUILD_DEPTH_MAX, BUILD_ENTRIES_MAX, BUILD_BYTES_MAX, is_irrelevant,
                                  NULL};
     CLEANUP(freep)
-    char *recipe = mem_format("%d %d %d", LOCK_RECIPE, in->app->platform, in->app->may_resolve);
+    char *recipe = mem_format("%d %d %d", LOCK_RECIPE, in->app->platform, in->app->may_lock);
 
     if (fs_digest_tree(&in->root, "", &walk, &files, err) != ERR_NONE) {
         return err->code;
@@ -669,6 +731,7 @@ static enum err_code list_take(struct python_place *place, const char *file, con
 static void locking_done(struct locking *in) {
     fs_root_done(&in->root);
     buf_done(&in->out);
+    free(in->base);
     free(in->manifest);
     free(in->lock);
     free(in->work);

@@ -67,6 +67,7 @@ struct locking {
     struct fs_root root; /* the repository */
     char *manifest;
     char *lock; /* NULL: nothing pins */
+    char *base; /* folder that paths in `out` are relative to */
     char *work;
     char *copy; /* of the repository, once something needs it */
     struct buf out;

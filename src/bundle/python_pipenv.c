@@ -63,8 +63,7 @@ static enum err_code package_add(struct locking *in, const char *name, const jso
     if (git != NULL) {
         buf_addf(out, "%s @ git+%s@%s\n", name, git, json_str_or(package, "ref", ""));
     } else if (path != NULL) {
-        CLEANUP(freep) char *beside = locking_beside(in->lock, path);
-        buf_addf(out, "./%s\n", beside);
+        buf_addf(out, "./%s\n", path);
     } else if (version != NULL && json_array_size(json_object_get(package, "hashes")) > 0) {
         buf_addf(out, "%s%s", name, version);
         package_add_tail(package, out);
@@ -92,6 +91,8 @@ enum err_code pipenv_list(struct locking *in, struct err *err) {
         err_set(err, ERR_BUILD, "%s does not fit %s", in->lock, in->manifest);
         return err_remedy(err, "run 'pipenv lock' and commit Pipfile.lock");
     }
+    free(in->base);
+    in->base = locking_beside(in->lock, "");
     json_array_foreach(json_at(lock, "_meta.sources"), i, source) {
         buf_addf(&in->out, "--%s %s\n", i == 0 ? "index-url" : "extra-index-url",
                  json_str_or(source, "url", ""));

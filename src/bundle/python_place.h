@@ -4,6 +4,9 @@
 #include "bundle/build_run.h"
 #include "bundle/python.h"
 
+/* In a zip whose packages no lock pins: what was installed, with hashes. */
+#define PYTHON_LIST_NAME "_deploy_requirements.txt"
+
 /* Embedded by scripts/embed. */
 extern const struct str python_check_source;  /* python_check.py */
 extern const struct str python_sdist_source;  /* python_sdist.py */

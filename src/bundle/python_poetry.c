@@ -345,8 +345,7 @@ static enum err_code package_add(const struct poetry *p, const json_t *package, 
         return ERR_NONE;
     }
     if (strcmp(type, "directory") == 0 || strcmp(type, "file") == 0) {
-        CLEANUP(freep) char *path = locking_beside(p->in->lock, url);
-        buf_addf(out, "./%s\n", path);
+        buf_addf(out, "./%s\n", url);
         return ERR_NONE;
     }
     if (strcmp(type, "url") == 0) {
@@ -370,6 +369,8 @@ static enum err_code poetry_open(struct poetry *p, struct err *err) {
 }
 
 enum err_code poetry_list(struct locking *in, struct err *err) {
+    free(in->base);
+    in->base = locking_beside(in->lock, "");
     CLEANUP(poetry_done) struct poetry p = {.in = in};
     CLEANUP(buf_done) struct buf lines = BUF_INIT(BUILD_TEXT_MAX);
     const char *name = NULL;

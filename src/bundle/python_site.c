@@ -211,16 +211,18 @@ static enum err_code site_fill(const struct build_env *env, struct python_place 
     }
     for (int i = 0; i < PYTHON_SDISTS_MAX; i++) {
         struct err why = {0};
+        struct err failed = {0};
         place->missing[0] = '\0';
-        if (site_install(env, place, platform, work, site, buf_str(&list), err) == ERR_NONE) {
+        if (site_install(env, place, platform, work, site, buf_str(&list), &failed) == ERR_NONE) {
             return ERR_NONE;
         }
         if (place->missing[0] == '\0' ||
             python_add_sdist(env, place, work, site, &list, &why) != ERR_NONE) {
-            return why.code == ERR_CANCELLED ? err_set(err, why.code, "%s", why.text) : err->code;
+            *err = why.code == ERR_CANCELLED ? why : failed;
+            return err->code;
         }
     }
-    return err->code;
+    return err_set(err, ERR_BUILD, "more than %d packages have no wheel", PYTHON_SDISTS_MAX);
 }
 
 static enum err_code site_make(const struct build_env *env, struct python_place *place,
@@ -288,9 +290,13 @@ enum err_code python_sites(const struct build_env *env, const struct python_app 
         place->target_site = mem_strdup(place->host_site);
         return ERR_NONE;
     }
-    enum err_code code = python_site(env, place, app->platform, &place->target_site, err);
-    if (code == ERR_NONE || place->missing[0] == '\0' || app->platform != PYTHON_ARM64) {
-        return code;
+    struct err why = {0};
+    if (python_site(env, place, app->platform, &place->target_site, &why) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (place->missing[0] == '\0' || app->platform != PYTHON_ARM64) {
+        *err = why;
+        return err->code;
     }
     build_warn(place->warnings, "%s has no wheel for arm64, so the function runs on x86_64",
                place->missing);

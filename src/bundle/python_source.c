@@ -18,23 +18,6 @@ static const struct build_symptom source_symptoms[] = {
 };
 /* clang-format on */
 
-/* The folder that a line means, relative to the repository; NULL for a git or other address. */
-static char *source_path(const char *line) {
-    struct str text = str_from(line);
-    ptrdiff_t marker = str_find(text, STR(" ;"));
-
-    text = str_slice(text, 0, marker < 0 ? text.len : (size_t)marker);
-    text = str_starts(text, STR("-e ")) ? str_slice(text, 3, text.len) : text;
-    text = str_starts(text, STR("./")) ? str_slice(text, 2, text.len) : text;
-    return str_find(text, STR("://")) >= 0 ? NULL : str_dup(str_trim(text));
-}
-
-static enum err_code source_refuse(const char *line, struct err *err) {
-    err_set(err, ERR_UNSUPPORTED,
-            "the back end depends on '%.100s', which is no release of a package index", line);
-    return err_remedy(err, "publish it to an index, or copy its code into the repository");
-}
-
 enum err_code python_sources_hash(const struct build_env *env, const struct python_place *place,
                                   struct sha256 *out, struct err *err) {
     CLEANUP(fs_root_done) struct fs_root root = {0};
@@ -50,12 +33,9 @@ enum err_code python_sources_hash(const struct build_env *env, const struct pyth
     enum err_code code = ERR_NONE;
     json_array_foreach(place->sources, i, row) {
         CLEANUP(fs_list_done) struct fs_list list = {0};
-        CLEANUP(freep) char *path = source_path(json_string_value(row));
         build_feed(stream, json_string_value(row));
-        if (code == ERR_NONE && path == NULL) {
-            code = source_refuse(json_string_value(row), err);
-        } else if (code == ERR_NONE) {
-            code = fs_digest_tree(&root, path, &walk, &list, err);
+        if (code == ERR_NONE) {
+            code = fs_digest_tree(&root, json_string_value(row), &walk, &list, err);
         }
         build_feed(stream, sha256_hex(fs_list_hash(&list)).text);
     }
@@ -224,8 +204,7 @@ enum err_code python_add_sources(const struct build_env *env, struct python_plac
         return err->code;
     }
     json_array_foreach(place->sources, i, row) {
-        CLEANUP(freep) char *path = source_path(json_string_value(row));
-        CLEANUP(freep) char *dir = fs_join(copy, path == NULL ? "" : path);
+        CLEANUP(freep) char *dir = fs_join(copy, json_string_value(row));
         CLEANUP(freep) char *name = mem_format("local%zu", i);
         if (source_install(env, place, work, dir, name, site, err) != ERR_NONE) {
             return err_prefix(err, "%s", json_string_value(row));

@@ -150,6 +150,8 @@ static enum err_code zip_make(const struct build_env *env, const struct python_a
         add_tree(&list, env, stage, true, err) != ERR_NONE ||
         add_tree(&list, env, place->target_site, false, err) != ERR_NONE ||
         zip_add_text(&list, "_deploy_bridge.py", python_bridge_source, err) != ERR_NONE ||
+        (place->is_resolved &&
+         zip_add_file(&list, PYTHON_LIST_NAME, place->requirements, err) != ERR_NONE) ||
         zip_list_sort(&list, err) != ERR_NONE || zip_check_size(&list, err) != ERR_NONE) {
         return err->code;
     }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "repo/env_name.h"
 #include "repo/python.h"
 #include "repo/python_version.h"
 #include "repo/reason.h"
@@ -241,7 +242,6 @@ void env_find(struct room *room); /* environment.c: fills env */
 struct env_row *env_at(struct room *room, const char *name);
 struct env_row *env_of_field(struct room *room, const struct py_field *field); /* or NULL */
 json_t *env_json(const struct room *room);
-bool env_is_secret(const char *name);
 bool env_has_secret_default(const struct env_row *row);
 
 json_t *services_find(struct room *room);        /* services.c */

@@ -31,7 +31,7 @@ static struct python_app python_app_of(const json_t *args) {
                                .manifest = json_str_at(args, "manifest"),
                                .lock = json_str_at(args, "lock"),
                                .extras = json_at(args, "extras"),
-                               .may_resolve = json_bool_at(args, "may_resolve"),
+                               .may_lock = json_bool_at(args, "may_lock"),
                                .platform = strcmp(platform, "arm64") == 0    ? PYTHON_ARM64
                                            : strcmp(platform, "x86_64") == 0 ? PYTHON_X86_64
                                                                              : PYTHON_HOST};

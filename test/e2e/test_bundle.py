@@ -171,16 +171,18 @@ class Example(Case):
 class Python(Case):
     def test_a_repository_without_a_lock_is_told_how_to_make_one(self):
         self.write({"backend/pyproject.toml": PYPROJECT.format(""), "backend/main.py": APP})
-        self.refused("fetch", "build_failed", "no uv.lock", "run 'uv lock'")
+        self.refused("fetch", "build_failed", "nothing pins", "accept: [NO_LOCK]")
 
     def test_a_lock_that_does_not_fit_is_refused(self):
         self.small()
         self.write({"backend/pyproject.toml": PYPROJECT.format('"typing-extensions==4.16.0"')})
         self.refused("fetch", "build_failed", "uv.lock does not fit", "uv lock")
 
-    def test_a_package_without_a_wheel_is_named(self):
-        self.small(dependencies='"docopt==0.6.2"')
-        self.refused("fetch", "build_failed", "docopt has no wheel")
+    def test_a_package_without_a_wheel_is_built_offline_and_one_with_machine_code_is_named(self):
+        self.small("import docopt\n" + APP, dependencies='"docopt==0.6.2"')
+        self.assertEqual(self.check(platform="arm64")["missing"], [])
+        self.small(dependencies='"crcmod==1.7"')
+        self.refused("fetch", "build_failed", "crcmod has no wheel", "crcmod", platform="arm64", python="3.11")
 
     def test_no_interpreter_of_the_wanted_version_is_said(self):
         self.small()
@@ -274,12 +276,16 @@ class Python(Case):
                 self.refused("bundle", "policy", Path(name).name)
                 (self.root / name).unlink()
 
-    def test_a_local_package_is_refused_by_its_name(self):
-        self.write({"other/pyproject.toml": '[project]\nname = "other"\nversion = "1"\n'})
+    def test_a_local_package_is_built_offline(self):
+        self.write({"other/pyproject.toml": '[project]\nname = "other"\nversion = "1"\n', "other/other.py": "X = 1\n"})
         self.write({"backend/pyproject.toml": PYPROJECT.format('"other"') + '[tool.uv.sources]\nother = { path = "../other" }\n',
-                    "backend/main.py": APP})
+                    "backend/main.py": "import other\n" + APP})
         self.lock()
-        self.refused("fetch", "unsupported", "other")
+        before = digest(self.root)
+        self.assertEqual(self.check()["missing"], [])
+        with zipfile.ZipFile(self.probe("bundle")["path"]) as z:
+            self.assertIn("other.py", z.namelist())
+        self.assertEqual(digest(self.root), before)
 
 
 class Node(Case):

@@ -154,14 +154,16 @@ static json_t *reply_secrets_rm(struct op *op) {
 static json_t *reply_fetch(struct op *op) {
     (void)op;
     return parse("{\"python\":\"3.11\",\"interpreter\":\"python\",\"architecture\":\"arm64\","
-                 "\"packages\":3,\"cached\":true,\"warnings\":[]}");
+                 "\"packages\":3,\"list\":\"" HEX64 "\",\"resolved\":false,\"cached\":true,"
+                 "\"warnings\":[]}");
 }
 
 static json_t *reply_check(struct op *op) {
     (void)op;
     return parse("{\"python\":\"3.11\",\"architecture\":\"arm64\",\"missing\":[],\"writes\":[],"
-                 "\"routes\":[{\"path\":\"/api/health\"},{\"path\":\"/api/todos\"}],"
-                 "\"warnings\":[]}");
+                 "\"routes\":[{\"method\":\"GET\",\"path\":\"/api/health\"},"
+                 "{\"method\":\"GET\",\"path\":\"/api/todos\"}],"
+                 "\"places\":{},\"wrote\":[],\"contacted\":[],\"warnings\":[]}");
 }
 
 static json_t *reply_bundle(struct op *op) {

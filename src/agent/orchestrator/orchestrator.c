@@ -22,6 +22,23 @@ static const char *const attempt[] = {"problem",  "preview",  "approval",       
                                       "probe",    "restored", "restored_probe", "failed_plan",
                                       "expected", "executing"};
 
+/* Whether the problem is only that something is to be answered, which is asked next. */
+static bool orchestrator_is_question(const struct turn *turn) {
+    const json_t *row;
+    size_t i;
+
+    if (strcmp(agent_text(turn, "problem.code"), err_wire(ERR_MISSING)) != 0) {
+        return false;
+    }
+    json_array_foreach(json_at(turn->state, "survey.ask"), i, row) {
+        if (json_object_get(json_object_get(turn->state, "answers"),
+                            json_str_or(row, "field", "")) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `nobody` is the outcome where the person is missing or has had enough. */
 static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobody) {
     CLEANUP(freep) char *answer = NULL;
@@ -33,6 +50,10 @@ static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobod
     }
     if (!turn_has_person(turn)) {
         return nobody;
+    }
+    if (orchestrator_is_question(turn)) {
+        (void)json_object_del(turn->state, "problem");
+        return OUTCOME_OK;
     }
     question = agent_args("field", "retry", "kind", "confirm", "question", "Fixed? Try again?",
                           "default", "no", "problem", agent_text(turn, "problem.text"), "remedy",

@@ -99,14 +99,39 @@ static json_t *plan_base_parameters(const struct turn *turn) {
                       json_str_at(turn->state, "bootstrap.RoleBoundary"), NULL);
 }
 
-json_t *plan_bundle_args(const struct turn *turn) {
+bool plan_accepts(const struct turn *turn, const char *code) {
+    CLEANUP(freep) char *field = mem_format("accept.%s", code);
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, "survey.findings"), i, row) {
+        if (strcmp(json_str_or(row, "code", ""), code) == 0) {
+            return true;
+        }
+    }
+    return json_object_get(json_object_get(turn->state, "answers"), field) != NULL;
+}
+
+json_t *plan_backend_args(const struct turn *turn, const char *python) {
+    const json_t *survey = json_at(turn->state, "survey.backend");
+    const json_t *asgi = json_object_get(survey, "asgi");
+    const json_t *extras = json_object_get(survey, "extras");
     json_t *args =
-        agent_args("dir", agent_text(turn, "survey.backend.dir"), "python",
-                   agent_text(turn, "check.python"), "architecture", plan_architecture(turn),
-                   "kind", template_kind_name(plan_template_kind(turn)), NULL);
-    const json_t *asgi = json_at(turn->state, "survey.backend.asgi");
+        agent_args("dir", json_str_or(survey, "dir", "."), "python", python, "manager",
+                   json_str_or(survey, "manager", "none"), "manifest",
+                   json_str_at(survey, "manifest"), "lock", json_str_at(survey, "lock"), NULL);
 
     json_put(args, "asgi", asgi == NULL ? json_object() : json_deep_copy(asgi));
+    json_put(args, "extras", extras == NULL ? json_array() : json_deep_copy(extras));
+    json_put_bool(args, "may_lock", plan_accepts(turn, "NO_LOCK"));
+    return args;
+}
+
+json_t *plan_bundle_args(const struct turn *turn) {
+    json_t *args = plan_backend_args(turn, agent_text(turn, "check.python"));
+
+    json_put_str(args, "architecture", plan_architecture(turn));
+    json_put_str(args, "kind", template_kind_name(plan_template_kind(turn)));
     json_put(args, "settings", plan_settings(turn));
     json_put(args, "variables", plan_variables(turn));
     json_put(args, "parameters", plan_base_parameters(turn));

@@ -15,6 +15,14 @@ json_t *plan_variables(const struct turn *turn);
  * ones. New reference. */
 json_t *plan_build_variables(const struct turn *turn);
 
+/* Whether the person accepted a reason of the survey: in the conversation, or in the file, which
+ * makes it a finding. */
+bool plan_accepts(const struct turn *turn, const char *code);
+
+/* What the operations of uv_client are told of the back end; `python` may be NULL. New reference.
+ */
+json_t *plan_backend_args(const struct turn *turn, const char *python);
+
 /* The arguments of uv_client.bundle: everything that the build id depends on. New reference. */
 json_t *plan_bundle_args(const struct turn *turn);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/planner/found.h"
 #include "agent/planner/plan.h"
 #include "agent/secrets.h"
 
@@ -17,35 +18,6 @@ static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_PLAN, PHASE_NONE};
 
 /* ---- PREFLIGHT: fetch, build, import check, bundle ---- */
 
-static json_t *planner_member(const struct turn *turn, const char *path) {
-    const json_t *value = json_at(turn->state, path);
-
-    return value == NULL ? json_object() : json_deep_copy(value);
-}
-
-static json_t *planner_backend_args(const struct turn *turn) {
-    json_t *args = agent_args("dir", agent_text(turn, "survey.backend.dir"), "python",
-                              json_str_at(turn->state, "survey.backend.python"), NULL);
-
-    json_put(args, "asgi", planner_member(turn, "survey.backend.asgi"));
-    return args;
-}
-
-/* Whether the person accepted a reason of the survey: in the conversation, or in the file, which
- * makes it a finding. */
-static bool planner_accepts(const struct turn *turn, const char *code) {
-    CLEANUP(freep) char *field = mem_format("accept.%s", code);
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(json_at(turn->state, "survey.findings"), i, row) {
-        if (strcmp(json_str_or(row, "code", ""), code) == 0) {
-            return true;
-        }
-    }
-    return json_object_get(json_object_get(turn->state, "answers"), field) != NULL;
-}
-
 static json_t *planner_frontend_args(const struct turn *turn) {
     const json_t *survey = json_at(turn->state, "survey.frontend");
     json_t *args = agent_args("dir", json_str_or(survey, "dir", "."), "manager",
@@ -54,14 +26,14 @@ static json_t *planner_frontend_args(const struct turn *turn) {
                               json_str_at(survey, "manifest"), "lock", json_str_at(survey, "lock"),
                               "node", json_str_at(survey, "node"), NULL);
 
-    json_put_bool(args, "may_lock", planner_accepts(turn, "NO_NODE_LOCK"));
+    json_put_bool(args, "may_lock", plan_accepts(turn, "NO_NODE_LOCK"));
     return args;
 }
 
 /* Every variable that the import check may read: values where they are known, names where a
  * stand-in of the right shape has to do. */
 static json_t *planner_check_args(const struct turn *turn) {
-    json_t *args = planner_backend_args(turn);
+    json_t *args = plan_backend_args(turn, json_str_at(turn->state, "survey.backend.python"));
 
     json_put(args, "variables", plan_variables(turn));
     json_put(args, "dummies", secrets_all_names(turn));
@@ -125,39 +97,23 @@ static void planner_warn_all(struct turn *turn, const char *path) {
     }
 }
 
-static enum outcome planner_missing_variables(struct turn *turn) {
-    const json_t *missing = json_at(turn->state, "check.missing");
-    CLEANUP(buf_done) struct buf names = BUF_INIT(400);
-    const json_t *name;
-    size_t i;
-
-    if (json_array_size(missing) == 0) {
-        return OUTCOME_OK;
-    }
-    json_array_foreach(missing, i, name) {
-        buf_addf(&names, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
-    }
-    return agent_problem(turn, ERR_MISSING,
-                         "add it under environments.<env>.variables in aws-copilot.yml, or under "
-                         "secrets when it is one",
-                         "the application needs %s and nobody gave a value", buf_cstr(&names));
-}
-
 static enum outcome planner_preflight(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
 
     if (!agent_is_kind(turn, "deploy")) {
         return OUTCOME_OK;
     }
-    if (!planner_both(turn, "fetch", planner_backend_args(turn), "fetched_backend", "fetch",
-                      planner_frontend_args(turn), "fetched_frontend", &outcome) ||
+    if (!planner_both(turn, "fetch",
+                      plan_backend_args(turn, json_str_at(turn->state, "survey.backend.python")),
+                      "fetched_backend", "fetch", planner_frontend_args(turn), "fetched_frontend",
+                      &outcome) ||
         !planner_both(turn, "check", planner_check_args(turn), "check", "build",
                       planner_build_args(turn), "site", &outcome)) {
         return outcome;
     }
     planner_warn_all(turn, "check.warnings");
     planner_warn_all(turn, "site.warnings");
-    outcome = planner_missing_variables(turn);
+    outcome = found_overrule(turn);
     if (outcome != OUTCOME_OK || !plan_has_backend(turn)) {
         return outcome;
     }

@@ -7,22 +7,29 @@
 #include "tool/run_op.h"
 
 /* clang-format off */
-static const struct json_field fetch_in[] = {
-    { "dir", JSON_TEXT, false }, { "asgi", JSON_MAP, false }, { "python", JSON_TEXT, true }, {0} };
+/* What the survey says of the back end: repo/survey.h. */
+#define BACKEND_IN \
+    { "dir", JSON_TEXT, false }, { "asgi", JSON_MAP, false }, { "manager", JSON_TEXT, false }, \
+    { "manifest", JSON_TEXT, true }, { "lock", JSON_TEXT, true }, { "extras", JSON_LIST, true }, \
+    { "may_lock", JSON_FLAG, false }
+
+static const struct json_field fetch_in[] = { BACKEND_IN, { "python", JSON_TEXT, true }, {0} };
 static const struct json_field fetch_out[] = {
     { "python", JSON_TEXT, false }, { "interpreter", JSON_TEXT, false }, { "architecture", JSON_TEXT, false },
-    { "packages", JSON_COUNT, false }, { "cached", JSON_FLAG, false }, { "warnings", JSON_LIST, false }, {0} };
+    { "packages", JSON_COUNT, false }, { "list", JSON_TEXT, false }, { "resolved", JSON_FLAG, false },
+    { "cached", JSON_FLAG, false }, { "warnings", JSON_LIST, false }, {0} };
 
 static const struct json_field check_in[] = {
-    { "dir", JSON_TEXT, false }, { "asgi", JSON_MAP, false }, { "python", JSON_TEXT, true },
+    BACKEND_IN, { "python", JSON_TEXT, true },
     { "variables", JSON_MAP, false }, { "dummies", JSON_LIST, false }, {0} };
 static const struct json_field check_out[] = {
     { "python", JSON_TEXT, false }, { "architecture", JSON_TEXT, false }, { "routes", JSON_LIST, false },
-    { "missing", JSON_LIST, false }, { "writes", JSON_LIST, false }, { "warnings", JSON_LIST, false },
+    { "missing", JSON_LIST, false }, { "places", JSON_MAP, false }, { "writes", JSON_LIST, false },
+    { "wrote", JSON_LIST, false }, { "contacted", JSON_LIST, false }, { "warnings", JSON_LIST, false },
     { "cached", JSON_FLAG, true }, {0} };
 
 static const struct json_field bundle_in[] = {
-    { "dir", JSON_TEXT, false }, { "asgi", JSON_MAP, false }, { "python", JSON_TEXT, false },
+    BACKEND_IN, { "python", JSON_TEXT, false },
     { "architecture", JSON_TEXT, false }, { "kind", JSON_TEXT, false }, { "settings", JSON_MAP, false },
     { "variables", JSON_MAP, false }, { "parameters", JSON_MAP, false }, {0} };
 static const struct json_field bundle_out[] = {
@@ -41,6 +48,11 @@ static struct python_app uv_app(const struct op *op) {
         .target = json_str_or(op->args, "asgi.target", ""),
         .is_factory = json_bool_at(op->args, "asgi.factory"),
         .python = json_str_at(op->args, "python"),
+        .manager = json_str_at(op->args, "manager"),
+        .manifest = json_str_at(op->args, "manifest"),
+        .lock = json_str_at(op->args, "lock"),
+        .extras = json_object_get(op->args, "extras"),
+        .may_lock = json_bool_at(op->args, "may_lock"),
         .platform = strcmp(architecture, "x86_64") == 0 ? PYTHON_X86_64 : PYTHON_ARM64,
     };
 
