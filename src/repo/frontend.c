@@ -237,6 +237,17 @@ static const char *out_of(struct room *room, const char *dir, const struct vite_
     return config->out;
 }
 
+/* Without a page Vite builds parts for pages that something else makes. */
+static bool has_page(struct room *room, const struct vite_config *config) {
+    for (size_t i = 0; i < config->entry_n; i++) {
+        if (str_ends(str_from(config->entries[i]), STR(".html"))) {
+            return true;
+        }
+    }
+    return config->root != NULL &&
+           tree_has_file(&room->tree, path_join(room->arena, config->root, "index.html"));
+}
+
 static void check(struct room *room, const struct node_manifest *manifest,
                   const struct build_script *script, const struct vite_config *config,
                   const struct site_server *server, const char *dir) {
@@ -253,6 +264,12 @@ static void check(struct room *room, const struct node_manifest *manifest,
     }
     if (base != NULL && base[0] != '\0' && strcmp(base, "/") != 0 && strcmp(base, "./") != 0) {
         room_say(room, REASON_BASE_NOT_ROOT, config->path, base);
+    }
+    if (config->is_base_unknown) {
+        room_say(room, REASON_BASE_UNKNOWN, config->path, NULL);
+    }
+    if (server->title == NULL && !has_page(room, config)) {
+        room_say(room, REASON_NO_PAGE, dir, path_join(room->arena, dir, "index.html"));
     }
     imports_check(room, dir, manifest, script, config);
 }

@@ -5,8 +5,10 @@
 #include <string.h>
 
 static bool is_about_site(const char *field) {
-    static const char *const starts[] = {"build_env.", "frontend.", "accept.HARDCODED_API",
-                                         "accept.PROXY_REWRITE", "accept.API_UNANSWERED"};
+    static const char *const starts[] = {"build_env.",           "frontend.",
+                                         "accept.HARDCODED_API", "accept.PROXY_REWRITE",
+                                         "accept.NO_NODE_LOCK",  "accept.API_UNANSWERED",
+                                         "accept.BASE_UNKNOWN"};
 
     for (size_t i = 0; i < ARRAY_N(starts); i++) {
         if (strncmp(field, starts[i], strlen(starts[i])) == 0) {

@@ -28,6 +28,18 @@ static void take_word(struct statement *out, struct str word) {
     }
 }
 
+static bool is_end(char c) { return c == ';' || c == '{' || c == '}'; }
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* The index of the last character of a comment that starts at `i`. */
+static size_t comment_end(struct str text, size_t i) {
+    while (i + 1 < text.len && text.ptr[i + 1] != '\n') {
+        i++;
+    }
+    return i;
+}
+
 static bool next_statement(struct str *rest, int *line, struct statement *out) {
     size_t start = 0;
 
@@ -35,20 +47,15 @@ static bool next_statement(struct str *rest, int *line, struct statement *out) {
     for (size_t i = 0; i < rest->len; i++) {
         const char c = rest->ptr[i];
 
-        if (c == '#') {
-            take_word(out, str_slice(*rest, start, i));
-            while (i + 1 < rest->len && rest->ptr[i + 1] != '\n') {
-                i++;
-            }
-            start = i + 1;
-        } else if (c == ';' || c == '{' || c == '}' || c == ' ' || c == '\t' || c == '\r' ||
-                   c == '\n') {
-            take_word(out, str_slice(*rest, start, i));
-            start = i + 1;
-            *line += c == '\n';
-            out->line = out->n == 0 ? *line : out->line;
+        if (c != '#' && !is_end(c) && !is_blank(c)) {
+            continue;
         }
-        if (c == ';' || c == '{' || c == '}') {
+        take_word(out, str_slice(*rest, start, i));
+        i = c == '#' ? comment_end(*rest, i) : i;
+        start = i + 1;
+        *line += c == '\n';
+        out->line = out->n == 0 ? *line : out->line;
+        if (is_end(c)) {
             out->end = c;
             *rest = str_slice(*rest, i + 1, rest->len);
             return true;
@@ -73,6 +80,20 @@ static bool location_is(struct str location, const char *prefix) {
     return str_eq(location, str_from(prefix));
 }
 
+static bool is_location(const struct statement *at, const char *prefix) {
+    return at->n >= 2 && str_eq(at->words[0], STR("location")) &&
+           location_is(at->words[at->n - 1], prefix);
+}
+
+static bool takes_off(const struct statement *at, const char *prefix) {
+    if (at->n >= 2 && str_eq(at->words[0], STR("proxy_pass"))) {
+        return passes_without(at->words[1], prefix);
+    }
+    return at->n >= 3 && str_eq(at->words[0], STR("rewrite")) &&
+           str_find(at->words[1], str_from(prefix)) >= 0 &&
+           !str_starts(at->words[2], str_from(prefix));
+}
+
 /* The line that takes the prefix off, or 0. */
 static int rewriting_line(struct str text, const char *prefix) {
     struct statement at = {0};
@@ -81,23 +102,14 @@ static int rewriting_line(struct str text, const char *prefix) {
     int line = 1;
 
     while (next_statement(&text, &line, &at)) {
-        struct str first = at.n > 0 ? at.words[0] : (struct str){0};
-        const bool is_here = depth > 0 && depth < NGINX_DEPTH_MAX && is_inside[depth];
-
         if (at.end == '{') {
             depth++;
             if (depth < NGINX_DEPTH_MAX) {
-                is_inside[depth] = str_eq(first, STR("location")) && at.n >= 2 &&
-                                   location_is(at.words[at.n - 1], prefix);
+                is_inside[depth] = is_location(&at, prefix);
             }
         } else if (at.end == '}') {
             depth -= depth > 0;
-        } else if (is_here && at.n >= 2 && str_eq(first, STR("proxy_pass")) &&
-                   passes_without(at.words[1], prefix)) {
-            return at.line;
-        } else if (is_here && at.n >= 3 && str_eq(first, STR("rewrite")) &&
-                   str_find(at.words[1], str_from(prefix)) >= 0 &&
-                   !str_starts(at.words[2], str_from(prefix))) {
+        } else if (depth < NGINX_DEPTH_MAX && is_inside[depth] && takes_off(&at, prefix)) {
             return at.line;
         }
     }

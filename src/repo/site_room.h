@@ -65,9 +65,10 @@ struct vite_config {
     const char *base; /* NULL: not said; likewise below */
     const char *assets;
     const char *env_dir;
-    bool is_out_unknown; /* build.outDir is there, but it is computed */
-    bool is_library;     /* build.lib */
-    bool is_server;      /* build.ssr */
+    bool is_out_unknown;  /* build.outDir is there, but it is computed */
+    bool is_base_unknown; /* likewise base */
+    bool is_library;      /* build.lib */
+    bool is_server;       /* build.ssr */
     struct vite_alias aliases[SITE_ALIASES_MAX];
     size_t alias_n;
     bool is_alias_unknown;

@@ -6,36 +6,42 @@
 
 enum { TSCONFIG_BYTES_MAX = 128 * 1024, TSCONFIG_DEPTH_MAX = 4 };
 
+/* Blanks a comment that starts at `i`; the index of its last character. */
+static size_t blank_comment(char *text, size_t n, size_t i) {
+    const bool is_line = text[i + 1] == '/';
+    const char *stop =
+        is_line ? memchr(text + i, '\n', n - i) : memmem(text + i + 2, n - i - 2, "*/", 2);
+    const size_t end = stop == NULL ? n : (size_t)(stop - text) + (is_line ? 0 : 2);
+
+    memset(text + i, ' ', end - i);
+    return end - 1;
+}
+
+/* The index of the quote that ends the string at `i`, or of the last character. */
+static size_t string_end(const char *text, size_t n, size_t i) {
+    for (i++; i + 1 < n && text[i] != '"'; i++) {
+        i += text[i] == '\\';
+    }
+    return i;
+}
+
 /* Comments and commas before a closing bracket, which TypeScript allows, become blanks. */
 static void make_plain(char *text, size_t n) {
     char *comma = NULL;
-    bool is_string = false;
 
     for (size_t i = 0; i < n; i++) {
-        if (is_string) {
-            i += text[i] == '\\' && i + 1 < n;
-            is_string = text[i] != '"';
-        } else if (text[i] == '"') {
-            is_string = true;
-            comma = NULL;
-        } else if (text[i] == '/' && i + 1 < n && (text[i + 1] == '/' || text[i + 1] == '*')) {
-            const bool is_line = text[i + 1] == '/';
-            const char *stop =
-                is_line ? memchr(text + i, '\n', n - i) : memmem(text + i + 2, n - i - 2, "*/", 2);
-            size_t end = stop == NULL ? n : (size_t)(stop - text) + (is_line ? 0 : 2);
-
-            memset(text + i, ' ', end - i);
-            i = end == 0 ? i : end - 1;
-        } else if (text[i] == ',') {
-            comma = text + i;
-        } else if (text[i] == '}' || text[i] == ']') {
-            if (comma != NULL) {
-                *comma = ' ';
-            }
-            comma = NULL;
-        } else if (strchr(" \t\r\n", text[i]) == NULL) {
-            comma = NULL;
+        if (text[i] == '/' && i + 1 < n && (text[i + 1] == '/' || text[i + 1] == '*')) {
+            i = blank_comment(text, n, i);
+            continue;
         }
+        if (strchr(" \t\r\n", text[i]) != NULL) {
+            continue;
+        }
+        if (comma != NULL && (text[i] == '}' || text[i] == ']')) {
+            *comma = ' ';
+        }
+        comma = text[i] == ',' ? text + i : NULL;
+        i = text[i] == '"' ? string_end(text, n, i) : i;
     }
 }
 

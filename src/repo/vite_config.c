@@ -152,10 +152,12 @@ static void read_folders(struct js *js, const char *dir, struct js_value config,
 static void read_object(struct js *js, const char *dir, struct js_value config,
                         const struct build_script *script, struct vite_config *out) {
     struct js_value build = js_member(js, config, "build");
+    struct js_value base = js_member(js, config, "base");
     struct js_value ssr = js_follow(js, js_member(js, build, "ssr"));
 
     read_folders(js, dir, config, script, out);
-    out->base = script->base != NULL ? script->base : js_text(js, js_member(js, config, "base"));
+    out->base = script->base != NULL ? script->base : js_text(js, base);
+    out->is_base_unknown = out->base == NULL && !js_is_null(base);
     out->assets = js_text(js, js_member(js, build, "assetsDir"));
     out->env_dir = js_folder(js, out->root == NULL ? dir : out->root,
                              js_text(js, js_member(js, config, "envDir")));

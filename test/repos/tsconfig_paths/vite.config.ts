@@ -1,0 +1,3 @@
+import paths from "vite-tsconfig-paths";
+
+export default { plugins: [paths()] };
