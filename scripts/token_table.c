@@ -13,7 +13,7 @@
 #include "guard/tokens/character.h"
 #include "guard/tokens/table.h"
 
-enum { TOKEN_MAX = 1 << TOKEN_BITS, TOKEN_LEN_MAX = 255, BUCKET_LOAD = 4, FAILURES_MAX = 60 };
+enum { TOKEN_MAX = 1 << TOKEN_BITS, BUCKET_LOAD = 4, FAILURES_MAX = 60 };
 
 struct token {
     const unsigned char *bytes;
@@ -70,7 +70,7 @@ static uint32_t base64_undo(char *text) {
 
 static void read_ranks(const char *path) {
     FILE *file = fopen(path, "r");
-    char line[2 * TOKEN_LEN_MAX];
+    char line[2 * TOKEN_LEN_MAX]; /* Base64 and the rank */
 
     if (file == NULL) {
         die("%s cannot be opened", path);
@@ -158,11 +158,11 @@ static void find_parts(uint32_t rank) {
 /* ---- Trie ---- */
 
 struct node {
-    uint32_t child, child_n; /* its children stand together */
-    uint32_t first;          /* the lowest rank at or below it: how often it is walked */
+    uint32_t child, child_n; /* its children stand together, by label */
     uint32_t value;          /* TOKEN_NONE: none */
     uint32_t unit;           /* where it was placed */
-    unsigned char label, depth;
+    unsigned char label;
+    bool has_placed; /* its children */
 };
 
 static struct node *nodes;
@@ -180,7 +180,7 @@ static void grow(uint32_t at, const uint32_t *sorted, uint32_t from, uint32_t to
     uint32_t cuts[TOKEN_BYTES + 1], n = 0;
 
     if (from < to && tokens[sorted[from]].len == depth) {
-        nodes[at].value = nodes[at].first = sorted[from++];
+        nodes[at].value = sorted[from++];
     }
     for (uint32_t i = from; i < to; i++) {
         if (i == from || tokens[sorted[i]].bytes[depth] != tokens[sorted[i - 1]].bytes[depth]) {
@@ -194,21 +194,10 @@ static void grow(uint32_t at, const uint32_t *sorted, uint32_t from, uint32_t to
     for (uint32_t i = 0; i < n; i++) {
         uint32_t child = nodes[at].child + i;
 
-        nodes[child] = (struct node){.first = TOKEN_NONE, .value = TOKEN_NONE};
+        nodes[child] = (struct node){.value = TOKEN_NONE};
         nodes[child].label = tokens[sorted[cuts[i]]].bytes[depth];
-        nodes[child].depth = (unsigned char)(depth + 1);
         grow(child, sorted, cuts[i], cuts[i + 1], depth + 1);
-        if (nodes[child].first < nodes[at].first) {
-            nodes[at].first = nodes[child].first;
-        }
     }
-}
-
-static int by_use(const void *a, const void *b) {
-    const struct node *x = &nodes[*(const uint32_t *)a], *y = &nodes[*(const uint32_t *)b];
-
-    return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
-                                : x->depth - y->depth;
 }
 
 static uint32_t *units, *next_free, *previous_free; /* a ring of free units through unit 0 */
@@ -274,8 +263,10 @@ static void take(uint32_t at, uint32_t unit) {
     units[at] = unit;
 }
 
-static void place_children(const struct node *node) {
+static void place_children(struct node *node) {
     uint32_t labels[TOKEN_BYTES + 1], n = 0, base;
+
+    node->has_placed = true;
 
     if (node->child_n == 0) {
         units[node->unit] |= TRIE_HAS_VALUE | TRIE_IS_LAST | node->value << TRIE_SHIFT;
@@ -299,9 +290,27 @@ static void place_children(const struct node *node) {
     }
 }
 
-/* The nodes of frequent tokens are placed first, so that they share pages and cache lines. */
+/* Places what is on the way to a token, and the token. */
+static void place_token(const struct token *token) {
+    struct node *node = &nodes[0];
+
+    for (uint32_t i = 0;; i++) {
+        if (!node->has_placed) {
+            place_children(node);
+        }
+        if (i == token->len) {
+            return;
+        }
+        for (node = &nodes[node->child]; node->label != token->bytes[i];) {
+            node++;
+        }
+    }
+}
+
+/* Frequent tokens are placed first, each on a path of its own, so that a walk touches few cache
+ * lines and the frequent ones share pages. */
 static void make_trie(void) {
-    uint32_t *order = array(token_n, sizeof(*order)), *use;
+    uint32_t *order = array(token_n, sizeof(*order));
     size_t bytes = 0;
 
     for (uint32_t i = 0; i < token_n; i++) {
@@ -310,9 +319,10 @@ static void make_trie(void) {
     }
     qsort(order, token_n, sizeof(*order), by_order);
     nodes = array(bytes + 1, sizeof(*nodes));
-    nodes[0] = (struct node){.first = TOKEN_NONE, .value = TOKEN_NONE};
+    nodes[0] = (struct node){.value = TOKEN_NONE};
     node_n = 1;
     grow(0, order, 0, token_n, 0);
+    free(order);
 
     unit_max = TRIE_PAYLOAD + 1;
     units = array(unit_max, sizeof(*units));
@@ -321,16 +331,9 @@ static void make_trie(void) {
     is_base = array(unit_max, 1);
     failures = array(unit_max, 1);
     more_units();
-    use = array(node_n, sizeof(*use));
-    for (uint32_t i = 0; i < node_n; i++) {
-        use[i] = i;
+    for (uint32_t rank = 0; rank < token_n; rank++) {
+        place_token(&tokens[rank]);
     }
-    qsort(use, node_n, sizeof(*use), by_use);
-    for (uint32_t i = 0; i < node_n; i++) {
-        place_children(&nodes[use[i]]);
-    }
-    free(order);
-    free(use);
 }
 
 /* ---- Pairs: hash, displace; the fullest buckets find their places first ---- */

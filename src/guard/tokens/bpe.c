@@ -5,41 +5,45 @@
 
 #include "base/mem.h"
 
-enum { SMALL_MAX = 256 }; /* bytes of a piece whose work fits on the stack */
-
-struct match {
-    uint32_t rank;
-    uint32_t len; /* bytes; 0: none */
+enum {
+    SMALL_MAX = 256,   /* bytes of a piece whose work fits on the stack */
+    REPEATED_MIN = 16, /* bytes of a token that is long */
 };
 
-/* The longest token that `bytes` begin with, of at most `n` bytes. Every byte is a token. */
-static struct match longest(const struct token_table *table, const unsigned char *bytes, size_t n) {
+/* The tokens that begin at one place, shortest first: where each ends, and its unit of the trie. */
+struct ends {
+    uint32_t n;
+    uint32_t units[TOKEN_LEN_MAX];
+    unsigned char lens[TOKEN_LEN_MAX];
+};
+
+/* Finds the tokens of at most `n` bytes that `bytes` begin with. Every byte is a token. */
+static inline void walk(const struct token_table *table, const unsigned char *bytes, size_t n,
+                        struct ends *ends) {
     const uint32_t *trie = table->trie;
     uint32_t base = trie[0] >> TRIE_SHIFT;
-    uint32_t found = 0;
-    struct match match = {0, 0};
 
-    for (uint32_t i = 0; i < n; i++) {
+    ends->n = 0;
+    for (size_t i = 0; i < n; i++) {
         uint32_t unit = trie[base ^ bytes[i]];
 
         if ((unit & TRIE_MATCH) != bytes[i]) {
             break;
         }
-        if ((unit & TRIE_HAS_VALUE) != 0) {
-            found = unit;
-            match.len = i + 1;
-        }
+        ends->units[ends->n] = unit;
+        ends->lens[ends->n] = (unsigned char)(i + 1);
+        ends->n += (unit & TRIE_HAS_VALUE) != 0;
         if ((unit & TRIE_IS_LAST) != 0) {
             break;
         }
         base = unit >> TRIE_SHIFT;
     }
-    if (match.len > 0) {
-        match.rank = (found & TRIE_IS_LAST) != 0
-                         ? found >> TRIE_SHIFT
-                         : trie[found >> TRIE_SHIFT ^ TRIE_VALUE_LABEL] & ~TRIE_RANK;
-    }
-    return match;
+}
+
+static inline uint32_t rank_at(const struct token_table *table, uint32_t unit) {
+    return (unit & TRIE_IS_LAST) != 0
+               ? unit >> TRIE_SHIFT
+               : table->trie[unit >> TRIE_SHIFT ^ TRIE_VALUE_LABEL] & ~TRIE_RANK;
 }
 
 static uint32_t part_at(const unsigned char *at) {
@@ -75,7 +79,7 @@ static uint32_t pair_rank(const struct token_table *table, uint32_t left, uint32
  * the border merged with each other. The moments are gone through backwards: of the two, the one
  * of higher rank was made last, of equals the right one. A pair across the border has its chance
  * until the next of the two is made; at equal rank it comes before what stands to its right. */
-static bool agree(const struct token_table *table, uint32_t left, uint32_t right) {
+static bool agree_by_parts(const struct token_table *table, uint32_t left, uint32_t right) {
     uint32_t below = TOKEN_NONE;
 
     while (pair_rank(table, left, right) >= below) {
@@ -93,86 +97,135 @@ static bool agree(const struct token_table *table, uint32_t left, uint32_t right
     return false;
 }
 
+/* The same two tokens meet again and again, so what was found of some is kept, by thread. An entry
+ * is the two ranks, the answer and which table; nothing but speed depends on it. */
+enum { MEMO_BITS = 12 };
+static _Thread_local uint64_t memos[1 << MEMO_BITS];
+
+static inline bool agree(const struct token_table *table, uint32_t left, uint32_t right) {
+    uint64_t pair = (uint64_t)table->size->token_n << 40 | (uint64_t)left << TOKEN_BITS | right;
+    uint64_t *memo = &memos[pair_hash(left, right) & ((1 << MEMO_BITS) - 1)];
+
+    if (*memo >> 1 != pair) {
+        *memo = pair << 1 | agree_by_parts(table, left, right);
+    }
+    return (*memo & 1) != 0;
+}
+
+/* A token of the row. */
+struct link {
+    uint32_t rank;
+    uint16_t len;
+    uint16_t untried; /* no token at its place of at most this length was tried */
+};
+
 /* What the search of one piece needs: the row so far, and the places that were given up. */
 struct row {
-    struct match *tokens;
+    struct link *links;
     uint64_t *given_up;
     size_t n;
 };
 
-static bool is_given_up(const struct row *row, size_t at) {
+static inline bool is_given_up(const struct row *row, size_t at) {
     return (row->given_up[at / 64] >> at % 64 & 1) != 0;
 }
 
-static void give_up(struct row *row, size_t at) {
+static inline void give_up(struct row *row, size_t at) {
     row->given_up[at / 64] |= UINT64_C(1) << at % 64;
 }
 
-static bool may_follow(const struct token_table *table, const struct row *row, size_t end,
-                       struct match match) {
-    return !is_given_up(row, end) &&
-           (row->n == 0 || agree(table, row->tokens[row->n - 1].rank, match.rank));
+/* Adds the longest of `ends`, of tokens at `at`, that may follow the row; false when none may. */
+static bool extend(const struct token_table *table, struct row *row, size_t at, struct ends *ends) {
+    while (ends->n > 0) {
+        uint16_t len = ends->lens[--ends->n];
+
+        if (!is_given_up(row, at + len)) {
+            uint32_t rank = rank_at(table, ends->units[ends->n]);
+
+            if (row->n == 0 || agree(table, row->links[row->n - 1].rank, rank)) {
+                row->links[row->n++] = (struct link){rank, len, len - 1};
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
-/* Fills the row. `first` is the longest token at the beginning. */
-static void search(const struct token_table *table, const unsigned char *bytes, size_t n,
-                   struct match first, struct row *row) {
-    struct match match = first;
+/* Adds the last token once more where it may follow itself. The order of trying decides nothing,
+ * but in a long run of one character what is longer agrees often and leads nowhere. */
+static bool repeat(const struct token_table *table, const unsigned char *bytes, size_t n,
+                   struct row *row, size_t at) {
+    struct link last = row->links[row->n - 1];
 
-    for (size_t at = 0; at < n;) {
-        while (match.len > 0 && !may_follow(table, row, at + match.len, match)) {
-            match = longest(table, bytes + at, match.len - 1);
-        }
-        if (match.len > 0) {
-            row->tokens[row->n++] = match;
-            at += match.len;
-            match = longest(table, bytes + at, n - at);
+    if (last.len < REPEATED_MIN || last.len > n - at || is_given_up(row, at + last.len) ||
+        memcmp(bytes + at, bytes + at - last.len, last.len) != 0 ||
+        !agree(table, last.rank, last.rank)) {
+        return false;
+    }
+    row->links[row->n++] = (struct link){last.rank, last.len, TOKEN_LEN_MAX};
+    return true;
+}
+
+/* Fills the row. `ends` are the tokens at the beginning. */
+static void search(const struct token_table *table, const unsigned char *bytes, size_t n,
+                   struct ends *ends, struct row *row) {
+    for (size_t at = 0;;) {
+        if (extend(table, row, at, ends)) {
+            do {
+                at += row->links[row->n - 1].len;
+            } while (at < n && repeat(table, bytes, n, row, at));
+            if (at == n) {
+                return;
+            }
+            walk(table, bytes + at, n - at, ends);
         } else {
+            struct link last = row->links[--row->n];
+
             give_up(row, at);
-            match = row->tokens[--row->n];
-            at -= match.len;
-            match = longest(table, bytes + at, match.len - 1);
+            at -= last.len;
+            walk(table, bytes + at, last.untried < n - at ? last.untried : n - at, ends);
         }
     }
 }
 
 static size_t finish(const struct row *row, uint32_t *ids) {
     for (size_t i = 0; ids != NULL && i < row->n; i++) {
-        ids[i] = row->tokens[i].rank;
+        ids[i] = row->links[i].rank;
     }
     return row->n;
 }
 
 static size_t bpe_small(const struct token_table *table, const unsigned char *bytes, size_t n,
-                        struct match first, uint32_t *ids) {
-    struct match tokens[SMALL_MAX];
+                        struct ends *ends, uint32_t *ids) {
+    struct link links[SMALL_MAX];
     uint64_t given_up[SMALL_MAX / 64 + 1] = {0};
-    struct row row = {tokens, given_up, 0};
+    struct row row = {links, given_up, 0};
 
-    search(table, bytes, n, first, &row);
+    search(table, bytes, n, ends, &row);
     return finish(&row, ids);
 }
 
 static size_t bpe_large(const struct token_table *table, const unsigned char *bytes, size_t n,
-                        struct match first, uint32_t *ids) {
-    CLEANUP(freep) struct match *tokens = mem_array(n, sizeof(*tokens));
+                        struct ends *ends, uint32_t *ids) {
+    CLEANUP(freep) struct link *links = mem_array(n, sizeof(*links));
     CLEANUP(freep) uint64_t *given_up = mem_array(n / 64 + 1, sizeof(*given_up));
-    struct row row = {tokens, given_up, 0};
+    struct row row = {links, given_up, 0};
 
-    search(table, bytes, n, first, &row);
+    search(table, bytes, n, ends, &row);
     return finish(&row, ids);
 }
 
 size_t bpe_piece(const struct token_table *table, const unsigned char *bytes, size_t n,
                  uint32_t *ids) {
-    struct match first = longest(table, bytes, n);
+    struct ends ends;
 
-    if (first.len == n) {
+    walk(table, bytes, n, &ends);
+    if (ends.lens[ends.n - 1] == n) {
         if (ids != NULL) {
-            ids[0] = first.rank;
+            ids[0] = rank_at(table, ends.units[ends.n - 1]);
         }
         return 1;
     }
-    return n <= SMALL_MAX ? bpe_small(table, bytes, n, first, ids)
-                          : bpe_large(table, bytes, n, first, ids);
+    return n <= SMALL_MAX ? bpe_small(table, bytes, n, &ends, ids)
+                          : bpe_large(table, bytes, n, &ends, ids);
 }

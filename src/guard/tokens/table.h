@@ -29,9 +29,10 @@ enum {
 
 #define TOKEN_NONE UINT32_MAX
 enum {
-    TOKEN_BYTES = 256, /* ranks below are those of single bytes: no parts */
-    TOKEN_BITS = 18,   /* of a rank */
-    PART_BYTES = 3,    /* of one part of a token, little-endian */
+    TOKEN_BYTES = 256,   /* ranks below are those of single bytes: no parts */
+    TOKEN_LEN_MAX = 128, /* bytes of one token */
+    TOKEN_BITS = 18,     /* of a rank */
+    PART_BYTES = 3,      /* of one part of a token, little-endian */
 };
 
 /* What a blob begins with; then trie, slots, pilots and parts follow each other. */

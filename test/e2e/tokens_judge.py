@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Judges the count of tokens by tiktoken, the reference, on strings made to be hard.
+
+    tokens_judge.py [STRINGS [SEED]]    the long run: this many strings for each encoding (1,000,000)
+
+test_tokens.py takes a few thousand of the same. The ranks are those of scripts/setup.sh, their digests and the
+patterns are tiktoken's own. The driver tokens_probe (test/drivers/tokens_probe.c) counts with the program's code.
+"""
+import base64
+import hashlib
+import os
+import random
+import struct
+import subprocess
+import sys
+import time
+import unicodedata
+from pathlib import Path
+
+import tiktoken
+from tiktoken_ext import openai_public
+
+ENCODINGS = {"o200k_base": 1, "cl100k_base": 2}  # as enum encoding numbers them
+
+
+def load_ranks(url, expected_hash):
+    """Stands in for tiktoken's own loader, which would fetch the file."""
+    data = (Path(os.environ["TOKEN_RANKS"]) / url.rsplit("/", 1)[1]).read_bytes()
+    if hashlib.sha256(data).hexdigest() != expected_hash:
+        raise ValueError(f"{url} is not what tiktoken expects")
+    return {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, data.splitlines())}
+
+
+def reference(name):
+    openai_public.load_tiktoken_bpe = load_ranks
+    return tiktoken.Encoding(**getattr(openai_public, name)())
+
+
+class Probe:
+    def __init__(self, path):
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ids(self, name, data):
+        self.process.stdin.write(struct.pack("=BI", ENCODINGS[name], len(data)) + data)
+        self.process.stdin.flush()
+        count, = struct.unpack("=I", self.process.stdout.read(4))
+        return list(struct.unpack(f"={count}I", self.process.stdout.read(4 * count)))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(10)
+
+
+class Strings:
+    """Strings that find the corners of the patterns and of merging, by a seed."""
+
+    SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2003\u2028\u2029\u202f\u205f\u3000\ufeff\u180e\u200b"
+    CONTRACTIONS = ["'s", "'S", "'\u017f", "'t", "'T", "'re", "'rE", "'VE", "'m", "'ll", "'lL", "'l", "'d", "'", "\u2019s", "'x"]
+    ALPHABETS = ["-", "=", "a", " ", "\n", "ab", "-=", "a ", " \n", "\r\n", "\r\n/", "/-\n", "\u02b0A", "\u02b0Aa", "A\u0301", "Aa",
+                 "\u0301-", "01", "1a", ".,", "\u4e00\u4e01", "\u0e01\u0e34", "aaab", "xyz", "\u0410\u0430", "\U0001f600\u200d",
+                 "\u01c5a", "'s", "' s", "_a", "#", "\x00", "\u00c2\u00c3", "(){};", "ACGT", "0123456789abcdef"]
+
+    def __init__(self, seed, tokens, texts):
+        self.random, self.tokens, self.texts = random.Random(seed), tokens, texts
+        self.pools = {}
+        for point in range(0x110000):
+            if not 0xd800 <= point < 0xe000:
+                self.pools.setdefault(unicodedata.category(chr(point)), []).append(chr(point))
+        self.pools = list(self.pools.values()) + [[chr(c) for c in range(128)]] * 8 + [list(self.SPACES)] * 3
+        self.kinds = [self.points, self.words, self.blanks, self.run, self.joined, self.repeated, self.bytes, self.slice]
+
+    def points(self):
+        pick = self.random
+        return "".join(pick.choice(pick.choice(self.pools)) for _ in range(pick.randint(1, 40))).encode()
+
+    def words(self):
+        pick = self.random
+        letters = "abcXYZ\u00e9\u00c9\u02b0\u4e00\u0301\u01c5 -1_"
+        return "".join("".join(pick.choices(letters, k=pick.randint(0, 5))) + pick.choice(self.CONTRACTIONS)
+                       for _ in range(pick.randint(1, 6))).encode()
+
+    def blanks(self):
+        pick = self.random
+        return "".join("".join(pick.choices(self.SPACES, k=pick.randint(0, 6))) + pick.choice(["", "a", "A", "-", "/", "7", "'s", "\u0301"])
+                       for _ in range(pick.randint(1, 8))).encode()
+
+    def run(self):
+        """Long pieces over few characters."""
+        pick = self.random
+        length = int(5000 ** pick.random()) + 20
+        return "".join(pick.choices(pick.choice(self.ALPHABETS), k=length)).encode()
+
+    def joined(self):
+        pick = self.random
+        return b"".join(pick.choices(self.tokens, k=pick.randint(2, 12)))
+
+    def repeated(self):
+        pick = self.random
+        return pick.choice(self.tokens) * pick.randint(2, 40) + pick.choice(self.tokens)
+
+    def bytes(self):
+        pick = self.random
+        data = bytearray(self.joined())
+        for _ in range(pick.randint(1, 4)):
+            data[pick.randrange(len(data))] = pick.randrange(256)
+        return bytes(data)
+
+    def slice(self):
+        """A part of a real text, in places changed."""
+        pick = self.random
+        text = pick.choice(self.texts)
+        at = pick.randrange(max(1, len(text) - 10))
+        data = bytearray(text[at:at + pick.randint(5, 400)])
+        for _ in range(pick.randint(0, 3)):
+            data.insert(pick.randrange(len(data) + 1), pick.randrange(256))
+        return bytes(data)
+
+    def next(self):
+        return self.random.choice(self.kinds)()
+
+
+def texts_of(root):
+    """What stands in this repository."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True).stdout.split(b"\0")
+    files = [root / os.fsdecode(name) for name in sorted(listed) if name]
+    return [data for data in (file.read_bytes() for file in files if file.is_file()) if data]
+
+
+class Judge:
+    def __init__(self, probe):
+        self.probe, self.references = Probe(probe), {name: reference(name) for name in ENCODINGS}
+
+    def difference(self, name, data):
+        """None, or a sentence: where the first difference is."""
+        want = self.references[name].encode_ordinary(data.decode("utf-8", "replace"))
+        got = self.probe.ids(name, data)
+        return None if got == want else f"{name} of {data[:300]!r} ({len(data)} bytes): {got[:40]}, not {want[:40]}"
+
+
+def main(strings="1000000", seed=None):
+    root = Path(__file__).resolve().parents[2]
+    probe = os.environ.get("AWSCOPILOT_TOKENS_PROBE") or str(root / "build/src/guard/tokens_probe")
+    judge = Judge(probe)
+    seed = int(seed or time.time())
+    texts = texts_of(root)
+    print(f"seed {seed}", flush=True)
+    bad = size = 0
+    for name, encoding in judge.references.items():
+        source = Strings(seed, list(encoding.token_byte_values()), texts)
+        for number in range(int(strings)):
+            data = source.next()
+            size += len(data)
+            found = judge.difference(name, data)
+            if found:
+                bad += 1
+                print(found, flush=True)
+            if (number + 1) % 100000 == 0:
+                print(f"{name}: {number + 1} strings, {size / 1e6:.0f} MB in all, {bad} differ", flush=True)
+    print(f"{2 * int(strings)} strings, {size / 1e6:.0f} MB, {bad} differ")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
