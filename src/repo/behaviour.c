@@ -6,28 +6,8 @@
 
 /* --- rows --- */
 
-static void add_place(json_t *list, const char *key, const char *value, const char *where) {
-    json_t *row = json_object();
-
-    json_put_strn(row, key, str_from(value));
-    json_put_strn(row, "where", str_from(where));
-    room_add(list, row);
-}
-
 static const char *where_of(struct room *room, size_t index, const struct py_call *call) {
     return room_where(room, room->tree.list.rows[index].path, call->line);
-}
-
-static bool imports_package(const struct py_module *module, const char *package) {
-    size_t n = strlen(package);
-
-    for (const struct py_import *at = module->imports; at != NULL; at = at->next) {
-        if (at->level == 0 && strncmp(at->module, package, n) == 0 &&
-            (at->module[n] == '\0' || at->module[n] == '.')) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* --- streams --- */
@@ -38,15 +18,15 @@ static void find_stream(struct room *room, json_t *list, size_t index, const str
     const char *type = NULL;
 
     if (strcmp(last, "EventSourceResponse") == 0) {
-        add_place(list, "kind", "sse", where);
+        place_add(list, "kind", "sse", where);
         room_say(room, REASON_NEEDS_STREAMING, where, NULL);
     } else if (strcmp(last, "StreamingResponse") == 0) {
         type = value_text(room, index, call->scope, py_arg(call, "media_type", 3));
         if (type != NULL && strstr(type, "event-stream") != NULL) {
-            add_place(list, "kind", "sse", where);
+            place_add(list, "kind", "sse", where);
             room_say(room, REASON_NEEDS_STREAMING, where, NULL);
         } else {
-            add_place(list, "kind", "stream", where);
+            place_add(list, "kind", "stream", where);
             room_say(room, REASON_STREAMS_BUFFERED, where, NULL);
         }
     }
@@ -55,39 +35,8 @@ static void find_stream(struct room *room, json_t *list, size_t index, const str
 static void find_sockets(struct room *room, json_t *list) {
     for (size_t i = 0; i < room->route_n; i++) {
         if (strcmp(room->routes[i].method, "WEBSOCKET") == 0) {
-            add_place(list, "kind", "websocket", room->routes[i].where);
+            place_add(list, "kind", "websocket", room->routes[i].where);
             room_say(room, REASON_NEEDS_CONTAINER, room->routes[i].where, room->routes[i].path);
-        }
-    }
-}
-
-/* --- workers --- */
-
-/* clang-format off */
-static const struct {
-    const char *last;
-    const char *package; /* that the module must import, or NULL */
-    const char *kind;
-    const char *title;
-} workers[] = {
-    { "Celery",              NULL,          "celery",    "Celery" },
-    { "Huey",                NULL,          "huey",      "Huey" },
-    { "actor",               "dramatiq",    "dramatiq",  "Dramatiq" },
-    { "Queue",               "rq",          "rq",        "RQ" },
-    { "create_pool",         "arq",         "arq",       "arq" },
-    { "AsyncIOScheduler",    NULL,          "scheduler", "the scheduler" },
-    { "BackgroundScheduler", NULL,          "scheduler", "the scheduler" },
-};
-/* clang-format on */
-
-static void find_worker(struct room *room, json_t *list, size_t index, const struct py_call *call) {
-    const struct py_module *module = module_at(room, index);
-
-    for (size_t i = 0; i < ARRAY_N(workers); i++) {
-        if (strcmp(py_last(call->callee), workers[i].last) == 0 &&
-            (workers[i].package == NULL || imports_package(module, workers[i].package))) {
-            add_place(list, "kind", workers[i].kind, where_of(room, index, call));
-            room_say(room, REASON_NEEDS_WORKER, where_of(room, index, call), workers[i].title);
         }
     }
 }
@@ -146,12 +95,31 @@ static bool is_harmless(struct room *room, const char *path, const struct py_cal
                              (beside != NULL && tree_has_folder(&room->tree, beside))));
 }
 
+/* What a write means: at the start it stops the program, later it fails one request. */
+static void say_write(struct room *room, enum py_use use, const struct found *found,
+                      const char *path, const char *where) {
+    const bool is_whole = found->text != NULL && !found->is_partial;
+    struct env_row *variable = found->kind == FOUND_ENV ? env_at(room, found->name) : NULL;
+
+    if (use == USE_REQUEST) {
+        if (!room_has(room->findings, "code", "WRITES_FILES")) { /* `writes` has all of them */
+            room_say(room, REASON_WRITES_FILES, where, path);
+        }
+    } else if (variable != NULL && is_whole) {
+        variable->is_written = true; /* the deployment gives it another place */
+    } else if (found->kind == FOUND_TEXT && is_whole) {
+        room_say(room, REASON_WRITES_BESIDE_CODE, where, path);
+    } else {
+        room_say(room, REASON_WRITES_AT_START, where, path);
+    }
+}
+
 static void find_write(struct room *room, json_t *list, size_t index, const struct py_call *call) {
     const enum py_use use = module_use(room, index, call->scope);
     const char *where = where_of(room, index, call);
     struct py_value target = written_path(room, call);
     struct found found = {0};
-    struct env_row *variable = NULL;
+    const char *path = NULL;
     json_t *row = NULL;
 
     if (target.kind == PY_ABSENT) {
@@ -161,22 +129,13 @@ static void find_write(struct room *room, json_t *list, size_t index, const stru
     if (found.text != NULL && is_harmless(room, found.text, call)) {
         return;
     }
+    path = found.text != NULL ? found.text : target.text;
     row = json_object();
-    json_put_strn(row, "path", str_from(found.text != NULL ? found.text : target.text));
+    json_put_strn(row, "path", str_from(path));
     json_put_str(row, "when", use_word(use));
     json_put_strn(row, "where", str_from(where));
     room_add(list, row);
-    variable = found.kind == FOUND_ENV ? env_at(room, found.name) : NULL;
-    if (use != USE_REQUEST && variable != NULL && found.text != NULL && !found.is_partial) {
-        variable->is_written = true; /* the deployment gives it another place */
-    } else if (use != USE_REQUEST && found.kind == FOUND_TEXT && !found.is_partial) {
-        room_say(room, REASON_WRITES_BESIDE_CODE, where, found.text);
-    } else if (use != USE_REQUEST) {
-        room_say(room, REASON_WRITES_AT_START, where,
-                 found.text != NULL ? found.text : target.text);
-    } else if (!room_has(room->findings, "code", "WRITES_FILES")) { /* `writes` has all of them */
-        room_say(room, REASON_WRITES_FILES, where, found.text != NULL ? found.text : target.text);
-    }
+    say_write(room, use, &found, path, where);
 }
 
 /* --- migrations --- */
@@ -208,12 +167,33 @@ static bool is_run_by_app(struct room *room, const char *package) {
         for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
             if ((strcmp(py_last(at->callee), "upgrade") == 0 ||
                  strcmp(py_last(at->callee), "Command") == 0) &&
-                imports_package(module, package) && module_use(room, i, at->scope) != USE_REQUEST) {
+                module_imports(module, package) && module_use(room, i, at->scope) != USE_REQUEST) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* Without migrations the tables are made by the program itself. */
+static json_t *find_tables_made(struct room *room) {
+    for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
+        const size_t i = room->reached[k];
+        const struct py_module *module = module_at(room, i);
+
+        for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
+            if (strcmp(py_last(at->callee), "create_all") == 0 ||
+                strcmp(py_last(at->callee), "generate_schemas") == 0) {
+                json_t *json = json_object();
+
+                json_put_str(json, "tool", py_last(at->callee));
+                json_put_str(json, "when", use_word(module_use(room, i, at->scope)));
+                json_put_str(json, "where", where_of(room, i, at));
+                return json;
+            }
+        }
+    }
+    return json_null();
 }
 
 static json_t *find_migrations(struct room *room) {
@@ -245,7 +225,7 @@ static json_t *find_migrations(struct room *room) {
         room_say(room, REASON_MIGRATIONS_BY_HAND, json_str_at(json, "where"), tools[i].tool);
         return json;
     }
-    return json_null();
+    return find_tables_made(room);
 }
 
 /* --- weight --- */
@@ -292,7 +272,7 @@ void behaviour_find(struct room *room, struct behaviour *out) {
 
         for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
             find_stream(room, out->realtime, i, at);
-            find_worker(room, out->workers, i, at);
+            worker_find(room, out->workers, i, at);
             find_write(room, out->writes, i, at);
         }
     }

@@ -65,7 +65,7 @@ struct env_row *env_at(struct room *room, const char *name) {
 }
 
 /* Adds a row, or makes the one that is there stricter. */
-static void add_env(struct room *room, struct env_row row) {
+void env_add(struct room *room, struct env_row row) {
     struct env_row *at = env_at(room, row.name);
 
     if (row.name[0] == '\0' || is_platform(row.name)) {
@@ -143,57 +143,7 @@ static void find_reads(struct room *room, size_t index) {
         if (at->otherwise != NULL) {
             row.default_text = value_text(room, index, at->scope, *at->otherwise);
         }
-        add_env(room, row);
-    }
-}
-
-/* --- clients that read a variable by themselves --- */
-
-/* clang-format off */
-static const struct {
-    const char *last; /* of the callee */
-    const char *arg;  /* that makes the variable needless */
-    const char *name;
-} clients[] = {
-    { "OpenAI",           "api_key",           "OPENAI_API_KEY" },
-    { "AsyncOpenAI",      "api_key",           "OPENAI_API_KEY" },
-    { "ChatOpenAI",       "api_key",           "OPENAI_API_KEY" },
-    { "OpenAIEmbeddings", "api_key",           "OPENAI_API_KEY" },
-    { "Anthropic",        "api_key",           "ANTHROPIC_API_KEY" },
-    { "AsyncAnthropic",   "api_key",           "ANTHROPIC_API_KEY" },
-    { "ChatAnthropic",    "api_key",           "ANTHROPIC_API_KEY" },
-    { "Groq",             "api_key",           "GROQ_API_KEY" },
-    { "AsyncGroq",        "api_key",           "GROQ_API_KEY" },
-    { "ChatGroq",         "api_key",           "GROQ_API_KEY" },
-    { "TavilyClient",     "api_key",           "TAVILY_API_KEY" },
-    { "InferenceClient",  "token",             "HF_TOKEN" },
-};
-/* clang-format on */
-
-static bool has_key(const struct py_call *call, const char *arg) {
-    for (size_t i = 0; i < call->arg_n; i++) {
-        const char *name = call->args[i].name;
-
-        if (name == NULL || strstr(name, arg) != NULL || strstr(name, "base_url") != NULL) {
-            return true; /* openai_api_key too; with another address another key, or none */
-        }
-    }
-    return false;
-}
-
-static void find_clients(struct room *room, size_t index) {
-    const struct py_module *module = module_at(room, index);
-
-    for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
-        for (size_t i = 0; i < ARRAY_N(clients); i++) {
-            if (strcmp(py_last(at->callee), clients[i].last) == 0 && !has_key(at, clients[i].arg)) {
-                add_env(room, (struct env_row){.name = clients[i].name,
-                                               .where = room_where(room, module->path, at->line),
-                                               .use = module_use(room, index, at->scope),
-                                               .is_needed = true,
-                                               .is_secret = true});
-            }
-        }
+        env_add(room, row);
     }
 }
 
@@ -274,7 +224,7 @@ static void add_field(const struct filling *in, const struct py_field *field, co
     row.default_text = value_text(room, in->index, PY_MODULE_SCOPE, value);
     row.is_needed = row.default_text != NULL && address_of_store_is_local(row.default_text);
     row.is_json = is_json_type(field->type) || settings_class_of_type(room, field->type) != NULL;
-    add_env(room, row);
+    env_add(room, row);
 }
 
 /* The fields of a model in a settings class: MAIL__HOST. */
@@ -346,7 +296,7 @@ void env_find(struct room *room) {
         const struct py_module *module = module_at(room, i);
 
         find_reads(room, i);
-        find_clients(room, i);
+        env_find_clients(room, i);
         for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             if (settings_is_class(room, at)) {
                 find_fields(room, i, at);

@@ -142,12 +142,28 @@ static void say_secret(struct room *room, const struct py_module *module, int li
     room_say(room, REASON_HARDCODED_SECRET, room_where(room, module->path, line), name);
 }
 
+static bool is_random(struct py_value value) {
+    static const char *const makers[] = {"token_urlsafe", "token_hex", "token_bytes", "urandom",
+                                         "uuid4"};
+
+    for (size_t i = 0; value.kind == PY_CALL && i < ARRAY_N(makers); i++) {
+        if (strcmp(py_last(value.text), makers[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_secrets(struct room *room, size_t index) {
     const struct py_module *module = module_at(room, index);
 
     for (const struct py_assign *at = module->assigns; at != NULL; at = at->next) {
         if (is_secret_name(py_last(at->name)) && is_secret_value(py_last(at->name), at->value)) {
             say_secret(room, module, at->line, py_last(at->name));
+        } else if (is_secret_name(py_last(at->name)) && is_random(at->value) &&
+                   at->scope == PY_MODULE_SCOPE) {
+            room_say(room, REASON_RANDOM_IN_CODE, room_where(room, module->path, at->line),
+                     py_last(at->name));
         }
     }
     for (const struct py_class *at = module->classes; at != NULL && room_spend(room);
@@ -173,6 +189,10 @@ void hazard_find(struct room *room) {
 
         for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
             find_folder(room, i, at);
+            if (strcmp(py_last(at->callee), "Mangum") == 0) {
+                room_say(room, REASON_OWN_HANDLER, room_where(room, module->path, at->line),
+                         at->target == NULL ? "Mangum()" : at->target);
+            }
         }
         for (const struct py_import *at = module->imports; at != NULL; at = at->next) {
             find_program(room, module, at);

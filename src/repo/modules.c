@@ -209,6 +209,18 @@ struct py_ref module_resolve(struct room *room, const char *cwd, size_t module,
     return resolve(room, cwd, module, dotted, 0);
 }
 
+bool module_imports(const struct py_module *module, const char *package) {
+    size_t n = strlen(package);
+
+    for (const struct py_import *at = module->imports; at != NULL; at = at->next) {
+        if (at->level == 0 && strncmp(at->module, package, n) == 0 &&
+            (at->module[n] == '\0' || at->module[n] == '.')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- what is reached --- */
 
 struct queue {

@@ -233,7 +233,8 @@ static void import_name(void *ctx, TSNode child) {
              .line = syntax_line(importing->statement), .scope = scope_of(walk),
              .is_guarded = importing->is_guarded);
     if (importing->level == 0 && !importing->is_guarded) {
-        py_need_minor(walk, importing->statement, py_minor_of(importing->module, name));
+        py_need_minor(walk, importing->statement,
+                      py_minor_of(importing->is_from ? importing->module : name, name));
     }
 }
 
@@ -253,6 +254,15 @@ static void enter_import(struct walk *walk, TSNode node) {
         importing.module = py_text(&walk->source, module);
     }
     syntax_children(node, import_name, &importing);
+}
+
+static void enter_while(struct walk *walk, TSNode node) {
+    TSNode condition = syntax_field(node, "condition");
+
+    if (syntax_is(condition, "true") || syntax_is_text(walk->source.syntax, condition, "1")) {
+        FACT_ADD(walk, loops, struct py_name, .name = "", .line = syntax_line(node),
+                 .scope = scope_of(walk));
+    }
 }
 
 static void enter_match(struct walk *walk, TSNode node) { py_need_minor(walk, node, 10); }
@@ -423,6 +433,7 @@ static const struct {
     { "elif_clause",           py_enter_if,      true },
     { "conditional_expression", enter_conditional, true },
     { "assert_statement",      py_enter_assert,  true },
+    { "while_statement",       enter_while,      true },
     { "match_statement",       enter_match,      true },
     { "except_clause",         py_enter_except,  true },
     { "except_group_clause",   enter_except_star, true },
@@ -484,6 +495,7 @@ enum err_code py_read(struct syntax_parser *parser, struct arena *arena, const c
     walk.envs = &out->envs;
     walk.checked = &out->checked;
     walk.tested = &out->tested;
+    walk.loops = &out->loops;
     walk.passes = &out->passes;
     walk.given = &out->given;
     walk.urls = &out->urls;

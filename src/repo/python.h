@@ -139,6 +139,7 @@ struct py_module {
     const struct py_name *given;  /* secret words that are given a literal: f(password="x") */
     const struct py_env *envs;
     const struct py_name *checked; /* names that raise when empty: if not NAME: raise */
+    const struct py_name *loops;   /* while True, by scope; the name is "" */
     const struct py_name *tested;  /* names in other conditions: they may be empty */
     const struct py_name *urls;    /* strings such as "postgresql://…" */
     int function_n;

@@ -1,6 +1,8 @@
 /* The facts of one Python module, one small source at a time. */
 #include "repo/python.h"
 
+#include "base/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,6 +53,10 @@ static const struct {
     { "x = os.environ['A']",          PY_ENV,      "A" },
     { "x = os.getenv('A', 'b')",      PY_ENV,      "A" },
     { "x = environ.get('A') or 'b'",  PY_ENV,      "A" },
+    { "x = os.environ['A'] if 'A' in os.environ else 'b'", PY_ENV, "A" },
+    { "x = 'b' if c else os.getenv('A')", PY_ENV,  "A" },
+    { "x = {'a': 1}",                 PY_CALL,     "dict" },
+    { "x = Path('data') / 'x.db'",    PY_STRING,   "data/x.db" },
 };
 /* clang-format on */
 
@@ -217,6 +223,95 @@ static void what_does_not_parse_is_told_with_its_line(void **state) {
     assert_string_equal(reading.module.assigns->name, "x");
 }
 
+/* clang-format off */
+static const struct {
+    const char *source;
+    int minor;
+} minors[] = {
+    { "x = 1",                                    0 },
+    { "match x:\n    case 1: pass",               10 },
+    { "try: pass\nexcept* ValueError: pass",      11 },
+    { "import tomllib",                           11 },
+    { "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None", 0 },
+    { "from typing import Self, Any",             11 },
+    { "from mine import Self",                    0 },
+    { "type X = int",                             12 },
+    { "def f[T](a: T): pass",                     12 },
+    { "class C[T]: pass",                         12 },
+    { "try: pass\nexcept (A, B): pass",           0 },
+    { "try: pass\nexcept A, B: pass",             14 },
+};
+/* clang-format on */
+
+static void newer_syntax_tells_the_python_that_it_needs(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(minors); i++) {
+        CLEANUP(reading_done) struct reading reading = {0};
+
+        read_source(&reading, minors[i].source);
+        if (reading.module.minor != minors[i].minor) {
+            fail_msg("%s: needs 3.%d, expected 3.%d", minors[i].source, reading.module.minor,
+                     minors[i].minor);
+        }
+    }
+}
+
+/* clang-format off */
+static const struct {
+    const char *source;
+    const char *required; /* names with a comma behind each */
+} demands[] = {
+    { "X = os.getenv('A')",                                        "" },
+    { "X = os.environ['A']",                                       "A," },
+    { "try:\n    X = os.environ['A']\nexcept KeyError:\n    X = 1", "" },
+    { "if not os.getenv('A'): raise E",                            "A," },
+    { "if os.getenv('A') is None: sys.exit(1)",                    "A," },
+    { "if os.getenv('A'): raise E",                                "" },
+    { "if not os.getenv('A'): print(1)",                           "" },
+    { "assert os.getenv('A')",                                     "A," },
+    { "for n in ['A', 'B']:\n    if not os.getenv(n): raise E",    "A,B," },
+    { "N = ('A', 'B')\nm = [n for n in N if not os.getenv(n)]",    "A,B," },
+    { "N = ['A']\nfor n in N:\n    if os.getenv(n): print(n)",     "" },
+};
+/* clang-format on */
+
+static void what_a_condition_demands_is_required(void **state) {
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(demands); i++) {
+        CLEANUP(reading_done) struct reading reading = {0};
+        CLEANUP(buf_done) struct buf names = BUF_INIT(100);
+
+        read_source(&reading, demands[i].source);
+        for (const struct py_env *at = reading.module.envs; at != NULL; at = at->next) {
+            buf_addf(&names, "%s%s", at->is_required ? at->name : "", at->is_required ? "," : "");
+        }
+        if (strcmp(buf_cstr(&names), demands[i].required) != 0) {
+            fail_msg("%s: requires %s, expected %s", demands[i].source, buf_cstr(&names),
+                     demands[i].required);
+        }
+    }
+}
+
+static void what_is_handed_over_looped_or_given_is_kept(void **state) {
+    CLEANUP(reading_done) struct reading reading = {0};
+    const struct py_module *module = &reading.module;
+
+    (void)state;
+    read_source(&reading, "def f(x, app: A, *rest, y=1):\n    while True:\n        pass\n"
+                          "    while x:\n        pass\n"
+                          "add(1, app)\nuser(name='admin', password='123456')\n"
+                          "user(password=read())\n");
+    assert_string_equal(module->functions->params[1], "app");
+    assert_string_equal(module->functions->params[2], "y");
+    assert_int_equal(module->functions->required_params, 2);
+    assert_int_equal(module->loops->scope, 0);
+    assert_null(module->loops->next);
+    assert_string_equal(module->passes->callee, "add");
+    assert_int_equal(module->passes->position, 1);
+    assert_int_equal(module->given->line, 7);
+    assert_null(module->given->next);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_told_apart),
@@ -227,6 +322,9 @@ int main(void) {
         cmocka_unit_test(settings_classes_keep_fields_and_inner_classes),
         cmocka_unit_test(a_check_that_raises_is_seen),
         cmocka_unit_test(what_does_not_parse_is_told_with_its_line),
+        cmocka_unit_test(newer_syntax_tells_the_python_that_it_needs),
+        cmocka_unit_test(what_a_condition_demands_is_required),
+        cmocka_unit_test(what_is_handed_over_looped_or_given_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -219,17 +219,62 @@ static bool is_environ(const char *dotted) {
     return strcmp(dotted, "os.environ") == 0 || strcmp(dotted, "environ") == 0;
 }
 
-/* decouple.config("X", default=…), starlette's config("X"): only where the module imports one. */
-static bool is_config_read(const struct py_source *source, const char *callee) {
-    if (strcmp(callee, "config") != 0) {
-        return false;
-    }
-    for (const struct py_import *at = source->module->imports; at != NULL; at = at->next) {
-        if (strcmp(at->module, "decouple") == 0 || strcmp(at->module, "starlette.config") == 0) {
+/* What reads variables in a module, besides os: decouple's config, and objects that it made of
+ * starlette's Config, decouple's AutoConfig, environs' or django-environ's Env. */
+struct reader {
+    const char *package;
+    const char *made_by;  /* the class, or NULL: what is imported reads by itself */
+    bool has_methods;     /* env.int("X") as well as env("X") */
+    int default_position; /* -1: by name only */
+};
+static const struct reader readers[] = {
+    {"decouple", NULL, false, 1},
+    {"decouple", "AutoConfig", false, 1},
+    {"starlette.config", "Config", false, -1},
+    {"environs", "Env", true, 1},
+    {"environ", "Env", true, 1},
+};
+
+static bool is_made_by(const struct py_module *module, const char *name, size_t n,
+                       const char *class_) {
+    for (const struct py_assign *at = module->assigns; at != NULL; at = at->next) {
+        if (strlen(at->name) == n && strncmp(at->name, name, n) == 0 && at->value.kind == PY_CALL &&
+            strcmp(py_last(at->value.text), class_) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_reader(const struct py_module *module, const struct reader *reader,
+                      const char *callee) {
+    const size_t n = strcspn(callee, ".");
+
+    if (callee[n] == '.' && (!reader->has_methods || strchr(callee + n + 1, '.') != NULL ||
+                             strncmp(callee + n, ".read", 5) == 0)) {
+        return false;
+    }
+    for (const struct py_import *at = module->imports; at != NULL; at = at->next) {
+        const char *local = at->as != NULL ? at->as : at->name == NULL ? "" : at->name;
+
+        if (strcmp(at->module, reader->package) != 0) {
+            continue;
+        }
+        if (reader->made_by != NULL ? is_made_by(module, callee, n, reader->made_by)
+                                    : strlen(local) == n && strncmp(local, callee, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct reader *config_reader(const struct py_source *source, const char *callee) {
+    for (size_t i = 0; callee[0] != '\0' && i < ARRAY_N(readers); i++) {
+        if (is_reader(source->module, &readers[i], callee)) {
+            return &readers[i];
+        }
+    }
+    return NULL;
 }
 
 static const struct py_value *keep_value(const struct py_source *source, struct py_value value) {
@@ -243,15 +288,18 @@ static struct py_value call_value(const struct py_source *source, TSNode node, i
     const char *callee = dotted_of(source, syntax_field(node, "function"), depth);
     struct py_call *call = call_of(source, node, callee, depth);
     struct py_value first = py_arg(call, "key", 0);
+    const struct reader *reader = NULL;
 
     if (is_env_get(callee) && first.kind == PY_STRING) {
         struct py_value otherwise = py_arg(call, "default", 1);
 
         return (struct py_value){PY_ENV, first.text, call, keep_value(source, otherwise)};
     }
-    if (is_config_read(source, callee) && first.kind == PY_STRING) {
-        return (struct py_value){PY_ENV, first.text, NULL,
-                                 keep_value(source, py_arg(call, "default", -1))};
+    reader = first.kind == PY_STRING ? config_reader(source, callee) : NULL;
+    if (reader != NULL) {
+        return (struct py_value){
+            PY_ENV, first.text, NULL,
+            keep_value(source, py_arg(call, "default", reader->default_position))};
     }
     return (struct py_value){PY_CALL, callee, call, NULL};
 }
@@ -391,5 +439,5 @@ const struct py_arg *py_args_of(const struct py_source *source, TSNode list, siz
 }
 
 bool py_reads_env(const struct py_source *source, const char *callee) {
-    return is_env_get(callee) || is_config_read(source, callee);
+    return is_env_get(callee) || config_reader(source, callee) != NULL;
 }

@@ -25,6 +25,7 @@ struct walk {
     const struct py_name **runs;
     const struct py_env **envs;
     const struct py_name **checked;
+    const struct py_name **loops;
     const struct py_name **tested;
     const struct py_pass **passes;
     const struct py_name **given;

@@ -49,6 +49,14 @@ void room_add(json_t *list, json_t *row) {
     }
 }
 
+void place_add(json_t *list, const char *key, const char *value, const char *where) {
+    json_t *row = json_object();
+
+    json_put_strn(row, key, str_from(value));
+    json_put_strn(row, "where", str_from(where));
+    room_add(list, row);
+}
+
 static json_t *said(const char *text, const char *subject) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(1000);
 

@@ -377,11 +377,38 @@ static void look_into(struct room *room, json_t *list, size_t index) {
     }
 }
 
+/* boto3.client("s3"): a service of AWS itself. Without keys of its own the call is made with the
+ * role of the function, which may not. */
+static bool look_for_aws(struct room *room, json_t *list, size_t index) {
+    const struct py_module *module = module_at(room, index);
+    bool is_found = false;
+
+    for (const struct py_call *at = module->calls; at != NULL; at = at->next) {
+        const char *last = py_last(at->callee);
+        const char *name = value_text(room, index, at->scope, py_arg(at, "service_name", 0));
+        const char *where = room_where(room, module->path, at->line);
+
+        if ((strcmp(last, "client") != 0 && strcmp(last, "resource") != 0) || name == NULL ||
+            (!has_word(at->callee, "boto3") && !has_word(at->callee, "session"))) {
+            continue;
+        }
+        is_found = true;
+        add_service(list, name, true, NULL, where);
+        if (py_arg(at, "aws_access_key_id", -1).kind == PY_ABSENT &&
+            py_arg(at, "endpoint_url", -1).kind == PY_ABSENT) {
+            room_say(room, REASON_NEEDS_PERMISSION, where, name);
+        }
+    }
+    return is_found;
+}
+
 json_t *services_find(struct room *room) {
     json_t *list = json_array();
+    bool has_aws = false;
 
     for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
         look_into(room, list, room->reached[k]);
+        has_aws = look_for_aws(room, list, room->reached[k]) || has_aws;
     }
     if (json_array_size(list) == 0 && manifest_has(&room->manifest, "tortoise-orm")) {
         const char *where = room->manifest.path == NULL ? room->manifest.dir : room->manifest.path;
@@ -390,9 +417,10 @@ json_t *services_find(struct room *room) {
         say_unknown(room, "database", where);
     }
     for (size_t i = 0; i < ARRAY_N(drivers); i++) {
-        const bool has_sqlite = strcmp(drivers[i].kind, "sqlite") == 0;
+        const bool is_told = strcmp(drivers[i].kind, "sqlite") == 0 ||
+                             (has_aws && strcmp(drivers[i].kind, "aws") == 0);
 
-        if (!has_sqlite && manifest_has(&room->manifest, drivers[i].package) &&
+        if (!is_told && manifest_has(&room->manifest, drivers[i].package) &&
             !room_has(list, "kind", drivers[i].kind)) {
             add_service(list, drivers[i].kind, false, NULL,
                         room->manifest.path == NULL ? room->manifest.dir : room->manifest.path);

@@ -150,6 +150,9 @@ bool room_has(const json_t *list, const char *key, const char *value);
 /* Appends a row to a list unless it is full or the same row is there; takes over `row`. */
 void room_add(json_t *list, json_t *row);
 
+/* Appends {key: value, "where": where}. */
+void place_add(json_t *list, const char *key, const char *value, const char *where);
+
 /* --- modules: modules.c --- */
 
 /* The facts of the Python file at this index of the tree, or NULL. */
@@ -171,6 +174,9 @@ struct py_ref {
 struct py_ref module_resolve(struct room *room, const char *cwd, size_t module, const char *dotted);
 
 enum py_use module_use(struct room *room, size_t module, int scope);
+
+/* Whether a module imports something of a package that is not of this repository. */
+bool module_imports(const struct py_module *module, const char *package);
 
 /* --- values: values.c --- */
 
@@ -238,7 +244,9 @@ const char *routes_prefix(const struct room *room);
 const char *routes_health(const struct room *room, const struct route **out);
 int routes_count(struct room *room, struct app *app);
 
-void env_find(struct room *room); /* environment.c: fills env */
+void env_find(struct room *room);                    /* environment.c: fills env */
+void env_add(struct room *room, struct env_row row); /* or makes the row that is there stricter */
+void env_find_clients(struct room *room, size_t index); /* env_clients.c */
 struct env_row *env_at(struct room *room, const char *name);
 struct env_row *env_of_field(struct room *room, const struct py_field *field); /* or NULL */
 json_t *env_json(const struct room *room);
@@ -256,7 +264,9 @@ struct behaviour { /* behaviour.c: what the program does beside answering */
     json_t *heavy;
 };
 void behaviour_find(struct room *room, struct behaviour *out);
-void hazard_find(struct room *room); /* hazard.c: says what it finds */
+void worker_find(struct room *room, json_t *list, size_t index,
+                 const struct py_call *call); /* worker.c */
+void hazard_find(struct room *room);          /* hazard.c: says what it finds */
 
 /* frontend.c: json null when there is none; `*out_build_env` is an array. */
 json_t *frontend_find(struct room *room, json_t **out_build_env);
