@@ -234,7 +234,8 @@ static enum err_code import_blame(const struct import *in, struct err *err) {
             return err_remedy(err, "%s", remedies[i].remedy);
         }
     }
-    return err->code;
+    return err_remedy(err, "correct it so that the application can be imported before anything it "
+                           "talks to is there, then run this again");
 }
 
 static enum err_code import_all(struct import *in, json_t *warnings, struct err *err) {
