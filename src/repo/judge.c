@@ -22,12 +22,6 @@ static void ask_for_imported(struct room *room) {
 
 static void judge_manager(struct room *room) {
     const struct manifest *manifest = &room->manifest;
-    static const char *const later[][2] = {{"poetry", "poetry"},
-                                           {"pdm", "pdm"},
-                                           {"pipenv", "pipenv"},
-                                           {"pip-tools", "pip-tools"},
-                                           {"requirements", "a requirements.txt"}};
-
     if (manifest->path == NULL) {
         ask_for_imported(room);
         return;
@@ -37,12 +31,9 @@ static void judge_manager(struct room *room) {
                  room_where(room, manifest->path, manifest->broken_line), manifest->path);
         return;
     }
-    for (size_t i = 0; i < ARRAY_N(later); i++) {
-        if (strcmp(manifest->manager, later[i][0]) == 0) {
-            room_say(room, REASON_MANAGER_UNSUPPORTED,
-                     manifest->lock != NULL ? manifest->lock : manifest->path, later[i][1]);
-            return;
-        }
+    if (strcmp(manifest->manager, "pdm") == 0) {
+        room_say(room, REASON_MANAGER_UNSUPPORTED, manifest->lock, "pdm");
+        return;
     }
     if (manifest->lock == NULL) {
         room_say(room, REASON_NO_LOCK, manifest->dir, manifest->path);
@@ -220,6 +211,7 @@ static json_t *judge_target(struct room *room, bool has_site) {
     json_t *fits = json_array();
     json_t *why = json_array();
     const char *chosen = NULL;
+    const char *judged = NULL; /* the first that fits, there or not */
 
     for (enum target target = 0; target < TARGET_N; target++) {
         const char *reason = objection(room, target, has_site);
@@ -228,6 +220,7 @@ static json_t *judge_target(struct room *room, bool has_site) {
 
         if (fits_here) {
             json_array_append_new(fits, json_string(targets[target].word));
+            judged = judged == NULL ? targets[target].word : judged;
             if (targets[target].is_available && chosen == NULL) {
                 chosen = targets[target].word;
                 continue;
@@ -243,6 +236,7 @@ static json_t *judge_target(struct room *room, bool has_site) {
         json_array_append_new(why, row);
     }
     json_put(json, "chosen", chosen == NULL ? json_null() : json_string(chosen));
+    json_put(json, "judged", judged == NULL ? json_null() : json_string(judged));
     judge_wanted(room, fits);
     json_put(json, "fits", fits);
     json_put(json, "why", why);

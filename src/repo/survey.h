@@ -54,7 +54,7 @@ struct survey_options {
  *    "realtime":[{"kind":"websocket|sse|stream","where"}], "workers":[{"kind":"celery","where"}],
  *    "writes":[{"path","when":"import|lifespan|request","where"}],
  *    "findings":[{"code","severity":"high|medium|low|info","where":…|null,"text","remedy"}],
- *    "target":{"chosen":"lambda-http|static"|null,"fits":[…],
+ *    "target":{"chosen":"lambda-http|static"|null,"judged":"lambda-stream"|null,"fits":[…],
  *      "why":[{"target","reason","fits":true,"available":false}]},
  *    "outcome":"deploy|ask|refuse",
  *    "ask":[{"field":"env.DATABASE_URL","question","code","where":…|null,"otherwise"}],
@@ -63,6 +63,7 @@ struct survey_options {
  *      "remote_sha256":…|null},
  *    "read":{"files":120,"parsed":40,"bytes":91234,"ms":18,"complete":true}}
  * A build here does not see .env files: "from":"file" is a default that must be passed to it.
+ * "judged" is the first target that fits; where it is not "chosen", it is not available yet.
  * Methods of "route_list" are HTTP's and ANY, WEBSOCKET, MOUNT, BUILTIN (/docs and its kind).
  * Paths are relative to the root, with '/'; "where" is PATH:LINE. Members may be added, never
  * renamed. The fields of "ask" are the keys that project_from_survey() takes as answers.

@@ -204,6 +204,32 @@ static void the_project_file_chooses_between_two_applications(void **state) {
     json_decref(survey);
 }
 
+static void a_site_that_is_left_out_is_gone_from_the_answer(void **state) {
+    CLEANUP(project_freep) struct project *project = NULL;
+    CLEANUP(freep) char *root = lab_fixture("env_file_local");
+    CLEANUP(freep) char *broken = lab_fixture("svelte_server");
+    struct survey_options options = {0};
+    struct err err = {0};
+    json_t *survey = NULL;
+
+    (void)state;
+    assert_int_equal(
+        project_read(STR("version: 1\napp: { name: x, accept: [FRONTEND_LEFT_OUT] }\n"), "f",
+                     &project, &err),
+        ERR_NONE);
+    options.project = project;
+    survey = lab_survey(broken, &options);
+    assert_true(json_is_null(json_at(survey, "frontend")));
+    assert_string_equal(json_str_at(survey, "layout"), "backend");
+    assert_string_equal(json_str_at(survey, "outcome"), "deploy");
+    json_decref(survey);
+    survey =
+        lab_survey(root, &options); /* nothing is wrong with this one: the answer is not about it */
+    assert_true(json_is_object(json_at(survey, "frontend")));
+    assert_true(lab_has(survey, "ask", "build_env.VITE_API_URL"));
+    json_decref(survey);
+}
+
 static void a_target_that_is_not_there_yet_is_refused(void **state) {
     CLEANUP(project_freep) struct project *project = NULL;
     CLEANUP(freep) char *root = lab_fixture("blueprint");
@@ -311,6 +337,7 @@ int main(void) {
         cmocka_unit_test(no_value_of_a_secret_is_in_the_answer),
         cmocka_unit_test(an_answer_in_the_project_file_ends_its_question),
         cmocka_unit_test(the_project_file_chooses_between_two_applications),
+        cmocka_unit_test(a_site_that_is_left_out_is_gone_from_the_answer),
         cmocka_unit_test(a_target_that_is_not_there_yet_is_refused),
         cmocka_unit_test(manifests_that_are_not_what_they_say_are_told_with_their_line),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
