@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Judges the count of tokens by tiktoken, the reference, on strings made to be hard.
 
-    tokens_judge.py [STRINGS [SEED]]    the long run: this many strings for each encoding (1,000,000)
+    tokens_judge.py [STRINGS [SEED [FOLDER...]]]    the long run: this many strings for each encoding
+    (1,000,000), then every file below the folders
 
 test_tokens.py takes a few thousand of the same. The ranks are those of scripts/setup.sh, their digests and the
 patterns are tiktoken's own. The driver tokens_probe (test/drivers/tokens_probe.c) counts with the program's code.
 """
 import base64
+import gzip
 import hashlib
 import os
 import random
@@ -138,27 +140,49 @@ class Judge:
         return None if got == want else f"{name} of {data[:300]!r} ({len(data)} bytes): {got[:40]}, not {want[:40]}"
 
 
-def main(strings="1000000", seed=None):
+def files_below(folders):
+    """What stands in the files, unpacked, in parts of at most 64 KB."""
+    for folder in folders:
+        for file in sorted(Path(folder).rglob("*")):
+            if file.is_file() and not file.is_symlink():
+                data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+                for at in range(0, len(data), 1 << 16):
+                    yield data[at:at + (1 << 16)]
+
+
+class Tally:
+    def __init__(self, judge):
+        self.judge, self.texts, self.bytes, self.bad = judge, 0, 0, 0
+
+    def take(self, name, data):
+        self.texts += 1
+        self.bytes += len(data)
+        found = self.judge.difference(name, data)
+        if found:
+            self.bad += 1
+            print(found, flush=True)
+        if self.texts % 100000 == 0:
+            print(self, flush=True)
+
+    def __str__(self):
+        return f"{self.texts} texts, {self.bytes / 1e6:.0f} MB, {self.bad} differ"
+
+
+def main(strings="1000000", seed=None, *folders):
     root = Path(__file__).resolve().parents[2]
     probe = os.environ.get("AWSCOPILOT_TOKENS_PROBE") or str(root / "build/src/guard/tokens_probe")
-    judge = Judge(probe)
     seed = int(seed or time.time())
+    tally = Tally(Judge(probe))
     texts = texts_of(root)
     print(f"seed {seed}", flush=True)
-    bad = size = 0
-    for name, encoding in judge.references.items():
+    for name, encoding in tally.judge.references.items():
         source = Strings(seed, list(encoding.token_byte_values()), texts)
-        for number in range(int(strings)):
-            data = source.next()
-            size += len(data)
-            found = judge.difference(name, data)
-            if found:
-                bad += 1
-                print(found, flush=True)
-            if (number + 1) % 100000 == 0:
-                print(f"{name}: {number + 1} strings, {size / 1e6:.0f} MB in all, {bad} differ", flush=True)
-    print(f"{2 * int(strings)} strings, {size / 1e6:.0f} MB, {bad} differ")
-    return 1 if bad else 0
+        for _ in range(int(strings)):
+            tally.take(name, source.next())
+        for data in files_below(folders):
+            tally.take(name, data)
+    print(tally)
+    return 1 if tally.bad else 0
 
 
 if __name__ == "__main__":
