@@ -28,8 +28,9 @@ struct python_app {
     const char *manager;
     const char *manifest;
     const char *lock;
-    const json_t *extras; /* ["name"] of extras or groups that it needs; may be NULL */
-    bool may_lock;        /* a person accepted NO_LOCK */
+    const json_t *packages; /* ["name"] that are imported, where no manifest names any; or NULL */
+    const json_t *extras;   /* ["name"] of extras or groups that it needs; may be NULL */
+    bool may_lock;          /* a person accepted NO_LOCK */
 };
 
 /* Finds an interpreter and installs the locked dependencies for it and for the platform.

@@ -435,6 +435,22 @@ static enum err_code uv_or_wishes(struct locking *in, struct err *err) {
     return in->lock != NULL ? uv_list(in, err) : pyproject_list(in, err);
 }
 
+/* No manifest at all: a person said that the packages are those that are imported. */
+static enum err_code imported_list(struct locking *in, struct err *err) {
+    CLEANUP(buf_done) struct buf wishes = BUF_INIT(BUILD_TEXT_MAX);
+    const json_t *name = NULL;
+    size_t i = 0;
+
+    json_array_foreach(in->app->packages, i, name) {
+        buf_addf(&wishes, "%s\n", json_string_value(name));
+    }
+    if (wishes.len == 0) {
+        err_set(err, ERR_BUILD, "%s has no list of its Python packages", in->app->dir);
+        return err_remedy(err, "add a pyproject.toml that names them, then run 'uv lock'");
+    }
+    return resolved_list(in, buf_str(&wishes), STR(""), NULL, err);
+}
+
 /* --- the managers --- */
 
 /* clang-format off */
@@ -450,6 +466,7 @@ static const struct manager {
     { "pip-tools",    NULL,           "requirements.in",  tools_list },
     { "requirements", NULL,           "requirements.txt", requirements_list },
     { "pyproject",    NULL,           "pyproject.toml",   pyproject_list },
+    { "none",         NULL,           NULL,               imported_list },
 };
 /* clang-format on */
 
@@ -458,10 +475,12 @@ static const struct manager *manager_find(const struct locking *in) {
     for (size_t i = 0; i < ARRAY_N(managers); i++) {
         const struct manager *row = &managers[i];
         CLEANUP(freep) char *lock = row->lock == NULL ? NULL : find_up(in, row->lock);
-        CLEANUP(freep) char *manifest = in_dir(in, row->manifest);
+        CLEANUP(freep)
+        char *manifest = row->manifest == NULL ? NULL : in_dir(in, row->manifest);
         if (in->app->manager != NULL
                 ? strcmp(in->app->manager, row->name) == 0
-                : lock != NULL || (row->lock == NULL && has_file(in, manifest))) {
+                : lock != NULL ||
+                      (row->lock == NULL && (manifest == NULL || has_file(in, manifest)))) {
             return row;
         }
     }
@@ -483,10 +502,14 @@ static char *find_compiled(const struct locking *in) {
 
 static enum err_code locking_open(struct locking *in, const struct manager *manager,
                                   struct err *err) {
+    in->base = mem_strdup(app_dir(in));
+    if (manager->manifest == NULL) {
+        in->manifest = mem_strdup(in->app->dir);
+        return ERR_NONE;
+    }
     in->manifest = in->app->manifest != NULL && manager->lock == NULL
                        ? mem_strdup(in->app->manifest)
                        : in_dir(in, manager->manifest);
-    in->base = mem_strdup(app_dir(in));
     in->lock = manager->lock != NULL ? find_up(in, manager->lock) : mem_strdup(in->app->lock);
     if (in->lock == NULL && manager->list == tools_list) {
         in->lock = find_compiled(in);
@@ -682,6 +705,8 @@ static enum err_code list_key(const struct locking *in, const struct manager *ma
                               struct sha256 *out, struct err *err) {
     CLEANUP(fs_list_done) struct fs_list files = {0};
     CLEANUP(freep) char *extras = in->app->extras == NULL ? NULL : json_text(in->app->extras);
+    CLEANUP(freep)
+    char *packages = in->app->packages == NULL ? NULL : json_text(in->app->packages);
     const struct fs_walk walk = {BUILD_DEPTH_MAX, BUILD_ENTRIES_MAX, BUILD_BYTES_MAX, is_irrelevant,
                                  NULL};
     CLEANUP(freep)
@@ -699,6 +724,7 @@ static enum err_code list_key(const struct locking *in, const struct manager *ma
     build_feed(stream, in->app->dir);
     build_feed(stream, in->lock);
     build_feed(stream, extras);
+    build_feed(stream, packages);
     build_feed(stream, sha256_hex(fs_list_hash(&files)).text);
     *out = sha256_end(stream);
     return ERR_NONE;
@@ -757,8 +783,8 @@ enum err_code python_lock(const struct build_env *env, const struct python_app *
     }
     const struct manager *manager = manager_find(&in);
     if (manager == NULL) {
-        err_set(err, ERR_BUILD, "%s has no list of its Python packages", app->dir);
-        return err_remedy(err, "add a pyproject.toml that names them, then run 'uv lock'");
+        err_set(err, ERR_UNSUPPORTED, "packages locked by %s cannot be installed yet", app->manager);
+        return err_remedy(err, "run 'uv lock' or 'pip-compile' and commit the result");
     }
     if (locking_open(&in, manager, err) != ERR_NONE ||
         list_key(&in, manager, &key, err) != ERR_NONE ||

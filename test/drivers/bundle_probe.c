@@ -30,6 +30,7 @@ static struct python_app python_app_of(const json_t *args) {
                                .manager = json_str_at(args, "manager"),
                                .manifest = json_str_at(args, "manifest"),
                                .lock = json_str_at(args, "lock"),
+                               .packages = json_at(args, "packages"),
                                .extras = json_at(args, "extras"),
                                .may_lock = json_bool_at(args, "may_lock"),
                                .platform = strcmp(platform, "arm64") == 0    ? PYTHON_ARM64

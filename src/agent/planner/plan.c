@@ -124,6 +124,10 @@ json_t *plan_backend_args(const struct turn *turn, const char *python) {
     json_put(args, "asgi", asgi == NULL ? json_object() : json_deep_copy(asgi));
     json_put(args, "extras", extras == NULL ? json_array() : json_deep_copy(extras));
     json_put_bool(args, "may_lock", plan_accepts(turn, "NO_LOCK"));
+    if (json_str_at(survey, "manifest") == NULL && plan_accepts(turn, "NO_MANIFEST")) {
+        json_put(args, "packages", json_deep_copy(json_object_get(survey, "dependencies")));
+        json_put_bool(args, "may_lock", true);
+    }
     return args;
 }
 

@@ -11,7 +11,7 @@
 #define BACKEND_IN \
     { "dir", JSON_TEXT, false }, { "asgi", JSON_MAP, false }, { "manager", JSON_TEXT, false }, \
     { "manifest", JSON_TEXT, true }, { "lock", JSON_TEXT, true }, { "extras", JSON_LIST, true }, \
-    { "may_lock", JSON_FLAG, false }
+    { "packages", JSON_LIST, true }, { "may_lock", JSON_FLAG, false }
 
 static const struct json_field fetch_in[] = { BACKEND_IN, { "python", JSON_TEXT, true }, {0} };
 static const struct json_field fetch_out[] = {
@@ -51,6 +51,7 @@ static struct python_app uv_app(const struct op *op) {
         .manager = json_str_at(op->args, "manager"),
         .manifest = json_str_at(op->args, "manifest"),
         .lock = json_str_at(op->args, "lock"),
+        .packages = json_object_get(op->args, "packages"),
         .extras = json_object_get(op->args, "extras"),
         .may_lock = json_bool_at(op->args, "may_lock"),
         .platform = strcmp(architecture, "x86_64") == 0 ? PYTHON_X86_64 : PYTHON_ARM64,
