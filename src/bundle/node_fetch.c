@@ -91,13 +91,15 @@ static enum err_code no_lock(const struct node_app *app, const struct node_place
                       place->manager->lock);
 }
 
-/* Berry packs what comes from git by running its scripts, with the network that fetching has. */
 static enum err_code refuse_git(const struct node_place *place, struct err *err) {
-    if (!place->manager->has_no_bins || str_find(buf_str(&place->lock), STR("#commit=")) < 0) {
+    const char *mark = place->manager->git;
+
+    if (mark == NULL || str_find(buf_str(&place->lock), str_from(mark)) < 0) {
         return ERR_NONE;
     }
     err_set(err, ERR_UNSUPPORTED,
-            "a package of yarn.lock comes from git, and Yarn runs its scripts while fetching");
+            "a package of %s comes from git, and %s runs its scripts while fetching it",
+            place->manager->lock, place->manager->title);
     return err_remedy(err, "take a published version of it");
 }
 

@@ -43,6 +43,7 @@ static const struct node_manager managers[] = {
       .relock = { "install", "--ignore-scripts", "--production=false", "--non-interactive",
                   "--no-progress" },
       .run = { "run" },
+      .git = "resolved \"git",
       .settings = { { "YARN_CACHE_FOLDER", NULL }, { "YARN_IGNORE_PATH", "1" } } },
     { .name = "yarn-berry", .program = "yarn", .variable = "AWSCOPILOT_YARN_BERRY",
       .title = "Yarn", .package = "@yarnpkg/cli-dist", .lock = "yarn.lock", .store = "berry-cache",
@@ -51,7 +52,7 @@ static const struct node_manager managers[] = {
       .relock = { "install", "--no-immutable", "--mode=skip-build" },
       .scripts = { "install", "--immutable" },
       .run = { "run" },
-      .runs_own = true, .has_no_bins = true,
+      .runs_own = true, .has_no_bins = true, .git = "#commit=",
       /* The project's own cache folder, so that what is installed can be moved; a mirror of it
        * below the program's cache. */
       .settings = { { "YARN_GLOBAL_FOLDER", NULL }, { "YARN_ENABLE_GLOBAL_CACHE", "false" },

@@ -30,6 +30,7 @@ struct node_manager {
     bool runs_own;     /* `scripts` runs the project's "prepare" as well, where it is to be run */
     bool is_reinstall; /* `scripts` installs once more from the downloads */
     bool has_no_bins;  /* there may be no node_modules/.bin: programs go through `run` */
+    const char *git; /* in the lock: a package whose own scripts run while it is fetched, or NULL */
     struct node_setting settings[NODE_SETTINGS_MAX];
 };
 

@@ -11,125 +11,55 @@ enum { RC_BYTES_MAX = 64 * 1024, RC_DEPTH_MAX = 8 };
 
 /* --- what is followed --- */
 
+/* clang-format off */
+
 /* Of the repository, and of the person. npm, pnpm. */
-static const char *const npm_keys[] = {"registry",
-                                       "always-auth",
-                                       "legacy-peer-deps",
-                                       "strict-peer-deps",
-                                       "engine-strict",
-                                       "install-strategy",
-                                       "install-links",
-                                       "workspaces",
-                                       "prefer-dedupe",
-                                       "package-lock",
-                                       "lockfile-version",
-                                       "save-exact",
-                                       "save-prefix",
-                                       "fund",
-                                       "audit",
-                                       "auto-install-peers",
-                                       "strict-peer-dependencies",
-                                       "dedupe-peer-dependents",
-                                       "resolve-peers-from-workspace-root",
-                                       "node-linker",
-                                       "hoist",
-                                       "hoist-pattern",
-                                       "public-hoist-pattern",
-                                       "shamefully-hoist",
-                                       "symlink",
-                                       "link-workspace-packages",
-                                       "prefer-workspace-packages",
-                                       "shared-workspace-lockfile",
-                                       "inject-workspace-packages",
-                                       "exclude-links-from-lockfile",
-                                       "resolution-mode",
-                                       "enable-pre-post-scripts",
-                                       "only-built-dependencies",
-                                       "network-timeout",
-                                       "fetch-retries",
-                                       "fetch-timeout",
-                                       NULL};
-static const char *const npm_users[] = {"cafile",      "ca",      "cert",       "key", "proxy",
-                                        "https-proxy", "noproxy", "strict-ssl", NULL};
+static const char *const npm_keys[] = {
+    "registry", "always-auth", "legacy-peer-deps", "strict-peer-deps", "engine-strict",
+    "install-strategy", "install-links", "workspaces", "prefer-dedupe", "package-lock",
+    "lockfile-version", "save-exact", "save-prefix", "fund", "audit", "auto-install-peers",
+    "strict-peer-dependencies", "dedupe-peer-dependents", "resolve-peers-from-workspace-root",
+    "node-linker", "hoist", "hoist-pattern", "public-hoist-pattern", "shamefully-hoist",
+    "symlink", "link-workspace-packages", "prefer-workspace-packages",
+    "shared-workspace-lockfile", "inject-workspace-packages", "exclude-links-from-lockfile",
+    "resolution-mode", "enable-pre-post-scripts", "only-built-dependencies", "network-timeout",
+    "fetch-retries", "fetch-timeout", "min-release-age", "minimum-release-age", "audit-level", NULL };
+static const char *const npm_users[] = {
+    "cafile", "ca", "cert", "key", "proxy", "https-proxy", "noproxy", "strict-ssl", NULL };
 
-static const char *const yarn_keys[] = {"registry",         "network-timeout",
-                                        "ignore-engines",   "--install.ignore-engines",
-                                        "--ignore-engines", "workspaces-experimental",
-                                        "save-prefix",      "--save-exact",
-                                        "version-git-tag",  NULL};
-static const char *const yarn_users[] = {"cafile",  "ca",         "proxy", "https-proxy",
-                                         "noproxy", "strict-ssl", NULL};
+static const char *const yarn_keys[] = {
+    "registry", "network-timeout", "ignore-engines", "--install.ignore-engines",
+    "--ignore-engines", "workspaces-experimental", "save-prefix", "--save-exact",
+    "version-git-tag", NULL };
+static const char *const yarn_users[] = {
+    "cafile", "ca", "proxy", "https-proxy", "noproxy", "strict-ssl", NULL };
 
-static const char *const berry_keys[] = {"nodeLinker",
-                                         "pnpMode",
-                                         "pnpFallbackMode",
-                                         "pnpIgnorePatterns",
-                                         "pnpEnableEsmLoader",
-                                         "pnpEnableInlining",
-                                         "nmMode",
-                                         "nmHoistingLimits",
-                                         "nmSelfReferences",
-                                         "packageExtensions",
-                                         "supportedArchitectures",
-                                         "catalog",
-                                         "catalogs",
-                                         "compressionLevel",
-                                         "checksumBehavior",
-                                         "defaultSemverRangePrefix",
-                                         "defaultProtocol",
-                                         "enableTransparentWorkspaces",
-                                         "enableScripts",
-                                         "logFilters",
-                                         "npmMinimalAgeGate",
-                                         "npmPreapprovedPackages",
-                                         "npmRegistryServer",
-                                         "npmRegistries",
-                                         "npmScopes",
-                                         "npmAlwaysAuth",
-                                         "npmAuthToken",
-                                         "npmAuthIdent",
-                                         NULL};
+static const char *const berry_keys[] = {
+    "nodeLinker", "pnpMode", "pnpFallbackMode", "pnpIgnorePatterns", "pnpEnableEsmLoader",
+    "pnpEnableInlining", "nmMode", "nmHoistingLimits", "nmSelfReferences", "packageExtensions",
+    "supportedArchitectures", "catalog", "catalogs", "compressionLevel", "checksumBehavior",
+    "defaultSemverRangePrefix", "defaultProtocol", "enableTransparentWorkspaces", "enableScripts",
+    "logFilters", "npmMinimalAgeGate", "npmPreapprovedPackages", "npmRegistryServer",
+    "npmRegistries", "npmScopes", "npmAlwaysAuth", "npmAuthToken", "npmAuthIdent", NULL };
 static const char *const berry_users[] = {
-    "httpProxy",        "httpsProxy",      "httpsCaFilePath", "httpsCertFilePath",
-    "httpsKeyFilePath", "enableStrictSsl", "networkSettings", NULL};
+    "httpProxy", "httpsProxy", "httpsCaFilePath", "httpsCertFilePath", "httpsKeyFilePath",
+    "enableStrictSsl", "networkSettings", NULL };
 
 /* Of [install]. */
-static const char *const bun_keys[] = {"registry",
-                                       "scopes",
-                                       "linker",
-                                       "exact",
-                                       "peer",
-                                       "optional",
-                                       "dev",
-                                       "hoistPattern",
-                                       "publicHoistPattern",
-                                       "saveTextLockfile",
-                                       "minimumReleaseAge",
-                                       NULL};
-static const char *const bun_users[] = {"ca", "cafile", NULL};
+static const char *const bun_keys[] = {
+    "registry", "scopes", "linker", "exact", "peer", "optional", "dev", "hoistPattern",
+    "publicHoistPattern", "saveTextLockfile", "minimumReleaseAge", NULL };
+static const char *const bun_users[] = {
+    "ca", "cafile", NULL };
 
 /* Left out without a word: a build has its own, or they change nothing that is built. */
-static const char *const own_keys[] = {"cache",
-                                       "store-dir",
-                                       "progress",
-                                       "color",
-                                       "loglevel",
-                                       "update-notifier",
-                                       "manage-package-manager-versions",
-                                       "package-manager-strict",
-                                       "ignore-scripts",
-                                       "lastUpdateCheck",
-                                       "cacheFolder",
-                                       "globalFolder",
-                                       "enableColors",
-                                       "enableGlobalCache",
-                                       "enableHyperlinks",
-                                       "enableImmutableInstalls",
-                                       "enableMirror",
-                                       "enableProgressBars",
-                                       "enableTelemetry",
-                                       "frozenLockfile",
-                                       NULL};
+static const char *const own_keys[] = {
+    "cache", "store-dir", "progress", "color", "loglevel", "update-notifier",
+    "manage-package-manager-versions", "package-manager-strict", "ignore-scripts",
+    "lastUpdateCheck", "cacheFolder", "globalFolder", "enableColors", "enableGlobalCache",
+    "enableHyperlinks", "enableImmutableInstalls", "enableMirror", "enableProgressBars",
+    "enableTelemetry", "frozenLockfile", NULL };
+/* clang-format on */
 
 enum rc_format { RC_LINES, RC_YAML, RC_TOML };
 

@@ -278,6 +278,13 @@ class Managers(test_bundle.Case):
         ci = package(scripts={"build": "test -z \"$CI\" && vite build", "postinstall": "node make.js"})
         self.assertNotIn("error", self.probe("node_build", **self.front("npm", ci)))
 
+    def test_a_package_from_git_whose_scripts_would_run_while_it_is_fetched_is_refused(self):
+        for manager, text in (("yarn", 'a@git+https://git.example.org/a.git:\n  resolved "git+https://git.example.org/a.git#1"\n'),
+                              ("yarn-berry", '"a@git":\n  resolution: "a@https://git.example.org/a.git#commit=1"\n')):
+            with self.subTest(manager):
+                self.write(under("frontend", APP | {"yarn.lock": text}))
+                self.refused("node_fetch", "unsupported", "comes from git", manager=manager, lock="frontend/yarn.lock")
+
     def test_a_registry_that_is_not_there(self):
         args = self.front("npm", **{".npmrc": "registry=http://127.0.0.1:9/\nfetch-retries=0\n"})
         lock = json.loads((self.root / "frontend/package-lock.json").read_text())
