@@ -395,6 +395,37 @@ class Apply(Case):
         done = self.good("apply", args, approval=approval)
         self.assertEqual((done["status"], done["ok"], done["root_cause"]["logical_id"]), ("UPDATE_ROLLBACK_COMPLETE", False, "Wait"))
 
+    def test_a_failure_that_is_to_be_kept_is_left_as_it_is(self):
+        args, approval = self.update(document=template(T=TOPIC2, Handle=HANDLE, Wait=WAIT))
+        done = self.good("apply", args, approval=approval | {"on_failure": "keep"})
+        self.assertEqual((done["status"], done["ok"], done["root_cause"]["logical_id"]), ("UPDATE_FAILED", False, "Wait"))
+
+    def test_the_cause_is_looked_for_in_nested_stacks(self):
+        args, approval = self.update()
+        nested = [f"arn:aws:cloudformation:eu-west-1:{self.account}:stack/{name}/1" for name in ("inner", "innermost")]
+
+        def events(*rows):  # oldest first
+            return {"StackEvents": [{"EventId": f"{row[1]}{i}", "StackId": row[0], "StackName": "s", "LogicalResourceId": row[1],
+                                     "PhysicalResourceId": row[2], "ResourceType": row[3], "ResourceStatus": row[4],
+                                     "ResourceStatusReason": row[5], "Timestamp": "2099-01-01T00:00:00.000Z",
+                                     "ClientRequestToken": "exec-s1-1"} for i, row in enumerate(rows)][::-1]}
+
+        kind = "AWS::CloudFormation::Stack"
+        proxy = self.proxy()
+        proxy.rule("cloudformation", "DescribeStackEvents", contains="innermost", result=events(
+            (nested[1], "Queue", "", "AWS::SQS::Queue", "CREATE_FAILED", "Resource creation cancelled"),
+            (nested[1], "Table", "t", "AWS::DynamoDB::Table", "CREATE_FAILED", "the name is taken")))
+        proxy.rule("cloudformation", "DescribeStackEvents", contains="inner", result=events(
+            (nested[0], "Deep", nested[1], kind, "CREATE_FAILED", "Embedded stack was not successfully created"),
+            (nested[0], "inner", nested[0], kind, "CREATE_FAILED", "The following resource(s) failed")))
+        proxy.rule("cloudformation", "DescribeStackEvents", result=events(
+            (self.stack_id, "Data", nested[0], kind, "CREATE_FAILED", "Embedded stack was not successfully created"),
+            (self.stack_id, STACK, self.stack_id, kind, "UPDATE_ROLLBACK_COMPLETE", "")))
+        proxy.rule("cloudformation", "DescribeStacks", result=fault_proxy.stack(STACK, "UPDATE_ROLLBACK_COMPLETE", stack_id=self.stack_id))
+        done = self.good("apply", args, approval=approval, endpoint=proxy.url)
+        self.assertEqual((done["root_cause"]["logical_id"], done["root_cause"]["type"], done["root_cause"]["reason"]),
+                         ("Table", "AWS::DynamoDB::Table", "the name is taken"))
+
     def test_the_first_failure_that_is_no_consequence_is_the_cause_and_is_told_at_once(self):
         args, approval = self.update()
         rows = [  # oldest first

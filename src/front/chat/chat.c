@@ -239,7 +239,7 @@ static void chat_refuse(struct chat *chat, const char *line) {
     enum err_code code;
 
     chat_begin(chat, line);
-    code = run_new(chat->cli, "deploy", &err);
+    code = run_here(chat->cli, "deploy", cli_flags(chat->cli), &err);
     chat_end(chat, code, &err);
     chat->is_over = true;
 }

@@ -20,10 +20,20 @@ static enum err_code run_where(struct cli *cli, const json_t *flags, json_t **ou
     return json_str_at(place, "region") == NULL ? ERR_NONE : cli_where(cli, flags, out, err);
 }
 
+enum err_code run_here(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
+    CLEANUP(json_decrefp) json_t *owned = flags;
+    struct session *session = NULL;
+
+    if (cli_flow(cli, err) != ERR_NONE ||
+        session_new(cli->flow, kind, TAKE(owned), &session, err) != ERR_NONE) {
+        return err->code;
+    }
+    return cli_run_session(cli, session, err);
+}
+
 enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
     CLEANUP(json_decrefp) json_t *owned = flags;
     CLEANUP(json_decrefp) json_t *where = NULL;
-    struct session *session = NULL;
 
     if (cli_flow(cli, err) != ERR_NONE || run_where(cli, owned, &where, err) != ERR_NONE) {
         return err->code;
@@ -31,10 +41,7 @@ enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct
     if (where != NULL) {
         json_put(owned, "where", json_incref(where));
     }
-    if (session_new(cli->flow, kind, TAKE(owned), &session, err) != ERR_NONE) {
-        return err->code;
-    }
-    return cli_run_session(cli, session, err) != ERR_NONE ? err->code : answers_keep(cli, err);
+    return run_here(cli, kind, TAKE(owned), err) != ERR_NONE ? err->code : answers_keep(cli, err);
 }
 
 enum err_code run_new(struct cli *cli, const char *kind, struct err *err) {

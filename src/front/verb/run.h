@@ -12,6 +12,10 @@ MUST_CHECK enum err_code run_new(struct cli *cli, const char *kind, struct err *
 MUST_CHECK enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags,
                                    struct err *err);
 
+/* The same for a run that reaches no AWS: nothing is shown, and no credentials are needed. */
+MUST_CHECK enum err_code run_here(struct cli *cli, const char *kind, json_t *flags,
+                                  struct err *err);
+
 /* Shows where session `id` goes, takes it up, runs it to its end or pause. Errors: those of
  * glance_read(), cli_where() and session_open(). */
 MUST_CHECK enum err_code run_again(struct cli *cli, const char *id, struct err *err);

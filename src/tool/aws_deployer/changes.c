@@ -77,15 +77,17 @@ static void value_hide(json_t *detail, const char *member, bool is_secret) {
     }
 }
 
-/* By the whole property, not by the path within it: that names places of lists that move. */
-static void detail_annotate(json_t *detail, const json_t *template, const json_t *resource) {
+/* Judged by the whole property, not by the path within it, which names places of lists that move. A
+ * property that the template does not have any more may have been anything. */
+static bool detail_is_secret(const json_t *detail, const json_t *template, const json_t *resource) {
     const json_t *properties = json_object_get(resource, "Properties");
     const char *name = json_str_or(detail, "name", "");
     const json_t *property = name[0] == '\0' ? properties : json_object_get(properties, name);
-    bool is_secret = is_hidden(template, property, 0);
 
-    value_hide(detail, "before", is_secret);
-    value_hide(detail, "after", is_secret);
+    if (strcmp(json_str_or(detail, "attribute", "Properties"), "Properties") != 0) {
+        return false; /* tags and metadata hold no parameters of ours */
+    }
+    return property == NULL || is_hidden(template, property, 0);
 }
 
 /* ---- What each resource is for, as the template says it ---- */
@@ -119,7 +121,10 @@ json_t *deployer_annotate(const json_t *changes, const json_t *template) {
 
         json_put_str(change, "purpose", purpose_of(template, id));
         json_array_foreach(json_object_get(change, "details"), d, detail) {
-            detail_annotate(detail, template, resource);
+            bool is_secret = detail_is_secret(detail, template, resource);
+
+            value_hide(detail, "before", is_secret);
+            value_hide(detail, "after", is_secret);
         }
     }
     return copy;
