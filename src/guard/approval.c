@@ -26,7 +26,7 @@ static const struct text_row text_rows[] = {
     {"region",            "region",              offsetof(struct approval, region), "none"},
     {"endpoint",          "endpoint",            offsetof(struct approval, endpoint), "none"},
     {"stack_id",          "stack",               offsetof(struct approval, stack_id), "none"},
-    {"change_set",        "change set",          offsetof(struct approval, change_set), "none: a deletion has no change set"},
+    {"change_set",        "change set",          offsetof(struct approval, change_set), "none: neither deletions nor secrets have one"},
     {"role",              "acts as",             offsetof(struct approval, role), "whoever asked, by their own rights"},
     {"on_failure",        "if it fails",         offsetof(struct approval, on_failure), "none"},
     {"requester",         "asked by",            offsetof(struct approval, requester), "none"},

@@ -381,7 +381,7 @@ static json_t *plan_tags(const struct turn *turn) {
 static char *plan_on_failure(const struct turn *turn) {
     const char *release = json_str_at(turn->state, "last_release.id");
 
-    if (json_bool_at(turn->state, "flags.no_rollback")) {
+    if (json_bool_at(turn->state, "flags.no_rollback") || agent_is_kind(turn, "secrets")) {
         return mem_strdup("keep");
     }
     if (release != NULL && json_bool_at(turn->state, "before.can_update")) {
@@ -398,7 +398,9 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
         "kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
         agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"), "region",
         agent_text(turn, "identity.region"), "stack", agent_text(turn, "fields.stack"), "target",
-        template_kind_name(plan_template_kind(turn)), "role_arn",
+        agent_is_kind(turn, "secrets") ? "Parameter Store"
+                                       : template_kind_name(plan_template_kind(turn)),
+        "role_arn",
         json_str_or(turn->state, "fields.role_arn",
                     json_str_or(turn->state, "bootstrap.ExecutionRole", "")),
         "endpoint", agent_text(turn, "identity.endpoint"), "on_failure", on_failure, "build_id",

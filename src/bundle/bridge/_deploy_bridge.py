@@ -11,6 +11,8 @@ Environment:
   AWSCOPILOT_BACKEND_DIR   folder of the zip, relative to its root, put before the root in sys.path
   AWSCOPILOT_SECRETS_PATH  Parameter Store path, read into the environment before the import under
                            the last part of each name; empty or absent: no call
+  AWSCOPILOT_PARAMETERS    changes with the versions of those parameters, so that a new value makes
+                           a new version of the function; not read here
   AWSCOPILOT_ROOT_PATH     prefix of the URL that the application's routes do not carry
   AWSCOPILOT_PREFIX        the built-in health check is /<prefix>/.aws-copilot/health; default /api
 

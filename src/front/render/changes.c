@@ -269,6 +269,10 @@ static bool is_all(const json_t *changes, const char *action, const char *other)
 }
 
 static const char *set_title(const json_t *changes) {
+    if (strcmp(json_str_or(json_array_get(changes, 0), "type", ""), "AWS::SSM::Parameter") == 0) {
+        return is_all(changes, "Remove", "Remove") ? "Secrets to be removed from Parameter Store"
+                                                   : "Secrets to be stored in Parameter Store";
+    }
     if (is_all(changes, "Remove", "Retain")) {
         return "What would be deleted";
     }
