@@ -1,11 +1,12 @@
 """Measures the program beside the floor of the machine and beside the peers; scripts/bench runs it.
 
-    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact read deploy;
+    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens read deploy;
     all of them when none is given
 
 Everything that is compared is measured in turn, in the same run, so that what else the machine does meets both.
 BENCH_RUNS says how often (5). docs/bench.md says what each figure holds and what it leaves out.
 """
+import gzip
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
 
 import local_aws  # noqa: E402
+import tiktoken  # noqa: E402
 from deploying import ACCOUNT, BenchError, Ours, Release, peers_of  # noqa: E402
 from figures import Bar, Figure, median_of, save, table  # noqa: E402
 
@@ -26,6 +28,7 @@ PASSED_ON = ("HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy SS
              "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE UV_DEFAULT_INDEX UV_INDEX_URL UV_FIND_LINKS npm_config_registry "
              "LANG").split()
 STEP_RUNS, PARKED, PARKED_PEER, VERIFIED, STARTS = 200, 10000, 1000, 200000, 10
+TOKENS_BYTES = 2_000_000
 FLOOR = "sqlite-wal-full"
 
 
@@ -159,6 +162,48 @@ def bench_redact(runner):
     return [Figure(row["name"], row["value"], row["unit"], row["runs"]) for row in rows.values()]
 
 
+def token_texts(judges, folder):
+    """The four texts whose tokens are counted, 2 MB each of what the judges' packages hold."""
+    texts = {"english": ("*.dist-info/METADATA", lambda data: data.partition(b"\n\n")[2]),  # the README
+             "json": ("botocore/data/*/*/service-2.json.gz", gzip.decompress),
+             "code": ("moto/**/*.py", bytes),
+             "cloudformation": ("cfnlint/data/schemas/**/*.json", bytes)}  # the types of resources
+    for name, (pattern, unpack) in texts.items():
+        data = b""
+        for file in sorted(judges.glob(pattern)):
+            data += unpack(file.read_bytes())
+            if len(data) >= TOKENS_BYTES:
+                break
+        text = data[:TOKENS_BYTES].decode("utf-8", "ignore")
+        (folder / name).write_text(text, encoding="utf-8")
+    return [str(folder / name) for name in texts]
+
+
+def bench_tokens(runner):
+    """Counting tokens, beside tiktoken on the same prompts; the numbers of tokens have to agree."""
+    folder = runner.folder / "tokens"
+    folder.mkdir()
+    judges = Path(tiktoken.__file__).resolve().parents[1]
+    files = token_texts(judges, folder)
+    peer = [sys.executable, str(HERE / "tokens_tiktoken.py"), "o200k_base", "3", *files]
+    ours, theirs = [], []
+    for _ in range(runner.runs):
+        ours.append(runner.rows_of("src/guard/tokens_bench", "o200k_base", "5", *files))
+        out = runner.must(peer, runner.env(TOKEN_RANKS=os.environ["TOKEN_RANKS"]), folder)
+        theirs.append({row["name"]: row for row in map(json.loads, out.splitlines())})
+    figures = []
+    for name, row in ours[0].items():
+        bar = Bar({"tokens_load": 10, "tokens_worst": 500}.get(name, 20))
+        value = median_of([{"v": rows[name]["value"]} for rows in ours], "v")
+        peers = {}
+        if name in theirs[0]:
+            peers = {"tiktoken": median_of([{"v": rows[name]["value"]} for rows in theirs], "v")}
+            if theirs[0][name].get("tokens", row["tokens"]) != row["tokens"]:
+                raise BenchError(f"{name}: {row['tokens']} tokens, tiktoken counts {theirs[0][name]['tokens']}")
+        figures.append(Figure(name, value, row["unit"], runner.runs, bar, None, peers))
+    return figures
+
+
 def bench_read(runner):
     """Reading: a record of a million rows verified, a repository of 5,000 files surveyed."""
     verify = runner.rows_of("src/store/step_bench", ".", "verify", str(VERIFIED))["audit_verify_1m"]
@@ -242,8 +287,8 @@ def bench_deploy(runner):
         strict_aws.stop()
 
 
-GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "redact": bench_redact, "read": bench_read,
-          "deploy": bench_deploy}
+GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "redact": bench_redact, "tokens": bench_tokens,
+          "read": bench_read, "deploy": bench_deploy}
 
 
 def say_what_is_missing(runner):

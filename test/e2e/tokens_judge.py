@@ -2,7 +2,7 @@
 """Judges the count of tokens by tiktoken, the reference, on strings made to be hard.
 
     tokens_judge.py [STRINGS [SEED [FOLDER...]]]    the long run: this many strings for each encoding
-    (1,000,000), then every file below the folders
+    (1,000,000), every character there is, and every file below the folders
 
 test_tokens.py takes a few thousand of the same. The ranks are those of scripts/setup.sh, their digests and the
 patterns are tiktoken's own. The driver tokens_probe (test/drivers/tokens_probe.c) counts with the program's code.
@@ -10,6 +10,7 @@ patterns are tiktoken's own. The driver tokens_probe (test/drivers/tokens_probe.
 import base64
 import gzip
 import hashlib
+import itertools
 import os
 import random
 import struct
@@ -140,6 +141,13 @@ class Judge:
         return None if got == want else f"{name} of {data[:300]!r} ({len(data)} bytes): {got[:40]}, not {want[:40]}"
 
 
+def characters(points):
+    """Each of these characters beside a letter, a number and a blank."""
+    points = [point for point in points if not 0xd800 <= point < 0xe000]
+    for at in range(0, len(points), 4096):
+        yield "\n".join(f"A{chr(point)}b 1{chr(point)}" for point in points[at:at + 4096]).encode()
+
+
 def files_below(folders):
     """What stands in the files, unpacked, in parts of at most 64 KB."""
     for folder in folders:
@@ -179,7 +187,7 @@ def main(strings="1000000", seed=None, *folders):
         source = Strings(seed, list(encoding.token_byte_values()), texts)
         for _ in range(int(strings)):
             tally.take(name, source.next())
-        for data in files_below(folders):
+        for data in itertools.chain(characters(range(0x110000)), files_below(folders)):
             tally.take(name, data)
     print(tally)
     return 1 if tally.bad else 0

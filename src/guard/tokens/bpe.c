@@ -79,7 +79,7 @@ static uint32_t pair_rank(const struct token_table *table, uint32_t left, uint32
  * the border merged with each other. The moments are gone through backwards: of the two, the one
  * of higher rank was made last, of equals the right one. A pair across the border has its chance
  * until the next of the two is made; at equal rank it comes before what stands to its right. */
-static bool agree_by_parts(const struct token_table *table, uint32_t left, uint32_t right) {
+static bool agree(const struct token_table *table, uint32_t left, uint32_t right) {
     uint32_t below = TOKEN_NONE;
 
     while (pair_rank(table, left, right) >= below) {
@@ -95,21 +95,6 @@ static bool agree_by_parts(const struct token_table *table, uint32_t left, uint3
         }
     }
     return false;
-}
-
-/* The same two tokens meet again and again, so what was found of some is kept, by thread. An entry
- * is the two ranks, the answer and which table; nothing but speed depends on it. */
-enum { MEMO_BITS = 12 };
-static _Thread_local uint64_t memos[1 << MEMO_BITS];
-
-static inline bool agree(const struct token_table *table, uint32_t left, uint32_t right) {
-    uint64_t pair = (uint64_t)table->size->token_n << 40 | (uint64_t)left << TOKEN_BITS | right;
-    uint64_t *memo = &memos[pair_hash(left, right) & ((1 << MEMO_BITS) - 1)];
-
-    if (*memo >> 1 != pair) {
-        *memo = pair << 1 | agree_by_parts(table, left, right);
-    }
-    return (*memo & 1) != 0;
 }
 
 /* A token of the row. */
@@ -215,8 +200,8 @@ static size_t bpe_large(const struct token_table *table, const unsigned char *by
     return finish(&row, ids);
 }
 
-size_t bpe_piece(const struct token_table *table, const unsigned char *bytes, size_t n,
-                 uint32_t *ids) {
+static size_t bpe_merge(const struct token_table *table, const unsigned char *bytes, size_t n,
+                        uint32_t *ids) {
     struct ends ends;
 
     walk(table, bytes, n, &ends);
@@ -228,4 +213,63 @@ size_t bpe_piece(const struct token_table *table, const unsigned char *bytes, si
     }
     return n <= SMALL_MAX ? bpe_small(table, bytes, n, &ends, ids)
                           : bpe_large(table, bytes, n, &ends, ids);
+}
+
+/* ---- The memo: words come again, so the numbers of tokens of short pieces are kept, by thread.
+ * Nothing but speed depends on it: an entry holds all bytes of its piece. ---- */
+
+enum { MEMO_LEN_MIN = 4, MEMO_LEN_MAX = 16, MEMO_BITS = 13 };
+
+struct memo {
+    uint64_t head, tail; /* the first and the last bytes of the piece; they may overlap */
+    uint32_t token_n;    /* of the table */
+    uint16_t len;        /* 0: free */
+    uint16_t count;
+};
+
+static _Thread_local struct memo memos[1 << MEMO_BITS];
+
+static inline uint64_t word_at(const unsigned char *bytes, size_t len) {
+    uint64_t word = 0;
+
+    memcpy(&word, bytes, len);
+    return word;
+}
+
+static inline struct memo memo_key(const struct token_table *table, const unsigned char *bytes,
+                                   size_t n) {
+    struct memo key = {.token_n = table->size->token_n, .len = (uint16_t)n};
+
+    if (n < sizeof(key.head)) {
+        key.head = word_at(bytes, MEMO_LEN_MIN);
+        key.tail = word_at(bytes + n - MEMO_LEN_MIN, MEMO_LEN_MIN);
+    } else {
+        key.head = word_at(bytes, sizeof(key.head));
+        key.tail = word_at(bytes + n - sizeof(key.tail), sizeof(key.tail));
+    }
+    return key;
+}
+
+static inline struct memo *memo_at(const struct memo *key) {
+    uint64_t hash = (key->head ^ key->len) * UINT64_C(0x9e3779b97f4a7c15);
+
+    hash = (hash ^ hash >> 32 ^ key->tail) * UINT64_C(0xbf58476d1ce4e5b9);
+    return &memos[hash >> (64 - MEMO_BITS)];
+}
+
+size_t bpe_piece(const struct token_table *table, const unsigned char *bytes, size_t n,
+                 uint32_t *ids) {
+    struct memo key, *memo;
+
+    if (ids != NULL || n < MEMO_LEN_MIN || n > MEMO_LEN_MAX) {
+        return bpe_merge(table, bytes, n, ids);
+    }
+    key = memo_key(table, bytes, n);
+    memo = memo_at(&key);
+    if (memo->head != key.head || memo->tail != key.tail || memo->len != key.len ||
+        memo->token_n != key.token_n) {
+        key.count = (uint16_t)bpe_merge(table, bytes, n, NULL);
+        *memo = key;
+    }
+    return memo->count;
 }
