@@ -224,7 +224,7 @@ class Secrets(todo.TodoCase):
             talk.send_line("yes")
             talk.expect(r"✓ Done", 120)
             url = talk.expect(r"https://[\w.-]+").group()
-            talk.expect(r"Keep .*GREETING.*SECRET_KEY.* in aws-copilot.yml\?")
+            talk.expect(r"Keep .*GREETING.*SECRET_KEY.* in aws-copilot\.yml")
             talk.send_line("yes")
             talk.expect("> ")
             talk.send_line("quit")
