@@ -20,6 +20,29 @@ static void add_name(struct buf *out, const char *name) {
     }
 }
 
+/* How the site finds the API; a name only where the code has one. */
+static void add_api_base(struct buf *out, const json_t *frontend) {
+    static const struct {
+        const char *kind;
+        const char *words;
+    } rows[] = {
+        {"same-origin", "at its own address"},
+        {"env", "by a variable of its build"},
+        {"hardcoded", "at an address in its code"},
+        {"proxy-rewrite", "at its own address, below a prefix that the API does not see"},
+    };
+    const char *name = at(frontend, "api_base.name");
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (strcmp(at(frontend, "api_base.kind"), rows[i].kind) == 0) {
+            buf_addf(out, "The site finds the API %s%s", rows[i].words,
+                     name[0] == '\0' ? "" : ", ");
+            add_name(out, name);
+            buf_add_s(out, ". ");
+        }
+    }
+}
+
 static void add_parts(struct buf *out, const json_t *survey) {
     const json_t *backend = json_at(survey, "backend");
     const json_t *frontend = json_at(survey, "frontend");
@@ -49,10 +72,7 @@ static void add_parts(struct buf *out, const json_t *survey) {
                  json_str_or(backend, "prefix", "several prefixes"),
                  json_str_or(backend, "health.path", "not found"));
     }
-    if (json_str_at(frontend, "api_base.kind") != NULL) {
-        buf_addf(out, "The site finds the API by: %s %s. ", at(frontend, "api_base.kind"),
-                 at(frontend, "api_base.name"));
-    }
+    add_api_base(out, frontend);
 }
 
 /* "LEAD a, b, c. " of the rows of a list, by one member; nothing when there are none. */

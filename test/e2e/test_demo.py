@@ -96,5 +96,5 @@ class Person(todo.TodoCase):
         screen.type("no")
         screen.keys("Enter")
         screen.expect(r"\[exit 5\]")
-        self.assertIn("said no; nothing was changed", " ".join(screen.text(history=True).split()))
+        self.assertIn("said no Nothing was changed", " ".join(screen.text(history=True).split()))
         self.nothing_at_aws()

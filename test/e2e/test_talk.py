@@ -109,7 +109,7 @@ class Deciding(todo.TodoCase):
             self.to_the_paper(talk)
             self.ended(self.go("reject", self.waiting()["session"]), 0)
             talk.expect(r"rejected by")
-            talk.expect(r"Refused: .* said no; nothing was changed")
+            talk.expect(r"Refused: .* said no")
             self.assertEqual(talk.wait(), 5)
         self.nothing_at_aws()
 

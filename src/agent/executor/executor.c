@@ -599,31 +599,15 @@ void executor_leave(struct turn *turn, bool is_unexecuted) {
     executor_unlock(turn);
 }
 
+static enum outcome (*const work[PHASE_N])(struct turn *turn) = {
+    [PHASE_PREFLIGHT] = executor_preflight,
+    [PHASE_DRY_RUN] = executor_dry_run,
+    [PHASE_EXECUTE] = executor_execute,
+    [PHASE_ROLLBACK] = executor_rollback,
+};
+
 static enum outcome executor_run(struct turn *turn, enum phase phase) {
-    switch (phase) {
-    case PHASE_PREFLIGHT:
-        return executor_preflight(turn);
-    case PHASE_DRY_RUN:
-        return executor_dry_run(turn);
-    case PHASE_EXECUTE:
-        return executor_execute(turn);
-    case PHASE_ROLLBACK:
-        return executor_rollback(turn);
-    case PHASE_NONE:
-    case PHASE_INTAKE:
-    case PHASE_CONTEXT:
-    case PHASE_ASK:
-    case PHASE_PLAN:
-    case PHASE_REVIEW:
-    case PHASE_REVIEW_SET:
-    case PHASE_WAIT:
-    case PHASE_VALIDATE:
-    case PHASE_CLOSURE:
-    case PHASE_ESCALATED:
-    case PHASE_N:
-        break;
-    }
-    return OUTCOME_OK;
+    return work[phase] == NULL ? OUTCOME_OK : work[phase](turn);
 }
 
 const struct agent agent_executor = {

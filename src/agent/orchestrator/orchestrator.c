@@ -205,7 +205,7 @@ static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, co
         return agent_fail(turn, &err);
     }
     if (!is_yes) {
-        return agent_problem(turn, ERR_REJECTED, "", "%s said no; nothing was changed", actor);
+        return agent_problem(turn, ERR_REJECTED, "", "%s said no", actor);
     }
     (void)json_object_del(turn->state, "problem"); /* a yes that came too late, for instance */
     return OUTCOME_OK;
@@ -226,31 +226,26 @@ static enum outcome orchestrator_wait(struct turn *turn) {
     return orchestrator_decide(turn, buf_cstr(&bytes), digest.text);
 }
 
+static enum outcome orchestrator_ask(struct turn *turn) {
+    return orchestrator_ask_retry(turn, OUTCOME_DONE);
+}
+
+static enum outcome orchestrator_close(struct turn *turn) {
+    return ending_sum_up(turn, PHASE_CLOSURE);
+}
+
+static enum outcome orchestrator_escalate(struct turn *turn) {
+    return ending_sum_up(turn, PHASE_ESCALATED);
+}
+
+static enum outcome (*const work[PHASE_N])(struct turn *turn) = {
+    [PHASE_INTAKE] = orchestrator_intake,      [PHASE_ASK] = orchestrator_ask,
+    [PHASE_WAIT] = orchestrator_wait,          [PHASE_CLOSURE] = orchestrator_close,
+    [PHASE_ESCALATED] = orchestrator_escalate,
+};
+
 static enum outcome orchestrator_run(struct turn *turn, enum phase phase) {
-    switch (phase) {
-    case PHASE_INTAKE:
-        return orchestrator_intake(turn);
-    case PHASE_ASK:
-        return orchestrator_ask_retry(turn, OUTCOME_DONE);
-    case PHASE_WAIT:
-        return orchestrator_wait(turn);
-    case PHASE_CLOSURE:
-    case PHASE_ESCALATED:
-        return ending_sum_up(turn, phase);
-    case PHASE_NONE:
-    case PHASE_CONTEXT:
-    case PHASE_PREFLIGHT:
-    case PHASE_PLAN:
-    case PHASE_REVIEW:
-    case PHASE_DRY_RUN:
-    case PHASE_REVIEW_SET:
-    case PHASE_EXECUTE:
-    case PHASE_VALIDATE:
-    case PHASE_ROLLBACK:
-    case PHASE_N:
-        break;
-    }
-    return OUTCOME_OK;
+    return work[phase] == NULL ? OUTCOME_OK : work[phase](turn);
 }
 
 const struct agent agent_orchestrator = {

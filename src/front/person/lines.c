@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -198,6 +199,12 @@ enum line_end lines_read(struct lines *lines, const char *prompt, const struct l
     lines->prompt = prompt;
     lines->wait = wait;
     return lines->edit == NULL ? pipe_read(lines, out) : terminal_read(lines, out);
+}
+
+void lines_forget(struct lines *lines) {
+    if (lines->edit != NULL) {
+        (void)tcflush(lines->fd, TCIFLUSH);
+    }
 }
 
 bool lines_is_terminal(const struct lines *lines) { return lines->edit != NULL; }

@@ -36,6 +36,10 @@ struct line_wait {
     int64_t deadline_mono_ms; /* 0: none */
 };
 
+/* Forgets what was typed on a terminal before it was asked for: a yes is given by somebody who has
+ * read what it means. A pipe keeps its lines. */
+void lines_forget(struct lines *lines);
+
 /* Reads one line; `prompt` is shown on a terminal. `*out` is the caller's to free() and is set for
  * LINE_READ only. A line over LIMIT_INPUT_LINE_BYTES is cut. */
 enum line_end lines_read(struct lines *lines, const char *prompt, const struct line_wait *wait,

@@ -268,6 +268,9 @@ static enum err_code asking_run(struct asking *asking, char **out, struct err *e
     if (is_kind(asking, "secret")) {
         return asking_secret(asking, out, err);
     }
+    if (is_kind(asking, "approval")) {
+        lines_forget(asking->asker->lines);
+    }
     prompt_of(asking, &prompt);
     while (asking->answer == NULL) {
         CLEANUP(freep) char *line = NULL;
