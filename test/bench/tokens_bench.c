@@ -97,7 +97,7 @@ static void measure_worst(enum encoding encoding, int runs) {
 
 int main(int argc, char **argv) {
     enum encoding encoding = argc < 3 ? ENCODING_NONE : encoding_from_name(argv[1]);
-    int runs = argc < 3 ? 0 : atoi(argv[2]);
+    int runs = argc < 3 ? 0 : (int)strtol(argv[2], NULL, 10);
     double from = now_ns();
     size_t tokens;
 

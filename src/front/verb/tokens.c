@@ -4,11 +4,10 @@
 
 #include "base/json.h"
 #include "front/cli/cli_room.h"
+#include "guard/limits.h"
 #include "guard/tokens/counter.h"
 
-/* One word without a border may be this long; the rest of the text is forgotten as it is counted.
- */
-enum { TOKENS_KEPT_MAX = 16 << 20, TOKENS_CHUNK = 64 << 10 };
+enum { TOKENS_CHUNK = 64 << 10 };
 
 /* Counts what is read from `fd`, and its bytes. Errors: ERR_IO, ERR_TOO_LARGE, ERR_INTERRUPTED. */
 static enum err_code tokens_read(int fd, struct token_counter *counter, size_t *bytes,
@@ -40,7 +39,8 @@ static enum err_code tokens_run(struct cli *cli, struct err *err) {
     const char *name = cli->args.values[OPT_ENCODING];
     enum encoding encoding = name == NULL ? ENCODING_O200K_BASE : encoding_from_name(name);
     CLEANUP(token_counter_freep)
-    struct token_counter *counter = token_counter_new(encoding, TOKENS_KEPT_MAX);
+    struct token_counter *counter =
+        token_counter_new(encoding, (size_t)limit(LIMIT_TOKENS_KEPT_BYTES));
     size_t bytes = 0, count;
 
     if (tokens_read(STDIN_FILENO, counter, &bytes, err) != ERR_NONE) {

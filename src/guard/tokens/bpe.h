@@ -6,8 +6,8 @@
  * A text has one row of tokens in which all neighbours agree, and it is the one that merging gives.
  * Each place is given up at most once, so the time is linear in the length of the piece.
  *
- * Source: H. Wang, A. van Antwerpen, "So many tokens, so little time" (2024), for the fact; the
- * agreement of two neighbours is told by undoing their merges, last made first.
+ * Source: the README of the crate `bpe` (github/rust-gems), for the fact that the row is unique and
+ * that agreement is a matter of neighbours; how it is told is written out in bpe.c.
  */
 #pragma once
 

@@ -12,7 +12,6 @@ enum {
     PROPERTY_AROUND = 3,
     ENUM_AROUND = -3,
     ENUM_VALUE_AROUND = 3,
-    TEXT_BYTES_MAX = 16 << 20, /* of one value that is counted as the JSON it is */
 };
 
 static const int function_around[ENCODING_N] = {
@@ -21,7 +20,7 @@ static const int function_around[ENCODING_N] = {
 };
 
 static long count_value(enum encoding encoding, const json_t *value) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_BYTES_MAX);
+    CLEANUP(buf_done) struct buf text = BUF_INIT(SIZE_MAX);
 
     if (json_is_string(value)) {
         return (long)tokens_count(
@@ -63,7 +62,7 @@ static long count_message(enum encoding encoding, const json_t *message) {
 /* "name:description" or "name:type:description", without the full stop at its end. */
 static long count_line(enum encoding encoding, const char *name, const char *type,
                        const char *description) {
-    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
+    CLEANUP(buf_done) struct buf line = BUF_INIT(SIZE_MAX);
 
     buf_addf(&line, "%s:%s%s%s", name, type == NULL ? "" : type, type == NULL ? "" : ":",
              description);

@@ -3,7 +3,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "guard/tokens/character.h"
 
 /* Made by scripts/token_table.c: the block of each code point, then the classes of each block. The
@@ -61,23 +63,30 @@ static inline size_t run(const unsigned char *text, size_t n, size_t at, unsigne
 
 /* ---- What both have ---- */
 
-/* 's 't 're 've 'm 'll 'd in either case; U+017F is an s whose capital is S. Returns the end, `at`
- * when there is none. */
-static size_t contraction(const unsigned char *text, size_t n, size_t at) {
-    unsigned char first, second;
+/* What may follow an apostrophe, in either case; U+017F is an s whose capital is S. */
+static const char *const contractions[] = {"s", "t", "re", "ve", "m", "ll", "d", "\xc5\xbf"};
 
-    if (n - at < 2 || text[at] != '\'') {
+static bool is_followed_by(const unsigned char *text, size_t n, const char *word) {
+    size_t i = 0;
+
+    while (word[i] != '\0' && i < n &&
+           (text[i] < 0x80 ? text[i] | 0x20 : text[i]) == (unsigned char)word[i]) {
+        i++;
+    }
+    return word[i] == '\0';
+}
+
+/* The end of the contraction at `at`; `at` when there is none. */
+static size_t contraction(const unsigned char *text, size_t n, size_t at) {
+    if (at == n || text[at] != '\'') {
         return at;
     }
-    first = text[at + 1] | 0x20;
-    second = n - at > 2 ? text[at + 2] | 0x20 : 0;
-    if (first == 's' || first == 't' || first == 'm' || first == 'd') {
-        return at + 2;
+    for (size_t i = 0; i < ARRAY_N(contractions); i++) {
+        if (is_followed_by(text + at + 1, n - at - 1, contractions[i])) {
+            return at + 1 + strlen(contractions[i]);
+        }
     }
-    if (((first == 'r' || first == 'v') && second == 'e') || (first == 'l' && second == 'l')) {
-        return at + 3;
-    }
-    return n - at > 2 && text[at + 1] == 0xc5 && text[at + 2] == 0xbf ? at + 3 : at;
+    return at;
 }
 
 /* One to three numbers. */
