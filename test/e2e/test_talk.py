@@ -69,6 +69,17 @@ class Deciding(todo.TodoCase):
         self.assertEqual([r["answer"] for r in run.of_type("approval")], ["yes"])
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
 
+    def test_a_yes_that_was_typed_before_the_paper_was_shown_is_none(self):
+        with self.sit_down("deploy") as talk:
+            talk.expect(r"Go on\?")
+            talk.expect(r"\[Y/n\] ")
+            talk.send("yes\nyes\nyes\n")
+            talk.expect(YES, 90)
+            self.assertIsNone(talk.code)
+            talk.send_line("no")
+            talk.expect(r"Refused: .* said no")
+            self.assertEqual(talk.wait(), 5)
+
     def test_a_change_in_the_middle_begins_anew(self):
         with self.sit_down("chat", "--app", self.app) as talk:
             talk.expect(r"> ")

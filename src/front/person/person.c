@@ -264,12 +264,12 @@ static enum err_code asking_secret(struct asking *asking, char **out, struct err
 static enum err_code asking_run(struct asking *asking, char **out, struct err *err) {
     CLEANUP(buf_done) struct buf prompt = BUF_INIT(PROMPT_BYTES_MAX);
 
+    if (is_kind(asking, "approval")) {
+        lines_forget(asking->asker->lines);
+    }
     show_question(asking);
     if (is_kind(asking, "secret")) {
         return asking_secret(asking, out, err);
-    }
-    if (is_kind(asking, "approval")) {
-        lines_forget(asking->asker->lines);
     }
     prompt_of(asking, &prompt);
     while (asking->answer == NULL) {
