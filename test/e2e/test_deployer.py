@@ -181,7 +181,7 @@ class Preview(Case):
         args = self.preview_args()
         self.set_of(template(T=TOPIC), "d-other-1", "CREATE")
         self.set_of(template(T=TOPIC), "by-hand", "CREATE")
-        end = self.bad("locked", "d-other-1", "preview", args, status=1, remedy="approvals")
+        end = self.bad("locked", "d-other-1", "preview", args, status=1, remedy="aws-copilot approve")
         self.assertIn("waits for a yes", end["text"])
         old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=31)
         proxy = self.proxy()

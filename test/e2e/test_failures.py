@@ -190,7 +190,8 @@ class Repositories(Broken):
                 os.unlink(self.repo / file)
                 run = self.go("deploy", *self.CONFIRMED)
                 self.ended(run, 2, "failed")
-                self.says(run, f"{file.split('/')[0]}/.* has no lock file", r"aws-copilot\.yml")
+                self.says(run, r"accept\.NO_(NODE_)?LOCK", r"aws-copilot\.yml", error="missing_answer")
+                self.assertRegex(json.dumps(run.of_type("question")), f"{file.split('/')[0]}/.* has no lock file")
                 (self.repo / file).write_bytes(text)
         self.nothing_at_aws()
 
@@ -204,7 +205,7 @@ class Repositories(Broken):
 
     def test_a_back_end_that_imports_what_nothing_gives(self):
         self.edit("backend/app/main.py", "from fastapi import FastAPI", "import nothere\nfrom fastapi import FastAPI")
-        self.fails(2, "missing_answer", "nothere", "aws-copilot.yml")
+        self.fails(2, "missing_answer", r"accept\.DEPENDENCY_MISSING", "aws-copilot.yml")
 
     def test_a_missing_variable_and_its_value_in_the_file(self):
         self.edit("backend/app/settings.py", 'log_level: Literal', 'greeting: str\n    log_level: Literal')

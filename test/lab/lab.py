@@ -81,7 +81,7 @@ class Moto:
                                          str(self.port)], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 90
             while True:
                 try:
                     socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 QUALIFIER = "depl"
-READY_S = 20
+READY_S = 90
 ADMINISTRATOR = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 

@@ -133,7 +133,7 @@ class Runner(unittest.TestCase):
         (root / "scripts").symlink_to(lab.ROOT / "scripts")
         (root / "test/e2e/test_planted.py").write_text(textwrap.dedent(text))
         return subprocess.run([sys.executable, str(root / "test/e2e/run.py"), *args], capture_output=True, text=True,
-                              timeout=100, env={k: v for k, v in os.environ.items() if k != "AWSCOPILOT_LAB_PORT"})
+                              timeout=280, env={k: v for k, v in os.environ.items() if k != "AWSCOPILOT_LAB_PORT"})
 
     def test_it_counts_and_shows_what_went_wrong(self):
         done = self.run_planted("""

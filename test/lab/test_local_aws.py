@@ -89,7 +89,7 @@ class Life(unittest.TestCase):
 
     def call(self, *args):
         done = subprocess.run([str(lab.ROOT / "scripts/local-aws"), *args, "--port", self.port],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=180)
         return done.returncode, done.stdout + done.stderr
 
     def test_it_starts_once_gives_keys_and_stops(self):
