@@ -343,7 +343,6 @@ static void two_hundred_thousand_files_hide_no_application(void **state) {
 }
 
 static void a_thousand_folders_in_each_other_are_told(void **state) {
-    CLEANUP(buf_done) struct buf path = BUF_INIT(8192);
     char *root = lab_folder();
     int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     json_t *survey = NULL;
