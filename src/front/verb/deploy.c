@@ -65,15 +65,29 @@ static enum err_code deploy_write_outputs(struct cli *cli, struct err *err) {
     return fs_write_file(path, masked_str(&masked), 0644, err);
 }
 
+/* What a session was planned with stays: another wish is another plan. */
+static enum err_code deploy_check_plan(const struct cli *cli, struct err *err) {
+    static const enum option wishes[] = {OPT_NO_EXECUTE, OPT_DRY_RUN, OPT_NO_ROLLBACK, OPT_TAGS,
+                                         OPT_TTL};
+
+    for (size_t i = 0; i < ARRAY_N(wishes); i++) {
+        if (cli->args.is_typed[wishes[i]]) {
+            err_set(err, ERR_USAGE, "--plan and --%s contradict each other",
+                    option_rows[wishes[i]].name);
+            return err_remedy(err, "leave one of them out");
+        }
+    }
+    return ERR_NONE;
+}
+
 static enum err_code deploy_run(struct cli *cli, struct err *err) {
     const char *id = args_text(&cli->args, OPT_PLAN);
     enum err_code code;
 
+    if (id != NULL && deploy_check_plan(cli, err) != ERR_NONE) {
+        return err->code;
+    }
     if (args_is(&cli->args, OPT_NO_EXECUTE)) {
-        if (id != NULL) {
-            err_set(err, ERR_USAGE, "--plan and --no-execute-changeset contradict each other");
-            return err_remedy(err, "leave one of them out");
-        }
         return plan_run(cli, err);
     }
     code = id == NULL ? run_new(cli, "deploy", err) : run_again(cli, id, err);
