@@ -1,6 +1,7 @@
 /* What git says about the repository. Read with libgit2: no hook, filter or pager of the repository
  * runs, as they could with the git program. */
 #include "repo/git_lib.h"
+#include "repo/path.h"
 #include "repo/survey_room.h"
 
 #include <stdlib.h>
@@ -46,15 +47,23 @@ static bool folder_is_plain(const struct fs_root *root) {
 /* ".git" as a file names the folder of a worktree or a submodule; inside the tree it is neither. */
 static bool file_leads_in(const struct fs_root *root) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(4096);
+    CLEANUP(freep) char *top = realpath(root->path, NULL);
+    CLEANUP(freep) char *named = NULL;
+    CLEANUP(freep) char *real = NULL;
     struct err ignored = {0};
-    struct str target = {0};
 
-    if (fs_read_at(root, ".git", 4096, &text, &ignored) != ERR_NONE ||
+    if (top == NULL || fs_read_at(root, ".git", 4096, &text, &ignored) != ERR_NONE ||
         !str_starts(buf_str(&text), STR("gitdir:"))) {
         return true;
     }
-    target = str_trim(str_slice(buf_str(&text), strlen("gitdir:"), text.len));
-    return !str_starts(target, STR("/")) && !str_starts(target, STR("../"));
+    named = str_dup(str_trim(str_slice(buf_str(&text), strlen("gitdir:"), text.len)));
+    real = named[0] == '/' ? realpath(named, NULL) : NULL;
+    if (named[0] != '/') {
+        CLEANUP(freep) char *full = fs_join(top, named);
+
+        real = realpath(full, NULL);
+    }
+    return real == NULL || path_is_below(real, top);
 }
 
 /* A repository that holds the root is the person's own and is opened as it is; what the root

@@ -234,16 +234,24 @@ static void a_git_folder_that_is_not_one_is_told_and_not_read(void **state) {
     static const char *const names[] = {".git", ".git/HEAD", ".git/index"};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_N(names) + 2; i++) {
+    for (size_t i = 0; i < ARRAY_N(names) + 3; i++) {
         char *root = lab_folder();
         CLEANUP(freep)
         char *path = mem_format("%s/%s", root, i < ARRAY_N(names) ? names[i] : ".git");
+        CLEANUP(freep) char *around = mem_format("gitdir: ../%s/evil\n", strrchr(root, '/') + 1);
         json_t *survey = NULL;
 
         lab_write(root, "main.py", lab_app);
+        if (i > ARRAY_N(names)) { /* a folder of git inside, by a way that leaves the root first */
+            lab_write(root, "evil/HEAD", "ref: refs/heads/main\n");
+            lab_write(root, "evil/objects/x", "");
+            lab_write(root, "evil/refs/x", "");
+        }
         if (i > 0) {
             lab_write(root, i < ARRAY_N(names) ? ".git/config" : ".git",
-                      i == ARRAY_N(names) ? "gitdir: ./evil\n" : "[core]\n");
+                      i == ARRAY_N(names) + 2 ? around
+                      : i > ARRAY_N(names)    ? "gitdir: ./evil\n"
+                                              : "[core]\n");
         }
         if (i < ARRAY_N(names)) { /* opening it would wait for ever */
             assert_int_equal(mkfifo(path, 0644), 0);
