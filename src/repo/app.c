@@ -182,13 +182,13 @@ static void add_factory(struct room *room, size_t index, int scope, const struct
     const struct py_function *function = py_function_at(module, scope);
     struct app *app = NULL;
 
-    if (function == NULL || function->required_params > 0 || function->class_name != NULL ||
-        function->parent != PY_MODULE_SCOPE) {
+    if (function == NULL || function->class_name != NULL || function->parent != PY_MODULE_SCOPE) {
         return;
     }
     app = add_app(room, index, function->name, made, framework, function->line);
     if (app != NULL) {
         app->is_factory = true;
+        app->needs_arguments = function->required_params > 0;
         app->factory_scope = scope;
         app->object_name = made->target;
     }
@@ -309,6 +309,18 @@ static void find_made_elsewhere(struct room *room) {
     }
 }
 
+/* Nobody can start a factory that wants arguments: it was only looked at for what it made. */
+static void drop_unusable(struct room *room) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < room->app_n; i++) {
+        if (!room->apps[i].needs_arguments) {
+            room->apps[n++] = room->apps[i];
+        }
+    }
+    room->app_n = n;
+}
+
 /* Applications that another one mounts are parts of it. */
 static void mark_mounted(struct room *room) {
     for (size_t i = 0; i < room->app_n; i++) {
@@ -419,6 +431,7 @@ void app_find(struct room *room) {
         look_into(room, candidates.rows[i]);
     }
     find_made_elsewhere(room);
+    drop_unusable(room);
     mark_mounted(room);
     free(candidates.rows);
     for (size_t i = 0; i < room->app_n; i++) {

@@ -20,10 +20,27 @@ static void ask_for_imported(struct room *room) {
              names.failed ? "there are many" : buf_cstr(&names));
 }
 
+/* Files of cookiecutter and Copier: what does not parse may be a template that is yet to be filled.
+ */
+static bool is_of_generator(const struct room *room) {
+    static const char *const names[] = {"copier.yml", "copier.yaml", "cookiecutter.json"};
+
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        if (tree_has_file(&room->tree, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void judge_manager(struct room *room) {
     const struct manifest *manifest = &room->manifest;
     if (manifest->path == NULL) {
         ask_for_imported(room);
+        return;
+    }
+    if (manifest->broken_line > 0 && is_of_generator(room)) {
+        room_say(room, REASON_TEMPLATE_NOT_RENDERED, manifest->path, manifest->path);
         return;
     }
     if (manifest->broken_line > 0) {

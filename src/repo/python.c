@@ -256,6 +256,16 @@ static void enter_import(struct walk *walk, TSNode node) {
     syntax_children(node, import_name, &importing);
 }
 
+/* What a function gives is kept like an assignment to PY_RETURN. */
+static void enter_return(struct walk *walk, TSNode node) {
+    struct py_value value = py_value_of(&walk->source, ts_node_named_child(node, 0));
+
+    if (value.kind == PY_TEMPLATE || value.kind == PY_CALL || value.kind == PY_ENV) {
+        FACT_ADD(walk, assigns, struct py_assign, .name = PY_RETURN, .value = value,
+                 .line = syntax_line(node), .scope = scope_of(walk));
+    }
+}
+
 static void enter_while(struct walk *walk, TSNode node) {
     TSNode condition = syntax_field(node, "condition");
 
@@ -433,6 +443,7 @@ static const struct {
     { "elif_clause",           py_enter_if,      true },
     { "conditional_expression", enter_conditional, true },
     { "assert_statement",      py_enter_assert,  true },
+    { "return_statement",      enter_return,     true },
     { "while_statement",       enter_while,      true },
     { "match_statement",       enter_match,      true },
     { "except_clause",         py_enter_except,  true },

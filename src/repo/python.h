@@ -93,6 +93,8 @@ struct py_class {
     const struct py_class *next;
 };
 
+#define PY_RETURN "return" /* no name in Python: what a function gives */
+
 struct py_assign {
     const char *name; /* may be dotted */
     struct py_value value;

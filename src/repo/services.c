@@ -247,12 +247,18 @@ static bool is_tied(const char *kind, const char *text) {
     return address_is_local(text);
 }
 
-/* The other variables that an address is made of. */
-static void mark_parts(struct room *room, const struct found *found) {
+static bool is_number(const char *text) {
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+/* The other variables that an address is made of: those without a value, and all but the port when
+ * the address as a whole has to be another one. */
+static void mark_parts(struct room *room, const struct found *found, bool is_needed) {
     for (size_t i = 0; i < FOUND_MORE_MAX && found->more[i] != NULL; i++) {
         struct env_row *row = env_at(room, found->more[i]);
+        const char *text = row == NULL ? NULL : row->default_text;
 
-        if (row != NULL && row->default_text == NULL) {
+        if (row != NULL && (text == NULL || text[0] == '\0' || (is_needed && !is_number(text)))) {
             row->is_needed = true;
         }
     }
@@ -325,7 +331,7 @@ static void found_service(struct room *room, json_t *list, const struct opener *
     if (found.kind == FOUND_ENV) {
         row = env_at(room, found.name);
         mark_env(row, found.text, kind);
-        mark_parts(room, &found);
+        mark_parts(room, &found, row != NULL && row->is_needed);
         if (row != NULL && row->is_needed && found.text != NULL) {
             mark_companions(room, row, call, index);
         }

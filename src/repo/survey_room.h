@@ -63,7 +63,8 @@ struct app {
     int line;
     int factory_scope; /* of the factory; PY_MODULE_SCOPE when it is an object */
     bool is_factory;
-    bool is_mounted; /* inside another application */
+    bool needs_arguments; /* a factory that cannot be started as it is */
+    bool is_mounted;      /* inside another application */
     int routes;
 };
 

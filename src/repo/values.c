@@ -79,6 +79,22 @@ static struct found found_constant(struct room *room, const char *name, int dept
     return (struct found){0};
 }
 
+/* A property, made from other fields: what it returns, if that can be followed. */
+static struct found found_property(struct room *room, size_t module, int scope, int depth) {
+    const struct py_module *facts = module_at(room, module);
+
+    for (const struct py_assign *at = facts->assigns; at != NULL; at = at->next) {
+        if (at->scope == scope && strcmp(at->name, PY_RETURN) == 0) {
+            struct found found = find(room, module, scope, at->value, depth + 1);
+
+            if (found.kind == FOUND_ENV) {
+                return found;
+            }
+        }
+    }
+    return (struct found){.kind = FOUND_SETTINGS};
+}
+
 /* An attribute of some object: a field of a settings class that the application imports. */
 static struct found found_attribute(struct room *room, const char *name, int depth) {
     struct found other = {0};
@@ -86,6 +102,7 @@ static struct found found_attribute(struct room *room, const char *name, int dep
     for (size_t k = 0; k < room->reached_n && room_spend(room); k++) {
         const size_t i = room->reached[k];
         const struct py_module *module = module_at(room, i);
+        int scope = 0;
 
         for (const struct py_class *at = module->classes; at != NULL; at = at->next) {
             const struct py_field *field = field_of(at, name);
@@ -94,13 +111,59 @@ static struct found found_attribute(struct room *room, const char *name, int dep
                 return found_field(room, i, at, field, depth);
             }
         }
-        for (const struct py_function *at = module->functions; at != NULL; at = at->next) {
+        for (const struct py_function *at = module->functions; at != NULL; at = at->next, scope++) {
             if (at->class_name != NULL && strcmp(at->name, name) == 0) {
-                other.kind = FOUND_SETTINGS; /* a property, made from other fields */
+                other = other.kind == FOUND_NOTHING /* of two, nobody knows which is meant */
+                            ? found_property(room, i, scope, depth)
+                            : (struct found){.kind = FOUND_SETTINGS};
             }
         }
     }
     return other.kind == FOUND_NOTHING ? found_constant(room, name, depth) : other;
+}
+
+/* The module and the assignment of a name: here, or where it is imported from. */
+static const struct py_assign *assign_anywhere(struct room *room, size_t *module, int scope,
+                                               const char *name) {
+    const struct py_module *facts = module_at(room, *module);
+    const struct py_assign *assign = facts == NULL ? NULL : assign_of(facts, scope, name);
+    const char *cwd = room->app == NULL ? "." : room->app->cwd;
+    struct py_ref ref = {SIZE_MAX, ""};
+
+    if (assign != NULL) {
+        return assign;
+    }
+    ref = module_resolve(room, cwd, *module, name);
+    facts = ref.module == SIZE_MAX ? NULL : module_at(room, ref.module);
+    assign = facts == NULL ? NULL : assign_of(facts, PY_MODULE_SCOPE, ref.name);
+    *module = assign == NULL ? *module : ref.module;
+    return assign;
+}
+
+/* cache.host where cache = CacheSettings(): the field of that class, not of one with a like field.
+ */
+static struct found found_of_object(struct room *room, size_t module, int scope, const char *dotted,
+                                    int depth) {
+    const char *last = py_last(dotted);
+    const char *object =
+        arena_str(room->arena, (struct str){dotted, (size_t)(last - dotted) - (last > dotted)});
+    const struct py_assign *assign =
+        object[0] == '\0' ? NULL : assign_anywhere(room, &module, scope, object);
+    const struct py_class *class_ = assign == NULL || assign->value.kind != PY_CALL
+                                        ? NULL
+                                        : settings_class_of_type(room, py_last(assign->value.text));
+
+    for (size_t k = 0; k < room->reached_n && class_ != NULL && room_spend(room); k++) {
+        const struct py_field *field = field_of(class_, last);
+
+        for (const struct py_class *at = module_at(room, room->reached[k])->classes; at != NULL;
+             at = at->next) {
+            if (at == class_ && field != NULL && settings_is_class(room, class_)) {
+                return found_field(room, room->reached[k], class_, field, depth);
+            }
+        }
+    }
+    return (struct found){0};
 }
 
 static struct found found_name(struct room *room, size_t module, int scope, const char *dotted,
@@ -109,6 +172,7 @@ static struct found found_name(struct room *room, size_t module, int scope, cons
     const struct py_assign *assign = facts == NULL ? NULL : assign_of(facts, scope, dotted);
     const char *cwd = room->app == NULL ? "." : room->app->cwd;
     struct py_ref ref = {SIZE_MAX, ""};
+    struct found own = {0};
 
     if (assign != NULL) {
         return find(room, module, assign->scope, assign->value, depth + 1);
@@ -121,8 +185,11 @@ static struct found found_name(struct room *room, size_t module, int scope, cons
             return find(room, ref.module, PY_MODULE_SCOPE, assign->value, depth + 1);
         }
     }
-    return strchr(dotted, '.') == NULL ? (struct found){0}
-                                       : found_attribute(room, py_last(dotted), depth);
+    if (strchr(dotted, '.') == NULL) {
+        return (struct found){0};
+    }
+    own = found_of_object(room, module, scope, dotted, depth);
+    return own.kind != FOUND_NOTHING ? own : found_attribute(room, py_last(dotted), depth);
 }
 
 /* Several variables go into one value: the first is its name, the others are kept behind. */
@@ -134,6 +201,20 @@ static void found_more(struct found *result, const char *name) {
     for (size_t i = 0; i + 1 < FOUND_MORE_MAX; i++) {
         if (result->more[i] == NULL) {
             result->more[i] = name;
+            return;
+        }
+    }
+}
+
+/* The variable of the host comes first: it says where a service is. */
+static void put_host_first(struct found *found) {
+    for (size_t i = 0; i < FOUND_MORE_MAX && found->more[i] != NULL; i++) {
+        if (strcasestr(found->more[i], "HOST") != NULL ||
+            strcasestr(found->more[i], "SERVER") != NULL) {
+            const char *host = found->more[i];
+
+            found->more[i] = found->name;
+            found->name = host;
             return;
         }
     }
@@ -172,6 +253,7 @@ static struct found found_template(struct room *room, size_t module, int scope, 
         rest = str_slice(rest, (size_t)close + 1, rest.len);
     }
     result.text = arena_str(room->arena, buf_str(&out));
+    put_host_first(&result);
     return result;
 }
 
@@ -222,6 +304,32 @@ static struct found found_join(struct room *room, size_t module, int scope,
     return result;
 }
 
+/* f(username=A, host=B): all variables that go in; the text is an address when a host is among
+ * them. */
+static struct found found_parts(struct room *room, size_t module, int scope,
+                                const struct py_call *call, int depth) {
+    struct found result = {0};
+
+    for (size_t i = 0; i < call->arg_n && i <= FOUND_MORE_MAX; i++) {
+        struct found part = find(room, module, scope, call->args[i].value, depth + 1);
+        const bool is_host = call->args[i].name != NULL && strcmp(call->args[i].name, "host") == 0;
+
+        if (part.kind != FOUND_ENV && part.kind != FOUND_SETTINGS) {
+            continue;
+        }
+        result.kind = result.kind == FOUND_ENV ? FOUND_ENV : part.kind;
+        if (call->arg_n == 1 || result.name == NULL) {
+            result.text = part.text;
+        }
+        if (is_host && part.text != NULL) {
+            result.text = arena_format(room->arena, "host://%s", part.text);
+        }
+        found_more(&result, part.name);
+    }
+    put_host_first(&result);
+    return result;
+}
+
 /* str(x), Path(x), make_url(x) and the like give what goes in. Of other calls only this is known:
  * what comes out depends on the variable that goes in. */
 static struct found found_call(struct room *room, size_t module, int scope,
@@ -230,6 +338,7 @@ static struct found found_call(struct room *room, size_t module, int scope,
         "str",    "Path",    "make_url", "URL",      "DatabaseURL",    "Secret",          "strip",
         "rstrip", "replace", "resolve",  "absolute", "unicode_string", "get_secret_value"};
     const char *last = py_last(call->callee);
+    struct found parts = {0};
 
     if (str_ends(str_from(call->callee), STR("path.join"))) {
         return found_join(room, module, scope, call, depth);
@@ -247,14 +356,8 @@ static struct found found_call(struct room *room, size_t module, int scope,
             return found_name(room, module, scope, arena_str(room->arena, before), depth + 1);
         }
     }
-    for (size_t i = 0; i < call->arg_n && i < 4; i++) {
-        struct found found = find(room, module, scope, call->args[i].value, depth + 1);
-
-        if (found.kind == FOUND_ENV || found.kind == FOUND_SETTINGS) {
-            return found;
-        }
-    }
-    return found_function(room, module, call->callee);
+    parts = found_parts(room, module, scope, call, depth);
+    return parts.kind != FOUND_NOTHING ? parts : found_function(room, module, call->callee);
 }
 
 static struct found find(struct room *room, size_t module, int scope, struct py_value value,
