@@ -68,6 +68,7 @@ services:
       - SECRET_KEY=%s
       - DATABASE_URL=postgres://me:%s@db/shop
       - FROM_SHELL
+      - SHELL_TOKEN
       - REFERENCE=${ELSEWHERE}
   db:
     image: postgres:16
@@ -153,7 +154,7 @@ class Files(lab.Case):
         run = self.go("import", "-e", "dev")
         self.assertEqual(self.took(run), {
             ("", "backend.asgi"): "app.main:app", ("", "env.GREETING"): "hello", ("", "env.SECRET_KEY"): True,
-            ("", "env.DATABASE_URL"): True})
+            ("", "env.DATABASE_URL"): True, ("", "env.SHELL_TOKEN"): True})
         self.assertGreaterEqual(self.left(run), {"ports", ".env", "db", "env.FROM_SHELL", "env.REFERENCE"})
         self.assertNotIn(self.value, self.yml.read_text())
         self.assertIn("  dev:\n", self.yml.read_text())

@@ -185,6 +185,26 @@ class Secrets(todo.TodoCase):
             transcript = talk.transcript
         self.leaves_no_trace(transcript)
 
+    def test_what_changed_meanwhile_is_shown_again(self):
+        self.own_account()
+        self.todo()
+        self.bootstrapped()
+        with self.sit(self.repo, "secrets", "set", "SECRET_KEY") as talk:
+            talk.expect(r"\[Y/n\] ")
+            talk.send_line("yes")
+            talk.expect(r"\(not shown\) > ")
+            talk.send_line(self.value)
+            talk.expect(r"\+ Add +SECRET_KEY")
+            talk.expect(YES)
+            self.aws.client("ssm", account=self.account).put_parameter(Name=f"{self.path}/SECRET_KEY", Value="theirs", Type="SecureString")
+            talk.send_line("yes")
+            talk.expect(r"\* Modify +SECRET_KEY")
+            talk.expect(YES)
+            talk.send_line("yes")
+            talk.expect(r"SECRET_KEY is stored, version 2")
+            self.assertEqual(talk.wait(), 0)
+        self.assertEqual(self.parameters(), {"SECRET_KEY": (self.value, 2)})
+
     def sit(self, repo, *args):
         return self.talk(*args, "--app", self.app, env=self.todo_env(AWS_REGION=self.region), cwd=repo)
 
