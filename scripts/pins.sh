@@ -27,6 +27,10 @@ PIN_YARN=1.22.22
 PIN_YARN_BERRY=4.18.1
 PIN_BUN=1.4.5
 
+# What makes and judges the locks of Python applications, in tests; python-managers.txt has all of it.
+PIN_POETRY=2.5.1
+PIN_PIPENV=2026.10.3
+
 # From npm, used as files: no install script runs.
 PIN_CFN_GUARD=0.0.62
 PIN_GRAMMAR_PYTHON=0.23.6

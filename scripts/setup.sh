@@ -37,10 +37,11 @@ name_dirs() {
     JUDGES_DIR=$(dir_of judges constraints.txt "$JUDGES_WANT")
     TOOLS_DIR=$(dir_of tools npm.sha256 "$PIN_NODE" "$PIN_PNPM" "$PIN_UV")
     MANAGERS_DIR=$(dir_of managers npm.sha256 "$PIN_YARN" "$PIN_YARN_BERRY" "$PIN_BUN")
+    PYTHON_MANAGERS_DIR=$(dir_of python-managers python-managers.txt "$PIN_POETRY" "$PIN_PIPENV")
     GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
     GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
     RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
-    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR"
+    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR"
 }
 name_dirs
 
@@ -58,12 +59,14 @@ print_env() {
     YARN=$MANAGERS_DIR/yarn/bin/yarn
     YARN_BERRY=$MANAGERS_DIR/yarn-berry/bin/yarn
     BUN=$MANAGERS_DIR/bun/bin/bun
+    POETRY=$PYTHON_MANAGERS_DIR/bin/poetry
+    PIPENV=$PYTHON_MANAGERS_DIR/bin/pipenv
     CFN_GUARD=$GUARD_DIR/cfn-guard
     CFN_GUARD_RULES=$GUARD_DIR/rules
     GRAMMARS=$GRAMMARS_DIR/lang
     TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
     for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM YARN YARN_BERRY BUN \
-        CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS; do
+        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS; do
         printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -128,6 +131,15 @@ make_venv() { # PACKAGES... DIR
         "$dir/bin/python" -m pip --disable-pip-version-check install -q -c constraints.txt "${@:1:$#-1}" >>"$log" 2>&1 ||
         { tail -n 15 "$log" >&2; die "pip could not install ${*:1:$#-1}; check the network, then run this again"; }
     rm -f "$log"
+}
+
+make_python_managers() { # DIR
+    grep -qx "poetry==$PIN_POETRY" python-managers.txt && grep -qx "pipenv==$PIN_PIPENV" python-managers.txt ||
+        die "python-managers.txt does not have the versions of pins.sh"
+    "$PYTHON" -m venv "$1" >"$1.log" 2>&1 &&
+        "$1/bin/python" -m pip --disable-pip-version-check install -q --no-deps -r python-managers.txt >>"$1.log" 2>&1 ||
+        { tail -n 15 "$1.log" >&2; die "pip could not install Poetry and Pipenv; check the network, then run this again"; }
+    rm -f "$1.log"
 }
 
 # tarball SPEC FILE: prints the path of a checked npm package; downloads it when it is not in the cache.
@@ -219,6 +231,7 @@ install_tools() {
     make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI, tiktoken)" make_venv $JUDGES_WANT
     make_dir "$TOOLS_DIR" "Node $PIN_NODE, pnpm $PIN_PNPM and uv $PIN_UV" make_tools
     make_dir "$MANAGERS_DIR" "Yarn $PIN_YARN and $PIN_YARN_BERRY, bun $PIN_BUN" make_managers
+    make_dir "$PYTHON_MANAGERS_DIR" "Poetry $PIN_POETRY and Pipenv $PIN_PIPENV" make_python_managers
     make_dir "$GUARD_DIR" "cfn-guard" make_guard
     make_dir "$GRAMMARS_DIR" "the tree-sitter grammars" make_grammars
     make_dir "$RANKS_DIR" "the ranks of tokens" make_ranks
