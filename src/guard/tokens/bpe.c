@@ -251,7 +251,7 @@ static inline struct memo memo_key(const struct token_table *table, const unsign
 }
 
 static inline struct memo *memo_at(const struct memo *key) {
-    uint64_t hash = (key->head ^ key->len) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = key->head * UINT64_C(0x9e3779b97f4a7c15);
 
     hash = (hash ^ hash >> 32 ^ key->tail) * UINT64_C(0xbf58476d1ce4e5b9);
     return &memos[hash >> (64 - MEMO_BITS)];

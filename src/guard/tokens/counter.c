@@ -164,7 +164,6 @@ void token_counter_cut(struct token_counter *counter, size_t bytes) {
     while (last_mark(counter)->at > bytes) {
         counter->mark_n--;
     }
-    counter->looked = counter->looked < bytes ? counter->looked : bytes;
 }
 
 /* The end of the last piece up to which there are at most `tokens`. */
@@ -207,7 +206,6 @@ void token_counter_forget(struct token_counter *counter) {
     if (last.at > 0) {
         counter->text.len -= last.at;
         memmove(counter->text.ptr, counter->text.ptr + last.at, counter->text.len);
-        counter->looked -= last.at;
         counter->marks[0] = (struct mark){0, last.tokens};
         counter->mark_n = 1;
     }

@@ -123,6 +123,39 @@ static void a_text_is_cut_to_fit(void **state) {
     }
 }
 
+/* Where a mark may stand is told by two bytes; these have the ones that tell too much. */
+static void a_mark_never_stands_within_a_piece(void **state) {
+    static const char *const units[] = {"it's", "canci\303\263n", "1\312\260", "A\314\201b",
+                                        "ab",   "x\302\240",      "0'9"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(units); i++) {
+        for (enum encoding encoding = ENCODING_NONE + 1; encoding < ENCODING_N; encoding++) {
+            CLEANUP(buf_done) struct buf text = BUF_INIT(SIZE_MAX);
+            CLEANUP(token_counter_freep)
+            struct token_counter *counter = token_counter_new(encoding, TEXT_MAX);
+
+            while (text.len < TEXT_MAX / 2) {
+                buf_add_s(&text, units[i]);
+            }
+            add_in_chunks(counter, buf_str(&text), 10);
+            assert_counts(counter, encoding, buf_str(&text), units[i]);
+        }
+    }
+}
+
+static void a_cut_takes_the_beginning_of_a_character_along(void **state) {
+    CLEANUP(token_counter_freep)
+    struct token_counter *counter = token_counter_new(ENCODING_O200K_BASE, 100);
+
+    (void)state;
+    add_in_chunks(counter, STR("abc\xe2\x82"), 5);
+    token_counter_cut(counter, 2);
+    assert_counts(counter, ENCODING_O200K_BASE, STR("ab"), "cut");
+    add_in_chunks(counter, STR("\xac"), 1);
+    assert_counts(counter, ENCODING_O200K_BASE, STR("ab\xac"), "grown again");
+}
+
 static void what_is_forgotten_stays_counted(void **state) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(SIZE_MAX);
     CLEANUP(token_counter_freep)
@@ -156,6 +189,8 @@ int main(void) {
         cmocka_unit_test(each_prefix_counts_right),
         cmocka_unit_test(what_is_cut_off_is_not_counted),
         cmocka_unit_test(a_text_is_cut_to_fit),
+        cmocka_unit_test(a_mark_never_stands_within_a_piece),
+        cmocka_unit_test(a_cut_takes_the_beginning_of_a_character_along),
         cmocka_unit_test(what_is_forgotten_stays_counted),
         cmocka_unit_test(too_much_is_refused_and_changes_nothing),
     };

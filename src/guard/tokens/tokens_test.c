@@ -40,6 +40,9 @@ static const struct {
     {ENCODING_CL100K_BASE, TEXT("x \302\240\341\240\216\342\200\213\357\273\277\302\205y"), {87, 220, 4194, 157, 254, 236, 16067, 3305, 126, 227, 88}},
     {ENCODING_O200K_BASE, TEXT("-----//\012\012/ (){};\015\012##"), {26067, 55245, 14, 2869, 12083, 610, 877}},
     {ENCODING_CL100K_BASE, TEXT("-----//\012\012/ (){};\015\012##"), {15431, 6454, 14, 1754, 6390, 464, 567}},
+    {ENCODING_O200K_BASE, TEXT("ate);\n\n/*"), {379, 34020, 9}},
+    {ENCODING_O200K_BASE, TEXT("\344\272\232\346\264\262AV\344\272\232\346\264\262AV"), {193819, 6199, 5345}},
+    {ENCODING_O200K_BASE, TEXT("\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n"), {64469, 21301, 128841}},
     {ENCODING_O200K_BASE, TEXT("onation onat"), {121716, 402, 266}},
     {ENCODING_CL100K_BASE, TEXT("onation onat"), {91983, 389, 266}},
     {ENCODING_O200K_BASE, TEXT("<|endoftext|>"), {27, 91, 419, 1440, 919, 91, 29}},
@@ -115,6 +118,31 @@ static void a_long_run_is_counted_to_its_end(void **state) {
     assert_int_equal(tokens_count(ENCODING_CL100K_BASE, (struct str){text, LONG_BYTES}), 25000);
 }
 
+/* The memo of pieces must not take one for another, and a search that fails must end. */
+static void pieces_over_few_letters_count_as_they_are_listed(void **state) {
+    static const char *const alphabets[] = {"ab", "aA", "-=", "x", "etaoinshrdlu"};
+    CLEANUP(buf_done) struct buf ids = BUF_INIT(LONG_BYTES);
+    char piece[20 * 1000];
+    uint32_t seed = 1;
+
+    (void)state;
+    for (size_t round = 0; round < 100 * 1000; round++) {
+        const char *alphabet = alphabets[round % ARRAY_N(alphabets)];
+        size_t len = round < ARRAY_N(alphabets) ? sizeof(piece) : 3 + round / 7 % 15;
+        enum encoding encoding = round % 3 == 0 ? ENCODING_CL100K_BASE : ENCODING_O200K_BASE;
+        struct str text = {piece, len};
+
+        for (size_t i = 0; i < len; i++) {
+            seed = seed * 1664525 + 1013904223;
+            piece[i] = alphabet[(seed >> 16) % strlen(alphabet)];
+        }
+        buf_clear(&ids);
+        if (tokens_list(encoding, text, &ids) != tokens_count(encoding, text)) {
+            fail_msg("'" STR_FMT "' is counted wrong", STR_ARG(text));
+        }
+    }
+}
+
 static void encodings_have_names(void **state) {
     (void)state;
     assert_int_equal(encoding_from_name("o200k_base"), ENCODING_O200K_BASE);
@@ -163,6 +191,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_utf8_counts_as_it_is_sent),
         cmocka_unit_test(nothing_has_no_tokens),
         cmocka_unit_test(a_long_run_is_counted_to_its_end),
+        cmocka_unit_test(pieces_over_few_letters_count_as_they_are_listed),
         cmocka_unit_test(encodings_have_names),
         cmocka_unit_test(a_request_costs_its_texts_and_what_is_around_them),
     };
