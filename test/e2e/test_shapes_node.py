@@ -194,6 +194,10 @@ class Managers(test_bundle.Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.env |= variables()
+        for name in ("npm-cache", "pnpm-store", "yarn-cache", "berry-cache", "bun-cache"):
+            kept = Path(lab.tools()["AWSCOPILOT_DEV_CACHE"]) / "test-shapes/downloads" / name
+            kept.mkdir(parents=True, exist_ok=True)
+            (cls.cache / name).symlink_to(kept)  # results are made anew, downloads are not
 
     def front(self, manager, files=APP, **more):
         """Writes `files` with their lock, then `more` over them; returns the arguments of the driver."""
