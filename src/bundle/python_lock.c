@@ -10,7 +10,7 @@
 enum {
     LOCK_EXPORT_MS = 120000,
     LOCK_RESOLVE_MS = 300000,
-    LOCK_RECIPE = 1, /* raised when a list would be made differently */
+    LOCK_RECIPE = 2, /* raised when a list would be made differently */
 };
 
 /* clang-format off */
@@ -213,6 +213,8 @@ static enum err_code uv_list(struct locking *in, struct err *err) {
         locking_text(in, in->manifest, &lock, err) != ERR_NONE) {
         return err->code;
     }
+    free(in->base);
+    in->base = locking_beside(in->lock, ""); /* paths are told from the workspace's root */
     add_extras(in, project, argv, 16, ARRAY_N(argv));
     return locking_uv(in, argv, file, buf_str(&lock), "checking uv.lock", LOCK_EXPORT_MS, &in->out,
                       err);
@@ -783,7 +785,8 @@ enum err_code python_lock(const struct build_env *env, const struct python_app *
     }
     const struct manager *manager = manager_find(&in);
     if (manager == NULL) {
-        err_set(err, ERR_UNSUPPORTED, "packages locked by %s cannot be installed yet", app->manager);
+        err_set(err, ERR_UNSUPPORTED, "packages locked by %s cannot be installed yet",
+                app->manager);
         return err_remedy(err, "run 'uv lock' or 'pip-compile' and commit the result");
     }
     if (locking_open(&in, manager, err) != ERR_NONE ||
