@@ -38,6 +38,8 @@ SHAPES = (  # the end of a name, what an application would accept under it
     ("HOST", "example.invalid"),
     ("PORT", "5432"),
     ("EMAIL", "nobody@example.invalid"),
+    ("DIR", "/tmp/import-check"),
+    ("PATH", "/tmp/import-check"),
     ("REGION", "us-east-1"),
 )
 LONG = "import-check-stand-in-0123456789abcdef0123456789abcdef"

@@ -24,7 +24,7 @@ static const struct {
     const char *text;
     const char *remedy;
 } remedies[] = {
-    {"ModuleNotFoundError", "add the package with 'uv add', commit uv.lock, and try again"},
+    {"ModuleNotFoundError", "add the package to the manifest, lock it, commit both, and try again"},
     {"ImportError", "see that the locked version of the package has that name"},
     {"Operation not permitted",
      "do not connect while the module is imported: the check has no network, "

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "repo/toml.h"
-
 enum {
     LOCK_EXPORT_MS = 120000,
     LOCK_RESOLVE_MS = 300000,
@@ -37,67 +35,6 @@ static const struct build_symptom symptoms[] = {
     { NULL, ERR_NONE, NULL, NULL },
 };
 /* clang-format on */
-
-/* --- reading --- */
-
-char *locking_beside(const char *path, const char *name) {
-    const char *slash = strrchr(path, '/');
-
-    name = strncmp(name, "./", 2) == 0 ? name + 2 : name;
-    return slash == NULL ? mem_strdup(name)
-                         : mem_format("%.*s/%s", (int)(slash - path), path, name);
-}
-
-static enum err_code locking_text(const struct locking *in, const char *path, struct buf *out,
-                                  struct err *err) {
-    CLEANUP(buf_done) struct buf raw = BUF_INIT(BUILD_TEXT_MAX);
-
-    if (fs_read_at(&in->root, path, BUILD_TEXT_MAX, &raw, err) != ERR_NONE) {
-        if (err->code == ERR_TOO_LARGE) {
-            return err_set(err, ERR_BUILD, "%s is larger than %d MB", path, BUILD_TEXT_MAX >> 20);
-        }
-        return err_prefix(err, "%s", path);
-    }
-    requirements_decode(buf_str(&raw), out);
-    return ERR_NONE;
-}
-
-enum err_code locking_toml(const struct locking *in, const char *path, json_t **out,
-                           struct err *err) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(2 * BUILD_TEXT_MAX);
-    struct syntax_parser *parser = NULL;
-    json_t *json = NULL;
-    int line = 0;
-
-    if (locking_text(in, path, &text, err) != ERR_NONE) {
-        return err->code;
-    }
-    parser = syntax_parser_new();
-    enum err_code code = toml_read(parser, buf_str(&text), &json, &line, err);
-    syntax_parser_free(parser);
-    if (code != ERR_NONE) {
-        return code;
-    }
-    if (line > 0) {
-        json_decref(json);
-        err_set(err, ERR_BUILD, "%s:%d cannot be read as TOML", path, line);
-        return err_remedy(err, "correct the file at that line");
-    }
-    *out = json;
-    return ERR_NONE;
-}
-
-enum err_code locking_json(const struct locking *in, const char *path, json_t **out,
-                           struct err *err) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(2 * BUILD_TEXT_MAX);
-
-    if (locking_text(in, path, &text, err) != ERR_NONE) {
-        return err->code;
-    }
-    return json_read(buf_str(&text), out, err) == ERR_NONE
-               ? ERR_NONE
-               : err_set(err, ERR_BUILD, "%s cannot be read: %s", path, err->text);
-}
 
 static const char *app_dir(const struct locking *in) {
     return strcmp(in->app->dir, ".") == 0 ? "" : in->app->dir;
@@ -556,119 +493,6 @@ static void tell_disagreement(const struct locking *in, const struct manager *ma
 
 /* --- the kept list --- */
 
-/* Whether a line names something that is built from source: a path, or "NAME @ URL". */
-static bool is_source(struct str line) {
-    return str_starts(line, STR("-e ")) || str_starts(line, STR(".")) ||
-           str_starts(line, STR("/")) || str_starts(line, STR("file:")) ||
-           str_find(line, STR(" @ ")) >= 0;
-}
-
-/* The path behind "-e ", "NAME @ file://" and before " ;". */
-static struct str source_word(struct str line) {
-    ptrdiff_t marker = str_find(line, STR(" ;"));
-    ptrdiff_t at = str_find(line, STR(" @ "));
-
-    line = str_slice(line, 0, marker < 0 ? line.len : (size_t)marker);
-    line = str_starts(line, STR("-e ")) ? str_slice(line, 3, line.len) : line;
-    line = at < 0 ? line : str_slice(line, (size_t)at + 3, line.len);
-    return str_trim(str_starts(line, STR("file://")) ? str_slice(line, 7, line.len) : line);
-}
-
-/* "backend/../libs/x" as "libs/x"; NULL when it leads out of the repository. */
-static char *path_normal(struct str path) {
-    CLEANUP(buf_done) struct buf out = BUF_INIT(4096);
-    struct str part = {0};
-
-    while (str_next(&path, '/', &part)) {
-        if (str_eq(part, STR(".."))) {
-            if (out.len == 0) {
-                return NULL;
-            }
-            while (out.len > 0 && out.ptr[--out.len] != '/') {
-            }
-        } else if (part.len > 0 && !str_eq(part, STR("."))) {
-            buf_addf(&out, out.len == 0 ? STR_FMT : "/" STR_FMT, STR_ARG(part));
-        }
-    }
-    return out.failed ? NULL : mem_format("%.*s", (int)out.len, out.len == 0 ? "" : out.ptr);
-}
-
-/* The folder or file of the repository that a line names, relative to its root. Errors:
- * ERR_UNSUPPORTED: an address, or outside. */
-static enum err_code source_find(const struct locking *in, struct str line, char **out,
-                                 struct err *err) {
-    struct str word = source_word(line);
-    struct str copy = str_from(in->copy);
-    char *path = NULL;
-
-    if (in->copy != NULL && str_starts(word, copy)) {
-        path = path_normal(str_slice(word, copy.len, word.len));
-    } else if (str_find(word, STR("://")) < 0 && !str_starts(word, STR("/"))) {
-        CLEANUP(freep) char *full = mem_format("%s/" STR_FMT, in->base, STR_ARG(word));
-        path = path_normal(str_from(full));
-    }
-    if (path != NULL) {
-        *out = path;
-        return ERR_NONE;
-    }
-    err_set(err, ERR_UNSUPPORTED,
-            "the back end depends on '" STR_FMT "', which is neither a release of a package index "
-            "nor in the repository",
-            STR_ARG(str_slice(line, 0, 100)));
-    return err_remedy(err, "publish it to an index, or copy its code into the repository");
-}
-
-static json_t *words_json(const struct words *words) {
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < words->n; i++) {
-        json_array_append_new(list, json_string_of(str_from(words->rows[i])));
-    }
-    return list;
-}
-
-/* Puts what comes from an index into a file, the rest into a list. */
-static enum err_code list_keep(struct locking *in, const char *file, const char *facts,
-                               struct err *err) {
-    CLEANUP(buf_done) struct buf wheels = BUF_INIT(BUILD_TEXT_MAX);
-    CLEANUP(json_decrefp) json_t *json = json_object();
-    json_t *sources = json_array();
-    struct str rest = buf_str(&in->out);
-    struct str line = {0};
-    int64_t packages = 0;
-    bool is_skipping = false;
-
-    while (str_next(&rest, '\n', &line)) {
-        bool is_more = line.len > 0 && line.ptr[0] == ' ';
-        is_skipping = is_more ? is_skipping : is_source(line);
-        packages += !is_more && str_find(line, STR("==")) > 0 ? 1 : 0;
-        if (is_skipping && !is_more) {
-            char *path = NULL;
-            if (source_find(in, line, &path, err) != ERR_NONE) {
-                json_decref(sources);
-                return err->code;
-            }
-            json_array_append_new(sources, json_string_of(str_from(path)));
-            free(path);
-        } else if (!is_skipping) {
-            buf_add(&wheels, line);
-            buf_add_c(&wheels, '\n');
-        }
-    }
-    json_put(json, "sources", sources);
-    json_put(json, "hosts", words_json(&in->place->hosts));
-    json_put_bool(json, "resolved", in->is_resolved);
-    json_put_int(json, "packages", packages);
-    json_put(json, "warnings", json_incref(in->warnings));
-    if (packages > LOCK_PACKAGES_MAX) {
-        return err_set(err, ERR_TOO_LARGE, "%s has more than %d packages", in->manifest,
-                       LOCK_PACKAGES_MAX);
-    }
-    return fs_write_file(file, buf_str(&wheels), 0600, err) == ERR_NONE
-               ? build_remember(facts, json, err)
-               : err->code;
-}
-
 static enum err_code list_make(struct locking *in, const struct manager *manager, const char *file,
                                const char *facts, struct err *err) {
     in->place->was_cached = false;
@@ -681,7 +505,7 @@ static enum err_code list_make(struct locking *in, const struct manager *manager
     }
     if (code == ERR_NONE) {
         tell_disagreement(in, manager);
-        code = list_keep(in, file, facts, err);
+        code = locking_keep(in, file, facts, err);
     }
     build_remove(in->env, in->work);
     return code;

@@ -75,6 +75,16 @@ struct locking {
     bool is_resolved; /* versions were chosen here and now */
 };
 
+/* A file of the repository as UTF-8, appended. */
+MUST_CHECK enum err_code locking_text(const struct locking *in, const char *path, struct buf *out,
+                                      struct err *err);
+
+/* Keeps `out`: what comes from an index in the requirements file `file`, paths of the repository
+ * and all other facts in the JSON document `facts`. Errors: ERR_UNSUPPORTED (an address, a path
+ * outside), ERR_TOO_LARGE, those of fs_write_file(). */
+MUST_CHECK enum err_code locking_keep(struct locking *in, const char *file, const char *facts,
+                                      struct err *err);
+
 /* A file of the repository as JSON. Errors: ERR_BUILD with its line when it cannot be parsed. */
 MUST_CHECK enum err_code locking_toml(const struct locking *in, const char *path, json_t **out,
                                       struct err *err);

@@ -194,7 +194,7 @@ static enum err_code python_search(const struct build_env *env, const struct pyt
             return err->code;
         }
         err_set(err, ERR_BUILD, "the application needs Python %s, which this machine has not",
-                request);
+                app->python == NULL || app->python[0] == '\0' ? request : app->python);
         return err_remedy(err, "install it: uv python install 3.%d", newest_wanted(app));
     }
     place->interpreter = mem_strdup(buf_cstr(&text));
