@@ -87,6 +87,7 @@ static void requirements_are_read_in_their_pieces(void **state) {
         { "uvicorn[standard,x] (>=0.3) ; python_version<'3'", "uvicorn", "standard,x", ">=0.3", "python_version<'3'", false },
         { "a==1.* ",                               "a", "", "==1.*", "", false },
         { "a===1 --hash=sha256:00",                "a", "", "===1", "", true },
+        { "a==1 \\",                                "a", "", "==1", "", true },
         { "a==1,!=2",                              "a", "", "==1,!=2", "", false },
         { "a @ https://h.example/a.whl ; os_name=='nt'", "a", "", "", "os_name=='nt'", false },
     };

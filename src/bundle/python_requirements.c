@@ -51,6 +51,7 @@ bool requirement_read(struct str line, struct requirement *out) {
     requirement_name(str_slice(rest, 0, n), out->name);
     rest = str_trim(str_slice(rest, n, rest.len));
     (void)cut_behind(&rest, STR("--hash"));
+    (void)cut_behind(&rest, STR("\\"));
     if (rest.len > 0 && rest.ptr[0] == '[') {
         struct str behind = cut_behind(&rest, STR("]"));
         out->extras = str_trim(str_slice(rest, 1, rest.len));

@@ -242,7 +242,7 @@ class Reading(test_bundle.Case):
     def test_requirements_that_pin_too_little_are_told_which_and_resolved_only_when_that_is_accepted(self):
         files = {"backend/requirements.txt": FASTAPI, "backend/main.py": main()}
         write(self.root, files)
-        self.refused("fetch", "build_failed", "backend/requirements.txt does not pin", "pydantic", "accept: [NO_LOCK]")
+        self.refused("fetch", "build_failed", "backend/requirements.txt does not pin", "anyio", "accept: [NO_LOCK]")
         out = self.fetch(files, may_lock=True)
         self.assertTrue(out["resolved"])
         self.assertEqual(self.fetch(files, may_lock=True)["list"], out["list"])
