@@ -37,7 +37,7 @@ SHAPES = (  # the end of a name, what an application would accept under it
     ("URI", "https://example.invalid/"),
     ("HOST", "example.invalid"),
     ("PORT", "5432"),
-    ("EMAIL", "nobody@example.invalid"),
+    ("EMAIL", "nobody@example.com"),
     ("DIR", "/tmp/import-check"),
     ("PATH", "/tmp/import-check"),
     ("REGION", "us-east-1"),
@@ -60,6 +60,8 @@ def shape_for(error):
     if expected.startswith("'"):
         return expected.split("'")[1]
     kind = error.get("type", "")
+    if "valid email address" in error.get("msg", ""):
+        return "nobody@example.com"
     return next((value for start, value in BY_ERROR if kind.startswith(start)), None)
 
 
@@ -346,7 +348,8 @@ def lifespan(app, watch):
 
 
 def line_of(error):
-    return traceback.format_exception_only(type(error), error)[-1].strip().split("\n")[0][:500]
+    lines = traceback.format_exception_only(type(error), error)[-1].strip().split("\n")
+    return " ".join(lines[:2] if callable(getattr(error, "errors", None)) else lines[:1])[:500]  # pydantic: and which field
 
 
 def check(request):

@@ -233,6 +233,14 @@ class Reading(test_bundle.Case):
                 write(self.root, locked(manager, "backend", {f"backend/{manifest}": before}) | {f"backend/{manifest}": after})
                 self.refused("fetch", "build_failed", "does not fit", remedy, manager=manager)
 
+    def test_a_uv_lock_behind_the_version_of_its_own_project_is_told_and_taken(self):
+        text = PYPROJECT.format(f'"{FASTAPI}"')
+        files = locked("uv", "backend", {"backend/pyproject.toml": text})
+        before = self.fetch(files)
+        out = self.fetch(files | {"backend/pyproject.toml": text.replace('version = "1"', 'version = "2"')})
+        self.assertEqual(out["list"], before["list"])
+        self.assertIn("not up to date, but names the same packages", out["warnings"][0])
+
     def test_pip_tools_installs_what_it_compiled(self):
         files = locked("pip-tools", "backend", {"backend/requirements.in": FASTAPI, "backend/main.py": main()})
         out = self.fetch(files, manager="pip-tools", manifest="backend/requirements.in", lock="backend/requirements.txt")
