@@ -1,4 +1,5 @@
 """The conversations of test/scenario, each by a pipe; and one at a terminal."""
+import shutil
 import subprocess
 
 import lab
@@ -13,6 +14,11 @@ class Conversations(todo.TodoCase):
             self.bootstrapped()
         elif words.startswith("requires "):
             self.edit("backend/app/settings.py", "log_level: Literal", f"{words.split()[1].lower()}: str\n    log_level: Literal")
+        elif words == "a second back end":
+            shutil.copytree(self.repo / "backend", self.repo / "backend-old")
+            self.edit("aws-copilot.yml", todo.BACKEND.format(health=", health: /api/health"), "accept: []")
+        elif words == "a site that calls localhost":
+            self.edit("frontend/src/api.ts", "`/api", "`http://localhost:8000/api")
         elif words == "the function cannot be created":
             self.fault = self.proxy()
             self.endpoint = self.fault.url

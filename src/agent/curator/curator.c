@@ -1,29 +1,10 @@
 /* The Context Curator: reads the repository once and says what is in it. */
-#include <string.h>
-
-#include "agent/agent.h"
+#include "agent/look.h"
 #include "repo/survey.h"
 
 static const struct grant grants[] = {{"repo_reader", "*"}, {"telemetry_bus", "emit"}, {0}};
 
 static const enum phase phases[] = {PHASE_CONTEXT, PHASE_NONE};
-
-static void curator_show_findings(struct turn *turn) {
-    const json_t *finding;
-    size_t i;
-
-    json_array_foreach(json_at(turn->state, "survey.findings"), i, finding) {
-        turn_say(turn, EVENT_FINDING, json_deep_copy(finding));
-    }
-}
-
-static enum outcome curator_refuse(struct turn *turn) {
-    const json_t *first = json_array_get(json_at(turn->state, "survey.refuse"), 0);
-
-    (void)agent_problem(turn, ERR_UNSUPPORTED, json_str_or(first, "remedy", ""), "%s",
-                        json_str_or(first, "text", "this repository cannot be deployed"));
-    return OUTCOME_VETO;
-}
 
 static void curator_brief(struct turn *turn) {
     CLEANUP(buf_done) struct buf brief = BUF_INIT(SURVEY_BRIEF_BYTES);
@@ -34,19 +15,15 @@ static void curator_brief(struct turn *turn) {
 }
 
 static enum outcome curator_run(struct turn *turn, enum phase phase) {
-    enum outcome outcome = OUTCOME_OK;
+    enum outcome outcome;
 
     (void)phase;
     if (!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "init")) {
         return OUTCOME_OK; /* nothing of the repository is used */
     }
-    if (!agent_keep(turn, "repo_reader", "survey",
-                    agent_args("env", agent_text(turn, "fields.env"), NULL), "survey", &outcome)) {
+    outcome = look_at_repository(turn);
+    if (outcome != OUTCOME_OK) {
         return outcome;
-    }
-    curator_show_findings(turn);
-    if (strcmp(agent_text(turn, "survey.outcome"), "refuse") == 0) {
-        return curator_refuse(turn);
     }
     curator_brief(turn);
     return OUTCOME_OK;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/agent.h"
+#include "agent/look.h"
 #include "repo/project.h"
 
 static const struct grant grants[] = {
@@ -164,10 +164,46 @@ static enum outcome intake_tell_missing(struct turn *turn, const json_t *answers
     return OUTCOME_PARK;
 }
 
-/* What the survey could not find out: variables, the ASGI object, a folder. */
+/* What somebody has to take on: asked with a no at hand, and a no ends the run. */
+static enum outcome intake_ask_accept(struct turn *turn, json_t *answers, const json_t *row) {
+    const char *field = json_str_or(row, "field", "");
+    const char *otherwise = json_str_or(row, "otherwise", "");
+    CLEANUP(freep) char *answer = NULL;
+    struct err err = {0};
+
+    if (turn_ask(turn,
+                 agent_args("field", field, "kind", "confirm", "question",
+                            json_str_or(row, "question", field), "default", "no", "help", otherwise,
+                            NULL),
+                 &answer, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (strcmp(answer, "yes") != 0) {
+        (void)agent_problem(turn, ERR_CANCELLED, otherwise, "you said no; nothing was changed");
+        return OUTCOME_CANCEL;
+    }
+    json_put_bool(answers, field, true);
+    return OUTCOME_OK;
+}
+
+static enum outcome intake_ask_value(struct turn *turn, json_t *answers, const json_t *row) {
+    const char *field = json_str_or(row, "field", "");
+    CLEANUP(freep) char *answer = NULL;
+    enum outcome outcome = intake_ask(turn, field, json_str_or(row, "question", field), NULL,
+                                      json_str_at(row, "remedy"), &answer);
+
+    if (outcome == OUTCOME_OK) {
+        intake_take(turn, answers, field, answer);
+    }
+    return outcome;
+}
+
+/* What the survey could not find out: variables, the ASGI object, a folder. FAIL, without a
+ * problem: it has to look again with the answers, and may then ask for more. */
 static enum outcome intake_ask_survey(struct turn *turn) {
     const json_t *row;
     size_t i;
+    bool is_stale = false;
     json_t *answers = json_object_get(turn->state, "answers");
 
     if (answers == NULL) {
@@ -176,7 +212,6 @@ static enum outcome intake_ask_survey(struct turn *turn) {
     }
     json_array_foreach(json_at(turn->state, "survey.ask"), i, row) {
         const char *field = json_str_or(row, "field", "");
-        CLEANUP(freep) char *answer = NULL;
         enum outcome outcome;
 
         if (json_object_get(answers, field) != NULL) {
@@ -186,14 +221,15 @@ static enum outcome intake_ask_survey(struct turn *turn) {
             json_put_bool(answers, field, true); /* as project_from_survey() takes it */
             continue;
         }
-        outcome = intake_ask(turn, field, json_str_or(row, "question", field), NULL,
-                             json_str_at(row, "remedy"), &answer);
+        outcome = strncmp(field, "accept.", 7) == 0 ? intake_ask_accept(turn, answers, row)
+                                                    : intake_ask_value(turn, answers, row);
         if (outcome != OUTCOME_OK) {
             return turn_has_person(turn) ? outcome : intake_tell_missing(turn, answers);
         }
-        intake_take(turn, answers, field, answer);
+        is_stale = is_stale || look_depends_on(field);
     }
-    return OUTCOME_OK;
+    json_put_bool(turn->state, "survey_is_stale", is_stale);
+    return is_stale ? OUTCOME_FAIL : OUTCOME_OK;
 }
 
 static void intake_name_stack(struct turn *turn) {

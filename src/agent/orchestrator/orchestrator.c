@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/agent.h"
+#include "agent/look.h"
 #include "agent/orchestrator/ending.h"
 #include "guard/approval.h"
 
@@ -226,8 +226,15 @@ static enum outcome orchestrator_wait(struct turn *turn) {
     return orchestrator_decide(turn, buf_cstr(&bytes), digest.text);
 }
 
+/* Some answers change what is found: a folder, the application, what is left out. */
 static enum outcome orchestrator_ask(struct turn *turn) {
-    return orchestrator_ask_retry(turn, OUTCOME_DONE);
+    enum outcome outcome = orchestrator_ask_retry(turn, OUTCOME_DONE);
+
+    if (outcome != OUTCOME_OK || !json_bool_at(turn->state, "survey_is_stale")) {
+        return outcome;
+    }
+    (void)json_object_del(turn->state, "survey_is_stale");
+    return look_at_repository(turn);
 }
 
 static enum outcome orchestrator_close(struct turn *turn) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "repo/diff.h"
+#include "repo/project.h"
 #include "repo/survey.h"
 #include "sys/fs.h"
 #include "tool/services.h"
@@ -15,7 +16,8 @@ static const struct json_field dir_out[] = { { "entries", JSON_LIST, false }, { 
 static const struct json_field diff_out[] = {
     { "repository", JSON_FLAG, false }, { "text", JSON_TEXT, false }, { "cut", JSON_FLAG, false }, {0} };
 static const struct json_field none[] = { {0} };
-static const struct json_field survey_in[] = { { "env", JSON_TEXT, true }, {0} };
+static const struct json_field survey_in[] = {
+    { "env", JSON_TEXT, true }, { "answers", JSON_MAP, true }, {0} };
 /* clang-format on */
 
 static enum err_code read_file(struct op *op, json_t **out, struct err *err) {
@@ -78,13 +80,28 @@ static enum err_code diff(struct op *op, json_t **out, struct err *err) {
     return ERR_NONE;
 }
 
+/* With answers it looks twice: what they decide is only known beside what was found. */
 static enum err_code survey(struct op *op, json_t **out, struct err *err) {
+    const char *root = op->services->root;
+    const char *env = json_str_at(op->args, "env");
+    CLEANUP(json_decrefp) json_t *answers = json_copy(json_object_get(op->args, "answers"));
+    CLEANUP(json_decrefp) json_t *found = NULL;
+    CLEANUP(project_freep) struct project *project = NULL;
     struct survey_options options = {
         .project = op->services->project,
-        .env = json_str_at(op->args, "env"),
+        .env = env,
     };
 
-    return survey_run(op->services->root, &options, out, err);
+    if (answers == NULL) {
+        return survey_run(root, &options, out, err);
+    }
+    json_put_str(answers, "environment", env);
+    if (survey_run(root, &options, &found, err) != ERR_NONE ||
+        project_from_survey(found, answers, options.project, &project, err) != ERR_NONE) {
+        return err->code;
+    }
+    options.project = project;
+    return survey_run(root, &options, out, err);
 }
 
 /* clang-format off */
