@@ -104,7 +104,7 @@ static void read_mutant(void *ctx, struct str text) {
     (void)ctx;
     assert_true(code == ERR_NONE ? ini != NULL : code == ERR_CONFIG && ini == NULL);
     for (size_t i = 0; i + 8 <= strlen(SECRET); i++) {
-        assert_null(memmem(err.text, strlen(err.text), SECRET + i, 8));
+        assert_null(memmem(err.text, strlen(err.text), &SECRET[i], 8));
     }
     if (code == ERR_NONE) {
         (void)ini_get(ini, "profile a", "aws_secret_access_key");

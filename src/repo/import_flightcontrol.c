@@ -63,6 +63,7 @@ static void flight_static(struct import *import, const char *env, const json_t *
 
 static void flight_service(struct import *import, const char *env, const json_t *service) {
     const char *type = json_str_or(service, "type", "");
+    const char *id = json_str_or(service, "id", "a service");
 
     if (strcmp(type, "fargate") == 0 || strcmp(type, "web") == 0) {
         flight_web(import, env, service);
@@ -70,7 +71,7 @@ static void flight_service(struct import *import, const char *env, const json_t 
         flight_static(import, env, service);
     } else {
         CLEANUP(freep)
-        char *what = mem_format("%s (%s)", json_str_or(service, "id", "a service"), type);
+        char *what = mem_format("%s (%s)", id, type);
 
         import_leave(import, what, 0,
                      strcmp(type, "worker") == 0 || strcmp(type, "scheduler") == 0

@@ -1,6 +1,7 @@
 /* A world of fakes for the tests of the flow. */
 #include "support/flow_world.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,13 +329,25 @@ static json_t *reply_probe(struct op *op) {
 
 /* ---- One operation ---- */
 
-static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply)(struct op *op),
-                               struct op *op, json_t **out, struct err *err) {
-    int number = __atomic_add_fetch(&world->calls, 1, __ATOMIC_SEQ_CST);
+/* Operations run side by side, and a moment is kept while they do. */
+static pthread_mutex_t world_lock = PTHREAD_MUTEX_INITIALIZER;
 
+static int call_begins(const char *name) {
+    int number;
+
+    (void)pthread_mutex_lock(&world_lock);
+    number = ++world->calls;
     if (number < WORLD_CALLS_MAX) {
         (void)snprintf(world->log[number], sizeof world->log[0], "%s", name);
     }
+    (void)pthread_mutex_unlock(&world_lock);
+    return number;
+}
+
+static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply)(struct op *op),
+                               struct op *op, json_t **out, struct err *err) {
+    int number = call_begins(name);
+
     if (number == world->interrupt_at) {
         atomic_store(&world->interrupted, true);
         while (!atomic_load(op->cancel)) {
@@ -345,10 +358,12 @@ static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply
     if (number == world->fail_at || strcmp(world->fail_op, name) == 0) {
         return err_set(err, world->fail_code, "the fake %s fails", name);
     }
+    (void)pthread_mutex_lock(&world_lock);
     if (is_effect) {
         effect_happens(name, op->key);
     }
     *out = reply(op);
+    (void)pthread_mutex_unlock(&world_lock);
     return ERR_NONE;
 }
 
@@ -521,7 +536,9 @@ static void moment_keep(void) {
         (void)fprintf(stderr, "moment %d is not kept: %s\n", n, err.text);
         abort();
     }
+    (void)pthread_mutex_lock(&world_lock);
     memcpy(&moments[n].world, world, sizeof *world);
+    (void)pthread_mutex_unlock(&world_lock);
     moments[n].is_kept = true;
 }
 
