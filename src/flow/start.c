@@ -88,23 +88,15 @@ enum err_code trust_keep(struct flow *flow, const json_t *state, struct err *err
     return env == NULL ? ERR_NONE : trust_put(flow, trust_target_id(flow, env), err);
 }
 
-/* Whether what the person said is what the file says, where both say something. */
-static bool is_as_filed(const char *said, const char *filed) {
-    return said == NULL || filed == NULL || strcmp(said, filed) == 0;
-}
-
-/* Without a person, an account that the command line names and the file does not contradict is the
- * confirmation; so is its region, wherever that comes from, as long as no two places differ. */
+/* Without a person, the account and region that the command line or the environment of the process
+ * name, equal to the file's, are the confirmation. What the file says never confirms itself. */
 static bool start_flags_confirm(const json_t *flags, const struct project_env *env) {
     const char *account = json_str_at(flags, "account");
     const char *region = json_str_or(flags, "region", json_str_at(flags, "region_found"));
 
-    if (account == NULL) {
-        return false;
-    }
-    return env == NULL ? region != NULL
-                       : is_as_filed(account, env->account) && is_as_filed(region, env->region) &&
-                             (region != NULL || env->region != NULL);
+    return account != NULL && region != NULL &&
+           (env == NULL || ((env->account == NULL || strcmp(account, env->account) == 0) &&
+                            (env->region == NULL || strcmp(region, env->region) == 0)));
 }
 
 static enum err_code start_region(json_t *flags, struct err *err) {

@@ -63,15 +63,16 @@ class Where(Site):
             talk.send_line("no")
             self.assertEqual(talk.wait(), 8)
 
-    def test_an_account_on_the_command_line_confirms_with_the_region_of_the_environment_or_the_file(self):
+    def test_account_and_region_of_the_command_line_or_the_environment_confirm_and_the_file_never_itself(self):
+        account = ("deploy", "--non-interactive", "--trust-repository", "--account", self.account)
+        self.ended(self.go(*account), 2)
+        self.ended(self.go(*account, AWS_REGION="eu-central-1"), 2)
         path = self.repo / "aws-copilot.yml"
-        run = self.go("deploy", "--non-interactive", "--trust-repository", "--account", self.account)
-        self.ended(run, 10)
-        self.approve(run, 5, "reject")
-        path.write_text(path.read_text().replace("    region: eu-west-1\n", ""))
-        run = self.go("deploy", "--non-interactive", "--trust-repository", "--account", self.account, AWS_REGION="eu-west-1")
-        self.ended(run, 10)
-        self.approve(run, 5, "reject")
+        for text in (path.read_text(), path.read_text().replace("    region: eu-west-1\n", "")):
+            path.write_text(text)
+            run = self.go(*account, AWS_REGION="eu-west-1")
+            self.ended(run, 10)
+            self.approve(run, 5, "reject")
 
 
 class Wishes(Site):
@@ -95,7 +96,7 @@ class Wishes(Site):
         alone = self.go("deploy", *self.CONFIRMED, "--ttl", "1s")
         self.ended(alone, 0, "no_change")
         self.assertIn("outlived", [w["code"] for w in alone.of_type("warning")])
-        with self.sit_down("deploy", "--trust-repository", "--account", self.account) as talk:
+        with self.sit_down("deploy", "--trust-repository", "--account", self.account, "--region", self.region) as talk:
             talk.expect(r"has outlived its ttl of 1s\. Destroy it instead of deploying\?")
             talk.send_line("yes")
             talk.expect(r"What would be deleted")
@@ -157,7 +158,7 @@ class Time(Site):
         self.ended(self.go("attach", session), 10, "waiting")
 
     def test_a_yes_that_does_not_come_in_time_leaves_the_question(self):
-        with self.sit_down("deploy", "--trust-repository", "--account", self.account, "--max-wait-duration", "15s") as talk:
+        with self.sit_down("deploy", "--trust-repository", "--account", self.account, "--region", self.region, "--max-wait-duration", "15s") as talk:
             talk.expect(YES, 60)
             talk.expect(r"Waiting for a yes", 60)
             self.assertEqual(talk.wait(), 10)

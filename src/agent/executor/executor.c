@@ -518,8 +518,8 @@ static enum outcome executor_leave_as_is(struct turn *turn) {
 
     if (strcmp(agent_text(turn, "plan.on_failure"), "keep") == 0) {
         agent_warn(turn, "kept",
-                   "look at it, then deploy a correction, roll the stack back in "
-                   "CloudFormation, or remove it with aws-copilot destroy",
+                   "look at it, then continue or roll back the stack in CloudFormation, or remove "
+                   "it with aws-copilot destroy",
                    "stack %s is left as it is (%s), as --no-rollback says",
                    agent_text(turn, "fields.stack"), status[0] == '\0' ? "unknown" : status);
         return OUTCOME_OK;
