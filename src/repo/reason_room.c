@@ -75,6 +75,19 @@ static json_t *reason_json(const struct reason_row *row, const char *where, cons
     return json;
 }
 
+/* The statement of a question "STATEMENT; go on?", for somebody who went on. */
+static json_t *reason_accepted(const struct reason_row *row, const char *where,
+                               const char *subject) {
+    json_t *json = reason_json(row, where, subject);
+    const char *text = json_str_or(json, "text", "");
+    const char *question = strrchr(text, ';');
+
+    if (question != NULL) {
+        json_put(json, "text", json_string_of((struct str){text, (size_t)(question - text)}));
+    }
+    return json;
+}
+
 static bool is_accepted(const struct room *room, const char *code) {
     const struct project *project = room->options->project;
 
@@ -161,7 +174,7 @@ void room_say(struct room *room, enum reason reason, const char *where, const ch
         break;
     case REASON_KIND_ACCEPT:
         if (is_accepted(room, row->code)) {
-            room_add(room->findings, reason_json(row, where, subject));
+            room_add(room->findings, reason_accepted(row, where, subject));
         } else {
             room_ask(room, reason, arena_format(room->arena, "accept.%s", row->code), where,
                      subject);
