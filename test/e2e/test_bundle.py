@@ -18,6 +18,7 @@ from pathlib import Path
 import lab
 
 APP = "async def app(scope, receive, send):\n    pass\n"
+OPEN_WALLS = "not held to the package sources"
 PYPROJECT = '[project]\nname = "small"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{}]\n[tool.uv]\npackage = false\n'
 
 
@@ -49,6 +50,7 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.root, True)
 
     prefix = ()  # of the driver's command line
+    open_walls = ()  # what the last call said of them
 
     def probe(self, op, root=None, cache=None, env=None, **args):
         run = subprocess.run([*self.prefix, probe_path(), op, str(root or self.root), str(cache or self.cache), json.dumps(args)],
@@ -56,6 +58,9 @@ class Case(unittest.TestCase):
         self.said = run.stderr
         out = json.loads(run.stdout)
         self.assertEqual(run.returncode == 0, "error" not in out, run)
+        if "warnings" in out:  # what this machine's walls do not hold is no part of the answer
+            self.open_walls = [w for w in out["warnings"] if OPEN_WALLS in w]
+            out["warnings"] = [w for w in out["warnings"] if OPEN_WALLS not in w]
         return out
 
     def refused(self, op, code, *words, **args):
@@ -203,8 +208,9 @@ class Python(Case):
             ("import socket\nsocket.create_connection(('127.0.0.1', 5432))\n" + APP, "main.py:2", "do not connect"),
             ("raise ValueError('the key is a-known-secret-value')\n", "ValueError: the key is ***", ""),
             ("import os\nos.kill(os.getpid(), 9)\n", "SIGKILL", None),
-            ("import os\nos.symlink('/etc/passwd', '/tmp/result.json')\nos._exit(0)\n", "import check", None),
         )
+        if self.probe("probe")["namespaces"]:  # elsewhere /tmp is not its own, and cannot be written
+            rows += (("import os\nos.symlink('/etc/passwd', '/tmp/result.json')\nos._exit(0)\n", "import check", None),)
         self.small()
         for main, *words, last in rows:
             with self.subTest(main):
@@ -322,7 +328,7 @@ class Node(Case):
         self.refused("node_fetch", "build_failed", "pnpm-lock.yaml does not fit")
 
     def test_no_script_of_the_project_runs_while_fetching_and_none_reaches_the_network(self):
-        hook = "require('fs').writeFileSync(process.env.HOME + '/../hooked', ''); module.exports = {};"
+        hook = "try { require('fs').writeFileSync(process.env.HOME + '/../hooked', ''); } catch {} module.exports = {};"
         net = 'fetch("https://example.com/").then(() => process.exit(3), () => process.exit(0))'
         self.front(build=f"{net};\n{textwrap.dedent(self.BUILD)}", package={"scripts": {
             "build": "node build.js", "preinstall": "touch ran", "postinstall": "touch ran", "prepare": "touch ran"}},
@@ -381,7 +387,7 @@ class LandlockOnly(Case):
                    + APP, '"typing-extensions==4.16.0"')
         checked = self.check()
         self.assertEqual(checked["missing"], [])
-        self.assertIn("not held to the package sources", checked["warnings"][0])
+        self.assertEqual(len(self.open_walls), 1)
         self.assertGreater(self.probe("bundle")["entries"], 3)
 
     def test_a_site_is_built(self):
