@@ -30,6 +30,7 @@ class Stopped(todo.TodoCase):
         """The session of a run that Ctrl-C ended."""
         self.ended(run, 130, "cancelled")
         session = run.of_type("phase")[-1]["session_id"]
+        self.assertEqual(run.result["session"], session)
         self.says(run, "stopped by Ctrl-C", f"attach {session}")
         return session
 

@@ -398,6 +398,9 @@ int cli_end(struct cli *cli, const struct err *err) {
     result = err == NULL && cli->result != NULL ? json_deep_copy(cli->result)
                                                 : result_of(err, exit_status);
     json_put_int(result, "exit", exit_status);
+    if (err != NULL) {
+        json_put_str(result, "session", cli->stopped);
+    }
     cli_event(cli, "result", TAKE(result));
     return exit_status;
 }
@@ -408,6 +411,7 @@ static void cli_done(struct cli *cli) {
     lines_close(cli->asker.lines);
     redactor_free(cli->redactor);
     json_decref(cli->answered);
+    free(cli->stopped);
     json_decref(cli->result);
 }
 
@@ -429,8 +433,10 @@ enum err_code cli_run_session(struct cli *cli, struct session *session, struct e
     const json_t *outputs;
 
     detach_leave(cli, id);
+    free(TAKE(cli->stopped));
     if (session_run(owned, &end, err) != ERR_NONE) {
         session_err_add_way(err, id);
+        cli->stopped = TAKE(id);
         return err->code;
     }
     cli->exit_status = exit_detailed(&cli->args, end.status, end.exit_status);

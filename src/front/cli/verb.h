@@ -53,6 +53,7 @@ struct cli {
     bool has_new_file; /* aws-copilot.yml was written; the flow knows the old one */
     int exit_status;
     json_t *answered; /* {"env","answers"} of the last session that was a deployment; or NULL */
+    char *stopped;    /* id of the session that this process stopped working on; NULL: none */
     json_t *result;   /* of the last session that came to rest; NULL: none */
 };
 
