@@ -403,23 +403,29 @@ static bool is_rival(const struct app *chosen, const struct app *other) {
            strcmp(chosen->dir, other->dir) != 0 && other->routes > 0;
 }
 
-static void ask_which(struct room *room) {
-    CLEANUP(buf_done) struct buf names = BUF_INIT(300);
-    bool has_rival = false;
+/* Two applications of one program, each with routes of its own: which is meant is for a person. */
+static bool is_twin(const struct app *chosen, const struct app *other) {
+    return other != chosen && strcmp(other->framework, "fastapi") == 0 && !other->is_mounted &&
+           strcmp(chosen->dir, other->dir) == 0 && !chosen->is_factory && !other->is_factory &&
+           other->object_module != chosen->object_module && other->routes > 0;
+}
 
-    for (size_t i = 0; i < room->app_n; i++) {
-        has_rival = has_rival || is_rival(room->app, &room->apps[i]);
-    }
-    if (!has_rival) {
-        return;
-    }
+/* Asks which of `room->app` and those like it is meant; nothing when there are none. */
+static void ask_which(struct room *room, bool (*is_like)(const struct app *, const struct app *),
+                      enum reason reason, const char *field) {
+    CLEANUP(buf_done) struct buf names = BUF_INIT(300);
+    size_t n = 0;
+
     buf_addf(&names, "%s (%s)", room->app->dir, room->app->target);
     for (size_t i = 0; i < room->app_n && !names.failed; i++) {
-        if (is_rival(room->app, &room->apps[i])) {
+        if (is_like(room->app, &room->apps[i])) {
+            n++;
             buf_addf(&names, ", %s (%s)", room->apps[i].dir, room->apps[i].target);
         }
     }
-    room_ask(room, REASON_WHICH_APP, "backend.dir", NULL, buf_cstr(&names));
+    if (n > 0) {
+        room_ask(room, reason, field, NULL, buf_cstr(&names));
+    }
 }
 
 void app_find(struct room *room) {
@@ -444,6 +450,7 @@ void app_find(struct room *room) {
     }
     if (room->app != NULL) {
         modules_reach(room, room->app);
-        ask_which(room);
+        ask_which(room, is_rival, REASON_WHICH_APP, "backend.dir");
+        ask_which(room, is_twin, REASON_WHICH_OBJECT, "backend.asgi");
     }
 }
