@@ -287,7 +287,15 @@ static void find_lock(struct room *room, const char *dir, struct manifest *out) 
     }
 }
 
-/* requirements.txt beside a manifest that does not name FastAPI, or alone. Pinned, it is a lock. */
+/* FastAPI has always required these two, so a list with FastAPI and without them pins what its
+ * author named and leaves the rest to the day of the installation. */
+static bool is_whole(const struct manifest *manifest) {
+    return !manifest_has(manifest, "fastapi") ||
+           (manifest_has(manifest, "starlette") && manifest_has(manifest, "pydantic"));
+}
+
+/* requirements.txt beside a manifest that does not name FastAPI, or alone. With all that gets
+ * installed pinned, it is a lock. */
 static void take_requirements(struct room *room, const char *path, struct manifest *out) {
     const char *wanted = path_join(room->arena, out->dir, "requirements.in");
     const bool is_tools = tree_has_file(&room->tree, wanted);
@@ -295,7 +303,7 @@ static void take_requirements(struct room *room, const char *path, struct manife
 
     out->manager = is_tools ? "pip-tools" : "requirements";
     out->path = is_tools ? wanted : path;
-    out->lock = is_pinned ? path : NULL;
+    out->lock = is_pinned && is_whole(out) ? path : NULL;
 }
 
 void manifest_find(struct room *room, const char *dir, struct manifest *out) {
