@@ -38,9 +38,11 @@ struct python_app {
  * Shape of `*out` (the caller decrefs): {"python":"3.11", "interpreter":"3.11.7",
  *   "architecture":"arm64|x86_64", "packages":12, "list":SHA256 of the exact
  *   list of packages, "resolved":false (true: no lock says them all), "cached":false,
- * "warnings":["…"]} Errors: ERR_BUILD (no uv, no interpreter, no lock, a lock that does not fit, a
- * package without a wheel, each in its sentence), ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT,
- * ERR_CANCELLED, ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
+ * "warnings":["…"]}
+ * Errors: ERR_BUILD (no uv, no interpreter, a lock that does not fit, a package without a wheel,
+ * each in its sentence), ERR_MISSING (packages that nothing pins, without `may_lock`),
+ * ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED, ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO.
+ */
 MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct python_app *app,
                                       json_t **out, struct err *err);
 

@@ -240,7 +240,7 @@ static enum err_code resolve(struct locking *in, struct str wishes, struct str l
 
 /* What a person has to say before versions are chosen here. */
 static enum err_code ask_to_resolve(const struct locking *in, const char *why, struct err *err) {
-    err_set(err, ERR_BUILD, "%s", why);
+    err_set(err, ERR_MISSING, "%s", why);
     return err_remedy(err,
                       "pin all packages and commit the lock, or put 'accept: [NO_LOCK]' under "
                       "app in aws-copilot.yml: then the versions of today are taken%s",

@@ -176,7 +176,7 @@ class Example(Case):
 class Python(Case):
     def test_a_repository_without_a_lock_is_told_how_to_make_one(self):
         self.write({"backend/pyproject.toml": PYPROJECT.format(""), "backend/main.py": APP})
-        self.refused("fetch", "build_failed", "nothing pins", "accept: [NO_LOCK]")
+        self.refused("fetch", "missing_answer", "nothing pins", "accept: [NO_LOCK]")
 
     def test_a_lock_that_does_not_fit_is_refused(self):
         self.small()

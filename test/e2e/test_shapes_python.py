@@ -160,6 +160,26 @@ class Deployed(Shape):
         self.assertEqual(len(said), 1, run.of_type("warning"))
         self.assertRegex(said[0], r"list [0-9a-f]{12}")
 
+    def test_what_is_not_pinned_is_asked_once_that_is_known_and_an_answer_goes_on(self):
+        pins = locked("pinned", "backend", {"backend/requirements.in": FASTAPI})["backend/requirements.txt"].decode().splitlines()
+        named = [line for line in pins if line.split("==")[0] in ("fastapi", "starlette", "pydantic")]
+        self.repo = self.dir / "repo"
+        write(self.repo, {"backend/requirements.txt": "\n".join(named) + "\n", "backend/main.py": main()})
+        self.project()
+        self.bootstrapped()
+        alone = self.go("deploy", *self.CONFIRMED)
+        self.ended(alone, 2)
+        self.says(alone, "does not pin", r"accept: \[NO_LOCK\]", error="missing_answer")
+        with self.talk("deploy", "--app", self.app, env=self.todo_env(), cwd=self.repo) as talk:
+            talk.expect(r"Go on\?")
+            talk.send_line("yes")
+            talk.expect(r"does not pin")
+            talk.expect(r"the versions of today\?")
+            talk.send_line("yes")
+            talk.expect(r"\[yes / no / why\]")
+            talk.send_line("no")
+            self.assertEqual(talk.wait(), 5)
+
     def test_pipenv_at_the_root_of_the_repository(self):
         self.deployed(locked("pipenv", ".", {"Pipfile": PIPFILE, "main.py": main()}))
 
@@ -250,7 +270,7 @@ class Reading(test_bundle.Case):
     def test_requirements_that_pin_too_little_are_told_which_and_resolved_only_when_that_is_accepted(self):
         files = {"backend/requirements.txt": FASTAPI, "backend/main.py": main()}
         write(self.root, files)
-        self.refused("fetch", "build_failed", "backend/requirements.txt does not pin", "anyio", "accept: [NO_LOCK]")
+        self.refused("fetch", "missing_answer", "backend/requirements.txt does not pin", "anyio", "accept: [NO_LOCK]")
         out = self.fetch(files, may_lock=True)
         self.assertTrue(out["resolved"])
         self.assertEqual(self.fetch(files, may_lock=True)["list"], out["list"])

@@ -228,6 +228,17 @@ static enum outcome found_writes(struct turn *turn) {
                          path);
 }
 
+void found_unpinned(struct turn *turn) {
+    if (strcmp(agent_text(turn, "problem.code"), err_wire(ERR_MISSING)) == 0) {
+        CLEANUP(freep)
+        char *question =
+            mem_format("%s; take the versions of today?", agent_text(turn, "problem.text"));
+
+        add_question(turn, "accept.NO_LOCK", "NO_LOCK",
+                     json_str_at(turn->state, "survey.backend.manifest"), question);
+    }
+}
+
 enum outcome found_overrule(struct turn *turn) {
     const json_t *routes = json_at(turn->state, "check.routes");
     enum outcome outcome;

@@ -106,8 +106,11 @@ static enum outcome planner_preflight(struct turn *turn) {
     if (!planner_both(turn, "fetch",
                       plan_backend_args(turn, json_str_at(turn->state, "survey.backend.python")),
                       "fetched_backend", "fetch", planner_frontend_args(turn), "fetched_frontend",
-                      &outcome) ||
-        !planner_both(turn, "check", planner_check_args(turn), "check", "build",
+                      &outcome)) {
+        found_unpinned(turn);
+        return outcome;
+    }
+    if (!planner_both(turn, "check", planner_check_args(turn), "check", "build",
                       planner_build_args(turn), "site", &outcome)) {
         return outcome;
     }
