@@ -51,13 +51,21 @@ def find(request):
     sys.exit(f"error: no index has a source package of {request['name']} {request['version']} with a digest of the lock")
 
 
+def is_plain(member):
+    """A file or folder inside; `tarfile` itself looks at that only since Python 3.11.4."""
+    path = pathlib.PurePosixPath(member.name)
+    return (member.isreg() or member.isdir()) and not path.is_absolute() and ".." not in path.parts
+
+
 def unpack(file, to):
     if file.name.endswith(".zip"):
         with zipfile.ZipFile(file) as archive:
             archive.extractall(to)
-    else:
-        with tarfile.open(file) as archive:
-            archive.extractall(to, filter="data")
+        return
+    with tarfile.open(file) as archive:
+        if hasattr(tarfile, "data_filter"):
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(to, [member for member in archive.getmembers() if is_plain(member)])
 
 
 def main():
