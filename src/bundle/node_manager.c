@@ -135,7 +135,7 @@ const struct build_symptom node_install_symptoms[] = {
     /* versions */
     { "ERR_PNPM_UNSUPPORTED_ENGINE", ERR_BUILD, "the project asks for another Node.js or pnpm",
       "correct engines in package.json, or set AWSCOPILOT_NODE to one that fits" },
-    { "EBADENGINE", ERR_BUILD, "a package asks for another Node.js or npm",
+    { "code EBADENGINE", ERR_BUILD, "a package asks for another Node.js or npm",
       "correct engines in package.json, or set AWSCOPILOT_NODE to one that fits" },
     { "The engine \"", ERR_BUILD, "a package asks for another Node.js or Yarn",
       "correct engines in package.json, or set AWSCOPILOT_NODE to one that fits" },
