@@ -11,15 +11,9 @@ char *secrets_path(const struct turn *turn) {
 }
 
 static void names_add(json_t *names, const char *name) {
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(names, i, row) {
-        if (strcmp(json_string_value(row), name) == 0) {
-            return;
-        }
+    if (!json_has_str(names, name)) {
+        (void)json_array_append_new(names, json_string_of(str_from(name)));
     }
-    (void)json_array_append_new(names, json_string_of(str_from(name)));
 }
 
 json_t *secrets_names(const struct turn *turn) {

@@ -227,6 +227,20 @@ static void any_bytes_become_a_json_string(void **state) {
     assert_string_equal(json_string_value(s), "a\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9z");
 }
 
+static void rows_and_strings_of_an_array_are_found(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *list = json_pack("[s, i, {s:s, s:i}, {s:i}, {s:s, s:i}]", "a", 1, "name", "b", "n", 1,
+                             "name", 2, "name", "b", "n", 2);
+
+    (void)state;
+    assert_true(json_has_str(list, "a"));
+    assert_false(json_has_str(list, "b"));
+    assert_false(json_has_str(NULL, "a"));
+    assert_int_equal(json_int_or(json_row(list, "name", "b"), "n", 0), 1);
+    assert_null(json_row(list, "name", "a"));
+    assert_null(json_row(NULL, "name", "b"));
+}
+
 static void canonical_json_does_not_depend_on_the_order_of_members(void **state) {
     CLEANUP(json_decrefp) json_t *a = NULL;
     CLEANUP(json_decrefp) json_t *b = NULL;
@@ -366,6 +380,7 @@ int main(void) {
         cmocka_unit_test(hex_and_base64_refuse_what_is_not_theirs),
         cmocka_unit_test(utf8_is_judged_by_its_well_formed_sequences),
         cmocka_unit_test(any_bytes_become_a_json_string),
+        cmocka_unit_test(rows_and_strings_of_an_array_are_found),
         cmocka_unit_test(canonical_json_does_not_depend_on_the_order_of_members),
         cmocka_unit_test(json_is_one_whole_text_without_doubles),
         cmocka_unit_test(a_null_text_removes_the_member),

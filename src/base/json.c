@@ -70,6 +70,34 @@ bool json_bool_at(const json_t *json, const char *path) {
     return json_is_true(json_at(json, path));
 }
 
+static bool is_text(const json_t *json, const char *text) {
+    return json_is_string(json) && strcmp(json_string_value(json), text) == 0;
+}
+
+bool json_has_str(const json_t *array, const char *text) {
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(array, i, row) {
+        if (is_text(row, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+json_t *json_row(const json_t *array, const char *key, const char *value) {
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(array, i, row) {
+        if (is_text(json_object_get(row, key), value)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 void json_put(json_t *object, const char *key, json_t *value) {
     if (value == NULL || json_object_set_new(object, key, value) != 0) {
         abort(); /* not an object, or a key that is not UTF-8: a defect */

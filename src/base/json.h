@@ -31,6 +31,12 @@ const char *json_str_or(const json_t *json, const char *path, const char *otherw
 int64_t json_int_or(const json_t *json, const char *path, int64_t otherwise);
 bool json_bool_at(const json_t *json, const char *path); /* false when absent */
 
+/* Whether the array holds the string `text`; what is no string counts for nothing. */
+bool json_has_str(const json_t *array, const char *text);
+
+/* The first object of the array whose member `key` is the string `value`; borrowed, or NULL. */
+json_t *json_row(const json_t *array, const char *key, const char *value);
+
 /* A JSON string of any bytes: those that are not UTF-8 become U+FFFD. The caller decrefs. */
 json_t *json_string_of(struct str value);
 

@@ -38,23 +38,12 @@ const char *manifest_dir_of(struct room *room, const char *path) {
     }
 }
 
-static bool holds(const json_t *list, const char *name) {
-    const json_t *row = NULL;
-    size_t i = 0;
-
-    json_array_foreach(list, i, row) {
-        if (strcmp(json_string_value(row), name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void add_name(json_t *list, struct str name) {
     char normal[PYTHON_NAME_MAX];
 
     python_normal_name(name, normal);
-    if (normal[0] != '\0' && !holds(list, normal) && json_array_size(list) < DEPENDENCIES_MAX) {
+    if (normal[0] != '\0' && !json_has_str(list, normal) &&
+        json_array_size(list) < DEPENDENCIES_MAX) {
         json_array_append_new(list, json_string(normal));
     }
 }
@@ -343,5 +332,5 @@ void manifest_done(struct manifest *manifest) {
 }
 
 bool manifest_has(const struct manifest *manifest, const char *dependency) {
-    return holds(manifest->dependencies, dependency);
+    return json_has_str(manifest->dependencies, dependency);
 }

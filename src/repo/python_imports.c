@@ -8,18 +8,6 @@
 
 /* --- who gives a module --- */
 
-static bool holds(const json_t *list, const char *name) {
-    const json_t *row = NULL;
-    size_t i = 0;
-
-    json_array_foreach(list, i, row) {
-        if (strcmp(json_string_value(row), name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Namespaces that many packages share, longer ones first. */
 static const char *const shared[] = {"google.cloud",  "google", "azure",
                                      "opentelemetry", "zope",   "backports"};
@@ -110,7 +98,7 @@ static bool is_brought(const struct manifest *manifest, const char *module, cons
     json_t *row = NULL;
 
     for (size_t i = 0; (with = python_companion_of(likely, i)) != NULL; i++) {
-        if (holds(manifest->dependencies, with)) {
+        if (json_has_str(manifest->dependencies, with)) {
             return true;
         }
     }
@@ -150,7 +138,7 @@ static bool is_own(struct room *room, const struct py_module *module, const char
 }
 
 static void infer(struct wanting *wanting, const char *package) {
-    if (!holds(wanting->inferred, package) &&
+    if (!json_has_str(wanting->inferred, package) &&
         json_array_size(wanting->inferred) < SURVEY_LIST_MAX) {
         json_array_append_new(wanting->inferred, json_string(package));
     }
@@ -190,7 +178,7 @@ static void want(struct wanting *wanting, const char *module, const char *where)
     extra = member_gives(manifest->extras, module, package);
     if (extra == NULL) {
         say_missing(room, module, package, where);
-    } else if (!holds(wanting->extras, extra)) {
+    } else if (!json_has_str(wanting->extras, extra)) {
         json_array_append_new(wanting->extras, json_string(extra));
         room_say(room, REASON_EXTRA_NEEDED, where,
                  arena_format(room->arena, "%s (%s)", extra, package));
@@ -204,8 +192,8 @@ static void want_implied(struct wanting *wanting, const struct py_import *import
     const char *package =
         import->name == NULL ? NULL : python_implied_by(import->module, import->name);
 
-    if (package != NULL && !holds(wanting->room->manifest.full, "fastapi") &&
-        !holds(wanting->room->manifest.full, "pydantic")) {
+    if (package != NULL && !json_has_str(wanting->room->manifest.full, "fastapi") &&
+        !json_has_str(wanting->room->manifest.full, "pydantic")) {
         want(wanting, package, where);
     }
 }

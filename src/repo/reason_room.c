@@ -19,17 +19,7 @@ const char *room_where(struct room *room, const char *path, int line) {
 }
 
 bool room_has(const json_t *list, const char *key, const char *value) {
-    const json_t *row = NULL;
-    size_t i = 0;
-
-    json_array_foreach(list, i, row) {
-        const char *found = json_str_at(row, key);
-
-        if (found != NULL && strcmp(found, value) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return json_row(list, key, value) != NULL;
 }
 
 void room_add(json_t *list, json_t *row) {

@@ -123,15 +123,7 @@ enum outcome secrets_need(struct turn *turn) {
 
 /* The version of `name` in a list of {"name","version"}; 0: it is not there. */
 static int64_t version_in(const json_t *list, const char *name) {
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(list, i, row) {
-        if (strcmp(json_str_or(row, "name", ""), name) == 0) {
-            return json_int_or(row, "version", 0);
-        }
-    }
-    return 0;
+    return json_int_or(json_row(list, "name", name), "version", 0);
 }
 
 void secrets_tell_not_undone(struct turn *turn) {

@@ -115,16 +115,8 @@ static enum outcome intake_ask_field(struct turn *turn, const char *field, const
 
 /* The value of a secret is no answer here: whoever stores it asks for it. */
 static bool intake_is_secret(const struct turn *turn, const char *field) {
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(json_at(turn->state, "survey.env"), i, row) {
-        if (strncmp(field, "env.", 4) == 0 &&
-            strcmp(json_str_or(row, "name", ""), field + 4) == 0) {
-            return json_bool_at(row, "secret");
-        }
-    }
-    return false;
+    return strncmp(field, "env.", 4) == 0 &&
+           json_bool_at(json_row(json_at(turn->state, "survey.env"), "name", field + 4), "secret");
 }
 
 /* An answer that had to be masked was a secret: what was typed is kept nowhere, and whoever stores

@@ -135,15 +135,7 @@ static void found_prefix(struct turn *turn, const json_t *routes) {
 /* ---- Questions ---- */
 
 static bool is_asked(const struct turn *turn, const char *field) {
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(json_at(turn->state, "survey.ask"), i, row) {
-        if (strcmp(json_str_or(row, "field", ""), field) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return json_row(json_at(turn->state, "survey.ask"), "field", field) != NULL;
 }
 
 static void add_question(struct turn *turn, const char *field, const char *code, const char *where,
@@ -159,14 +151,11 @@ static void add_question(struct turn *turn, const char *field, const char *code,
 /* A variable that nobody read in the code: from now on the survey knows it. */
 static void add_variable(struct turn *turn, const char *name, const char *where) {
     json_t *rows = json_at(turn->state, "survey.env");
-    json_t *row;
-    size_t i;
+    json_t *row = json_row(rows, "name", name);
 
-    json_array_foreach(rows, i, row) {
-        if (strcmp(json_str_or(row, "name", ""), name) == 0) {
-            json_put_bool(row, "required", true);
-            return;
-        }
+    if (row != NULL) {
+        json_put_bool(row, "required", true);
+        return;
     }
     row = agent_args("name", name, "where", where, "use", "import", NULL);
     json_put_bool(row, "required", true);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "guard/deceptive.h"
 #include "sys/tty.h"
 
 enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 40, PIPE_WIDTH = 1000 };
@@ -43,19 +44,6 @@ void screen_styled(const struct screen *screen, struct buf *out, enum style styl
 
 /* ---- Characters ---- */
 
-/* The next character of UTF-8 that tty_escape() made, so well-formed. */
-static uint32_t next_point(const char **p) {
-    const unsigned char *s = (const unsigned char *)*p;
-    size_t more = *s < 0x80 ? 0 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : 3;
-    uint32_t point = more == 0 ? *s : *s & (0x3fU >> more);
-
-    for (size_t i = 1; i <= more; i++) {
-        point = point << 6 | (s[i] & 0x3fU);
-    }
-    *p += more + 1;
-    return point;
-}
-
 /* Unicode's East Asian Width W and F, and combining marks, in coarse ranges: enough for columns. */
 static int point_columns(uint32_t point) {
     static const uint32_t wide[][2] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf},
@@ -78,7 +66,7 @@ int screen_columns(const char *text) {
     int columns = 0;
 
     while (*text != '\0') {
-        columns += point_columns(next_point(&text));
+        columns += point_columns(utf8_next(&text));
     }
     return columns;
 }
@@ -107,7 +95,7 @@ void screen_cell(struct buf *out, const char *value, int columns) {
     whole = screen_columns(p);
     while (*p != '\0') {
         const char *from = p;
-        int wide = point_columns(next_point(&p));
+        int wide = point_columns(utf8_next(&p));
 
         if (at + wide > columns - (whole > columns ? 1 : 0)) {
             break;

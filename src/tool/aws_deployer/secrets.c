@@ -34,15 +34,7 @@ enum err_code deployer_secrets_ls(struct op *op, json_t **out, struct err *err) 
 
 /* The version of `name` among what Parameter Store listed; 0: it is not there. */
 static int64_t version_of(const json_t *listed, const char *name) {
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(listed, i, row) {
-        if (strcmp(json_str_or(row, "name", ""), name) == 0) {
-            return json_int_or(row, "version", 0);
-        }
-    }
-    return 0;
+    return json_int_or(json_row(listed, "name", name), "version", 0);
 }
 
 /* Whether every row stands at its version plus `step`; with `step` -1, is gone. */
