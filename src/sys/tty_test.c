@@ -79,6 +79,7 @@ static void colour_needs_a_terminal_and_permission(void **state) {
 }
 
 static const char over[] = "given up";
+static const char END[] = "#"; /* in no row */
 
 /* Gives the row up that wants it, at the second time it is asked. */
 static bool is_over(void *ctx) {
@@ -87,31 +88,46 @@ static bool is_over(void *ctx) {
     return ctx == over && ++times > 1;
 }
 
-/* In a child with a terminal of its own: asks, and exits with the code, the answer checked. */
+/* In a child with a terminal of its own: asks, and exits with the code, the answer checked. The
+ * child marks its end and stays until that was read: a terminal whose owner ends forgets the rest.
+ */
 static int ask(const char *typed, const char *want, char *shown, size_t shown_max) {
     int master = -1;
+    int go[2];
     int status = 0;
     size_t n = 0;
-    pid_t pid = forkpty(&master, NULL, NULL, NULL);
+    pid_t pid;
 
+    assert_int_equal(pipe(go), 0);
+    pid = forkpty(&master, NULL, NULL, NULL);
     if (pid == 0) {
         struct tty_poll poll = {is_over, (void *)(uintptr_t)want};
         struct buf answer = BUF_INIT(16);
         struct err err = {0};
+        char byte;
         buf_reserve(&answer, 16);
         enum err_code code = tty_read_hidden("Secret: ", poll, &answer, &err);
+        close(go[1]);
+        if (write(STDOUT_FILENO, END, 1) != 1 || read(go[0], &byte, 1) != 0) {
+            _exit(98);
+        }
         _exit(code != ERR_NONE ? (int)code : strcmp(buf_cstr(&answer), want) == 0 ? 0 : 99);
     }
+    close(go[0]);
     while (n < strlen("Secret: ")) { /* the echo is off from here on */
         ssize_t got = read(master, shown + n, shown_max - n - 1);
         assert_true(got > 0);
         n += (size_t)got;
     }
     assert_int_equal(write(master, typed, strlen(typed)), strlen(typed));
-    for (ssize_t got = 1; got > 0 && n + 1 < shown_max; n += got > 0 ? (size_t)got : 0) {
-        got = read(master, shown + n, shown_max - n - 1);
+    while (strchr(shown, END[0]) == NULL) {
+        ssize_t got = read(master, shown + n, shown_max - n - 1);
+        assert_true(got > 0);
+        n += (size_t)got;
+        shown[n] = '\0';
     }
-    shown[n] = '\0';
+    *strchr(shown, END[0]) = '\0';
+    close(go[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     close(master);
     return WEXITSTATUS(status);
