@@ -92,33 +92,87 @@ static void the_line_that_says_what_went_wrong_is_found(void **state) {
     }
 }
 
-static void what_is_packed_follows_from_where_it_is_imported(void **state) {
+static void the_zip_has_what_is_imported_and_neither_the_site_nor_what_lies_beside(void **state) {
     /* clang-format off */
-    static const struct { const char *dir; const char *cwd; const char *root; const char *part; } rows[] = {
-        { "backend", NULL,          "backend",     "" },
-        { "backend", "backend",     "backend",     "" },
-        { "backend", "backend/src", "backend/src", "" },
-        { "backend", ".",           "",            "backend" },
-        { ".",       NULL,          "",            "" },
-        { ".",       "src",         "src",         "" },
-        { "a/b",     "a",           "a",           "b" },
+    static const struct { const char *dir, *cwd, *site, *also, *path; bool want; } rows[] = {
+        { "backend", NULL,  "frontend", "[]", "backend/app/main.py",      true },
+        { "backend", NULL,  "frontend", "[]", "backend2/app/main.py",     false },
+        { "backend", NULL,  "frontend", "[]", "backend/tests/test_a.py",  false },
+        { "backend", NULL,  "frontend", "[]", "backend/docs/terms.html",  true },
+        { "backend", NULL,  "frontend", "[]", "shared/words.py",          false },
+        { "backend", NULL,  "frontend", "[\"shared\"]", "shared/words.py", true },
+        { "backend", NULL,  "frontend", "[\"shared\"]", "shared2/words.py", false },
+        { "backend", NULL,  "frontend", "[\"backend/tests\"]", "backend/tests/data.py", true },
+        { "backend", ".",   "frontend", "[]", "backend/main.py",          true },
+        { "backend", ".",   "frontend", "[]", "shared/words.py",          true },
+        { "backend", ".",   "frontend", "[]", "frontend/logo.png",        false },
+        { "backend", ".",   "frontend", "[]", "docs/guide.md",            false },
+        { "backend", ".",   "frontend", "[\"docs/guide.md\"]", "docs/guide.md", true },
+        { "backend", ".",   "frontend", "[]", "docker-compose.prod.yml",  false },
+        { ".",       NULL,  "web",      "[]", "docs/terms.html",          true },
+        { ".",       NULL,  "web",      "[]", "web/index.html",           false },
+        { ".",       NULL,  ".",        "[]", "main.py",                  true },
+        { ".",       NULL,  ".",        "[]", "src/App.tsx",              false },
+        { "app/api", NULL,  "app",      "[]", "app/api/main.py",          true },
+        { ".",       "src", NULL,       "[]", "src/main.py",              true },
+        { ".",       "src", NULL,       "[]", "alembic/env.py",           false },
     };
     /* clang-format on */
     (void)state;
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
-        struct python_app app = {.dir = rows[i].dir, .cwd = rows[i].cwd};
-        CLEANUP(freep) char *root = NULL;
-        CLEANUP(freep) char *part = NULL;
+        struct err err = {0};
+        CLEANUP(json_decrefp) json_t *also = NULL;
+        assert_int_equal(json_read(str_from(rows[i].also), &also, &err), ERR_NONE);
+        struct python_app app = {
+            .dir = rows[i].dir, .cwd = rows[i].cwd, .site = rows[i].site, .also = also};
 
-        python_layout(&app, &root, &part);
-        if (strcmp(root, rows[i].root) != 0 || strcmp(part, rows[i].part) != 0) {
-            fail_msg("row %zu: '%s' '%s'", i, root, part);
+        if (python_is_packed(&app, rows[i].path) != rows[i].want) {
+            fail_msg("row %zu: %s", i, rows[i].path);
         }
     }
-    assert_true(python_is_app_path("backend", "", "backend/app/main.py"));
-    assert_false(python_is_app_path("backend", "", "backend2/app/main.py"));
-    assert_true(python_is_app_path("", "backend", "backend/main.py"));
-    assert_false(python_is_app_path("", "backend", "frontend/main.ts"));
+}
+
+static void what_was_read_elsewhere_moves_the_root_of_the_zip_up(void **state) {
+    /* clang-format off */
+    static const struct { const char *dir, *cwd, *read, *also, *root, *inside; } rows[] = {
+        { "backend", NULL,      "[\"backend/main.py\"]",      "[]",                   "backend", "" },
+        { "backend", NULL,      "[\"shared/words/en.py\"]",   "[\"shared\"]",         "",        "backend" },
+        { "backend", NULL,      "[\"shared/data/a.json\"]",   "[\"shared/data/a.json\"]", "",    "backend" },
+        { "backend", NULL,      "[\"settings.py\"]",          "[\"settings.py\"]",    "",        "backend" },
+        { "backend", NULL,      "[\"gone.py\"]",              "[]",                   "backend", "" },
+        { "a/b",     NULL,      "[\"a/tools/x.py\"]",         "[\"a/tools\"]",        "a",       "b" },
+        { ".",       "src",     "[\"config.toml\"]",          "[\"config.toml\"]",    "",        "src" },
+        { "backend", ".",       "[\"shared/words/en.py\"]",   "[]",                   "",        "" },
+    };
+    /* clang-format on */
+    static const char *const there[] = {
+        "backend/main.py",    "shared/__init__.py", "shared/words/__init__.py",
+        "shared/words/en.py", "shared/data/a.json", "settings.py",
+        "a/tools/x.py",       "config.toml"};
+    struct fs_entry entries[ARRAY_N(there)] = {0};
+    struct fs_list tree = {.rows = entries, .n = ARRAY_N(there)};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(there); i++) {
+        entries[i].path = (char *)(uintptr_t)there[i];
+    }
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct err err = {0};
+        CLEANUP(json_decrefp) json_t *read = NULL;
+        CLEANUP(freep) char *root = NULL;
+        CLEANUP(freep) char *inside = NULL;
+        struct python_app app = {.dir = rows[i].dir, .cwd = rows[i].cwd, .site = "frontend"};
+        assert_int_equal(json_read(str_from(rows[i].read), &read, &err), ERR_NONE);
+        CLEANUP(json_decrefp) json_t *also = python_pack_also(&app, &tree, read);
+        CLEANUP(freep) char *text = json_text(also);
+
+        app.also = also;
+        python_pack_layout(&app, &root, &inside);
+        if (strcmp(text, rows[i].also) != 0 || strcmp(root, rows[i].root) != 0 ||
+            strcmp(inside, rows[i].inside) != 0) {
+            fail_msg("row %zu: %s '%s' '%s'", i, text, root, inside);
+        }
+    }
 }
 
 static void a_missing_tool_comes_with_the_command_that_installs_it(void **state) {
@@ -293,7 +347,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_found_in_a_lock),
         cmocka_unit_test(the_line_that_says_what_went_wrong_is_found),
-        cmocka_unit_test(what_is_packed_follows_from_where_it_is_imported),
+        cmocka_unit_test(the_zip_has_what_is_imported_and_neither_the_site_nor_what_lies_beside),
+        cmocka_unit_test(what_was_read_elsewhere_moves_the_root_of_the_zip_up),
         cmocka_unit_test(a_missing_tool_comes_with_the_command_that_installs_it),
         cmocka_unit_test(a_good_site_is_described_without_its_source_maps),
         cmocka_unit_test(a_site_that_cannot_be_served_is_refused),

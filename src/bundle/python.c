@@ -1,4 +1,4 @@
-/* bundle/python.c: the place of an application: interpreter, lock, packages; and its own files. */
+/* bundle/python.c: the place of an application: interpreter, lock, packages. */
 #include "bundle/python.h"
 
 #include <stdlib.h>
@@ -134,47 +134,4 @@ enum err_code python_fetch(const struct build_env *env, const struct python_app 
     json_put(json, "warnings", json_incref(place.warnings));
     *out = json;
     return ERR_NONE;
-}
-
-/* --- the application's files --- */
-
-void python_layout(const struct python_app *app, char **out_root, char **out_part) {
-    const char *cwd = app->cwd == NULL ? app->dir : app->cwd;
-    const char *dir = strcmp(app->dir, ".") == 0 ? "" : app->dir;
-    const char *root = strcmp(cwd, ".") == 0 ? "" : cwd;
-    size_t len = strlen(root);
-    bool is_above =
-        strcmp(dir, root) != 0 && (len == 0 || (strncmp(dir, root, len) == 0 && dir[len] == '/'));
-
-    *out_root = mem_strdup(root);
-    *out_part = mem_strdup(is_above ? dir + len + (len > 0 ? 1 : 0) : "");
-}
-
-static bool path_is_below(const char *path, const char *dir) {
-    size_t len = strlen(dir);
-
-    return len == 0 || (strncmp(path, dir, len) == 0 && path[len] == '/');
-}
-
-bool python_is_app_path(const char *root, const char *part, const char *path) {
-    size_t len = strlen(root);
-
-    return path_is_below(path, root) && path_is_below(path + len + (len > 0 ? 1 : 0), part);
-}
-
-struct sha256 python_app_hash(const struct python_app *app, const struct fs_list *tree) {
-    CLEANUP(freep) char *root = NULL;
-    CLEANUP(freep) char *part = NULL;
-    struct fs_list mine = {0};
-
-    python_layout(app, &root, &part);
-    mine.rows = mem_array(tree->n + 1, sizeof *mine.rows);
-    for (size_t i = 0; i < tree->n; i++) {
-        if (python_is_app_path(root, part, tree->rows[i].path)) {
-            mine.rows[mine.n++] = tree->rows[i];
-        }
-    }
-    struct sha256 hash = fs_list_hash(&mine);
-    free(mine.rows);
-    return hash;
 }

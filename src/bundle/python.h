@@ -31,6 +31,9 @@ struct python_app {
     const json_t *packages; /* ["name"] that are imported, where no manifest names any; or NULL */
     const json_t *extras;   /* ["name"] of extras or groups that it needs; may be NULL */
     bool may_lock;          /* a person accepted NO_LOCK */
+
+    const char *site;   /* folder of the front end, which is not packed; NULL = none */
+    const json_t *also; /* ["shared"]: packed as well; "also" of python_check(); may be NULL */
 };
 
 /* Finds an interpreter and installs the locked dependencies for it and for the platform.
@@ -51,6 +54,8 @@ MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct 
  * Shape: `variables` {"NAME":"value"}; `dummies` ["NAME"] get stand-ins of the right shape.
  *   `*out`: {"python":"3.11", "architecture":…, "routes":[{"method":"GET","path":"/api/health"}],
  *   "missing":["NAME"] (needed to import or to start, and not given), "places":{"NAME":"a.py:3"},
+ *   "also":["shared"] (read by import and start, and outside of what is packed otherwise),
+ *   "inside":"backend" or null (where in the zip the folder lies that is imported from),
  *   "writes":["app/x.db"] (made or changed beside the code by import and start),
  *   "wrote":[{"path","when":"import|lifespan","where"}] (each attempt of it),
  *   "contacted":[{"host","port","when","where"}], "warnings":["…"], "cached":false}
@@ -81,9 +86,10 @@ struct python_use {
 };
 
 /* Makes the zip: the application's files, its dependencies for the platform, the ASGI bridge, byte
- * code. What is imported from `cwd` lies at the zip's root. The build id is template_build_id()'s.
- * Errors: those of python_fetch() and template_build_id(); ERR_POLICY (a secret in a file of the
- * application, which is named), ERR_TOO_LARGE. */
+ * code. What is imported from `cwd` lies at the zip's root, or, with something of `also` outside of
+ * it, below it as in the repository: AWSCOPILOT_BACKEND_DIR says where. The build id is
+ * template_build_id()'s. Errors: those of python_fetch() and template_build_id(); ERR_POLICY (a
+ * secret in a file of the application, which is named), ERR_TOO_LARGE. */
 MUST_CHECK enum err_code python_bundle(const struct build_env *env, const struct python_app *app,
                                        const struct python_use *use, struct python_zip *out,
                                        struct err *err);

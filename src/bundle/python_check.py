@@ -1,12 +1,12 @@
 """Imports an ASGI application as the function will, and says what it found.
 
 Reads one JSON object from standard input and writes one to its "result" path:
-  in   {"root","site","target","factory","dummies":{NAME: VALUE or null},"result"}
+  in   {"repository","root","site","target","factory","dummies":{NAME: VALUE or null},"result"}
   out  {"ok": true, "routes": [{"method","path"}], "values": {...}, "lifespan": {...}, "seen": {...}}
        {"ok": false, "missing": [{"name","where"}], "values": {NAME: VALUE}, "better", "type", "error", "where", "seen"}
-"seen": {"contacted": [{"host","port","when","where"}], "wrote": [{"path","when","where"}], "outside": [FOLDER]}
+"seen": {"contacted": [{"host","port","when","where"}], "wrote": [{"path","when","where"}], "read": [PATH]}
 "lifespan": {"ran": true} or {"ran": false, "error", "where"}
-A null dummy gets a stand-in of the right shape; "values" says which were used, and on failure which
+Paths and places are relative to the repository. A null dummy gets a stand-in of the right shape; "values" says which were used, and on failure which
 to try next. Prints nothing of its own. Runs without network, in a copy of the repository.
 
 The lifespan is entered too, for some seconds: it is where applications read, write and connect most. It
@@ -25,6 +25,7 @@ import traceback
 
 LIFESPAN_S = 10
 SEEN_MAX = 50
+READ_MAX = 5000
 
 SHAPES = (  # the end of a name, what an application would accept under it
     ("DATABASE_URL", "postgresql://user:password@localhost:5432/database"),
@@ -68,10 +69,10 @@ def shape_for(error):
 class Watch:
     """What the application wants of the world, by audit events (PEP 578), and with which of its lines."""
 
-    def __init__(self, root, site):
-        self.root, self.site = root, os.path.realpath(site)
+    def __init__(self, root):
+        self.root = root
         self.when = "import"
-        self.contacted, self.wrote, self.absent = {}, {}, {}
+        self.contacted, self.wrote, self.read, self.absent = {}, {}, {}, {}
         self.is_busy = False
 
     def is_own(self, name):
@@ -96,6 +97,11 @@ class Watch:
         if len(self.wrote) < SEEN_MAX and self.is_own(path):
             short = os.path.relpath(path, self.root)
             self.wrote.setdefault(short, {"path": short, "when": self.when, "where": self.where()})
+
+    def note_read(self, path):
+        path = os.path.realpath(os.fsdecode(path))
+        if len(self.read) < READ_MAX and self.is_own(path):
+            self.read.setdefault(os.path.relpath(path, self.root))
 
     def hook(self, event, args):
         if self.is_busy or event not in HOOKED:
@@ -126,17 +132,8 @@ class Watch:
         os._Environ.__getitem__ = getitem  # os.getenv() and environ.get() come through here too
         sys.addaudithook(self.hook)
 
-    def outside(self):
-        """Folders of modules that lie in the repository and are not imported from the root."""
-        known = set()
-        for module in list(sys.modules.values()):
-            name = getattr(module, "__file__", None)
-            if isinstance(name, str) and self.is_own(name):
-                known.add(os.path.relpath(os.path.realpath(name), self.root).split(os.sep)[0])
-        return sorted(known)
-
     def seen(self):
-        return {"contacted": list(self.contacted.values()), "wrote": list(self.wrote.values()), "outside": self.outside()}
+        return {"contacted": list(self.contacted.values()), "wrote": list(self.wrote.values()), "read": [path for path in self.read if os.path.isfile(os.path.join(self.root, path))]}
 
 
 def hook_connect(watch, args):
@@ -147,8 +144,8 @@ def hook_connect(watch, args):
 
 def hook_open(watch, args):
     path, _, flags = args
-    if isinstance(path, (str, bytes)) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-        watch.write(path)
+    if isinstance(path, (str, bytes)):
+        (watch.write if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) else watch.note_read)(path)
 
 
 HOOKED = {
@@ -353,8 +350,8 @@ def line_of(error):
 
 
 def check(request):
-    root = os.path.realpath(request["root"])
-    watch = Watch(root, request["site"])
+    root, repository = os.path.realpath(request["root"]), os.path.realpath(request["repository"])
+    watch = Watch(repository)
     sys.path[:0] = [root, request["site"]]
     sys.argv = ["import-check"]
     values = {name: given or shape_of(name) for name, given in request["dummies"].items()}
@@ -368,7 +365,7 @@ def check(request):
     except BaseException as error:  # sys.exit() while importing is a failure too
         missing, better = missing_of(error, request["dummies"], watch)
         return {"ok": False, "missing": places(missing, watch, error), "values": {**values, **better}, "better": bool(better),
-                "type": type(error).__name__, "error": line_of(error), "where": where_of(error, root), "seen": watch.seen()}
+                "type": type(error).__name__, "error": line_of(error), "where": where_of(error, repository), "seen": watch.seen()}
     result, error = lifespan(app, watch)
     missing, better = missing_of(error, request["dummies"], watch) if error is not None else ([], {})
     return {"ok": True, "routes": routes, "missing": places(missing, watch, error), "values": {**values, **better},

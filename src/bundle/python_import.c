@@ -14,7 +14,7 @@ enum {
     IMPORT_WRITES_MAX = 20,
     IMPORT_NAME_MAX = 128,
     IMPORT_MISSING_MAX = 100,
-    IMPORT_RECIPE = 2,
+    IMPORT_RECIPE = 3,
 };
 
 #define IMPORT_RESULT_NAME "result.json"
@@ -69,17 +69,15 @@ static void import_done(struct import *in) {
 }
 
 static enum err_code import_prepare(struct import *in, const json_t *dummies, struct err *err) {
-    CLEANUP(freep) char *root = NULL;
-    CLEANUP(freep) char *part = NULL;
+    const char *cwd = in->app->cwd == NULL ? in->app->dir : in->app->cwd;
     const json_t *name = NULL;
     size_t i = 0;
 
-    python_layout(in->app, &root, &part);
     if (build_temp(in->env, &in->work, err) != ERR_NONE) {
         return err->code;
     }
     in->src = fs_join(in->work, "src");
-    in->root = fs_join(in->src, root);
+    in->root = fs_join(in->src, strcmp(cwd, ".") == 0 ? "" : cwd);
     in->tmp = fs_join(in->work, "tmp");
     in->script = fs_join(in->work, "check.py");
     in->result = fs_join(in->tmp, IMPORT_RESULT_NAME);
@@ -127,6 +125,7 @@ static enum err_code import_try(struct import *in, bool is_first, struct proc_re
      */
     const char *const argv[] = {in->place->interpreter, "-I", "-B", "-X", "utf8", in->script, NULL};
 
+    json_put_str(request, "repository", in->src);
     json_put_str(request, "root", in->root);
     json_put_str(request, "site", in->place->host_site);
     json_put_str(request, "target", in->app->target);
@@ -176,14 +175,6 @@ static bool is_variable_name(const char *name) {
     return n > 0 && n <= IMPORT_NAME_MAX && name[n] == '\0' && (name[0] < '0' || name[0] > '9');
 }
 
-/* A place that the check told, as the repository has it; NULL stays NULL. The caller frees. */
-static char *import_place(const struct import *in, const char *where) {
-    const char *root = in->root + strlen(in->src);
-
-    root += strspn(root, "/");
-    return where == NULL || root[0] == '\0' ? mem_strdup(where) : fs_join(root, where);
-}
-
 static bool import_learn_missing(struct import *in, const json_t *row) {
     const char *name = json_str_at(row, "name");
 
@@ -192,9 +183,8 @@ static bool import_learn_missing(struct import *in, const json_t *row) {
         json_object_get(in->variables, name) != NULL) {
         return false;
     }
-    CLEANUP(freep) char *place = import_place(in, json_str_at(row, "where"));
     json_array_append_new(in->missing, json_string_of(str_from(name)));
-    json_put_str(in->places, name, place);
+    json_put_str(in->places, name, json_str_at(row, "where"));
     json_put(in->dummies, name, json_null());
     return true;
 }
@@ -320,39 +310,27 @@ static void import_warn(const struct import *in, const json_t *writes, json_t *w
     }
     json_array_foreach(json_at(in->answer, "seen.contacted"), i, row) {
         CLEANUP(buf_done) struct buf host = BUF_INIT(4000);
-        CLEANUP(freep) char *place = import_place(in, json_str_at(row, "where"));
         add_said(in, &host, json_str_or(row, "host", ""));
         build_warn(warnings, "the %s connects to %s:%.10s (%s); it must be reachable from Lambda",
                    json_str_or(row, "when", "import"), buf_cstr(&host),
-                   json_str_or(row, "port", ""), place == NULL ? "a package" : place);
+                   json_str_or(row, "port", ""), json_str_or(row, "where", "a package"));
         if (i == 4) {
             break;
         }
     }
     if (error != NULL && i == 0) { /* with nobody to connect to, a failure says nothing */
         CLEANUP(buf_done) struct buf line = BUF_INIT(4000);
-        CLEANUP(freep) char *place = import_place(in, json_str_at(in->answer, "lifespan.where"));
         add_said(in, &line, error);
         build_warn(warnings, "the start of the application fails here: %s (%s)", buf_cstr(&line),
-                   place == NULL ? "in a package" : place);
+                   json_str_or(in->answer, "lifespan.where", "in a package"));
     }
 }
 
-/* Rows of the check with their places as the repository has them. */
+/* A list of the check, which the application's own code could have spoiled. */
 static json_t *import_seen(const struct import *in, const char *member) {
-    json_t *list = json_array();
-    const json_t *row = NULL;
-    size_t i = 0;
+    json_t *list = json_at(in->answer, member);
 
-    json_array_foreach(json_at(in->answer, member), i, row) {
-        json_t *copy = json_deep_copy(row);
-        CLEANUP(freep) char *place = import_place(in, json_str_at(row, "where"));
-        CLEANUP(freep) char *path = import_place(in, json_str_at(row, "path"));
-        json_put_str(copy, "where", place);
-        json_put_str(copy, "path", path);
-        json_array_append_new(list, copy);
-    }
-    return list;
+    return json_is_array(list) ? json_incref(list) : json_array();
 }
 
 /* --- entry --- */
@@ -373,17 +351,27 @@ static struct sha256 import_key(const struct build_env *env, const struct python
     build_feed(stream, app->dir);
     build_feed(stream, app->cwd);
     build_feed(stream, app->target);
+    build_feed(stream, app->site);
     build_feed(stream, values);
     build_feed(stream, names);
-    build_feed(stream, sha256_hex(python_app_hash(app, tree)).text);
+    build_feed(stream, sha256_hex(python_seen_hash(app, tree)).text);
     return sha256_end(stream);
 }
 
-static json_t *import_answer(const struct import *in, const json_t *writes,
-                             const json_t *warnings) {
+static json_t *import_answer(const struct import *in, const struct fs_list *before,
+                             const json_t *writes, const json_t *warnings) {
     json_t *routes = json_object_get(in->answer, "routes");
     json_t *json = json_object();
+    struct python_app app = *in->app;
+    CLEANUP(freep) char *root = NULL;
+    CLEANUP(freep) char *inside = NULL;
+    CLEANUP(json_decrefp)
+    json_t *also = python_pack_also(&app, before, json_at(in->answer, "seen.read"));
 
+    app.also = also;
+    python_pack_layout(&app, &root, &inside);
+    json_put(json, "also", json_incref(also));
+    json_put_str(json, "inside", inside[0] == '\0' ? NULL : inside);
     json_put_str(json, "python", in->place->minor);
     json_put_str(json, "architecture", python_architecture(in->place->platform));
     json_put(json, "routes", routes == NULL ? json_array() : json_incref(routes));
@@ -413,7 +401,7 @@ static enum err_code import_run(const struct build_env *env, const struct python
         return err->code;
     }
     import_warn(&in, writes, warnings);
-    *out = import_answer(&in, writes, warnings);
+    *out = import_answer(&in, &before, writes, warnings);
     return ERR_NONE;
 }
 

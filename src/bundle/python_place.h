@@ -117,15 +117,26 @@ bool uv_lacks_wheel(struct str said, char *out, size_t out_max);
 
 /* --- the application's files --- */
 
-/* The folder that becomes the zip's root, relative to the repository; and of it the part that is
- * packed: "" is all. Imported from a folder above the manifest's, only the manifest's is packed. */
-void python_layout(const struct python_app *app, char **out_root, char **out_part);
+/* Whether a path of the repository, a file or a folder, goes into the zip: what lies in the folder
+ * that is imported from, but for the front end and what no function needs, and `also`. */
+bool python_is_packed(const struct python_app *app, const char *path);
 
-/* Whether a path of the repository belongs to the application; the tree is relative to it. */
-bool python_is_app_path(const char *root, const char *part, const char *path);
+/* The folder that becomes the zip's root, relative to the repository ("" is all of it), and the
+ * folder below it from which the application is imported ("" is the same). The caller frees. */
+void python_pack_layout(const struct python_app *app, char **out_root, char **out_inside);
 
-/* One hash over the application's files in a digested repository. */
-struct sha256 python_app_hash(const struct python_app *app, const struct fs_list *tree);
+/* Copies the repository to WORK/src, and what is packed of it into the folder `to`, as it will lie
+ * in the zip. */
+MUST_CHECK enum err_code python_pack_copy(const struct build_env *env, const struct python_app *app,
+                                          const char *work, const char *to, struct err *err);
+
+/* One hash over what is packed of a digested repository, and one over what an import can see. */
+struct sha256 python_pack_hash(const struct python_app *app, const struct fs_list *tree);
+struct sha256 python_seen_hash(const struct python_app *app, const struct fs_list *tree);
+
+/* `also` for an application that read `files` (["shared/words.py"]) when it was imported. */
+json_t *python_pack_also(const struct python_app *app, const struct fs_list *tree,
+                         const json_t *files);
 
 /* Adds what the interpreter and its programs need to `readable`. */
 void python_expose(const struct python_place *place, struct words *readable);

@@ -10,13 +10,8 @@
 
 enum {
     ZIP_SCAN_MAX = 2 << 20, /* larger files of an application are data, not code */
-    ZIP_RECIPE = 1,
+    ZIP_RECIPE = 2,
 };
-
-/* Files and folders of an application that a function does not need. */
-static const char *const unpacked[] = {"tests",          "conftest.py", "uv.lock",
-                                       "Dockerfile",     ".gitignore",  ".dockerignore",
-                                       ".python-version"};
 
 /* A file that is a secret by its name. */
 static const char *const secret_names[] = {"id_rsa", "id_ed25519", "id_ecdsa",   ".netrc",
@@ -27,18 +22,6 @@ void python_zip_done(struct python_zip *zip) {
     free(zip->path);
     json_decref(zip->warnings);
     *zip = (struct python_zip){0};
-}
-
-static bool is_unpacked(void *ctx, const char *path, const char *name, bool is_dir) {
-    (void)ctx;
-    (void)path;
-    (void)is_dir;
-    for (size_t i = 0; i < ARRAY_N(unpacked); i++) {
-        if (strcmp(name, unpacked[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* --- the application's part --- */
@@ -68,27 +51,6 @@ static enum err_code app_scan(const struct build_env *env, const struct fs_root 
     err_set(err, ERR_POLICY, "%s would be shipped and looks like it holds a secret (%s)",
             entry->path, kind);
     return err_remedy(err, "move the value to a variable and store it with 'secrets set'");
-}
-
-/* Copies what is packed of the application to WORK/app, as it will lie in the zip. */
-static enum err_code app_stage(const struct build_env *env, const struct python_app *app,
-                               const char *work, struct err *err) {
-    CLEANUP(freep) char *src = fs_join(work, "src");
-    CLEANUP(freep) char *to = fs_join(work, "app");
-    CLEANUP(freep) char *root = NULL;
-    CLEANUP(freep) char *part = NULL;
-    CLEANUP(fs_root_done) struct fs_root from = {0};
-    const struct fs_walk walk = {BUILD_DEPTH_MAX, BUILD_ENTRIES_MAX, BUILD_BYTES_MAX, is_unpacked,
-                                 NULL};
-
-    python_layout(app, &root, &part);
-    CLEANUP(freep) char *base = fs_join(src, root);
-    CLEANUP(freep) char *whole = part[0] == '\0' ? mem_strdup(base) : fs_join(base, part);
-    CLEANUP(freep) char *place = part[0] == '\0' ? mem_strdup(to) : fs_join(to, part);
-    if (build_copy(env, src, err) != ERR_NONE || fs_root_open(whole, &from, err) != ERR_NONE) {
-        return err->code;
-    }
-    return fs_copy_tree(&from, place, &walk, NULL, err);
 }
 
 static enum err_code add_tree(struct zip_list *list, const struct build_env *env, const char *dir,
@@ -144,7 +106,7 @@ static enum err_code zip_make(const struct build_env *env, const struct python_a
     CLEANUP(freep) char *tmp = fs_join(work, "tmp");
     CLEANUP(freep) char *broken = NULL;
 
-    if (app_stage(env, app, work, err) != ERR_NONE ||
+    if (python_pack_copy(env, app, work, stage, err) != ERR_NONE ||
         python_compile(env, place, tmp, stage, "compiling the application", &broken, err) !=
             ERR_NONE ||
         add_tree(&list, env, stage, true, err) != ERR_NONE ||
@@ -182,6 +144,7 @@ static struct sha256 zip_key(const struct python_app *app, const struct python_p
                              const struct fs_list *tree, const char *use_id) {
     struct sha256_stream *stream = sha256_start();
     CLEANUP(freep) char *recipe = mem_format("%d", ZIP_RECIPE);
+    CLEANUP(freep) char *also = app->also == NULL ? NULL : json_text(app->also);
 
     build_feed(stream, recipe);
     build_feed(stream, place->version);
@@ -189,8 +152,10 @@ static struct sha256 zip_key(const struct python_app *app, const struct python_p
     build_feed(stream, sha256_hex(sha256_of(python_bridge_source)).text);
     build_feed(stream, app->dir);
     build_feed(stream, app->cwd);
+    build_feed(stream, app->site);
+    build_feed(stream, also);
     build_feed(stream, use_id);
-    build_feed(stream, sha256_hex(python_app_hash(app, tree)).text);
+    build_feed(stream, sha256_hex(python_pack_hash(app, tree)).text);
     return sha256_end(stream);
 }
 

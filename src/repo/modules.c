@@ -66,14 +66,12 @@ static bool cut_parts(struct str *dir, int n) {
 
 /* Looks for DIR/DOTTED.py and DIR/DOTTED/__init__.py. Called for every import of every module, so
  * it allocates nothing. */
-size_t module_find(struct room *room, const char *cwd, const char *from, int level,
-                   const char *dotted) {
-    struct str dir = str_from(level > 0 ? from : strcmp(cwd, ".") == 0 ? "" : cwd);
+static size_t module_in(struct room *room, struct str dir, const char *dotted) {
     char path[MODULE_PATH_MAX];
-    int n = 0;
     size_t index = SIZE_MAX;
+    int n = 0;
 
-    if (!room_spend(room) || !cut_parts(&dir, level) || (dir.len == 0 && dotted[0] == '\0')) {
+    if (!room_spend(room) || (dir.len == 0 && dotted[0] == '\0')) {
         return SIZE_MAX;
     }
     n = snprintf(path, sizeof(path), STR_FMT "%s%s", STR_ARG(dir),
@@ -89,6 +87,19 @@ size_t module_find(struct room *room, const char *cwd, const char *from, int lev
     if (index == SIZE_MAX) {
         memcpy(path + n, "/__init__.py", sizeof("/__init__.py"));
         index = file_index(room, path);
+    }
+    return index;
+}
+
+size_t module_find(struct room *room, const char *cwd, const char *from, int level,
+                   const char *dotted) {
+    struct str dir = str_from(level > 0 ? from : strcmp(cwd, ".") == 0 ? "" : cwd);
+    size_t index = cut_parts(&dir, level) ? module_in(room, dir, dotted) : SIZE_MAX;
+
+    /* Which folder the code adds to sys.path is an expression; it is one around the module. */
+    dir = str_from(from);
+    while (level == 0 && index == SIZE_MAX && room->is_path_changed && cut_parts(&dir, 1)) {
+        index = module_in(room, dir, dotted);
     }
     return index;
 }
@@ -366,6 +377,15 @@ static void list_reached(struct room *room) {
     }
 }
 
+static bool changes_path(const struct py_module *module) {
+    for (const struct py_name *at = module->runs; at != NULL; at = at->next) {
+        if (strncmp(at->name, "sys.path.", strlen("sys.path.")) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void modules_reach(struct room *room, const struct app *app) {
     struct queue queue = {.rows = mem_array(SURVEY_MODULES_MAX, sizeof(size_t))};
     struct steps steps = {0};
@@ -373,6 +393,7 @@ void modules_reach(struct room *room, const struct app *app) {
     for (size_t i = 0; i < room->tree.list.n; i++) {
         room->modules[i].is_reached = false;
     }
+    room->is_path_changed = false;
     reach(room, &queue, app->module);
     reach_packages(room, &queue, app);
     for (; queue.head < queue.n; queue.head++) {
@@ -384,6 +405,7 @@ void modules_reach(struct room *room, const struct app *app) {
         }
         memset(room->modules[queue.rows[queue.head]].uses, 0, (size_t)module->function_n + 1);
         steps_add(&steps, queue.rows[queue.head], PY_MODULE_SCOPE);
+        room->is_path_changed = room->is_path_changed || changes_path(module);
         reach_imports(room, &queue, app->cwd, module);
     }
     list_reached(room);

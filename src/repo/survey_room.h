@@ -113,6 +113,7 @@ struct room {
     struct room_module *modules; /* beside tree.list.rows */
     size_t *reached;             /* indices of those that are reached and were read, in order */
     size_t reached_n;
+    bool is_path_changed;     /* a module that is reached adds folders to sys.path */
     struct manifest manifest; /* of the back end */
     json_t *extras;           /* of it, that the application needs; NULL before */
     struct app *app;          /* the chosen one, or NULL */

@@ -33,6 +33,8 @@ static struct python_app python_app_of(const json_t *args) {
                                .packages = json_at(args, "packages"),
                                .extras = json_at(args, "extras"),
                                .may_lock = json_bool_at(args, "may_lock"),
+                               .site = json_str_at(args, "site"),
+                               .also = json_at(args, "also"),
                                .platform = strcmp(platform, "arm64") == 0    ? PYTHON_ARM64
                                            : strcmp(platform, "x86_64") == 0 ? PYTHON_X86_64
                                                                              : PYTHON_HOST};

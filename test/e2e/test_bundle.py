@@ -206,7 +206,7 @@ class Python(Case):
 
     def test_an_import_that_fails_is_explained(self):
         rows = (
-            ("import nothing_like_it\n" + APP, "No module named 'nothing_like_it' (main.py:1)", "add the package"),
+            ("import nothing_like_it\n" + APP, "No module named 'nothing_like_it' (backend/main.py:1)", "add the package"),
             ("def app(:\n", "SyntaxError", "main.py:1"),
             ("app = 3\n", "cannot be called", ""),
             ("x = 1\n", "has no attribute 'app'", "module:attribute"),

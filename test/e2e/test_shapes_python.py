@@ -142,6 +142,32 @@ class Deployed(Shape):
                  "backend/src/web/main.py": "from words import WORD\n" + main().replace('"tiny"', "WORD")}
         self.deployed(locked("uv", ".", files), word="of a member")
 
+    def test_code_above_the_folder_of_the_manifest_is_packed_when_it_is_imported_from_there(self):
+        made = locked("pinned", "backend", {"backend/requirements.in": FASTAPI})
+        source = ("from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/api/health')\ndef health():\n"
+                  "    from shared.late import WORD\n    return {'word': WORD}\n")
+        files = {"backend/requirements.txt": made["backend/requirements.txt"], "backend/__init__.py": "", "backend/start.py": "",
+                 "backend/main.py": "import backend.start\nimport shared.early\n" + source,
+                 "shared/early.py": "", "shared/late.py": 'WORD = "of the root"\n', "docs/conf.py": "", "frontend/notes.md": "not a site"}
+        self.deployed(files, word="of the root")
+
+    def test_what_the_start_reads_above_its_own_folder_is_packed_and_keeps_its_place(self):
+        made = locked("pinned", "backend", {"backend/requirements.in": FASTAPI})
+        source = ("import json, sys\nfrom pathlib import Path\nimport app.one, app.two\nsys.path.append(str(Path(__file__).parents[2]))\n"
+                  "from shared.words import word\nfrom fastapi import FastAPI\n\napp = FastAPI()\nDATA = json.load(open('../data/word.json'))\n"
+                  "\n\n@app.get('/api/health')\ndef health():\n    return {'word': word(DATA) + Path('app/more.txt').read_text()}\n")
+        files = {"backend/requirements.txt": made["backend/requirements.txt"], "backend/app/main.py": source, "backend/app/more.txt": " more",
+                 "backend/app/one.py": "", "backend/app/two.py": "",
+                 "shared/words/__init__.py": "def word(data):\n    from .late import END\n    return data['word'] + END\n",
+                 "shared/words/late.py": 'END = "!"\n', "shared/__init__.py": "", "data/word.json": '{"word": "above"}', "data/big.json": "[]"}
+        run = self.deployed(files, word="above! more")
+        zipped = next(row for row in run.of_type("plan"))["artefacts"][0]["sha256"]
+        with zipfile.ZipFile(next(Path(self.todo_env()["XDG_CACHE_HOME"]).rglob(f"{zipped}.zip"))) as z:
+            mine = sorted(name for name in z.namelist() if name.startswith(("backend/", "shared/", "data/")) and not name.endswith(".pyc"))
+        self.assertEqual(mine, ["backend/app/main.py", "backend/app/more.txt", "backend/app/one.py", "backend/app/two.py",
+                                "backend/requirements.txt", "data/word.json", "shared/__init__.py", "shared/words/__init__.py",
+                                "shared/words/late.py"])
+
     def test_requirements_pinned_in_utf_16_with_an_include_and_a_factory(self):
         made = locked("pinned", "backend", {"backend/requirements.in": FASTAPI})
         lines = made["backend/requirements.txt"].decode().splitlines()

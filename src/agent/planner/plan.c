@@ -72,7 +72,8 @@ static json_t *plan_settings(const struct turn *turn) {
     const char *kind = json_str_or(turn->state, "survey.frontend.api_base.kind", "");
     CLEANUP(freep) char *versions = secrets_versions(turn);
     json_t *settings = agent_args("AWSCOPILOT_APP", agent_text(turn, "survey.backend.asgi.target"),
-                                  "AWSCOPILOT_PREFIX", prefix, NULL);
+                                  "AWSCOPILOT_PREFIX", prefix, "AWSCOPILOT_BACKEND_DIR",
+                                  json_str_at(turn->state, "check.inside"), NULL);
 
     if (json_bool_at(turn->state, "survey.backend.asgi.factory")) {
         json_put_str(settings, "AWSCOPILOT_FACTORY", "1");
@@ -124,6 +125,7 @@ json_t *plan_backend_args(const struct turn *turn, const char *python) {
     json_put(args, "asgi", asgi == NULL ? json_object() : json_deep_copy(asgi));
     json_put(args, "extras", extras == NULL ? json_array() : json_deep_copy(extras));
     json_put_bool(args, "may_lock", plan_accepts(turn, "NO_LOCK"));
+    json_put_str(args, "site", json_str_at(turn->state, "survey.frontend.dir"));
     if (json_str_at(survey, "manifest") == NULL && plan_accepts(turn, "NO_MANIFEST")) {
         json_put(args, "packages", json_deep_copy(json_object_get(survey, "dependencies")));
         json_put_bool(args, "may_lock", true);
@@ -134,6 +136,7 @@ json_t *plan_backend_args(const struct turn *turn, const char *python) {
 json_t *plan_bundle_args(const struct turn *turn) {
     json_t *args = plan_backend_args(turn, agent_text(turn, "check.python"));
 
+    json_put(args, "also", json_deep_copy(json_at(turn->state, "check.also")));
     json_put_str(args, "architecture", plan_architecture(turn));
     json_put_str(args, "kind", template_kind_name(plan_template_kind(turn)));
     json_put(args, "settings", plan_settings(turn));

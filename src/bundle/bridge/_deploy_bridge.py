@@ -8,7 +8,8 @@ HTTP API, payload format 2.0, one at a time, on one event loop for the life of t
 Environment:
   AWSCOPILOT_APP           `module:attribute` of the application; required
   AWSCOPILOT_FACTORY       `1`: the attribute is called without arguments to make the application
-  AWSCOPILOT_BACKEND_DIR   folder of the zip, relative to its root, put before the root in sys.path
+  AWSCOPILOT_BACKEND_DIR   folder of the zip, relative to its root, put before the root in sys.path;
+                           the working folder of the process
   AWSCOPILOT_SECRETS_PATH  Parameter Store path, read into the environment before the import under
                            the last part of each name; empty or absent: no call
   AWSCOPILOT_PARAMETERS    changes with the versions of those parameters, so that a new value makes
@@ -118,11 +119,12 @@ def read_build_id():
 
 
 def set_import_path(backend_dir):
-    """Puts the backend folder and the root of the zip first in sys.path."""
+    """Puts the backend folder and the root of the zip first in sys.path, and goes there."""
     folder = (ROOT / backend_dir).resolve()
     if not folder.is_dir() or ROOT not in (folder, *folder.parents):
         raise StartError("AWSCOPILOT_BACKEND_DIR is not a folder of the zip")
     sys.path[:0] = [str(folder), str(ROOT)]
+    os.chdir(folder)  # as a server that is started there: relative paths of the application hold
 
 
 def read_parameters(path):

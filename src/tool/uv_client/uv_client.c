@@ -11,7 +11,7 @@
 #define BACKEND_IN \
     { "dir", JSON_TEXT, false }, { "asgi", JSON_MAP, false }, { "manager", JSON_TEXT, false }, \
     { "manifest", JSON_TEXT, true }, { "lock", JSON_TEXT, true }, { "extras", JSON_LIST, true }, \
-    { "packages", JSON_LIST, true }, { "may_lock", JSON_FLAG, false }
+    { "packages", JSON_LIST, true }, { "may_lock", JSON_FLAG, false }, { "site", JSON_TEXT, true }
 
 static const struct json_field fetch_in[] = { BACKEND_IN, { "python", JSON_TEXT, true }, {0} };
 static const struct json_field fetch_out[] = {
@@ -25,11 +25,11 @@ static const struct json_field check_in[] = {
 static const struct json_field check_out[] = {
     { "python", JSON_TEXT, false }, { "architecture", JSON_TEXT, false }, { "routes", JSON_LIST, false },
     { "missing", JSON_LIST, false }, { "places", JSON_MAP, false }, { "writes", JSON_LIST, false },
-    { "wrote", JSON_LIST, false }, { "contacted", JSON_LIST, false }, { "warnings", JSON_LIST, false },
-    { "cached", JSON_FLAG, true }, {0} };
+    { "wrote", JSON_LIST, false }, { "contacted", JSON_LIST, false }, { "also", JSON_LIST, false },
+    { "inside", JSON_TEXT, true }, { "warnings", JSON_LIST, false }, { "cached", JSON_FLAG, true }, {0} };
 
 static const struct json_field bundle_in[] = {
-    BACKEND_IN, { "python", JSON_TEXT, false },
+    BACKEND_IN, { "python", JSON_TEXT, false }, { "also", JSON_LIST, true },
     { "architecture", JSON_TEXT, false }, { "kind", JSON_TEXT, false }, { "settings", JSON_MAP, false },
     { "variables", JSON_MAP, false }, { "parameters", JSON_MAP, false }, {0} };
 static const struct json_field bundle_out[] = {
@@ -54,6 +54,8 @@ static struct python_app uv_app(const struct op *op) {
         .packages = json_object_get(op->args, "packages"),
         .extras = json_object_get(op->args, "extras"),
         .may_lock = json_bool_at(op->args, "may_lock"),
+        .site = json_str_at(op->args, "site"),
+        .also = json_object_get(op->args, "also"),
         .platform = strcmp(architecture, "x86_64") == 0 ? PYTHON_X86_64 : PYTHON_ARM64,
     };
 

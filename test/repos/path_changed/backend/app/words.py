@@ -1,0 +1,2 @@
+WORD = "changed"
+MORE = "!"
