@@ -164,7 +164,7 @@ static json_t *reply_check(struct op *op) {
     return parse("{\"python\":\"3.11\",\"architecture\":\"arm64\",\"missing\":[],\"writes\":[],"
                  "\"routes\":[{\"method\":\"GET\",\"path\":\"/api/health\"},"
                  "{\"method\":\"GET\",\"path\":\"/api/todos\"}],"
-                 "\"places\":{},\"wrote\":[],\"contacted\":[],\"warnings\":[]}");
+                 "\"places\":{},\"wrote\":[],\"contacted\":[],\"also\":[],\"warnings\":[]}");
 }
 
 static json_t *reply_bundle(struct op *op) {
