@@ -1,24 +1,28 @@
-/* guard/redact/anchor.c: anchors by hashes of their first bytes.
+/* guard/redact/anchor.c: anchors, names and known values by where they begin.
  *
- * The first three bytes of each rule's anchor, folded to lower case, are hashed into a bitmap that
- * stays in the first-level cache; the first four of each known value, as they are, into another.
- * Nearly every position of a log fails both tests; the others look up their few anchors. */
+ * The sieve lets through where the first bytes of an anchor or a short name may stand; pieces tell
+ * where a known value or a longer name may. Only there tables of hashes are asked for the rows. */
 #include "guard/redact/anchor.h"
+
+#include "guard/redact/pieces.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BITS = 18, HEADS = 4096 };
+enum { HEADS = 4096, ANCHOR_MIN = 3, HASH_BITS = 32 };
+
+enum anchor_kind { ANCHOR_RULE, ANCHOR_NAME, ANCHOR_LITERAL };
 
 struct anchor {
     uint32_t hash;
-    uint32_t index; /* of the rule, the literal or the name */
+    uint32_t index; /* of the rule, the name or the literal */
     uint32_t next;  /* index + 1 of the next one with the same head; 0 ends */
-    bool is_name;
+    enum anchor_kind kind;
+    struct str text; /* borrowed */
+    bool is_folded;
 };
 
 struct table {
-    uint64_t bitmap[(1 << BITS) / 64];
     uint32_t heads[HEADS];
     struct anchor *rows;
     size_t n;
@@ -26,58 +30,119 @@ struct table {
 };
 
 struct anchors {
-    struct table rules; /* and known names */
-    struct table literals;
+    struct sieve sieve;
+    struct table rules; /* by three bytes: rules, and names that are short */
+    struct table exact; /* by four bytes: known values and the other names */
+    struct pieces pieces;
+    struct str *pieced; /* what the ids of `pieces` stand for; borrowed from `known` */
+    size_t pieced_n;
+    size_t pieced_cap;
     size_t literal_n; /* of `known`, that are in */
     size_t name_n;
 };
 
-static uint32_t fold_hash(uint32_t three) {
-    return ((three | 0x202020) & 0xffffff) * UINT32_C(0x9e3779b1) >> (32 - BITS);
-}
-
-static uint32_t three_at(const char *p) {
+static uint32_t fold_hash(const char *p) {
     const unsigned char *u = (const unsigned char *)p;
+    uint32_t three = (uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16;
 
-    return (uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16;
+    return (three | 0x202020) * UINT32_C(0x9e3779b1);
 }
 
 static uint32_t exact_hash(const char *p) {
     uint32_t four = 0;
 
     memcpy(&four, p, sizeof four);
-    return four * UINT32_C(0x9e3779b1) >> (32 - BITS);
+    return four * UINT32_C(0x9e3779b1);
 }
 
-static bool table_may_have(const struct table *table, uint32_t hash) {
-    return (table->bitmap[hash / 64] >> hash % 64 & 1) != 0;
+static uint32_t *table_head(const struct table *table, uint32_t hash) {
+    const uint32_t *head = &table->heads[hash / (UINT32_MAX / HEADS + 1)];
+
+    return (uint32_t *)(uintptr_t)head;
 }
 
-static void table_add(struct table *table, uint32_t hash, size_t index, bool is_name) {
+static void table_add(struct table *table, uint32_t hash, struct anchor anchor) {
+    uint32_t *head = table_head(table, hash);
+
+    anchor.hash = hash;
+    anchor.next = *head;
     if (table->n == table->cap) {
         table->cap = table->cap == 0 ? 256 : table->cap * 2;
         table->rows = mem_resize(table->rows, table->cap * sizeof table->rows[0]);
     }
-    table->rows[table->n] = (struct anchor){.hash = hash,
-                                            .index = (uint32_t)index,
-                                            .next = table->heads[hash % HEADS],
-                                            .is_name = is_name};
-    table->heads[hash % HEADS] = (uint32_t)++table->n;
-    table->bitmap[hash / 64] |= UINT64_C(1) << hash % 64;
+    table->rows[table->n] = anchor;
+    *head = (uint32_t)++table->n;
 }
+
+static const char hex_digits[] = "0123456789abcdefABCDEF";
 
 /* An anchor of two characters is followed by a hexadecimal digit. */
 static void anchors_add_rule(struct anchors *anchors, size_t index) {
     const char *text = rules[index].anchor;
+    struct anchor anchor = {.kind = ANCHOR_RULE,
+                            .index = (uint32_t)index,
+                            .text = str_from(text),
+                            .is_folded = rules[index].is_folded};
 
     if (text[2] != '\0') {
-        table_add(&anchors->rules, fold_hash(three_at(text)), index, false);
+        table_add(&anchors->rules, fold_hash(text), anchor);
         return;
     }
-    for (const char *digit = "0123456789abcdef"; *digit != '\0'; digit++) {
+    for (const char *digit = hex_digits; digit - hex_digits < 16; digit++) {
         const char three[] = {text[0], text[1], *digit};
-        table_add(&anchors->rules, fold_hash(three_at(three)), index, false);
+        table_add(&anchors->rules, fold_hash(three), anchor);
     }
+}
+
+/* ---- the sieve ---- */
+
+/* The sets of bytes of one item, as strings. */
+struct item_room {
+    char sets[SIEVE_WINDOW][3];
+};
+
+static struct sieve_item item_of(const char *text, bool is_folded, struct item_room *room) {
+    struct sieve_item item = {0};
+
+    for (size_t k = 0; k < SIEVE_WINDOW && text[k] != '\0'; k++) {
+        char c = text[k];
+        char other = is_folded && is_letter(c) ? (char)(c ^ 0x20) : c;
+        room->sets[k][0] = c;
+        room->sets[k][1] = other == c ? '\0' : other;
+        item.first[k] = room->sets[k];
+    }
+    if (text[2] == '\0') {
+        item.first[2] = hex_digits;
+        item.first[3] = hex_digits;
+    }
+    return item;
+}
+
+static bool is_short_name(const char *name) {
+    size_t n = strlen(name);
+
+    return n >= ANCHOR_MIN && n < PIECES_MIN;
+}
+
+static void anchors_build_sieve(struct anchors *anchors, const struct known *known) {
+    size_t names = known == NULL ? 0 : known->name_n;
+    struct sieve_item *items = mem_array(rule_n + names, sizeof items[0]);
+    struct item_room *rooms = mem_array(rule_n + names, sizeof rooms[0]);
+    size_t n = 0;
+
+    for (size_t i = 0; i < rule_n; i++) {
+        items[n] = item_of(rules[i].anchor, rules[i].is_folded, &rooms[n]);
+        n++;
+    }
+    for (size_t i = 0; i < names; i++) {
+        if (is_short_name(known->names[i])) {
+            items[n] = item_of(known->names[i], false, &rooms[n]);
+            n++;
+        }
+    }
+    sieve_build(&anchors->sieve, items, n);
+    free(items);
+    free(rooms);
 }
 
 struct anchors *anchors_new(void) {
@@ -86,46 +151,101 @@ struct anchors *anchors_new(void) {
     for (size_t i = 0; i < rule_n; i++) {
         anchors_add_rule(anchors, i);
     }
+    anchors_build_sieve(anchors, NULL);
     return anchors;
 }
 
+/* ---- what becomes known ---- */
+
+static void anchors_add_exact(struct anchors *anchors, struct anchor anchor) {
+    if (anchors->pieced_n == anchors->pieced_cap) {
+        anchors->pieced_cap = anchors->pieced_cap == 0 ? 64 : anchors->pieced_cap * 2;
+        anchors->pieced =
+            mem_resize(anchors->pieced, anchors->pieced_cap * sizeof anchors->pieced[0]);
+    }
+    pieces_add(&anchors->pieces, anchor.text, anchors->pieced_n);
+    anchors->pieced[anchors->pieced_n++] = anchor.text;
+    table_add(&anchors->exact, exact_hash(anchor.text.ptr), anchor);
+}
+
 void anchors_update(struct anchors *anchors, const struct known *known) {
+    bool has_short = false;
+
     for (; anchors->literal_n < known->literal_n; anchors->literal_n++) {
-        table_add(&anchors->literals, exact_hash(known->literals[anchors->literal_n].ptr),
-                  anchors->literal_n, false);
+        const struct known_literal *literal = &known->literals[anchors->literal_n];
+        anchors_add_exact(anchors, (struct anchor){.kind = ANCHOR_LITERAL,
+                                                   .index = (uint32_t)anchors->literal_n,
+                                                   .text = {literal->ptr, literal->len}});
     }
     for (; anchors->name_n < known->name_n; anchors->name_n++) {
         const char *name = known->names[anchors->name_n];
-        if (strlen(name) >= 3) {
-            table_add(&anchors->rules, fold_hash(three_at(name)), anchors->name_n, true);
+        struct anchor anchor = {
+            .kind = ANCHOR_NAME, .index = (uint32_t)anchors->name_n, .text = str_from(name)};
+        if (is_short_name(name)) {
+            table_add(&anchors->rules, fold_hash(name), anchor);
+            has_short = true;
+        } else if (anchor.text.len >= PIECES_MIN) {
+            anchors_add_exact(anchors, anchor);
         }
+    }
+    if (has_short) {
+        anchors_build_sieve(anchors, known);
     }
 }
 
 void anchors_free(struct anchors *anchors) {
     if (anchors != NULL) {
         free(anchors->rules.rows);
-        free(anchors->literals.rows);
+        free(anchors->exact.rows);
+        free(anchors->pieced);
+        pieces_done(&anchors->pieces);
         free(anchors);
     }
 }
 
-static bool anchor_stands(const struct scan *scan, const struct rule *rule, size_t at) {
-    if (!rule->is_folded) {
-        return scan_has(scan, at, rule->anchor);
+/* ---- looking ---- */
+
+struct sifting {
+    const struct anchors *anchors;
+    struct str text;
+    struct sift *sift;
+};
+
+static void sift_known(void *user, size_t id, size_t at) {
+    const struct sifting *sifting = user;
+    struct str literal = sifting->anchors->pieced[id];
+    struct str text = sifting->text;
+
+    if (at < text.len && literal.len <= text.len - at &&
+        memcmp(text.ptr + at, literal.ptr, literal.len) == 0) {
+        bit_set(sifting->sift->known, at);
     }
-    size_t n = strlen(rule->anchor);
-    return str_eq_nocase(str_slice(scan->text, at, at + n), (struct str){rule->anchor, n});
 }
 
+void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
+    struct sifting sifting = {.anchors = anchors, .text = text, .sift = sift};
+
+    sieve_run(&anchors->sieve, text, sift);
+    pieces_scan(&anchors->pieces, text, sift_known, &sifting);
+}
+
+static bool anchor_stands(const struct scan *scan, const struct anchor *anchor, size_t at) {
+    struct str text = anchor->text;
+
+    if (text.len > scan->text.len - at) {
+        return false;
+    }
+    struct str here = {scan->text.ptr + at, text.len};
+    return anchor->is_folded ? str_eq_nocase(here, text)
+                             : memcmp(here.ptr, text.ptr, text.len) == 0;
+}
+
+/* Known values may begin in what is covered and end further on, so they are looked for everywhere.
+ */
 static void match_literal(struct scan *scan, const struct known_literal *literal, size_t at) {
     size_t from = at;
     size_t to = at + literal->len;
 
-    if (literal->len > scan->text.len - at ||
-        memcmp(scan->text.ptr + at, literal->ptr, literal->len) != 0) {
-        return;
-    }
     if (literal->is_encoded) { /* the characters at its edges hold bits of it */
         to = scan_run_end(scan, SET_BASE64, to - 1);
         while (from > 0 && at - from < 4 &&
@@ -137,27 +257,19 @@ static void match_literal(struct scan *scan, const struct known_literal *literal
 }
 
 /* A known name is a key like any other, found by its own first letters. */
-static size_t match_name(struct scan *scan, const char *name, size_t at) {
-    static const struct rule rule = {.kind = "known"};
-
-    return scan_has(scan, at, name) ? match_key(scan, &rule, at) : 0;
-}
-
-static size_t match_rule(struct scan *scan, const struct rule *rule, size_t at) {
-    return anchor_stands(scan, rule, at) ? rule->match(scan, rule, at) : 0;
-}
+static const struct rule name_rule = {.kind = "known", .match = match_key};
 
 /* Rules leave alone what is covered, but for blocks, which go on over lines. */
 static void match_anchor(struct scan *scan, const struct anchor *anchor, size_t at) {
-    bool is_block = !anchor->is_name && rules[anchor->index].is_block;
+    bool is_block = anchor->kind == ANCHOR_RULE && rules[anchor->index].is_block;
     bool is_covered = is_block ? at < scan->block_to : at >= scan->skip_from && at < scan->skip_to;
 
     if (is_covered) {
         return;
     }
+    const struct rule *rule = anchor->kind == ANCHOR_NAME ? &name_rule : &rules[anchor->index];
     scan->found_from = at;
-    size_t to = anchor->is_name ? match_name(scan, scan->known->names[anchor->index], at)
-                                : match_rule(scan, &rules[anchor->index], at);
+    size_t to = rule->match(scan, rule, at);
     scan->block_to = is_block && to > 0 ? to : scan->block_to;
     if (to > scan->skip_to) {
         scan->skip_from = scan->found_from;
@@ -165,41 +277,35 @@ static void match_anchor(struct scan *scan, const struct anchor *anchor, size_t 
     }
 }
 
-/* Known values may begin in what is covered and end further on, so they are looked for everywhere.
- */
-static void scan_literals(const struct anchors *anchors, struct scan *scan, size_t from) {
-    const struct table *table = &anchors->literals;
-    const char *p = scan->text.ptr;
+static void match_table(const struct table *table, struct scan *scan, uint32_t hash, size_t at) {
+    for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
+        const struct anchor *anchor = &table->rows[i - 1];
 
-    for (size_t at = from; at + KNOWN_LITERAL_MIN <= scan->text.len; at++) {
-        uint32_t hash = exact_hash(p + at);
-
-        if (table_may_have(table, hash)) {
-            for (uint32_t i = table->heads[hash % HEADS]; i != 0; i = table->rows[i - 1].next) {
-                if (table->rows[i - 1].hash == hash) {
-                    match_literal(scan, &scan->known->literals[table->rows[i - 1].index], at);
-                }
-            }
+        if (anchor->hash != hash || !anchor_stands(scan, anchor, at)) {
+            continue;
+        }
+        if (anchor->kind == ANCHOR_LITERAL) {
+            match_literal(scan, &scan->known->literals[anchor->index], at);
+        } else {
+            match_anchor(scan, anchor, at);
         }
     }
 }
 
 void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from) {
-    const struct table *table = &anchors->rules;
-    const char *p = scan->text.ptr;
+    const struct sift *sift = scan->sift;
+    size_t base = scan->sift_at;
+    size_t to = base + scan->text.len;
 
-    for (size_t at = from; at + 3 <= scan->text.len; at++) {
-        uint32_t hash = fold_hash(three_at(p + at));
+    for (size_t bit = bits_next(sift->anchors, sift->known, base + from, to); bit < to;
+         bit = bits_next(sift->anchors, sift->known, bit + 1, to)) {
+        size_t at = bit - base;
 
-        if (table_may_have(table, hash)) {
-            for (uint32_t i = table->heads[hash % HEADS]; i != 0; i = table->rows[i - 1].next) {
-                if (table->rows[i - 1].hash == hash) {
-                    match_anchor(scan, &table->rows[i - 1], at);
-                }
-            }
+        if (bit_has(sift->anchors, bit) && at + ANCHOR_MIN <= scan->text.len) {
+            match_table(&anchors->rules, scan, fold_hash(scan->text.ptr + at), at);
         }
-    }
-    if (anchors->literal_n > 0) {
-        scan_literals(anchors, scan, from);
+        if (bit_has(sift->known, bit) && at + PIECES_MIN <= scan->text.len) {
+            match_table(&anchors->exact, scan, exact_hash(scan->text.ptr + at), at);
+        }
     }
 }

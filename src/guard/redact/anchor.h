@@ -13,5 +13,9 @@ void anchors_free(struct anchors *anchors);
 /* Adds what `known` has gained since the last call. */
 void anchors_update(struct anchors *anchors, const struct known *known);
 
+/* Fills `sift`: where a rule, a name or a known value can begin in `text`, and what else of it
+ * needs a look. */
+void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift);
+
 /* Calls every matcher whose anchor stands at or after `from`. */
 void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from);

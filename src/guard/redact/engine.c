@@ -14,22 +14,74 @@ void scratch_done(struct scratch *scratch) {
         view_done(&scratch->views[i]);
         view_done(&scratch->inner[i]);
     }
+    for (size_t i = 0; i < ARRAY_N(scratch->sifts); i++) {
+        sift_done(&scratch->sifts[i]);
+    }
     mem_wipe(scratch->decoded, scratch->decoded_cap);
     free(scratch->decoded);
     *scratch = (struct scratch){0};
 }
 
-enum trait traits_of(struct str text) {
-    unsigned traits = TRAIT_NONE;
+/* Whether the byte at `at`, an odd one, may begin something that a view reads otherwise. */
+static bool is_odd_for_a_view(struct str text, size_t at) {
+    unsigned char next = at + 1 < text.len ? (unsigned char)text.ptr[at + 1] : 0;
 
-    if (text.len > 0) {
-        bool is_unseen =
-            memchr(text.ptr, 0, text.len) != NULL || memchr(text.ptr, 0xe2, text.len) != NULL ||
-            memchr(text.ptr, 0xef, text.len) != NULL || memchr(text.ptr, 0xc2, text.len) != NULL;
-        traits |= is_unseen ? TRAIT_UNSEEN : 0U;
-        traits |= memchr(text.ptr, '\\', text.len) != NULL ? TRAIT_ESCAPE : 0U;
-        traits |= memchr(text.ptr, '%', text.len) != NULL ? TRAIT_PERCENT : 0U;
+    switch ((unsigned char)text.ptr[at]) {
+    case 0:
+    case '\\':
+        return true;
+    case '%':
+        return is_hex((char)next) && at + 2 < text.len && is_hex(text.ptr[at + 2]);
+    case 0xc2:
+        return next == 0xad;
+    case 0xe2:
+        return next == 0x80 || next == 0x81;
+    case 0xef:
+        return next == 0xbb;
+    default:
+        return false;
     }
+}
+
+static void odds_prune(struct str text, struct sift *sift) {
+    for (size_t i = 0; i < sift->words; i++) {
+        uint64_t left = sift->odds[i];
+
+        while (left != 0) {
+            size_t at = i * 64 + (size_t)__builtin_ctzll(left);
+            left &= left - 1;
+            if (!is_odd_for_a_view(text, at)) {
+                sift->odds[i] &= ~(UINT64_C(1) << at % 64);
+            }
+        }
+    }
+}
+
+void engine_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
+    anchors_sift(anchors, text, sift);
+    runs_prune(text, sift);
+    odds_prune(text, sift);
+    sift_mark(sift);
+}
+
+static bool has_byte(struct str text, unsigned char c) {
+    return memchr(text.ptr, c, text.len) != NULL;
+}
+
+/* Of `text`, the bits of which stand at `at`. */
+static enum trait traits_of(struct str text, const struct sift *sift, size_t at) {
+    unsigned traits = TRAIT_NONE;
+    size_t odd = bits_next(sift->odds, sift->odds, at, at + text.len);
+
+    if (odd == at + text.len) {
+        return TRAIT_NONE;
+    }
+    text = str_slice(text, odd - at, text.len);
+    bool is_unseen =
+        has_byte(text, 0) || has_byte(text, 0xe2) || has_byte(text, 0xef) || has_byte(text, 0xc2);
+    traits |= is_unseen ? TRAIT_UNSEEN : 0U;
+    traits |= has_byte(text, '\\') ? TRAIT_ESCAPE : 0U;
+    traits |= has_byte(text, '%') ? TRAIT_PERCENT : 0U;
     return (enum trait)traits;
 }
 
@@ -52,12 +104,15 @@ static bool pass_build(const struct pass *pass, struct view *views, enum view_ki
 
 /* The text as it stands, and each view that differs. Only the text a reader sees decides about the
  * lines after it. */
-static void pass_views(const struct pass *pass, struct str text, struct carry *carry, bool is_inner,
-                       size_t from, struct spans *out) {
+static void pass_views(const struct pass *pass, const struct piece_of_text *piece,
+                       struct carry *carry, bool is_inner, size_t from, struct spans *out) {
+    struct str text = piece->text;
     struct view *views = is_inner ? pass->scratch->inner : pass->scratch->views;
     bool is_visible = pass_build(pass, views, VIEW_VISIBLE, text);
     struct scan scan = {
         .text = text,
+        .sift = piece->sift,
+        .sift_at = piece->sift_at,
         .known = pass->known,
         .carry = is_visible ? NULL : carry,
         .out = out,
@@ -80,6 +135,9 @@ static void pass_views(const struct pass *pass, struct str text, struct carry *c
         struct scan other = scan;
         other.text = (struct str){views[kind].text, views[kind].n};
         other.map = views[kind].map;
+        other.sift = &pass->scratch->sifts[is_inner];
+        other.sift_at = 0;
+        engine_sift(pass->anchors, other.text, &pass->scratch->sifts[is_inner]);
         other.carry = kind == VIEW_VISIBLE ? carry : NULL;
         other.is_unescaped = kind == VIEW_UNESCAPED;
         other.key_end = 0;
@@ -99,9 +157,11 @@ static void pass_views(const struct pass *pass, struct str text, struct carry *c
 
 void pass_inner(const struct pass *pass, struct str text, struct spans *out) {
     struct pass inner = *pass;
+    struct piece_of_text piece = {.text = text, .sift = &pass->scratch->sifts[1]};
 
-    inner.traits = traits_of(text);
-    pass_views(&inner, text, NULL, true, 0, out);
+    engine_sift(pass->anchors, text, &pass->scratch->sifts[1]);
+    inner.traits = traits_of(text, piece.sift, 0);
+    pass_views(&inner, &piece, NULL, true, 0, out);
 }
 
 /* The rest of a block that a line before began; returns where the block ends, and sets `*is_over`
@@ -203,20 +263,21 @@ static size_t carry_apply(struct scan *scan, struct carry *carry) {
 }
 
 void engine_scan(const struct anchors *anchors, const struct known *known, struct scratch *scratch,
-                 enum trait traits, struct carry *carry, struct str segment, struct spans *spans) {
+                 struct carry *carry, struct piece_of_text segment, struct spans *spans) {
+    struct str text = segment.text;
     struct pass pass = {.anchors = anchors,
                         .known = known,
                         .scratch = scratch,
-                        .traits = traits,
+                        .traits = traits_of(text, segment.sift, segment.sift_at),
                         .is_near_line = carry->near_lines > 0};
-    struct scan scan = {.text = segment, .known = known, .carry = carry, .out = spans};
+    struct scan scan = {.text = text, .known = known, .carry = carry, .out = spans};
 
-    if (segment.len == 0) {
+    if (text.len == 0) {
         return;
     }
     size_t from = carry_apply(&scan, carry);
-    pass_views(&pass, segment, carry, false, from, spans);
-    carry->before = segment.ptr[segment.len - 1];
+    pass_views(&pass, &segment, carry, false, from, spans);
+    carry->before = text.ptr[text.len - 1];
     carry->is_line_middle = carry->before != '\n' && carry->before != '\r';
     carry->near_lines -= carry->near_lines > 0 && !carry->is_line_middle ? 1 : 0;
 }

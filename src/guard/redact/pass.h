@@ -11,6 +11,9 @@ struct pass {
     bool is_near_line; /* AWS was talked about on a line just before */
 };
 
+/* run.c: clears the bits of runs that hold nothing. */
+void runs_prune(struct str text, struct sift *sift);
+
 /* run.c: looks at every run of at least 24 letters and digits from `from` on. */
 void runs_scan(const struct pass *pass, struct scan *scan, size_t from);
 

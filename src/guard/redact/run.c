@@ -1,18 +1,20 @@
-/* guard/redact/run.c: long runs of letters and digits: AWS secret keys, and what is encoded. */
+/* guard/redact/run.c: long runs of letters and digits: AWS secret keys, and what is encoded.
+ *
+ * Nearly all of them are digests, ids and paths. Text in Base64 or hexadecimal is told from those
+ * by its first dozen bytes: all of ASCII, which chance makes once in 100,000. A run begins where
+ * its alphabet does, so text may begin at any of four places of a group. */
 #include "guard/redact/pass.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    RUN_MIN = 24, /* what is worth decoding */
     AWS_SECRET = 40,
-    HINT_NEAR = 256
+    HINT_NEAR = 256,
+    TEXT_MIN = 12, /* bytes, all of ASCII, that tell text from chance */
+    GROUP = 4,     /* characters of Base64 that make three bytes */
+    GROUPS_MIN = TEXT_MIN / 3
 };
-
-/* Letters, digits, + / - _ */
-static const struct charset run_set = {{SET_DIGIT_LO | SET_LO('+') | SET_LO('/') | SET_LO('-'),
-                                        SET_UPPER_HI | SET_LOWER_HI | SET_HI('_')}};
 
 static bool is_near_hint(const struct scan *scan, size_t from, size_t to, bool is_near_line) {
     if (is_near_line || scan->hint_n == HINTS_MAX) {
@@ -26,13 +28,15 @@ static bool is_near_hint(const struct scan *scan, size_t from, size_t to, bool i
     return false;
 }
 
-/* Exactly 40 of A-Z a-z 0-9 + / with both cases, where AWS is talked about. */
-static void run_aws_secret(struct scan *scan, size_t from, size_t to, bool is_near_line) {
-    const char *p = scan->text.ptr;
-    size_t begin = from;
+/* ---- AWS secret keys ---- */
 
-    for (size_t i = from; i <= to; i++) {
-        if (i < to && p[i] != '_' && p[i] != '-') {
+/* The next piece of exactly 40 of A-Z a-z 0-9 + / with both cases in [*at, n); false after the last
+ * one. `*at` becomes where it ends. */
+static bool aws_secret_next(const char *p, size_t n, size_t *at) {
+    size_t begin = *at;
+
+    for (size_t i = begin; i <= n; i++) {
+        if (i < n && p[i] != '_' && p[i] != '-') {
             continue;
         }
         bool has_upper = false;
@@ -43,48 +47,100 @@ static void run_aws_secret(struct scan *scan, size_t from, size_t to, bool is_ne
             has_lower = has_lower || (is_letter(p[k]) && p[k] == fold(p[k]));
             is_all_hex = is_all_hex && is_hex(p[k]);
         }
-        if (has_upper && has_lower && !is_all_hex && is_near_hint(scan, begin, i, is_near_line)) {
-            scan_add(scan, begin, i, "aws-secret-key", SPAN_PLAIN);
-        }
         begin = i + 1;
-    }
-}
-
-static bool is_text(const char *p, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i];
-        if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\0') || c == 0x7f) {
-            return false;
+        if (has_upper && has_lower && !is_all_hex) {
+            *at = i;
+            return true;
         }
     }
-    return n > 0;
+    return false;
 }
 
-static int base64_value(char c) {
-    if (is_digit(c)) {
-        return c - '0' + 52;
+static void run_aws_secret(struct scan *scan, size_t from, size_t to, bool is_near_line) {
+    const char *p = scan->text.ptr;
+
+    for (size_t at = from; at < to && aws_secret_next(p, to, &at); at++) {
+        if (is_near_hint(scan, at - AWS_SECRET, at, is_near_line)) {
+            scan_add(scan, at - AWS_SECRET, at, "aws-secret-key", SPAN_PLAIN);
+        }
     }
-    if (is_letter(c)) {
-        return c == fold(c) ? c - 'a' + 26 : c - 'A';
+}
+
+/* ---- text inside ---- */
+
+static bool is_ascii_text(unsigned char c) {
+    return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\r' || c == '\t' || c == '\0';
+}
+
+static bool is_text(unsigned char c) { return is_ascii_text(c) || c > 0x7f; }
+
+/* Either alphabet; of characters of a run. */
+static uint32_t base64_value(char c) {
+    if (c >= 'a' && c <= 'z') {
+        return (uint32_t)(c - 'a' + 26);
+    }
+    if (c >= 'A' && c <= 'Z') {
+        return (uint32_t)(c - 'A');
+    }
+    if (is_digit(c)) {
+        return (uint32_t)(c - '0' + 52);
     }
     return c == '+' || c == '-' ? 62 : 63;
 }
 
-/* Either alphabet, whole bytes only; returns their number. Stops at the first byte that is no text:
- * most runs are digests and names. */
-static size_t decode_base64(const char *p, size_t n, char *out) {
+static uint32_t group_at(const char *p) {
+    return base64_value(p[0]) << 18 | base64_value(p[1]) << 12 | base64_value(p[2]) << 6 |
+           base64_value(p[3]);
+}
+
+static bool group_is_text(const char *p) {
+    uint32_t bytes = group_at(p);
+
+    return (bytes & 0x808080) == 0 && is_ascii_text((unsigned char)(bytes >> 16)) &&
+           is_ascii_text((unsigned char)(bytes >> 8)) && is_ascii_text((unsigned char)bytes);
+}
+
+/* Where the next row of GROUPS_MIN groups of text begins at or after `at`, in steps of groups; -1
+ * when there is none. A row holds a group at a multiple of its length: only those are read. */
+static ptrdiff_t base64_find(const char *p, size_t n, size_t at) {
+    size_t floor = at;
+
+    for (size_t look = at + (GROUPS_MIN - 1) * GROUP; look + GROUP <= n;
+         look += (size_t)GROUPS_MIN * GROUP) {
+        size_t first = look;
+        size_t to = look;
+
+        if (!group_is_text(p + look)) {
+            continue;
+        }
+        while (first >= floor + GROUP && group_is_text(p + first - GROUP)) {
+            first -= GROUP;
+        }
+        while (to + GROUP <= n && to - first < (size_t)GROUPS_MIN * GROUP &&
+               group_is_text(p + to)) {
+            to += GROUP;
+        }
+        if (to - first >= (size_t)GROUPS_MIN * GROUP) {
+            return (ptrdiff_t)first;
+        }
+    }
+    return -1;
+}
+
+/* Whole bytes from `*at` on as far as they are text; `*at` becomes where reading ended. */
+static size_t base64_decode(const char *p, size_t n, size_t *at, char *out) {
     size_t bytes = 0;
     uint32_t bits = 0;
     int bit_n = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        bits = bits << 6 | (uint32_t)base64_value(p[i]);
+    for (; *at < n; (*at)++) {
+        bits = bits << 6 | base64_value(p[*at]);
         bit_n += 6;
         if (bit_n >= 8) {
             bit_n -= 8;
             out[bytes] = (char)(bits >> bit_n & 0xff);
-            if (!is_text(out + bytes, 1)) {
-                return 0;
+            if (!is_text((unsigned char)out[bytes])) {
+                break;
             }
             bytes++;
         }
@@ -92,69 +148,160 @@ static size_t decode_base64(const char *p, size_t n, char *out) {
     return bytes;
 }
 
-static size_t decode_hex(const char *p, size_t n, char *out) {
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        if (!is_hex(p[i]) || !is_hex(p[i + 1])) {
-            return 0;
-        }
-        out[i / 2] = (char)(hex_value(p[i]) << 4 | hex_value(p[i + 1]));
-        if (!is_text(out + i / 2, 1)) {
-            return 0;
-        }
+/* The next run of hexadecimal digits of at least SIEVE_RUN in [*from, n) of the text that was
+ * sifted, as [*from, result); 0 when there is none. */
+static size_t hex_stretch(const struct sift *sift, size_t n, size_t *from) {
+    size_t bit = bits_next(sift->hexes, sift->hexes, *from, n);
+
+    if (bit == n) {
+        return 0;
     }
-    return n / 2;
+    size_t first = bit >= SIEVE_RUN - 1 ? bit - (SIEVE_RUN - 1) : 0;
+    *from = first > *from ? first : *from;
+    return bits_next_clear(sift->hexes, bit, n);
 }
 
-/* Whether what `n` characters at `p` encode holds something to mask. */
-static bool is_secret_inside(const struct pass *pass, const char *p, size_t n) {
-    CLEANUP(spans_done) struct spans found = {0};
-    struct scratch *scratch = pass->scratch;
+/* As base64_decode(), of at least TEXT_MIN bytes of ASCII first; `out` may be NULL to ask only. */
+static size_t hex_decode(const char *p, size_t n, char *out) {
+    size_t bytes = 0;
 
+    for (size_t i = 0; i + 1 < n; i += 2, bytes++) {
+        unsigned char c = (unsigned char)(hex_value(p[i]) << 4 | hex_value(p[i + 1]));
+        if (bytes < TEXT_MIN ? !is_ascii_text(c) : !is_text(c)) {
+            break;
+        }
+        if (out != NULL) {
+            out[bytes] = (char)c;
+        }
+    }
+    return bytes < TEXT_MIN ? 0 : bytes;
+}
+
+/* Whether [from, to) of the text holds text in hexadecimal. */
+static bool is_hex_text(const char *p, const struct sift *sift, size_t from, size_t to) {
+    for (size_t end = hex_stretch(sift, to, &from); end > 0; end = hex_stretch(sift, to, &from)) {
+        if (hex_decode(p + from, end - from, NULL) > 0 ||
+            hex_decode(p + from + 1, end - from - 1, NULL) > 0) {
+            return true;
+        }
+        from = end;
+    }
+    return false;
+}
+
+/* Whether [from, to), a run, may be one that scan_run() finds something in. Text in Base64 and
+ * AWS's secrets have capitals. */
+static bool run_is_worth(struct str text, const struct sift *sift, size_t from, size_t to) {
+    bool has_upper = bits_next(sift->uppers, sift->uppers, from, to) < to;
+    const char *p = text.ptr + from;
+    size_t n = to - from;
+    size_t at = 0;
+
+    if (has_upper && aws_secret_next(p, n, &at)) {
+        return true;
+    }
+    for (size_t phase = 0; has_upper && phase < GROUP; phase++) {
+        if (base64_find(p, n, phase) >= 0) {
+            return true;
+        }
+    }
+    return is_hex_text(text.ptr, sift, from, to);
+}
+
+/* A run's first character, of the bit that stands for its 24th. */
+static size_t run_first(size_t bit) { return bit - (SIEVE_RUN - 1); }
+
+void runs_prune(struct str text, struct sift *sift) {
+    for (size_t bit = bits_next(sift->runs, sift->runs, 0, text.len); bit < text.len;) {
+        size_t to = bits_next_clear(sift->runs, bit, text.len);
+
+        if (!run_is_worth(text, sift, run_first(bit), to)) {
+            bits_clear(sift->runs, bit, to);
+        }
+        bit = bits_next(sift->runs, sift->runs, to, text.len);
+    }
+}
+
+static bool is_secret_in(const struct pass *pass, size_t bytes) {
+    CLEANUP(spans_done) struct spans found = {0};
+
+    pass_inner(pass, (struct str){pass->scratch->decoded, bytes}, &found);
+    return found.n > 0;
+}
+
+static void decoded_reserve(struct scratch *scratch, size_t n) {
     if (scratch->decoded_cap < n) {
         mem_wipe(scratch->decoded, scratch->decoded_cap);
         free(scratch->decoded);
         scratch->decoded = mem_alloc(n);
         scratch->decoded_cap = n;
     }
-    for (int way = 0; way < 2 && found.n == 0; way++) {
-        size_t bytes =
-            way == 0 ? decode_base64(p, n, scratch->decoded) : decode_hex(p, n, scratch->decoded);
-        pass_inner(pass, (struct str){scratch->decoded, bytes}, &found);
+}
+
+static bool is_secret_in_base64(const struct pass *pass, const char *p, size_t n) {
+    char *out = pass->scratch->decoded;
+
+    for (size_t phase = 0; phase < GROUP; phase++) {
+        ptrdiff_t begin = base64_find(p, n, phase);
+        while (begin >= 0) {
+            size_t at = (size_t)begin;
+            size_t bytes = base64_decode(p, n, &at, out);
+            if (is_secret_in(pass, bytes)) {
+                return true;
+            }
+            begin = base64_find(p, n, at + (GROUP - (at - phase) % GROUP) % GROUP);
+        }
     }
-    return found.n > 0;
+    return false;
+}
+
+static bool is_secret_in_hex(const struct pass *pass, const struct scan *scan, size_t from,
+                             size_t to) {
+    const char *p = scan->text.ptr - scan->sift_at; /* offsets as in `sift` */
+    char *out = pass->scratch->decoded;
+    size_t at = from + scan->sift_at;
+    size_t end_all = to + scan->sift_at;
+
+    for (size_t end = hex_stretch(scan->sift, end_all, &at); end > 0;
+         end = hex_stretch(scan->sift, end_all, &at)) {
+        for (size_t skip = 0; skip < 2 && at + skip < end; skip++) {
+            size_t bytes = hex_decode(p + at + skip, end - at - skip, out);
+            if (bytes > 0 && is_secret_in(pass, bytes)) {
+                return true;
+            }
+        }
+        at = end;
+    }
+    return false;
 }
 
 static void scan_run(const struct pass *pass, struct scan *scan, size_t from, size_t to) {
     run_aws_secret(scan, from, to, pass->is_near_line);
-    if (!scan->is_decoded && is_secret_inside(pass, scan->text.ptr + from, to - from)) {
+    if (scan->is_decoded) {
+        return;
+    }
+    decoded_reserve(pass->scratch, to - from);
+    if (is_secret_in_base64(pass, scan->text.ptr + from, to - from) ||
+        is_secret_in_hex(pass, scan, from, to)) {
         scan_add(scan, from, to, "encoded", SPAN_PLAIN);
     }
 }
 
-static bool is_run_char(char c) { return charset_has(&run_set, c); }
-
-/* Every run of at least `min` characters holds one at a multiple of `min`: only those are read. */
 void runs_scan(const struct pass *pass, struct scan *scan, size_t begin) {
-    const char *p = scan->text.ptr;
-    size_t n = scan->text.len;
-    size_t from = begin;
+    const uint64_t *runs = scan->sift->runs;
+    size_t base = scan->sift_at;
+    size_t end = base + scan->text.len;
 
-    for (size_t at = begin + RUN_MIN - 1; at < n; at += RUN_MIN) {
-        if (!is_run_char(p[at])) {
-            continue;
+    for (size_t bit = bits_next(runs, runs, base + begin, end); bit < end;) {
+        size_t to = bits_next_clear(runs, bit, end);
+        size_t first = bit > base + begin || bit == 0 || !bit_has(runs, bit - 1)
+                           ? run_first(bit)
+                           : bit; /* in the middle of one */
+        size_t from = first < base + begin ? begin : first - base;
+
+        if (to - base - from >= SIEVE_RUN) {
+            scan_run(pass, scan, from, to - base);
         }
-        size_t first = at;
-        size_t to = at;
-        while (first > from && is_run_char(p[first - 1])) {
-            first--;
-        }
-        while (to < n && is_run_char(p[to])) {
-            to++;
-        }
-        if (to - first >= RUN_MIN) {
-            scan_run(pass, scan, first, to);
-        }
-        from = to;
-        at = to > at ? to - 1 : at;
+        bit = bits_next(runs, runs, to, end);
     }
 }

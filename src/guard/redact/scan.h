@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "guard/redact/charset.h"
 #include "guard/redact/known.h"
+#include "guard/redact/sieve.h"
 #include "guard/redact/span.h"
 
 /* Classes of characters that a token's body may have. */
@@ -55,6 +56,8 @@ struct memo {
 
 struct scan {
     struct str text;
+    const struct sift *sift; /* of a text that holds this one ... */
+    size_t sift_at;          /* ... here */
     const struct known *known;
     struct carry *carry; /* NULL: what follows is not this view's to decide */
     const uint32_t *map; /* of the view; NULL: offsets are the source's */

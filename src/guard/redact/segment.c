@@ -25,31 +25,26 @@ void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor
 
 void segmenter_done(struct segmenter *segmenter) {
     scratch_done(&segmenter->scratch);
+    sift_done(&segmenter->sift);
+    sift_done(&segmenter->again_sift);
     spans_done(&segmenter->spans);
     spans_done(&segmenter->unused);
     buf_done(&segmenter->masked);
     buf_done(&segmenter->again);
 }
 
-/* Bytes up to and with the end of the line; 0 when it is not within `max` bytes. */
-static size_t line_length(const char *p, size_t n, size_t max) {
-    size_t within = n < max ? n : max;
-    const char *feed = memchr(p, '\n', within);
-    size_t before = feed == NULL ? within : (size_t)(feed - p);
-    const char *back = memchr(p, '\r', before);
-
-    if (back != NULL) {
-        return (size_t)(back - p) + 1;
-    }
-    return feed == NULL ? 0 : before + 1;
+static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
+                         struct carry *carry, struct piece_of_text piece, struct spans *spans) {
+    spans_clear(spans);
+    engine_scan(core->anchors, &core->known, &segmenter->scratch, carry, piece, spans);
+    spans_merge(spans);
 }
 
-static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
-                         struct carry *carry, struct str text, struct spans *spans) {
-    spans_clear(spans);
-    engine_scan(core->anchors, &core->known, &segmenter->scratch, segmenter->traits, carry, text,
-                spans);
-    spans_merge(spans);
+/* Bytes [from, to) of the window that was sifted last. */
+static struct piece_of_text piece_of(const struct segmenter *segmenter, struct str window,
+                                     size_t from, size_t to) {
+    return (struct piece_of_text){
+        .text = str_slice(window, from, to), .sift = &segmenter->sift, .sift_at = from};
 }
 
 /* Masks until masking again changes nothing: what a mask leaves beside it may read differently, and
@@ -72,7 +67,9 @@ static bool segment_settle(struct segmenter *segmenter, const struct redactor_co
             return false;
         }
         is_open = is_open || spans->rows[spans->n - 1].to == text.len;
-        segment_scan(segmenter, core, &trial, buf_str(masked), &segmenter->unused);
+        struct piece_of_text piece = {.text = buf_str(masked), .sift = &segmenter->again_sift};
+        engine_sift(core->anchors, piece.text, &segmenter->again_sift);
+        segment_scan(segmenter, core, &trial, piece, &segmenter->unused);
         spans = &segmenter->unused;
         text = buf_str(masked);
         buf_clear(again);
@@ -137,14 +134,69 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
     struct carry before = segmenter->carry;
     struct carry trial = segmenter->carry;
 
-    segment_scan(segmenter, core, &trial, window, &segmenter->spans);
+    segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
+                 &segmenter->spans);
     size_t cut = window_cut(window, &segmenter->spans);
-    struct str piece = str_slice(window, 0, cut);
+    struct piece_of_text piece = piece_of(segmenter, window, 0, cut);
     segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->unused);
     spans_keep_before(&segmenter->spans, cut);
     segmenter->carry.is_cut = cut == window.len;
-    segment_give(segmenter, core, &before, piece);
+    segment_give(segmenter, core, &before, piece.text);
     return cut;
+}
+
+static void segment_handle(struct segmenter *segmenter, const struct redactor_core *core,
+                           struct piece_of_text piece) {
+    struct carry before = segmenter->carry;
+
+    segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->spans);
+    segment_give(segmenter, core, &before, piece.text);
+}
+
+/* Whether the lines before say nothing about a line without a mark. */
+static bool is_idle(const struct carry *carry) {
+    return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
+           !carry->is_cut && !carry->is_line_middle;
+}
+
+/* Lines without a mark, from `at` on: they are what they are. Returns where they end. */
+static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t at, size_t to) {
+    const struct sift *sift = &segmenter->sift;
+    size_t mark = bits_next(sift->marks, sift->marks, at, to);
+    size_t end = mark == to ? to : bits_last(sift->ends, at, mark);
+    struct segment segment = {.text = str_slice(window, at, end), .spans = &segmenter->spans};
+
+    if (end > at) {
+        spans_clear(&segmenter->spans);
+        for (size_t line = at; segmenter->carry.near_lines > 0 && line < end;) {
+            line = bits_next(sift->ends, sift->ends, line, end) + 1;
+            segmenter->carry.near_lines--;
+        }
+        segment.masked = segment.text;
+        segmenter->carry.before = window.ptr[end - 1];
+        segmenter->fn(segmenter->user, &segment);
+    }
+    return end;
+}
+
+/* Handles the complete lines of a window that was sifted; returns where the last one ends. */
+static size_t lines_handle(struct segmenter *segmenter, const struct redactor_core *core,
+                           struct str window) {
+    const struct sift *sift = &segmenter->sift;
+    size_t to = bits_last(sift->ends, 0, window.len);
+    size_t at = 0;
+
+    while (at < to) {
+        if (is_idle(&segmenter->carry)) {
+            at = lines_pass(segmenter, window, at, to);
+        }
+        if (at < to) {
+            size_t end = bits_next(sift->ends, sift->ends, at, to) + 1;
+            segment_handle(segmenter, core, piece_of(segmenter, window, at, end));
+            at = end;
+        }
+    }
+    return to;
 }
 
 static size_t feed_locked(struct segmenter *segmenter, const struct redactor_core *core,
@@ -152,29 +204,25 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
     size_t at = 0;
 
     while (at < text.len) {
-        size_t left = text.len - at;
-        size_t line = line_length(text.ptr + at, left, SEGMENT_MAX);
+        struct str window = str_slice(text, at, at + SEGMENT_MAX);
 
-        if (line == 0 && left >= SEGMENT_MAX) {
-            at += window_handle(segmenter, core, (struct str){text.ptr + at, SEGMENT_MAX});
-            continue;
-        }
-        if (line == 0 && !is_end) {
+        engine_sift(core->anchors, window, &segmenter->sift);
+        size_t handled = lines_handle(segmenter, core, window);
+        if (handled == 0 && window.len == SEGMENT_MAX) {
+            handled = window_handle(segmenter, core, window);
+        } else if (handled == 0 && is_end) {
+            segment_handle(segmenter, core, piece_of(segmenter, window, 0, window.len));
+            handled = window.len;
+        } else if (handled == 0) {
             break;
         }
-        struct str segment = {text.ptr + at, line == 0 ? left : line};
-        struct carry before = segmenter->carry;
-        segment_scan(segmenter, core, &segmenter->carry, segment, &segmenter->spans);
-        segment_give(segmenter, core, &before, segment);
-        at += segment.len;
+        at += handled;
     }
     return at;
 }
 
 size_t segmenter_feed(struct segmenter *segmenter, struct str text, bool is_end) {
     const struct redactor_core *core = redactor_lock(segmenter->redactor);
-
-    segmenter->traits = traits_of(text);
     size_t handled = feed_locked(segmenter, core, text, is_end);
 
     redactor_unlock(segmenter->redactor);

@@ -12,7 +12,7 @@ enum { SEGMENT_MAX = 64 * 1024, SEGMENT_HOLD = 16 * 1024 };
 
 struct redactor;
 
-/* What became of a segment. */
+/* What became of a segment, or of several in a row that hold nothing. */
 struct segment {
     struct str text;           /* as it came */
     const struct spans *spans; /* merged, in offsets of `text` */
@@ -24,9 +24,10 @@ struct segmenter {
     const struct redactor *redactor;
     void (*fn)(void *user, const struct segment *segment); /* called for each one in order */
     void *user;
-    bool is_masking;   /* whether `masked` is asked for */
-    enum trait traits; /* of what is fed */
+    bool is_masking; /* whether `masked` is asked for */
     struct carry carry;
+    struct sift sift;       /* of the window under way */
+    struct sift again_sift; /* of a segment that was masked */
     struct scratch scratch;
     struct spans spans;
     struct spans unused;
