@@ -20,6 +20,7 @@ struct anchor {
     enum anchor_kind kind;
     struct str text; /* borrowed */
     bool is_folded;
+    bool is_hint;
 };
 
 struct table {
@@ -82,7 +83,8 @@ static void anchors_add_rule(struct anchors *anchors, size_t index) {
     struct anchor anchor = {.kind = ANCHOR_RULE,
                             .index = (uint32_t)index,
                             .text = str_from(text),
-                            .is_folded = rules[index].is_folded};
+                            .is_folded = rules[index].is_folded,
+                            .is_hint = rules[index].is_hint};
 
     if (text[2] != '\0') {
         table_add(&anchors->rules, fold_hash(text), anchor);
@@ -222,22 +224,58 @@ static void sift_known(void *user, size_t id, size_t at) {
     }
 }
 
+static bool anchor_stands(const struct anchor *anchor, struct str in, size_t at) {
+    struct str text = anchor->text;
+
+    if (text.len > in.len - at) {
+        return false;
+    }
+    struct str here = {in.ptr + at, text.len};
+    return anchor->is_folded ? str_eq_nocase(here, text)
+                             : memcmp(here.ptr, text.ptr, text.len) == 0;
+}
+
+/* Whether the matcher of an anchor at `at` is to be called; marks hints. */
+static bool is_worth(const struct anchors *anchors, struct str text, struct sift *sift, size_t at) {
+    const struct table *table = &anchors->rules;
+    bool is_any = false;
+
+    if (at + ANCHOR_MIN > text.len) {
+        return false;
+    }
+    uint32_t hash = fold_hash(text.ptr + at);
+    for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
+        const struct anchor *anchor = &table->rows[i - 1];
+
+        if (anchor->hash != hash || !anchor_stands(anchor, text, at)) {
+            continue;
+        }
+        if (anchor->is_hint) {
+            bit_set(sift->hints, at);
+        } else {
+            is_any = true;
+        }
+    }
+    return is_any;
+}
+
+/* Leaves of what the sieve let through what an anchor stands at. */
+static void anchors_prune(const struct anchors *anchors, struct str text, struct sift *sift) {
+    for (size_t i = 0; i < sift->words; i++) {
+        for (uint64_t left = sift->anchors[i]; left != 0; left &= left - 1) {
+            if (!is_worth(anchors, text, sift, i * 64 + (size_t)__builtin_ctzll(left))) {
+                sift->anchors[i] &= ~(left & -left);
+            }
+        }
+    }
+}
+
 void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
     struct sifting sifting = {.anchors = anchors, .text = text, .sift = sift};
 
     sieve_run(&anchors->sieve, text, sift);
+    anchors_prune(anchors, text, sift);
     pieces_scan(&anchors->pieces, text, sift_known, &sifting);
-}
-
-static bool anchor_stands(const struct scan *scan, const struct anchor *anchor, size_t at) {
-    struct str text = anchor->text;
-
-    if (text.len > scan->text.len - at) {
-        return false;
-    }
-    struct str here = {scan->text.ptr + at, text.len};
-    return anchor->is_folded ? str_eq_nocase(here, text)
-                             : memcmp(here.ptr, text.ptr, text.len) == 0;
 }
 
 /* Known values may begin in what is covered and end further on, so they are looked for everywhere.
@@ -281,7 +319,7 @@ static void match_table(const struct table *table, struct scan *scan, uint32_t h
     for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
         const struct anchor *anchor = &table->rows[i - 1];
 
-        if (anchor->hash != hash || !anchor_stands(scan, anchor, at)) {
+        if (anchor->hash != hash || anchor->is_hint || !anchor_stands(anchor, scan->text, at)) {
             continue;
         }
         if (anchor->kind == ANCHOR_LITERAL) {

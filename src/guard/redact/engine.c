@@ -9,6 +9,14 @@ enum {
     NEAR_LINES = 3
 };
 
+void scratch_wipe(struct scratch *scratch) {
+    for (size_t i = 0; i < VIEW_N; i++) {
+        view_wipe(&scratch->views[i]);
+        view_wipe(&scratch->inner[i]);
+    }
+    mem_wipe(scratch->decoded, scratch->decoded_cap);
+}
+
 void scratch_done(struct scratch *scratch) {
     for (size_t i = 0; i < VIEW_N; i++) {
         view_done(&scratch->views[i]);
@@ -85,6 +93,10 @@ static enum trait traits_of(struct str text, const struct sift *sift, size_t at)
     return (enum trait)traits;
 }
 
+void carry_hint(struct carry *carry) {
+    carry->near_lines = NEAR_LINES + 1; /* this line counts down too */
+}
+
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
     anchors_scan(pass->anchors, scan, from);
     runs_scan(pass, scan, from);
@@ -116,7 +128,6 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         .known = pass->known,
         .carry = is_visible ? NULL : carry,
         .out = out,
-        .hints = pass->scratch->hints[is_inner],
         .is_line_start = carry == NULL || !carry->is_line_middle,
         .before = carry == NULL ? '\0' : carry->before,
         .is_decoded = is_inner,
@@ -127,7 +138,7 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         return;
     }
     pass_view(pass, &scan, from);
-    has_hint = scan.hint_n > 0;
+    has_hint = scan_has_hint(&scan, 0, text.len);
     for (enum view_kind kind = 0; kind < VIEW_N; kind++) {
         if (kind == VIEW_VISIBLE ? !is_visible : !pass_build(pass, views, kind, text)) {
             continue;
@@ -144,14 +155,13 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         other.skip_from = 0;
         other.skip_to = 0;
         other.block_to = 0;
-        other.hint_n = 0;
         memset(other.runs, 0, sizeof other.runs);
         other.word = (struct memo){0};
         pass_view(pass, &other, 0);
-        has_hint = has_hint || other.hint_n > 0;
+        has_hint = has_hint || scan_has_hint(&other, 0, other.text.len);
     }
     if (carry != NULL && has_hint) {
-        carry->near_lines = NEAR_LINES + 1; /* this line counts down too */
+        carry_hint(carry);
     }
 }
 

@@ -10,22 +10,25 @@ enum trait { TRAIT_NONE = 0, TRAIT_UNSEEN = 1, TRAIT_ESCAPE = 2, TRAIT_PERCENT =
 /* Memory that scans use again; {0} is empty. One thread at a time. */
 struct scratch {
     struct view views[VIEW_N];
-    struct view inner[VIEW_N];  /* the same inside Base64 */
-    struct sift sifts[2];       /* of a view, and of what is inside Base64 */
-    size_t hints[2][HINTS_MAX]; /* outside and inside */
+    struct view inner[VIEW_N]; /* the same inside Base64 */
+    struct sift sifts[2];      /* of a view, and of what is inside Base64 */
     char *decoded;
     size_t decoded_cap;
 };
 void scratch_done(struct scratch *scratch); /* wipes and frees */
+void scratch_wipe(struct scratch *scratch);
 
 /* Sifts `text`: what engine_scan() wants to know of the segments in it. */
 void engine_sift(const struct anchors *anchors, struct str text, struct sift *sift);
 
+/* Remembers that AWS is talked about on this line. */
+void carry_hint(struct carry *carry);
+
 /* A segment: one line with its end, or a piece of a long one, or a whole value. */
 struct piece_of_text {
     struct str text;
-    const struct sift *sift; /* of a text that holds it ... */
-    size_t sift_at;          /* ... here */
+    struct sift *sift; /* of a text that holds it ... */
+    size_t sift_at;    /* ... here */
 };
 
 /* Adds to `spans` what is to be masked in `segment`. `carry` comes from the segment before and goes

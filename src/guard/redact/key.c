@@ -8,57 +8,60 @@
 
 enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256 };
 
+#define W(word)                                                                                    \
+    { word, sizeof(word) - 1 }
+
 /* clang-format off */
-static const char *const secret_words[] = {
-    "pass", "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "key",
-    "credential", "credentials", "auth", "authorization", "cookie", "dsn", "conn",
+static const struct str secret_words[] = {
+    W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
+    W("credential"), W("credentials"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"),
 };
 
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
-static const char *const secret_endings[] = {
-    "password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "privatekey",
-    "authkey", "authtoken", "accesstoken", "apitoken", "sessiontoken", "clientsecret", "netrc",
+static const struct str secret_endings[] = {
+    W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
+    W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */
-static const char *const describing_words[] = {
-    "name", "names", "type", "arn", "path", "file", "count", "length", "limit", "size", "version",
-    "usage", "format", "algorithm", "schema", "enabled", "required", "expired", "expires",
-    "expiry", "expiration", "ttl", "prefix", "policy", "provider", "method", "mode", "status",
-    "kind", "rotation", "index", "source", "behavior", "scope", "scopes", "units", "validity",
-    "seconds", "minutes", "max", "min", "bytes", "timeout", "last", "used", "utilization",
-    "log", "logs", "role", "roles", "function", "lambda", "table", "bucket", "queue", "topic",
-    "api", "stage", "handler", "service", "server", "router", "route", "routes", "middleware",
-    "module", "endpoint", "alias", "position", "host",
+static const struct str describing_words[] = {
+    W("name"), W("names"), W("type"), W("arn"), W("path"), W("file"), W("count"), W("length"), W("limit"), W("size"), W("version"),
+    W("usage"), W("format"), W("algorithm"), W("schema"), W("enabled"), W("required"), W("expired"), W("expires"),
+    W("expiry"), W("expiration"), W("ttl"), W("prefix"), W("policy"), W("provider"), W("method"), W("mode"), W("status"),
+    W("kind"), W("rotation"), W("index"), W("source"), W("behavior"), W("scope"), W("scopes"), W("units"), W("validity"),
+    W("seconds"), W("minutes"), W("max"), W("min"), W("bytes"), W("timeout"), W("last"), W("used"), W("utilization"),
+    W("log"), W("logs"), W("role"), W("roles"), W("function"), W("lambda"), W("table"), W("bucket"), W("queue"), W("topic"),
+    W("api"), W("stage"), W("handler"), W("service"), W("server"), W("router"), W("route"), W("routes"), W("middleware"),
+    W("module"), W("endpoint"), W("alias"), W("position"), W("host"),
 };
 
 /* Before "key" or "token": of something, not to something. */
-static const char *const lookup_words[] = {
-    "public", "publishable", "primary", "foreign", "sort", "partition", "hash", "range", "cache",
-    "object", "s3", "backend", "bucket", "row", "idempotency", "tag", "site", "artifact",
-    "artefact", "zip", "parameter", "route", "map", "header", "output", "filter", "mapping",
-    "response", "context", "event", "value", "encoded", "kms", "sequence", "next", "forward",
-    "backward", "page", "continuation", "checkpoint",
+static const struct str lookup_words[] = {
+    W("public"), W("publishable"), W("primary"), W("foreign"), W("sort"), W("partition"), W("hash"), W("range"), W("cache"),
+    W("object"), W("s3"), W("backend"), W("bucket"), W("row"), W("idempotency"), W("tag"), W("site"), W("artifact"),
+    W("artefact"), W("zip"), W("parameter"), W("route"), W("map"), W("header"), W("output"), W("filter"), W("mapping"),
+    W("response"), W("context"), W("event"), W("value"), W("encoded"), W("kms"), W("sequence"), W("next"), W("forward"),
+    W("backward"), W("page"), W("continuation"), W("checkpoint"),
 };
 
 /* Before "key", these make a secret of whatever follows: AccessKeyId, api_key_value. */
-static const char *const opening_words[] = {
-    "access", "api", "secret", "private", "signing", "encryption", "auth", "session",
+static const struct str opening_words[] = {
+    W("access"), W("api"), W("secret"), W("private"), W("signing"), W("encryption"), W("auth"), W("session"),
 };
 
 /* Whole names, as AWS spells them. */
-static const char *const harmless_names[] = {
-    "key", "Key", "nextToken", "ClientToken", "clientToken", "RequestToken", "ClientRequestToken",
-    "idempotency_token", "AllowCredentials", "AccessControlAllowCredentials",
+static const struct str harmless_names[] = {
+    W("key"), W("Key"), W("nextToken"), W("ClientToken"), W("clientToken"), W("RequestToken"), W("ClientRequestToken"),
+    W("idempotency_token"), W("AllowCredentials"), W("AccessControlAllowCredentials"),
 };
 
 /* Whole names. "private" is a word of networks too; alone it is half of a key pair. */
-static const char *const secret_names[] = {"private", "signature", "X-Amz-Signature"};
+static const struct str secret_names[] = {W("private"), W("signature"), W("X-Amz-Signature")};
 /* clang-format on */
 
-static bool is_one_of(struct str word, const char *const *words, size_t n) {
+static bool is_one_of(struct str word, const struct str *words, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (str_eq_nocase(word, str_from(words[i]))) {
+        if (word.len == words[i].len && str_eq_nocase(word, words[i])) {
             return true;
         }
     }
@@ -67,7 +70,7 @@ static bool is_one_of(struct str word, const char *const *words, size_t n) {
 
 static bool has_secret_ending(struct str word) {
     for (size_t i = 0; i < ARRAY_N(secret_endings); i++) {
-        struct str ending = str_from(secret_endings[i]);
+        struct str ending = secret_endings[i];
         if (word.len >= ending.len &&
             str_eq_nocase(str_slice(word, word.len - ending.len, word.len), ending)) {
             return true;
@@ -147,12 +150,12 @@ bool key_is_secret(struct str key) {
         key = str_slice(key, (size_t)colon + 1, key.len); /* "s3:prefix", "//host/:_authToken" */
     }
     for (size_t i = 0; i < ARRAY_N(harmless_names); i++) {
-        if (str_eq(key, str_from(harmless_names[i]))) {
+        if (str_eq(key, harmless_names[i])) {
             return false;
         }
     }
     for (size_t i = 0; i < ARRAY_N(secret_names); i++) {
-        if (str_eq_nocase(key, str_from(secret_names[i]))) {
+        if (str_eq_nocase(key, secret_names[i])) {
             return true;
         }
     }
@@ -234,11 +237,12 @@ static bool is_same_name(struct str key, struct str value) {
 }
 
 bool key_value_is_harmless(struct str key, struct str value) {
-    static const char *const nothing[] = {
-        "", "null", "None", "nil", "undefined", "process.env", "os.environ", "!Ref", "NULL"};
+    static const struct str nothing[] = {W(""),           W("null"),      W("None"),
+                                         W("nil"),        W("undefined"), W("process.env"),
+                                         W("os.environ"), W("!Ref"),      W("NULL")};
 
     for (size_t i = 0; i < ARRAY_N(nothing); i++) {
-        if (str_eq(value, str_from(nothing[i]))) {
+        if (str_eq(value, nothing[i])) {
             return true;
         }
     }

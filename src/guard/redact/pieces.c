@@ -25,9 +25,10 @@ static uint64_t piece_at(const char *p, size_t bytes) {
     return (four + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Two bits of one word. */
+/* Three bits of one word. */
 static uint64_t bloom_mask(uint64_t hash) {
-    return UINT64_C(1) << (hash >> 32 & 63) | UINT64_C(1) << (hash >> 38 & 63);
+    return UINT64_C(1) << (hash >> 32 & 63) | UINT64_C(1) << (hash >> 38 & 63) |
+           UINT64_C(1) << (hash >> 41 & 63);
 }
 
 static size_t word_of(uint64_t hash, unsigned bits) { return (size_t)(hash >> (64 - bits)); }

@@ -31,9 +31,17 @@ const char *masked_cstr(const struct masked *masked) {
 
 /* ---- the redactor ---- */
 
+struct masker;
+static void masker_free(struct masker *masker);
+
+enum { IDLE_MAX = 8 };
+
 struct redactor_shared {
     pthread_rwlock_t lock;
     struct redactor_core core;
+    pthread_mutex_t idle_lock;
+    struct masker *idle[IDLE_MAX]; /* with their memory, for the next text */
+    size_t idle_n;
 };
 
 struct redactor {
@@ -45,6 +53,7 @@ struct redactor *redactor_new(void) {
 
     redactor->shared = mem_alloc(sizeof *redactor->shared);
     (void)pthread_rwlock_init(&redactor->shared->lock, NULL); /* cannot fail without attributes */
+    (void)pthread_mutex_init(&redactor->shared->idle_lock, NULL);
     redactor->shared->core.anchors = anchors_new();
     return redactor;
 }
@@ -55,6 +64,10 @@ void redactor_free(struct redactor *redactor) {
     }
     anchors_free(redactor->shared->core.anchors);
     known_done(&redactor->shared->core.known);
+    while (redactor->shared->idle_n > 0) {
+        masker_free(redactor->shared->idle[--redactor->shared->idle_n]);
+    }
+    (void)pthread_mutex_destroy(&redactor->shared->idle_lock);
     (void)pthread_rwlock_destroy(&redactor->shared->lock);
     free(redactor->shared);
     free(redactor);
@@ -118,32 +131,66 @@ struct masker {
     struct writer writer;
 };
 
-static void masker_init(struct masker *masker, const struct redactor *redactor) {
-    *masker = (struct masker){.writer.out = BUF_INIT(SIZE_MAX / 2)};
-    segmenter_init(&masker->segmenter, redactor, writer_put, &masker->writer);
-    masker->segmenter.is_masking = true;
+static struct masker *masker_take(const struct redactor *redactor) {
+    struct redactor_shared *shared = redactor->shared;
+    struct masker *masker = NULL;
+
+    (void)pthread_mutex_lock(&shared->idle_lock);
+    if (shared->idle_n > 0) {
+        masker = shared->idle[--shared->idle_n];
+    }
+    (void)pthread_mutex_unlock(&shared->idle_lock);
+    if (masker == NULL) {
+        masker = mem_alloc(sizeof *masker);
+        masker->writer.out = BUF_INIT(SIZE_MAX / 2);
+        segmenter_init(&masker->segmenter, redactor, writer_put, &masker->writer);
+        masker->segmenter.is_masking = true;
+    }
+    return masker;
 }
 
-static void masker_done(struct masker *masker) {
+static void masker_free(struct masker *masker) {
     segmenter_done(&masker->segmenter);
     buf_done(&masker->writer.out);
+    free(masker);
 }
+
+/* Gives a masker back, without a trace of what it read. */
+static void masker_give(struct masker *masker) {
+    struct redactor_shared *shared = masker->segmenter.redactor->shared;
+    bool is_kept = false;
+
+    segmenter_forget(&masker->segmenter);
+    masker->writer.is_open = false;
+    buf_clear(&masker->writer.out);
+    (void)pthread_mutex_lock(&shared->idle_lock);
+    is_kept = shared->idle_n < IDLE_MAX;
+    if (is_kept) {
+        shared->idle[shared->idle_n++] = masker;
+    }
+    (void)pthread_mutex_unlock(&shared->idle_lock);
+    if (!is_kept) {
+        masker_free(masker);
+    }
+}
+
+static void masker_givep(struct masker **masker) { masker_give(*masker); }
 
 /* Masks a closed text; the result stands in the masker until the next one. */
 static struct str masker_run(struct masker *masker, struct str text) {
     buf_clear(&masker->writer.out);
     masker->writer.is_open = false;
-    masker->segmenter.carry = (struct carry){.yaml_indent = -1};
+    segmenter_restart(&masker->segmenter);
+    buf_reserve(&masker->writer.out, text.len + 64);
     (void)segmenter_feed(&masker->segmenter, text, true);
     return buf_str(&masker->writer.out);
 }
 
 void redact_text(const struct redactor *redactor, struct str text, struct masked *out) {
-    CLEANUP(masker_done) struct masker masker;
+    CLEANUP(masker_givep) struct masker *masker = masker_take(redactor);
 
-    masker_init(&masker, redactor);
-    (void)masker_run(&masker, text);
-    *out = writer_take(&masker.writer);
+    (void)masker_run(masker, text);
+    *out = writer_take(&masker->writer);
 }
 
 /* ---- one tree ---- */
@@ -301,10 +348,8 @@ static json_t *mask_node(struct masker *masker, const json_t *json, int depth) {
 }
 
 void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out) {
-    CLEANUP(masker_done) struct masker masker;
-
-    masker_init(&masker, redactor);
-    CLEANUP(json_decrefp) json_t *masked = mask_node(&masker, json, 0);
+    CLEANUP(masker_givep) struct masker *masker = masker_take(redactor);
+    CLEANUP(json_decrefp) json_t *masked = mask_node(masker, json, 0);
     char *text = json_text(masked);
     *out = (struct masked){.ptr = text, .len = strlen(text)};
 }
@@ -342,7 +387,7 @@ size_t redact_find(const struct redactor *redactor, struct str text, struct reda
 /* ---- a stream ---- */
 
 struct redact_stream {
-    struct masker masker;
+    struct masker *masker;
     struct buf pending; /* the beginning of a segment whose end has not come */
     void (*put)(void *user, const struct masked *piece);
     void *user;
@@ -353,7 +398,8 @@ struct redact_stream *redact_stream_new(const struct redactor *redactor,
                                         void *user) {
     struct redact_stream *stream = mem_alloc(sizeof *stream);
 
-    masker_init(&stream->masker, redactor);
+    stream->masker = masker_take(redactor);
+    segmenter_restart(&stream->masker->segmenter);
     stream->pending = BUF_INIT(SIZE_MAX / 2);
     stream->put = put;
     stream->user = user;
@@ -362,7 +408,7 @@ struct redact_stream *redact_stream_new(const struct redactor *redactor,
 
 /* Hands what was masked to the owner, outside the redactor's lock. */
 static void stream_give(struct redact_stream *stream) {
-    struct buf *out = &stream->masker.writer.out;
+    struct buf *out = &stream->masker->writer.out;
     struct masked piece = {.ptr = out->ptr, .len = out->len};
 
     if (piece.len > 0) {
@@ -376,7 +422,7 @@ static bool has_line_end(struct str s) {
 }
 
 void redact_stream_write(struct redact_stream *stream, struct str piece) {
-    struct segmenter *segmenter = &stream->masker.segmenter;
+    struct segmenter *segmenter = &stream->masker->segmenter;
     struct buf *pending = &stream->pending;
 
     while (piece.len > 0) {
@@ -402,10 +448,10 @@ void redact_stream_end(struct redact_stream *stream) {
     if (stream == NULL) {
         return;
     }
-    (void)segmenter_feed(&stream->masker.segmenter, buf_str(&stream->pending), true);
+    (void)segmenter_feed(&stream->masker->segmenter, buf_str(&stream->pending), true);
     stream_give(stream);
     mem_wipe(stream->pending.ptr, stream->pending.cap);
     buf_done(&stream->pending);
-    masker_done(&stream->masker);
+    masker_give(stream->masker);
     free(stream);
 }

@@ -34,12 +34,6 @@ static size_t match_aws_id(struct scan *scan, const struct rule *rule, size_t at
     return to;
 }
 
-static size_t match_hint(struct scan *scan, const struct rule *rule, size_t at) {
-    (void)rule;
-    scan_hint(scan, at);
-    return 0;
-}
-
 /* OpenAI, Anthropic and others. "sk-" begins many style class names too: those are lower-case
  * words. */
 static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
@@ -405,17 +399,17 @@ const struct rule rules[] = {
     {"pypi-token",         "pypi-AgEIcHlwaS5vcmc", SET_WORD,      50, false, match_token},
     {"age-key",            "AGE-SECRET-KEY-1",     SET_CAPITALS,  50, false, match_token},
     {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt},
-    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, true},
-    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, true},
+    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, .is_block = true},
+    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, .is_block = true},
     {"uri-password",       "://",                  SET_OPAQUE,     0, false, match_uri},
     {"bearer",             "bearer",               SET_COOKIE,     8, true,  match_bearer},
     {"basic",              "basic",                SET_BASE64,     8, true,  match_basic},
     {"curl-user",          "curl",                 SET_OPAQUE,     0, false, match_curl},
     {"curl-user",          "-u ",                  SET_OPAQUE,     0, false, match_curl_user},
     {"curl-user",          "--user",               SET_OPAQUE,     0, false, match_curl_user},
-    {"aws",                "aws",                  SET_OPAQUE,     0, true,  match_hint},
-    {"aws",                "secret",               SET_OPAQUE,     0, true,  match_hint},
-    {"aws",                "access",               SET_OPAQUE,     0, true,  match_hint},
+    {"aws",                "aws",                  SET_OPAQUE,     0, true,  NULL, .is_hint = true},
+    {"aws",                "secret",               SET_OPAQUE,     0, true,  NULL, .is_hint = true},
+    {"aws",                "access",               SET_OPAQUE,     0, true,  NULL, .is_hint = true},
     {"key",                "pass",                 SET_OPAQUE,     0, true,  match_key},
     {"key",                "pwd",                  SET_OPAQUE,     0, true,  match_key},
     {"key",                "secret",               SET_OPAQUE,     0, true,  match_key},

@@ -16,16 +16,8 @@ enum {
     GROUPS_MIN = TEXT_MIN / 3
 };
 
-static bool is_near_hint(const struct scan *scan, size_t from, size_t to, bool is_near_line) {
-    if (is_near_line || scan->hint_n == HINTS_MAX) {
-        return true;
-    }
-    for (size_t i = 0; i < scan->hint_n; i++) {
-        if (scan->hints[i] + HINT_NEAR > from && scan->hints[i] < to + HINT_NEAR) {
-            return true;
-        }
-    }
-    return false;
+static bool is_near_hint(const struct scan *scan, size_t from, size_t to) {
+    return scan_has_hint(scan, from > HINT_NEAR ? from - HINT_NEAR : 0, to + HINT_NEAR);
 }
 
 /* ---- AWS secret keys ---- */
@@ -60,7 +52,7 @@ static void run_aws_secret(struct scan *scan, size_t from, size_t to, bool is_ne
     const char *p = scan->text.ptr;
 
     for (size_t at = from; at < to && aws_secret_next(p, to, &at); at++) {
-        if (is_near_hint(scan, at - AWS_SECRET, at, is_near_line)) {
+        if (is_near_line || is_near_hint(scan, at - AWS_SECRET, at)) {
             scan_add(scan, at - AWS_SECRET, at, "aws-secret-key", SPAN_PLAIN);
         }
     }

@@ -98,8 +98,11 @@ ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char 
     return at < 0 ? -1 : at + (ptrdiff_t)from;
 }
 
-void scan_hint(struct scan *scan, size_t at) {
-    if (scan->hint_n < HINTS_MAX) {
-        scan->hints[scan->hint_n++] = at;
-    }
+void scan_hint(struct scan *scan, size_t at) { bit_set(scan->sift->hints, scan->sift_at + at); }
+
+bool scan_has_hint(const struct scan *scan, size_t from, size_t to) {
+    const uint64_t *hints = scan->sift->hints;
+    size_t end = scan->sift_at + (to < scan->text.len ? to : scan->text.len);
+
+    return bits_next(hints, hints, scan->sift_at + from, end) < end;
 }

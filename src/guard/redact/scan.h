@@ -46,8 +46,6 @@ struct carry {
     char before; /* the byte before; 0 at the start */
 };
 
-enum { HINTS_MAX = 64 };
-
 struct memo {
     size_t from;
     size_t to;
@@ -56,8 +54,8 @@ struct memo {
 
 struct scan {
     struct str text;
-    const struct sift *sift; /* of a text that holds this one ... */
-    size_t sift_at;          /* ... here */
+    struct sift *sift; /* of a text that holds this one ... */
+    size_t sift_at;    /* ... here */
     const struct known *known;
     struct carry *carry; /* NULL: what follows is not this view's to decide */
     const uint32_t *map; /* of the view; NULL: offsets are the source's */
@@ -72,8 +70,6 @@ struct scan {
     size_t skip_from;  /* rules do not look into [skip_from, skip_to): it is covered */
     size_t skip_to;
     size_t block_to; /* blocks do not look into a block */
-    size_t *hints;   /* HINTS_MAX offsets: where "aws", "secret", "access" or a key id stand */
-    size_t hint_n;   /* HINTS_MAX: too many, so everywhere */
     struct memo runs[SET_N];
     struct memo word;
 };
@@ -87,6 +83,7 @@ struct rule {
     /* Returns where what it covers ends, or 0 when nothing was found. It begins at `at`, unless
      * scan->found_from says otherwise. */
     size_t (*match)(struct scan *scan, const struct rule *rule, size_t at);
+    bool is_hint;  /* says only that AWS is talked about; `match` is NULL */
     bool is_block; /* goes on over lines, so it is looked for inside values too */
 };
 
@@ -113,6 +110,9 @@ ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char 
 
 /* Remembers that AWS is talked about at `at`. */
 void scan_hint(struct scan *scan, size_t at);
+
+/* Whether AWS is talked about in [from, to). */
+bool scan_has_hint(const struct scan *scan, size_t from, size_t to);
 
 /* value.c: a name of a secret at `at` (any part of it) and the value after it. */
 size_t match_key(struct scan *scan, const struct rule *rule, size_t at);

@@ -33,6 +33,17 @@ void segmenter_done(struct segmenter *segmenter) {
     buf_done(&segmenter->again);
 }
 
+void segmenter_restart(struct segmenter *segmenter) {
+    segmenter->carry = (struct carry){.yaml_indent = -1};
+}
+
+void segmenter_forget(struct segmenter *segmenter) {
+    scratch_wipe(&segmenter->scratch);
+    mem_wipe(segmenter->masked.ptr, segmenter->masked.len);
+    mem_wipe(segmenter->again.ptr, segmenter->again.len);
+    segmenter_restart(segmenter);
+}
+
 static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
                          struct carry *carry, struct piece_of_text piece, struct spans *spans) {
     spans_clear(spans);
@@ -41,8 +52,8 @@ static void segment_scan(struct segmenter *segmenter, const struct redactor_core
 }
 
 /* Bytes [from, to) of the window that was sifted last. */
-static struct piece_of_text piece_of(const struct segmenter *segmenter, struct str window,
-                                     size_t from, size_t to) {
+static struct piece_of_text piece_of(struct segmenter *segmenter, struct str window, size_t from,
+                                     size_t to) {
     return (struct piece_of_text){
         .text = str_slice(window, from, to), .sift = &segmenter->sift, .sift_at = from};
 }
@@ -80,6 +91,16 @@ static bool segment_settle(struct segmenter *segmenter, const struct redactor_co
         text = buf_str(again);
     }
     return is_open;
+}
+
+/* Text in which nothing was found. */
+static void plain_give(struct segmenter *segmenter, struct str text) {
+    static const struct spans none = {0};
+    struct segment segment = {.text = text, .spans = &none, .masked = text};
+
+    if (text.len > 0) {
+        segmenter->fn(segmenter->user, &segment);
+    }
 }
 
 static void segment_give(struct segmenter *segmenter, const struct redactor_core *core,
@@ -145,45 +166,54 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
     return cut;
 }
 
-static void segment_handle(struct segmenter *segmenter, const struct redactor_core *core,
-                           struct piece_of_text piece) {
-    struct carry before = segmenter->carry;
-
-    segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->spans);
-    segment_give(segmenter, core, &before, piece.text);
-}
-
 /* Whether the lines before say nothing about a line without a mark. */
 static bool is_idle(const struct carry *carry) {
     return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
            !carry->is_cut && !carry->is_line_middle;
 }
 
-/* Lines without a mark, from `at` on: they are what they are. Returns where they end. */
+/* Passes lines without a mark, from `at` on: they are what they are. Returns where they end. */
 static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t at, size_t to) {
     const struct sift *sift = &segmenter->sift;
     size_t mark = bits_next(sift->marks, sift->marks, at, to);
     size_t end = mark == to ? to : bits_last(sift->ends, at, mark);
-    struct segment segment = {.text = str_slice(window, at, end), .spans = &segmenter->spans};
 
-    if (end > at) {
-        spans_clear(&segmenter->spans);
-        for (size_t line = at; segmenter->carry.near_lines > 0 && line < end;) {
-            line = bits_next(sift->ends, sift->ends, line, end) + 1;
-            segmenter->carry.near_lines--;
-        }
-        segment.masked = segment.text;
-        segmenter->carry.before = window.ptr[end - 1];
-        segmenter->fn(segmenter->user, &segment);
+    size_t hint = bits_last(sift->hints, at, end);
+    struct carry *carry = &segmenter->carry;
+    if (hint > at) {
+        carry_hint(carry);
+        at = hint;
     }
+    while (carry->near_lines > 0 && at < end) {
+        at = bits_next(sift->ends, sift->ends, at, end) + 1;
+        carry->near_lines--;
+    }
+    carry->before = end > 0 ? window.ptr[end - 1] : carry->before;
     return end;
 }
 
-/* Handles the complete lines of a window that was sifted; returns where the last one ends. */
+/* Handles [at, end) of the window, a segment; [*given, at) was handled, and is given together with
+ * it as far as nothing was found. */
+static void segment_handle(struct segmenter *segmenter, const struct redactor_core *core,
+                           struct str window, size_t at, size_t end, size_t *given) {
+    struct carry before = segmenter->carry;
+
+    segment_scan(segmenter, core, &segmenter->carry, piece_of(segmenter, window, at, end),
+                 &segmenter->spans);
+    if (segmenter->spans.n > 0) {
+        plain_give(segmenter, str_slice(window, *given, at));
+        segment_give(segmenter, core, &before, str_slice(window, at, end));
+        *given = end;
+    }
+}
+
+/* Handles the complete lines of a window that was sifted, and what is left too when `is_last`;
+ * returns where that ends. */
 static size_t lines_handle(struct segmenter *segmenter, const struct redactor_core *core,
-                           struct str window) {
+                           struct str window, bool is_last) {
     const struct sift *sift = &segmenter->sift;
     size_t to = bits_last(sift->ends, 0, window.len);
+    size_t given = 0;
     size_t at = 0;
 
     while (at < to) {
@@ -192,11 +222,16 @@ static size_t lines_handle(struct segmenter *segmenter, const struct redactor_co
         }
         if (at < to) {
             size_t end = bits_next(sift->ends, sift->ends, at, to) + 1;
-            segment_handle(segmenter, core, piece_of(segmenter, window, at, end));
+            segment_handle(segmenter, core, window, at, end, &given);
             at = end;
         }
     }
-    return to;
+    if (is_last && at < window.len) {
+        segment_handle(segmenter, core, window, at, window.len, &given);
+        at = window.len;
+    }
+    plain_give(segmenter, str_slice(window, given, at));
+    return at;
 }
 
 static size_t feed_locked(struct segmenter *segmenter, const struct redactor_core *core,
@@ -205,14 +240,12 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
 
     while (at < text.len) {
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
+        bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
 
         engine_sift(core->anchors, window, &segmenter->sift);
-        size_t handled = lines_handle(segmenter, core, window);
+        size_t handled = lines_handle(segmenter, core, window, is_last);
         if (handled == 0 && window.len == SEGMENT_MAX) {
             handled = window_handle(segmenter, core, window);
-        } else if (handled == 0 && is_end) {
-            segment_handle(segmenter, core, piece_of(segmenter, window, 0, window.len));
-            handled = window.len;
         } else if (handled == 0) {
             break;
         }

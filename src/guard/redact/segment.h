@@ -39,6 +39,12 @@ void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor
                     void (*fn)(void *user, const struct segment *segment), void *user);
 void segmenter_done(struct segmenter *segmenter);
 
+/* Begins a new text; nothing of the one before has a say. */
+void segmenter_restart(struct segmenter *segmenter);
+
+/* Wipes what was read and keeps the memory. */
+void segmenter_forget(struct segmenter *segmenter);
+
 /* Handles what is complete at the beginning of `text`, or all of it when `is_end`; returns how many
  * bytes were handled. Holds the redactor's lock, so `fn` must not add known values. */
 size_t segmenter_feed(struct segmenter *segmenter, struct str text, bool is_end);

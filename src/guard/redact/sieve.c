@@ -13,7 +13,7 @@
 #include <immintrin.h>
 #endif
 
-enum { GROUPS = 16, ROWS = 8 };
+enum { GROUPS = 16, ROWS = 9 };
 
 /* ---- tables ---- */
 
@@ -90,7 +90,7 @@ void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) 
     }
 }
 
-/* ---- bits ---- */
+/* ---- looking ---- */
 
 void sift_done(struct sift *sift) {
     free(sift->anchors);
@@ -110,37 +110,13 @@ static void sift_reserve(struct sift *sift, size_t n) {
     sift->uppers = sift->hexes + sift->cap;
     sift->odds = sift->uppers + sift->cap;
     sift->ends = sift->odds + sift->cap;
-    sift->marks = sift->ends + sift->cap;
+    sift->hints = sift->ends + sift->cap;
+    sift->marks = sift->hints + sift->cap;
 }
 
 void sift_mark(struct sift *sift) {
     for (size_t i = 0; i < sift->words; i++) {
         sift->marks[i] = sift->anchors[i] | sift->known[i] | sift->runs[i] | sift->odds[i];
-    }
-}
-
-size_t bits_last(const uint64_t *bits, size_t from, size_t to) {
-    while (to > from) {
-        size_t i = (to - 1) / 64;
-        uint64_t word = bits[i];
-
-        word &= ~UINT64_C(0) >> (63 - (to - 1) % 64);
-        if (word != 0) {
-            size_t at = i * 64 + 64 - (size_t)__builtin_clzll(word);
-            return at > from ? at : from;
-        }
-        to = i * 64;
-    }
-    return from;
-}
-
-void bits_clear(uint64_t *bits, size_t from, size_t to) {
-    while (from < to) {
-        size_t within = from % 64;
-        size_t n = to - from < 64 - within ? to - from : 64 - within;
-
-        bits[from / 64] &= ~(~UINT64_C(0) >> (64 - n) << within);
-        from += n;
     }
 }
 
@@ -204,8 +180,9 @@ AVX2 static inline __m256i between_32(__m256i v, char from, char to) {
 }
 
 /* Classes of a byte: one bit for each pair of an upper nibble and its lower ones. */
-AVX2 static inline void sift_32(const struct sieve *sieve, const char *p, unsigned shift,
-                                struct sifted *out) {
+AVX2 static inline __attribute__((always_inline)) void sift_32(const struct sieve *sieve,
+                                                               const char *p, unsigned shift,
+                                                               struct sifted *out) {
     static const uint8_t class_low[16] = {0x2a, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e,
                                           0x3e, 0x3e, 0xbc, 0x15, 0x14, 0x95, 0x14, 0x55};
     static const uint8_t class_high[16] = {0x80, 0, 0x01, 0x02, 0x04, 0x48, 0x10, 0x20,
@@ -322,6 +299,7 @@ void sieve_run(const struct sieve *sieve, struct str text, struct sift *sift) {
     bits_clear(sift->anchors, text.len, sift->words * 64);
     bits_clear(sift->odds, text.len, sift->words * 64);
     memset(sift->known, 0, sift->words * sizeof sift->known[0]);
+    memset(sift->hints, 0, sift->words * sizeof sift->hints[0]);
     runs_keep_long(sift->runs, sift->words);
     runs_keep_long(sift->hexes, sift->words);
 }

@@ -24,6 +24,7 @@ struct sift {
     uint64_t *uppers;  /* A to Z */
     uint64_t *odds;    /* NUL, \, %, and bytes above 0x7f */
     uint64_t *ends;    /* CR or LF */
+    uint64_t *hints;   /* AWS may be talked about here */
     uint64_t *marks;   /* any of anchors, known, runs and odds */
     size_t words;
     size_t cap;
@@ -39,7 +40,7 @@ struct sieve_item {
 /* Makes the tables anew. */
 void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n);
 
-/* Fills `sift`, but for `known` and `marks`; `known` is left empty. */
+/* Fills `sift`, but for `known` and `hints`, which are left empty, and `marks`. */
 void sieve_run(const struct sieve *sieve, struct str text, struct sift *sift);
 
 /* Fills `marks` from the others. */
@@ -86,6 +87,26 @@ static inline size_t bits_next_clear(const uint64_t *bits, size_t from, size_t t
 }
 
 /* The last bit in [from, to), plus 1; `from` when there is none. */
-size_t bits_last(const uint64_t *bits, size_t from, size_t to);
+static inline size_t bits_last(const uint64_t *bits, size_t from, size_t to) {
+    while (to > from) {
+        size_t i = (to - 1) / 64;
+        uint64_t word = bits[i] & ~UINT64_C(0) >> (63 - (to - 1) % 64);
 
-void bits_clear(uint64_t *bits, size_t from, size_t to);
+        if (word != 0) {
+            size_t at = i * 64 + 64 - (size_t)__builtin_clzll(word);
+            return at > from ? at : from;
+        }
+        to = i * 64;
+    }
+    return from;
+}
+
+static inline void bits_clear(uint64_t *bits, size_t from, size_t to) {
+    while (from < to) {
+        size_t within = from % 64;
+        size_t n = to - from < 64 - within ? to - from : 64 - within;
+
+        bits[from / 64] &= ~(~UINT64_C(0) >> (64 - n) << within);
+        from += n;
+    }
+}

@@ -6,8 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void view_wipe(struct view *view) {
+    mem_wipe(view->text, view->used);
+    view->used = 0;
+}
+
 void view_done(struct view *view) {
-    mem_wipe(view->text, view->cap);
+    view_wipe(view);
     free(view->text);
     free(view->map);
     *view = (struct view){0};
@@ -16,6 +21,7 @@ void view_done(struct view *view) {
 static void view_reserve(struct view *view, size_t n) {
     view->n = 0;
     if (view->cap < n + 1) {
+        view_wipe(view);
         view->cap = n + 1 + n / 2;
         view->text = mem_resize(view->text, view->cap);
         view->map = mem_resize(view->map, view->cap * sizeof view->map[0]);
@@ -132,6 +138,27 @@ static size_t view_read(struct view *view, enum view_kind kind, struct str s, si
     return 0;
 }
 
+/* Where the next byte at or after `at` stands that view_read() may read otherwise. */
+static size_t view_next(enum view_kind kind, struct str s, size_t at) {
+    if (kind == VIEW_VISIBLE) {
+        while (at < s.len && s.ptr[at] != '\0' && (unsigned char)s.ptr[at] < 0xc2) {
+            at++;
+        }
+        return at;
+    }
+    const char *next = memchr(s.ptr + at, kind == VIEW_PERCENT ? '%' : '\\', s.len - at);
+    return next == NULL ? s.len : (size_t)(next - s.ptr);
+}
+
+/* Bytes [from, to) as they are. */
+static void view_copy(struct view *view, struct str s, size_t from, size_t to) {
+    memcpy(view->text + view->n, s.ptr + from, to - from);
+    for (size_t i = 0; i < to - from; i++) {
+        view->map[view->n + i] = (uint32_t)(from + i);
+    }
+    view->n += to - from;
+}
+
 bool view_build(struct view *view, enum view_kind kind, struct str source) {
     bool is_other = false;
 
@@ -140,16 +167,19 @@ bool view_build(struct view *view, enum view_kind kind, struct str source) {
     }
     view_reserve(view, source.len); /* no unit grows: \uXXXX is 6 bytes, what it means at most 3 */
     for (size_t at = 0; at < source.len;) {
-        size_t read = view_read(view, kind, source, at);
+        size_t next = view_next(kind, source, at);
 
-        if (read == 0) {
+        view_copy(view, source, at, next);
+        at = next;
+        size_t read = at < source.len ? view_read(view, kind, source, at) : 0;
+        if (read == 0 && at < source.len) {
             view_add(view, source.ptr[at], at);
             at++;
-        } else {
-            is_other = true;
-            at += read;
         }
+        is_other = is_other || read > 0;
+        at += read;
     }
     view->map[view->n] = (uint32_t)source.len;
+    view->used = view->n > view->used ? view->n : view->used;
     return is_other;
 }

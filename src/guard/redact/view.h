@@ -15,10 +15,12 @@ struct view {
     char *text;
     uint32_t *map; /* n + 1 source offsets: byte i comes from [map[i], map[i + 1]) */
     size_t n;
+    size_t used; /* bytes that hold something to wipe */
     size_t cap;
 };
 
 void view_done(struct view *view); /* wipes and frees */
+void view_wipe(struct view *view);
 
 /* Builds the view; false when it equals the source, which is then not copied. The source has at
  * most 2^31 bytes. */
