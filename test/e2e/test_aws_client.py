@@ -61,7 +61,8 @@ class Golden(unittest.TestCase):
     """The golden files say what botocore says today."""
 
     def test_signatures_retries_and_endpoints_are_botocores(self):
-        for script in ("make-sigv4-golden.py", "make-retry-golden.py", "make-endpoints-golden.py"):
+        for script in ("make-sigv4-golden.py", "make-retry-golden.py", "make-endpoints-golden.py",
+                       "make-regions-golden.py"):
             with self.subTest(script):
                 run = subprocess.run([lab.tools()["JUDGE_PYTHON"], lab.ROOT / "scripts" / script, "--check"],
                                      capture_output=True, text=True)

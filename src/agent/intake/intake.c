@@ -1,9 +1,11 @@
 /* The Requirements & Data Intake Agent: turns flags, file and answers into the fields of a
  * deployment, and asks only for what nobody said and nothing shows. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/look.h"
+#include "agent/understand/understand.h"
 #include "repo/project.h"
 
 static const struct grant grants[] = {
@@ -71,6 +73,19 @@ static json_t *intake_question(const char *field, const char *question, const ch
                       "help", help, NULL);
 }
 
+/* What a person calls a value, as the program writes it: "Frankfurt, please" is eu-central-1. The
+ * answer itself where it says nothing else. */
+static void intake_reword(struct turn *turn, const char *field, char **answer) {
+    char value[SLOT_BYTES_MAX] = "";
+
+    if (strcmp(field, "region") == 0 && understand_answer(*answer, SLOT_REGION, NULL, value) &&
+        strcmp(*answer, value) != 0) {
+        agent_say(turn, "%s is %s", *answer, value);
+        free(*answer);
+        *answer = mem_strdup(value);
+    }
+}
+
 /* Asks until the answer passes the same check as a line of the file, at most LIMIT_ASK_TRIES. */
 static enum outcome intake_ask(struct turn *turn, const char *field, const char *question,
                                const char *preset, const char *help, char **out) {
@@ -83,6 +98,7 @@ static enum outcome intake_ask(struct turn *turn, const char *field, const char 
             ERR_NONE) {
             return agent_fail(turn, &err);
         }
+        intake_reword(turn, field, &answer);
         if (project_check_answer(field, answer, &err) == ERR_NONE) {
             *out = TAKE(answer);
             return OUTCOME_OK;

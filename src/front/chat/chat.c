@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "front/chat/intent.h"
+#include "agent/understand/understand.h"
+#include "front/chat/chat_room.h"
 #include "front/cli/suggest.h"
-#include "front/verb/run.h"
 #include "guard/policy.h"
 #include "sys/fs.h"
 
@@ -22,7 +22,9 @@ struct chat {
     bool is_over;
 };
 
-/* ---- Changes ---- */
+/* ---- Values ---- */
+
+enum { ENVS_MAX = 32 };
 
 static enum option option_called(const char *name) {
     for (enum option o = 0; o < OPT_N; o++) {
@@ -33,36 +35,135 @@ static enum option option_called(const char *name) {
     return OPT_N;
 }
 
-/* Sets an option for all that follows; what is no such value is said and changes nothing. */
-static bool chat_change(struct chat *chat, const struct intent_found *found) {
+/* Reads a line, knowing the names of the environments in aws-copilot.yml. */
+static void chat_understand(const struct chat *chat, const char *line, struct understood *out) {
+    const struct project *project = flow_project(chat->cli->flow);
+    const char *envs[ENVS_MAX + 1] = {NULL};
+
+    for (size_t i = 0; project != NULL && i < project->env_n && i < ENVS_MAX; i++) {
+        envs[i] = project->envs[i].name;
+    }
+    understand(line, envs, out);
+}
+
+/* Sets an option, checked as on the command line; what is no such value is said and changes
+ * nothing. `is_kept`: for all that follows, and said so. */
+static bool chat_set(struct chat *chat, enum slot slot, const char *value, bool is_kept) {
     struct cli *cli = chat->cli;
-    enum option option = option_called(found->row->word);
+    enum option option = option_called(slot_name(slot));
     const char *before = cli->args.values[option];
     struct err err = {0};
 
-    cli->args.values[option] = found->value;
-    if (args_check(&cli->args, "chat", cli->verb->options | OPTIONS_COMMON, &err) != ERR_NONE) {
+    if (before != NULL && strcmp(before, value) == 0) {
+        return true;
+    }
+    cli->args.values[option] = value;
+    if (args_check(&cli->args, "chat", cli->verb->options | OPTIONS_LOGS | OPTIONS_COMMON, &err) !=
+        ERR_NONE) {
         cli->args.values[option] = before;
         cli_complain(cli, &err);
         return false;
     }
     free(chat->values[option]);
-    chat->values[option] = mem_strdup(found->value);
+    chat->values[option] = mem_strdup(value);
     cli->args.values[option] = chat->values[option];
-    cli_say(cli, "%s is %s from now on", found->row->word, chat->values[option]);
+    if (is_kept) {
+        cli_say(cli, "%s is %s from now on", slot_name(slot), chat->values[option]);
+    }
     return true;
 }
 
-/* A line in the middle of a run that is no answer: a change ends the run, which is begun anew. */
-static bool chat_aside(void *ctx, const char *line) {
-    struct chat *chat = ctx;
-    CLEANUP(intent_found_done) struct intent_found found = {0};
+/* What belongs to one look at the logs. */
+static bool slot_is_fleeting(enum slot slot) {
+    return slot == SLOT_SINCE || slot == SLOT_FOLLOW || slot == SLOT_FILTER;
+}
 
-    if (!str_starts(str_from(line), STR("change "))) {
+/* What is a word of its verb, not an option. */
+static bool slot_is_word(enum slot slot) { return slot == SLOT_RELEASE || slot == SLOT_NAME; }
+
+/* "the same as last time": what this line does not say itself is as in the newest session. */
+static bool chat_set_as_before(struct chat *chat, struct understood *said) {
+    static const enum slot slots[] = {SLOT_ENV, SLOT_APP, SLOT_REGION};
+    CLEANUP(json_decrefp) json_t *fields = NULL;
+    struct err err = {0};
+
+    if (why_last_fields(chat->cli, &fields, &err) != ERR_NONE) {
+        cli_complain(chat->cli, &err);
         return false;
     }
-    intent_read(line, &found);
-    if (found.row == NULL || found.row->intent != INTENT_CHANGE || !chat_change(chat, &found)) {
+    if (fields == NULL) {
+        cli_say(chat->cli, "there is no earlier run of this repository on this machine");
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_N(slots); i++) {
+        const char *value = json_str_or(fields, slot_name(slots[i]), "");
+
+        if (said->values[slots[i]][0] == '\0' && said->others[slots[i]][0] == '\0' &&
+            strlen(value) < SLOT_BYTES_MAX) {
+            memcpy(said->values[slots[i]], value, strlen(value) + 1);
+        }
+    }
+    return true;
+}
+
+/* Asks which of several a value means; false: it stays open, and so does what was wanted. */
+static bool chat_choose(struct chat *chat, struct understood *said, enum slot slot) {
+    CLEANUP(freep) char *question = mem_format("Which %s is meant?", slot_name(slot));
+    CLEANUP(json_decrefp) json_t *choices = json_array();
+    CLEANUP(freep) char *answer = NULL;
+    struct str rest = str_from(said->others[slot]);
+    struct str piece = {0};
+    struct err err = {0};
+
+    while (str_next(&rest, ' ', &piece)) {
+        (void)json_array_append_new(choices, json_string_of(piece));
+    }
+    if (asker_choose(&chat->cli->asker, question, choices, &answer, &err) != ERR_NONE) {
+        cli_complain(chat->cli, &err);
+        return false;
+    }
+    (void)snprintf(said->values[slot], SLOT_BYTES_MAX, "%s", answer);
+    return true;
+}
+
+/* Takes over what the line decides; false: something of it is no value, and nothing runs. */
+static bool chat_take(struct chat *chat, struct understood *said) {
+    bool is_fine = !said->is_as_before || chat_set_as_before(chat, said);
+
+    for (enum slot slot = SLOT_NONE + 1; is_fine && slot < SLOT_N; slot++) {
+        if (said->others[slot][0] != '\0') {
+            is_fine = chat_choose(chat, said, slot);
+        }
+        if (is_fine && said->values[slot][0] != '\0' && !slot_is_word(slot)) {
+            is_fine = chat_set(chat, slot, said->values[slot], !slot_is_fleeting(slot));
+        }
+    }
+    return is_fine;
+}
+
+static void chat_forget_fleeting(struct chat *chat) {
+    for (enum slot slot = SLOT_NONE + 1; slot < SLOT_N; slot++) {
+        if (slot_is_fleeting(slot)) {
+            enum option option = option_called(slot_name(slot));
+
+            free(chat->values[option]);
+            chat->values[option] = NULL;
+            chat->cli->args.values[option] = NULL;
+        }
+    }
+}
+
+/* A line in the middle of a run that is no answer: a change ends the run, which is begun anew.
+ * Where any text may be the answer, only one that begins with "change" is a change. */
+static bool chat_aside(void *ctx, const char *line, bool is_free) {
+    struct chat *chat = ctx;
+    struct understood said;
+
+    if (is_free && !str_starts(str_from(line), STR("change "))) {
+        return false;
+    }
+    chat_understand(chat, line, &said);
+    if (said.intent != INTENT_CHANGE || !chat_take(chat, &said)) {
         return false;
     }
     chat->is_changed = true;
@@ -187,24 +288,51 @@ static void chat_resume(struct chat *chat, const char *line) {
 
 /* ---- Words ---- */
 
+/* Whether the row is something that this program can do. */
+static bool chat_knows(const struct chat *chat, const struct intent_row *row) {
+    CLEANUP(freep)
+    char *name =
+        row->verb == NULL ? NULL : str_dup((struct str){row->verb, strcspn(row->verb, " ")});
+
+    return name == NULL || verb_find(chat->cli->verbs, name) != NULL;
+}
+
 static void chat_help(struct chat *chat) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
     size_t n = 0;
     const struct intent_row *rows = intent_rows(&n);
 
     for (size_t i = 0; i < n; i++) {
-        if (rows[i].about != NULL) {
-            buf_addf(&out, "  %-22s %s\n", rows[i].phrase, rows[i].about);
+        if (rows[i].about != NULL && chat_knows(chat, &rows[i])) {
+            const char *word = rows[i].verb != NULL ? rows[i].verb : rows[i].pattern;
+            struct str shown = {word, rows[i].verb != NULL ? strlen(word) : strcspn(word, "|")};
+
+            shown = str_starts(shown, STR("=")) ? str_slice(shown, 1, shown.len) : shown;
+            buf_addf(&out, "  %-12.*s %s\n", STR_ARG(shown), rows[i].about);
         }
     }
+    buf_add_s(&out,
+              "  Say it in your own words, several things in one sentence if you like: deploy to "
+              "staging in\n  Frankfurt; no, Ireland; the same as last time. Region, account, "
+              "environment, app, profile and\n  ttl hold for what follows.\n");
     if (!chat->cli->is_json) {
         render_print(chat->cli->render, &out);
     }
 }
 
+/* Why it failed, where the last run did; else why it would change what it would. */
 static void chat_why(struct chat *chat) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
+    struct err err = {0};
+    bool is_told = false;
 
+    if (chat->offer == NULL && why_failed(chat->cli, &is_told, &err) != ERR_NONE) {
+        cli_complain(chat->cli, &err);
+        return;
+    }
+    if (is_told) {
+        return;
+    }
     render_why(&chat->cli->screen, &out, render_change_set(chat->cli->render));
     if (!chat->cli->is_json) {
         render_print(chat->cli->render, &out);
@@ -213,15 +341,13 @@ static void chat_why(struct chat *chat) {
 
 static void chat_unknown(struct chat *chat, const char *line) {
     CLEANUP(freep) char *first = str_dup((struct str){line, strcspn(line, " ")});
-    const char *words[128];
+    const char *words[64];
     const char *near;
     size_t n = 0;
-    size_t row_n = 0;
-    const struct intent_row *rows = intent_rows(&row_n);
 
-    for (size_t i = 0; i < row_n && n < ARRAY_N(words); i++) {
-        if (strchr(rows[i].phrase, ' ') == NULL) {
-            words[n++] = rows[i].phrase;
+    for (const struct verb *const *verb = chat->cli->verbs; *verb != NULL; verb++) {
+        if ((*verb)->section != VERBS_HIDDEN && n < ARRAY_N(words)) {
+            words[n++] = (*verb)->name;
         }
     }
     near = suggest_nearest(first, words, n);
@@ -229,8 +355,9 @@ static void chat_unknown(struct chat *chat, const char *line) {
         cli_say(chat->cli, "did you mean %s? help lists what I understand", near);
         return;
     }
-    cli_say(chat->cli, "I did not understand that. I understand for example: deploy, plan, status, "
-                       "logs, change region to eu-west-1; help lists all of it");
+    cli_say(chat->cli, "I did not understand that. I understand for example: deploy to staging in "
+                       "Frankfurt, what would change, why did it fail, show the logs of the last "
+                       "hour; help lists all of it");
 }
 
 /* A request that this program never helps with is on record, and ends the conversation. */
@@ -244,13 +371,35 @@ static void chat_refuse(struct chat *chat, const char *line) {
     chat->is_over = true;
 }
 
-static void chat_understood(struct chat *chat, const struct intent_found *found, const char *line) {
-    switch (found->row->intent) {
+/* Runs what the line wants, with what it decides. */
+static void chat_do(struct chat *chat, struct understood *said, const char *line) {
+    const char *verb = said->row->verb;
+    CLEANUP(freep) char *name = str_dup((struct str){verb, strcspn(verb, " ")});
+    const char *word = said->values[SLOT_NAME][0] != '\0'      ? said->values[SLOT_NAME]
+                       : said->values[SLOT_RELEASE][0] != '\0' ? said->values[SLOT_RELEASE]
+                                                               : NULL;
+
+    if (verb_find(chat->cli->verbs, name) == NULL) {
+        cli_say(chat->cli, "that is %s, which this version cannot do yet", name);
+        return;
+    }
+    if (strcmp(verb, "secrets set") == 0 && word == NULL) {
+        cli_say(chat->cli, "which one? say for example: set secret DATABASE_URL");
+        return;
+    }
+    if (chat_take(chat, said)) {
+        chat_run(chat, verb, word, line);
+    }
+    chat_forget_fleeting(chat);
+}
+
+static void chat_understood(struct chat *chat, struct understood *said, const char *line) {
+    switch (said->intent) {
     case INTENT_VERB:
-        chat_run(chat, found->row->word, found->value, line);
+        chat_do(chat, said, line);
         break;
     case INTENT_CHANGE:
-        (void)chat_change(chat, found);
+        (void)chat_take(chat, said);
         break;
     case INTENT_YES:
     case INTENT_RESUME:
@@ -275,8 +424,14 @@ static void chat_understood(struct chat *chat, const struct intent_found *found,
     case INTENT_GREETING:
         cli_say(chat->cli, "hello; say deploy to take this repository to AWS, or help");
         break;
+    case INTENT_OFF_TOPIC:
+        cli_say(chat->cli,
+                "that is nothing I can help with: I take this repository to AWS and look "
+                "after it there; help lists how");
+        break;
     case INTENT_UNKNOWN:
     case INTENT_N:
+        chat_unknown(chat, line);
         break;
     }
 }
@@ -327,7 +482,7 @@ static bool chat_catches_secret(struct chat *chat, const char *line) {
 }
 
 static void chat_turn(struct chat *chat, const char *line) {
-    CLEANUP(intent_found_done) struct intent_found found = {0};
+    struct understood said;
 
     if (chat_catches_secret(chat, line)) {
         return;
@@ -336,12 +491,8 @@ static void chat_turn(struct chat *chat, const char *line) {
         chat_refuse(chat, line);
         return;
     }
-    intent_read(line, &found);
-    if (found.row == NULL) {
-        chat_unknown(chat, line);
-    } else {
-        chat_understood(chat, &found, line);
-    }
+    chat_understand(chat, line, &said);
+    chat_understood(chat, &said, line);
 }
 
 /* ---- The conversation ---- */

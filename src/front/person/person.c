@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/understand/understand.h"
 #include "aws/ssm.h"
 #include "base/clock.h"
 #include "front/person/hidden.h"
@@ -184,16 +185,26 @@ static void answer_choice(struct asking *asking, const char *line) {
     tell(asking, "That is none of the choices; give its number or its word.");
 }
 
-/* A line for a yes-or-no question or an approval. */
-static void answer_decision(struct asking *asking, const char *word) {
-    if (strcmp(word, "yes") == 0 || strcmp(word, "no") == 0) {
-        asking->answer = mem_strdup(word);
-    } else if (strcmp(word, "why") == 0) {
+/* A line for a yes-or-no question or an approval. An approval is given by the word itself only:
+ * what sounds like one is no signature. */
+static void answer_decision(struct asking *asking, const char *line, const char *word) {
+    struct understood said;
+
+    understand(line, NULL, &said);
+    if (strcmp(word, "yes") == 0 || (said.intent == INTENT_YES && !is_kind(asking, "approval"))) {
+        asking->answer = mem_strdup("yes");
+    } else if (strcmp(word, "no") == 0 || said.intent == INTENT_NO) {
+        asking->answer = mem_strdup("no");
+    } else if (said.intent == INTENT_WHY) {
         answer_why(asking);
     } else {
         tell(asking, is_kind(asking, "approval") ? "Please answer yes, no or why."
                                                  : "Please answer yes or no.");
     }
+}
+
+static bool is_decision(const struct asking *asking) {
+    return is_kind(asking, "confirm") || is_kind(asking, "approval");
 }
 
 static enum err_code cancelled(struct err *err) {
@@ -218,13 +229,15 @@ static enum err_code answer_take(struct asking *asking, const char *line, struct
         return ERR_NONE;
     }
     if (strcmp(word, "cancel") == 0 ||
-        (asker->aside != NULL && asker->aside(asker->aside_ctx, line))) {
+        (asker->aside != NULL &&
+         asker->aside(asker->aside_ctx, line,
+                      !is_decision(asking) && !is_kind(asking, "choice")))) {
         return cancelled(err);
     }
     if (strcmp(word, "help") == 0) {
         answer_help(asking);
-    } else if (is_kind(asking, "confirm") || is_kind(asking, "approval")) {
-        answer_decision(asking, word);
+    } else if (is_decision(asking)) {
+        answer_decision(asking, line, word);
     } else if (is_kind(asking, "choice")) {
         answer_choice(asking, line);
     } else {
@@ -382,4 +395,16 @@ enum err_code asker_confirm(struct asker *asker, const char *question, bool prop
     }
     *out = strcmp(answer, "yes") == 0;
     return ERR_NONE;
+}
+
+enum err_code asker_choose(struct asker *asker, const char *question, json_t *choices, char **out,
+                           struct err *err) {
+    CLEANUP(json_decrefp)
+    json_t *row =
+        json_pack("{s:s, s:s, s:O}", "kind", "choice", "question", question, "choices", choices);
+
+    if (!asker_is_there(asker)) {
+        return err_set(err, ERR_WAITING, "an answer is needed: %s", question);
+    }
+    return asker_answer(asker, row, NULL, NULL, out, err);
 }

@@ -21,9 +21,10 @@ struct asker {
     int64_t deadline_mono_ms; /* of what runs now; 0: none. Within a session the gate watches it */
     const atomic_bool *interrupted;
 
-    /* Looks at a line that does not answer the question, for instance "change region to ...";
-     * true: it ends the run, which is then cancelled. May be NULL. */
-    bool (*aside)(void *ctx, const char *line);
+    /* Looks at a line that may not answer the question, for instance "change region to ...";
+     * `is_free` when any text could be its answer. True: it ends the run, which is then cancelled.
+     * May be NULL. */
+    bool (*aside)(void *ctx, const char *line, bool is_free);
     void *aside_ctx;
 };
 
@@ -34,3 +35,8 @@ struct person asker_person(struct asker *asker);
  */
 MUST_CHECK enum err_code asker_confirm(struct asker *asker, const char *question, bool proposal,
                                        bool *out, struct err *err);
+
+/* Asks which of `choices`, an array of strings, outside a session; `*out` is the caller's. Errors:
+ * as above. */
+MUST_CHECK enum err_code asker_choose(struct asker *asker, const char *question, json_t *choices,
+                                      char **out, struct err *err);

@@ -299,8 +299,9 @@ static void ctrl_c_ends_the_question(void **state) {
     talk_done(&talk);
 }
 
-static bool is_change(void *ctx, const char *line) {
+static bool is_change(void *ctx, const char *line, bool is_free) {
     (void)ctx;
+    (void)is_free;
     return strncmp(line, "change ", 7) == 0;
 }
 
