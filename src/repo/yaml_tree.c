@@ -203,6 +203,7 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
         node->kind = YAML_SCALAR;
         node->text = arena_str(reader->arena, text);
         node->is_null = is_null_word(event);
+        node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
         return ERR_NONE;
     }
     node->kind = event->type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST;

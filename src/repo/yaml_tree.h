@@ -24,6 +24,7 @@ struct yaml_node {
     int key_line;
     const char *text;        /* of a scalar; "" for an empty one */
     bool is_null;            /* a plain empty scalar, ~ or null */
+    bool is_plain;           /* of a scalar: written without quotes or block */
     const char *tag;         /* "!Ref", of a file of another tool; otherwise NULL */
     bool is_flow;            /* of a map or a list: written with braces or brackets */
     struct yaml_place begin; /* of the key in a map, otherwise of the value */

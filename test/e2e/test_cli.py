@@ -9,7 +9,7 @@ import subprocess
 import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
-VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor env help history import init "
+VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor env estimate help history import init "
          "inspect logs outputs plan reject secrets status tokens version").split()
 
 

@@ -263,6 +263,29 @@ static json_t *cli_tags(const struct args *args) {
     return tags;
 }
 
+/* How much an application is used, as cost_use_read() takes it; NULL where nothing is said. */
+static json_t *cli_usage(const struct args *args) {
+    static const struct {
+        const char *member;
+        enum option option;
+    } rows[] = {{"requests", OPT_REQUESTS},           {"duration_ms", OPT_DURATION_MS},
+                {"site_requests", OPT_SITE_REQUESTS}, {"storage_gb", OPT_STORAGE_GB},
+                {"transfer_gb", OPT_TRANSFER_GB},     {"log_kb", OPT_LOG_KB}};
+    json_t *usage = json_object();
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        json_put_str(usage, rows[i].member, args_text(args, rows[i].option));
+    }
+    if (args_is(args, OPT_FREE_TIER)) {
+        json_put_bool(usage, "free_tier", true);
+    }
+    if (json_object_size(usage) == 0) {
+        json_decref(usage);
+        return NULL;
+    }
+    return usage;
+}
+
 json_t *cli_flags(const struct cli *cli) {
     static const struct {
         const char *member;
@@ -282,8 +305,12 @@ json_t *cli_flags(const struct cli *cli) {
                  {"stop_at_plan", OPT_DRY_RUN},
                  {"stop_at_wait", OPT_NO_EXECUTE}};
     json_t *flags = json_object();
+    json_t *usage = cli_usage(&cli->args);
 
     json_put_str(flags, "text", cli->said);
+    if (usage != NULL) {
+        json_put(flags, "usage", usage);
+    }
     if (cli->args.pair_n > 0) {
         json_put(flags, "tags", cli_tags(&cli->args));
     }

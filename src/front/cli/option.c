@@ -209,6 +209,16 @@ static bool is_tag(const char *value) {
            str_is_utf8(str_from(value)) && !str_eq_nocase(str_slice(key, 0, 4), STR("aws:"));
 }
 
+/* Digits and one point, as cost_use_read() takes it. */
+static bool is_number(const char *value) {
+    size_t digits = strspn(value, "0123456789");
+    const char *rest = value + digits;
+    size_t after = *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+
+    rest += after > 0 ? after + 1 : 0;
+    return digits > 0 && digits <= 13 && after <= 9 && *rest == '\0';
+}
+
 static bool is_there(const char *value) { return value[0] != '\0'; }
 
 /* clang-format off */
@@ -227,6 +237,7 @@ static const struct {
     [OPTION_URL]      = { is_url,      "an address that begins with http:// or https://" },
     [OPTION_FOLDER]   = { is_there,    "a folder" },
     [OPTION_FILE]     = { is_there,    "a file" },
+    [OPTION_NUMBER]   = { is_number,   "a plain number such as 100000 or 1.5" },
     [OPTION_PAIR]     = { is_tag,      "a tag such as team=web; app, env, managed-by, ttl and aws:... are taken" },
 };
 /* clang-format on */

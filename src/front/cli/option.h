@@ -23,6 +23,7 @@ enum option_group {
     OPTIONS_ALONE = 256, /* without a verb */
     OPTIONS_ROAD = 512,  /* verbs that are one run of one session */
     OPTIONS_TOKENS = 1024,
+    OPTIONS_USAGE = 2048, /* how much an application is used, for its cost */
 };
 
 enum option_kind {
@@ -37,6 +38,7 @@ enum option_kind {
     OPTION_URL,      /* http:// or https:// */
     OPTION_FOLDER,
     OPTION_FILE,
+    OPTION_NUMBER, /* plain and not negative: "1.5" */
     OPTION_PAIR, /* a tag, "key=value"; may be repeated */
     OPTION_KIND_N
 };

@@ -7,6 +7,7 @@
 #include "flow/graph.h"
 #include "front/cli/cli_room.h"
 #include "guard/limits.h"
+#include "guard/price/cost.h"
 #include "sys/fs.h"
 #include "tool/tool.h"
 
@@ -214,6 +215,41 @@ static void table_options(struct buf *out) {
     }
 }
 
+static void price_cells(struct buf *out, const double *usd) {
+    for (size_t k = 0; k < PRICE_REGION_N; k++) {
+        buf_addf(out, " %s |", usd[k] < 0 ? "" : cost_decimal(usd[k]).text);
+    }
+    buf_add_c(out, '\n');
+}
+
+static void table_prices(struct buf *out) {
+    buf_addf(
+        out,
+        "US dollars, on demand, without tax, first tier, as of %s. An empty cell is not known for "
+        "certain, so it is not priced.\nSources are pages below https://aws.amazon.com/.\n\n"
+        "| item | unit | free a month | source |",
+        PRICE_DATE);
+    for (size_t k = 0; k < PRICE_REGION_N; k++) {
+        buf_addf(out, " %s |", price_regions[k]);
+    }
+    buf_add_s(out, "\n|---|---|---|---|");
+    for (size_t k = 0; k < PRICE_REGION_N; k++) {
+        buf_add_s(out, "---|");
+    }
+    buf_add_c(out, '\n');
+    for (size_t i = 0; i < PRICE_N; i++) {
+        const struct price_row *row = &price_rows[i];
+
+        buf_addf(out, "| %s | %s | %s | %s |", row->item, row->unit, price_free_text(row->free),
+                 row->source);
+        price_cells(out, row->usd);
+    }
+    for (size_t i = 0; i < price_class_n; i++) {
+        buf_addf(out, "| %s | hour |  | %s |", price_classes[i].name, price_classes[i].source);
+        price_cells(out, price_classes[i].usd);
+    }
+}
+
 static const struct {
     const char *name;
     const char *title;
@@ -229,6 +265,7 @@ static const struct {
     {"exits", "Exit codes", table_exits},
     {"stack-states", "What a stack's status means", table_states},
     {"options", "Options of the command line", table_options},
+    {"prices", "Prices", table_prices},
 };
 
 static enum err_code tables_write(const char *dir, size_t i, const struct buf *text,

@@ -1,0 +1,183 @@
+/* estimate: what a template, or what would be deployed from here, costs a month at least. */
+#include <string.h>
+
+#include "agent/agent.h"
+#include "aws/config.h"
+#include "aws/template.h"
+#include "front/verb/run.h"
+#include "guard/price/cost.h"
+#include "repo/template_file.h"
+#include "sys/fs.h"
+
+/* ---- Which region's prices ---- */
+
+static enum err_code estimate_region(struct cli *cli, const json_t *flags, char **out,
+                                     struct err *err) {
+    CLEANUP(json_decrefp) json_t *place = NULL;
+    CLEANUP(aws_config_freep) struct aws_config *config = NULL;
+    struct aws_options options = {.profile = json_str_at(flags, "profile")};
+    const char *region;
+
+    if (flow_place(cli->flow, flags, &place, err) != ERR_NONE ||
+        aws_config_new(&options, &config, err) != ERR_NONE) {
+        return err->code;
+    }
+    region = json_str_or(place, "region", aws_config_region(config));
+    if (region == NULL) {
+        err_set(err, ERR_MISSING, "prices differ from region to region, and none is named");
+        return err_remedy(err, "for example --region eu-west-1");
+    }
+    *out = mem_strdup(region);
+    return ERR_NONE;
+}
+
+/* ---- What is priced ---- */
+
+/* The template that this repository would be deployed with, as the survey finds it. */
+static enum err_code estimate_here(struct cli *cli, const json_t *flags, json_t **out,
+                                   struct err *err) {
+    CLEANUP(json_decrefp) json_t *survey = NULL;
+    bool has_backend;
+    bool has_site;
+
+    if (cli_ask_agent(cli, &agent_curator, flags, "repo_reader", "survey",
+                      agent_args("env", args_text(&cli->args, OPT_ENV), NULL), &survey,
+                      err) != ERR_NONE) {
+        return err->code;
+    }
+    has_backend = json_is_object(json_object_get(survey, "backend"));
+    has_site = json_is_object(json_object_get(survey, "frontend"));
+    if (!has_backend && !has_site) {
+        err_set(err, ERR_UNSUPPORTED, "there is nothing here that would be deployed");
+        return err_remedy(err, "aws-copilot inspect says why; or name a template: "
+                               "aws-copilot estimate template.yaml");
+    }
+    *out = template_load(!has_backend ? TEMPLATE_STATIC
+                         : has_site   ? TEMPLATE_LAMBDA_HTTP
+                                      : TEMPLATE_API);
+    return ERR_NONE;
+}
+
+static enum err_code estimate_file(const char *path, json_t **out, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEMPLATE_FILE_BYTES_MAX + 1);
+
+    if (fs_read_file(path, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE) {
+        return err->code;
+    }
+    return template_file_read(buf_str(&text), path, out, err);
+}
+
+/* ---- Showing ---- */
+
+static void show_lines(struct cli *cli, const json_t *lines) {
+    const json_t *line;
+    const char *id = "";
+    size_t i;
+
+    json_array_foreach(lines, i, line) {
+        CLEANUP(freep)
+        char *amount = mem_format("%s × $%s per %s", json_str_or(line, "quantity", ""),
+                                  json_str_or(line, "unit_usd", ""), json_str_or(line, "unit", ""));
+
+        if (strcmp(id, json_str_or(line, "id", "")) != 0) {
+            id = json_str_or(line, "id", "");
+            cli_print(cli, "%s  %s\n", id, json_str_or(line, "type", ""));
+        }
+        cli_print(cli, "  %10s  %s: %s (%s)\n",
+                  cost_dollars(json_int_or(line, "micro_usd", 0)).text,
+                  json_str_or(line, "item", ""), amount, json_str_or(line, "assumption", ""));
+    }
+}
+
+static void show_not_priced(struct cli *cli, const json_t *rows) {
+    const json_t *row;
+    size_t i;
+
+    if (json_array_size(rows) > 0) {
+        cli_print(cli, "\nNot priced, so it comes on top:\n");
+    }
+    json_array_foreach(rows, i, row) {
+        cli_print(cli, "  %s (%s), %s: %s\n", json_str_or(row, "id", ""),
+                  json_str_or(row, "type", ""), json_str_or(row, "what", ""),
+                  json_str_or(row, "why", ""));
+    }
+}
+
+static void show_use(struct cli *cli, const json_t *use) {
+    cli_print(cli, "\nAssumed (change it with --requests and the like):\n");
+    for (size_t i = 0; i < cost_use_n; i++) {
+        const char *name = cost_use_rows[i].name;
+
+        cli_print(cli, "  %10s  %s%s\n", json_str_or(use, name, ""), cost_use_rows[i].text,
+                  json_has_str(json_object_get(use, "defaults"), name) ? " (default)" : "");
+    }
+}
+
+static void show_free(struct cli *cli, const json_t *cost) {
+    CLEANUP(buf_done) struct buf list = BUF_INIT(2048);
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(json_object_get(cost, "free_tier"), i, text) {
+        buf_addf(&list, "%s%s", i == 0 ? "" : ", ", json_string_value(text));
+    }
+    if (list.len > 0) {
+        cli_print(cli, "\nFree each month for the whole account%s: %s.\n",
+                  json_bool_at(cost, "free_tier_subtracted")
+                      ? ", and taken off above"
+                      : ", not taken off above (--free-tier does)",
+                  buf_cstr(&list));
+    }
+}
+
+static void estimate_show(struct cli *cli, const json_t *cost) {
+    cli_print(cli, "At least %s a month in %s\n\n",
+              cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
+              json_str_or(cost, "region", ""));
+    show_lines(cli, json_object_get(cost, "lines"));
+    show_not_priced(cli, json_object_get(cost, "not_priced"));
+    show_use(cli, json_object_get(cost, "use"));
+    show_free(cli, cost);
+    cli_print(cli,
+              "\nPrices of %s, US dollars, on demand, without tax. %zu types have no charge of "
+              "their own.\n",
+              json_str_or(cost, "date", ""), json_array_size(json_object_get(cost, "free_types")));
+}
+
+static enum err_code estimate_run(struct cli *cli, struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
+    CLEANUP(json_decrefp) json_t *template = NULL;
+    CLEANUP(json_decrefp) json_t *cost = NULL;
+    CLEANUP(freep) char *region = NULL;
+    struct cost_use use;
+    const char *path = cli_word(cli, 0);
+
+    if (cost_use_read(json_object_get(flags, "usage"), &use, err) != ERR_NONE ||
+        cli_flow(cli, err) != ERR_NONE || estimate_region(cli, flags, &region, err) != ERR_NONE ||
+        (path == NULL ? estimate_here(cli, flags, &template, err)
+                      : estimate_file(path, &template, err)) != ERR_NONE) {
+        return err->code;
+    }
+    cost = cost_of_template(template, NULL, region, &use);
+    if (cli->is_json) {
+        cli_print_object(cli, cost);
+    } else {
+        estimate_show(cli, cost);
+    }
+    return ERR_NONE;
+}
+
+const struct verb verb_estimate = {
+    .name = "estimate",
+    .words = "[FILE]",
+    .word_max = 1,
+    .summary = "what it would cost a month, at least; needs no AWS",
+    .more =
+        "Prices the CloudFormation template FILE (JSON or YAML), or what would be deployed from "
+        "here, with a dated table in the program. Every line has its quantity, price and "
+        "assumption; what could not be priced is listed. With --json: one object.",
+    .section = VERBS_HERE,
+    .options = OPTIONS_WHERE | OPTIONS_USAGE,
+    .is_one_object = true,
+    .run = estimate_run,
+};
