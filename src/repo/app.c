@@ -1,4 +1,5 @@
 /* The ASGI application: every FastAPI object and factory, its working directory, and the choice. */
+#include "repo/hints.h"
 #include "repo/path.h"
 #include "repo/project.h"
 #include "repo/survey_room.h"
@@ -95,9 +96,22 @@ static bool has_relative_import(const struct py_module *module) {
     return false;
 }
 
+/* Whether a file of another tool, which lies beside the module or above, starts it from `cwd`. */
+static bool is_started(struct room *room, const char *path, const char *name, const char *cwd) {
+    for (size_t i = 0; i < room->hints->n; i++) {
+        const struct hint *hint = &room->hints->rows[i];
+
+        if (path_is_below(path, hint->dir) && hint_names(room, hint, path, name, cwd)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The folder from which `module` is imported: where most of its own imports are found; among equals
- * the folder of the manifest, or src/ in it, then the nearest. */
-static const char *find_cwd(struct room *room, const struct py_module *module,
+ * the one that a Dockerfile or its like says, then that of the manifest, or src/ in it, then the
+ * nearest. */
+static const char *find_cwd(struct room *room, const struct py_module *module, const char *object,
                             const char *manifest_dir) {
     const char *dir = path_dir(room->arena, module->path);
     const char *src = path_join(room->arena, manifest_dir == NULL ? "." : manifest_dir, "src");
@@ -111,7 +125,8 @@ static const char *find_cwd(struct room *room, const struct py_module *module,
         const bool is_wanted = strcmp(at, is_src                 ? src
                                           : manifest_dir == NULL ? dir
                                                                  : manifest_dir) == 0;
-        int score = 4 * imports_found(room, module, at) + (is_wanted ? 2 : 0) + (at == dir);
+        int score = 8 * imports_found(room, module, at) + (is_wanted ? 2 : 0) + (at == dir) +
+                    (is_started(room, module->path, object, at) ? 4 : 0);
 
         /* __main__ is the name of whatever was started, so it needs its package before it. */
         if (name != NULL && strcmp(name, "__main__") != 0 &&
@@ -150,7 +165,7 @@ static struct app *add_app(struct room *room, size_t index, const char *name,
                            const struct py_call *made, const char *framework, int line) {
     const struct py_module *module = module_at(room, index);
     const char *dir = manifest_dir_of(room, module->path);
-    const char *cwd = find_cwd(room, module, dir);
+    const char *cwd = find_cwd(room, module, name, dir);
     struct app *app = NULL;
 
     if (room->app_n == SURVEY_APPS_MAX || cwd == NULL) {
@@ -384,6 +399,7 @@ static int app_rank(struct room *room, struct app *app) {
     int rank = 0;
 
     app->routes = routes_count(room, app);
+    app->is_started = is_started(room, room->tree.list.rows[app->module].path, app->name, NULL);
     if (strcmp(app->framework, "fastapi") != 0) {
         rank -= 100000;
     }
@@ -392,6 +408,7 @@ static int app_rank(struct room *room, struct app *app) {
     rank += app->routes > 500 ? 5000 : app->routes * 10;
     rank += app->is_factory ? 0 : 4000;
     rank += room->app_n > 1 && has_site_beside(room, app) ? 500 : 0;
+    rank += app->is_started ? 2000 : 0;
     rank += strcmp(app->name, "app") == 0 ? 5 : 0;
     rank += strcmp(file, "main.py") == 0 ? 3 : 0;
     return rank;
@@ -410,20 +427,27 @@ static bool is_twin(const struct app *chosen, const struct app *other) {
            other->object_module != chosen->object_module && other->routes > 0;
 }
 
-/* Asks which of `room->app` and those like it is meant; nothing when there are none. */
+/* Asks which of `room->app` and those like it is meant; nothing when there are none. Where one of
+ * them alone is started by a Dockerfile or its like, it is meant: that is told. */
 static void ask_which(struct room *room, bool (*is_like)(const struct app *, const struct app *),
                       enum reason reason, const char *field) {
     CLEANUP(buf_done) struct buf names = BUF_INIT(300);
+    bool is_alone = room->app->is_started;
     size_t n = 0;
 
     buf_addf(&names, "%s (%s)", room->app->dir, room->app->target);
     for (size_t i = 0; i < room->app_n && !names.failed; i++) {
         if (is_like(room->app, &room->apps[i])) {
             n++;
+            is_alone = is_alone && !room->apps[i].is_started;
             buf_addf(&names, ", %s (%s)", room->apps[i].dir, room->apps[i].target);
         }
     }
-    if (n > 0) {
+    if (n > 0 && is_alone) {
+        room_say(room, REASON_HINT_CHOSE,
+                 room_where(room, room->tree.list.rows[room->app->module].path, room->app->line),
+                 buf_cstr(&names));
+    } else if (n > 0) {
         room_ask(room, reason, field, NULL, buf_cstr(&names));
     }
 }

@@ -1,6 +1,6 @@
 /* repo/compose.h: reads compose.yaml and its older names. Pure.
  *
- * Anchors are passed over: what a service takes by an alias is not seen.
+ * Aliases, merges, and `extends` of a service of the same file are followed; other files are not.
  */
 #pragma once
 

@@ -66,31 +66,43 @@ static bool holds_password(struct str value) {
     return at > 0 && memchr(host.ptr, ':', (size_t)at) != NULL;
 }
 
-static void read_dotenv(struct room *room, const char *path, bool is_in_git) {
+void dotenv_read(struct room *room, const char *path, dotenv_line *each, void *ctx) {
     struct str rest = {0};
     struct str line = {0};
-    int n = 0;
 
     if (!tree_read(&room->tree, path, DOTENV_BYTES_MAX, &room->text)) {
         return;
     }
     rest = buf_str(&room->text);
-    while (str_next(&rest, '\n', &line)) {
+    for (int n = 1; str_next(&rest, '\n', &line); n++) {
         struct str name = {0};
         struct str value = {0};
-        const char *key = NULL;
 
-        n++;
-        if (!split_line(line, &name, &value) || is_empty(value) || !str_is_utf8(name)) {
-            continue;
+        if (split_line(line, &name, &value) && str_is_utf8(name)) {
+            each(ctx, arena_str(room->arena, name), value, n);
         }
-        key = arena_str(room->arena, name);
-        if (is_aws_key(key)) {
-            room_say(room, REASON_AWS_KEYS_IN_ENV, room_where(room, path, n), key);
-        } else if (is_in_git && (holds_password(value) || env_is_secret(key)) &&
-                   strncmp(key, "VITE_", 5) != 0) {
-            room_say(room, REASON_SECRET_COMMITTED, room_where(room, path, n), key);
-        }
+    }
+}
+
+struct judging {
+    struct room *room;
+    const char *path;
+    bool is_in_git;
+};
+
+static void judge_line(void *ctx, const char *name, struct str value, int line) {
+    const struct judging *judging = ctx;
+    struct room *room = judging->room;
+    const char *where = room_where(room, judging->path, line);
+
+    if (is_empty(value)) {
+        return;
+    }
+    if (is_aws_key(name)) {
+        room_say(room, REASON_AWS_KEYS_IN_ENV, where, name);
+    } else if (judging->is_in_git && (holds_password(value) || env_is_secret(name)) &&
+               strncmp(name, "VITE_", 5) != 0) {
+        room_say(room, REASON_SECRET_COMMITTED, where, name);
     }
 }
 
@@ -118,7 +130,8 @@ void dotenv_find(struct room *room) {
             room_say(room, REASON_ODD_FILE, entry->path, entry->path);
         } else if (entry->kind == FS_FILE && is_dotenv(entry->path) && files < DOTENV_FILES_MAX) {
             files++;
-            read_dotenv(room, entry->path, !git_ignores(room, entry->path));
+            struct judging judging = {room, entry->path, !git_ignores(room, entry->path)};
+            dotenv_read(room, entry->path, judge_line, &judging);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { NESTED_DEPTH = 4 };
 
@@ -37,12 +38,28 @@ static bool is_store_address(const char *name) {
     return is_of_store(name) && has_word(name, addresses, ARRAY_N(addresses));
 }
 
-bool env_is_secret(const char *name) {
-    return redact_is_secret_key(str_from(name)) || is_store_address(name);
+/* What a name is about when it ends like this: ACCESS_TOKEN_EXPIRE_MINUTES, AUTH0_DOMAIN. */
+static bool is_about_secret(const char *name) {
+    static const char *const ends[] = {
+        "_MINUTES", "_HOURS",      "_DAYS",   "_SECONDS",   "_EXPIRE",  "_EXPIRES",
+        "_EXP",     "_EXPIRATION", "_TTL",    "_LIFETIME",  "_LENGTH",  "_ALGORITHM",
+        "_DOMAIN",  "_AUDIENCE",   "_ISSUER", "_CLIENT_ID", "_ENABLED", "_EXPIRES_IN"};
+
+    for (size_t i = 0; i < ARRAY_N(ends); i++) {
+        if (strlen(name) > strlen(ends[i]) &&
+            strcasecmp(name + strlen(name) - strlen(ends[i]), ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* Variables that the platform sets, or that only tools read. */
-static bool is_platform(const char *name) {
+bool env_is_secret(const char *name) {
+    return (redact_is_secret_key(str_from(name)) && !is_about_secret(name)) ||
+           is_store_address(name);
+}
+
+bool env_is_platform(const char *name) {
     static const char *const names[] = {"HOME", "PATH", "PWD",  "USER",   "TZ",
                                         "LANG", "CI",   "PORT", "TMPDIR", "PYTHONPATH"};
 
@@ -68,7 +85,7 @@ struct env_row *env_at(struct room *room, const char *name) {
 void env_add(struct room *room, struct env_row row) {
     struct env_row *at = env_at(room, row.name);
 
-    if (row.name[0] == '\0' || is_platform(row.name)) {
+    if (row.name[0] == '\0' || env_is_platform(row.name)) {
         return;
     }
     row.is_secret = row.is_secret || env_is_secret(row.name);
@@ -353,6 +370,7 @@ json_t *env_json(const struct room *room) {
         json_put_str(json, "where", row->where);
         json_put_str(json, "use", use_word(row->use));
         json_put_bool(json, "json", row->is_json);
+        json_put_str(json, "example", row->example);
         json_array_append_new(list, json);
     }
     return list;

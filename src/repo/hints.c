@@ -13,6 +13,7 @@ struct reading {
     struct room *room;
     struct hints *out;
     const char *path;
+    const char *dir;
 };
 
 /* --- one command --- */
@@ -61,6 +62,7 @@ static bool is_target(struct str word) {
 static void add_hint(struct reading *reading, struct hint hint, int line) {
     if (reading->out->n < HINTS_MAX) {
         hint.path = reading->path;
+        hint.dir = reading->dir;
         hint.where = room_where(reading->room, reading->path, line);
         reading->out->rows[reading->out->n++] = hint;
     }
@@ -165,10 +167,25 @@ static void read_procfile(struct reading *reading, struct str text) {
 
 /* --- compose.yaml and render.yaml --- */
 
+/* The folder that a service is built in, or NULL. */
+static const char *build_context(const struct yaml_node *service) {
+    const struct yaml_node *build = yaml_child(service, "build");
+    const char *context = yaml_text(yaml_child(build, "context"));
+
+    return context != NULL ? context : yaml_text(build);
+}
+
 static void read_commands(struct reading *reading, const struct yaml_node *node) {
     static const char *const keys[] = {"command", "entrypoint", "startCommand", "buildCommand",
                                        "dockerCommand"};
 
+    const char *before = reading->dir;
+    const char *context = build_context(node);
+
+    if (context != NULL) {
+        const char *dir = path_join(reading->room->arena, before, context);
+        reading->dir = dir == NULL ? before : dir;
+    }
     for (const struct yaml_node *at = node->first; at != NULL && room_spend(reading->room);
          at = at->next) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(4096);
@@ -185,13 +202,14 @@ static void read_commands(struct reading *reading, const struct yaml_node *node)
         }
         read_command(reading, buf_str(&text), at->line);
     }
+    reading->dir = before;
 }
 
 static void read_yaml(struct reading *reading, struct str text) {
     struct yaml_node *tree = NULL;
     struct err ignored = {0};
 
-    if (yaml_read(text, reading->path, reading->room->arena, &tree, &ignored) == ERR_NONE) {
+    if (yaml_read_foreign(text, reading->path, reading->room->arena, &tree, &ignored) == ERR_NONE) {
         read_commands(reading, tree);
     }
 }
@@ -229,6 +247,7 @@ void hints_read(struct room *room, struct hints *out) {
             tree_read(&room->tree, entry->path, HINT_BYTES_MAX, &room->text)) {
             files++;
             reading.path = entry->path;
+            reading.dir = path_dir(room->arena, entry->path);
             reader(&reading, buf_str(&room->text));
         }
     }
@@ -236,28 +255,34 @@ void hints_read(struct room *room, struct hints *out) {
 
 /* --- beside the code --- */
 
-bool hint_names(struct room *room, const struct hint *hint, const char *path, const char *name) {
+/* Whether `file`, seen from `cwd`, is `path`; from any folder when `cwd` is NULL. */
+static bool is_file(struct room *room, const char *cwd, const char *file, const char *path) {
+    const char *whole = cwd == NULL ? NULL : path_join(room->arena, cwd, file);
+
+    return whole != NULL
+               ? strcmp(whole, path) == 0
+               : cwd == NULL && str_ends(str_from(path), str_from(file)) &&
+                     (strlen(path) == strlen(file) || path[strlen(path) - strlen(file) - 1] == '/');
+}
+
+bool hint_names(struct room *room, const struct hint *hint, const char *path, const char *name,
+                const char *cwd) {
     struct str rest = str_from(hint->target);
     struct str module = {0};
     CLEANUP(buf_done) struct buf file = BUF_INIT(2 * HINT_WORD_MAX);
 
     if (hint->file != NULL) {
-        buf_add_s(&file, hint->file[0] == '.' ? path_name(hint->file) : hint->file);
-    } else {
-        (void)str_next(&rest, ':', &module);
-        for (size_t i = 0; i < module.len; i++) {
-            buf_add_c(&file, module.ptr[i] == '.' ? '/' : module.ptr[i]);
-        }
-        if (!str_starts(rest, str_from(name))) {
-            return false;
-        }
-        buf_add_s(&file,
-                  tree_has_file(&room->tree, path) && strcmp(path_name(path), "__init__.py") == 0
-                      ? "/__init__.py"
-                      : ".py");
+        return is_file(room, cwd, hint->file[0] == '.' ? path_name(hint->file) : hint->file, path);
     }
-    return str_ends(str_from(path), buf_str(&file)) &&
-           (strlen(path) == file.len || path[strlen(path) - file.len - 1] == '/');
+    if (hint->target == NULL) {
+        return false;
+    }
+    (void)str_next(&rest, ':', &module);
+    for (size_t i = 0; i < module.len; i++) {
+        buf_add_c(&file, module.ptr[i] == '.' ? '/' : module.ptr[i]);
+    }
+    buf_add_s(&file, strcmp(path_name(path), "__init__.py") == 0 ? "/__init__.py" : ".py");
+    return str_starts(rest, str_from(name)) && is_file(room, cwd, buf_cstr(&file), path);
 }
 
 /* Whether the file is about the chosen application: beside it, or above. */
@@ -270,7 +295,7 @@ static bool is_known(struct room *room, const struct hint *hint) {
     for (size_t i = 0; i < room->app_n; i++) {
         const struct app *app = &room->apps[i];
 
-        if (hint_names(room, hint, room->tree.list.rows[app->module].path, app->name)) {
+        if (hint_names(room, hint, room->tree.list.rows[app->module].path, app->name, NULL)) {
             return true;
         }
     }
@@ -278,9 +303,8 @@ static bool is_known(struct room *room, const struct hint *hint) {
 }
 
 void hints_judge(struct room *room, const char *script) {
-    struct hints *hints = ARENA_NEW(room->arena, struct hints);
+    const struct hints *hints = room->hints;
 
-    hints_read(room, hints);
     for (size_t i = 0; i < hints->n; i++) {
         const struct hint *hint = &hints->rows[i];
         const bool is_server = hint->target != NULL || hint->file != NULL;

@@ -62,6 +62,56 @@ static void a_compose_file_tells_what_its_services_are(void **state) {
     assert_null(db->variables[1].value);
 }
 
+static void aliases_merges_and_extends_are_followed_and_cannot_grow(void **state) {
+    static const char text[] =
+        "x-env: &env { LEVEL: info, SHARED: yes }\n"
+        "x-base: &base\n"
+        "  build: &where { context: ./backend }\n"
+        "  environment: *env\n"
+        "services:\n"
+        "  web:\n"
+        "    <<: *base\n"
+        "    environment: { <<: [*env, *missing], LEVEL: debug }\n"
+        "  more: { extends: { service: web }, command: more, environment: [OWN=1] }\n"
+        "  loop: { extends: loop, build: *where }\n"
+        "  other: { extends: { service: web, file: other.yaml } }\n";
+    /* Ten levels of ten aliases each. */
+    CLEANUP(buf_done) struct buf bomb = BUF_INIT(4096);
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct compose compose = {0};
+    struct err err = {0};
+    const struct compose_service *at;
+
+    (void)state;
+    assert_int_equal(compose_read(str_from(text), "compose.yaml", arena, &compose, &err), ERR_NONE);
+    assert_int_equal(compose.service_n, 4);
+    at = &compose.services[0];
+    assert_string_equal(at->build, "./backend");
+    assert_int_equal(at->variable_n, 2);
+    assert_string_equal(at->variables[0].name, "LEVEL");
+    assert_string_equal(at->variables[0].value, "debug");
+    assert_string_equal(at->variables[1].name, "SHARED");
+    at = &compose.services[1];
+    assert_string_equal(at->build, "./backend");
+    assert_string_equal(at->command, "more");
+    assert_int_equal(at->variable_n, 3);
+    assert_string_equal(at->variables[0].name, "OWN");
+    assert_string_equal(compose.services[2].build, "./backend");
+    assert_null(compose.services[3].build);
+
+    buf_add_s(&bomb, "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for (int i = 1; i < 10; i++) {
+        buf_addf(&bomb, "a%d: &a%d [", i, i);
+        for (int j = 0; j < 10; j++) {
+            buf_addf(&bomb, "%s*a%d", j == 0 ? "" : ", ", i - 1);
+        }
+        buf_add_s(&bomb, "]\n");
+    }
+    assert_int_equal(compose_read(buf_str(&bomb), "compose.yaml", arena, &compose, &err),
+                     ERR_CONFIG);
+    assert_non_null(strstr(err.text, "too many entries"));
+}
+
 static void a_procfile_has_a_process_a_line(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const struct procfile_row *rows = NULL;
@@ -177,6 +227,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_compose_file_tells_what_its_services_are),
+        cmocka_unit_test(aliases_merges_and_extends_are_followed_and_cannot_grow),
         cmocka_unit_test(a_procfile_has_a_process_a_line),
         cmocka_unit_test(whatever_stands_in_the_files_import_ends),
         cmocka_unit_test(whatever_stands_in_the_file_an_edit_ends),

@@ -156,7 +156,8 @@ static const char *sqlite_file(const char *url) {
         return url;
     }
     path += 3;
-    return path[0] == '/' ? path + 1 : path;
+    path += path[0] == '/';
+    return path[0] == '{' ? "whose name the code puts together" : path;
 }
 
 static void say_tied(struct room *room, const char *kind, const char *where, const char *url) {

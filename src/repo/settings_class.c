@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SETTINGS_DEPTH = 6 };
 
@@ -144,6 +145,39 @@ const struct py_class *settings_class_of_type(struct room *room, const char *typ
         at += n + (at[n] != '\0');
     }
     return NULL;
+}
+
+/* A field of another class or of a collection takes names that begin with its own: MAIL__HOST. */
+static bool is_fed(struct room *room, const struct py_module *module, const struct py_class *class_,
+                   const struct py_field *field, const char *name) {
+    const char *own = settings_env_name(room, module, class_, field);
+    const size_t n = strlen(own);
+
+    return strncasecmp(name, own, n) == 0 &&
+           (name[n] == '\0' || settings_class_of_type(room, field->type) != NULL);
+}
+
+static bool declares(struct room *room, const struct py_module *module,
+                     const struct py_class *class_, const char *name, int depth) {
+    for (const struct py_field *at = class_->fields; at != NULL; at = at->next) {
+        if (is_fed(room, module, class_, at, name)) {
+            return true;
+        }
+    }
+    for (size_t i = 0;
+         depth < SETTINGS_DEPTH && i < ARRAY_N(class_->bases) && class_->bases[i] != NULL; i++) {
+        const struct py_class *base = class_called(room, py_last(class_->bases[i]));
+
+        if (base != NULL && base != class_ && declares(room, module, base, name, depth + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool settings_declares(struct room *room, const struct py_module *module,
+                       const struct py_class *class_, const char *name) {
+    return declares(room, module, class_, name, 0);
 }
 
 static bool is_random_maker(const struct py_value *value) {

@@ -131,8 +131,27 @@ static bool is_local(const struct site_variable *at) {
            address_is_local(at->default_text);
 }
 
+/* The API's address is that of a server elsewhere, although there is a back end here. */
+static bool is_elsewhere(struct room *room, const struct site *site,
+                         const struct site_variable *at) {
+    static const char *const words[] = {"API", "BACKEND", "SERVER", "BASE_URL"};
+    bool is_api = false; /* and not VITE_SUPABASE_URL, the only address that there is */
+
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        is_api = is_api || strstr(at->name, words[i]) != NULL;
+    }
+    return is_api && room->app != NULL && at == site_api_variable(site) &&
+           at->default_text != NULL && strncmp(at->default_text, "http", 4) == 0 &&
+           strstr(at->default_text, "://") != NULL && !is_local(at);
+}
+
 static void say_variable(struct room *room, const struct site *site,
                          const struct site_variable *at) {
+    if (is_elsewhere(room, site, at)) {
+        room_ask(room, REASON_API_ELSEWHERE, arena_format(room->arena, "build_env.%s", at->name),
+                 at->file_where != NULL ? at->file_where : at->where,
+                 arena_format(room->arena, "%s (%s)", at->default_text, at->name));
+    }
     if (at->is_required || is_local(at)) {
         room_ask(room, REASON_BUILD_ENV_MISSING,
                  arena_format(room->arena, "build_env.%s", at->name), at->where, at->name);
@@ -156,7 +175,8 @@ json_t *site_build_env(struct room *room, const struct site *site) {
         json_t *row = json_object();
 
         json_put_strn(row, "name", str_from(at->name));
-        json_put_bool(row, "required", at->is_required || is_local(at));
+        json_put_bool(row, "required",
+                      at->is_required || is_local(at) || is_elsewhere(room, site, at));
         json_put(row, "default",
                  at->default_text == NULL || is_bundled_secret(at->name)
                      ? json_null()

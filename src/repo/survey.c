@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "repo/git_lib.h"
+#include "repo/hints.h"
 #include "repo/path.h"
 #include "repo/project.h"
 #include "repo/survey_room.h"
@@ -182,6 +183,7 @@ static void put_backend(struct room *room, json_t *survey) {
     python_need(room);
     routes_find(room);
     env_find(room);
+    env_files_find(room);
     json_put(survey, "services", services_find(room));
     behaviour_find(room, &behaviour);
     hazard_find(room);
@@ -311,6 +313,8 @@ enum err_code survey_run(const char *root, const struct survey_options *options,
                   str_from(room.options->shown_root == NULL ? "." : room.options->shown_root));
     git_open(&room, root);
     find_template(&room);
+    room.hints = ARENA_NEW(room.arena, struct hints);
+    hints_read(&room, room.hints);
     put_backend(&room, survey);
     json_put(survey, "frontend", frontend_find(&room, &build_env));
     json_put(survey, "build_env", build_env);

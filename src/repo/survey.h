@@ -45,7 +45,7 @@ struct survey_options {
  *      "build":"pnpm run build"|null, "out":"frontend/dist", "base":"/", "assets":"assets",
  *      "api_base":{"kind":"none|same-origin|env|hardcoded|proxy-rewrite","name":…|null,"value":…|null}},
  *    "env":[{"name","required":true,"secret":true,"default":null,"where",
- *      "use":"import|lifespan|request","json":false}],
+ *      "use":"import|lifespan|request","json":false,"example":".env.example:3" or none}],
  *    "build_env":[{"name","required","default","from":"code|file","where"}],
  *    "services":[{"kind":"postgres|mysql|sqlite|mongodb|redis|s3|dynamodb|rabbitmq|…","required":true,
  *      "via":"DATABASE_URL"|null,"where"}],

@@ -65,6 +65,7 @@ struct app {
     bool is_factory;
     bool needs_arguments; /* a factory that cannot be started as it is */
     bool is_mounted;      /* inside another application */
+    bool is_started;      /* by a Dockerfile or its like: hints.h */
     int routes;
 };
 
@@ -87,6 +88,7 @@ struct env_row {
     bool is_json;                 /* the value must be JSON */
     bool is_written;              /* it names a place that is written at the start */
     const struct py_field *field; /* of the settings class, or NULL */
+    const char *example;          /* PATH:LINE of .env.example or its like, or NULL */
 };
 
 struct env_list {
@@ -117,6 +119,7 @@ struct room {
     struct manifest manifest; /* of the back end */
     json_t *extras;           /* of it, that the application needs; NULL before */
     struct app *app;          /* the chosen one, or NULL */
+    struct hints *hints;      /* hints.h: how files of other tools start things */
     struct app apps[SURVEY_APPS_MAX];
     size_t app_n;
     struct route *routes;
@@ -206,6 +209,9 @@ const char *settings_env_name(struct room *room, const struct py_module *module,
 /* What a settings class says about itself under a key such as "env_prefix", or PY_ABSENT. */
 struct py_value settings_config(struct room *room, const struct py_module *module,
                                 const struct py_class *class_, const char *key);
+/* Whether a field of the class or of its bases is fed by the variable, whole or in part. */
+bool settings_declares(struct room *room, const struct py_module *module,
+                       const struct py_class *class_, const char *name);
 /* The class of the repository that the type of a field names, or NULL. */
 const struct py_class *settings_class_of_type(struct room *room, const char *type);
 /* The default of a field; PY_ABSENT when it is required. */
@@ -249,6 +255,7 @@ int routes_count(struct room *room, struct app *app);
 void env_find(struct room *room);                    /* environment.c: fills env */
 void env_add(struct room *room, struct env_row row); /* or makes the row that is there stricter */
 void env_find_clients(struct room *room, size_t index); /* env_clients.c */
+bool env_is_platform(const char *name); /* what the platform sets, or only tools read */
 struct env_row *env_at(struct room *room, const char *name);
 struct env_row *env_of_field(struct room *room, const struct py_field *field); /* or NULL */
 json_t *env_json(const struct room *room);
@@ -274,6 +281,13 @@ void hazard_find(struct room *room);          /* hazard.c: says what it finds */
 json_t *frontend_find(struct room *room, json_t **out_build_env);
 
 void dotenv_find(struct room *room); /* dotenv.c: findings only */
+/* Calls `each` for the lines NAME=VALUE of a file. `value` goes when it returns. */
+typedef void dotenv_line(void *ctx, const char *name, struct str value, int line);
+void dotenv_read(struct room *room, const char *path, dotenv_line *each, void *ctx);
+
+/* env_files.c: the files that settings classes name, and samples of them: findings, and
+ * env_row.example. */
+void env_files_find(struct room *room);
 
 /* git.c: opens the repository that `root` lies in, if there is one that is safe to read. */
 void git_open(struct room *room, const char *root);

@@ -4,6 +4,14 @@
 #include <string.h>
 #include <yaml.h>
 
+enum { YAML_ANCHORS_MAX = 64 };
+
+struct anchor {
+    const char *name;
+    const struct yaml_node *node;
+    int nodes; /* of it and all below, which each alias counts again: nothing can grow */
+};
+
 struct reader {
     yaml_parser_t parser;
     const char *file;
@@ -11,6 +19,8 @@ struct reader {
     int nodes;
     int depth_max;
     bool is_foreign; /* of another tool: tags, anchors and aliases may stand there */
+    struct anchor anchors[YAML_ANCHORS_MAX];
+    size_t anchor_n;
 };
 
 static void reader_done(struct reader *reader) { yaml_parser_delete(&reader->parser); }
@@ -58,27 +68,128 @@ static const yaml_char_t *event_tag(const yaml_event_t *event) {
     return NULL;
 }
 
+static const yaml_char_t *event_anchor(const yaml_event_t *event) {
+    return event->type == YAML_SCALAR_EVENT           ? event->data.scalar.anchor
+           : event->type == YAML_MAPPING_START_EVENT  ? event->data.mapping_start.anchor
+           : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor
+                                                      : NULL;
+}
+
 /* What no event of ours may carry, as a sentence; NULL when it is fine. */
 static const char *event_objection(const struct reader *reader, const yaml_event_t *event) {
-    const yaml_char_t *anchor = NULL;
-
     if (reader->is_foreign) {
         return NULL;
     }
     if (event->type == YAML_ALIAS_EVENT) {
         return "aliases (*name) are not used here";
     }
-    if (event->type == YAML_SCALAR_EVENT) {
-        anchor = event->data.scalar.anchor;
-    } else if (event->type == YAML_MAPPING_START_EVENT) {
-        anchor = event->data.mapping_start.anchor;
-    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
-        anchor = event->data.sequence_start.anchor;
-    }
-    if (anchor != NULL) {
+    if (event_anchor(event) != NULL) {
         return "anchors (&name) are not used here";
     }
     return event_tag(event) != NULL ? "tags (!name) are not used here" : NULL;
+}
+
+/* --- anchors, aliases and merges of other tools' files --- */
+
+static void keep_anchor(struct reader *reader, const yaml_event_t *event,
+                        const struct yaml_node *node, int nodes) {
+    const char *name = (const char *)event_anchor(event);
+
+    if (name != NULL && reader->anchor_n < YAML_ANCHORS_MAX) {
+        reader->anchors[reader->anchor_n++] =
+            (struct anchor){arena_str(reader->arena, str_from(name)), node, nodes};
+    }
+}
+
+/* The last anchor of that name; NULL also for one that is not complete yet: nothing holds itself.
+ */
+static const struct anchor *find_anchor(const struct reader *reader, const char *name) {
+    for (size_t i = reader->anchor_n; i > 0; i--) {
+        if (strcmp(reader->anchors[i - 1].name, name) == 0) {
+            return &reader->anchors[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/* Gives `node` what the alias means; an unknown one is an empty value. */
+static enum err_code follow_alias(struct reader *reader, const char *name, struct yaml_node *node,
+                                  struct err *err) {
+    const struct anchor *anchor = find_anchor(reader, name);
+
+    if (anchor == NULL) {
+        node->is_null = true;
+        return ERR_NONE;
+    }
+    reader->nodes += anchor->nodes;
+    if (reader->nodes > YAML_NODES_MAX) {
+        return reader_fail(reader, node->line, "there are too many entries", err);
+    }
+    node->kind = anchor->node->kind;
+    node->text = anchor->node->text;
+    node->is_plain = anchor->node->is_plain;
+    node->is_null = anchor->node->is_null;
+    node->tag = anchor->node->tag;
+    node->is_flow = anchor->node->is_flow;
+    node->first = anchor->node->first;
+    return ERR_NONE;
+}
+
+static const struct yaml_node *find_key(const struct yaml_node *map, const char *key) {
+    for (const struct yaml_node *at = map->first; at != NULL; at = at->next) {
+        if (strcmp(at->key, key) == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+static enum err_code merge_entries(struct reader *reader, struct yaml_node *map,
+                                   const struct yaml_node *from, struct err *err) {
+    for (const struct yaml_node *at = from->kind == YAML_MAP ? from->first : NULL; at != NULL;
+         at = at->next) {
+        struct yaml_node *copy = NULL;
+        struct yaml_node **tail = &map->first;
+
+        if (find_key(map, at->key) != NULL) {
+            continue;
+        }
+        if (++reader->nodes > YAML_NODES_MAX) {
+            return reader_fail(reader, map->line, "there are too many entries", err);
+        }
+        copy = ARENA_NEW(reader->arena, struct yaml_node);
+        *copy = *at;
+        copy->next = NULL;
+        while (*tail != NULL) {
+            tail = &(*tail)->next;
+        }
+        *tail = copy;
+    }
+    return ERR_NONE;
+}
+
+/* "<<: *base" and "<<: [*one, *two]" give the entries that the map does not have itself. */
+static enum err_code follow_merge(struct reader *reader, struct yaml_node *map, struct err *err) {
+    struct yaml_node **link = &map->first;
+    const struct yaml_node *merge = NULL;
+
+    while (*link != NULL && strcmp((*link)->key, "<<") != 0) {
+        link = &(*link)->next;
+    }
+    merge = *link;
+    if (merge == NULL) {
+        return ERR_NONE;
+    }
+    *link = merge->next;
+    if (merge->kind != YAML_LIST) {
+        return merge_entries(reader, map, merge, err);
+    }
+    for (const struct yaml_node *at = merge->first; at != NULL; at = at->next) {
+        if (merge_entries(reader, map, at, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
 }
 
 static bool is_null_word(const yaml_event_t *event) {
@@ -90,15 +201,6 @@ static bool is_null_word(const yaml_event_t *event) {
 
 static enum err_code node_of(struct reader *reader, const yaml_event_t *event, int depth,
                              struct yaml_node **out, struct err *err);
-
-static const struct yaml_node *find_key(const struct yaml_node *map, const char *key) {
-    for (const struct yaml_node *at = map->first; at != NULL; at = at->next) {
-        if (strcmp(at->key, key) == 0) {
-            return at;
-        }
-    }
-    return NULL;
-}
 
 /* Takes the text of a key event. */
 static enum err_code key_of(struct reader *reader, const struct yaml_node *map,
@@ -169,6 +271,7 @@ static enum err_code read_entries(struct reader *reader, struct yaml_node *paren
 static enum err_code node_of(struct reader *reader, const yaml_event_t *event, int depth,
                              struct yaml_node **out, struct err *err) {
     const int line = line_of(event->start_mark);
+    const int before = reader->nodes;
     const char *objection = event_objection(reader, event);
     struct yaml_node *node = ARENA_NEW(reader->arena, struct yaml_node);
 
@@ -191,8 +294,7 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
         node->tag = arena_str(reader->arena, str_from((const char *)event_tag(event)));
     }
     if (event->type == YAML_ALIAS_EVENT) {
-        node->is_null = true;
-        return ERR_NONE;
+        return follow_alias(reader, (const char *)event->data.alias.anchor, node, err);
     }
     if (event->type == YAML_SCALAR_EVENT) {
         struct str text = {(const char *)event->data.scalar.value, event->data.scalar.length};
@@ -204,13 +306,20 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
         node->text = arena_str(reader->arena, text);
         node->is_null = is_null_word(event);
         node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        keep_anchor(reader, event, node, 1);
         return ERR_NONE;
     }
     node->kind = event->type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST;
     node->is_flow = node->kind == YAML_MAP
                         ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
                         : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
-    return read_entries(reader, node, depth, err);
+    if (read_entries(reader, node, depth, err) != ERR_NONE ||
+        (reader->is_foreign && node->kind == YAML_MAP &&
+         follow_merge(reader, node, err) != ERR_NONE)) {
+        return err->code;
+    }
+    keep_anchor(reader, event, node, reader->nodes - before);
+    return ERR_NONE;
 }
 
 /* Reads up to and including the event of `want`. */

@@ -34,8 +34,9 @@ struct yaml_node {
     struct yaml_node *next;  /* sibling */
 };
 
-/* As yaml_read(), for the file of another tool: tags are kept, anchors passed over, an alias or a
- * merge ("<<") is an empty value, and up to YAML_FOREIGN_DEPTH_MAX levels are read. */
+/* As yaml_read(), for the file of another tool: tags are kept, aliases and merges ("<<") followed,
+ * which count as often as they stand there, and up to YAML_FOREIGN_DEPTH_MAX levels are read.
+ * An alias without its anchor before it is an empty value. */
 enum { YAML_FOREIGN_DEPTH_MAX = 24 };
 MUST_CHECK enum err_code yaml_read_foreign(struct str text, const char *file, struct arena *arena,
                                            struct yaml_node **out, struct err *err);
