@@ -443,7 +443,7 @@ static void ask_which(struct room *room, bool (*is_like)(const struct app *, con
             buf_addf(&names, ", %s (%s)", room->apps[i].dir, room->apps[i].target);
         }
     }
-    if (n > 0 && is_alone) {
+    if (n > 0 && is_alone && !is_named(room, room->app)) {
         room_say(room, REASON_HINT_CHOSE,
                  room_where(room, room->tree.list.rows[room->app->module].path, room->app->line),
                  buf_cstr(&names));

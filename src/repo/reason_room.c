@@ -129,6 +129,7 @@ static bool is_answered(const struct room *room, const char *field) {
         return false;
     }
     return (strcmp(field, "backend.dir") == 0 && project->backend.dir != NULL) ||
+           (strcmp(field, "backend.asgi") == 0 && project->backend.asgi != NULL) ||
            (strcmp(field, "frontend.dir") == 0 && project->frontend.dir != NULL) ||
            (strcmp(field, "frontend.out") == 0 && project->frontend.out != NULL);
 }

@@ -187,21 +187,31 @@ static void an_answer_in_the_project_file_ends_its_question(void **state) {
 }
 
 static void the_project_file_chooses_between_two_applications(void **state) {
-    CLEANUP(project_freep) struct project *project = NULL;
-    CLEANUP(freep) char *root = lab_fixture("two_apps");
-    struct survey_options options = {0};
-    struct err err = {0};
-    json_t *survey = NULL;
-
+    /* clang-format off */
+    static const struct { const char *fixture, *backend, *key, *want; } rows[] = {
+        { "two_apps",     "dir: search",         "backend.dir",         "search" },
+        { "twin_apps",    "asgi: \"admin:app\"", "backend.asgi.target", "admin:app" },
+        { "hint_chooses", "asgi: \"main:app\"",  "backend.asgi.target", "main:app" },
+    };
+    /* clang-format on */
     (void)state;
-    assert_int_equal(project_read(STR("version: 1\napp: { name: x, backend: { dir: search } }\n"),
-                                  "f", &project, &err),
-                     ERR_NONE);
-    options.project = project;
-    survey = lab_survey(root, &options);
-    assert_string_equal(json_str_at(survey, "backend.dir"), "search");
-    assert_string_equal(json_str_at(survey, "outcome"), "deploy");
-    json_decref(survey);
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(project_freep) struct project *project = NULL;
+        CLEANUP(freep) char *root = lab_fixture(rows[i].fixture);
+        CLEANUP(freep)
+        char *text = mem_format("version: 1\napp: { name: x, backend: { %s } }\n", rows[i].backend);
+        struct survey_options options = {0};
+        struct err err = {0};
+        json_t *survey = NULL;
+
+        assert_int_equal(project_read(str_from(text), "f", &project, &err), ERR_NONE);
+        options.project = project;
+        survey = lab_survey(root, &options);
+        assert_string_equal(json_str_at(survey, rows[i].key), rows[i].want);
+        assert_string_equal(json_str_at(survey, "outcome"), "deploy");
+        assert_false(lab_has(survey, "findings", "HINT_CHOSE"));
+        json_decref(survey);
+    }
 }
 
 static void a_site_that_is_left_out_is_gone_from_the_answer(void **state) {
