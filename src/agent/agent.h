@@ -5,7 +5,7 @@
  * session's state, and needs no recovery code: the gate replays what already happened.
  *
  * The state of a session is one JSON object. Who writes what:
- *   kind      flow        "deploy", "bootstrap", "destroy", "secrets", "init", "query"
+ *   kind      flow        "deploy", "bootstrap", "destroy", "recover", "secrets", "init", "query"
  *   flags, project, settings  flow   command line, project file, the user's own settings
  *   came      flow        {"phase","outcome"} of the edge that led into this phase
  *   last_release  flow    the release that a failure may go back to
@@ -25,6 +25,7 @@
  *   result    orchestrator  how the run ended: {"status","code",...}
  *   outlived  executor    true once the person chose to destroy the expired stack instead
  *   stored    executor    aws_deployer.parameters: which secrets there are; secrets_path: where
+ *   diagnosis, cure, inventory  executor   of recover and destroy: what the stack needs, is done
  *   child     executor    {"kind","flags"}: of the session that must end before this one goes on
  *   children  flow        how many such sessions have ended
  */

@@ -166,30 +166,6 @@ enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t 
     return ERR_NONE;
 }
 
-enum err_code cfn_delete_stack(const struct aws *aws, const char *stack_id, const char *role_arn,
-                               const char *token, struct err *err) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct form form = {.arena = arena};
-    struct cfn_reply reply = {0};
-
-    form_add(&form, "StackName", stack_id);
-    form_add(&form, "RoleARN", role_arn);
-    form_add(&form, "ClientRequestToken", token);
-    if (cfn_call(aws, arena, "DeleteStack", &form, (const char *const[]){"ValidationError", NULL},
-                 &reply, err) != ERR_NONE) {
-        return err->code;
-    }
-    if (reply.root != NULL) {
-        return ERR_NONE;
-    }
-    if (str_find(str_from(reply.message), STR("TerminationProtection")) >= 0) {
-        err_set(err, ERR_CONFLICT, "the stack is protected against termination");
-        return err_remedy(err, "take termination protection off in CloudFormation, then run this "
-                               "again");
-    }
-    return cfn_refuse("DeleteStack", &reply, err);
-}
-
 /* ---- Events ---- */
 
 struct event_page {
@@ -273,6 +249,7 @@ enum err_code cfn_list_resources(const struct aws *aws, struct arena *arena, con
             .physical_id = cfn_text(m, "PhysicalResourceId"),
             .type = cfn_text(m, "ResourceType"),
             .status = cfn_text(m, "ResourceStatus"),
+            .reason = cfn_sentence(arena, cfn_text(m, "ResourceStatusReason")),
         };
     }
     return ERR_NONE;

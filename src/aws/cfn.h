@@ -40,6 +40,7 @@ struct cfn_new_set {
     const char *name;  /* of the set: [a-zA-Z][-a-zA-Z0-9]*, at most 128 */
     const char *token; /* ClientToken */
     bool is_create;
+    bool reverts_drift;   /* what differs from the template is part of the change */
     const char *body;     /* template text */
     const char *url;      /* or where it lies in S3 */
     const char *role_arn; /* NULL or "": none */
@@ -101,9 +102,49 @@ MUST_CHECK enum err_code cfn_execute_set(const struct aws *aws, const char *arn,
 MUST_CHECK enum err_code cfn_delete_set(const struct aws *aws, const char *arn, const char *stack,
                                         struct err *err);
 
-/* DeleteStack by ARN. `role_arn` may be NULL. Errors: ERR_CONFLICT (termination protection). */
+/* ---- Acting on a stack (cfn_act.c); all by ARN, with a ClientRequestToken ---- */
+
+/* DeleteStack. `retain` (array of logical ids, or NULL) are resources that stay: for a stack in
+ * DELETE_FAILED only. Errors: ERR_CONFLICT (termination protection), those of aws_call(). */
 MUST_CHECK enum err_code cfn_delete_stack(const struct aws *aws, const char *stack_id,
-                                          const char *role_arn, const char *token, struct err *err);
+                                          const json_t *retain, const char *token, struct err *err);
+
+/* RollbackStack, of one in CREATE_FAILED or UPDATE_FAILED. Errors: ERR_STALE (it is in another
+ * state), those of aws_call(). */
+MUST_CHECK enum err_code cfn_rollback_stack(const struct aws *aws, const char *stack_id,
+                                            const char *token, struct err *err);
+
+/* ContinueUpdateRollback, of one in UPDATE_ROLLBACK_FAILED; `skip` (array of logical ids, may be
+ * empty) are resources that count as rolled back. Errors: as above. */
+MUST_CHECK enum err_code cfn_continue_rollback(const struct aws *aws, const char *stack_id,
+                                               const json_t *skip, const char *token,
+                                               struct err *err);
+
+/* CancelUpdateStack, of one in UPDATE_IN_PROGRESS: CloudFormation goes back. Errors: as above. */
+MUST_CHECK enum err_code cfn_cancel_update(const struct aws *aws, const char *stack_id,
+                                           const char *token, struct err *err);
+
+/* ---- Drift (cfn_drift.c) ---- */
+
+/* DetectStackDrift: begins to look. `*out_id` is in the arena. Errors: ERR_STALE (the stack does
+ * not rest), ERR_NOT_FOUND, those of aws_call(). */
+MUST_CHECK enum err_code cfn_detect_drift(const struct aws *aws, struct arena *arena,
+                                          const char *stack, const char **out_id, struct err *err);
+
+struct cfn_drift_look {
+    const char *detection; /* DETECTION_IN_PROGRESS, DETECTION_COMPLETE, DETECTION_FAILED */
+    const char *drift;     /* DRIFTED, IN_SYNC, UNKNOWN, NOT_CHECKED; "" while it is looked for */
+    const char *reason;
+};
+MUST_CHECK enum err_code cfn_drift_status(const struct aws *aws, struct arena *arena,
+                                          const char *id, struct cfn_drift_look *out,
+                                          struct err *err);
+
+/* DescribeStackResourceDrifts, all pages, those that differ: an array of {"logical_id",
+ * "physical_id","type","status":"MODIFIED|DELETED","differences":[{"path","kind":"ADD|REMOVE|
+ * NOT_EQUAL","expected","actual"}]}. New reference. */
+MUST_CHECK enum err_code cfn_list_drifts(const struct aws *aws, const char *stack, json_t **out,
+                                         struct err *err);
 
 struct cfn_event {
     const char *id;
@@ -134,6 +175,7 @@ struct cfn_resource {
     const char *physical_id;
     const char *type;
     const char *status;
+    const char *reason;
 };
 
 /* DescribeStackResources, in the order of AWS. Errors: ERR_NOT_FOUND (no such stack). */

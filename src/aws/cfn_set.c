@@ -76,6 +76,7 @@ enum err_code cfn_create_set(const struct aws *aws, struct arena *arena,
     form_add(&form, "TemplateURL", set->url);
     form_add(&form, "RoleARN", set->role_arn);
     form_add(&form, "Description", set->description);
+    form_add(&form, "DeploymentMode", set->reverts_drift ? "REVERT_DRIFT" : NULL);
     form_add_list(&form, "Capabilities", set->capabilities);
     set_parameters(&form, set->parameters);
     set_tags(&form, set->tags);

@@ -240,3 +240,14 @@ enum err_code s3_head_bucket(const struct aws *aws, const char *bucket, enum s3_
                                       : S3_BUCKET_NONE;
     return ERR_NONE;
 }
+
+enum err_code s3_delete_bucket(const struct aws *aws, const char *bucket, struct err *err) {
+    CLEANUP(s3_done) struct s3_request r = {0};
+    CLEANUP(aws_reply_done) struct aws_reply reply = {0};
+
+    if (s3_start(&r, aws, "DeleteBucket", "DELETE", bucket, NULL, err) != ERR_NONE) {
+        return err->code;
+    }
+    r.aws.expected[0] = "NoSuchBucket";
+    return aws_call(aws, &r.aws, &reply, err);
+}

@@ -89,3 +89,8 @@ enum s3_bucket { S3_BUCKET_NONE = 0, S3_BUCKET_OURS, S3_BUCKET_DENIED };
  * `out_region` (may be NULL) gets its region when S3 tells. */
 MUST_CHECK enum err_code s3_head_bucket(const struct aws *aws, const char *bucket,
                                         enum s3_bucket *out, char out_region[32], struct err *err);
+
+/* Deletes an empty bucket; an absent one is fine. Errors: those of aws_call(), also where it is not
+ * empty. */
+MUST_CHECK enum err_code s3_delete_bucket(const struct aws *aws, const char *bucket,
+                                          struct err *err);

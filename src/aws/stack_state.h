@@ -14,8 +14,20 @@ enum stack_class {
     STACK_DELETING, /* it is going away */
     STACK_STABLE,   /* at rest: a change set updates it */
     STACK_FAILED,   /* at rest after a failure; needs an action before anything else */
-    STACK_STUCK,    /* only a person in CloudFormation, or `destroy`, gets it out */
+    STACK_STUCK,    /* at rest between two versions: it has to go one way or the other first */
     STACK_CLASS_N
+};
+
+/* What gets a stack out of its status. */
+enum stack_cure {
+    CURE_NONE = 0, /* nothing has to be done */
+    CURE_WAIT,     /* somebody works on it: wait until it rests */
+    CURE_DISCARD,  /* delete the change sets that nobody executed, and the empty stack */
+    CURE_DELETE,   /* delete the stack; a creation begins anew */
+    CURE_ROLLBACK, /* RollbackStack: back to what was before the failed update */
+    CURE_CONTINUE, /* ContinueUpdateRollback, if need be without what stands in its way */
+    CURE_MANUAL,   /* nothing that is safe without a person in CloudFormation */
+    CURE_N
 };
 
 struct stack_state {
@@ -23,10 +35,14 @@ struct stack_state {
     enum stack_class class;
     bool can_create;    /* a CREATE change set may be made */
     bool can_update;    /* an UPDATE change set may be made */
+    bool can_fix;       /* one may be made that leaves failures as they are (--no-rollback) */
     bool is_resting;    /* nothing will change by itself */
     bool is_success;    /* as the end of a creation or update */
     bool is_going_back; /* the operation has already failed and is being undone */
+    bool is_empty;      /* it holds no resource */
+    enum stack_cure cure;
     const char *sentence;
+    const char *loses;  /* what the cure costs that cannot be had back; "" where there is none */
     const char *remedy; /* "" where nothing has to be done */
 };
 
@@ -35,6 +51,11 @@ const struct stack_state *stack_state_of(const char *status);
 
 /* "absent", "review", "busy", "deleting", "stable", "failed", "stuck". */
 const char *stack_class_word(enum stack_class class);
+
+/* "none", "wait", "discard", "delete", "rollback", "continue", "manual", and back: an unknown word
+ * is CURE_MANUAL. */
+const char *stack_cure_word(enum stack_cure cure);
+enum stack_cure stack_cure_from(const char *word);
 
 /* All rows, for the table test and docs/tables. */
 const struct stack_state *stack_states(size_t *out_n);

@@ -92,6 +92,51 @@ static void a_status_of_a_newer_cloudformation_is_classed_by_its_end(void **unus
     }
 }
 
+/* A cure says what it costs; only what takes a change set, or is absent, needs none. */
+static void what_is_stuck_has_a_cure_and_the_cure_its_price(void **unused) {
+    size_t n = 0;
+    const struct stack_state *rows = stack_states(&n);
+
+    (void)unused;
+    for (size_t i = 0; i < n; i++) {
+        const struct stack_state *row = &rows[i];
+        bool is_acting =
+            row->cure != CURE_NONE && row->cure != CURE_WAIT && row->cure != CURE_MANUAL;
+
+        if (is_acting != (row->loses[0] != '\0') || (row->cure == CURE_WAIT) != !row->is_resting ||
+            (row->cure == CURE_NONE) != (row->can_update || row->class == STACK_ABSENT) ||
+            (is_acting && row->class != STACK_REVIEW && strstr(row->remedy, "recover") == NULL)) {
+            fail_msg("%s", row->status);
+        }
+    }
+}
+
+/* RollbackStack and ContinueUpdateRollback are for these statuses only (API Reference). */
+static void each_way_back_is_taken_where_cloudformation_allows_it(void **unused) {
+    size_t n = 0;
+    const struct stack_state *rows = stack_states(&n);
+
+    (void)unused;
+    for (size_t i = 0; i < n; i++) {
+        bool is_failed_update = strcmp(rows[i].status, "UPDATE_FAILED") == 0;
+        bool is_stuck = strcmp(rows[i].status, "UPDATE_ROLLBACK_FAILED") == 0;
+        bool is_kept = is_failed_update || strcmp(rows[i].status, "CREATE_FAILED") == 0;
+
+        if ((rows[i].cure == CURE_ROLLBACK) != is_failed_update ||
+            (rows[i].cure == CURE_CONTINUE) != is_stuck || rows[i].can_fix != is_kept) {
+            fail_msg("%s", rows[i].status);
+        }
+    }
+}
+
+static void each_cure_has_its_word_and_an_unknown_word_is_a_persons(void **unused) {
+    (void)unused;
+    for (enum stack_cure cure = CURE_NONE; cure < CURE_N; cure++) {
+        assert_int_equal(stack_cure_from(stack_cure_word(cure)), cure);
+    }
+    assert_int_equal(stack_cure_from("heal"), CURE_MANUAL);
+}
+
 static void each_class_has_its_word(void **unused) {
     (void)unused;
     for (enum stack_class a = STACK_NONE; a < STACK_CLASS_N; a++) {
@@ -108,6 +153,9 @@ int main(void) {
         cmocka_unit_test(only_a_finished_creation_or_update_is_a_success),
         cmocka_unit_test(a_status_rests_unless_it_is_in_progress),
         cmocka_unit_test(a_status_of_a_newer_cloudformation_is_classed_by_its_end),
+        cmocka_unit_test(what_is_stuck_has_a_cure_and_the_cure_its_price),
+        cmocka_unit_test(each_way_back_is_taken_where_cloudformation_allows_it),
+        cmocka_unit_test(each_cure_has_its_word_and_an_unknown_word_is_a_persons),
         cmocka_unit_test(each_class_has_its_word),
     };
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "aws/stack_state.h"
 #include "flow/runner.h"
 
 static int set_up(void **state) {
@@ -57,6 +58,11 @@ static void keeps_what_fails(void) {
     apply_bad_on_update();
     world->is_kept = true;
 }
+static void fixes_forward(void) {
+    deployed();
+    world->is_kept = true;
+    (void)snprintf(world->stack_status, sizeof world->stack_status, "UPDATE_FAILED");
+}
 static void outlived(void) {
     deployed();
     world->is_outlived = true;
@@ -76,6 +82,32 @@ static void dry_run_without_bootstrap(void) {
     no_bootstrap();
     dry_run_only();
     nobody();
+}
+
+static void stuck(void) {
+    deployed();
+    (void)snprintf(world->stack_status, sizeof world->stack_status, "UPDATE_ROLLBACK_FAILED");
+}
+static void stuck_no(void) {
+    stuck();
+    says_no();
+}
+static void stuck_nobody(void) {
+    stuck();
+    nobody();
+}
+static void stuck_again(void) {
+    stuck();
+    world->is_cure_bad = true;
+}
+static void stuck_protected(void) {
+    deployed();
+    (void)snprintf(world->stack_status, sizeof world->stack_status, "ROLLBACK_COMPLETE");
+    world->is_protected = true;
+}
+static void leftover(void) {
+    deployed();
+    world->has_leftover = true;
 }
 
 static void secret(void) { world->needs_secret = true; }
@@ -154,6 +186,7 @@ static const struct end_row {
     { "the first stack fails",       "deploy",    apply_bad,                 "failed",      4, "the fake says no",     1 },
     { "an update fails",             "deploy",    apply_bad_on_update,       "rolled_back", 4, "the fake says no",     1 },
     { "a failure is kept",           "deploy",    keeps_what_fails,          "failed",      4, "the fake says no",     1 },
+    { "a failure is gone on with",   "deploy",    fixes_forward,             "success",     0, "",                     1 },
     { "a stack outlived its ttl",    "deploy",    outlived,                  "cancelled",   8, "was destroyed",        1 },
     { "it did, and nobody is there", "deploy",    outlived_nobody,           "waiting",    10, "approve",              0 },
     { "apply does not answer",       "deploy",    apply_fails,               "failed",      4, "apply fails",          0 },
@@ -168,6 +201,15 @@ static const struct end_row {
     { "a destroy",                   "destroy",   deployed,                  "success",     0, "",                     1 },
     { "a destroy of nothing",        "destroy",   nothing,                   "failed",      6, "no stack",             0 },
     { "a destroy that fails",        "destroy",   destroy_fails,             "escalated",   4, "destroy fails",        0 },
+    { "nothing to recover",          "recover",   deployed,                  "no_change",   0, "",                     0 },
+    { "a recovery of nothing",       "recover",   nothing,                   "failed",      6, "no stack",             0 },
+    { "a leftover set",              "recover",   leftover,                  "success",     0, "",                     1 },
+    { "a recovery that is refused",  "recover",   stuck_no,                  "refused",     5, "said no",              0 },
+    { "a recovery nobody approves",  "recover",   stuck_nobody,              "waiting",    10, "approve",              0 },
+    { "a recovery that fails",       "recover",   stuck_again,               "escalated",   4, "the stack ended in",   1 },
+    { "a protected stack",           "recover",   stuck_protected,           "failed",      1, "protected",            0 },
+    { "a deployment to a stuck one", "deploy",    stuck_nobody,              "failed",      1, "undoing it failed",    0 },
+    { "its recovery is refused",     "deploy",    stuck_no,                  "refused",     5, "said no",              0 },
     { "a secret is stored",          "secrets",   nothing,                   "success",     0, "deploy",               1 },
     { "a secret nobody gives",       "secrets",   nobody,                    "failed",      2, "SECRET_KEY",           0 },
     { "a secret that is refused",    "secrets",   says_no,                   "refused",     5, "said no",              0 },
@@ -185,7 +227,7 @@ static const struct end_row {
 
 static int applied(void) {
     return world_effects("apply") + world_effects("bootstrap") + world_effects("destroy") +
-           world_effects("put_secret") + world_effects("secrets_rm");
+           world_effects("recover") + world_effects("put_secret") + world_effects("secrets_rm");
 }
 
 static void every_end_has_its_status_and_its_exit_code(void **state) {
@@ -203,6 +245,88 @@ static void every_end_has_its_status_and_its_exit_code(void **state) {
             world_was_repeated()) {
             print_error("%s: %s, exit %d, '%s', %d applied\n", row->what, world->status,
                         world->exit_status, world->message, applied());
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* ---- Every status of a stack, and every verb that meets it ---- */
+
+/* clang-format off */
+/* A person says yes to everything. `cure` is what was done, "" for nothing. */
+static const struct state_row {
+    const char *status;
+    struct { const char *status; int exit_status; const char *cure; } recover, deploy;
+    struct { const char *status; int exit_status; } destroy;
+} state_rows[] = {
+    /* stack                                           recover                       deploy                        destroy */
+    { "REVIEW_IN_PROGRESS",                          { "success",   0, "discard"  }, { "success", 0, ""         }, { "success", 0 } },
+    { "CREATE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "UPDATE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "IMPORT_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",         { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "ROLLBACK_IN_PROGRESS",                        { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "UPDATE_ROLLBACK_IN_PROGRESS",                 { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",{ "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "IMPORT_ROLLBACK_IN_PROGRESS",                 { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "DELETE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
+    { "DELETE_COMPLETE",                             { "failed",    6, ""         }, { "success", 0, ""         }, { "failed",  6 } },
+    { "CREATE_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
+    { "UPDATE_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
+    { "IMPORT_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
+    { "UPDATE_ROLLBACK_COMPLETE",                    { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
+    { "IMPORT_ROLLBACK_COMPLETE",                    { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
+    { "ROLLBACK_COMPLETE",                           { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
+    { "ROLLBACK_FAILED",                             { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
+    { "CREATE_FAILED",                               { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
+    { "DELETE_FAILED",                               { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
+    { "UPDATE_FAILED",                               { "success",   0, "rollback" }, { "success", 0, "rollback" }, { "success", 0 } },
+    { "UPDATE_ROLLBACK_FAILED",                      { "success",   0, "continue" }, { "success", 0, "continue" }, { "success", 0 } },
+    { "IMPORT_ROLLBACK_FAILED",                      { "failed",    1, ""         }, { "failed",  1, ""         }, { "success", 0 } },
+    { "NEVER_HEARD_OF",                              { "failed",    1, ""         }, { "failed",  1, ""         }, { "success", 0 } },
+};
+/* clang-format on */
+
+static int state_bad(const struct state_row *row, const char *kind, const char *status,
+                     int exit_status, const char *cure) {
+    world_fresh();
+    world->is_deployed = true;
+    (void)snprintf(world->stack_status, sizeof world->stack_status, "%s", row->status);
+    (void)run(kind);
+    if (strcmp(world->status, status) == 0 && world->exit_status == exit_status &&
+        strcmp(world->cure, cure) == 0 && (exit_status == 0 || world->message[0] != '\0') &&
+        !world_was_repeated()) {
+        return 0;
+    }
+    print_error("%s %s: %s, exit %d, cure '%s', '%s'\n", kind, row->status, world->status,
+                world->exit_status, world->cure, world->message);
+    return 1;
+}
+
+static void every_status_and_every_verb_that_meets_it(void **state) {
+    int bad = 0;
+    size_t n = 0;
+    const struct stack_state *known = stack_states(&n);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(state_rows); i++) {
+        const struct state_row *row = &state_rows[i];
+
+        bad += state_bad(row, "recover", row->recover.status, row->recover.exit_status,
+                         row->recover.cure);
+        bad +=
+            state_bad(row, "deploy", row->deploy.status, row->deploy.exit_status, row->deploy.cure);
+        bad += state_bad(row, "destroy", row->destroy.status, row->destroy.exit_status, "");
+    }
+    for (size_t i = 1; i < n; i++) { /* but for the absent one */
+        bool is_there = false;
+
+        for (size_t k = 0; k < ARRAY_N(state_rows); k++) {
+            is_there = is_there || strcmp(state_rows[k].status, known[i].status) == 0;
+        }
+        if (!is_there) {
+            print_error("%s has no row\n", known[i].status);
             bad++;
         }
     }
@@ -536,6 +660,7 @@ static void another_version_settles_what_is_open_and_begins_the_phase_anew(void 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_end_has_its_status_and_its_exit_code, set_up),
+        cmocka_unit_test_setup(every_status_and_every_verb_that_meets_it, set_up),
         cmocka_unit_test(every_phase_and_its_agents_agree),
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),
         cmocka_unit_test_setup(a_way_back_that_fails_goes_up, set_up),

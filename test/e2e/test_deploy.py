@@ -104,7 +104,7 @@ class FirstDeployment(todo.TodoCase):
 
     def destroy_says_what_is_left_behind(self):
         bucket = self.go("outputs").of_type("outputs")[0]["outputs"]["SiteBucket"]
-        done = self.approve(self.plan("destroy"))
+        done = self.destroy()
         self.assertEqual(done.result["status"], "success")
         self.assertIsNone(self.stack_status())
         left = [row for row in done.of_type("outputs") if row.get("left_behind")]

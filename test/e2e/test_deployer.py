@@ -79,6 +79,12 @@ class Case(lab.Case):
             self.assertEqual(end["exit"], status)
         return end
 
+    def cure(self, action, status, approval, **more):
+        """What destroy and recover are told to do, and the approval that covers it."""
+        cure = {"action": action, "status": status} | {k: [] for k in ("sets", "skip", "retain", "empty", "purge", "secrets")} | more
+        text = json.dumps(cure, sort_keys=True, separators=(",", ":"))
+        return {"cure": cure}, approval | {"parameters_sha256": hashlib.sha256(text.encode()).hexdigest()}
+
     def events_said(self):
         return [(e["logical_id"], e["status"]) for e in self.said if e["type"] == "event"]
 
@@ -148,7 +154,8 @@ class Preview(Case):
         inventory = self.good("inventory", {"stack": STACK})["resources"]
         bucket = [r for r in inventory if r["retained"]]
         self.assertEqual([r["type"] for r in bucket], ["AWS::S3::Bucket"])
-        destroy = {"approval": "0" * 64, "stack": STACK, "stack_id": made["stack_id"], "account": self.account}
+        cure, approval = self.cure("delete", "CREATE_COMPLETE", approval)
+        destroy = {"approval": "0" * 64, "stack": STACK, "stack_id": made["stack_id"], "account": self.account} | cure
         gone = self.good("destroy", destroy, approval=approval, key="s1-4")
         self.assertEqual((gone["status"], gone["ok"]), ("DELETE_COMPLETE", True))
         self.assertEqual([(r["type"], r["name"]) for r in gone["left_behind"]],
@@ -448,17 +455,18 @@ class Apply(Case):
     def test_destroy_deletes_the_approved_stack_and_no_other(self):
         args, approval = self.update()
         self.assertTrue(self.good("apply", args, approval=approval)["ok"])
-        destroy = {"approval": "0" * 64, "stack": STACK, "stack_id": self.stack_id, "account": self.account}
+        cure, approval = self.cure("delete", "UPDATE_COMPLETE", approval)
+        destroy = {"approval": "0" * 64, "stack": STACK, "stack_id": self.stack_id, "account": self.account} | cure
         proxy = self.proxy()
         self.bad("stale", "stack_id", "destroy", destroy, approval=approval | {"stack_id": "x"}, endpoint=proxy.url)
         self.cfn.update_termination_protection(StackName=STACK, EnableTerminationProtection=True)
-        self.bad("conflict", "protected against termination", "destroy", destroy, approval=approval, endpoint=proxy.url, remedy="take termination")
+        self.bad("conflict", "protected against termination", "destroy", destroy, approval=approval, endpoint=proxy.url, remedy="--no-enable-termination-protection")
         self.cfn.update_termination_protection(StackName=STACK, EnableTerminationProtection=False)
         self.assertEqual(proxy.count("cloudformation", "DeleteStack"), 0)
         proxy.rule("cloudformation", "DeleteStack", times=1, error={"status": 403, "code": "AccessDenied", "message": "explicit deny"})
         self.bad("access_denied", "explicit deny", "destroy", destroy, approval=approval, endpoint=proxy.url, remedy="by an administrator")
         # Right after another operation: its end is not the end of the deletion.
-        proxy.rule("cloudformation", "DescribeStacks", skip=1, times=3, result=fault_proxy.stack(STACK, "UPDATE_COMPLETE", stack_id=self.stack_id))
+        proxy.rule("cloudformation", "DescribeStacks", skip=2, times=3, result=fault_proxy.stack(STACK, "UPDATE_COMPLETE", stack_id=self.stack_id))
         gone = self.good("destroy", destroy, approval=approval, endpoint=proxy.url)
         self.assertEqual((gone["status"], gone["ok"]), ("DELETE_COMPLETE", True))
         self.assertTrue(self.good("destroy", destroy, approval=approval, key="s1-9")["ok"])  # somebody was faster
@@ -466,11 +474,12 @@ class Apply(Case):
     def test_a_deletion_that_fails_names_what_stands_in_its_way(self):
         self.stack_id = self.stack_of(template(T=TOPIC))
         _, approval = self.approved(self.set_of(template(T=TOPIC2), "d-s1-1"))
-        destroy = {"approval": "0" * 64, "stack": STACK, "stack_id": self.stack_id, "account": self.account}
+        cure, approval = self.cure("delete", "CREATE_COMPLETE", approval)
+        destroy = {"approval": "0" * 64, "stack": STACK, "stack_id": self.stack_id, "account": self.account} | cure
         row = {"StackId": self.stack_id, "StackName": STACK, "ResourceType": "AWS::S3::Bucket", "ClientRequestToken": "del-s1-1",
                "Timestamp": "2099-01-01T00:00:00.000Z"}
         proxy = self.proxy()
-        proxy.rule("cloudformation", "DescribeStacks", skip=1, result=fault_proxy.stack(STACK, "DELETE_FAILED", stack_id=self.stack_id))
+        proxy.rule("cloudformation", "DescribeStacks", skip=2, result=fault_proxy.stack(STACK, "DELETE_FAILED", stack_id=self.stack_id))
         proxy.rule("cloudformation", "DescribeStackEvents", result={"StackEvents": [
             row | {"EventId": "2", "LogicalResourceId": STACK, "PhysicalResourceId": self.stack_id, "ResourceStatus": "DELETE_FAILED"},
             row | {"EventId": "1", "LogicalResourceId": "SiteBucket", "ResourceStatus": "DELETE_FAILED",

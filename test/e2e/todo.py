@@ -156,6 +156,13 @@ class TodoCase(lab.Case):
         """plan() and approve()."""
         return self.approve(self.plan(**env), code, **env)
 
+    def destroy(self, *more, code=0, **env):
+        """plan() and approve() of a destruction, with the name typed back."""
+        run = self.plan("destroy", *more, **env)
+        after = self.go("approve", run.result["session"], self.stack, **env)
+        self.ended(after, code)
+        return after
+
     def ended(self, run, code, status=None):
         self.assertEqual(run.code, code, str(run))
         if run.stdout:

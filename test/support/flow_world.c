@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aws/stack_state.h"
 #include "base/clock.h"
 #include "store/backend.h"
 #include "sys/fs.h"
@@ -216,22 +217,70 @@ static bool stack_exists(const char *stack) {
     return !world->is_destroyed && (world->is_deployed || world_effects("apply") > 0);
 }
 
+/* As the table of states has it; what was waited for or cured is at rest. */
+static const struct stack_state *stack_now(bool exists) {
+    if (!exists) {
+        return stack_state_of("");
+    }
+    return stack_state_of(world->stack_status[0] == '\0' || world->is_cured ? "UPDATE_COMPLETE"
+                                                                            : world->stack_status);
+}
+
 static json_t *reply_stack_status(struct op *op) {
     const char *stack = json_str_or(op->args, "stack", "");
+    bool is_bootstrap = strncmp(stack, "bootstrap-", 10) == 0;
     bool exists = stack_exists(stack);
+    const struct stack_state *state =
+        is_bootstrap && exists ? stack_state_of("CREATE_COMPLETE") : stack_now(exists);
     json_t *status =
-        agent_args("status", exists ? "UPDATE_COMPLETE" : "", "class", exists ? "ready" : "absent",
-                   "sentence", "a fake stack", "remedy", "", "reason", "", NULL);
+        agent_args("status", state->status, "class", stack_class_word(state->class), "sentence",
+                   state->sentence, "remedy", state->remedy, "reason", "", NULL);
 
+    exists = exists && state->class != STACK_ABSENT;
     json_put(status, "stack_id", exists ? json_sprintf(ARN "stack/%s/1", stack) : json_string(""));
     json_put_bool(status, "exists", exists);
-    json_put_bool(status, "can_update", exists);
-    json_put_bool(status, "protected", false);
+    json_put_bool(status, "can_update", state->can_update);
+    json_put_bool(status, "can_fix", state->can_fix);
+    json_put_bool(status, "protected", world->is_protected);
     json_put_int(status, "changed_ms", 1);
     json_put(status, "outputs", exists ? outputs_of(stack) : json_object());
     json_put(status, "parameters", json_object());
     json_put(status, "tags", agent_args("ttl", world->is_outlived ? "12h" : NULL, NULL));
     return status;
+}
+
+static json_t *reply_diagnose(struct op *op) {
+    const char *stack = json_str_or(op->args, "stack", "");
+    const struct stack_state *state = stack_now(stack_exists(stack));
+    json_t *out = agent_args("status", state->status, "class", stack_class_word(state->class),
+                             "cure", stack_cure_word(state->cure), "sentence", state->sentence,
+                             "loses", state->loses, "remedy", state->remedy, "reason", "", NULL);
+    bool is_failed = str_ends(str_from(state->status), STR("_FAILED"));
+
+    json_put(out, "stack_id", json_sprintf(ARN "stack/%s/1", stack));
+    json_put_bool(out, "exists", state->class != STACK_ABSENT);
+    json_put_bool(out, "protected", world->is_protected);
+    json_put_bool(out, "is_empty", state->is_empty);
+    json_put(out, "failed",
+             parse(is_failed ? "[{\"logical_id\":\"Backend\",\"physical_id\":\"f\",\"type\":"
+                               "\"AWS::Lambda::Function\",\"status\":\"UPDATE_FAILED\","
+                               "\"reason\":\"the fake says no\"}]"
+                             : "[]"));
+    json_put(out, "sets",
+             parse(world->has_leftover ? "[{\"arn\":\"" ARN
+                                         "changeSet/d-1/1\",\"name\":\"d-1\",\"class\":"
+                                         "\"leftover\",\"sentence\":\"old\",\"leftover\":true}]"
+                                       : "[]"));
+    return out;
+}
+
+static json_t *reply_wait(struct op *op) {
+    (void)op;
+    world->is_cured = true; /* whoever worked on it has ended */
+    if (strcmp(world->stack_status, "DELETE_IN_PROGRESS") == 0) {
+        world->is_destroyed = true;
+    }
+    return parse("{\"status\":\"UPDATE_COMPLETE\",\"sentence\":\"it rests\"}");
 }
 
 static json_t *reply_inventory(struct op *op) {
@@ -314,6 +363,20 @@ static json_t *reply_destroy(struct op *op) {
 
     json_put(out, "left_behind", json_array());
     world->is_destroyed = true;
+    return out;
+}
+
+static json_t *reply_recover(struct op *op) {
+    const char *action = json_str_or(op->args, "cure.action", "");
+    json_t *out = reply_apply(op);
+
+    json_put(out, "left_behind", json_array());
+    json_put_bool(out, "ok", !world->is_cure_bad);
+    world->is_cured = !world->is_cure_bad;
+    world->is_destroyed =
+        world->is_cured &&
+        (strcmp(action, "delete") == 0 || strcmp(world->stack_status, "REVIEW_IN_PROGRESS") == 0);
+    (void)snprintf(world->cure, sizeof world->cure, "%s", action);
     return out;
 }
 
@@ -406,10 +469,14 @@ FAKE(discard, "discard", false)
 FAKE(apply, "apply", true)
 FAKE(rollback, "rollback", true)
 FAKE(destroy, "destroy", true)
+FAKE(diagnose, "diagnose", false)
+FAKE(wait, "wait", false)
+FAKE(recover, "recover", true)
 FAKE(probe, "probe", false)
 LOOK(preview)
 LOOK(apply)
 LOOK(destroy)
+LOOK(recover)
 LOOK(put_secret)
 LOOK(secrets_rm)
 
@@ -444,6 +511,9 @@ static const struct {
     { "aws_deployer", "bootstrap",    run_bootstrap,    look_apply },
     { "aws_deployer", "rollback",     run_rollback,     NULL },
     { "aws_deployer", "destroy",      run_destroy,      look_destroy },
+    { "aws_deployer", "diagnose",     run_diagnose,     NULL },
+    { "aws_deployer", "wait",         run_wait,         NULL },
+    { "aws_deployer", "recover",      run_recover,      look_recover },
     { "aws_deployer", "probe",        run_probe,        NULL },
 };
 /* clang-format on */
@@ -501,11 +571,15 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
         answer = "0p3n s3sam3";
     } else if (strncmp(field, "env.", 4) == 0) {
         answer = "info";
+    } else if (strcmp(field, "skip_failed") == 0 || strcmp(field, "purge") == 0) {
+        answer = "no";
     } else if (strcmp(field, "approval") == 0) {
         if (world->approval[0] == '\0') {
             return err_set(err, ERR_WAITING, "nobody answered in time");
         }
-        answer = world->approval;
+        answer = strcmp(world->approval, "yes") == 0
+                     ? json_str_or(question, "confirm", world->approval)
+                     : world->approval;
     }
     *out = mem_strdup(answer);
     return ERR_NONE;

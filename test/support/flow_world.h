@@ -33,8 +33,12 @@ struct world {
     bool is_probe_bad;  /* the new build does not answer */
     bool is_rollback_bad;
     bool is_nobody_there;
-    bool is_plan_bad; /* the change set would remove a bucket */
-    bool is_retried;  /* the person says yes to "try again?", at most seven times */
+    char stack_status[64]; /* of the stack, where it exists; "": UPDATE_COMPLETE */
+    bool is_protected;     /* against termination */
+    bool has_leftover;     /* a change set of the program that nobody executed, too old */
+    bool is_cure_bad;      /* the stack fails to recover */
+    bool is_plan_bad;      /* the change set would remove a bucket */
+    bool is_retried;       /* the person says yes to "try again?", at most seven times */
     bool stops_at_plan;
     bool is_kept;      /* --no-rollback */
     bool is_outlived;  /* the deployed stack's ttl is over */
@@ -56,6 +60,8 @@ struct world {
     int asked_n;
     bool is_restored;
     bool is_destroyed;
+    bool is_cured;
+    char cure[16]; /* what `recover` did last */
     char session[64];
     char status[16];
     int exit_status;

@@ -88,17 +88,30 @@ static json_t *compliance_set(const struct turn *turn) {
 /* A destroy has no template and removes data stores on purpose: what it needs is that the
  * environment may be destroyed at all. */
 static enum verdict compliance_destroy(const struct turn *turn, json_t *findings) {
+    CLEANUP(freep)
+    char *remedy = mem_format(
+        "an administrator of the account: aws cloudformation update-termination-protection "
+        "--no-enable-termination-protection --stack-name %s; aws cloudformation delete-stack "
+        "--stack-name %s",
+        agent_text(turn, "fields.stack"), agent_text(turn, "fields.stack"));
+
     if (strcmp(agent_text(turn, "fields.env"), "prod") != 0) {
         return VERDICT_ALLOW;
     }
     (void)json_array_append_new(
-        findings,
-        agent_args("code", "destroy_prod", "verdict", "deny", "where", "fields.env", "text",
-                   "the environment prod may not be destroyed by aws-copilot", "remedy",
-                   "an administrator of the account deletes the stack in CloudFormation, after "
-                   "taking termination protection off",
-                   NULL));
+        findings, agent_args("code", "destroy_prod", "verdict", "deny", "where", "fields.env",
+                             "text", "the environment prod may not be destroyed by aws-copilot",
+                             "remedy", remedy, NULL));
     return VERDICT_DENY;
+}
+
+/* Recovering goes back or tidies up; where it deletes, a production stack has to be empty. */
+static enum verdict compliance_recover(const struct turn *turn, json_t *findings) {
+    bool is_deletion = strcmp(agent_text(turn, "cure.action"), "delete") == 0;
+
+    return is_deletion && !json_bool_at(turn->state, "diagnosis.is_empty")
+               ? compliance_destroy(turn, findings)
+               : VERDICT_ALLOW;
 }
 
 /* Names only, each below the path of this application and environment. */
@@ -145,6 +158,8 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
 
     if (agent_is_kind(turn, "destroy")) {
         verdict = compliance_destroy(turn, findings);
+    } else if (agent_is_kind(turn, "recover")) {
+        verdict = compliance_recover(turn, findings);
     } else if (agent_is_kind(turn, "secrets")) {
         verdict = compliance_secrets(turn, phase, findings);
     } else if (phase == PHASE_REVIEW) {

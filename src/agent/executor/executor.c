@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/executor/cure.h"
 #include "agent/executor/executor.h"
 #include "agent/executor/secrets.h"
 #include "agent/executor/upload.h"
@@ -19,7 +20,9 @@ static const struct grant grants[] = {
     {"aws_deployer", "lock"},       {"aws_deployer", "apply"},
     {"aws_deployer", "rollback"},   {"aws_deployer", "destroy"},
     {"aws_deployer", "bootstrap"},  {"aws_deployer", "put_secret"},
-    {"aws_deployer", "secrets_rm"}, {"shell_runner", "run"},
+    {"aws_deployer", "secrets_rm"}, {"aws_deployer", "diagnose"},
+    {"aws_deployer", "drift"},      {"aws_deployer", "wait"},
+    {"aws_deployer", "recover"},    {"shell_runner", "run"},
     {"telemetry_bus", "emit"},      {0},
 };
 
@@ -96,6 +99,11 @@ static enum outcome executor_confirm(struct turn *turn) {
     return OUTCOME_OK;
 }
 
+/* Sessions that act on a stack as it is, without a template. */
+static bool executor_is_cure(const struct turn *turn) {
+    return agent_is_kind(turn, "destroy") || agent_is_kind(turn, "recover");
+}
+
 static enum outcome executor_bootstrap_child(struct turn *turn) {
     CLEANUP(freep) char *answer = NULL;
     CLEANUP(freep)
@@ -146,7 +154,7 @@ static enum outcome executor_bootstrap(struct turn *turn) {
         return outcome;
     }
     if (json_str_at(turn->state, "bootstrap_status.outputs.Artifacts") == NULL) {
-        if (agent_is_kind(turn, "destroy")) {
+        if (executor_is_cure(turn)) {
             return OUTCOME_OK;
         }
         return executor_bootstrap_child(turn);
@@ -220,18 +228,24 @@ static enum outcome executor_look(struct turn *turn) {
         return OUTCOME_OK; /* they may be there before the stack, and outlive it */
     }
     class = agent_text(turn, "before.class");
+    if (agent_is_kind(turn, "recover")) {
+        return cure_preflight(turn);
+    }
     if (agent_is_kind(turn, "destroy")) {
         if (!json_bool_at(turn->state, "before.exists")) {
             return agent_problem(turn, ERR_NOT_FOUND, "aws-copilot status shows what there is",
                                  "there is no stack %s in %s", agent_text(turn, "fields.stack"),
                                  agent_text(turn, "identity.region"));
         }
-        return OUTCOME_OK;
+        return cure_preflight(turn);
+    }
+    if (json_bool_at(turn->state, "before.can_fix") &&
+        json_bool_at(turn->state, "flags.no_rollback")) {
+        json_put_bool(json_object_get(turn->state, "before"), "can_update", true);
     }
     if (strcmp(class, "absent") != 0 && strcmp(class, "review") != 0 &&
         !json_bool_at(turn->state, "before.can_update")) {
-        return agent_problem(turn, ERR_CONFLICT, agent_text(turn, "before.remedy"), "stack %s: %s",
-                             agent_text(turn, "fields.stack"), agent_text(turn, "before.sentence"));
+        return cure_offer(turn);
     }
     return OUTCOME_OK;
 }
@@ -324,38 +338,10 @@ static json_t *executor_preview_args(const struct turn *turn) {
     json_put(args, "tags", executor_tags(turn));
     json_put(args, "capabilities", json_pack("[s]", "CAPABILITY_IAM"));
     json_put(args, "artefacts", executor_head_list(turn));
+    if (json_bool_at(turn->state, "flags.no_rollback")) {
+        json_put_bool(args, "keep", true);
+    }
     return args;
-}
-
-/* A destroy has no change set: the inventory is what is shown and approved. */
-static enum outcome executor_dry_destroy(struct turn *turn) {
-    enum outcome outcome = OUTCOME_OK;
-    json_t *preview;
-    json_t *changes;
-    const json_t *resource;
-    size_t i;
-
-    if (!agent_keep(turn, "aws_deployer", "inventory",
-                    agent_args("stack", agent_text(turn, "before.stack_id"), NULL), "inventory",
-                    &outcome)) {
-        return outcome;
-    }
-    changes = json_array();
-    json_array_foreach(json_at(turn->state, "inventory.resources"), i, resource) {
-        (void)json_array_append_new(
-            changes,
-            agent_args("action", json_bool_at(resource, "retained") ? "Retain" : "Remove",
-                       "logical_id", json_str_at(resource, "logical_id"), "physical_id",
-                       json_str_at(resource, "physical_id"), "type", json_str_at(resource, "type"),
-                       "purpose", json_str_at(resource, "purpose"), NULL));
-    }
-    preview = agent_args("stack_id", agent_text(turn, "before.stack_id"), "stack",
-                         agent_text(turn, "fields.stack"), "type", "DESTROY", NULL);
-    json_put_str(preview, "parameters_sha256", sha256_hex(json_hash(changes)).text);
-    json_put(preview, "changes", changes);
-    json_put_str(preview, "sha256", sha256_hex(json_hash(preview)).text);
-    json_put(turn->state, "preview", preview);
-    return OUTCOME_OK;
 }
 
 static enum outcome executor_dry_deploy(struct turn *turn) {
@@ -403,7 +389,7 @@ static enum outcome executor_preview(struct turn *turn) {
     if (agent_is_kind(turn, "secrets")) {
         return secrets_dry_run(turn);
     }
-    return agent_is_kind(turn, "destroy") ? executor_dry_destroy(turn) : executor_dry_deploy(turn);
+    return executor_is_cure(turn) ? cure_dry_run(turn) : executor_dry_deploy(turn);
 }
 
 static enum outcome executor_dry_run(struct turn *turn) {
@@ -442,7 +428,9 @@ static json_t *executor_apply_args(const struct turn *turn) {
                               agent_text(turn, "preview.stack_id"), "account",
                               agent_text(turn, "identity.account"), NULL);
 
-    if (!agent_is_kind(turn, "destroy")) {
+    if (executor_is_cure(turn)) {
+        cure_add_args(turn, args);
+    } else {
         json_put_str(args, "arn", agent_text(turn, "preview.arn"));
         json_put_str(args, "template_sha256", agent_text(turn, "plan.template.sha256"));
         json_put_str(args, "parameters_sha256", agent_text(turn, "preview.parameters_sha256"));
@@ -467,10 +455,14 @@ static enum outcome executor_apply_failed(struct turn *turn) {
 }
 
 static const char *executor_apply_operation(const struct turn *turn) {
-    if (agent_is_kind(turn, "destroy")) {
-        return "destroy";
+    static const char *const kinds[] = {"destroy", "recover", "bootstrap"};
+
+    for (size_t i = 0; i < ARRAY_N(kinds); i++) {
+        if (agent_is_kind(turn, kinds[i])) {
+            return kinds[i];
+        }
     }
-    return agent_is_kind(turn, "bootstrap") ? "bootstrap" : "apply";
+    return "apply";
 }
 
 /* "executing" stays in the state unless the gate or the operation say that nothing was sent. */
@@ -490,14 +482,16 @@ static bool executor_apply(struct turn *turn, enum outcome *outcome) {
 }
 
 static enum outcome executor_execute(struct turn *turn) {
-    bool is_update = strcmp(agent_text(turn, "preview.type"), "UPDATE") == 0;
+    /* A creation makes the bucket, and so may an update of one that failed half-way. */
+    bool has_bucket = strcmp(agent_text(turn, "preview.type"), "UPDATE") == 0 &&
+                      json_str_at(turn->state, "before.outputs.SiteBucket") != NULL;
     enum outcome outcome = executor_lock(turn);
 
     turn_say(turn, EVENT_WHERE, executor_where(turn)); /* again just before execution */
     if (outcome == OUTCOME_OK && agent_is_kind(turn, "secrets")) {
         return secrets_execute(turn);
     }
-    if (outcome == OUTCOME_OK && is_update) {
+    if (outcome == OUTCOME_OK && has_bucket) {
         outcome = upload_site(turn, agent_text(turn, "before.outputs.SiteBucket"));
     }
     if (outcome != OUTCOME_OK || !executor_apply(turn, &outcome)) {
@@ -507,8 +501,12 @@ static enum outcome executor_execute(struct turn *turn) {
     if (!json_bool_at(turn->state, "applied.ok")) {
         return executor_apply_failed(turn);
     }
-    return is_update ? OUTCOME_OK
-                     : upload_site(turn, agent_text(turn, "applied.outputs.SiteBucket"));
+    if (executor_is_cure(turn)) {
+        cure_add_left(turn);
+        return OUTCOME_OK;
+    }
+    return has_bucket ? OUTCOME_OK
+                      : upload_site(turn, agent_text(turn, "applied.outputs.SiteBucket"));
 }
 
 /* ---- ROLLBACK: what on_failure allows, and nothing wider ---- */
@@ -517,11 +515,12 @@ static enum outcome executor_leave_as_is(struct turn *turn) {
     const char *status = agent_text(turn, "applied.status");
 
     if (strcmp(agent_text(turn, "plan.on_failure"), "keep") == 0) {
-        agent_warn(turn, "kept",
-                   "look at it, then continue or roll back the stack in CloudFormation, or remove "
-                   "it with aws-copilot destroy",
-                   "stack %s is left as it is (%s), as --no-rollback says",
-                   agent_text(turn, "fields.stack"), status[0] == '\0' ? "unknown" : status);
+        agent_warn(
+            turn, "kept",
+            "look at it; aws-copilot recover rolls it back, aws-copilot deploy --no-rollback "
+            "goes on with it, aws-copilot destroy removes it",
+            "stack %s is left as it is (%s), as --no-rollback says",
+            agent_text(turn, "fields.stack"), status[0] == '\0' ? "unknown" : status);
         return OUTCOME_OK;
     }
     if (!agent_is_kind(turn, "deploy")) {

@@ -42,7 +42,7 @@ static enum outcome secrets_ask_all(struct turn *turn, const json_t *names) {
     return outcome;
 }
 
-static bool secrets_read(struct turn *turn, enum outcome *outcome) {
+bool secrets_read(struct turn *turn, enum outcome *outcome) {
     CLEANUP(freep) char *path = secrets_path(turn);
 
     json_put_str(turn->state, "secrets_path", path);

@@ -3,6 +3,10 @@
 
 #include "agent/agent.h"
 
+/* Reads which secrets Parameter Store holds for the application into "stored"; false with the
+ * problem kept as `*outcome` when that fails. */
+bool secrets_read(struct turn *turn, enum outcome *outcome);
+
 /* PREFLIGHT of a deployment: reads which secrets Parameter Store holds into the state member
  * "stored" and, where one that the application needs is not there, asks for its value and parks for
  * the child session that stores it. */

@@ -126,6 +126,11 @@ static const char *ending_next(const struct turn *turn, const char *status) {
     if (strcmp(status, "success") == 0 && agent_is_kind(turn, "secrets")) {
         return "what runs goes on as it is; aws-copilot deploy lets the function read them";
     }
+    if (strcmp(status, "success") == 0 && agent_is_kind(turn, "recover")) {
+        return json_bool_at(turn->state, "after.exists")
+                   ? "the stack takes changes again; aws-copilot status shows what runs"
+                   : "the way is free; aws-copilot deploy makes the stack anew";
+    }
     if (strcmp(status, "rolled_back") == 0) {
         return "correct the cause and run aws-copilot deploy again";
     }
@@ -176,6 +181,10 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     json_put_str(result, "next", ending_next(turn, endings[row].status));
     if (agent_is_kind(turn, "secrets") && json_at(turn->state, "applied.parameters") != NULL) {
         json_put(result, "parameters", json_deep_copy(json_at(turn->state, "applied.parameters")));
+    }
+    if (json_at(turn->state, "applied.left_behind") != NULL) {
+        json_put(result, "left_behind",
+                 json_deep_copy(json_at(turn->state, "applied.left_behind")));
     }
     json_put(result, "error", exit_status == 0 ? json_null() : ending_error(turn));
     json_put(turn->state, "result", result);

@@ -149,6 +149,11 @@ static bool orchestrator_may_machine_approve(const struct turn *turn) {
            (strcmp(mode, "broadening") == 0 && !orchestrator_is_broadening(turn));
 }
 
+/* What has to be typed instead of a yes, for what cannot be had back; NULL: a yes will do. */
+static const char *orchestrator_confirm(const struct turn *turn) {
+    return agent_is_kind(turn, "destroy") ? agent_text(turn, "fields.stack") : NULL;
+}
+
 static enum err_code orchestrator_ask_yes(struct turn *turn, const char *bytes, const char *digest,
                                           char **out, struct err *err) {
     json_t *question =
@@ -157,11 +162,14 @@ static enum err_code orchestrator_ask_yes(struct turn *turn, const char *bytes, 
 
     json_put_int(question, "expires_ms", turn->now_ms + limit(LIMIT_APPROVAL_MS));
     json_put(question, "choices", json_pack("[s, s, s]", "yes", "no", "why"));
+    json_put_str(question, "confirm", orchestrator_confirm(turn));
     return turn_ask(turn, question, out, err);
 }
 
-/* "yes", "no", or "yes DIGEST" from another process. */
-static bool orchestrator_is_yes(const char *answer, const char *digest, bool *is_other) {
+/* "yes", "no", the name that is to be typed, or "yes DIGEST" from another process, which has asked
+ * for the name itself. */
+static bool orchestrator_is_yes(const char *answer, const char *digest, const char *confirm,
+                                bool *is_other) {
     struct str rest = str_from(answer);
     struct str word = {0};
 
@@ -171,6 +179,9 @@ static bool orchestrator_is_yes(const char *answer, const char *digest, bool *is
     }
     if (rest.len > 0 && !str_eq(rest, str_from(digest))) {
         *is_other = true;
+    }
+    if (confirm != NULL && rest.len == 0) {
+        return str_eq(word, str_from(confirm));
     }
     return str_eq(word, STR("yes"));
 }
@@ -192,7 +203,7 @@ static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, co
         if (orchestrator_ask_yes(turn, bytes, digest, &answer, &err) != ERR_NONE) {
             return agent_fail(turn, &err);
         }
-        is_yes = orchestrator_is_yes(answer, digest, &is_other);
+        is_yes = orchestrator_is_yes(answer, digest, orchestrator_confirm(turn), &is_other);
         if (is_other) {
             agent_warn(turn, "other_digest", "", "the answer was for another plan; asking again");
         }

@@ -11,6 +11,11 @@ bool plan_has_backend(const struct turn *turn) {
     return json_is_object(json_at(turn->state, "survey.backend"));
 }
 
+/* Whether the session's kind makes a stack from a template of ours. */
+static bool plan_has_template(const struct turn *turn) {
+    return agent_is_kind(turn, "deploy") || agent_is_kind(turn, "bootstrap");
+}
+
 bool plan_has_frontend(const struct turn *turn) {
     return json_is_object(json_at(turn->state, "survey.frontend"));
 }
@@ -269,14 +274,44 @@ static void plan_step(json_t *steps, const char *tool, const char *op, const cha
     (void)json_array_append_new(steps, step);
 }
 
+/* What `recover` and `destroy` do, in the order they do it. */
+static void plan_cure_steps(const struct turn *turn, json_t *steps) {
+    static const struct {
+        const char *action;
+        const char *text;
+    } rows[] = {
+        {"discard", "delete what nobody executed"},
+        {"delete", "delete the stack and report what stays"},
+        {"rollback", "roll the failed update back to the version before"},
+        {"continue", "go on with the rollback to the version before"},
+    };
+    const json_t *cure = json_object_get(turn->state, "cure");
+    const char *operation = agent_text(turn, "kind");
+
+    if (json_array_size(json_object_get(cure, "empty")) > 0) {
+        plan_step(steps, "aws_deployer", operation, "apply",
+                  "empty the buckets that go with the stack, all versions");
+    }
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (strcmp(json_str_or(cure, "action", ""), rows[i].action) == 0) {
+            plan_step(steps, "aws_deployer", operation, "apply", rows[i].text);
+        }
+    }
+    if (json_array_size(json_object_get(cure, "purge")) > 0 ||
+        json_array_size(json_object_get(cure, "secrets")) > 0) {
+        plan_step(steps, "aws_deployer", operation, "apply",
+                  "delete what would outlive it: buckets with all versions, secrets");
+    }
+    plan_step(steps, "aws_deployer", "stack_status", "read", "look whether the stack rests");
+}
+
 static json_t *plan_steps(const struct turn *turn) {
     json_t *steps = json_array();
     bool has_site = agent_is_kind(turn, "deploy") && plan_has_frontend(turn);
     bool is_update = json_bool_at(turn->state, "before.can_update");
 
-    if (agent_is_kind(turn, "destroy")) {
-        plan_step(steps, "aws_deployer", "destroy", "apply",
-                  "delete the stack and report what stays");
+    if (agent_is_kind(turn, "destroy") || agent_is_kind(turn, "recover")) {
+        plan_cure_steps(turn, steps);
         return steps;
     }
     if (agent_is_kind(turn, "secrets")) {
@@ -393,21 +428,27 @@ static char *plan_on_failure(const struct turn *turn) {
     return mem_strdup("leave");
 }
 
+static const char *plan_target(const struct turn *turn) {
+    if (agent_is_kind(turn, "secrets")) {
+        return "Parameter Store";
+    }
+    return plan_has_template(turn) ? template_kind_name(plan_template_kind(turn))
+                                   : "the stack as it is";
+}
+
 static json_t *plan_body(const struct turn *turn, const struct template_text *template,
                          const json_t *parameters) {
     CLEANUP(freep) char *on_failure = plan_on_failure(turn);
     const json_t *named = json_at(turn->state, "flags.names");
-    json_t *plan = agent_args(
-        "kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
-        agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"), "region",
-        agent_text(turn, "identity.region"), "stack", agent_text(turn, "fields.stack"), "target",
-        agent_is_kind(turn, "secrets") ? "Parameter Store"
-                                       : template_kind_name(plan_template_kind(turn)),
-        "role_arn",
-        json_str_or(turn->state, "fields.role_arn",
-                    json_str_or(turn->state, "bootstrap.ExecutionRole", "")),
-        "endpoint", agent_text(turn, "identity.endpoint"), "on_failure", on_failure, "build_id",
-        json_str_at(turn->state, "backend.build_id"), NULL);
+    json_t *plan =
+        agent_args("kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
+                   agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"),
+                   "region", agent_text(turn, "identity.region"), "stack",
+                   agent_text(turn, "fields.stack"), "target", plan_target(turn), "role_arn",
+                   json_str_or(turn->state, "fields.role_arn",
+                               json_str_or(turn->state, "bootstrap.ExecutionRole", "")),
+                   "endpoint", agent_text(turn, "identity.endpoint"), "on_failure", on_failure,
+                   "build_id", json_str_at(turn->state, "backend.build_id"), NULL);
 
     json_put_int(plan, "version", 1);
     json_put(plan, "steps", plan_steps(turn));
@@ -420,6 +461,9 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
     json_put(plan, "cost", json_object());
     json_put(plan, "variables", plan_variables(turn));
     json_put(plan, "tags", plan_tags(turn));
+    if (json_at(turn->state, "cure") != NULL) {
+        json_put(plan, "cure", json_deep_copy(json_at(turn->state, "cure")));
+    }
     json_put(plan, "secrets", named == NULL ? secrets_all_names(turn) : json_deep_copy(named));
     return plan;
 }
@@ -429,7 +473,7 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
     CLEANUP(json_decrefp) json_t *parameters = json_object();
     CLEANUP(freep) char *set_name = mem_format("d-%s", turn->session);
 
-    if (!agent_is_kind(turn, "destroy") && !agent_is_kind(turn, "secrets")) {
+    if (plan_has_template(turn)) {
         json_t *inputs = NULL;
 
         json_decref(parameters);

@@ -126,10 +126,28 @@ static enum outcome planner_preflight(struct turn *turn) {
 
 /* ---- PLAN ---- */
 
+/* A stack that is not there needs no cure; one that was there and is gone is worth a word. */
+static enum outcome planner_nothing_there(struct turn *turn) {
+    const char *release = json_str_at(turn->state, "last_release.id");
+
+    if (release == NULL) {
+        return agent_problem(turn, ERR_NOT_FOUND, "aws-copilot deploy makes it",
+                             "there is no stack %s in %s", agent_text(turn, "fields.stack"),
+                             agent_text(turn, "identity.region"));
+    }
+    return agent_problem(turn, ERR_NOT_FOUND, "aws-copilot deploy makes it anew",
+                         "stack %s is gone: release %s was deployed there, and somebody deleted it",
+                         agent_text(turn, "fields.stack"), release);
+}
+
 static enum outcome planner_plan(struct turn *turn) {
     struct err err = {0};
     const char *failed = json_str_at(turn->state, "failed_plan");
 
+    if (agent_is_kind(turn, "recover") && !json_bool_at(turn->state, "before.exists") &&
+        json_at(turn->state, "waited") == NULL) {
+        return planner_nothing_there(turn);
+    }
     if (gate_pace_planning(turn->gate, &err) != ERR_NONE || plan_compute(turn, &err) != ERR_NONE) {
         return agent_fail(turn, &err);
     }

@@ -6,10 +6,9 @@
 #include "agent/probe.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"},
-    {"aws_deployer", "events"},   {"aws_deployer", "outputs"},
-    {"aws_deployer", "logs"},     {"aws_deployer", "probe"},
-    {"telemetry_bus", "emit"},    {0},
+    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
+    {"aws_deployer", "outputs"},  {"aws_deployer", "logs"},         {"aws_deployer", "probe"},
+    {"aws_deployer", "drift"},    {"telemetry_bus", "emit"},        {0},
 };
 
 static const enum phase phases[] = {PHASE_VALIDATE, PHASE_ROLLBACK, PHASE_NONE};
@@ -47,6 +46,26 @@ static enum outcome validator_bootstrap(struct turn *turn) {
     return OUTCOME_OK;
 }
 
+/* The version that ran before, after a way back. */
+static enum outcome validator_old_version(struct turn *turn, const json_t *expected) {
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!agent_keep(
+            turn, "aws_deployer", "probe",
+            probe_args(agent_text(turn, "after.outputs.Url"), expected, probe_wait_ms(turn)),
+            "probe", &outcome)) {
+        return outcome;
+    }
+    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
+    if (!json_bool_at(turn->state, "probe.passed")) {
+        return agent_problem(turn, ERR_HEALTH, "aws-copilot logs shows what the function said",
+                             "the stack rests, but release %s does not answer: %s",
+                             agent_text(turn, "last_release.id"),
+                             agent_text(turn, "probe.sentence"));
+    }
+    return OUTCOME_OK;
+}
+
 static enum outcome validator_destroy(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
 
@@ -63,6 +82,30 @@ static enum outcome validator_destroy(struct turn *turn) {
              json_pack("{s:s, s:O*}", "status", "DELETE_COMPLETE", "left_behind",
                        json_at(turn->state, "applied.left_behind")));
     return OUTCOME_OK;
+}
+
+/* Whether it is where it was to go; and where a version runs in it, whether that one answers. */
+static enum outcome validator_recover(struct turn *turn) {
+    const char *action = agent_text(turn, "cure.action");
+    bool is_back = strcmp(action, "rollback") == 0 || strcmp(action, "continue") == 0;
+    const json_t *expected = json_at(turn->state, "last_release.expected");
+    enum outcome outcome = OUTCOME_OK;
+
+    if (!is_back && strcmp(action, "discard") != 0) {
+        return validator_destroy(turn);
+    }
+    if (!agent_keep(turn, "aws_deployer", "stack_status",
+                    agent_args("stack", agent_text(turn, "fields.stack"), NULL), "after",
+                    &outcome)) {
+        return outcome;
+    }
+    if (is_back && !json_bool_at(turn->state, "after.can_update")) {
+        return agent_problem(turn, ERR_DEPLOY, agent_text(turn, "after.remedy"), "stack %s: %s",
+                             agent_text(turn, "fields.stack"), agent_text(turn, "after.sentence"));
+    }
+    agent_say(turn, "Stack %s: %s.", agent_text(turn, "fields.stack"),
+              agent_text(turn, "after.sentence"));
+    return is_back && expected != NULL ? validator_old_version(turn, expected) : OUTCOME_OK;
 }
 
 /* What Parameter Store itself said after the effect, see aws_deployer.put_secret. */
@@ -89,6 +132,9 @@ static enum outcome validator_validate(struct turn *turn) {
     }
     if (agent_is_kind(turn, "bootstrap")) {
         return validator_bootstrap(turn);
+    }
+    if (agent_is_kind(turn, "recover")) {
+        return validator_recover(turn);
     }
     return agent_is_kind(turn, "destroy") ? validator_destroy(turn) : validator_deploy(turn);
 }

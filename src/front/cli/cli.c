@@ -303,6 +303,8 @@ json_t *cli_flags(const struct cli *cli) {
                  {"trust_repository", OPT_TRUST},
                  {"no_rollback", OPT_NO_ROLLBACK},
                  {"stop_at_plan", OPT_DRY_RUN},
+                 {"skip_failed", OPT_SKIP_FAILED},
+                 {"purge", OPT_PURGE},
                  {"stop_at_wait", OPT_NO_EXECUTE}};
     json_t *flags = json_object();
     json_t *usage = cli_usage(&cli->args);

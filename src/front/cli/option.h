@@ -24,6 +24,8 @@ enum option_group {
     OPTIONS_ROAD = 512,  /* verbs that are one run of one session */
     OPTIONS_TOKENS = 1024,
     OPTIONS_USAGE = 2048, /* how much an application is used, for its cost */
+    OPTIONS_RECOVER = 4096,
+    OPTIONS_DESTROY = 8192,
 };
 
 enum option_kind {
@@ -39,7 +41,7 @@ enum option_kind {
     OPTION_FOLDER,
     OPTION_FILE,
     OPTION_NUMBER, /* plain and not negative: "1.5" */
-    OPTION_PAIR, /* a tag, "key=value"; may be repeated */
+    OPTION_PAIR,   /* a tag, "key=value"; may be repeated */
     OPTION_KIND_N
 };
 

@@ -18,6 +18,7 @@ struct asking {
     const json_t *question;
     const char *kind;
     const char *proposal; /* "default"; NULL: none */
+    const char *confirm;  /* what is typed instead of a yes; NULL: a yes will do */
     struct line_wait wait;
     char *answer; /* owned, once it is known */
 };
@@ -117,6 +118,11 @@ static void show_question(const struct asking *asking) {
     }
     show_problem(asking, &out);
     screen_text(&asking->asker->screen, &out, 2, json_str_or(asking->question, "question", "?"));
+    if (asking->confirm != NULL) {
+        CLEANUP(freep) char *text = mem_format("Type %s to go on.", asking->confirm);
+
+        screen_text(&asking->asker->screen, &out, 2, text);
+    }
     if (is_kind(asking, "choice")) {
         show_choices(asking, &out);
     }
@@ -125,7 +131,11 @@ static void show_question(const struct asking *asking) {
 
 /* The question itself stands above the prompt: it may be longer than a line. */
 static void prompt_of(const struct asking *asking, struct buf *out) {
-    if (is_kind(asking, "approval")) {
+    if (asking->confirm != NULL) {
+        buf_add_s(out, "  [");
+        screen_word(out, asking->confirm);
+        buf_add_s(out, " / no / why] ");
+    } else if (is_kind(asking, "approval")) {
         buf_add_s(out, "  [yes / no / why] ");
     } else if (is_kind(asking, "confirm")) {
         bool is_yes = asking->proposal != NULL && strcmp(asking->proposal, "yes") == 0;
@@ -191,7 +201,13 @@ static void answer_decision(struct asking *asking, const char *line, const char 
     struct understood said;
 
     understand(line, NULL, &said);
-    if (strcmp(word, "yes") == 0 || (said.intent == INTENT_YES && !is_kind(asking, "approval"))) {
+    if (asking->confirm != NULL && (strcmp(word, "yes") == 0 || said.intent == INTENT_YES)) {
+        CLEANUP(freep)
+        char *text = mem_format("Nothing brings it back: type %s to go on.", asking->confirm);
+
+        tell(asking, text);
+    } else if (strcmp(word, "yes") == 0 ||
+               (said.intent == INTENT_YES && !is_kind(asking, "approval"))) {
         asking->answer = mem_strdup("yes");
     } else if (strcmp(word, "no") == 0 || said.intent == INTENT_NO) {
         asking->answer = mem_strdup("no");
@@ -234,7 +250,9 @@ static enum err_code answer_take(struct asking *asking, const char *line, struct
                       !is_decision(asking) && !is_kind(asking, "choice")))) {
         return cancelled(err);
     }
-    if (strcmp(word, "help") == 0) {
+    if (asking->confirm != NULL && strcmp(line, asking->confirm) == 0) {
+        asking->answer = mem_strdup(line);
+    } else if (strcmp(word, "help") == 0) {
         answer_help(asking);
     } else if (is_decision(asking)) {
         answer_decision(asking, line, word);
@@ -347,6 +365,7 @@ static enum err_code asker_answer(struct asker *asker, const json_t *question,
         .question = question,
         .kind = json_str_or(question, "kind", "text"),
         .proposal = json_str_at(question, "default"),
+        .confirm = json_str_at(question, "confirm"),
         .wait = {.poll = poll, .ctx = poll_ctx, .interrupted = asker->interrupted},
     };
 
@@ -378,6 +397,13 @@ static enum err_code asker_ask(void *ctx, const struct masked *masked, bool (*po
 
 struct person asker_person(struct asker *asker) {
     return (struct person){.is_there = asker_is_there, .ask = asker_ask, .ctx = asker};
+}
+
+enum err_code asker_text(struct asker *asker, const char *question, char **out, struct err *err) {
+    CLEANUP(json_decrefp)
+    json_t *row = json_pack("{s:s, s:s}", "kind", "text", "question", question);
+
+    return asker_answer(asker, row, NULL, NULL, out, err);
 }
 
 enum err_code asker_confirm(struct asker *asker, const char *question, bool proposal, bool *out,

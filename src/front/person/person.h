@@ -40,3 +40,7 @@ MUST_CHECK enum err_code asker_confirm(struct asker *asker, const char *question
  * as above. */
 MUST_CHECK enum err_code asker_choose(struct asker *asker, const char *question, json_t *choices,
                                       char **out, struct err *err);
+
+/* Asks for a line outside a session; `*out` is the caller's to free(). Errors: as above. */
+MUST_CHECK enum err_code asker_text(struct asker *asker, const char *question, char **out,
+                                    struct err *err);

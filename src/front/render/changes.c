@@ -30,6 +30,8 @@ static const struct resource_row {
     { "AWS::S3::Bucket",                       "holds the files of the site, or the artefacts",          "every file in it that is not uploaded again", true },
     { "AWS::S3::BucketPolicy",                 "says who may read the bucket",                           NULL, false },
     { "AWS::SSM::Parameter",                   "a secret that the back end reads at its start",          "its value, with all its versions", true },
+    { "AWS::CloudFormation::Stack",            "holds what the application consists of",                 NULL, false },
+    { "AWS::CloudFormation::ChangeSet",        "a plan that nobody executed",                            NULL, false },
     { "AWS::DynamoDB::Table",                  "holds data",                                             "all data in it", true },
     { "AWS::RDS::DBInstance",                  "is a database",                                          "all data in it", true },
 };
@@ -44,6 +46,8 @@ static const struct operation_row {
     { "Import", "+ Import", "to import", STYLE_GOOD },
     { "Modify", "* Modify", "to change", STYLE_WARN },
     { "Remove", "- Remove", "to remove", STYLE_BAD  },
+    { "Restore", "< Back",  "to put back", STYLE_WARN },
+    { "Skip",   "! Skip",   "to leave as it is now", STYLE_BAD },
     { "Retain", "= Keep",   "to keep",   STYLE_DIM  },
     { "",       "? Other",  "unknown",   STYLE_WARN },
 };
@@ -268,7 +272,12 @@ static bool is_all(const json_t *changes, const char *action, const char *other)
     return true;
 }
 
-static const char *set_title(const json_t *changes) {
+static const char *set_title(const json_t *change_set) {
+    const json_t *changes = json_object_get(change_set, "changes");
+
+    if (json_str_at(change_set, "cure") != NULL && !is_all(changes, "Remove", "Retain")) {
+        return "What would be put back";
+    }
     if (strcmp(json_str_or(json_array_get(changes, 0), "type", ""), "AWS::SSM::Parameter") == 0) {
         return is_all(changes, "Remove", "Remove") ? "Secrets to be removed from Parameter Store"
                                                    : "Secrets to be stored in Parameter Store";
@@ -290,7 +299,7 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
         screen_text(screen, out, 2, "No change: what is deployed is what you have here.");
         return;
     }
-    buf_addf(&head, "  %s: ", set_title(changes));
+    buf_addf(&head, "  %s: ", set_title(change_set));
     screen_word(&head, json_str_or(change_set, "stack", ""));
     buf_add_c(&head, '\n');
     screen_styled(screen, out, STYLE_BOLD, buf_cstr(&head));
@@ -309,6 +318,11 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
     }
     table_counts(screen, out, changes);
     table_losses(screen, out, changes);
+    if (json_str_or(change_set, "loses", "")[0] != '\0') {
+        CLEANUP(freep) char *text = mem_format("Lost: %s", json_str_or(change_set, "loses", ""));
+
+        screen_bullet(screen, out, STYLE_WARN, "!", text);
+    }
 }
 
 /* ---- Why ---- */
@@ -391,6 +405,10 @@ static void why_change(const struct screen *screen, struct buf *out, const json_
         buf_add_s(&text, " It is new.");
     } else if (is_action(change, "Modify")) {
         why_modified(&text, change);
+    } else if (is_action(change, "Restore")) {
+        buf_add_s(&text, " It goes back to what it was before the failed change.");
+    } else if (is_action(change, "Skip")) {
+        buf_add_s(&text, " It stays as it is now, and counts as put back; put it right by hand.");
     } else if (is_action(change, "Retain")) {
         buf_add_s(&text, " It stays, and goes on costing what it costs.");
     } else if (is_action(change, "Remove")) {

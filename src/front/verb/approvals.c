@@ -139,6 +139,34 @@ static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct 
     return ERR_NONE;
 }
 
+/* A destruction wants the stack's name typed: as the word after the id, or asked for here. */
+static enum err_code decide_check_name(struct cli *cli, const char *id, const char *type,
+                                       const struct glance *glance, struct err *err) {
+    const char *wanted = json_str_at(glance->question, "confirm");
+    const char *given = cli_word(cli, 1);
+    CLEANUP(freep) char *typed = NULL;
+    CLEANUP(freep) char *question = NULL;
+
+    if (wanted == NULL || strcmp(type, "approve") != 0) {
+        return ERR_NONE;
+    }
+    question = mem_format("Nothing brings it back. Type the name of the stack to go on");
+    if (given == NULL && cli->asker.lines != NULL &&
+        asker_text(&cli->asker, question, &typed, err) != ERR_NONE) {
+        return err->code;
+    }
+    given = given == NULL ? typed : given;
+    if (given == NULL) {
+        err_set(err, ERR_MISSING, "a destruction is approved with the name of its stack");
+        return err_remedy(err, "aws-copilot approve %s %s", id, wanted);
+    }
+    if (strcmp(given, wanted) != 0) {
+        err_set(err, ERR_USAGE, "'%.60s' is not the stack that would be destroyed", given);
+        return err_remedy(err, "it is %s; nothing was done", wanted);
+    }
+    return ERR_NONE;
+}
+
 static enum err_code decide_put(struct cli *cli, const char *id, const char *type,
                                 const struct glance *glance, const json_t *where, struct err *err) {
     CLEANUP(json_decrefp) json_t *message = NULL;
@@ -189,6 +217,7 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     flags = glance_flags(cli, &glance);
     if (cli_where(cli, flags, &where, err) != ERR_NONE ||
         paper_show(cli, &glance, err) != ERR_NONE ||
+        decide_check_name(cli, id, type, &glance, err) != ERR_NONE ||
         decide_put(cli, id, type, &glance, where, err) != ERR_NONE) {
         return err->code;
     }
@@ -204,12 +233,13 @@ static enum err_code approve_run(struct cli *cli, struct err *err) {
 
 const struct verb verb_approve = {
     .name = "approve",
-    .words = "ID",
-    .word_max = 1,
+    .words = "ID [STACK]",
+    .word_max = 2,
     .summary = "say yes to what a session asks, for exactly its digest",
     .more =
         "The process that owns the session goes on. When none lives, a session of deploy goes on\n"
         "here; one of plan waits for aws-copilot deploy --plan ID.\n"
+        "A destruction also wants the name of its stack, typed.\n"
         "Exit 6: unknown. Exit 1: already decided, or expired.",
     .section = VERBS_RECORD,
     .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,

@@ -1,13 +1,9 @@
-/* deploy, plan, bootstrap, destroy: one road, with different ends. */
+/* deploy, plan, bootstrap: one road, with different ends. */
 #include <string.h>
 #include <unistd.h>
 
 #include "front/verb/run.h"
 #include "sys/fs.h"
-
-enum {
-    RUN_OPTIONS = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_CHANGE,
-};
 
 /* ---- plan ---- */
 
@@ -111,7 +107,7 @@ const struct verb verb_deploy = {
     .run = deploy_run,
 };
 
-/* ---- bootstrap, destroy ---- */
+/* ---- bootstrap ---- */
 
 static enum err_code bootstrap_run(struct cli *cli, struct err *err) {
     return run_new(cli, "bootstrap", err);
@@ -125,17 +121,4 @@ const struct verb verb_bootstrap = {
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD,
     .run = bootstrap_run,
-};
-
-static enum err_code destroy_run(struct cli *cli, struct err *err) {
-    return run_new(cli, "destroy", err);
-}
-
-const struct verb verb_destroy = {
-    .name = "destroy",
-    .words = "",
-    .summary = "delete the stack, then report what is left behind",
-    .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD,
-    .run = destroy_run,
 };

@@ -3,6 +3,8 @@
 
 #include "front/cli/cli_room.h"
 
+enum { RUN_OPTIONS = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_CHANGE };
+
 /* Opens the flow, shows where the run goes, makes a session of `kind` from the command line, runs
  * it to its end or pause. Where the region is not known yet, the session shows where it goes once
  * it is. Errors: also those of cli_where(). */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "aws/set_state.h"
 #include "aws/stack_state.h"
 #include "flow/graph.h"
 #include "front/cli/cli_room.h"
@@ -187,14 +188,30 @@ static void table_states(struct buf *out) {
     size_t n = 0;
     const struct stack_state *rows = stack_states(&n);
 
-    buf_add_s(out, "| status | class | create | update | at rest | success | meaning | remedy |\n"
-                   "|---|---|---|---|---|---|---|---|\n");
+    buf_add_s(out, "| status | class | create | update | at rest | success | meaning | way out | "
+                   "what it loses | remedy |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {
-        buf_addf(out, "| %s | %s | %s | %s | %s | %s | %s | %s |\n",
+        buf_addf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
                  rows[i].status[0] == '\0' ? "(absent)" : rows[i].status,
                  stack_class_word(rows[i].class), rows[i].can_create ? "yes" : "no",
-                 rows[i].can_update ? "yes" : "no", rows[i].is_resting ? "yes" : "no",
-                 rows[i].is_success ? "yes" : "no", rows[i].sentence, rows[i].remedy);
+                 rows[i].can_update ? "yes"
+                 : rows[i].can_fix  ? "with --no-rollback"
+                                    : "no",
+                 rows[i].is_resting ? "yes" : "no", rows[i].is_success ? "yes" : "no",
+                 rows[i].sentence, stack_cure_word(rows[i].cure), rows[i].loses, rows[i].remedy);
+    }
+}
+
+static void table_sets(struct buf *out) {
+    size_t n = 0;
+    const struct set_state *rows = set_states(&n);
+
+    buf_add_s(out, "| status | execution status | class | meaning | remedy |\n"
+                   "|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(out, "| %s | %s | %s | %s | %s |\n", rows[i].status,
+                 rows[i].execution[0] == '\0' ? "(any)" : rows[i].execution,
+                 set_class_word(rows[i].class), rows[i].sentence, rows[i].remedy);
     }
 }
 
@@ -263,7 +280,8 @@ static const struct {
     {"errors", "Errors", table_errors},
     {"events", "Events", table_events},
     {"exits", "Exit codes", table_exits},
-    {"stack-states", "What a stack's status means", table_states},
+    {"stack-states", "What a stack's status means, and what gets it out", table_states},
+    {"set-states", "What a change set's status means", table_sets},
     {"options", "Options of the command line", table_options},
     {"prices", "Prices", table_prices},
 };

@@ -14,8 +14,8 @@ static const struct json_field identity_out[] = {
 static const struct json_field stack_in[] = { { "stack", JSON_TEXT, false }, END };
 static const struct json_field status_out[] = {
     { "exists", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
-    { "class", JSON_TEXT, false }, { "can_update", JSON_FLAG, false }, { "sentence", JSON_TEXT, false },
-    { "remedy", JSON_TEXT, false }, { "reason", JSON_TEXT, false }, { "protected", JSON_FLAG, false },
+    { "class", JSON_TEXT, false }, { "can_update", JSON_FLAG, false }, { "can_fix", JSON_FLAG, false },
+    { "sentence", JSON_TEXT, false }, { "remedy", JSON_TEXT, false }, { "reason", JSON_TEXT, false }, { "protected", JSON_FLAG, false },
     { "changed_ms", JSON_COUNT, false },
     { "outputs", JSON_MAP, false }, { "parameters", JSON_MAP, false }, { "tags", JSON_MAP, false }, END };
 
@@ -54,7 +54,7 @@ static const struct json_field preview_in[] = {
     { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_MAP, false },
     { "bucket", JSON_TEXT, true }, { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
     { "tags", JSON_MAP, false }, { "description", JSON_TEXT, false }, { "capabilities", JSON_LIST, false },
-    { "artefacts", JSON_LIST, false }, END };
+    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, END };
 static const struct json_field preview_out[] = {
     { "no_change", JSON_FLAG, false }, { "arn", JSON_TEXT, false }, { "name", JSON_TEXT, false },
     { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "type", JSON_TEXT, false },
@@ -83,9 +83,21 @@ static const struct json_field rollback_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "alias_moved", JSON_FLAG, false }, END };
 
+static const struct json_field diagnose_out[] = {
+    { "exists", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
+    { "class", JSON_TEXT, false }, { "cure", JSON_TEXT, false }, { "sentence", JSON_TEXT, false },
+    { "loses", JSON_TEXT, false }, { "remedy", JSON_TEXT, false }, { "reason", JSON_TEXT, false },
+    { "protected", JSON_FLAG, false }, { "is_empty", JSON_FLAG, false }, { "failed", JSON_LIST, false },
+    { "sets", JSON_LIST, false }, END };
+static const struct json_field wait_in[] = { { "stack_id", JSON_TEXT, false }, END };
+static const struct json_field wait_out[] = { { "status", JSON_TEXT, false }, { "sentence", JSON_TEXT, false }, END };
+static const struct json_field drift_out[] = {
+    { "drifted", JSON_FLAG, false }, { "complete", JSON_FLAG, false }, { "status", JSON_TEXT, false },
+    { "reason", JSON_TEXT, false }, { "resources", JSON_LIST, false }, END };
+
 static const struct json_field destroy_in[] = {
     { "approval", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
-    { "account", JSON_TEXT, false }, { "lock", JSON_MAP, true }, END };
+    { "account", JSON_TEXT, false }, { "cure", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field destroy_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, END };
@@ -110,6 +122,9 @@ static const struct operation operations[] = {
     { "parameters",   EFFECT_READ,    "names and versions of parameters",     LIMIT_TOOL_TIMEOUT_MS,   parameters_in, parameters_out, deployer_parameters,   NULL },
     { "secrets_ls",   EFFECT_READ,    "names, versions, dates, who wrote them", LIMIT_TOOL_TIMEOUT_MS, parameters_in, parameters_out, deployer_secrets_ls,   NULL },
     { "probe",        EFFECT_READ,    "whether a build answers",              LIMIT_JOB_TIMEOUT_MS,    probe_in,      probe_out,      deployer_probe,        NULL },
+    { "diagnose",     EFFECT_READ,    "what gets a stack out of its state",   LIMIT_TOOL_TIMEOUT_MS,   stack_in,      diagnose_out,   deployer_diagnose,     NULL },
+    { "wait",         EFFECT_READ,    "wait until a stack rests",             LIMIT_STACK_WAIT_MS,     wait_in,       wait_out,       deployer_wait,         NULL },
+    { "drift",        EFFECT_READ,    "what was changed by hand",             LIMIT_CHANGESET_WAIT_MS, stack_in,      drift_out,      deployer_drift,        NULL },
     { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL },
     { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },
     { "preview",      EFFECT_PREVIEW, "make a change set",                    LIMIT_CHANGESET_WAIT_MS, preview_in,    preview_out,    deployer_preview,      deployer_reconcile_preview },
@@ -118,6 +133,7 @@ static const struct operation operations[] = {
     { "bootstrap",    EFFECT_APPLY,   "execute the bootstrap's change set",   LIMIT_STACK_WAIT_MS,     apply_in,      apply_out,      deployer_apply,        deployer_reconcile_apply },
     { "rollback",     EFFECT_APPLY,   "go back to a release, as approved",    LIMIT_STACK_WAIT_MS,     rollback_in,   rollback_out,   deployer_rollback,     NULL },
     { "destroy",      EFFECT_APPLY,   "delete a stack and say what stays",    LIMIT_STACK_WAIT_MS,     destroy_in,    destroy_out,    deployer_destroy,      deployer_reconcile_destroy },
+    { "recover",      EFFECT_APPLY,   "get a stack out of a stuck state",     LIMIT_STACK_WAIT_MS,     destroy_in,    destroy_out,    deployer_recover,      deployer_reconcile_recover },
     { "put_secret",   EFFECT_APPLY,   "store the values that a person gave",  LIMIT_TOOL_TIMEOUT_MS,   put_secret_in, secrets_out,    deployer_put_secret,   deployer_reconcile_put_secret },
     { "secrets_rm",   EFFECT_APPLY,   "remove secrets, as approved",          LIMIT_TOOL_TIMEOUT_MS,   secrets_rm_in, secrets_out,    deployer_secrets_rm,   deployer_reconcile_secrets_rm },
 };

@@ -22,6 +22,10 @@ enum err_code deployer_discard(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_apply(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_diagnose(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_wait(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_recover(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_drift(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_secrets_ls(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_put_secret(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_secrets_rm(struct op *op, json_t **out, struct err *err);
@@ -31,6 +35,8 @@ enum err_code deployer_reconcile_preview(struct op *op, enum reconciled *state, 
 enum err_code deployer_reconcile_apply(struct op *op, enum reconciled *state, json_t **out,
                                        struct err *err);
 enum err_code deployer_reconcile_destroy(struct op *op, enum reconciled *state, json_t **out,
+                                         struct err *err);
+enum err_code deployer_reconcile_recover(struct op *op, enum reconciled *state, json_t **out,
                                          struct err *err);
 enum err_code deployer_reconcile_put_secret(struct op *op, enum reconciled *state, json_t **out,
                                             struct err *err);
@@ -54,6 +60,7 @@ MUST_CHECK enum err_code deployer_pause(struct op *op, struct poll *poll, struct
 enum follow_end {
     FOLLOW_CHANGE = 0, /* a creation or an update was started */
     FOLLOW_DELETE,     /* a deletion was started */
+    FOLLOW_BACK,       /* a way back was started: it ends at rest with the version before */
     FOLLOW_REST,       /* nothing was started: waits for whoever works on it; reads no events */
 };
 struct follow {
@@ -153,6 +160,47 @@ MUST_CHECK enum err_code deployer_check_lock(struct op *op, const struct aws *aw
 /* What every effect that names an approval begins with: expiry, what was approved, account, lock.
  * Errors: ERR_EXPIRED, ERR_STALE, ERR_ACCOUNT, ERR_LOCKED, ERR_DEFECT (no approval). */
 MUST_CHECK enum err_code deployer_check(struct op *op, const struct aws *aws, struct err *err);
+
+/* ---- A cure (recover.c, destroy.c) ----
+ *
+ * What `recover` and `destroy` do is one object, and its digest is what was approved:
+ * {"action": a word of stack_cure_word(), "status": of the stack when it was shown, "sets": [ARNs
+ * of change sets to delete], "skip": [logical ids that count as rolled back], "retain": [logical
+ * ids that may stay where they cannot be deleted], "empty": [buckets of the stack to empty first],
+ * "purge": [buckets that would outlive the stack, to delete after it], "secrets": [whole names of
+ * parameters to delete after it]}. */
+
+/* The argument "cure" has to be what was approved, and the stack as it was shown (`exists`,
+ * `status` now). Errors: ERR_STALE. */
+MUST_CHECK enum err_code deployer_check_cure(const struct op *op, const char *status,
+                                             struct err *err);
+
+/* Deletes the stack as the argument "cure" says (NULL: nothing but the stack) and follows it to its
+ * end. `*out` is as deployer_result(), with "left_behind". Errors: ERR_CONFLICT (it does not rest,
+ * or is protected), ERR_DENIED, those of deployer_follow(). */
+MUST_CHECK enum err_code deployer_delete(struct op *op, const struct aws *aws, json_t **out,
+                                         struct err *err);
+
+/* ---- Buckets (bucket.c) ---- */
+
+/* What is in a bucket, all versions: `is_more` when it holds more than was counted. */
+struct bucket_load {
+    int64_t objects;
+    int64_t bytes;
+    bool is_more;
+};
+MUST_CHECK enum err_code deployer_weigh_bucket(const struct aws *aws, const char *bucket,
+                                               struct bucket_load *out, struct err *err);
+
+/* Adds "objects", "bytes" and, where true, "is_more" to a row about a bucket; one that cannot be
+ * looked into adds nothing. */
+void deployer_add_load(const struct aws *aws, const char *bucket, json_t *row);
+
+/* Deletes every version of every object of a bucket of this stack, whose name says so; of another
+ * one ERR_POLICY. An absent bucket is empty. Errors: those of s3_list_versions() and
+ * s3_delete_all(). */
+MUST_CHECK enum err_code deployer_empty_bucket(struct op *op, const struct aws *aws,
+                                               const char *bucket, struct err *err);
 
 /* Whether a resource outlives its stack. */
 bool deployer_is_retained(const json_t *template, const struct cfn_resource *row);

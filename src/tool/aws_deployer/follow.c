@@ -174,6 +174,7 @@ static bool is_good_end(const struct follow *follow, const struct stack_state *s
         return state->is_success;
     case FOLLOW_DELETE:
         return state->class == STACK_ABSENT;
+    case FOLLOW_BACK:
     case FOLLOW_REST:
         return state->class == STACK_STABLE;
     }

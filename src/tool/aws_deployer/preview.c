@@ -115,7 +115,8 @@ static enum err_code preview_check_stack(struct op *op, const struct aws *aws, c
         return err->code;
     }
     state = stack_state_of(exists ? stack->status : "");
-    if (!state->can_create && !state->can_update) {
+    if (!state->can_create && !state->can_update &&
+        !(state->can_fix && json_bool_at(op->args, "keep"))) {
         err_set(err, ERR_CONFLICT, "stack %s: %s", name, state->sentence);
         return err_remedy(err, "%s", state->remedy);
     }

@@ -98,6 +98,7 @@ static json_t *status_json(bool exists, const struct cfn_stack *stack) {
     json_put_str(json, "stack_id", exists ? stack->id : "");
     json_put_str(json, "class", stack_class_word(state->class));
     json_put_bool(json, "can_update", state->can_update);
+    json_put_bool(json, "can_fix", state->can_fix);
     json_put_str(json, "sentence", state->sentence);
     json_put_str(json, "remedy", state->remedy);
     json_put_str(json, "reason", exists ? stack->reason : "");
@@ -180,7 +181,7 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
     if (services_aws(op, &aws, err) != ERR_NONE ||
         cfn_list_resources(&aws, op->arena, deployer_arg(op, "stack"), &rows, &n, err) !=
             ERR_NONE ||
-        cfn_get_template(&aws, deployer_arg(op, "stack"), &template, err) != ERR_NONE) {
+        (n > 0 && cfn_get_template(&aws, deployer_arg(op, "stack"), &template, err) != ERR_NONE)) {
         return err->code;
     }
     list = json_array();
@@ -193,6 +194,9 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
                       rows[i].physical_id, "type", rows[i].type, "status", rows[i].status);
 
         json_put_bool(row, "retained", deployer_is_retained(template, &rows[i]));
+        if (strcmp(rows[i].type, "AWS::S3::Bucket") == 0) {
+            deployer_add_load(&aws, rows[i].physical_id, row);
+        }
         (void)json_array_append_new(list, row);
     }
     *out = json_pack("{s:o}", "resources", deployer_annotate(list, template));

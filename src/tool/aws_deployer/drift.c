@@ -1,0 +1,40 @@
+/* aws_deployer, drift: what was changed by hand, as CloudFormation finds it. */
+#include <string.h>
+
+#include "tool/aws_deployer/deployer.h"
+
+static enum err_code drift_await(struct op *op, const struct aws *aws, const char *id,
+                                 struct cfn_drift_look *out, struct err *err) {
+    struct poll poll = {0};
+
+    for (;;) {
+        if (cfn_drift_status(aws, op->arena, id, out, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (strcmp(out->detection, "DETECTION_IN_PROGRESS") != 0) {
+            return ERR_NONE;
+        }
+        if (deployer_pause(op, &poll, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+}
+
+/* A detection that failed for some resources still tells of the others. */
+enum err_code deployer_drift(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *rows = NULL;
+    struct cfn_drift_look look = {0};
+    const char *id = NULL;
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        cfn_detect_drift(&aws, op->arena, deployer_arg(op, "stack"), &id, err) != ERR_NONE ||
+        drift_await(op, &aws, id, &look, err) != ERR_NONE ||
+        cfn_list_drifts(&aws, deployer_arg(op, "stack"), &rows, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = json_pack("{s:b, s:b, s:s, s:s, s:O}", "drifted", json_array_size(rows) > 0, "complete",
+                     strcmp(look.detection, "DETECTION_COMPLETE") == 0, "status", look.drift,
+                     "reason", look.reason, "resources", rows);
+    return ERR_NONE;
+}

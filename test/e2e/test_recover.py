@@ -1,0 +1,266 @@
+"""Out of every state a stack can be in: the operations on the local AWS as the deployer user, and the verbs.
+
+What the local AWS can reach is real; what it cannot, the fault proxy says (a fake).
+"""
+import json
+import time
+import zipfile
+
+import botocore.session
+import lab
+import test_deployer
+import todo
+from test_deployer import HANDLE, STACK, TOPIC, TOPIC2, WAIT, template
+
+MODEL = botocore.session.Session().get_service_model("cloudformation")
+ENUMS = {name: set(MODEL.shape_for(name).enum) for name in ("StackStatus", "ChangeSetStatus", "ExecutionStatus")}
+# A custom resource that says no to some requests: the only thing that makes the local AWS fail to go back or to delete.
+STUBBORN = '''import json, urllib.request
+def h(event, context):
+    body = json.dumps({"Status": "FAILED" if event["RequestType"] in %r else "SUCCESS", "Reason": "it says no",
+                       "PhysicalResourceId": "x", "StackId": event["StackId"], "RequestId": event["RequestId"],
+                       "LogicalResourceId": event["LogicalResourceId"], "Data": {}}).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], data=body, method="PUT"))
+'''
+
+
+def table(name):
+    """The rows of a printed table, as lists of words."""
+    lines = (lab.ROOT / f"docs/tables/{name}.md").read_text().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")][1:]
+
+
+class Tables(lab.Case):
+    def test_no_status_of_botocore_is_missing_and_none_is_made_up(self):
+        self.assertEqual({row[0] for row in table("stack-states")} - {"(absent)"}, ENUMS["StackStatus"])
+        rows = table("set-states")
+        self.assertEqual({row[0] for row in rows}, ENUMS["ChangeSetStatus"])
+        self.assertEqual({row[1] for row in rows if row[0] == "CREATE_COMPLETE"}, ENUMS["ExecutionStatus"])
+
+
+class Case(test_deployer.Case):
+    def setUp(self):
+        super().setUp()
+        self.stack_id = None
+
+    def failing(self, kind, **more):
+        """A stack whose creation (or update, of one that is there) fails at a wait condition."""
+        document = json.dumps(template(T=TOPIC2, Handle=HANDLE, Wait=WAIT))
+        if kind == "create":
+            self.stack_id = self.cfn.create_stack(StackName=STACK, TemplateBody=document, **more)["StackId"]
+        else:
+            self.cfn.update_stack(StackName=STACK, TemplateBody=document, **more)
+
+    def stubborn(self, *requests):
+        """The ARN of a function behind a custom resource."""
+        path = self.dir / "stubborn.zip"
+        with zipfile.ZipFile(path, "w") as z:
+            z.writestr("f.py", STUBBORN % (requests,))
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                         "Principal": {"Service": "lambda.amazonaws.com"}}]}
+        self.client("iam").create_role(RoleName="depl-x", AssumeRolePolicyDocument=json.dumps(trust))
+        made = self.client("lambda").create_function(FunctionName="depl-stubborn", Runtime="python3.11", Handler="f.h", Timeout=10,
+                                                     Code={"ZipFile": path.read_bytes()}, Role=f"arn:aws:iam::{self.account}:role/depl-x")
+        return {"Type": "AWS::CloudFormation::CustomResource",
+                "Properties": {"ServiceToken": made["FunctionArn"], "Version": "1"}}
+
+    def status(self):
+        return self.cfn.describe_stacks(StackName=self.stack_id)["Stacks"][0]["StackStatus"]
+
+    def args(self, action, status, **more):
+        cure, approval = self.cure(action, status, {"account": self.account, "stack_id": self.stack_id,
+                                                    "expires_ms": int(time.time() * 1000) + 60000}, **more)
+        return {"approval": "0" * 64, "stack": STACK, "stack_id": self.stack_id, "account": self.account} | cure, approval
+
+    def recover(self, action, status, key="s1-1", endpoint=None, **more):
+        args, approval = self.args(action, status, **more)
+        return self.good("recover", args, approval=approval, key=key, endpoint=endpoint)
+
+    def diagnosis(self, **how):
+        return self.good("diagnose", {"stack": STACK}, **how)
+
+
+class Real(Case):
+    """States that the local AWS reaches."""
+
+    def test_a_creation_that_was_undone_is_deleted(self):
+        self.failing("create")
+        self.wait_for(self.stack_id, "ROLLBACK_COMPLETE")
+        seen = self.diagnosis()
+        self.assertEqual((seen["cure"], seen["is_empty"], seen["failed"]), ("delete", True, []))
+        done = self.recover("delete", "ROLLBACK_COMPLETE")
+        self.assertEqual((done["ok"], done["status"]), (True, "DELETE_COMPLETE"))
+        again = self.op("recover", self.args("delete", "ROLLBACK_COMPLETE")[0], approval={}, reconcile=True)
+        self.assertTrue(again["reconciled"], again)
+
+    def test_a_creation_that_was_kept_is_deleted(self):
+        self.failing("create", DisableRollback=True)
+        self.wait_for(self.stack_id, "CREATE_FAILED")
+        self.assertEqual(self.diagnosis()["cure"], "delete")
+        self.assertTrue(self.recover("delete", "CREATE_FAILED")["ok"])
+
+    def test_an_update_that_was_kept_goes_back(self):
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        self.failing("update", DisableRollback=True)
+        self.wait_for(self.stack_id, "UPDATE_FAILED")
+        self.assertEqual(self.diagnosis()["cure"], "rollback")
+        done = self.recover("rollback", "UPDATE_FAILED")
+        self.assertEqual((done["ok"], done["status"]), (True, "UPDATE_ROLLBACK_COMPLETE"))
+        self.assertIn((STACK, "UPDATE_ROLLBACK_COMPLETE"), self.events_said())
+        args, approval = self.args("rollback", "UPDATE_FAILED")
+        again = self.op("recover", args, approval=approval, reconcile=True)
+        self.assertEqual((again["reconciled"], again["out"]["ok"]), (True, True))
+        self.assertFalse(self.op("recover", args, approval=approval, reconcile=True, key="s1-7")["reconciled"])
+        self.bad("stale", ["UPDATE_ROLLBACK_COMPLETE now", "it was in UPDATE_FAILED"], "recover", args, approval=approval, key="s1-7")
+
+    def test_a_rollback_that_failed_fails_again_and_goes_on_without_what_stands_in_its_way(self):
+        stubborn = self.stubborn("Update")
+        self.stack_id = self.stack_of(template(T=TOPIC, C=stubborn))
+        changed = stubborn | {"Properties": stubborn["Properties"] | {"Version": "2"}}
+        self.cfn.update_stack(StackName=STACK, TemplateBody=json.dumps(template(T=TOPIC2, C=changed)))
+        self.wait_for(self.stack_id, "UPDATE_ROLLBACK_FAILED")
+        seen = self.diagnosis()
+        self.assertEqual((seen["cure"], [f["logical_id"] for f in seen["failed"]]), ("continue", ["C"]))
+        once = self.recover("continue", "UPDATE_ROLLBACK_FAILED")
+        self.assertEqual((once["ok"], once["status"], once["root_cause"]["logical_id"]), (False, "UPDATE_ROLLBACK_FAILED", "C"))
+        done = self.recover("continue", "UPDATE_ROLLBACK_FAILED", key="s1-2", skip=["C"])
+        self.assertEqual((done["ok"], done["status"]), (True, "UPDATE_ROLLBACK_COMPLETE"))
+
+    def test_a_deletion_that_failed_gives_up_what_cannot_be_deleted_and_names_it(self):
+        self.stack_id = self.stack_of(template(T=TOPIC, C=self.stubborn("Delete")))
+        self.cfn.delete_stack(StackName=STACK)
+        self.wait_for(self.stack_id, "DELETE_FAILED")
+        seen = self.diagnosis()
+        self.assertEqual((seen["cure"], [f["logical_id"] for f in seen["failed"]]), ("delete", ["C"]))
+        once = self.recover("delete", "DELETE_FAILED")
+        self.assertEqual((once["ok"], once["root_cause"]["logical_id"]), (False, "C"))
+        done = self.recover("delete", "DELETE_FAILED", key="s1-2", retain=["C"])
+        self.assertEqual((done["ok"], [r["logical_id"] for r in done["left_behind"]]), (True, ["C"]))
+
+    def test_leftovers_go_and_what_waits_for_a_yes_stays(self):
+        made = self.set_of(template(T=TOPIC), "by-hand", "CREATE")
+        self.stack_id = made["stack_id"]
+        young = self.diagnosis()
+        self.assertEqual([(s["name"], s["class"], s["leftover"]) for s in young["sets"]], [("by-hand", "ready", False)])
+        proxy = self.proxy()
+        proxy.rule("cloudformation", "ListChangeSets", rewrite=[[r"<CreationTime>[^<]*", "<CreationTime>2026-01-01T00:00:00.000Z"]])
+        old = self.diagnosis(endpoint=proxy.url)
+        self.assertEqual((old["cure"], old["sets"][0]["leftover"]), ("discard", True))
+        done = self.recover("discard", "REVIEW_IN_PROGRESS", sets=[old["sets"][0]["arn"]])
+        self.assertTrue(done["ok"])
+        self.assertFalse(self.diagnosis()["exists"])
+
+    def test_on_a_living_stack_only_the_programs_own_leftovers_go(self):
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        for name in ("d-old-1", "by-hand"):
+            self.set_of(template(T=TOPIC2), name)
+        proxy = self.proxy()
+        proxy.rule("cloudformation", "ListChangeSets", rewrite=[[r"<CreationTime>[^<]*", "<CreationTime>2026-01-01T00:00:00.000Z"]])
+        left = [s["arn"] for s in self.diagnosis(endpoint=proxy.url)["sets"] if s["leftover"]]
+        self.assertEqual(len(left), 1)
+        done = self.recover("discard", "CREATE_COMPLETE", sets=left)
+        self.assertEqual((done["ok"], done["status"], self.sets()), (True, "CREATE_COMPLETE", {"by-hand"}))
+
+    def test_a_bucket_that_goes_with_its_stack_is_emptied_and_no_other(self):
+        bucket = {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "Enabled"},
+                                                            "BucketName": f"{STACK}-sitebucket-{self.account}"}}
+        self.stack_id = self.stack_of(template(SiteBucket=bucket))
+        name, s3 = bucket["Properties"]["BucketName"], self.client("s3")
+        for text in (b"one", b"two"):
+            s3.put_object(Bucket=name, Key="a", Body=text)
+        s3.delete_object(Bucket=name, Key="a")
+        rows = self.good("inventory", {"stack": STACK})["resources"]
+        self.assertEqual([(r["objects"], r["bytes"], r["retained"]) for r in rows], [(3, 6, False)])
+        self.bad("policy", "not one that stack", "recover", *[], **self.covered("delete", "CREATE_COMPLETE", empty=[self.bucket]))
+        done = self.recover("delete", "CREATE_COMPLETE", empty=[name])
+        self.assertEqual((done["ok"], done["left_behind"]), (True, []))
+        self.assertIn("3 object versions deleted", json.dumps(self.said))
+        self.assertNotIn(name, [b["Name"] for b in s3.list_buckets()["Buckets"]])
+
+    def covered(self, action, status, **more):
+        args, approval = self.args(action, status, **more)
+        return {"args": args, "approval": approval}
+
+    def test_nothing_is_done_that_is_not_exactly_what_was_approved(self):
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        args, approval = self.args("delete", "CREATE_COMPLETE")
+        self.bad("stale", "not what was approved", "recover", args | {"cure": args["cure"] | {"empty": [self.bucket]}}, approval=approval)
+        self.bad("expired", "expired", "recover", args, approval=approval | {"expires_ms": 1})
+        self.bad("defect", "nothing that is done", "recover", **self.covered("heal", "CREATE_COMPLETE"))
+        self.assertEqual(self.status(), "CREATE_COMPLETE")
+
+    def test_another_actors_work_is_waited_for(self):
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        self.failing("update")
+        self.assertEqual(self.diagnosis()["cure"], "wait")
+        self.assertEqual(self.good("wait", {"stack_id": self.stack_id})["status"], "UPDATE_ROLLBACK_COMPLETE")
+
+    def test_drift_is_found_with_its_values(self):
+        lam = test_deployer.Rollback.function(self)
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        self.assertEqual(self.good("drift", {"stack": STACK})["drifted"], False)
+        self.client("sns").set_topic_attributes(
+            TopicArn=self.cfn.describe_stack_resources(StackName=STACK)["StackResources"][0]["PhysicalResourceId"],
+            AttributeName="DisplayName", AttributeValue="by hand")
+        seen = self.good("drift", {"stack": STACK})
+        self.assertEqual((seen["complete"], seen["status"] in ("DRIFTED", "IN_SYNC")), (True, True))
+        del lam
+
+
+class Verbs(todo.TodoCase):
+    """In an account of its own; the stack is somebody else's work."""
+
+    halves = ("backend",)
+
+    def setUp(self):
+        super().setUp()
+        self.own_account()
+        self.todo()
+        self.bootstrapped()
+
+    def stack_of(self, **resources):
+        return self.cfn().create_stack(StackName=self.stack, TemplateBody=json.dumps(template(**resources)))["StackId"]
+
+    def stuck(self):
+        self.stack_of(T=TOPIC, Handle=HANDLE, Wait=WAIT)
+        self.wait_for(lambda: self.stack_status() == "ROLLBACK_COMPLETE", "the creation fails")
+
+    def test_recover_shows_asks_does_and_looks(self):
+        self.stuck()
+        run = self.plan("recover")
+        shown = run.of_type("changeset")[0]
+        self.assertEqual((shown["set_type"], shown["cure"], [c["action"] for c in shown["changes"]]), ("RECOVER", "delete", ["Remove"]))
+        self.assertIn("gone already", shown["loses"])
+        self.assertEqual(self.stack_status(), "ROLLBACK_COMPLETE")
+        no = self.approve(run, 5, "reject")
+        self.assertEqual((no.result["status"], self.stack_status()), ("refused", "ROLLBACK_COMPLETE"))
+        done = self.approve(self.plan("recover"))
+        self.assertEqual((done.result["status"], self.stack_status()), ("success", None))
+        self.assertIn("aws-copilot deploy", done.result["next"])
+        gone = self.go("recover", *self.CONFIRMED)
+        self.ended(gone, 6, "failed")
+        self.says(gone, f"no stack {self.stack}", "aws-copilot deploy")
+
+    def test_a_stack_that_can_take_changes_is_left_alone(self):
+        self.stack_of(T=TOPIC)
+        run = self.go("recover", *self.CONFIRMED)
+        self.ended(run, 0, "no_change")
+        self.assertIn("nothing to recover", json.dumps(run.of_type("say")))
+
+    def test_a_destruction_wants_the_name_of_its_stack(self):
+        self.stack_of(T=TOPIC)
+        run = self.plan("destroy")
+        for name, code, words in (((), 2, "with the name of its stack"), (("depl-other-dev",), 2, "is not the stack")):
+            no = self.go("approve", run.result["session"], *name)
+            self.ended(no, code)
+            self.says(no, words, self.stack)
+        self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+        self.ended(self.go("approve", run.result["session"], self.stack), 0, "success")
+        self.assertIsNone(self.stack_status())
+
+    def test_a_protected_stack_is_not_destroyed_and_the_way_is_told(self):
+        self.stack_of(T=TOPIC)
+        self.cfn().update_termination_protection(StackName=self.stack, EnableTerminationProtection=True)
+        run = self.go("destroy", *self.CONFIRMED)
+        self.ended(run, 1, "failed")
+        self.says(run, "protected against termination", "update-termination-protection", error="conflict")
