@@ -3,8 +3,14 @@
  * The child is two processes. The keeper enters the namespaces, where it is process 1: it reaps
  * what is left to it, and its end is the end of everything in the namespace. The program runs below
  * it, so that signals have their ordinary meaning for it.
+ *
+ * Copying our page tables twice would cost more than all the walls, so both share our memory until
+ * they execute, as after vfork(): we wait for both. The keeper executes first (keeper.c) and the
+ * program waits for that, so that no foreign code ever runs beside a process that has our memory.
  */
 #include "sys/launch.h"
+
+#include "sys/keeper_image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,15 +18,32 @@
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REPORT_FD = 3 }; /* in the child */
+/* In the child. The gate is open while the keeper has our memory, `done` until the program is
+ * executed. */
+enum { REPORT_FD = 3, KEEPER_FD, GATE_OUT_FD, GATE_IN_FD, DONE_FD, FIRST_FREE_FD };
+
+enum { STACK_BYTES = 64 * 1024, STREAM_FDS = 3 };
+
+/* One start, on the parent's stack. */
+struct start {
+    const struct launch *launch;
+    bool is_shared; /* the child has our memory */
+    int gate[2];
+    int done[2];
+    char keeper_stack[STACK_BYTES] __attribute__((aligned(16)));
+    char program_stack[STACK_BYTES] __attribute__((aligned(16)));
+};
 
 pid_t launch_clone(uint64_t namespace_flags, int *pidfd) {
     struct clone_args args = {.flags = namespace_flags | (pidfd != NULL ? CLONE_PIDFD : 0),
@@ -62,27 +85,42 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Leaves the child with the three streams at 0, 1, 2 and the report at 3, and nothing else of ours.
- */
-static int place_files(const struct launch *launch) {
-    int fds[] = {launch->in, launch->out, launch->err, launch->report};
+/* Leaves the child with the three streams at 0, 1, 2, the report at 3, what the start needs behind
+ * it, and nothing else of ours. */
+static int place_files(const struct start *start) {
+    const struct launch *launch = start->launch;
+    int fds[FIRST_FREE_FD] = {
+        launch->in,     launch->out,    launch->err,    launch->report,
+        launch->keeper, start->gate[0], start->gate[1], start->done[1],
+    };
+    int n = start->is_shared ? FIRST_FREE_FD : REPORT_FD + 1;
 
-    for (int i = 0; i <= REPORT_FD; i++) {
-        fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, REPORT_FD + 1);
+    for (int i = 0; i < n; i++) {
+        fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
         if (fds[i] < 0) {
             return -1;
         }
     }
-    for (int i = 0; i <= REPORT_FD; i++) {
-        if (dup3(fds[i], i, i == REPORT_FD ? O_CLOEXEC : 0) < 0) {
+    for (int i = 0; i < n; i++) {
+        if (dup3(fds[i], i, i < STREAM_FDS ? 0 : O_CLOEXEC) < 0) {
             return -1;
         }
     }
-    return (int)syscall(SYS_close_range, REPORT_FD + 1, ~0U, 0);
+    return (int)syscall(SYS_close_range, n, ~0U, 0);
 }
 
-__attribute__((noreturn)) static void run_program(const struct launch *launch) {
+/* Until the keeper has a memory of its own. */
+static void wait_at_gate(void) {
+    char byte;
+
+    close(GATE_IN_FD);
+    while (read(GATE_OUT_FD, &byte, 1) < 0 && errno == EINTR) {
+    }
+}
+
+__attribute__((noreturn)) static void run_program(const struct start *start) {
     static const char *const no_env[] = {NULL};
+    const struct launch *launch = start->launch;
     enum sandbox_step step = STEP_NONE;
 
     follow_parent();
@@ -97,6 +135,9 @@ __attribute__((noreturn)) static void run_program(const struct launch *launch) {
         step = sandbox_enter_walls(launch->plan);
     }
     if (step == STEP_NONE) {
+        if (start->is_shared) {
+            wait_at_gate();
+        }
         execve(launch->argv[0], (char **)(uintptr_t)launch->argv,
                (char **)(uintptr_t)(launch->env == NULL ? no_env : launch->env));
         step = STEP_EXEC;
@@ -134,12 +175,50 @@ static int give_proxy_socket(void) {
     return 0;
 }
 
-__attribute__((noreturn)) static void keep(const struct launch *launch) {
-    sigset_t all;
+static int enter_program(void *arg) {
+    const struct start *start = arg;
+
+    run_program(start);
+}
+
+/* Leaves our memory, which opens the gate, and keeps the program `pid`. */
+__attribute__((noreturn)) static void become_keeper(pid_t pid) {
+    char digits[16] = {0};
+    char *number = digits + sizeof digits - 1;
+    char name[] = "aws-copilot-keeper";
+    char *env[] = {NULL};
+
+    for (; pid > 0; pid /= 10) {
+        *--number = (char)('0' + pid % 10);
+    }
+    char *argv[] = {name, number, NULL};
+    fcntl(REPORT_FD, F_SETFD, 0);
+    syscall(SYS_execveat, KEEPER_FD, "", argv, env, AT_EMPTY_PATH);
+    fail(STEP_FORK);
+}
+
+__attribute__((noreturn)) static void keep_here(pid_t program) {
     int status = 0;
 
+    for (;;) {
+        pid_t pid = waitpid(-1, &status, __WALL);
+        if (pid == program) {
+            break;
+        }
+        if (pid < 0 && errno != EINTR) {
+            fail(STEP_FORK);
+        }
+    }
+    report(STEP_NONE, status);
+    _exit(0);
+}
+
+__attribute__((noreturn)) static void keep(struct start *start) {
+    const struct launch *launch = start->launch;
+    sigset_t all;
+
     setpgid(0, 0);
-    if (place_files(launch) != 0) {
+    if (place_files(start) != 0) {
         _exit(127);
     }
     follow_parent();
@@ -154,36 +233,137 @@ __attribute__((noreturn)) static void keep(const struct launch *launch) {
             fail(step);
         }
     }
-    prctl(PR_SET_DUMPABLE, 0); /* the keeper's memory is a copy of ours */
-    pid_t program = launch_clone(0, NULL);
+    if (!start->is_shared) {
+        prctl(PR_SET_DUMPABLE, 0); /* the keeper's memory is a copy of ours */
+    }
+    pid_t program = start->is_shared
+                        ? clone(enter_program, start->program_stack + STACK_BYTES, CLONE_VM, start)
+                        : launch_clone(0, NULL);
     if (program == 0) {
-        run_program(launch);
+        run_program(start);
     }
     if (program < 0) {
         fail(STEP_FORK);
     }
     syscall(SYS_close_range, 0, 2, 0); /* the program's alone, so that their end is seen */
-    for (;;) {
-        pid_t pid = waitpid(-1, &status, __WALL);
-        if (pid == program) {
-            break;
-        }
-        if (pid < 0 && errno != EINTR) {
-            fail(STEP_FORK);
-        }
+    if (start->is_shared) {
+        become_keeper(program);
     }
-    report(STEP_NONE, status);
-    _exit(0);
+    keep_here(program);
+}
+
+static int enter_keeper(void *arg) {
+    struct start *start = arg;
+
+    keep(start);
+}
+
+static void close_end(int *fd) {
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+/* Waits until nobody but us has our memory. */
+static void wait_until_done(struct start *start) {
+    char byte;
+
+    close_end(&start->gate[1]);
+    close_end(&start->done[1]);
+    while (read(start->done[0], &byte, 1) < 0 && errno == EINTR) {
+    }
 }
 
 pid_t launch_start(const struct launch *launch, int *pidfd) {
-    pid_t pid = launch_clone(launch->plan == NULL ? 0 : launch->plan->clone_flags, pidfd);
+    uint64_t flags = launch->plan == NULL ? 0 : launch->plan->clone_flags;
+    struct start start = {
+        .launch = launch, .is_shared = launch->keeper >= 0, .gate = {-1, -1}, .done = {-1, -1}};
+    pid_t pid = -1;
 
-    if (pid == 0) {
-        keep(launch);
+    if (!start.is_shared) {
+        pid = launch_clone(flags, pidfd);
+        if (pid == 0) {
+            keep(&start);
+        }
+    } else if (pipe2(start.gate, O_CLOEXEC) == 0 && pipe2(start.done, O_CLOEXEC) == 0) {
+        pid = clone(enter_keeper, start.keeper_stack + STACK_BYTES,
+                    (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | flags), &start, pidfd);
     }
+    int saved = errno;
     if (pid > 0) {
         setpgid(pid, pid); /* whichever of us comes first */
     }
+    if (pid > 0 && start.is_shared) {
+        wait_until_done(&start);
+    }
+    for (int i = 0; i < 2; i++) {
+        close_end(&start.gate[i]);
+        close_end(&start.done[i]);
+    }
+    errno = saved;
     return pid;
+}
+
+/* --- the keeper's file --- */
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U /* Linux 6.3 */
+#endif
+
+struct trial {
+    int fd;
+    char stack[STACK_BYTES] __attribute__((aligned(16)));
+};
+
+static int enter_trial(void *arg) {
+    const struct trial *trial = arg;
+    char name[] = "aws-copilot-keeper";
+    char *argv[] = {name, NULL};
+    char *env[] = {NULL};
+
+    syscall(SYS_execveat, trial->fd, "", argv, env, AT_EMPTY_PATH);
+    _exit(127);
+}
+
+static bool runs_here(int fd) {
+    struct trial trial = {.fd = fd};
+    sigset_t all;
+    sigset_t old;
+    int status = -1;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pid_t pid = clone(enter_trial, trial.stack + STACK_BYTES, CLONE_VM | CLONE_VFORK, &trial);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    while (pid > 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+    }
+    return pid > 0 && status == 0;
+}
+
+static int keeper_fd = -1;
+
+static void keeper_make(void) {
+    int fd = memfd_create("aws-copilot-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+    if (fd < 0 && errno == EINVAL) {
+        fd = memfd_create("aws-copilot-keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    }
+    if (fd < 0) {
+        return;
+    }
+    if (write(fd, keeper_image.ptr, keeper_image.len) == (ssize_t)keeper_image.len &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0 &&
+        runs_here(fd)) {
+        keeper_fd = fd;
+    } else {
+        close(fd);
+    }
+}
+
+int launch_keeper(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, keeper_make);
+    return keeper_fd;
 }

@@ -363,7 +363,15 @@ static int open_channels(struct run *run, struct launch *launch) {
 
 static enum err_code run_start(struct run *run, struct err *err) {
     const struct proc_spec *spec = run->spec;
-    struct launch launch = {spec->argv, spec->env, spec->cwd, run->plan, -1, -1, -1, -1};
+    struct launch launch = {.argv = spec->argv,
+                            .env = spec->env,
+                            .cwd = spec->cwd,
+                            .plan = run->plan,
+                            .in = -1,
+                            .out = -1,
+                            .err = -1,
+                            .report = -1,
+                            .keeper = launch_keeper()};
     sigset_t all;
     sigset_t old;
 

@@ -207,8 +207,8 @@ static int drop_capabilities(void) {
     struct __user_cap_data_struct none[2] = {{0}, {0}};
 
     for (int cap = 0; cap <= 63; cap++) {
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno == EPERM) {
-            break; /* not allowed to, so there is nothing to lose */
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0) {
+            break; /* the last was dropped, or we may not, and so have nothing to lose */
         }
     }
     return (int)syscall(SYS_capset, &head, none);

@@ -1,6 +1,6 @@
 """Measures the program beside the floor of the machine and beside the peers; scripts/bench runs it.
 
-    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens read deploy;
+    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens spawn read deploy;
     all of them when none is given
 
 Everything that is compared is measured in turn, in the same run, so that what else the machine does meets both.
@@ -204,6 +204,22 @@ def bench_tokens(runner):
     return figures
 
 
+def bench_spawn(runner):
+    """What a sandboxed child costs over a plain one, /bin/true from start to reaped; bubblewrap with as many walls."""
+    peer = shutil.which("bwrap")
+    if not peer:
+        say("SKIP bubblewrap: not installed")
+    runs = [runner.rows_of("src/sys/spawn_bench", "200", *([peer] if peer else [])) for _ in range(runner.runs)]
+
+    def over(name):
+        return median_of([{"v": rows[name]["value"] - rows["posix_spawn"]["value"]} for rows in runs], "v")
+    peers = {"bubblewrap": over("bubblewrap")} if peer else {}
+    floor = ("posix_spawn", median_of([{"v": rows["posix_spawn"]["value"]} for rows in runs], "v"))
+    names = {"spawn_sandboxed": Bar(2), "spawn_landlock": Bar(2), "spawn_unconfined": None}
+    return [Figure(f"{name}_over", over(name), "ms", 200 * len(runs), bar, floor, peers if name == "spawn_sandboxed" else {})
+            for name, bar in names.items() if name in runs[0]]
+
+
 def bench_read(runner):
     """Reading: a record of a million rows verified, a repository of 5,000 files surveyed."""
     verify = runner.rows_of("src/store/step_bench", ".", "verify", str(VERIFIED))["audit_verify_1m"]
@@ -288,7 +304,7 @@ def bench_deploy(runner):
 
 
 GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "redact": bench_redact, "tokens": bench_tokens,
-          "read": bench_read, "deploy": bench_deploy}
+          "spawn": bench_spawn, "read": bench_read, "deploy": bench_deploy}
 
 
 def say_what_is_missing(runner):
