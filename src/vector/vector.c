@@ -1,0 +1,209 @@
+/* Texts with tags, kept in the store and found by meaning. */
+#include "vector/vector.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "vector/embed.h"
+
+#define COLLECTION_PREFIX "vector."
+
+/* Measured on test/memory/questions.tsv; see docs/memory.md. */
+static const double LONG_TEXT_POWER = 0.2;
+static const double RARITY_POWER = 1.5;
+
+struct row {
+    json_t *body; /* owned */
+    struct str id;
+    struct features features;
+    double score; /* the cosine */
+    double rank;  /* what the answers are ordered by */
+};
+
+struct table {
+    struct row *rows;
+    size_t n;
+    struct feature *counts; /* by hash; weight: in how many rows it stands */
+    size_t count_n;
+};
+
+static char *collection_name(const char *collection) {
+    return mem_format(COLLECTION_PREFIX "%s", collection);
+}
+
+enum err_code vector_upsert(struct store *store, const struct vector_put *put, struct err *err) {
+    CLEANUP(freep) char *name = collection_name(put->collection);
+    CLEANUP(freep) char *key = mem_format("%016llx", (unsigned long long)put->now_ms);
+    const struct store_put doc = {.collection = name,
+                                  .id = put->id,
+                                  .key = str_from(key),
+                                  .body = put->body,
+                                  .expires_ms = put->expires_ms};
+
+    return store_put_doc(store, &doc, err);
+}
+
+/* ---- Rarity ---- */
+
+static int by_hash(const void *a, const void *b) {
+    const struct feature *x = a;
+    const struct feature *y = b;
+
+    return x->hash < y->hash ? -1 : x->hash > y->hash ? 1 : 0;
+}
+
+/* Counts in how many rows each feature stands. */
+static void table_count(struct table *table) {
+    size_t n = 0;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < table->n; i++) {
+        n += table->rows[i].features.n;
+    }
+    table->counts = mem_array(n + 1, sizeof *table->counts);
+    n = 0;
+    for (size_t i = 0; i < table->n; i++) {
+        for (size_t k = 0; k < table->rows[i].features.n; k++) {
+            table->counts[n++] = (struct feature){table->rows[i].features.rows[k].hash, 1.0F};
+        }
+    }
+    qsort(table->counts, n, sizeof *table->counts, by_hash);
+    for (size_t i = 0; i < n; i++) {
+        if (kept > 0 && table->counts[kept - 1].hash == table->counts[i].hash) {
+            table->counts[kept - 1].weight += 1.0F;
+        } else {
+            table->counts[kept++] = table->counts[i];
+        }
+    }
+    table->count_n = kept;
+}
+
+/* How rare a feature is among the rows: 1 for one in all of them, more for fewer. */
+static double rarity(const struct table *table, unsigned hash) {
+    const struct feature key = {hash, 0};
+    const struct feature *found =
+        bsearch(&key, table->counts, table->count_n, sizeof *table->counts, by_hash);
+
+    double in = found == NULL ? 0.0 : (double)found->weight;
+
+    return pow(1.0 + log((double)(table->n + 1) / (1.0 + in)), RARITY_POWER);
+}
+
+static double length_of(const struct table *table, const struct features *features) {
+    double sum = 0;
+
+    for (size_t i = 0; i < features->n; i++) {
+        double weight = features->rows[i].weight * rarity(table, features->rows[i].hash);
+
+        sum += weight * weight;
+    }
+    return sqrt(sum);
+}
+
+/* The cosine of two texts. */
+static double nearness(const struct table *table, const struct features *a,
+                       const struct features *b) {
+    double product = 0;
+    double lengths = length_of(table, a) * length_of(table, b);
+    size_t i = 0;
+    size_t k = 0;
+
+    while (i < a->n && k < b->n) {
+        if (a->rows[i].hash == b->rows[k].hash) {
+            double rare = rarity(table, a->rows[i].hash);
+
+            product += a->rows[i].weight * b->rows[k].weight * rare * rare;
+            i++;
+            k++;
+        } else if (a->rows[i].hash < b->rows[k].hash) {
+            i++;
+        } else {
+            k++;
+        }
+    }
+    return lengths == 0 ? 0 : product / lengths;
+}
+
+/* ---- Queries ---- */
+
+static void table_done(struct table *table) {
+    for (size_t i = 0; i < table->n; i++) {
+        json_decref(table->rows[i].body);
+        features_done(&table->rows[i].features);
+    }
+    free(table->rows);
+    free(table->counts);
+}
+
+static enum err_code table_read(struct store *store, const char *collection, const char *tag,
+                                struct arena *arena, struct table *out, struct err *err) {
+    CLEANUP(freep) char *name = collection_name(collection);
+    const struct store_find find = {
+        .collection = name, .is_descending = true, .limit = VECTOR_ROWS_MAX};
+    const struct store_doc *docs = NULL;
+    size_t n = 0;
+
+    if (store_find_docs(store, &find, arena, &docs, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    out->rows = mem_array(n + 1, sizeof *out->rows);
+    for (size_t i = 0; i < n; i++) {
+        struct row *row = &out->rows[out->n];
+
+        if (json_read(docs[i].body, &row->body, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (tag != NULL && !json_has_str(json_object_get(row->body, "tags"), tag)) {
+            json_decref(row->body);
+            row->body = NULL;
+            continue;
+        }
+        row->id = docs[i].id;
+        features_make(str_from(json_str_or(row->body, "text", "")), &row->features);
+        out->n++;
+    }
+    return ERR_NONE;
+}
+
+static int by_score(const void *a, const void *b) {
+    const struct row *x = a;
+    const struct row *y = b;
+
+    return x->rank > y->rank ? -1 : x->rank < y->rank ? 1 : str_cmp(x->id, y->id);
+}
+
+enum err_code vector_query(struct store *store, const char *collection, struct str text,
+                           const char *tag, size_t top, json_t **out, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(table_done) struct table table = {0};
+    CLEANUP(features_done) struct features wanted = {0};
+    json_t *found;
+
+    if (table_read(store, collection, tag, arena, &table, err) != ERR_NONE) {
+        return err->code;
+    }
+    features_make(text, &wanted);
+    table_count(&table);
+    for (size_t i = 0; i < table.n; i++) {
+        struct row *row = &table.rows[i];
+
+        row->score = nearness(&table, &wanted, &row->features);
+        /* A long text says more about what it is about than it loses by its length. */
+        row->rank = row->score * pow(length_of(&table, &row->features), LONG_TEXT_POWER);
+    }
+    qsort(table.rows, table.n, sizeof *table.rows, by_score);
+    found = json_array();
+    for (size_t i = 0; i < table.n && i < top && i < VECTOR_TOP_MAX && table.rows[i].score > 0;
+         i++) {
+        json_t *row = json_copy(table.rows[i].body);
+
+        json_put_strn(row, "id", table.rows[i].id);
+        json_put(row, "score", json_real(table.rows[i].score));
+        (void)json_array_append_new(found, row);
+    }
+    *out = found;
+    return ERR_NONE;
+}
