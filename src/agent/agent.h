@@ -23,6 +23,7 @@
  *   restored  executor    aws_deployer.rollback
  *   problem   any         {"code","text","remedy","phase"} of the phase that did not end well
  *   result    orchestrator  how the run ended: {"status","code",...}
+ *   remembered curator    qdrant_vector.upsert of the brief
  *   outlived  executor    true once the person chose to destroy the expired stack instead
  *   stored    executor    aws_deployer.parameters: which secrets there are; secrets_path: where
  *   diagnosis, cure, inventory  executor   of recover and destroy: what the stack needs, is done

@@ -54,6 +54,8 @@ static const struct {
     { "aws_deployer.drift",        " executor validator " },
     { "mongo_store.save_draft",    " intake " },
     { "mongo_store.find_draft",    " intake " },
+    { "qdrant_vector.upsert",      " curator " },
+    { "qdrant_vector.query",       " curator " },
     { "telemetry_bus.emit",        " orchestrator curator intake planner executor validator compliance " },
 };
 /* clang-format on */

@@ -5,6 +5,7 @@
 #include "agent/executor/executor.h"
 #include "flow/flow_room.h"
 #include "flow/graph.h"
+#include "flow/lesson.h"
 #include "flow/release.h"
 #include "flow/runner.h"
 
@@ -88,7 +89,7 @@ static enum err_code runner_find_release(struct session *session, struct err *er
 }
 
 /* What flow itself keeps when a phase is left: the person's trust, a proven release, the release to
- * go back to. */
+ * go back to, what went wrong. */
 static enum err_code runner_keep(struct session *session, enum outcome outcome, enum phase to,
                                  struct err *err) {
     struct flow *flow = session->flow;
@@ -106,6 +107,10 @@ static enum err_code runner_keep(struct session *session, enum outcome outcome, 
             journal_seal(session->journal, &seal, err) != ERR_NONE) {
             return err->code;
         }
+    }
+    if (graph_is_end(to) && lesson_keep(flow->store, flow->redactor, session->id, session->state,
+                                        session->entered_ms, err) != ERR_NONE) {
+        return err->code;
     }
     return to == PHASE_PLAN ? runner_find_release(session, err) : ERR_NONE;
 }

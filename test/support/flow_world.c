@@ -30,6 +30,7 @@ extern const struct tool tool_repo_reader;
 extern const struct tool tool_uv_client;
 extern const struct tool tool_pnpm_client;
 extern const struct tool tool_aws_deployer;
+extern const struct tool tool_qdrant_vector;
 
 /* ---- Effects ---- */
 
@@ -521,7 +522,9 @@ static const struct {
 /* Rows of the real tools, so schemas, effects and deadlines are theirs; only what runs is fake. */
 static struct operation rows[4][32];
 static struct tool fake_tools[4];
-const struct tool *const tools[] = {&fake_tools[0], &fake_tools[1], &fake_tools[2], &fake_tools[3]};
+/* The memory works on the store alone, and is the real one. */
+const struct tool *const tools[] = {&fake_tools[0], &fake_tools[1], &fake_tools[2], &fake_tools[3],
+                                    &tool_qdrant_vector};
 const size_t tool_n = ARRAY_N(tools);
 
 static void fake_make(size_t at, const struct tool *real) {

@@ -92,6 +92,12 @@ static const struct intent_row rows[] = {
     { "reason ... failure|failed|fail|error",           INTENT_WHY,      NULL,       NULL },
     { "deploy|deployment|it|build ... failed ... why|what", INTENT_WHY,  NULL,       NULL },
 
+    { "have|did|has|was ... seen|see|had|happen|happened|hit|met ... before|earlier|already", INTENT_RECALL, NULL, "\"have we seen this before?\": what went wrong here earlier, found by meaning" },
+    { "how did|have we|i|you ... fix|fixed|solve|solved|resolve|resolved", INTENT_RECALL, NULL, NULL },
+    { "what did|have we|i|you learn|learnt|learned|do|done ... about|last|time|when|with", INTENT_RECALL, NULL, NULL },
+    { "do|can you|we remember|recall",                  INTENT_RECALL,   NULL,       NULL },
+    { "remember|recall ... problem|error|failure|issue|last|time|when", INTENT_RECALL, NULL, NULL },
+
     { "history|releases",                               INTENT_VERB,     "history",  "releases and sessions" },
     { "list|show|which|what ... releases|versions|deployments|sessions", INTENT_VERB, "history", NULL },
     { "list|show|which|what ... past|previous|earlier|last|old|recent|all deploy|deployments|releases|versions|runs|sessions", INTENT_VERB, "history", NULL },
@@ -206,7 +212,7 @@ static const struct intent_row rows[] = {
 static const struct { enum intent intent; const char *name; } names[] = {
     { INTENT_UNKNOWN, "unknown" }, { INTENT_OFF_TOPIC, "off_topic" }, { INTENT_VERB, "verb" },
     { INTENT_CHANGE, "change" },   { INTENT_YES, "yes" },             { INTENT_NO, "no" },
-    { INTENT_WHY, "why" },         { INTENT_RESUME, "resume" },       { INTENT_CANCEL, "cancel" },
+    { INTENT_WHY, "why" },              { INTENT_RECALL, "recall" },         { INTENT_RESUME, "resume" },       { INTENT_CANCEL, "cancel" },
     { INTENT_HELP, "help" },       { INTENT_QUIT, "quit" },           { INTENT_GREETING, "greeting" },
 };
 

@@ -16,7 +16,8 @@ enum intent {
     INTENT_CHANGE,      /* nothing but values for what follows */
     INTENT_YES,
     INTENT_NO,
-    INTENT_WHY, /* why did it fail, why does this change */
+    INTENT_WHY,    /* why did it fail, why does this change */
+    INTENT_RECALL, /* has it been seen before, what was learnt about it */
     INTENT_RESUME,
     INTENT_CANCEL,
     INTENT_HELP,

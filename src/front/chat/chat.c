@@ -339,6 +339,17 @@ static void chat_why(struct chat *chat) {
     }
 }
 
+static void chat_recall(struct chat *chat, const char *line) {
+    struct err err = {0};
+    size_t n = 0;
+
+    if (why_seen_before(chat->cli, line, NULL, &n, &err) != ERR_NONE) {
+        cli_complain(chat->cli, &err);
+    } else if (n == 0) {
+        cli_say(chat->cli, "nothing like that is on record on this machine");
+    }
+}
+
 static void chat_unknown(struct chat *chat, const char *line) {
     CLEANUP(freep) char *first = str_dup((struct str){line, strcspn(line, " ")});
     const char *words[64];
@@ -411,6 +422,9 @@ static void chat_understood(struct chat *chat, struct understood *said, const ch
         break;
     case INTENT_WHY:
         chat_why(chat);
+        break;
+    case INTENT_RECALL:
+        chat_recall(chat, line);
         break;
     case INTENT_CANCEL:
         cli_say(chat->cli, "nothing runs that could be cancelled");

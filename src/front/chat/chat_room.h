@@ -12,3 +12,8 @@ MUST_CHECK enum err_code why_failed(struct cli *cli, bool *out_is_told, struct e
 /* What the newest session of this repository was about: {"env","app","account","region",...}, or
  * NULL. The caller's reference. Errors: those of the store. */
 MUST_CHECK enum err_code why_last_fields(struct cli *cli, json_t **out, struct err *err);
+
+/* Shows what went wrong earlier that is near in meaning to `text`, but for session `but` (or NULL).
+ * `*out_n` is how many. Errors: those of flow_query(). */
+MUST_CHECK enum err_code why_seen_before(struct cli *cli, const char *text, const char *but,
+                                         size_t *out_n, struct err *err);

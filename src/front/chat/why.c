@@ -1,6 +1,7 @@
 /* Why did it go wrong: the answer of the journal, with the numbers of its records. */
 #include <string.h>
 
+#include "flow/lesson.h"
 #include "front/chat/chat_room.h"
 
 enum { WHY_REASONS = 8, WHY_BYTES = 16 * 1024 };
@@ -134,11 +135,46 @@ enum err_code why_last_fields(struct cli *cli, json_t **out, struct err *err) {
     return ERR_NONE;
 }
 
+/* What is less near says something else. */
+static const double NEAR_ENOUGH = 0.18;
+
+enum err_code why_seen_before(struct cli *cli, const char *text, const char *but, size_t *out_n,
+                              struct err *err) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(WHY_BYTES);
+    CLEANUP(json_decrefp) json_t *answer = NULL;
+    json_t *args = agent_args("collection", LESSONS, "text", text, NULL);
+    const json_t *row;
+    size_t i;
+
+    *out_n = 0;
+    if (flow_query(cli->flow, &agent_curator, cli_flags(cli), "qdrant_vector", "query", args,
+                   &answer, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_array_foreach(json_object_get(answer, "found"), i, row) {
+        const char *session = json_str_or(row, "payload.session", "");
+
+        if (json_real_value(json_object_get(row, "score")) < NEAR_ENOUGH ||
+            (but != NULL && strcmp(but, session) == 0)) {
+            continue;
+        }
+        buf_addf(&out, "%s  %s  %s  %s\n", *out_n == 0 ? "Seen before:\n" : "",
+                 run_date(json_int_or(row, "payload.ended_ms", 0)).text, session,
+                 json_str_or(row, "text", ""));
+        *out_n += 1;
+    }
+    if (*out_n > 0 && !cli->is_json) {
+        render_print(cli->render, &out);
+    }
+    return ERR_NONE;
+}
+
 enum err_code why_failed(struct cli *cli, bool *out_is_told, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(glance_done) struct glance glance = {0};
     struct why why = {0};
     const char *id = NULL;
+    size_t n = 0;
     bool is_bad;
 
     *out_is_told = false;
@@ -160,5 +196,5 @@ enum err_code why_failed(struct cli *cli, bool *out_is_told, struct err *err) {
     }
     why_tell(cli, id, &glance, &why);
     *out_is_told = true;
-    return ERR_NONE;
+    return why_seen_before(cli, json_str_or(glance.state, "problem.text", ""), id, &n, err);
 }
