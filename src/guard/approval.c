@@ -29,6 +29,7 @@ static const struct text_row text_rows[] = {
     {"change_set",        "change set",          offsetof(struct approval, change_set), "none: neither deletions nor secrets have one"},
     {"role",              "acts as",             offsetof(struct approval, role), "whoever asked, by their own rights"},
     {"on_failure",        "if it fails",         offsetof(struct approval, on_failure), "none"},
+    {"cost",              "cost",                offsetof(struct approval, cost), "none of its own"},
     {"requester",         "asked by",            offsetof(struct approval, requester), "none"},
     {"session",           "session",             offsetof(struct approval, session), "none"},
     {"plan_sha256",       "plan",                offsetof(struct approval, plan_sha256), "none"},
@@ -43,7 +44,7 @@ static const struct json_field approval_fields[] = {
     {"role", JSON_TEXT},        {"on_failure", JSON_TEXT},      {"requester", JSON_TEXT},
     {"session", JSON_TEXT},     {"plan_sha256", JSON_TEXT},     {"template_sha256", JSON_TEXT},
     {"parameters_sha256", JSON_TEXT}, {"policy_version", JSON_TEXT},
-    {"artefacts", JSON_LIST},   {"cost_ceiling_cents", JSON_COUNT}, {"expires_ms", JSON_COUNT},
+    {"artefacts", JSON_LIST},   {"cost", JSON_TEXT}, {"cost_ceiling_cents", JSON_COUNT}, {"expires_ms", JSON_COUNT},
     {0},
 };
 
@@ -220,13 +221,13 @@ static void render_artefacts(struct buf *out, int width, const json_t *artefacts
     }
 }
 
-static void render_cost(struct buf *out, int width, int64_t cents) {
+static void render_ceiling(struct buf *out, int width, int64_t cents) {
     CLEANUP(freep)
-    char *line = cents < 0 ? mem_strdup("no ceiling")
+    char *line = cents < 0 ? mem_strdup("none")
                            : mem_format("at most %lld.%02lld USD a month", (long long)(cents / 100),
                                         (long long)(cents % 100));
 
-    render_line(out, width, "cost", line);
+    render_line(out, width, "cost ceiling", line);
 }
 
 enum err_code approval_render(struct str bytes, int width, struct buf *out, struct err *err) {
@@ -240,7 +241,7 @@ enum err_code approval_render(struct str bytes, int width, struct buf *out, stru
         render_text(out, columns, &approval, &text_rows[i]);
     }
     render_artefacts(out, columns, approval.artefacts);
-    render_cost(out, columns, approval.cost_ceiling_cents);
+    render_ceiling(out, columns, approval.cost_ceiling_cents);
     render_line(out, columns, "expires", clock_iso(approval.expires_ms).text);
     render_line(out, columns, "sha256", sha256_hex(sha256_of(bytes)).text);
     return ERR_NONE;

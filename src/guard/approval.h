@@ -26,6 +26,8 @@ struct approval {
     char *endpoint; /* endpoint profile, or URL; "aws" */
     char *role;     /* ARN that CloudFormation acts as */
     char *policy_version;
+    char *cost;                 /* what the change does to the monthly cost, as cost_change() says
+                                   it: "at least +$0.43 a month …" */
     int64_t cost_ceiling_cents; /* US cents a month; -1 for none */
     char *on_failure;           /* "leave" as CloudFormation leaves it, "keep" what failed, or
                                    "restore:RELEASE" */

@@ -29,6 +29,7 @@ static struct approval sample(void) {
         .endpoint = mem_strdup("aws"),
         .role = mem_strdup("arn:aws:iam::111122223333:role/bootstrap-q-ExecutionRole"),
         .policy_version = mem_strdup("1"),
+        .cost = mem_strdup("at least +$0.43 a month"),
         .cost_ceiling_cents = 1250,
         .on_failure = mem_strdup("restore:r-7"),
         .requester = mem_strdup("arn:aws:iam::111122223333:user/dev"),
@@ -89,6 +90,7 @@ static void every_field_of_the_struct_is_in_the_bytes(void **state) {
         &approval.endpoint,
         &approval.role,
         &approval.policy_version,
+        &approval.cost,
         &approval.on_failure,
         &approval.requester,
     };

@@ -617,7 +617,7 @@ enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes, con
     record->body = masked;
     masked = (struct masked){0};
     bus_emit(gate->options.bus, EVENT_APPROVAL,
-             json_pack("{s:s, s:s, s:s}", "answer", is_yes ? "yes" : "no", "digest", digest.text,
-                       "by", actor));
+             json_pack("{s:s, s:s, s:s, s:s}", "answer", is_yes ? "yes" : "no", "digest",
+                       digest.text, "by", actor, "cost", gate->approved.cost));
     return gate_flush(gate, 0, err);
 }

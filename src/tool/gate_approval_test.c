@@ -212,6 +212,7 @@ static struct sha256_hex rig_approve(struct rig *rig, int64_t left_ms, bool is_y
                                 .endpoint = empty,
                                 .role = empty,
                                 .policy_version = empty,
+                                .cost = empty,
                                 .cost_ceiling_cents = -1,
                                 .on_failure = on_failure,
                                 .requester = empty,

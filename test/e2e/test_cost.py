@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import lab
+import todo
 
 ROOT = Path(__file__).resolve().parents[2]
 HOURS = Decimal(730)
@@ -103,3 +104,36 @@ class Estimate(lab.Case):
             run = self.run_program("estimate", *args, endpoint="", cwd=self.dir)
             self.assertEqual(run.code, code, str(run))
             self.assertIn(words, run.stderr)
+
+
+class Road(todo.TodoCase):
+    """The cost between the plan and the yes, and at the end."""
+
+    def test_every_paper_says_what_it_costs_and_an_update_says_what_it_adds(self):
+        self.bootstrapped()
+        self.todo()
+        planned = self.plan()
+        first = self.approve(planned)
+        plan, change = (planned.of_type(kind)[0] for kind in ("plan", "changeset"))
+        yes = first.of_type("approval")[0]
+        self.assertEqual(plan["cost"]["usd_month"], change["cost"]["after_usd"])
+        self.assertEqual((change["cost"]["before_usd"], change["cost"]["not_priced"]), ("0", []))
+        self.assertEqual(yes["cost"], change["cost"]["text"])
+        self.assertRegex(yes["cost"], r"^at least \+\$[0-9.]+ a month, prices of 20\d\d-\d\d-\d\d, 100000 requests a month$")
+        self.assertEqual(first.result["cost"]["usd_month"], plan["cost"]["usd_month"])
+        self.edit("backend/app/main.py", "FastAPI(", "FastAPI(description='other', ")
+        text = self.go("plan", *self.CONFIRMED, "--requests=200000", json=False)
+        self.assertEqual(text.code, 10, str(text))
+        self.assertRegex(text.stderr, r"at least \+\$0\.00 a month \(from \$([0-9.]+) to \$\1\)")
+        self.assertIn("200000 requests a month", " ".join(text.stderr.split()))
+
+    def test_over_the_ceiling_nothing_is_made(self):
+        self.bootstrapped()
+        self.todo("    cost_ceiling_usd: 1\n")
+        run = self.plan(code=5)
+        self.says(run, r"at least \$2", r"more than the ceiling of \$1\.00", error="policy")
+        self.assertIn("raise cost_ceiling_usd to", run.result["error"]["remedy"])
+        self.assertEqual([row["code"] for row in run.of_type("finding") if row["verdict"] == "deny"], ["over_cost_ceiling"])
+        self.nothing_at_aws()
+        within = self.plan("plan", "--requests=1000", "--site-requests=1000", "--transfer-gb=1")
+        self.assertEqual(within.result["status"], "waiting")

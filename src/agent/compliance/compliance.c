@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/secrets.h"
+#include "guard/price/cost.h"
 #include "repo/project.h"
 #include "tool/secret_op.h"
 #include "tool/template_op.h"
@@ -144,6 +145,14 @@ static enum verdict compliance_secrets(const struct turn *turn, enum phase phase
                                                                        : VERDICT_ALLOW;
 }
 
+/* The ceiling is the application's: what the account needs once is not measured by it. */
+static enum verdict compliance_cost(const struct turn *turn, json_t *findings) {
+    int64_t ceiling_cents = json_int_or(turn->state, "fields.cost_ceiling_cents", -1);
+
+    return cost_judge(json_at(turn->state, "plan.cost"),
+                      agent_is_kind(turn, "deploy") ? ceiling_cents : -1, findings);
+}
+
 static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     CLEANUP(json_decrefp) json_t *template = compliance_template(turn);
     CLEANUP(json_decrefp) json_t *findings = json_array();
@@ -163,8 +172,9 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     } else if (agent_is_kind(turn, "secrets")) {
         verdict = compliance_secrets(turn, phase, findings);
     } else if (phase == PHASE_REVIEW) {
-        verdict =
-            policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings);
+        verdict = verdict_strictest(
+            policy_review_plan(json_object_get(turn->state, "plan"), template, &ctx, findings),
+            compliance_cost(turn, findings));
     } else {
         CLEANUP(json_decrefp) json_t *set = compliance_set(turn);
 

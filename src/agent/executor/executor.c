@@ -341,6 +341,9 @@ static json_t *executor_preview_args(const struct turn *turn) {
     if (json_bool_at(turn->state, "flags.no_rollback")) {
         json_put_bool(args, "keep", true);
     }
+    if (json_at(turn->state, "flags.usage") != NULL) {
+        json_put(args, "usage", json_deep_copy(json_at(turn->state, "flags.usage")));
+    }
     return args;
 }
 

@@ -162,6 +162,23 @@ static void ending_runbook(struct turn *turn) {
                         agent_text(turn, "problem.code"), NULL));
 }
 
+/* What runs now costs, where this run made it what it is. */
+static void ending_cost(const struct turn *turn, const char *status, json_t *result) {
+    const json_t *cost = json_at(turn->state, "plan.cost");
+
+    if (agent_is_kind(turn, "deploy") && json_str_at(cost, "usd_month") != NULL &&
+        (strcmp(status, "success") == 0 || strcmp(status, "no_change") == 0)) {
+        json_put(result, "cost",
+                 agent_args("usd_month", json_str_at(cost, "usd_month"), "date",
+                            json_str_at(cost, "date"), "region", json_str_at(cost, "region"),
+                            NULL));
+        json_put_bool(json_object_get(result, "cost"), "is_complete",
+                      json_array_size(json_object_get(cost, "not_priced")) == 0);
+        json_put_int(json_object_get(result, "cost"), "micro_usd",
+                     json_int_or(cost, "micro_usd", 0));
+    }
+}
+
 enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     size_t row = 0;
     json_t *result = json_object();
@@ -178,6 +195,7 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     json_put_int(result, "exit", exit_status);
     json_put_str(result, "url", ending_url(turn));
     json_put_str(result, "release", json_str_at(turn->state, "release.id"));
+    ending_cost(turn, endings[row].status, result);
     json_put_str(result, "next", ending_next(turn, endings[row].status));
     if (agent_is_kind(turn, "secrets") && json_at(turn->state, "applied.parameters") != NULL) {
         json_put(result, "parameters", json_deep_copy(json_at(turn->state, "applied.parameters")));

@@ -103,6 +103,7 @@ static struct approval orchestrator_approval(const struct turn *turn) {
         .endpoint = mem_strdup(agent_text(turn, "identity.endpoint")),
         .role = mem_strdup(agent_text(turn, "plan.role_arn")),
         .policy_version = mem_strdup(policy_version()),
+        .cost = mem_strdup(agent_text(turn, "preview.cost.text")),
         .cost_ceiling_cents = json_int_or(turn->state, "fields.cost_ceiling_cents", -1),
         .on_failure = mem_strdup(json_str_or(turn->state, "plan.on_failure", "leave")),
         .requester = mem_strdup(agent_text(turn, "identity.arn")),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/secrets.h"
+#include "guard/price/cost.h"
 #include "tool/template_op.h"
 
 bool plan_has_backend(const struct turn *turn) {
@@ -436,8 +437,22 @@ static const char *plan_target(const struct turn *turn) {
                                    : "the stack as it is";
 }
 
+/* What the stack would cost a month; what has no template costs nothing by itself. */
+static enum err_code plan_cost(const struct turn *turn, const json_t *template,
+                               const json_t *parameters, json_t **out, struct err *err) {
+    struct cost_use use;
+
+    if (cost_use_read(json_at(turn->state, "flags.usage"), &use, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = template == NULL
+               ? json_object()
+               : cost_of_template(template, parameters, agent_text(turn, "identity.region"), &use);
+    return ERR_NONE;
+}
+
 static json_t *plan_body(const struct turn *turn, const struct template_text *template,
-                         const json_t *parameters) {
+                         const json_t *parameters, json_t *cost) {
     CLEANUP(freep) char *on_failure = plan_on_failure(turn);
     const json_t *named = json_at(turn->state, "flags.names");
     json_t *plan =
@@ -458,7 +473,7 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
     json_put(plan, "permissions",
              template->json == NULL ? json_array() : plan_permissions(template->json));
     json_put(plan, "artefacts", plan_artefacts(turn));
-    json_put(plan, "cost", json_object());
+    json_put(plan, "cost", cost);
     json_put(plan, "variables", plan_variables(turn));
     json_put(plan, "tags", plan_tags(turn));
     if (json_at(turn->state, "cure") != NULL) {
@@ -472,6 +487,7 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
     CLEANUP(template_text_done) struct template_text template = {0};
     CLEANUP(json_decrefp) json_t *parameters = json_object();
     CLEANUP(freep) char *set_name = mem_format("d-%s", turn->session);
+    json_t *cost = NULL;
 
     if (plan_has_template(turn)) {
         json_t *inputs = NULL;
@@ -488,7 +504,10 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
             return err->code;
         }
     }
-    json_put(turn->state, "plan", plan_body(turn, &template, parameters));
+    if (plan_cost(turn, template.json, parameters, &cost, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_put(turn->state, "plan", plan_body(turn, &template, parameters, cost));
     json_put_str(turn->state, "plan_sha256",
                  sha256_hex(json_hash(json_object_get(turn->state, "plan"))).text);
     return ERR_NONE;

@@ -155,10 +155,6 @@ static enum outcome planner_plan(struct turn *turn) {
         return OUTCOME_FAIL; /* the problem that is there says why */
     }
     (void)json_object_del(turn->state, "problem");
-    if (json_int_or(turn->state, "fields.cost_ceiling_cents", -1) >= 0) {
-        agent_warn(turn, "cost_ceiling", "look at the plan's resources yourself",
-                   "this version does not estimate cost, so cost_ceiling_usd is not checked");
-    }
     turn_say(turn, EVENT_PLAN, json_deep_copy(json_object_get(turn->state, "plan")));
     return OUTCOME_OK;
 }

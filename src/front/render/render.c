@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "front/render/live.h"
 #include "guard/approval.h"
+#include "guard/price/cost.h"
 
 enum {
     TEXT_BYTES_MAX = 256 * 1024,
@@ -221,6 +222,19 @@ static void put_on_failure(const struct render *render, struct buf *out, const c
     put_pair(render, out, "if it fails", buf_cstr(&text));
 }
 
+static void put_cost(const struct render *render, struct buf *out, const json_t *cost) {
+    size_t not_priced = json_array_size(json_object_get(cost, "not_priced"));
+    CLEANUP(freep) char *text = NULL;
+
+    if (json_object_size(cost) == 0) {
+        return;
+    }
+    text = mem_format(
+        "at least %s a month, prices of %s%s", cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
+        json_str_or(cost, "date", "?"), not_priced == 0 ? "" : "; not all of it has a price here");
+    put_pair(render, out, "cost", text);
+}
+
 static void on_plan(struct render *render, const json_t *json, struct buf *out) {
     CLEANUP(freep)
     char *head = mem_format("Plan: %s %s as %s", json_str_or(json, "kind", ""),
@@ -245,6 +259,7 @@ static void on_plan(struct render *render, const json_t *json, struct buf *out) 
     put_names(render, out, "secrets", json_object_get(json, "secrets"));
     put_permissions(render, out, json_object_get(json, "permissions"));
     put_tags(render, out, json_object_get(json, "tags"));
+    put_cost(render, out, json_object_get(json, "cost"));
     put_on_failure(render, out, json_str_or(json, "on_failure", ""));
 }
 
@@ -255,6 +270,9 @@ static void on_changeset(struct render *render, const json_t *json, struct buf *
     json_decref(render->change_set);
     render->change_set = json_deep_copy(json);
     render_changes(&render->screen, out, json);
+    if (json_str_at(json, "cost.text") != NULL) {
+        put_pair(render, out, "cost", json_str_at(json, "cost.text"));
+    }
     json_array_foreach(json_object_get(json, "warnings"), i, text) {
         screen_bullet(&render->screen, out, STYLE_WARN, "!",
                       json_is_string(text) ? json_string_value(text) : "");
@@ -596,6 +614,20 @@ void render_clear(struct render *render) {
     render->heading = NULL;
 }
 
+static void put_running_cost(const struct render *render, struct buf *out, const json_t *cost) {
+    CLEANUP(freep) char *text = NULL;
+
+    if (cost == NULL) {
+        return;
+    }
+    text = mem_format("It costs at least %s a month (prices of %s%s; aws-copilot estimate shows "
+                      "the lines).",
+                      cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
+                      json_str_or(cost, "date", "?"),
+                      json_bool_at(cost, "is_complete") ? "" : ", not all of it has one here");
+    screen_text(&render->screen, out, 4, text);
+}
+
 void render_end(struct render *render, const json_t *result) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
     const struct ending_row *ending = ending_of(json_str_or(result, "status", ""));
@@ -610,6 +642,7 @@ void render_end(struct render *render, const json_t *result) {
     put_cancelled(render, &out);
     render->folded = 0;
     screen_text(&render->screen, &out, 4, ending->done);
+    put_running_cost(render, &out, json_object_get(result, "cost"));
     put_remedy(render, &out, json_str_at(result, "error.remedy"));
     put_remedy(render, &out, json_str_at(result, "next"));
     put_warnings(render, &out);

@@ -12,7 +12,8 @@ static json_t *waiting_row(const char *id, const struct glance *glance) {
                              json_str_at(glance->state, "fields.stack"), "account",
                              json_str_at(glance->state, "identity.account"), "region",
                              json_str_at(glance->state, "identity.region"), "digest",
-                             json_str_at(glance->question, "digest"), NULL);
+                             json_str_at(glance->question, "digest"), "cost",
+                             json_str_at(glance->state, "preview.cost.text"), NULL);
 
     json_put_int(row, "expires_ms", json_int_or(glance->question, "expires_ms", 0));
     return row;
@@ -223,7 +224,8 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     }
     cli_event(cli, "approval",
               agent_args("session", id, "answer", strcmp(type, "approve") == 0 ? "yes" : "no",
-                         "digest", json_str_or(glance.question, "digest", ""), NULL));
+                         "digest", json_str_or(glance.question, "digest", ""), "cost",
+                         json_str_at(glance.state, "preview.cost.text"), NULL));
     return decide_go_on(cli, id, &glance, err);
 }
 

@@ -43,7 +43,7 @@ const struct verb verb_plan = {
         "Ends with exit 10 while the change set waits for a yes. The session's id goes to stdout;\n"
         "aws-copilot approve ID, then aws-copilot deploy --plan ID, executes exactly that.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_PLAN,
+    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_PLAN | OPTIONS_USAGE,
     .run = plan_run,
 };
 
@@ -63,8 +63,10 @@ static enum err_code deploy_write_outputs(struct cli *cli, struct err *err) {
 
 /* What a session was planned with stays: another wish is another plan. */
 static enum err_code deploy_check_plan(const struct cli *cli, struct err *err) {
-    static const enum option wishes[] = {OPT_NO_EXECUTE, OPT_DRY_RUN, OPT_NO_ROLLBACK, OPT_TAGS,
-                                         OPT_TTL};
+    static const enum option wishes[] = {OPT_NO_EXECUTE,  OPT_DRY_RUN,       OPT_NO_ROLLBACK,
+                                         OPT_TAGS,        OPT_TTL,           OPT_REQUESTS,
+                                         OPT_DURATION_MS, OPT_SITE_REQUESTS, OPT_STORAGE_GB,
+                                         OPT_TRANSFER_GB, OPT_LOG_KB,        OPT_FREE_TIER};
 
     for (size_t i = 0; i < ARRAY_N(wishes); i++) {
         if (cli->args.is_typed[wishes[i]]) {
@@ -103,7 +105,7 @@ const struct verb verb_deploy = {
         "yes to exactly the change set that was shown. When the new version does not answer, the\n"
         "version before is put back.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DEPLOY,
+    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DEPLOY | OPTIONS_USAGE,
     .run = deploy_run,
 };
 

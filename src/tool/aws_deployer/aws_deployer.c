@@ -54,12 +54,12 @@ static const struct json_field preview_in[] = {
     { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_MAP, false },
     { "bucket", JSON_TEXT, true }, { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
     { "tags", JSON_MAP, false }, { "description", JSON_TEXT, false }, { "capabilities", JSON_LIST, false },
-    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, END };
+    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, { "usage", JSON_MAP, true }, END };
 static const struct json_field preview_out[] = {
     { "no_change", JSON_FLAG, false }, { "arn", JSON_TEXT, false }, { "name", JSON_TEXT, false },
     { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "type", JSON_TEXT, false },
     { "status", JSON_TEXT, false }, { "changes", JSON_LIST, false }, { "parameters", JSON_LIST, false },
-    { "warnings", JSON_LIST, false }, { "sha256", JSON_TEXT, false }, { "parameters_sha256", JSON_TEXT, false }, END };
+    { "warnings", JSON_LIST, false }, { "sha256", JSON_TEXT, false }, { "parameters_sha256", JSON_TEXT, false }, { "cost", JSON_MAP, true }, END };
 
 static const struct json_field discard_in[] = {
     { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };

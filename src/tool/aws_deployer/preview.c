@@ -5,6 +5,7 @@
 
 #include "aws/s3.h"
 #include "base/clock.h"
+#include "guard/price/cost.h"
 #include "tool/aws_deployer/deployer.h"
 #include "tool/template_op.h"
 
@@ -256,6 +257,48 @@ static json_t *preview_json(const struct op *op, const struct aws *aws, const st
     return out;
 }
 
+/* The parameters that the stack would have: the previous value where it stays. */
+static json_t *preview_wanted_values(const struct op *op, const struct cfn_stack *stack) {
+    json_t *values = json_object();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(op->args, "parameters"), name, value) {
+        json_t *before = json_object_get(stack->parameters, name);
+
+        json_put(values, name,
+                 json_is_string(value) ? json_incref(value)
+                 : before != NULL      ? json_incref(before)
+                                       : json_true());
+    }
+    return values;
+}
+
+/* What the change does to the monthly cost; nothing where the region or what is deployed cannot be
+ * read: a preview does not fail for it. */
+static void preview_add_cost(const struct op *op, const struct aws *aws,
+                             const struct cfn_stack *stack, bool is_create, const json_t *template,
+                             json_t *out) {
+    CLEANUP(json_decrefp) json_t *values = preview_wanted_values(op, stack);
+    CLEANUP(json_decrefp) json_t *deployed = NULL;
+    CLEANUP(json_decrefp) json_t *before = NULL;
+    CLEANUP(json_decrefp) json_t *after = NULL;
+    struct cost_use use;
+    struct err unread = {0};
+    const char *region = NULL;
+
+    if (cost_use_read(json_object_get(op->args, "usage"), &use, &unread) != ERR_NONE ||
+        aws_region(aws, &region, &unread) != ERR_NONE ||
+        (!is_create && cfn_get_template(aws, stack->id, &deployed, &unread) != ERR_NONE)) {
+        return;
+    }
+    if (!is_create) {
+        before = cost_of_template(deployed, stack->parameters, region, &use);
+    }
+    after = cost_of_template(template, values, region, &use);
+    json_put(out, "cost", cost_change(before, after));
+}
+
 /* The end of a preview, whether it was run through or taken up again. `template` is the wanted one.
  */
 static enum err_code preview_finish(const struct op *op, const struct aws *aws,
@@ -266,6 +309,7 @@ static enum err_code preview_finish(const struct op *op, const struct aws *aws,
         return err->code;
     }
     *out = preview_json(op, aws, set, is_create, template);
+    preview_add_cost(op, aws, stack, is_create, template, *out);
     return ERR_NONE;
 }
 
