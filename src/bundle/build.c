@@ -363,19 +363,31 @@ static const char *const settings[] = {
     /* uv */
     "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
     "UV_INDEX_STRATEGY", "UV_INSECURE_HOST", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_HTTP_TIMEOUT",
-    "UV_KEYRING_PROVIDER", "UV_CONCURRENT_DOWNLOADS",
+    "UV_KEYRING_PROVIDER", "UV_CONCURRENT_DOWNLOADS", "UV_PYTHON_INSTALL_MIRROR",
+    "UV_PYTHON_DOWNLOADS_JSON_URL",
     /* Node's package managers */
     "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_CAFILE", "npm_config_cafile",
     "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "NPM_CONFIG_STRICT_SSL",
     "npm_config_strict_ssl", "NODE_EXTRA_CA_CERTS", "NPM_TOKEN", "NODE_AUTH_TOKEN", NULL};
 
-static const char *const settings_files[] = {
-    "SSL_CERT_FILE",     "SSL_CERT_DIR",          "UV_FIND_LINKS",         "NPM_CONFIG_CAFILE",
-    "npm_config_cafile", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig", "NODE_EXTRA_CA_CERTS"};
+static const char *const settings_files[] = {"SSL_CERT_FILE",
+                                             "SSL_CERT_DIR",
+                                             "UV_FIND_LINKS",
+                                             "NPM_CONFIG_CAFILE",
+                                             "UV_PYTHON_DOWNLOADS_JSON_URL",
+                                             "npm_config_cafile",
+                                             "NPM_CONFIG_USERCONFIG",
+                                             "npm_config_userconfig",
+                                             "NODE_EXTRA_CA_CERTS"};
 
-static const char *const settings_urls[] = {"UV_DEFAULT_INDEX",   "UV_INDEX",
-                                            "UV_INDEX_URL",       "UV_EXTRA_INDEX_URL",
-                                            "UV_FIND_LINKS",      "NPM_CONFIG_REGISTRY",
+static const char *const settings_urls[] = {"UV_DEFAULT_INDEX",
+                                            "UV_INDEX",
+                                            "UV_INDEX_URL",
+                                            "UV_EXTRA_INDEX_URL",
+                                            "UV_FIND_LINKS",
+                                            "NPM_CONFIG_REGISTRY",
+                                            "UV_PYTHON_INSTALL_MIRROR",
+                                            "UV_PYTHON_DOWNLOADS_JSON_URL",
                                             "npm_config_registry"};
 
 void build_pass_settings(struct proc_env *vars, struct words *readable, struct words *hosts) {

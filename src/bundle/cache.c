@@ -89,10 +89,8 @@ static void build_sweep(const struct build_env *env) {
         const char *kind;
         time_t age_s;
     } kinds[] = {{"work", 24 * 3600}, /* a run that was killed */
-                 {"python", BUILD_KEEP_S},
-                 {"node", BUILD_KEEP_S},
-                 {"tools", BUILD_KEEP_S},
-                 {"zips", BUILD_KEEP_S}};
+                 {"python", BUILD_KEEP_S},  {"node", BUILD_KEEP_S}, {"tools", BUILD_KEEP_S},
+                 {"pythons", BUILD_KEEP_S}, {"zips", BUILD_KEEP_S}};
 
     for (size_t i = 0; i < ARRAY_N(kinds); i++) {
         sweep_kind(env, kinds[i].kind, kinds[i].age_s);

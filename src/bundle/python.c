@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bundle/python_place.h"
+#include "repo/python_version.h"
 
 void python_place_done(struct python_place *place) {
     free(place->uv);
@@ -49,19 +50,20 @@ static enum err_code settle_once(const struct build_env *env, const struct pytho
     return ERR_NONE;
 }
 
-/* A lock may have wheels for one minor only: the other ones that the application allows and this
- * machine has. `err` holds why the first one does not do. */
-static enum err_code settle_otherwise(const struct build_env *env, const struct python_app *app,
-                                      const struct python_place *first, struct python_place *out,
-                                      struct err *err) {
-    CLEANUP(buf_done) struct buf absent = BUF_INIT(200);
+/* Tries the other minors that the application allows. True with the place in `*out`. What is not
+ * there is added to `absent`; `*err` is set where a failure is not a matter of the minor. */
+static bool settle_with(const struct build_env *env, const struct python_app *app,
+                        const struct python_place *first, bool is_local, struct python_place *out,
+                        struct buf *absent, struct err *err) {
+    bool is_missing = false;
 
-    for (int minor = PYTHON_MINOR_MAX; minor >= PYTHON_MINOR_MIN; minor--) {
+    for (int minor = PYTHON_MINOR_MAX; minor >= PYTHON_MINOR_MIN && !is_missing; minor--) {
         CLEANUP(freep) char *version = mem_format("3.%d", minor);
         CLEANUP(python_place_done) struct python_place place = {0};
         struct python_app other = *app;
         struct err why = {0};
         other.python = version;
+        other.is_python_local = is_local;
         if (strcmp(version, first->minor) == 0 || !python_is_wanted(app, minor)) {
             continue;
         }
@@ -70,15 +72,38 @@ static enum err_code settle_otherwise(const struct build_env *env, const struct 
                        first->missing, first->minor, version);
             *out = place;
             place = (struct python_place){0};
-            return ERR_NONE;
+            return true;
         }
         if (place.interpreter == NULL) {
-            buf_addf(&absent, "%s%s", absent.len == 0 ? "" : ", ", version);
+            buf_addf(absent, "%s%s", absent->len == 0 ? "" : ", ", version);
+            is_missing = !is_local; /* nothing can be fetched */
         } else if (why.code != ERR_BUILD) {
-            return err_set(err, why.code, "%s", why.text);
+            *err = why;
+            return false;
         }
     }
-    if (absent.len > 0) {
+    return false;
+}
+
+/* A lock may have wheels for one minor only: the other ones that this machine has, then those that
+ * uv can fetch. `err` holds why the first one does not do. */
+static enum err_code settle_otherwise(const struct build_env *env, const struct python_app *app,
+                                      const struct python_place *first, struct python_place *out,
+                                      struct err *err) {
+    CLEANUP(buf_done) struct buf absent = BUF_INIT(200);
+    CLEANUP(buf_done) struct buf again = BUF_INIT(200);
+    struct err other = {0};
+
+    if (settle_with(env, app, first, true, out, &absent, &other) ||
+        (other.code == ERR_NONE && absent.len > 0 && !app->is_python_local &&
+         settle_with(env, app, first, false, out, &again, &other))) {
+        return ERR_NONE;
+    }
+    if (other.code != ERR_NONE) {
+        *err = other;
+        return err->code;
+    }
+    if (again.len > 0) {
         return err_remedy(err,
                           "take a version of %s that has one, or install another Python that may "
                           "have one (%s): uv python install VERSION",
@@ -90,6 +115,24 @@ static enum err_code settle_otherwise(const struct build_env *env, const struct 
                       first->missing, PYTHON_MINOR_MIN);
 }
 
+/* Functions can run with another Python than the application's own manifest allows: on a local AWS,
+ * which has one. uv would say it in its words, in the middle of a build. */
+static enum err_code settle_python(const struct python_app *app, struct err *err) {
+    const char *minor = app->python == NULL ? NULL : strchr(app->python, '.');
+
+    if (app->needs == NULL || minor == NULL ||
+        python_allows(app->needs, (int)strtol(minor + 1, NULL, 10))) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_UNSUPPORTED,
+            "the application needs Python %s, and functions run with Python %s here", app->needs,
+            app->python);
+    return err_remedy(err,
+                      "deploy it to AWS itself, whose Lambda has Python 3.%d to 3.%d, or allow %s "
+                      "in requires-python and lock again",
+                      PYTHON_MINOR_MIN, PYTHON_MINOR_MAX, app->python);
+}
+
 enum err_code python_settle(const struct build_env *env, const struct python_app *app,
                             struct python_place *out, struct err *err) {
     CLEANUP(python_place_done) struct python_place place = {0};
@@ -97,6 +140,9 @@ enum err_code python_settle(const struct build_env *env, const struct python_app
     struct err why = {0};
     struct err first = {0};
 
+    if (settle_python(app, err) != ERR_NONE) {
+        return err->code;
+    }
     if (settle_once(env, app, false, &place, &first) == ERR_NONE) {
         *out = place;
         place = (struct python_place){0};

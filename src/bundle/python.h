@@ -22,6 +22,8 @@ struct python_app {
     const char *target; /* "app.main:app" */
     bool is_factory;    /* the attribute is called to make the application */
     const char *python; /* wanted version: "3.11", ">=3.11"; NULL = any */
+    const char *needs;  /* what the application asks for, where `python` is not its own; or NULL */
+    bool is_python_local; /* only one that is on this machine: none is fetched */
     enum python_platform platform;
 
     /* As the survey says them (repo/survey.h); NULL = found by the files in `dir`. */
@@ -42,9 +44,11 @@ struct python_app {
  *   "architecture":"arm64|x86_64", "packages":12, "list":SHA256 of the exact
  *   list of packages, "resolved":false (true: no lock says them all), "cached":false,
  * "warnings":["…"]}
+ * An interpreter that this machine has not is fetched by uv into the cache.
  * Errors: ERR_BUILD (no uv, no interpreter, a lock that does not fit, a package without a wheel,
- * each in its sentence), ERR_MISSING (packages that nothing pins, without `may_lock`),
- * ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED, ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO.
+ * each in its sentence), ERR_UNSUPPORTED (`needs` excludes `python`), ERR_MISSING (packages that
+ * nothing pins, without `may_lock`), ERR_UNREACHABLE, ERR_SANDBOX, ERR_TIMEOUT, ERR_CANCELLED,
+ * ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO.
  */
 MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct python_app *app,
                                       json_t **out, struct err *err);

@@ -7,7 +7,7 @@
 #include "bundle/python_lock.h"
 #include "repo/python_version.h"
 
-enum { PYTHON_FIND_MS = 20000, PYTHON_PATH_MAX = 64 * 1024 };
+enum { PYTHON_FIND_MS = 20000, PYTHON_GET_MS = 300000, PYTHON_PATH_MAX = 64 * 1024 };
 
 /* --- what is wanted --- */
 
@@ -99,8 +99,9 @@ static char *python_search_path(void) {
     return path.failed ? mem_strdup(getenv("PATH")) : buf_take(&path);
 }
 
-enum err_code python_ask(const struct build_env *env, const char *const *argv, const char *what,
-                         struct buf *out, struct err *err) {
+/* `pythons` is where uv looks for those that it manages; NULL: where the user has them. */
+static enum err_code ask(const struct build_env *env, const char *const *argv, const char *what,
+                         const char *pythons, struct buf *out, struct err *err) {
     CLEANUP(proc_env_done) struct proc_env vars = {0};
     CLEANUP(words_done) struct words files = {0};
     CLEANUP(words_done) struct words hosts = {0};
@@ -120,6 +121,9 @@ enum err_code python_ask(const struct build_env *env, const char *const *argv, c
     build_pass_settings(&vars, &files, &hosts);
     proc_env_set(&vars, "PATH", path);
     proc_env_set(&vars, "UV_PYTHON_DOWNLOADS", "never");
+    if (pythons != NULL) {
+        proc_env_set(&vars, "UV_PYTHON_INSTALL_DIR", pythons);
+    }
     spec.env = (const char *const *)vars.vars;
     if (proc_run(&spec, &result, err) != ERR_NONE) {
         return err->code;
@@ -130,6 +134,11 @@ enum err_code python_ask(const struct build_env *env, const char *const *argv, c
     }
     buf_add(out, str_trim(buf_str(&result.text[PROC_OUT])));
     return ERR_NONE;
+}
+
+enum err_code python_ask(const struct build_env *env, const char *const *argv, const char *what,
+                         struct buf *out, struct err *err) {
+    return ask(env, argv, what, NULL, out, err);
 }
 
 static enum err_code python_describe(const struct build_env *env, struct python_place *place,
@@ -182,23 +191,150 @@ static int newest_wanted(const struct python_app *app) {
     return PYTHON_MINOR_MAX;
 }
 
+/* --- a Python that this machine has not --- */
+
+/* Where uv's own list says that it is, and where GitHub keeps what is released there. */
+#define PYTHON_SOURCES                                                                             \
+    "https://github.com https://release-assets.githubusercontent.com "                             \
+    "https://objects.githubusercontent.com https://releases.astral.sh"
+
+/* clang-format off */
+static const struct build_symptom get_symptoms[] = {
+    { "No download found", ERR_BUILD, "uv knows no such Python",
+      "correct the version, or install that Python and put it on PATH" },
+    { "Hash mismatch", ERR_BUILD, "the Python that was fetched does not have its digest",
+      "do not trust this mirror: correct UV_PYTHON_INSTALL_MIRROR" },
+    { "HTTP status", ERR_UNREACHABLE, "where uv fetches Python from, it is refused", NULL },
+    { "error sending request", ERR_UNREACHABLE, "where uv fetches Python from cannot be reached", NULL },
+    { NULL, ERR_NONE, NULL, NULL },
+};
+/* clang-format on */
+
+/* A list of the user's own, as a file, says where its Pythons are. */
+static void add_listed_hosts(struct words *hosts) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(BUILD_TEXT_MAX);
+    const char *path = getenv("UV_PYTHON_DOWNLOADS_JSON_URL");
+    struct err ignored = {0};
+
+    if (path != NULL && path[0] == '/' &&
+        fs_read_file(path, BUILD_TEXT_MAX, &text, &ignored) == ERR_NONE) {
+        build_add_hosts(hosts, buf_str(&text));
+    }
+}
+
+static char *pythons_folder(const struct build_env *env) {
+    return fs_join(env->cache_dir, "pythons");
+}
+
+/* Has uv fetch a Python into the cache: nothing is installed outside of it. */
+static enum err_code python_get(const struct build_env *env, const struct python_place *place,
+                                const char *version, const char *pythons, struct err *err) {
+    const char *const argv[] = {place->uv,       "python", "install", "--no-config", "--no-bin",
+                                "--install-dir", pythons,  version,   NULL};
+    CLEANUP(freep) char *title = mem_format("fetching Python %s", version);
+    CLEANUP(freep) char *work = NULL;
+    CLEANUP(words_done) struct words readable = {0};
+    CLEANUP(words_done) struct words writable = {0};
+    CLEANUP(words_done) struct words hosts = {0};
+    CLEANUP(proc_env_done) struct proc_env vars = {0};
+
+    if (fs_mkdirs(pythons, 0700, err) != ERR_NONE || build_temp(env, &work, err) != ERR_NONE) {
+        return err->code;
+    }
+    CLEANUP(freep) char *cache = fs_join(work, "uv");
+    build_expose(&readable, place->uv);
+    words_add(&writable, pythons);
+    words_add(&writable, work);
+    build_pass_settings(&vars, &readable, &hosts);
+    add_listed_hosts(&hosts);
+    build_add_hosts(&hosts, getenv("UV_PYTHON_INSTALL_MIRROR") == NULL ? STR(PYTHON_SOURCES)
+                                                                       : (struct str){0});
+    proc_env_set(&vars, "PATH", "/usr/bin:/bin");
+    proc_env_set(&vars, "UV_CACHE_DIR", cache);
+    proc_env_set(&vars, "UV_PYTHON_DOWNLOADS", "manual");
+    proc_env_set(&vars, "UV_HTTP_RETRIES", "1");
+    struct build_step step = {.title = title,
+                              .argv = argv,
+                              .vars = &vars,
+                              .cwd = work,
+                              .readable = &readable,
+                              .writable = &writable,
+                              .hosts = &hosts,
+                              .tmp = work,
+                              .timeout_ms = PYTHON_GET_MS,
+                              .is_quiet = true};
+    enum err_code code = build_must(env, &step, get_symptoms, "uv python install", err);
+    build_remove(env, work);
+    return code;
+}
+
+/* Among those that were fetched before. */
+static enum err_code python_fetched(const struct build_env *env, const struct python_place *place,
+                                    const char *request, const char *pythons, struct buf *out,
+                                    struct err *err) {
+    const char *const argv[] = {place->uv,          "python",      "find",  "--no-project",
+                                "--managed-python", "--no-config", request, NULL};
+
+    return ask(env, argv, "no Python was fetched", pythons, out, err);
+}
+
+static enum err_code python_absent(const struct python_app *app, const char *request,
+                                   const struct err *why, struct err *err) {
+    err_set(err, ERR_BUILD, "the application needs Python %s, which this machine has not%s%s",
+            app->python == NULL || app->python[0] == '\0' ? request : app->python,
+            why == NULL ? "" : ", and it cannot be fetched: ", why == NULL ? "" : why->text);
+    return err_remedy(err,
+                      "install it: uv python install 3.%d, or your system's package; where "
+                      "github.com cannot be reached, name a mirror in UV_PYTHON_INSTALL_MIRROR",
+                      newest_wanted(app));
+}
+
+/* This machine's, one that was fetched before, or one that is fetched now. */
 static enum err_code python_search(const struct build_env *env, const struct python_app *app,
                                    const char *request, struct python_place *place,
                                    struct err *err) {
     const char *const argv[] = {place->uv,  "python",      "find",  "--no-project",
                                 "--system", "--no-config", request, NULL};
     CLEANUP(buf_done) struct buf text = BUF_INIT(4000);
+    CLEANUP(freep) char *pythons = pythons_folder(env);
+    CLEANUP(freep)
+    char *version =
+        is_one_version(request) ? mem_strdup(request) : mem_format("3.%d", newest_wanted(app));
+    struct err why = {0};
 
-    if (python_ask(env, argv, "no Python interpreter was found", &text, err) != ERR_NONE) {
-        if (err->code != ERR_BUILD) {
-            return err->code;
-        }
-        err_set(err, ERR_BUILD, "the application needs Python %s, which this machine has not",
-                app->python == NULL || app->python[0] == '\0' ? request : app->python);
-        return err_remedy(err, "install it: uv python install 3.%d", newest_wanted(app));
+    if (python_ask(env, argv, "no Python interpreter was found", &text, err) != ERR_NONE &&
+        err->code != ERR_BUILD) {
+        return err->code;
     }
+    if (text.len == 0 && python_fetched(env, place, request, pythons, &text, &why) != ERR_NONE) {
+        if (app->is_python_local) {
+            return python_absent(app, request, NULL, err);
+        }
+        why = (struct err){0};
+        if (python_get(env, place, version, pythons, &why) != ERR_NONE ||
+            python_fetched(env, place, request, pythons, &text, &why) != ERR_NONE) {
+            if (why.code == ERR_CANCELLED || why.code == ERR_SANDBOX) {
+                *err = why;
+                return err->code;
+            }
+            return python_absent(app, request, &why, err);
+        }
+    }
+    *err = (struct err){0};
     place->interpreter = mem_strdup(buf_cstr(&text));
     return python_describe(env, place, err);
+}
+
+/* What was fetched stays as long as it is used. */
+static void python_used(const struct build_env *env, const struct python_place *place) {
+    CLEANUP(freep) char *pythons = pythons_folder(env);
+    CLEANUP(freep) char *dir = mem_strdup(place->interpreter);
+    const size_t n = strlen(pythons);
+
+    if (strncmp(dir, pythons, n) == 0 && dir[n] == '/') {
+        dir[n + 1 + strcspn(dir + n + 1, "/")] = '\0';
+        build_touch(dir);
+    }
 }
 
 /* Finding costs two processes, so the answer is kept as long as the interpreter stays the same. */
@@ -219,6 +355,7 @@ enum err_code python_find(const struct build_env *env, const struct python_app *
         place->prefix = mem_strdup(json_str_or(known, "prefix", "/usr"));
         snprintf(place->version, sizeof place->version, "%s", json_str_or(known, "version", ""));
         snprintf(place->minor, sizeof place->minor, "%s", json_str_or(known, "minor", ""));
+        python_used(env, place);
         return ERR_NONE;
     }
     if (python_search(env, app, request, place, err) != ERR_NONE) {

@@ -27,6 +27,7 @@ static struct python_app python_app_of(const json_t *args) {
                                .target = json_str_or(args, "target", "app.main:app"),
                                .is_factory = json_bool_at(args, "factory"),
                                .python = json_str_at(args, "python"),
+                               .needs = json_str_at(args, "needs"),
                                .manager = json_str_at(args, "manager"),
                                .manifest = json_str_at(args, "manifest"),
                                .lock = json_str_at(args, "lock"),

@@ -3,14 +3,20 @@
 The driver build/src/bundle/bundle_probe (test/drivers/bundle_probe.c) does one operation of src/bundle a call.
 Locks are made here, by uv itself; the judges are Python's zipfile and import system, and the interpreter.
 """
+import contextlib
 import hashlib
+import http.server
+import io
 import json
 import os
+import platform
 import shutil
 import struct
 import subprocess
+import tarfile
 import tempfile
 import textwrap
+import threading
 import unittest
 import zipfile
 from pathlib import Path
@@ -20,6 +26,55 @@ import lab
 APP = "async def app(scope, receive, send):\n    pass\n"
 OPEN_WALLS = "not held to the package sources"
 PYPROJECT = '[project]\nname = "small"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{}]\n[tool.uv]\npackage = false\n'
+
+
+def python_archive():
+    """What stands for a Python of uv's own: its programs are this machine's, under another name."""
+    files = {"bin/python3.11": '#!/bin/bash\nexec -a "$0" /usr/bin/python3.11 "$@"\n',
+             f"lib/python3.11/_sysconfigdata__linux_{platform.machine()}-linux-gnu.py":
+             "# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n"}
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(f"python/{name}")
+            entry.size, entry.mode = len(text), 0o755
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return data.getvalue()
+
+
+def python_list(url):
+    """The list of Pythons that uv reads instead of its own, with the digest of python_archive()."""
+    version = subprocess.run(["/usr/bin/python3.11", "-c", "import sys; print(sys.version_info[2])"], capture_output=True, text=True,
+                             check=True).stdout.strip()
+    row = {"name": "cpython", "arch": {"family": platform.machine(), "variant": None}, "os": "linux", "libc": "gnu", "major": 3,
+           "minor": 11, "patch": int(version), "prerelease": "", "url": f"{url}/cpython.tar.gz", "variant": None, "build": "20250101",
+           "sha256": hashlib.sha256(ARCHIVE).hexdigest()}
+    return {f"cpython-3.11.{version}-linux-{platform.machine()}-gnu": row}
+
+
+ARCHIVE = python_archive()
+
+
+@contextlib.contextmanager
+def mirror(data):
+    """A server on the loopback that answers every address with `data`."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def probe_path():
@@ -197,7 +252,38 @@ class Python(Case):
 
     def test_no_interpreter_of_the_wanted_version_is_said(self):
         self.small()
-        self.refused("fetch", "build_failed", "3.99", "uv python install", python="3.99")
+        self.refused("fetch", "build_failed", "3.99", "which this machine has not", "uv python install", python="3.99")
+
+    def test_a_python_that_the_machine_has_not_is_fetched_into_the_cache(self):
+        self.small(dependencies='"six"')
+        home, cache = (Path(tempfile.mkdtemp(prefix=f"bundle-{name}-")) for name in ("home", "cache"))
+        for path in (home, cache):
+            self.addCleanup(shutil.rmtree, path, True)
+        bare = {"PATH": "/nonexistent", "HOME": str(home)}
+        with mirror(ARCHIVE) as url:
+            listed = home / "list.json"
+            listed.write_text(json.dumps(python_list(url)))
+            out = self.probe("fetch", cache=cache, env=bare | {"UV_PYTHON_DOWNLOADS_JSON_URL": str(listed)}, python="3.11")
+            self.assertIn("fetching Python 3.11", self.said)
+            self.assertEqual(out.get("python"), "3.11", out)
+            self.assertFalse((home / ".local").exists())  # where uv would have put it for everybody
+            self.assertEqual(len(list(cache.glob("pythons/cpython-3.11.*/bin/python3.11"))), 1)
+            self.probe("check", target="main:app", cache=cache, env=bare, python="3.11")  # found again, without the list
+            self.assertNotIn("fetching Python", self.said)
+        shutil.rmtree(cache)
+        with mirror(b"something else") as url:  # a mirror that gives other bytes, and then none
+            listed.write_text(json.dumps(python_list(url)))
+            for words in (["does not have its digest", "UV_PYTHON_INSTALL_MIRROR"], ["cannot be fetched", "uv python install 3.11"]):
+                text = self.probe("fetch", cache=cache, env=bare | {"UV_PYTHON_DOWNLOADS_JSON_URL": str(listed)}, python="3.11")["error"]
+                for word in words:
+                    self.assertIn(word, f"{text['text']} / {text['remedy']}")
+                listed.write_text(json.dumps(python_list("http://127.0.0.1:1")))
+
+    def test_a_python_that_the_manifest_excludes_is_refused_before_anything_is_fetched(self):
+        self.small()
+        self.refused("fetch", "unsupported", "needs Python >=3.13, and functions run with Python 3.11 here", "requires-python",
+                     python="3.11", needs=">=3.13")
+        self.assertEqual(self.said, "")
 
     def test_no_uv_is_said_with_the_command_that_installs_it(self):
         self.small()

@@ -61,6 +61,7 @@ static struct python_app uv_app(const struct op *op) {
 
     if (profile->is_host_packaged) {
         app.platform = PYTHON_HOST;
+        app.needs = profile->python == NULL ? NULL : app.python;
         app.python = profile->python == NULL ? app.python : profile->python;
     }
     return app;
