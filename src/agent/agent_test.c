@@ -52,6 +52,8 @@ static const struct {
     { "aws_deployer.diagnose",     " executor " },
     { "aws_deployer.wait",         " executor " },
     { "aws_deployer.drift",        " executor validator " },
+    { "openai_llm.complete",       " orchestrator intake validator compliance " },
+    { "openai_llm.moderate",       " orchestrator intake validator compliance " },
     { "mongo_store.save_draft",    " intake " },
     { "mongo_store.find_draft",    " intake " },
     { "qdrant_vector.upsert",      " curator " },

@@ -118,6 +118,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
     flow->redactor = redactor_new();
     flow->vault = vault_new();
     flow->bus = bus_new(flow->redactor);
+    flow->meter = meter_new();
     if (flow_find_root(flow, err) != ERR_NONE || flow_folders(flow, err) != ERR_NONE ||
         project_load(flow->root, &flow->project, err) != ERR_NONE ||
         settings_load(NULL, &flow->settings, err) != ERR_NONE ||
@@ -126,6 +127,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
         return err->code;
     }
     flow_learn_secrets(flow);
+    flow_open_model(flow);
     *out = TAKE(flow);
     return ERR_NONE;
 }
@@ -136,6 +138,8 @@ void flow_close(struct flow *flow) {
     }
     store_close(flow->store);
     bus_free(flow->bus);
+    meter_free(flow->meter);
+    model_client_free(flow->model);
     redactor_free(flow->redactor);
     vault_free(flow->vault);
     project_free(flow->project);

@@ -17,9 +17,12 @@ struct flow {
     struct redactor *redactor;
     struct vault *vault; /* values that a person gave and nobody has stored yet */
     struct bus *bus;
-    struct project *project;   /* or NULL */
-    struct settings *settings; /* never NULL */
-    struct gate *waiting;      /* of the session whose child runs in this process, or NULL */
+    struct meter *meter;        /* of the tokens that this process's sessions spend */
+    struct model_client *model; /* or NULL */
+    struct err model_problem;   /* why there is none although it was asked for */
+    struct project *project;    /* or NULL */
+    struct settings *settings;  /* never NULL */
+    struct gate *waiting;       /* of the session whose child runs in this process, or NULL */
 };
 
 struct session {
@@ -59,6 +62,11 @@ MUST_CHECK enum err_code start_state(struct flow *flow, const char *kind, json_t
 
 /* Remembers on this machine what the person confirmed: this repository's code, this target. */
 MUST_CHECK enum err_code trust_keep(struct flow *flow, const json_t *state, struct err *err);
+
+/* Makes the model client from OPENAI_API_KEY, OPENAI_BASE_URL and the user's settings, where either
+ * variable is set; the key is known to the redactor from then on. What is wrong with them is no
+ * error but a warning of each session: everything works without a model. */
+void flow_open_model(struct flow *flow);
 
 /* session_new() with an id of the caller's: for child sessions, whose id derives from the parent's.
  */

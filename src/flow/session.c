@@ -12,8 +12,8 @@
 static void session_note(void *ctx, enum event event, const struct masked *json) {
     struct session *session = ctx;
 
-    (void)event;
-    if (session->gate != NULL) {
+    /* A piece of an answer is on record with the whole of it. */
+    if (session->gate != NULL && event != EVENT_DELTA) {
         gate_note(session->gate, json);
     }
 }
@@ -90,6 +90,7 @@ static void session_services(struct session *session) {
         .redactor = flow->redactor,
         .vault = flow->vault,
         .aws = session->aws,
+        .model = flow->model,
         .profile = endpoint_profile_find(getenv("AWSCOPILOT_ENDPOINT_PROFILE")),
         .qualifier = json_str_or(session->state, "fields.qualifier", "depl"),
         .root = flow->root,
@@ -159,6 +160,7 @@ static enum err_code session_take(struct session *session, struct err *err) {
     struct gate_options options = {
         .services = &session->services,
         .bus = flow->bus,
+        .meter = flow->meter,
         .person = flow->options.person,
         .interrupted = flow->options.interrupted,
         .deadline_mono_ms = flow->options.deadline_mono_ms,
@@ -219,6 +221,14 @@ void session_closep(struct session **session) {
     *session = NULL;
 }
 
+static void session_warn_of_model(struct flow *flow) {
+    if (flow->model_problem.code != ERR_NONE) {
+        bus_emit(flow->bus, EVENT_WARNING,
+                 agent_args("code", "no_model", "text", flow->model_problem.text, "remedy",
+                            flow->model_problem.remedy, NULL));
+    }
+}
+
 enum err_code session_begin(struct flow *flow, const char *id, const char *kind, json_t *flags,
                             struct session **out, struct err *err) {
     CLEANUP(session_closep) struct session *session = session_alloc(flow, id);
@@ -234,6 +244,7 @@ enum err_code session_begin(struct flow *flow, const char *id, const char *kind,
         session_enter(session, PHASE_INTAKE, err) != ERR_NONE) {
         return err->code;
     }
+    session_warn_of_model(flow);
     *out = TAKE(session);
     return ERR_NONE;
 }

@@ -137,6 +137,16 @@ static json_t *start_settings(struct flow *flow, const struct project_env *env) 
     return object;
 }
 
+/* Whether there is a model is a fact of the session: a re-run asks no other questions because a
+ * variable is gone. */
+static json_t *start_model(const struct model_client *model) {
+    const struct model_row *fallback = model_client_fallback(model);
+
+    return agent_args("primary", model_client_primary(model)->name, "fallback",
+                      fallback == NULL ? NULL : fallback->name, "host", model_client_host(model),
+                      NULL);
+}
+
 enum err_code start_state(struct flow *flow, const char *kind, json_t *flags, json_t **out,
                           struct err *err) {
     CLEANUP(json_decrefp) json_t *owned = flags;
@@ -156,6 +166,9 @@ enum err_code start_state(struct flow *flow, const char *kind, json_t *flags, js
     state = agent_args("kind", kind, NULL);
     json_put(state, "flags", json_incref(owned));
     json_put(state, "settings", start_settings(flow, env));
+    if (flow->model != NULL) {
+        json_put(state, "model", start_model(flow->model));
+    }
     json_put(state, "project",
              flow->project == NULL ? json_object() : start_project(flow->project, env));
     *out = state;

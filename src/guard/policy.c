@@ -81,7 +81,10 @@ static bool any_string(const json_t *json, bool (*test)(const char *text, const 
 
 static bool holds_text(const char *text, const void *with) { return strstr(text, with) != NULL; }
 
-static bool has_mask(const struct call *call) { return any_string(call->args, holds_text, "***"); }
+/* A prompt is text that was masked; nothing is done with its arguments but to send them. */
+static bool has_mask(const struct call *call) {
+    return !is_tool(call, "openai_llm") && any_string(call->args, holds_text, "***");
+}
 
 /* arn:PARTITION:SERVICE:REGION:ACCOUNT:... of an account that is not `with`. */
 static bool is_foreign_arn(const char *text, const void *with) {

@@ -84,8 +84,8 @@ static int world_up(void **state) {
     json_t *messages = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content",
                                  "be brief", "role", "user", "content", "say hello to " KEY);
     struct model_options options = {.key = STR(KEY),
-                                    .primary = model_find(NULL, 0, "gpt-4.1-mini"),
-                                    .fallback = model_find(NULL, 0, "gpt-4o-mini"),
+                                    .primary = model_find("gpt-4.1-mini"),
+                                    .fallback = model_find("gpt-4o-mini"),
                                     .stall_ms = 1000};
     CLEANUP(freep) char *url = NULL;
 
@@ -360,7 +360,7 @@ static void a_body_that_is_packed_is_not_unpacked(void **state) {
 static void nobody_there_is_told_after_both_models(void **state) {
     struct world *w = *state;
     struct model_options options = {.base_url = "http://127.0.0.1:9/v1",
-                                    .primary = model_find(NULL, 0, "gpt-4.1-mini")};
+                                    .primary = model_find("gpt-4.1-mini")};
 
     model_client_free(w->client);
     assert_int_equal(model_client_new(&options, &w->client, &w->err), ERR_NONE);

@@ -15,18 +15,13 @@ const size_t model_n = ARRAY_N(models);
 /* What small models on one's own machine hold at least. */
 enum { CONTEXT_UNKNOWN = 8192, ANSWER_UNKNOWN = 2048 };
 
-struct model_row model_find(const struct model_row *own, size_t own_n, const char *name) {
+struct model_row model_find(const char *name) {
     struct model_row row = {.context = CONTEXT_UNKNOWN,
                             .answer = ANSWER_UNKNOWN,
                             .in_nano = -1,
                             .out_nano = -1,
                             .encoding = ENCODING_O200K_BASE};
 
-    for (size_t i = 0; i < own_n; i++) {
-        if (strcmp(own[i].name, name) == 0) {
-            return own[i];
-        }
-    }
     for (size_t i = 0; i < model_n; i++) {
         if (strcmp(models[i].name, name) == 0) {
             return models[i];

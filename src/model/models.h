@@ -20,9 +20,9 @@ struct model_row {
 extern const struct model_row models[];
 extern const size_t model_n;
 
-/* The row called `name`: of `own` (`own_n` rows, which come first) or of model.def; for a name that
- * neither knows, a careful row without a price. `name` is cut to its room. */
-struct model_row model_find(const struct model_row *own, size_t own_n, const char *name);
+/* The row called `name`; for a name that is not known, a careful row without a price. `name` is cut
+ * to its room. */
+struct model_row model_find(const char *name);
 
 /* What `used` costs in billionths of a US dollar; -1: not known. */
 int64_t model_cost_nano(const struct model_row *row, struct token_sum used);

@@ -136,7 +136,21 @@ const char *project_approve_word(enum project_approve approve);
  *   profile: work             # AWS profile taken when --profile is absent
  *   accounts:
  *     "123456789012": { approve: never, profile: sandbox }
+ *   models:
+ *     primary: gpt-4.1-mini   # asked first
+ *     fallback: gpt-4o-mini   # when that one does not answer, or the budget is low; none: nobody
+ *     table:                  # what the program does not know, or knows otherwise
+ *       qwen3: { context: 32768, answer: 4096, in_usd: "0.15", out_usd: "0.60" }  # a million
+ * tokens
  */
+struct settings_model {
+    const char *name;
+    int64_t context; /* tokens of prompt and answer; 0: not said */
+    int64_t answer;  /* tokens of an answer; 0: not said */
+    int64_t in_nano; /* billionths of a US dollar a token; -1: not said */
+    int64_t out_nano;
+};
+
 struct settings_account {
     const char *account; /* 12 digits */
     enum project_approve approve;
@@ -150,6 +164,10 @@ struct settings {
     const char *profile;     /* or NULL */
     const struct settings_account *accounts;
     size_t account_n;
+    const char *model_primary;  /* or NULL */
+    const char *model_fallback; /* or NULL; "none": no model */
+    const struct settings_model *models;
+    size_t model_n;
 };
 
 void settings_free(struct settings *settings); /* accepts NULL */

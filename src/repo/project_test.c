@@ -457,6 +457,52 @@ static void a_mistake_in_the_settings_is_told_with_its_line(void **state) {
         strstr(err.text, "config.yml:1: unknown key 'acounts'; did you mean 'accounts'?"));
 }
 
+static void models_have_names_sizes_and_prices(void **state) {
+    /* clang-format off */
+    static const struct {
+        const char *line; /* of the map "models" */
+        const char *text; /* in the sentence */
+    } bad[] = {
+        { "primary: two words",                  "name of a model" },
+        { "secondary: x",                        "unknown key 'secondary'" },
+        { "table: { q: { context: many } }",     "context must be a number of tokens" },
+        { "table: { q: { answer: 0 } }",         "answer must be a number of tokens" },
+        { "table: { q: { in_usd: -1 } }",        "in_usd must be US dollars" },
+        { "table: { q: { in_usd: 0.0015 } }",    "in_usd must be US dollars" },
+        { "table: { q: { out_usd: 1.x } }",      "out_usd must be US dollars" },
+        { "table: [q]",                          "must be a map of models" },
+    };
+    /* clang-format on */
+    CLEANUP(settings_freep) struct settings *settings = NULL;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(
+        settings_read(STR("models:\n  primary: qwen3\n  fallback: none\n  table:\n"
+                          "    qwen3: { context: 32768, answer: 4096, in_usd: 0.15, out_usd: 2 }\n"
+                          "    org/small:1b: {}\n"),
+                      "config.yml", &settings, &err),
+        ERR_NONE);
+    assert_string_equal(settings->model_primary, "qwen3");
+    assert_string_equal(settings->model_fallback, "none");
+    assert_int_equal(settings->model_n, 2);
+    assert_int_equal(settings->models[0].context, 32768);
+    assert_int_equal(settings->models[0].answer, 4096);
+    assert_int_equal(settings->models[0].in_nano, 150);
+    assert_int_equal(settings->models[0].out_nano, 2000);
+    assert_string_equal(settings->models[1].name, "org/small:1b");
+    assert_int_equal(settings->models[1].in_nano, -1);
+    for (size_t i = 0; i < ARRAY_N(bad); i++) {
+        CLEANUP(freep) char *text = mem_format("models:\n  %s\n", bad[i].line);
+        struct settings *none = NULL;
+
+        if (settings_read(str_from(text), "config.yml", &none, &err) != ERR_CONFIG ||
+            strstr(err.text, bad[i].text) == NULL) {
+            fail_msg("%s: %s", bad[i].line, err.text);
+        }
+    }
+}
+
 static void settings_that_others_may_write_are_not_trusted(void **state) {
     char path[] = "/tmp/awscopilot-settings-XXXXXX";
     int fd = mkstemp(path);
@@ -528,6 +574,7 @@ int main(void) {
         cmocka_unit_test(a_repository_without_the_file_is_an_answer),
         cmocka_unit_test(never_is_read_only_from_the_users_settings_for_a_pinned_account),
         cmocka_unit_test(a_mistake_in_the_settings_is_told_with_its_line),
+        cmocka_unit_test(models_have_names_sizes_and_prices),
         cmocka_unit_test(settings_that_others_may_write_are_not_trusted),
         cmocka_unit_test(whatever_the_file_holds_it_is_read_the_same_again_or_refused),
     };

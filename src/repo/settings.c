@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SETTINGS_ACCOUNTS_MAX = 64 };
+enum { SETTINGS_ACCOUNTS_MAX = 64, SETTINGS_MODELS_MAX = 32, MODEL_NAME_CHARS = 95 };
 
 void settings_free(struct settings *settings) {
     if (settings != NULL) {
@@ -66,6 +66,120 @@ static enum err_code read_accounts(const struct key_source *source, const struct
     return ERR_NONE;
 }
 
+/* ---- Models ---- */
+
+static bool is_model_name(const char *text) {
+    static const char others[] = "._:/@+-";
+    size_t n = 0;
+
+    for (; text[n] != '\0'; n++) {
+        char c = text[n];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              strchr(others, c) != NULL)) {
+            return false;
+        }
+    }
+    return n > 0 && n <= MODEL_NAME_CHARS;
+}
+
+static const struct key_rule rule_model = {
+    is_model_name, "must be the name of a model as its server writes it, without blanks", ""};
+
+static enum err_code read_tokens(const struct key_source *source, const struct yaml_node *node,
+                                 const struct key *key, void *at, struct err *err) {
+    struct err unread = {0};
+
+    return node->kind == YAML_SCALAR &&
+                   str_to_i64(str_from(node->text), 1, 100000000, at, &unread) == ERR_NONE
+               ? ERR_NONE
+               : key_fail(source, node, err, "%s must be a number of tokens", key->name);
+}
+
+/* US dollars a million tokens, "0.15", as billionths of a dollar a token: a thousand times. */
+static enum err_code read_price(const struct key_source *source, const struct yaml_node *node,
+                                const struct key *key, void *at, struct err *err) {
+    struct str rest = str_from(node->kind == YAML_SCALAR ? node->text : "");
+    struct str whole = {0};
+    char digits[4] = "000";
+    int64_t dollars = 0;
+    int64_t thousandths = 0;
+    struct err unread = {0};
+
+    if (!str_next(&rest, '.', &whole) || rest.len > 3 ||
+        str_to_i64(whole, 0, 100000, &dollars, &unread) != ERR_NONE) {
+        return key_fail(source, node, err,
+                        "%s must be US dollars for a million tokens, such as "
+                        "\"0.15\"",
+                        key->name);
+    }
+    if (rest.len > 0) {
+        memcpy(digits, rest.ptr, rest.len);
+    }
+    if (str_to_i64(str_from(digits), 0, 999, &thousandths, &unread) != ERR_NONE) {
+        return key_fail(source, node, err,
+                        "%s must be US dollars for a million tokens, such as "
+                        "\"0.15\"",
+                        key->name);
+    }
+    *(int64_t *)at = dollars * 1000 + thousandths;
+    return ERR_NONE;
+}
+
+/* clang-format off */
+static const struct key rows_model[] = {
+    { "context", read_tokens, offsetof(struct settings_model, context),  NULL },
+    { "answer",  read_tokens, offsetof(struct settings_model, answer),   NULL },
+    { "in_usd",  read_price,  offsetof(struct settings_model, in_nano),  NULL },
+    { "out_usd", read_price,  offsetof(struct settings_model, out_nano), NULL },
+    { 0 },
+};
+/* clang-format on */
+static const struct key_table keys_model = {"a model", rows_model};
+
+static enum err_code read_model_table(const struct key_source *source, const struct yaml_node *node,
+                                      const struct key *key, void *at, struct err *err) {
+    struct settings *settings = at;
+    struct settings_model *rows =
+        ARENA_ARRAY(source->arena, struct settings_model, SETTINGS_MODELS_MAX);
+    size_t n = 0;
+
+    if (node->kind != YAML_MAP) {
+        return key_fail(source, node, err, "%s must be a map of models", key->name);
+    }
+    for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
+        if (n == SETTINGS_MODELS_MAX) {
+            return key_fail(source, item, err, "there are more than %d models",
+                            SETTINGS_MODELS_MAX);
+        }
+        rows[n] = (struct settings_model){.name = item->key, .in_nano = -1, .out_nano = -1};
+        if (key_check(source, item, "the model", item->key, &rule_model, err) != ERR_NONE ||
+            keys_read_map(source, item, &keys_model, &rows[n], err) != ERR_NONE) {
+            return err->code;
+        }
+        n++;
+    }
+    settings->models = rows;
+    settings->model_n = n;
+    return ERR_NONE;
+}
+
+/* clang-format off */
+static const struct key rows_models[] = {
+    { "primary",  key_read_text,    offsetof(struct settings, model_primary),  &rule_model },
+    { "fallback", key_read_text,    offsetof(struct settings, model_fallback), &rule_model },
+    { "table",    read_model_table, 0, NULL },
+    { 0 },
+};
+/* clang-format on */
+static const struct key_table keys_models = {"models", rows_models};
+
+static enum err_code read_models(const struct key_source *source, const struct yaml_node *node,
+                                 const struct key *key, void *at, struct err *err) {
+    (void)key;
+    return keys_read_map(source, node, &keys_models, at, err);
+}
+
 static enum err_code read_version(const struct key_source *source, const struct yaml_node *node,
                                   const struct key *key, void *at, struct err *err) {
     (void)at;
@@ -80,6 +194,7 @@ static const struct key rows_settings[] = {
     { "environment", key_read_text, offsetof(struct settings, environment), &rule_env_name },
     { "profile",     key_read_text, offsetof(struct settings, profile),     &rule_profile },
     { "accounts",    read_accounts, 0, NULL },
+    { "models",      read_models,   0, NULL },
     { 0 },
 };
 /* clang-format on */

@@ -91,22 +91,24 @@ static struct call_facts gate_facts(const struct turn *turn, const char *operati
     };
 }
 
-/* Every argument of today's agents is computed from the plan, the configuration and the person's
- * answers; none comes from a model. */
-static json_t *gate_origins(const json_t *args) {
+/* An agent computes its arguments from the plan, the configuration and the person's answers, unless
+ * it says that a model asks. */
+static json_t *gate_origins(const struct turn *turn, const json_t *args) {
+    const int64_t origin =
+        turn->origin == ORIGIN_NONE ? ORIGIN_PLAN | ORIGIN_CONFIG | ORIGIN_USER : turn->origin;
     json_t *origins = json_object();
     const char *key;
     json_t *value;
 
     json_object_foreach((json_t *)(uintptr_t)args, key, value) {
-        json_put_int(origins, key, ORIGIN_PLAN | ORIGIN_CONFIG | ORIGIN_USER);
+        json_put_int(origins, key, origin);
     }
     return origins;
 }
 
 static void gate_judge(struct turn *turn, const char *tool, const struct operation *row,
                        const json_t *args, bool is_confirmed, struct ruling *out) {
-    CLEANUP(json_decrefp) json_t *origins = gate_origins(args);
+    CLEANUP(json_decrefp) json_t *origins = gate_origins(turn, args);
     char phase[32];
     struct call call = {
         .agent = turn->agent->name,
@@ -134,7 +136,7 @@ static enum err_code refuse_journal(struct turn *turn, const char *tool, const c
                                     const struct err *why, struct err *err) {
     struct gate *gate = turn->gate;
     CLEANUP(json_decrefp) json_t *body = gate_err_body(why);
-    struct sha256_hex digest = sha256_hex(json_hash(args));
+    struct sha256_hex digest = gate_digest(gate, tool, args);
     char what[sizeof((struct recalled *)0)->what];
     int64_t number = gate->next_call++;
     const struct recalled *row = gate_recalled(gate, number);
@@ -165,9 +167,9 @@ static enum err_code refuse_journal(struct turn *turn, const char *tool, const c
     return ERR_NONE;
 }
 
-static enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
-                                 const json_t *args, enum err_code code,
-                                 const struct ruling *ruling, struct err *err) {
+enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
+                          const json_t *args, enum err_code code, const struct ruling *ruling,
+                          struct err *err) {
     struct err why = {0};
 
     err_set(&why, code, "%s", ruling->text);
@@ -224,7 +226,7 @@ static bool gate_was_admitted(struct gate *gate, const char *tool, const char *o
 
     (void)snprintf(what, sizeof what, "%s.%s", tool, operation);
     return (row != NULL && strcmp(row->what, what) == 0) ||
-           gate_settled(gate, tool, operation, sha256_hex(json_hash(args)).text) != NULL;
+           gate_settled(gate, tool, operation, gate_digest(gate, tool, args).text) != NULL;
 }
 
 static enum err_code gate_judge_all(struct turn *turn, const char *tool,

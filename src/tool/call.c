@@ -25,6 +25,8 @@ struct call_handle {
     bool has_begun; /* its end is to be recorded */
     int64_t started_us;
     int64_t elapsed_us;
+    struct token_hold hold; /* {0}: it spends no tokens */
+    bool is_metered;        /* it does; `hold` may be settled already */
     json_t *out;
     struct err err;
     struct call_handle *next; /* in gate->running */
@@ -32,15 +34,21 @@ struct call_handle {
 
 /* ---- The tables ---- */
 
-const struct operation *tool_find(const char *tool, const char *operation) {
+const struct tool *tool_row(const char *tool) {
     for (size_t t = 0; t < tool_n; t++) {
-        if (strcmp(tools[t]->name, tool) != 0) {
-            continue;
+        if (strcmp(tools[t]->name, tool) == 0) {
+            return tools[t];
         }
-        for (size_t i = 0; i < tools[t]->operation_n; i++) {
-            if (strcmp(tools[t]->operations[i].name, operation) == 0) {
-                return &tools[t]->operations[i];
-            }
+    }
+    return NULL;
+}
+
+const struct operation *tool_find(const char *tool, const char *operation) {
+    const struct tool *row = tool_row(tool);
+
+    for (size_t i = 0; row != NULL && i < row->operation_n; i++) {
+        if (strcmp(row->operations[i].name, operation) == 0) {
+            return &row->operations[i];
         }
     }
     return NULL;
@@ -108,7 +116,8 @@ static bool call_consumes(const struct call_handle *call) {
 
 /* Whether its intent is journaled before it runs, and its result at once. */
 static bool call_has_effect(const struct call_handle *call) {
-    return call->row->effect != EFFECT_READ && call->row->effect != EFFECT_NOTIFY;
+    return call->is_metered ||
+           (call->row->effect != EFFECT_READ && call->row->effect != EFFECT_NOTIFY);
 }
 
 /* A record of this call behind those that wait; takes over `body`. */
@@ -131,12 +140,20 @@ static enum err_code call_pend(struct call_handle *call, enum record_kind kind, 
     return ERR_NONE;
 }
 
+/* Of a prompt, what it may spend; of anything else, its arguments. */
+static void call_mask_intent(const struct call_handle *call, struct masked *body) {
+    CLEANUP(json_decrefp)
+    json_t *held = json_pack("{s:o}", "held", gate_sum_json(call->hold.held));
+
+    redact_json(call->gate->options.services->redactor, call->is_metered ? held : call->args, body);
+}
+
 static enum err_code call_journal_intent(struct call_handle *call, struct err *err) {
     struct gate *gate = call->gate;
     CLEANUP(masked_done) struct masked body = {0};
     struct pending *record = NULL;
 
-    redact_json(gate->options.services->redactor, call->args, &body);
+    call_mask_intent(call, &body);
     if (body.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
         return err_set(err, ERR_TOO_LARGE, "the arguments of %s.%s are too large to be kept",
                        call->tool, call->row->name);
@@ -198,6 +215,9 @@ static void call_prepare(struct call_handle *call) {
         .deadline_mono_ms = clock_mono_ms() + limit(call->row->deadline),
         .arena = arena_new(),
         .emit = op_emit,
+        .held = call->hold.held,
+        .is_budget_low = call->is_metered &&
+                         token_ledger_level(meter_ledger(gate->options.meter)) != TOKEN_LEVEL_LOW,
     };
     if (call_consumes(call)) {
         CLEANUP(buf_done) struct buf bytes = BUF_INIT((size_t)limit(LIMIT_RECORD_BYTES));
@@ -214,7 +234,8 @@ static void call_prepare(struct call_handle *call) {
 static enum err_code call_submit(struct call_handle *call, struct err *err) {
     struct gate *gate = call->gate;
 
-    if (call_has_effect(call) && !call->needs_reconcile &&
+    /* An intent that was never settled is spent; asking again is another one. */
+    if (call_has_effect(call) && (!call->needs_reconcile || call->is_metered) &&
         call_journal_intent(call, err) != ERR_NONE) {
         return err->code;
     }
@@ -231,7 +252,8 @@ static enum err_code call_submit(struct call_handle *call, struct err *err) {
 
 static void call_number(struct call_handle *call) {
     call->number = call->gate->next_call++;
-    (void)snprintf(call->digest, sizeof call->digest, "%s", sha256_hex(json_hash(call->args)).text);
+    (void)snprintf(call->digest, sizeof call->digest, "%s",
+                   gate_digest(call->gate, call->tool, call->args).text);
     (void)snprintf(call->key, sizeof call->key, "%s-%lld", call->gate->options.session,
                    (long long)call->number);
 }
@@ -250,9 +272,11 @@ struct call_handle *tool_start(struct turn *turn, const char *tool, const char *
         call->err = gate->fault;
         return call;
     }
-    if (gate_admit(turn, tool, operation, args, &call->row, &call->err) != ERR_NONE) {
+    if (gate_admit(turn, tool, operation, args, &call->row, &call->err) != ERR_NONE ||
+        gate_hold(turn, tool, call->row, args, &call->hold, &call->err) != ERR_NONE) {
         return call;
     }
+    call->is_metered = call->hold.held.out > 0;
     call_number(call);
     if (!call_recalls(call) && !call_was_settled(call)) {
         (void)call_submit(call, &call->err);
@@ -313,7 +337,12 @@ static bool call_is_open(const struct call_handle *call) {
 }
 
 static json_t *call_result_body(const struct call_handle *call) {
-    return call->err.code == ERR_NONE ? json_incref(call->out) : gate_err_body(&call->err);
+    json_t *body = call->err.code == ERR_NONE ? json_incref(call->out) : gate_err_body(&call->err);
+
+    if (call->is_metered && call->op.is_used_known) {
+        json_put(body, "spent", gate_sum_json(call->op.used));
+    }
+    return body;
 }
 
 /* What is journaled is what the agent gets: masked, also the sentence of an error. */
@@ -369,10 +398,12 @@ static void call_telemetry(const struct call_handle *call) {
     bus_context(call->gate->options.bus, call->gate->options.session, call->gate->phase,
                 call->turn->agent->name);
     bus_emit(call->gate->options.bus, EVENT_CALL,
-             json_pack("{s:s, s:s, s:I, s:s, s:I, s:s?}", "tool", call->tool, "operation",
+             json_pack("{s:s, s:s, s:I, s:s, s:I, s:s?, s:o*}", "tool", call->tool, "operation",
                        call->row->name, "call", (json_int_t)call->number, "status",
                        code == NULL ? "ok" : "error", "latency_ms",
-                       (json_int_t)(call->elapsed_us / 1000), "error_code", code));
+                       (json_int_t)(call->elapsed_us / 1000), "error_code", code, "spent",
+                       call->is_metered && call->op.is_used_known ? gate_sum_json(call->op.used)
+                                                                  : NULL));
 }
 
 static void call_check_result(struct call_handle *call) {
@@ -394,6 +425,9 @@ static enum err_code call_end(struct call_handle *call, struct err *err) {
         return ERR_NONE; /* refused or replayed: nothing to record */
     }
     call_check_result(call);
+    if (call->is_metered) {
+        gate_spend(call->turn, &call->hold, call->op.is_used_known ? &call->op.used : NULL);
+    }
     if (call_is_open(call)) {
         if (call->err.code == ERR_TIMEOUT) { /* AWS goes on: the session waits for `attach` */
             (void)gate_fail(call->gate, &call->err);

@@ -19,6 +19,7 @@ enum err_code gate_open(const struct gate_options *options, struct gate **out, s
     gate->events = json_array();
     gate->renew_at_ms = clock_mono_ms() + limit(LIMIT_LEASE_RENEW_MS);
     (void)pthread_mutex_init(&gate->lock, NULL);
+    gate->is_counting = options->meter != NULL && meter_join(options->meter, options->session);
     gate->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (gate->wake < 0 ||
         pool_open((int)limit(LIMIT_TOOL_CONCURRENT), &gate->pool, err) != ERR_NONE) {
@@ -206,7 +207,26 @@ static void copy_field(char *to, size_t size, struct str from) {
     to[n] = '\0';
 }
 
-static void recall_result(struct recalled *row, const struct journal_record *record) {
+/* What an earlier process held is spent; what it settled is what it used. */
+static void recall_held(struct gate *gate, struct recalled *row) {
+    if (gate_sum_read(json_object_get(row->args, "held"), &row->held) && gate->is_counting) {
+        token_ledger_spend(meter_ledger(gate->options.meter), row->held);
+    }
+}
+
+static void recall_spent(struct gate *gate, struct recalled *row, const json_t *body) {
+    struct token_hold hold = {.held = row->held, .counted = UINT32_MAX};
+    struct token_sum spent;
+
+    if (row->held.out > 0 && gate->is_counting &&
+        gate_sum_read(json_object_get(body, "spent"), &spent)) {
+        (void)token_ledger_settle(meter_ledger(gate->options.meter), &hold, &spent);
+    }
+    row->held = (struct token_sum){0, 0};
+}
+
+static void recall_result(struct gate *gate, struct recalled *row,
+                          const struct journal_record *record) {
     CLEANUP(json_decrefp) json_t *body = NULL;
     struct err unread = {0};
 
@@ -214,6 +234,7 @@ static void recall_result(struct recalled *row, const struct journal_record *rec
     if (json_read(record->body, &body, &unread) != ERR_NONE) {
         body = json_object(); /* an expired body: the result is known, its details are not */
     }
+    recall_spent(gate, row, body);
     if (record->fields[FIELD_CODE].len > 0) {
         char wire[80];
 
@@ -223,6 +244,13 @@ static void recall_result(struct recalled *row, const struct journal_record *rec
     }
     json_decref(row->result);
     row->result = TAKE(body);
+}
+
+static void recall_raise(struct gate *gate, const struct recalled *row) {
+    if (gate->options.meter != NULL && strcmp(row->digest, meter_question_digest().text) == 0) {
+        meter_answered(gate->options.meter,
+                       strcmp(json_str_or(row->result, "answer", ""), "yes") == 0);
+    }
 }
 
 static void recall_args(struct recalled *row, const struct journal_record *record) {
@@ -269,6 +297,7 @@ static void recall_intent(struct gate *gate, struct recalled *row,
     row->has_intent = true;
     recall_call(row, record);
     recall_args(row, record);
+    recall_held(gate, row);
     if (record->fields[FIELD_SUBJECT].len == SHA256_HEX) {
         copy_field(gate->used, sizeof gate->used, record->fields[FIELD_SUBJECT]);
     }
@@ -280,7 +309,7 @@ static void recall_any_verdict(struct gate *gate, struct recalled *row,
     row->has_result = true;
     if (record->fields[FIELD_TOOL].len > 0) {
         recall_call(row, record);
-        recall_result(row, record);
+        recall_result(gate, row, record);
         return;
     }
     (void)snprintf(row->what, sizeof row->what, "verdict");
@@ -307,14 +336,15 @@ void gate_recall(struct gate *gate, const struct journal_record *record) {
         break;
     case RECORD_RESULT:
         recall_call(row, record);
-        recall_result(row, record);
+        recall_result(gate, row, record);
         break;
     case RECORD_QUESTION:
         row->has_intent = true;
         (void)snprintf(row->what, sizeof row->what, "ask");
         break;
     case RECORD_ANSWER:
-        recall_result(row, record);
+        recall_result(gate, row, record);
+        recall_raise(gate, row);
         break;
     case RECORD_VERDICT:
         recall_any_verdict(gate, row, record);

@@ -1,8 +1,8 @@
 /* tool/gate.h: the one gate. Every operation of every tool is called through tool_call().
  *
  * In this order: schema, grant, policy, limits; then the intent is journaled (for everything that
- * has an effect), the operation runs on a worker, its result is redacted, journaled and given to
- * the agent exactly as it was journaled, and telemetry is sent.
+ * has an effect or spends tokens), the operation runs on a worker, its result is redacted,
+ * journaled and given to the agent exactly as it was journaled, and telemetry is sent.
  *
  * Calls are numbered at submission. A session that is opened again runs its phase from the start:
  * calls that have a result get it from the journal; an intent without one is reconciled first.
@@ -17,6 +17,7 @@
 
 #include "store/journal.h"
 #include "telemetry/bus.h"
+#include "tool/meter.h"
 #include "tool/tool.h"
 
 struct gate; /* opaque */
@@ -42,6 +43,7 @@ struct gate_options {
     struct journal *journal;
     struct store_lease *lease; /* renewed while the gate waits */
     struct bus *bus;
+    struct meter *meter; /* of the tokens that are spent; NULL: none can be */
     const struct person *person;
     const atomic_bool *interrupted;  /* set by SIGINT: calls are cancelled, nothing new starts */
     const int64_t *deadline_mono_ms; /* of the run, by clock_mono_ms(); 0 there: none; or NULL */
@@ -99,6 +101,7 @@ struct turn {
     const struct agent_card *agent;
     json_t *state;       /* the session's state; what is put there is kept when the phase is left */
     struct arena *arena; /* dies with the turn */
+    enum origin origin;  /* of the arguments of its calls; 0: the plan, the settings, the person */
     int64_t now_ms;      /* when the phase was entered, as journaled: the only clock of an agent */
     const char *session; /* id */
     const char *phase;   /* word */
@@ -106,9 +109,10 @@ struct turn {
 };
 
 /* Calls an operation and waits for its result. Takes over `args` (an object). `*out` is the
- * caller's. Errors: ERR_POLICY (a grant is missing, or the policy refuses), ERR_WAITING (a person
- * is needed and nobody is there), ERR_REJECTED (a person said no), ERR_DEFECT (schema, replay),
- * ERR_EXPIRED (the approval), those of the operation, those of gate_fault(). */
+ * caller's. Of a call that spent tokens it has the member "spent", {"in","out"}. Errors: ERR_POLICY
+ * (a grant is missing, or the policy refuses), ERR_WAITING (a person is needed and nobody is
+ * there), ERR_REJECTED (a person said no), ERR_DEFECT (schema, replay), ERR_EXPIRED (the approval),
+ * ERR_BUDGET (of tokens), those of the operation, those of gate_fault(). */
 MUST_CHECK enum err_code tool_call(struct turn *turn, const char *tool, const char *operation,
                                    json_t *args, json_t **out, struct err *err);
 
@@ -148,6 +152,9 @@ MUST_CHECK enum err_code turn_approve(struct turn *turn, struct str bytes, bool 
 
 /* The session's redactor, which knows the user's secrets. */
 const struct redactor *turn_redactor(const struct turn *turn);
+
+/* What the session has spent on models so far, with what calls under way may spend. */
+struct token_sum turn_tokens(const struct turn *turn);
 
 /* Whether somebody can be asked now. */
 bool turn_has_person(const struct turn *turn);

@@ -18,6 +18,7 @@ struct recalled {
     json_t *args;                /* of an intent, masked */
     json_t *result;              /* of a call that went well, or {"answer","by"} */
     struct err err;              /* of a call that did not, or was refused */
+    struct token_sum held;       /* of an intent that spends tokens */
 };
 
 /* A record that waits for the next sync. Owns its text. */
@@ -40,6 +41,8 @@ struct gate {
 
     struct pending pending[JOURNAL_APPEND_MAX];
     size_t pending_n;
+
+    bool is_counting; /* what is recalled was spent by an earlier process */
 
     struct err fault;
     bool is_time_told;   /* that the run's time is over */
@@ -84,6 +87,28 @@ struct recalled *gate_settled(struct gate *gate, const char *tool, const char *o
 
 /* Frees what a row holds. */
 void recalled_done(struct recalled *row);
+
+/* The digest of a call's arguments: of prompts with the install key, for they can be guessed. A
+ * failure is the gate's fault. */
+struct sha256_hex gate_digest(struct gate *gate, const char *tool, const json_t *args);
+
+/* Holds what a call may need of the session's tokens; asks the person where they are used up and
+ * may be raised. A call whose result is on record needs none. `*hold` stays {0} for a call that
+ * spends none. Errors: ERR_BUDGET, which is a record, those of the tool's need(). */
+MUST_CHECK enum err_code gate_hold(struct turn *turn, const char *tool, const struct operation *row,
+                                   const json_t *args, struct token_hold *hold, struct err *err);
+
+/* Settles a hold; `used` NULL: not known. Tells the person which level was reached. */
+void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_sum *used);
+
+/* {"in","out"} and back; false where it is none. */
+json_t *gate_sum_json(struct token_sum sum);
+bool gate_sum_read(const json_t *json, struct token_sum *out);
+
+/* Makes a refusal a record, and `err` its sentence. */
+MUST_CHECK enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
+                                     const json_t *args, enum err_code code,
+                                     const struct ruling *ruling, struct err *err);
 
 /* {"text","remedy"} of an error, and back. */
 json_t *gate_err_body(const struct err *err);

@@ -12,6 +12,7 @@
 #include "aws/profile.h"
 #include "guard/redact/redact.h"
 #include "guard/vault.h"
+#include "model/client.h"
 #include "repo/project.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ struct services {
     struct vault *vault; /* values that a person gave and nobody has stored yet */
 
     struct aws_client *aws;                 /* NULL in a session that never reaches AWS */
+    struct model_client *model;             /* NULL: everything goes on in plain words */
     const struct endpoint_profile *profile; /* what stands behind the endpoint */
     const char *qualifier;                  /* of the bootstrap stack: "depl" */
 

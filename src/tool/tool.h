@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "guard/limits.h"
 #include "guard/policy.h"
+#include "guard/tokens/ledger.h"
 
 struct services;
 
@@ -32,6 +33,12 @@ struct op {
     int64_t deadline_mono_ms; /* of clock_mono_ms(); the operation ends with ERR_TIMEOUT after it */
     struct arena *arena;      /* dies with the call */
     void (*emit)(struct op *op, json_t *event); /* see op_progress() */
+
+    /* Of a call that spends tokens: */
+    struct token_sum held; /* what it may spend, at most */
+    bool is_budget_low;    /* a cheaper model is the better one */
+    struct token_sum used; /* set by run(), whether it went well or not */
+    bool is_used_known;    /* false: all that was held counts as spent */
 };
 
 /* Reports something for the person who watches, for instance
@@ -58,11 +65,24 @@ struct operation {
                                struct err *err);
 };
 
+/* What a call may need of the session's tokens at worst. {0}: nothing. */
+struct token_need {
+    uint32_t prompt; /* tokens of its prompt */
+    uint32_t least;  /* of its answer; with fewer it is of no use */
+    uint32_t wanted; /* of its answer, at most */
+};
+
 struct tool {
     const char *name;
     const char *purpose;
     const struct operation *operations;
     size_t operation_n;
+
+    /* Of a tool whose arguments are prompts, of which the journal keeps nothing but a keyed hash:
+     * what one call may need. NULL: they are no prompts. Pure. Errors: those of the arguments,
+     * ERR_TOO_LARGE. */
+    enum err_code (*need)(const struct services *services, const struct operation *operation,
+                          const json_t *args, struct token_need *out, struct err *err);
 };
 
 /* One cell of agent x tool x operation that is allowed. A list ends with {0}. */
@@ -81,6 +101,9 @@ struct agent_card {
 /* The tools of this build, in the order of tool.def. */
 extern const struct tool *const tools[];
 extern const size_t tool_n;
+
+/* The row of `tool`, or NULL. */
+const struct tool *tool_row(const char *tool);
 
 /* The row of `tool`.`operation`, or NULL. */
 const struct operation *tool_find(const char *tool, const char *operation);

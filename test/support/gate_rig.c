@@ -82,7 +82,31 @@ static enum err_code fake_reconcile(struct op *op, enum reconciled *state, json_
     return ERR_NONE;
 }
 
+/* Spends what it is told to, {"in","out"}, or loses the count of it. */
+static enum err_code fake_ask(struct op *op, json_t **out, struct err *err) {
+    world.held = op->held;
+    op->used = (struct token_sum){(uint32_t)json_int_or(op->args, "in", 0),
+                                  (uint32_t)json_int_or(op->args, "out", 0)};
+    op->is_used_known = !world.is_use_lost;
+    return fake_run(op, out, err);
+}
+
+static enum err_code fake_need(const struct services *services, const struct operation *operation,
+                               const json_t *args, struct token_need *out, struct err *err) {
+    (void)services;
+    if (json_int_or(args, "in", 0) > 100000) {
+        return err_set(err, ERR_TOO_LARGE, "the prompt is too long");
+    }
+    if (strcmp(operation->name, "ask") == 0) {
+        *out = (struct token_need){(uint32_t)json_int_or(args, "in", 0), 10, 2000};
+    }
+    return ERR_NONE;
+}
+
 /* clang-format off */
+static const struct json_field ask_in[] = {
+    {"prompt", JSON_TEXT, false}, {"in", JSON_COUNT, true}, {"out", JSON_COUNT, true},
+    {"slow", JSON_FLAG, true}, {0}};
 static const struct json_field any_in[] = {
     {"approval", JSON_TEXT, true}, {"release", JSON_TEXT, true}, {"stack_id", JSON_TEXT, true},
     {"n", JSON_COUNT, true}, {"slow", JSON_FLAG, true}, {"text", JSON_TEXT, true}, {0}};
@@ -103,15 +127,22 @@ static const struct operation fake_operations[] = {
 static const struct operation asked_operations[] = {
     {"run",      EFFECT_LOCAL,   "fake", LIMIT_TOOL_TIMEOUT_MS, any_in, any_out, fake_run,       NULL},
 };
+static const struct operation model_operations[] = {
+    {"ask",      EFFECT_READ,    "fake", LIMIT_TOOL_TIMEOUT_MS, ask_in, any_out, fake_ask,       NULL},
+    {"judge",    EFFECT_READ,    "fake", LIMIT_TOOL_TIMEOUT_MS, ask_in, any_out, fake_run,       NULL},
+};
 /* clang-format on */
 
-static const struct tool fake_tool = {"fake", "counts", fake_operations, ARRAY_N(fake_operations)};
+static const struct tool fake_tool = {"fake", "counts", fake_operations, ARRAY_N(fake_operations),
+                                      NULL};
 static const struct tool asked_tool = {"uv_client", "counts", asked_operations,
-                                       ARRAY_N(asked_operations)};
-const struct tool *const tools[] = {&fake_tool, &asked_tool};
+                                       ARRAY_N(asked_operations), NULL};
+static const struct tool model_tool = {"model", "spends", model_operations,
+                                       ARRAY_N(model_operations), fake_need};
+const struct tool *const tools[] = {&fake_tool, &asked_tool, &model_tool};
 const size_t tool_n = ARRAY_N(tools);
 
-static const struct grant all[] = {{"fake", "*"}, {"uv_client", "*"}, {0}};
+static const struct grant all[] = {{"fake", "*"}, {"uv_client", "*"}, {"model", "*"}, {0}};
 static const struct grant looks[] = {{"fake", "look"}, {0}};
 const struct agent_card agent_all = {"tester", "Tester", all};
 const struct agent_card agent_looks = {"looker", "Looker", looks};
@@ -177,11 +208,13 @@ void rig_phase(struct rig *rig, const char *phase) {
 static void rig_process(struct rig *rig) {
     MUST(store_take_lease(rig->f->store, STR("s"), 30000, &rig->lease, &err));
     MUST(journal_open(rig->f->store, &rig->lease, &rig->journal, &err));
+    rig->meter = meter_new();
     rig->options = (struct gate_options){
         .services = &rig->services,
         .journal = rig->journal,
         .lease = &rig->lease,
         .bus = rig->bus,
+        .meter = rig->meter,
         .person = &rig->person,
         .interrupted = &rig->interrupted,
         .deadline_mono_ms = &rig->deadline_mono_ms,
@@ -206,6 +239,7 @@ void rig_open(struct rig *rig, struct fixture *f, const char *phase) {
 /* The process ends here: what waits for the disk is lost. */
 static void rig_die(struct rig *rig) {
     gate_close(rig->gate);
+    meter_free(rig->meter);
     journal_close(rig->journal);
     MUST(store_release_lease(rig->f->store, &rig->lease, &err));
 }

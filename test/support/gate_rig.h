@@ -3,7 +3,7 @@
  * The operations are fakes that say so: they count, sleep and fail as a test tells them to. The
  * tool `fake` has look, build, chatter (fifty events), short (a deadline that passes), bad (a
  * result of another shape), upload, preview, apply, rollback; `uv_client` has run, for which the
- * policy asks.
+ * policy asks; `model` has ask, which spends tokens, and judge, which has a prompt and spends none.
  */
 #pragma once
 
@@ -22,7 +22,9 @@ struct gate_world {
     enum err_code fails;   /* what the next run() returns; ERR_NONE: it goes well */
     bool waits_for_cancel; /* run() ends only when it is cancelled */
     size_t answer_bytes;
-    char key[96]; /* idempotency key of the last run */
+    bool is_use_lost;      /* `model.ask` does not know what it used */
+    struct token_sum held; /* of the last `model.ask` */
+    char key[96];          /* idempotency key of the last run */
 };
 extern struct gate_world world;
 
@@ -38,6 +40,7 @@ struct rig {
     struct store_lease lease;
     struct journal *journal;
     struct gate *gate;
+    struct meter *meter;
     struct turn turn;
     atomic_bool interrupted;
     int64_t deadline_mono_ms; /* of the run; 0: none */

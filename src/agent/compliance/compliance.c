@@ -9,7 +9,8 @@
 #include "tool/secret_op.h"
 #include "tool/template_op.h"
 
-static const struct grant grants[] = {{"telemetry_bus", "emit"}, {0}};
+static const struct grant grants[] = {
+    {"openai_llm", "complete"}, {"openai_llm", "moderate"}, {"telemetry_bus", "emit"}, {0}};
 
 static const enum phase phases[] = {PHASE_REVIEW, PHASE_REVIEW_SET, PHASE_NONE};
 

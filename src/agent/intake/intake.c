@@ -8,8 +8,9 @@
 #include "agent/understand/understand.h"
 #include "repo/project.h"
 
-static const struct grant grants[] = {
-    {"mongo_store", "save_draft"}, {"mongo_store", "find_draft"}, {"telemetry_bus", "emit"}, {0}};
+static const struct grant grants[] = {{"mongo_store", "save_draft"}, {"mongo_store", "find_draft"},
+                                      {"openai_llm", "complete"},    {"openai_llm", "moderate"},
+                                      {"telemetry_bus", "emit"},     {0}};
 
 static const enum phase phases[] = {PHASE_INTAKE, PHASE_ASK, PHASE_NONE};
 

@@ -8,8 +8,10 @@
 #include "guard/approval.h"
 
 static const struct grant grants[] = {
-    {"repo_reader", "read_file"}, {"repo_reader", "list_dir"}, {"repo_reader", "survey"},
-    {"repo_reader", "diff"},      {"telemetry_bus", "emit"},   {0},
+    {"repo_reader", "read_file"}, {"repo_reader", "list_dir"},
+    {"repo_reader", "survey"},    {"repo_reader", "diff"},
+    {"openai_llm", "complete"},   {"openai_llm", "moderate"},
+    {"telemetry_bus", "emit"},    {0},
 };
 
 static const enum phase phases[] = {PHASE_INTAKE,  PHASE_ASK,       PHASE_WAIT,

@@ -23,6 +23,10 @@ void token_ledger_init(struct token_ledger *ledger, struct token_sum spent) {
     atomic_store(&ledger->margin, 0);
 }
 
+void token_ledger_spend(struct token_ledger *ledger, struct token_sum spent) {
+    atomic_fetch_add(&ledger->taken, packed(spent));
+}
+
 void token_ledger_raise(struct token_ledger *ledger) {
     atomic_store(&ledger->budget,
                  packed(sum_of(LIMIT_TOKENS_IN_CEILING, LIMIT_TOKENS_OUT_CEILING)));
@@ -99,11 +103,11 @@ const char *token_level_text(enum token_level level) {
         [TOKEN_LEVEL_LOW] = "",
         [TOKEN_LEVEL_NEAR] = "80 % of this session's tokens are used",
         [TOKEN_LEVEL_SPENT] =
-            "this session's tokens are used up; it goes on without a model unless "
-            "you raise its budget",
+            "this session's tokens are used up; it goes on without a model unless you raise its "
+            "budget",
         [TOKEN_LEVEL_CEILING] =
-            "this session's tokens are used up, and so is the highest budget; it "
-            "goes on without a model",
+            "this session's tokens are used up, and so is the highest budget; it goes on without a "
+            "model",
     };
 
     return texts[level];

@@ -48,6 +48,9 @@ enum token_level {
 /* A session with the default budget that has spent `spent`. */
 void token_ledger_init(struct token_ledger *ledger, struct token_sum spent);
 
+/* Counts what an earlier process spent, whatever the budget. */
+void token_ledger_spend(struct token_ledger *ledger, struct token_sum spent);
+
 /* Raises the budget to the ceiling. For a person's yes only. */
 void token_ledger_raise(struct token_ledger *ledger);
 

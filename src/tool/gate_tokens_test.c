@@ -1,0 +1,339 @@
+/* The gate and the budget of tokens: held, settled, recalled, told and asked. */
+#include "support/gate_rig.h"
+
+#include "guard/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char prompt[] = "what is the weather in Frankfurt";
+
+static json_t *ask_args(int in, int out) {
+    return json_pack("{s:s, s:i, s:i}", "prompt", prompt, "in", in, "out", out);
+}
+
+static enum err_code ask(struct rig *rig, int in, int out, struct err *err) {
+    json_t *got = NULL;
+    enum err_code code = tool_call(&rig->turn, "model", "ask", ask_args(in, out), &got, err);
+
+    json_decref(got);
+    return code;
+}
+
+static void must_have_spent(const struct rig *rig, uint32_t in, uint32_t out) {
+    struct token_sum taken = turn_tokens(&rig->turn);
+
+    if (taken.in != in || taken.out != out) {
+        fail_msg("%u and %u are spent, %u and %u were to be", taken.in, taken.out, in, out);
+    }
+}
+
+/* ---- Held and settled ---- */
+
+static void a_call_holds_its_worst_and_is_settled_by_its_use(void **state) {
+    struct rig rig;
+    CLEANUP(json_decrefp) json_t *out = NULL;
+
+    rig_open(&rig, *state, "preflight");
+    MUST(tool_call(&rig.turn, "model", "ask", ask_args(500, 70), &out, &err));
+    assert_int_equal(world.held.in, 500);
+    assert_int_equal(world.held.out, 2000);
+    assert_int_equal(json_int_or(out, "spent.in", 0), 500);
+    assert_int_equal(json_int_or(out, "spent.out", 0), 70);
+    must_have_spent(&rig, 500, 70);
+    assert_int_equal(rig_seq(&rig), 4); /* intent and result are on the disk */
+    rig_done(&rig);
+}
+
+static void what_is_not_known_to_be_used_is_spent(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    world.is_use_lost = true;
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_NONE);
+    must_have_spent(&rig, 500, 2000);
+    world.fails = ERR_PROTOCOL;
+    assert_int_equal(ask(&rig, 100, 0, &why), ERR_PROTOCOL);
+    must_have_spent(&rig, 600, 4000);
+    world.is_use_lost = false; /* it failed before it cost anything */
+    assert_int_equal(ask(&rig, 0, 0, &why), ERR_PROTOCOL);
+    must_have_spent(&rig, 600, 4000);
+    rig_done(&rig);
+}
+
+static void a_prompt_that_is_no_prompt_spends_nothing(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    json_t *out = NULL;
+
+    rig_open(&rig, *state, "preflight");
+    assert_int_equal(ask(&rig, 100001, 0, &why), ERR_TOO_LARGE);
+    MUST(tool_call(&rig.turn, "model", "judge", json_pack("{s:s}", "prompt", prompt), &out, &err));
+    assert_null(json_object_get(out, "spent"));
+    json_decref(out);
+    must_have_spent(&rig, 0, 0);
+    assert_int_equal(rig_seq(&rig), 2);
+    rig_done(&rig);
+}
+
+/* ---- The record ---- */
+
+struct search {
+    bool has_prompt;
+    bool has_plain_digest;
+    int held;
+};
+
+static enum err_code search_record(const struct journal_record *record, void *context,
+                                   struct err *err) {
+    struct search *search = context;
+    CLEANUP(json_decrefp) json_t *args = ask_args(500, 70);
+
+    (void)err;
+    search->has_prompt = search->has_prompt || str_find(record->body, STR("Frankfurt")) >= 0;
+    search->has_plain_digest =
+        search->has_plain_digest ||
+        str_eq(record->fields[FIELD_DIGEST], str_from(sha256_hex(json_hash(args)).text));
+    search->held += str_find(record->body, STR("\"held\":{\"in\":500,\"out\":2000}")) >= 0;
+    return ERR_NONE;
+}
+
+static void a_prompt_is_in_no_record_but_by_its_keyed_hash(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct search search = {0};
+
+    rig_open(&rig, *state, "preflight");
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_NONE);
+    rig.turn.agent = &agent_looks; /* has no grant: the refusal is a record too */
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_POLICY);
+    MUST(gate_settle(rig.gate, &err));
+    MUST(journal_replay(rig.f->store, STR("s"), 1, search_record, &search, &err));
+    assert_false(search.has_prompt);
+    assert_false(search.has_plain_digest);
+    assert_int_equal(search.held, 1);
+    assert_int_equal(rig_seen_n(&rig, "Frankfurt"), 0);
+    rig_done(&rig);
+}
+
+static void another_process_knows_what_was_spent(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    int runs;
+
+    rig_open(&rig, *state, "preflight");
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_NONE);
+    world.fails = ERR_PROTOCOL;
+    assert_int_equal(ask(&rig, 100, 5, &why), ERR_PROTOCOL);
+    world.is_use_lost = true;
+    assert_int_equal(ask(&rig, 200, 5, &why), ERR_PROTOCOL);
+    must_have_spent(&rig, 800, 2075);
+    runs = atomic_load(&world.runs);
+    rig_again(&rig, 1);
+    must_have_spent(&rig, 800, 2075);
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_NONE); /* replayed: it costs nothing again */
+    assert_int_equal(ask(&rig, 100, 5, &why), ERR_PROTOCOL);
+    assert_int_equal(ask(&rig, 200, 5, &why), ERR_PROTOCOL);
+    assert_int_equal(atomic_load(&world.runs), runs);
+    must_have_spent(&rig, 800, 2075);
+    rig_done(&rig);
+}
+
+static void a_call_that_died_with_its_process_is_spent_and_asked_again(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct call_handle *call;
+    json_t *out = NULL;
+
+    rig_open(&rig, *state, "preflight");
+    world.waits_for_cancel = true;
+    world.is_use_lost = true;
+    call = tool_start(&rig.turn, "model", "ask", ask_args(500, 70));
+    atomic_store(&rig.interrupted, true);
+    assert_int_equal(tool_finish(call, &out, &why), ERR_INTERRUPTED);
+    must_have_spent(&rig, 500, 2000);
+    rig_again(&rig, 1);
+    must_have_spent(&rig, 500, 2000);
+    world.waits_for_cancel = false;
+    world.is_use_lost = false;
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_NONE);
+    must_have_spent(&rig, 1000, 2070);
+    rig_again(&rig, 1);
+    must_have_spent(&rig, 1000, 2070);
+    rig_done(&rig);
+}
+
+static enum err_code recall(const struct journal_record *record, void *context, struct err *err) {
+    (void)err;
+    gate_recall(context, record);
+    return ERR_NONE;
+}
+
+static void a_session_that_is_opened_again_in_its_process_is_counted_once(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct gate *second = NULL;
+
+    rig_open(&rig, *state, "preflight");
+    assert_int_equal(ask(&rig, 500, 70, &why), ERR_NONE);
+    MUST(gate_open(&rig.options, &second, &err));
+    gate_close(rig.gate);
+    rig.gate = second;
+    rig.turn.gate = second;
+    MUST(journal_replay(rig.f->store, STR("s"), 1, recall, second, &err));
+    must_have_spent(&rig, 500, 70);
+    rig_done(&rig);
+}
+
+/* ---- The levels ---- */
+
+/* Spends all but `in_left` and `out_left` of the budget, in calls without an incident. */
+static void spend_to(struct rig *rig, uint32_t in_left, uint32_t out_left) {
+    struct token_sum rest = {(uint32_t)limit(LIMIT_TOKENS_IN) - in_left,
+                             (uint32_t)limit(LIMIT_TOKENS_OUT) - out_left};
+
+    token_ledger_spend(meter_ledger(rig->meter), rest);
+}
+
+static void at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    token_ledger_spend(meter_ledger(rig.meter), (struct token_sum){63990, 0});
+    assert_int_equal(ask(&rig, 5, 1, &why), ERR_NONE);
+    assert_int_equal(rig_seen_n(&rig, "tokens_near"), 0);
+    assert_int_equal(ask(&rig, 50, 1, &why), ERR_NONE);
+    assert_int_equal(ask(&rig, 50, 1, &why), ERR_NONE);
+    assert_int_equal(rig_seen_n(&rig, "\"code\":\"tokens_near\""), 1);
+    rig_done(&rig);
+}
+
+static void at_the_budget_a_person_may_raise_it_once(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    spend_to(&rig, 100, 20000);
+    assert_int_equal(ask(&rig, 101, 1, &why), ERR_NONE);
+    assert_int_equal(rig.asked, 1);
+    assert_int_equal(world.held.in, 101);
+    assert_int_equal(ask(&rig, 30000, 1, &why), ERR_NONE);
+    assert_int_equal(ask(&rig, 10000, 1, &why), ERR_BUDGET); /* one more than 120,000 */
+    assert_non_null(strstr(why.text, "highest budget"));
+    assert_int_equal(rig.asked, 1);
+    assert_int_equal(rig_seen_n(&rig, "\"code\":\"token_budget\",\""), 2); /* question, verdict */
+    rig_done(&rig);
+}
+
+static void who_says_no_goes_on_without_a_model_and_is_not_asked_again(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    rig.answer = "no";
+    spend_to(&rig, 100, 20000);
+    assert_int_equal(ask(&rig, 101, 1, &why), ERR_BUDGET);
+    assert_int_equal(ask(&rig, 101, 1, &why), ERR_BUDGET);
+    assert_int_equal(rig.asked, 1);
+    assert_int_equal(ask(&rig, 99, 1, &why), ERR_NONE); /* what fits, fits */
+    assert_int_equal(atomic_load(&world.runs), 1);
+    rig_done(&rig);
+}
+
+static void without_a_person_nothing_is_raised(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    rig.has_person = false;
+    spend_to(&rig, 50000, 9);
+    assert_int_equal(ask(&rig, 101, 1, &why), ERR_BUDGET);
+    assert_int_equal(rig.asked, 0);
+    assert_true(why.remedy[0] != '\0');
+    rig_done(&rig);
+}
+
+static void a_raise_is_on_record_and_replayed_where_it_was_asked(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(&rig, 26000, 10, &why), ERR_NONE);
+    }
+    assert_int_equal(rig.asked, 0);
+    assert_int_equal(ask(&rig, 26000, 10, &why), ERR_NONE);
+    assert_int_equal(rig.asked, 1);
+    must_have_spent(&rig, 104000, 40);
+    rig_again(&rig, 1);
+    must_have_spent(&rig, 104000, 40);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ask(&rig, 26000, 10, &why), ERR_NONE);
+    }
+    assert_int_equal(rig.asked, 1);
+    assert_int_equal(ask(&rig, 16000, 10, &why), ERR_NONE); /* raised here too */
+    assert_int_equal(ask(&rig, 1, 10, &why), ERR_BUDGET);
+    assert_null(gate_fault(rig.gate));
+    rig_done(&rig);
+}
+
+/* ---- Ten at once ---- */
+
+static void ten_calls_at_once_hold_no_more_than_the_budget(void **state) {
+    struct rig rig;
+    struct call_handle *calls[10];
+    struct token_sum taken;
+    int held = 0;
+
+    rig_open(&rig, *state, "preflight");
+    rig.answer = "no";
+    for (int round = 0; round < 6; round++) {
+        for (size_t i = 0; i < ARRAY_N(calls); i++) {
+            world.is_use_lost = i % 3 == 0;
+            calls[i] = tool_start(&rig.turn, "model", "ask", ask_args(2500, 900));
+            taken = turn_tokens(&rig.turn);
+            assert_true(taken.in <= limit(LIMIT_TOKENS_IN) && taken.out <= limit(LIMIT_TOKENS_OUT));
+        }
+        for (size_t i = 0; i < ARRAY_N(calls); i++) {
+            struct err why = {0};
+            json_t *out = NULL;
+
+            held += tool_finish(calls[i], &out, &why) == ERR_NONE;
+            json_decref(out);
+        }
+    }
+    taken = turn_tokens(&rig.turn);
+    assert_true(held >= 15);
+    assert_true(taken.in <= limit(LIMIT_TOKENS_IN) && taken.out <= limit(LIMIT_TOKENS_OUT));
+    rig_again(&rig, 1);
+    assert_int_equal(turn_tokens(&rig.turn).in, taken.in);
+    assert_int_equal(turn_tokens(&rig.turn).out, taken.out);
+    rig_done(&rig);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ON_MEMORY(a_call_holds_its_worst_and_is_settled_by_its_use),
+        ON_MEMORY(what_is_not_known_to_be_used_is_spent),
+        ON_MEMORY(a_prompt_that_is_no_prompt_spends_nothing),
+        ON_MEMORY(a_prompt_is_in_no_record_but_by_its_keyed_hash),
+        ON_MEMORY(another_process_knows_what_was_spent),
+        ON_MEMORY(a_call_that_died_with_its_process_is_spent_and_asked_again),
+        ON_MEMORY(a_session_that_is_opened_again_in_its_process_is_counted_once),
+        ON_MEMORY(at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due),
+        ON_MEMORY(at_the_budget_a_person_may_raise_it_once),
+        ON_MEMORY(who_says_no_goes_on_without_a_model_and_is_not_asked_again),
+        ON_MEMORY(without_a_person_nothing_is_raised),
+        ON_MEMORY(a_raise_is_on_record_and_replayed_where_it_was_asked),
+        ON_MEMORY(ten_calls_at_once_hold_no_more_than_the_budget),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,157 @@
+/* The gate's budget: what a call may spend is held before it, settled after it, told and asked. */
+#include "tool/gate_room.h"
+
+#include <stdio.h>
+#include <string.h>
+
+json_t *gate_sum_json(struct token_sum sum) {
+    return json_pack("{s:I, s:I}", "in", (json_int_t)sum.in, "out", (json_int_t)sum.out);
+}
+
+bool gate_sum_read(const json_t *json, struct token_sum *out) {
+    int64_t in = json_int_or(json, "in", -1);
+    int64_t answers = json_int_or(json, "out", -1);
+
+    if (in < 0 || answers < 0 || in > UINT32_MAX || answers > UINT32_MAX) {
+        return false;
+    }
+    *out = (struct token_sum){(uint32_t)in, (uint32_t)answers};
+    return true;
+}
+
+struct sha256_hex gate_digest(struct gate *gate, const char *tool, const json_t *args) {
+    const struct tool *row = tool_row(tool);
+    CLEANUP(freep) char *text = NULL;
+    struct sha256 mac = {{0}};
+    struct err err = {0};
+
+    if (row == NULL || row->need == NULL) {
+        return sha256_hex(json_hash(args));
+    }
+    text = json_text(args);
+    if (store_mac(gate->options.services->store, STR("prompt"), str_from(text), &mac, &err) !=
+        ERR_NONE) {
+        (void)gate_fail(gate, &err);
+    }
+    return sha256_hex(mac);
+}
+
+struct token_sum turn_tokens(const struct turn *turn) {
+    struct meter *meter = turn->gate->options.meter;
+
+    return meter == NULL ? (struct token_sum){0, 0} : token_ledger_taken(meter_ledger(meter));
+}
+
+/* ---- Telling ---- */
+
+static void tell_level(struct turn *turn, enum token_level level) {
+    static const char *const codes[TOKEN_LEVEL_N] = {
+        [TOKEN_LEVEL_LOW] = "",
+        [TOKEN_LEVEL_NEAR] = "tokens_near",
+        [TOKEN_LEVEL_SPENT] = "tokens_spent",
+        [TOKEN_LEVEL_CEILING] = "tokens_ceiling",
+    };
+    struct token_sum taken = turn_tokens(turn);
+    CLEANUP(freep)
+    char *text = mem_format("%s (%u for questions to the model, %u for its answers)",
+                            token_level_text(level), taken.in, taken.out);
+
+    if (level != TOKEN_LEVEL_LOW) {
+        turn_say(turn, EVENT_WARNING,
+                 json_pack("{s:s, s:s, s:s, s:o}", "code", codes[level], "text", text, "remedy", "",
+                           "spent", gate_sum_json(taken)));
+    }
+}
+
+void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_sum *used) {
+    struct meter *meter = turn->gate->options.meter;
+
+    (void)token_ledger_settle(meter_ledger(meter), hold, used);
+    tell_level(turn, meter_news(meter));
+}
+
+/* ---- Holding ---- */
+
+/* Whether the journal holds how the next call ended. */
+static bool is_recalled(struct gate *gate, const char *tool, const struct operation *row) {
+    const struct recalled *recalled = gate_recalled(gate, gate->next_call);
+    char what[sizeof recalled->what];
+
+    (void)snprintf(what, sizeof what, "%s.%s", tool, row->name);
+    return recalled != NULL && recalled->has_result && strcmp(recalled->what, what) == 0;
+}
+
+/* Whether the next number is the question to raise the budget, in the journal. */
+static bool is_asked_to_raise(struct gate *gate) {
+    const struct recalled *row = gate_recalled(gate, gate->next_call);
+
+    return row != NULL && strcmp(row->what, "ask") == 0 &&
+           strcmp(row->digest, meter_question_digest().text) == 0;
+}
+
+static enum err_code ask_to_raise(struct turn *turn, struct err *err) {
+    CLEANUP(freep) char *answer = NULL;
+
+    if (turn_ask(turn, meter_question(), &answer, err) != ERR_NONE) {
+        return err->code;
+    }
+    meter_answered(turn->gate->options.meter, strcmp(answer, "yes") == 0);
+    return ERR_NONE;
+}
+
+static enum err_code refuse_spent(struct turn *turn, const char *tool, const struct operation *row,
+                                  const json_t *args, struct err *err) {
+    struct ruling ruling = {.verdict = VERDICT_DENY, .code = "token_budget"};
+    bool is_raised = meter_is_raised(turn->gate->options.meter);
+
+    (void)snprintf(ruling.text, sizeof ruling.text, "%s",
+                   token_level_text(is_raised ? TOKEN_LEVEL_CEILING : TOKEN_LEVEL_SPENT));
+    (void)snprintf(ruling.remedy, sizeof ruling.remedy, "%s",
+                   "everything goes on in plain words; a new session has a new budget");
+    return gate_refuse(turn, tool, row->name, args, ERR_BUDGET, &ruling, err);
+}
+
+static enum err_code hold_need(struct turn *turn, const char *tool, const struct operation *row,
+                               const json_t *args, const struct token_need *need,
+                               struct token_hold *hold, struct err *err) {
+    struct meter *meter = turn->gate->options.meter;
+
+    for (;;) {
+        if (token_ledger_hold(meter_ledger(meter), need->prompt, need->least, need->wanted, hold) ==
+            TOKENS_HELD) {
+            return ERR_NONE;
+        }
+        if (!meter_may_ask(meter) || !turn_has_person(turn)) {
+            return refuse_spent(turn, tool, row, args, err);
+        }
+        if (ask_to_raise(turn, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+}
+
+enum err_code gate_hold(struct turn *turn, const char *tool, const struct operation *row,
+                        const json_t *args, struct token_hold *hold, struct err *err) {
+    const struct tool *of = tool_row(tool);
+    struct gate *gate = turn->gate;
+    struct token_need need = {0};
+
+    if (of->need == NULL) {
+        return ERR_NONE;
+    }
+    if (is_asked_to_raise(gate) && ask_to_raise(turn, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (is_recalled(gate, tool, row)) {
+        return ERR_NONE;
+    }
+    if (of->need(gate->options.services, row, args, &need, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (need.wanted == 0) {
+        return ERR_NONE;
+    }
+    return gate->options.meter == NULL
+               ? err_set(err, ERR_DEFECT, "this session has no budget of tokens")
+               : hold_need(turn, tool, row, args, &need, hold, err);
+}
