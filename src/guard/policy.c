@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Raised with every change of a verdict, here, in command.c or in the reviews. */
-static const char version[] = "2026-11-24.1";
+static const char version[] = "2026-11-30.1";
 
 const char *policy_version(void) { return version; }
 
@@ -395,6 +395,14 @@ static const struct policy_rule policy_rules[] = {
      "nothing is known about the command, and nobody can be asked", "run it yourself"},
 };
 /* clang-format on */
+
+size_t policy_call_rule_n(void) { return ARRAY_N(policy_rules); }
+
+void policy_call_rule(size_t i, struct policy_call_rule *out) {
+    const struct policy_rule *rule = &policy_rules[i];
+
+    *out = (struct policy_call_rule){rule->code, rule->verdict, rule->text, rule->remedy};
+}
 
 static void ruling_set(struct ruling *out, enum verdict verdict, const char *code, const char *text,
                        const char *remedy) {

@@ -105,14 +105,55 @@ const char *command_class_name(enum command_class command_class);
 
 /* What a review needs beside the paper it reads. */
 struct review_ctx {
-    const char *account; /* the pinned account, 12 digits */
-    const char *region;
+    const char *account;             /* the pinned account, 12 digits; NULL: none */
+    const char *region;              /* NULL: none */
     const struct redactor *redactor; /* for secrets in templates; not NULL */
     const json_t *template_before;   /* the template that is deployed now; NULL on a creation */
     bool is_local_aws; /* behind a custom endpoint, where ssm:GetParametersByPath is judged against
                         * every resource and the emitted template says so */
     const char *const *foreign_ok; /* accounts the user's own settings allow; NULL-ended, or NULL */
 };
+
+/* What the reviews find. Each rule has one code, one verdict, one remedy: review_rules.def. */
+enum review_rule {
+    REVIEW_NONE = 0,
+#define RULE(id, code, applies, verdict, when, remedy) REVIEW_##id,
+#include "guard/review_rules.def"
+#undef RULE
+    REVIEW_RULE_N
+};
+const char *policy_rule_code(enum review_rule rule);    /* "public_bucket"; never NULL */
+const char *policy_rule_applies(enum review_rule rule); /* to what; never NULL */
+const char *policy_rule_when(enum review_rule rule);    /* the condition; never NULL */
+const char *policy_rule_remedy(enum review_rule rule);  /* may be "" */
+enum verdict policy_rule_verdict(enum review_rule rule);
+
+/* One row of review_property.def: what a property of a resource has to say. */
+struct policy_property {
+    enum review_rule rule;
+    const char *type;
+    const char *path;   /* below Properties; "A[].B" is B of each A */
+    const char *demand; /* "is one of" */
+    const char *values; /* blank-separated; "" */
+    const char *unless; /* blank-separated "path" or "path=value"; "" */
+};
+size_t policy_property_n(void);
+void policy_property(size_t i, struct policy_property *out);
+
+/* The rules of policy_judge(), for docs/tables. */
+struct policy_call_rule {
+    const char *code;
+    enum verdict verdict;
+    const char *text;
+    const char *remedy;
+};
+size_t policy_call_rule_n(void);
+void policy_call_rule(size_t i, struct policy_call_rule *out);
+
+/* Judges a template by itself, as `policy check` does; arguments and result as below. Without an
+ * account in `ctx`, none is foreign but in trust policies. */
+enum verdict policy_review_template(const json_t *template, const struct review_ctx *ctx,
+                                    json_t *findings);
 
 /* The compliance officer's first review: the plan and its template. Appends to the array `findings`
  * objects {"code","verdict","where","text","remedy"}, all strings, `verdict` being "deny", "ask" or

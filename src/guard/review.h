@@ -12,20 +12,41 @@ struct review {
     bool is_bootstrap;    /* the set-up stack makes the roles that others are held by */
 };
 
-/* Adds a finding. `where` is a path such as "Resources.Role.Properties"; `code` and `remedy` are
- * constants, the text must not hold a secret. */
-void review_find(struct review *review, const char *code, enum verdict verdict, const char *where,
-                 const char *remedy, const char *fmt, ...) PRINTF_LIKE(6, 7);
+/* Adds a finding of this rule. `where` is a path such as "Resources.Role.Properties"; the text must
+ * not hold a secret. */
+void review_find(struct review *review, enum review_rule rule, const char *where, const char *fmt,
+                 ...) PRINTF_LIKE(4, 5);
 
-/* The template's resources, whatever is in the plan or the change set. */
+/* review_template.c: the template's resources, whatever is in the plan or the change set. */
 void review_template(struct review *review);
 
-/* review_iam.c: the policies, trust and managed policies that one resource carries. */
+/* review_property.c: what a resource's properties have to say, by review_property.def. */
+void review_properties(struct review *review, const char *where, const char *type,
+                       const json_t *properties);
+
+/* review_network.c: whom a security group lets in. */
+void review_network(struct review *review, const char *where, const char *type,
+                    const json_t *properties);
+
+/* review_iam.c: the policies and managed policies that one resource carries. */
 void review_iam(struct review *review, const char *where, const char *type,
                 const json_t *properties);
 
 /* review_iam.c: one policy document that says what its bearer may do. */
 void review_grants(struct review *review, const char *where, const json_t *document);
+
+/* review_trust.c: who may become a role, and whom a resource's own policy lets in. */
+void review_trust(struct review *review, const char *where, const char *type,
+                  const json_t *properties);
+
+/* review_trust.c: where this type carries a policy of its own, or NULL. */
+const json_t *review_own_policy(const char *type, const json_t *properties);
+
+/* review_rights.c: what the bearers of rights can become, over the whole template. */
+void review_paths(struct review *review);
+
+/* review_rights.c: which statements allow, or let in, more than the deployed template does. */
+void review_wider(struct review *review, const char *where, const char *name);
 
 /* review_secret.c: secrets in any string of the template. */
 void review_secrets(struct review *review);
@@ -49,8 +70,35 @@ struct str review_arn_part(struct str arn, int index);
 void review_branches(struct review *review, const char *where, const json_t *value,
                      void (*each)(struct review *review, const char *where, const json_t *value));
 
-/* Whether an account is the pinned one or one that the user's own settings allow. */
+/* Calls `each` for a string, or for each of a list of strings, in every branch of an Fn::If; false
+ * when one of them cannot be told, or `each` says so. */
+bool review_texts(const struct review *review, const json_t *value,
+                  bool (*each)(const char *text, void *with), void *with);
+
+/* Whether `value` is {"Ref": "AWS::NoValue"}: as if it were not there. */
+bool review_is_no_value(const json_t *value);
+
+/* Whether a word is true, or false, as CloudFormation reads it. */
+bool review_is_true(const json_t *value);
+bool review_is_false(const json_t *value);
+
+/* Whether an account is the pinned one or one that the user's own settings allow; false where none
+ * is pinned. */
 bool review_is_own_account(const struct review *review, struct str account);
+
+/* Whether a statement has a condition with this key (any case) that lets only what it names pass:
+ * an operator that compares for likeness and does not pass an absent key, with a value that is not
+ * everything. */
+bool review_is_held(const json_t *statement, const char *key);
 
 /* Whether losing the resource loses what users have put there. */
 bool review_is_data(const char *type);
+
+/* Whether a DeletionPolicy keeps what the resource holds. */
+bool review_is_kept(const char *policy);
+
+/* Whether `name` is a parameter of the template. */
+bool review_is_parameter(const struct review *review, struct str name);
+
+/* The resource called `name`, in the deployed template; NULL. */
+const json_t *review_before(const struct review *review, const char *name);

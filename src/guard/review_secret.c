@@ -10,9 +10,6 @@
 
 enum { DEPTH_MAX = 128, WHERE_BYTES = 1024 };
 
-static const char remedy_reference[] =
-    "keep it in Parameter Store or Secrets Manager and refer to it";
-
 static void secrets_walk(struct review *review, struct buf *where, const json_t *json, int depth);
 
 static void secrets_text(struct review *review, const char *where, const json_t *json) {
@@ -20,8 +17,7 @@ static void secrets_text(struct review *review, const char *where, const json_t 
     struct redact_hit hit = {0};
 
     if (redact_find(review->ctx->redactor, text, &hit, 1) > 0) {
-        review_find(review, "secret_in_template", VERDICT_DENY, where, remedy_reference,
-                    "it holds a secret (%s)", hit.kind);
+        review_find(review, REVIEW_SECRET_IN_TEMPLATE, where, "it holds a secret (%s)", hit.kind);
     }
 }
 
@@ -48,10 +44,10 @@ static void secrets_member(struct review *review, const char *where, const char 
         return;
     }
     if (json_is_string(value) && !is_reference(json_string_value(value))) {
-        review_find(review, "secret_in_template", VERDICT_DENY, where, remedy_reference,
+        review_find(review, REVIEW_SECRET_IN_TEMPLATE, where,
                     "the value of a secret is written out");
     } else if (parameter != NULL && is_shown_parameter(review, parameter)) {
-        review_find(review, "secret_shown", VERDICT_DENY, where, "mark the parameter NoEcho",
+        review_find(review, REVIEW_SECRET_SHOWN, where,
                     "a secret comes from the parameter %s, which AWS shows", parameter);
     }
 }
@@ -84,8 +80,7 @@ static void secrets_walk(struct review *review, struct buf *where, const json_t 
     json_t *value = NULL;
 
     if (depth > DEPTH_MAX) {
-        review_find(review, "too_deep", VERDICT_DENY, buf_cstr(where), "flatten it",
-                    "it is nested too deep to be read");
+        review_find(review, REVIEW_TOO_DEEP, buf_cstr(where), "it is nested too deep to be read");
         return;
     }
     if (json_is_string(json)) {
@@ -120,7 +115,7 @@ static void secrets_parameters(struct review *review) {
 
         if (is_secret && value != NULL && !is_reference(value)) {
             CLEANUP(freep) char *where = mem_format("Parameters.%s.Default", name);
-            review_find(review, "secret_in_template", VERDICT_DENY, where, "give it no default",
+            review_find(review, REVIEW_SECRET_IN_TEMPLATE, where,
                         "a secret parameter has a default");
         }
     }
@@ -139,8 +134,8 @@ static void secrets_outputs(struct review *review) {
 
         if (json_bool_at(declared, "NoEcho")) {
             CLEANUP(freep) char *where = mem_format("Outputs.%s", name);
-            review_find(review, "secret_shown", VERDICT_DENY, where, "take the output out",
-                        "it shows the secret parameter %s", parameter);
+            review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret parameter %s",
+                        parameter);
         }
     }
 }

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
+#include "guard/iam/paths.h"
 #include "guard/policy.h"
 #include "guard/redact/redact.h"
 
@@ -262,42 +264,258 @@ static enum verdict verdict_of(const char *type, const char *properties, const c
     return policy_review_plan(plan, template, &ctx, findings);
 }
 
-static void every_property_that_opens_something_is_watched(void **state) {
-    /* clang-format off */
-    static const struct {
-        const char *type;
-        const char *bad;
-        const char *good; /* ' stands for " */
-    } rows[] = {
-        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':false,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}",
-                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':'true','BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
-        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':{'Ref':'X'},'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}",
-                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
-        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'RestrictPublicBuckets':true}}",
-                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
-        {"AWS::S3::Bucket", "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':'false'}}",
-                            "{'PublicAccessBlockConfiguration':{'BlockPublicAcls':true,'BlockPublicPolicy':true,'IgnorePublicAcls':true,'RestrictPublicBuckets':true}}"},
-        {"AWS::RDS::DBInstance", "{'PubliclyAccessible':true}", "{'PubliclyAccessible':false}"},
-        {"AWS::RDS::DBInstance", "{'PubliclyAccessible':{'Ref':'X'}}", "{}"},
-        {"AWS::CloudFront::Distribution", "{'DistributionConfig':{'DefaultCacheBehavior':{'ViewerProtocolPolicy':'allow-all'}}}",
-                                          "{'DistributionConfig':{'DefaultCacheBehavior':{'ViewerProtocolPolicy':'https-only'}}}"},
-        {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{'Scheme':'internet-facing'}", "{'Scheme':'internal'}"},
-        {"AWS::ElasticLoadBalancingV2::LoadBalancer", "{}", "{'Scheme':'internal'}"},
-        {"AWS::EC2::SecurityGroupIngress", "{'CidrIpv6':'::/0','FromPort':5432,'ToPort':5432}", "{'CidrIp':'10.0.0.0/16','FromPort':5432,'ToPort':5432}"},
-        {"AWS::EC2::SecurityGroupIngress", "{'CidrIp':{'Ref':'X'},'FromPort':22,'ToPort':22}", "{'CidrIp':'0.0.0.0/0','FromPort':80,'ToPort':80}"},
-        {"AWS::EC2::SecurityGroupIngress", "{'CidrIp':'0.0.0.0/0','FromPort':80,'ToPort':443}", "{'CidrIp':'0.0.0.0/0','FromPort':443,'ToPort':443}"},
-    };
-    /* clang-format on */
+/* ---- test/policy/properties.json ---- */
 
-    (void)state;
-    for (size_t i = 0; i < ARRAY_N(rows); i++) {
-        if (verdict_of(rows[i].type, rows[i].bad, "deploy") != VERDICT_DENY) {
-            fail_msg("passes: %s %s", rows[i].type, rows[i].bad);
-        }
-        if (verdict_of(rows[i].type, rows[i].good, "deploy") != VERDICT_ALLOW) {
-            fail_msg("stopped: %s %s", rows[i].type, rows[i].good);
+/* RFC 7386: null takes a member away; a list of one is put into the first element. */
+static json_t *merged(json_t *target, json_t *patch) {
+    const char *key = NULL;
+    json_t *value = NULL;
+
+    if (json_is_array(patch) && json_is_array(target) && json_array_size(target) > 0) {
+        json_t *one = merged(json_array_get(target, 0), json_array_get(patch, 0));
+        json_array_set_new(target, 0, one);
+        return json_incref(target);
+    }
+    if (!json_is_object(patch)) {
+        return json_incref(patch);
+    }
+    json_t *out = json_is_object(target) ? json_incref(target) : json_object();
+    json_object_foreach(patch, key, value) {
+        if (json_is_null(value)) {
+            json_object_del(out, key);
+        } else {
+            json_object_set_new(out, key, merged(json_object_get(out, key), value));
         }
     }
+    return out;
+}
+
+/* The findings on a template whose one resource this is. */
+static json_t *findings_of(const char *type, json_t *properties) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(json_decrefp)
+    json_t *template =
+        json_pack("{s:{s:{s:s,s:s,s:s,s:o}}}", "Resources", "R", "Type", type, "DeletionPolicy",
+                  "Retain", "UpdateReplacePolicy", "Retain", "Properties", properties);
+    struct review_ctx ctx = {
+        .account = template_account, .region = "eu-central-1", .redactor = redactor};
+    json_t *findings = json_array();
+
+    policy_review_template(template, &ctx, findings);
+    return findings;
+}
+
+static void check_row(const struct policy_property *row, const json_t *types) {
+    json_t *type = json_object_get(types, row->type);
+    json_t *patch = json_object_get(json_object_get(type, "bad"), row->path);
+    CLEANUP(freep) char *where = mem_format("Resources.R.Properties.%s", row->path);
+
+    if (patch == NULL) {
+        fail_msg("no template of test/policy/properties.json is stopped by %s of %s", row->path,
+                 row->type);
+    }
+    CLEANUP(json_decrefp)
+    json_t *good = findings_of(row->type, json_deep_copy(json_object_get(type, "good")));
+    CLEANUP(json_decrefp) json_t *base = json_deep_copy(json_object_get(type, "good"));
+    CLEANUP(json_decrefp) json_t *bad = findings_of(row->type, merged(base, patch));
+    CLEANUP(freep) char *shown = json_text(json_array_size(good) > 0 ? good : bad);
+    const json_t *found = json_array_get(bad, 0);
+    if (json_array_size(good) > 0 || json_array_size(bad) != 1 ||
+        strcmp(json_str_or(found, "code", ""), policy_rule_code(row->rule)) != 0 ||
+        strcmp(json_str_or(found, "where", ""), where) != 0) {
+        fail_msg("%s of %s: %s", row->path, row->type, shown);
+    }
+}
+
+static void every_property_stops_its_template_and_lets_the_neighbour_pass(void **state) {
+    CLEANUP(freep) char *path = root_path("test/policy/properties.json");
+    CLEANUP(json_decrefp) json_t *types = file_read(path);
+
+    (void)state;
+    assert_true(policy_property_n() >= 80);
+    for (size_t i = 0; i < policy_property_n(); i++) {
+        struct policy_property row;
+
+        policy_property(i, &row);
+        check_row(&row, types);
+    }
+}
+
+/* ---- every rule ---- */
+
+static bool finds(const json_t *findings, const char *code) {
+    return json_row(findings, "code", code) != NULL;
+}
+
+/* A change set that changes every resource of the template. */
+static json_t *change_of(const json_t *template) {
+    json_t *set = creation_of(template, "depl-todo-dev");
+    size_t i = 0;
+    json_t *change = NULL;
+
+    json_put_str(set, "type", "UPDATE");
+    json_array_foreach(json_object_get(set, "changes"), i, change) {
+        json_put_str(change, "action", "Modify");
+        json_put_str(change, "replacement", "False");
+    }
+    return set;
+}
+
+static json_t *findings_on(const json_t *fixture, const json_t *template) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    const char *allowed[] = {
+        json_string_value(json_array_get(json_object_get(fixture, "foreign_ok"), 0)), NULL};
+    struct review_ctx ctx = {.account = account,
+                             .region = "eu-central-1",
+                             .redactor = redactor,
+                             .foreign_ok = allowed,
+                             .template_before = json_object_get(fixture, "before")};
+    json_t *findings = json_array();
+
+    if (ctx.template_before == NULL) {
+        policy_review_template(template, &ctx, findings);
+    } else {
+        CLEANUP(freep) char *text = json_text(template);
+        CLEANUP(json_decrefp) json_t *set = change_of(template);
+        CLEANUP(freep)
+        char *arn = mem_format("arn:aws:cloudformation:eu-central-1:%s:stack/x/y", account);
+        json_put_str(set, "arn", arn);
+        json_put_str(set, "stack_id", arn);
+        policy_review_set(set, template, &ctx, findings);
+    }
+    return findings;
+}
+
+/* test/policy/templates/CODE.json: {"stops","passes"}. */
+static bool has_templates(enum review_rule rule) {
+    const char *code = policy_rule_code(rule);
+    CLEANUP(freep) char *tail = mem_format("test/policy/templates/%s.json", code);
+    CLEANUP(freep) char *path = root_path(tail);
+
+    if (access(path, R_OK) != 0) {
+        return false;
+    }
+    CLEANUP(json_decrefp) json_t *fixture = file_read(path);
+    CLEANUP(json_decrefp) json_t *bad = findings_on(fixture, json_object_get(fixture, "stops"));
+    CLEANUP(json_decrefp) json_t *good = findings_on(fixture, json_object_get(fixture, "passes"));
+    CLEANUP(freep) char *shown_bad = json_text(bad);
+    CLEANUP(freep) char *shown_good = json_text(good);
+    const json_t *found = json_row(bad, "code", code);
+    if (found == NULL ||
+        strcmp(json_str_or(found, "verdict", ""), verdict_name(policy_rule_verdict(rule))) != 0) {
+        fail_msg("%s is not found: %s", code, shown_bad);
+    }
+    for (size_t i = 0; i < json_array_size(good); i++) {
+        if (strcmp(json_str_or(json_array_get(good, i), "verdict", ""), "allow") != 0) {
+            fail_msg("%s: its neighbour does not pass: %s", code, shown_good);
+        }
+    }
+    return true;
+}
+
+/* A planted paper X.bad.json whose twin X.good.json is without it; where the rule only tells, a
+ * paper in which it does. */
+static bool has_papers(enum review_rule rule, const char *folder) {
+    const char *code = policy_rule_code(rule);
+    bool is_telling = policy_rule_verdict(rule) == VERDICT_ALLOW;
+    CLEANUP(freep) char *tail = mem_format("test/policy/%s", folder);
+    CLEANUP(freep) char *path = root_path(tail);
+    DIR *dir = opendir(path);
+    bool has = false;
+
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        const char *mark = strstr(entry->d_name, is_telling ? ".json" : ".bad.json");
+
+        if (mark == NULL || has) {
+            continue;
+        }
+        CLEANUP(freep) char *file = mem_format("%s/%s", path, entry->d_name);
+        CLEANUP(freep)
+        char *twin =
+            mem_format("%s/%.*s.good.json", path, (int)(mark - entry->d_name), entry->d_name);
+        CLEANUP(json_decrefp) json_t *fixture = file_read(file);
+        has = json_has_str(json_object_get(fixture, "expect"), code) &&
+              (is_telling || access(twin, R_OK) == 0);
+    }
+    (void)closedir(dir);
+    return has;
+}
+
+static bool has_property(enum review_rule rule) {
+    for (size_t i = 0; i < policy_property_n(); i++) {
+        struct policy_property row;
+
+        policy_property(i, &row);
+        if (row.rule == rule) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void no_rule_is_without_what_it_stops_and_what_it_lets_pass(void **state) {
+    (void)state;
+    for (enum review_rule rule = REVIEW_NONE + 1; rule < REVIEW_RULE_N; rule++) {
+        bool has = has_templates(rule);
+
+        has = has_papers(rule, "plans") || has;
+        if (!has && !has_papers(rule, "sets") && !has_property(rule)) {
+            fail_msg("test/policy has nothing that %s stops, with a neighbour",
+                     policy_rule_code(rule));
+        }
+        assert_true(policy_rule_when(rule)[0] != '\0');
+        assert_true(policy_rule_remedy(rule)[0] != '\0' ||
+                    policy_rule_verdict(rule) == VERDICT_ALLOW);
+        for (enum review_rule other = REVIEW_NONE + 1; other < rule; other++) {
+            assert_string_not_equal(policy_rule_code(rule), policy_rule_code(other));
+        }
+    }
+}
+
+/* ---- ways to become more ---- */
+
+static void every_known_way_to_become_more_is_found(void **state) {
+    (void)state;
+    assert_int_equal(iam_path_n(), 65);
+    for (size_t i = 0; i < iam_path_n(); i++) {
+        json_t *actions = json_array();
+        struct str rest = str_from(iam_path(i)->actions);
+        struct str action = {0};
+        CLEANUP(freep) char *id = mem_strdup(iam_path(i)->id);
+
+        while (rest.len > 0 && str_next(&rest, ' ', &action)) {
+            json_array_append_new(actions, json_string_of(action));
+        }
+        for (int missing = 0; missing < 2; missing++) {
+            json_t *statement =
+                json_pack("{s:s,s:O,s:s}", "Effect", "Allow", "Action", actions, "Resource", "*");
+            json_t *properties = json_pack("{s:[{s:{s:[o]}}]}", "Policies", "PolicyDocument",
+                                           "Statement", statement);
+            CLEANUP(json_decrefp) json_t *findings = findings_of("AWS::IAM::Group", properties);
+            CLEANUP(freep) char *shown = json_text(findings);
+            const char *text =
+                json_str_or(json_row(findings, "code", "escalation_path"), "text", "");
+            bool is_told = strstr(text, id) != NULL;
+
+            if (is_told != (missing == 0)) {
+                fail_msg("%s with %s: %s", id, missing ? "its last action gone" : "all", shown);
+            }
+            json_array_remove(actions, json_array_size(actions) - 1);
+        }
+        json_decref(actions);
+    }
+}
+
+/* cfn-guard's IAM_ROLE_NO_WILDCARD_ACTIONS_ON_PERMISSIONS lets it pass. */
+static void a_role_that_may_do_everything_inline_is_stopped(void **state) {
+    json_t *properties = json_pack("{s:[{s:{s:[{s:s,s:s,s:s}]}}]}", "Policies", "PolicyDocument",
+                                   "Statement", "Effect", "Allow", "Action", "*", "Resource", "*");
+    CLEANUP(json_decrefp) json_t *findings = findings_of("AWS::IAM::Role", properties);
+
+    (void)state;
+    assert_true(finds(findings, "wildcard_action"));
+    assert_true(finds(findings, "escalation_path"));
 }
 
 static void every_resource_with_a_policy_of_its_own_is_read(void **state) {
@@ -305,19 +523,21 @@ static void every_resource_with_a_policy_of_its_own_is_read(void **state) {
         {"AWS::S3::BucketPolicy", "{'PolicyDocument':%s}"},
         {"AWS::SQS::QueuePolicy", "{'PolicyDocument':%s}"},
         {"AWS::SNS::TopicPolicy", "{'PolicyDocument':%s}"},
-        {"AWS::KMS::Key", "{'KeyPolicy':%s}"},
+        {"AWS::KMS::Key", "{'EnableKeyRotation':true,'KeyPolicy':%s}"},
         {"AWS::ECR::Repository", "{'RepositoryPolicyText':%s}"},
         {"AWS::SecretsManager::ResourcePolicy", "{'ResourcePolicy':%s}"},
-        {"AWS::EFS::FileSystem", "{'FileSystemPolicy':%s}"},
+        {"AWS::EFS::FileSystem", "{'Encrypted':true,'FileSystemPolicy':%s}"},
         {"AWS::ApiGateway::RestApi", "{'Policy':%s}"},
-        {"AWS::DynamoDB::Table", "{'ResourcePolicy':{'PolicyDocument':%s}}"},
+        {"AWS::DynamoDB::Table", "{'PointInTimeRecoverySpecification':{'PointInTimeRecoveryEnabled'"
+                                 ":true},'ResourcePolicy':{'PolicyDocument':%s}}"},
         {"AWS::S3::AccessPoint", "{'Policy':%s}"},
         {"AWS::Backup::BackupVault", "{'AccessPolicy':%s}"},
         {"AWS::IAM::Role", "{'AssumeRolePolicyDocument':%s}"},
     };
     static const char *const open = "{'Statement':{'Effect':'Allow','Principal':{'AWS':['*']}}}";
     static const char *const held =
-        "{'Statement':{'Effect':'Allow','Principal':{'AWS':['123456789012']}}}";
+        "{'Statement':[{'Effect':'Allow','Principal':{'AWS':['123456789012']}},{'Effect':'Deny',"
+        "'Principal':'*','Condition':{'Bool':{'aws:SecureTransport':'false'}}}]}";
     static const char *const unread = "{'Ref':'Policy'}";
 
     (void)state;
@@ -342,7 +562,6 @@ static void rights_over_roles_belong_to_the_set_up_stack_and_are_held(void **sta
         {"iam:PutRolePolicy", "iam:PermissionsBoundary"},
         {"iam:PutRolePermissionsBoundary", "iam:PermissionsBoundary"},
         {"iam:AttachRolePolicy", "iam:PolicyARN"},
-        {"iam:PassRole", "iam:PassedToService"},
         {"iam:UpdateAssumeRolePolicy", NULL},
         {"iam:CreateAccessKey", ""},
         {"iam:CreatePolicyVersion", ""},
@@ -402,7 +621,10 @@ int main(void) {
         cmocka_unit_test(planted_change_sets_are_stopped_and_their_neighbours_pass),
         cmocka_unit_test(the_templates_of_this_program_pass_both_reviews),
         cmocka_unit_test(the_rights_of_the_set_up_stack_are_its_own),
-        cmocka_unit_test(every_property_that_opens_something_is_watched),
+        cmocka_unit_test(every_property_stops_its_template_and_lets_the_neighbour_pass),
+        cmocka_unit_test(no_rule_is_without_what_it_stops_and_what_it_lets_pass),
+        cmocka_unit_test(every_known_way_to_become_more_is_found),
+        cmocka_unit_test(a_role_that_may_do_everything_inline_is_stopped),
         cmocka_unit_test(every_resource_with_a_policy_of_its_own_is_read),
         cmocka_unit_test(rights_over_roles_belong_to_the_set_up_stack_and_are_held),
         cmocka_unit_test(the_local_aws_may_have_its_one_wide_resource),

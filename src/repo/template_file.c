@@ -1,122 +1,209 @@
 /* Templates as files: JSON as it is, YAML with its short forms written out. */
 #include "repo/template_file.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "repo/yaml_tree.h"
+#include "base/json.h"
 
-static json_t *json_of(const struct yaml_node *node);
+void template_file_done(struct template_file *file) {
+    json_decref(file->json);
+    *file = (struct template_file){0};
+}
 
-/* A plain word as YAML 1.1 reads it, as CloudFormation does: numbers and booleans. */
-static json_t *scalar_of(const struct yaml_node *node) {
-    static const char *const yes[] = {"true", "True", "TRUE"};
-    static const char *const no[] = {"false", "False", "FALSE"};
-    char *end = NULL;
-    long long number;
+/* ---- scalars ---- */
+
+static bool is_word_of(const char *text, const char *const *words) {
+    for (; *words != NULL; words++) {
+        if (str_eq_nocase(str_from(text), str_from(*words))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Digits without a leading 0: an account number is no octal one. */
+static bool is_integer(const char *text) {
+    const char *digits = text[0] == '-' ? text + 1 : text;
+    size_t n = strspn(digits, "0123456789");
+
+    return n > 0 && n <= 18 && digits[n] == '\0' && (digits[0] != '0' || n == 1);
+}
+
+static json_t *scalar_json(const struct yaml_node *node) {
+    static const char *const yes[] = {"true", "yes", "on", NULL};
+    static const char *const no[] = {"false", "no", "off", NULL};
 
     if (node->is_null) {
         return json_null();
     }
-    if (!node->is_plain) {
-        return json_string_of(str_from(node->text));
+    if (node->is_plain && is_word_of(node->text, yes)) {
+        return json_true();
     }
-    for (size_t i = 0; i < ARRAY_N(yes); i++) {
-        if (strcmp(node->text, yes[i]) == 0 || strcmp(node->text, no[i]) == 0) {
-            return json_boolean(strcmp(node->text, yes[i]) == 0);
-        }
+    if (node->is_plain && is_word_of(node->text, no)) {
+        return json_false();
     }
-    errno = 0;
-    number = strtoll(node->text, &end, 10);
-    if (errno == 0 && end != node->text && *end == '\0' && strlen(node->text) < 12 &&
-        (node->text[0] != '0' || node->text[1] == '\0')) { /* an account or 007 stays a text */
-        return json_integer(number);
+    if (node->is_plain && is_integer(node->text)) {
+        return json_integer(strtoll(node->text, NULL, 10));
     }
     return json_string_of(str_from(node->text));
 }
 
-/* "A.B.C" is ["A", "B.C"]. */
-static json_t *get_att_of(const struct yaml_node *node) {
-    const char *dot = node->kind == YAML_SCALAR ? strchr(node->text, '.') : NULL;
-    json_t *pair;
+/* ---- intrinsics ---- */
+
+/* clang-format off */
+static const char *const short_names[] = {
+    "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Length",
+    "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform", "ForEach",
+};
+/* clang-format on */
+
+static json_t *unknown_json(void) { return json_pack("{s:s}", "Fn::Unknown", ""); }
+
+/* "A.B.C" is the resource A and its attribute B.C. */
+static json_t *att_json(json_t *value) {
+    const char *text = json_string_value(value);
+    const char *dot = text == NULL ? NULL : strchr(text, '.');
 
     if (dot == NULL) {
-        return json_of(node);
+        return value;
     }
-    pair = json_array();
-    (void)json_array_append_new(
-        pair, json_string_of((struct str){node->text, (size_t)(dot - node->text)}));
-    (void)json_array_append_new(pair, json_string_of(str_from(dot + 1)));
-    return pair;
+    json_t *out =
+        json_pack("[o,s]", json_string_of((struct str){text, (size_t)(dot - text)}), dot + 1);
+    json_decref(value);
+    return out;
 }
 
-static json_t *plain_of(const struct yaml_node *node) {
-    json_t *json;
-
-    if (node->kind == YAML_SCALAR) {
-        return scalar_of(node);
+static json_t *tagged_json(const char *tag, json_t *value) {
+    if (strcmp(tag, "!Ref") == 0 || strcmp(tag, "!Condition") == 0) {
+        return json_pack("{s:o}", tag + 1, value);
     }
-    json = node->kind == YAML_MAP ? json_object() : json_array();
-    for (const struct yaml_node *at = node->first; at != NULL; at = at->next) {
-        if (node->kind == YAML_MAP) {
-            json_put(json, at->key, json_of(at));
-        } else {
-            (void)json_array_append_new(json, json_of(at));
+    for (size_t i = 0; i < ARRAY_N(short_names); i++) {
+        if (strcmp(tag + 1, short_names[i]) == 0) {
+            CLEANUP(freep) char *name = mem_format("Fn::%s", short_names[i]);
+            return json_pack("{s:o}", name, strcmp(tag, "!GetAtt") == 0 ? att_json(value) : value);
         }
     }
-    return json;
+    json_decref(value);
+    return unknown_json();
 }
 
-static json_t *json_of(const struct yaml_node *node) {
-    const char *tag = node->tag != NULL && node->tag[0] == '!' ? node->tag + 1 : NULL;
-    struct yaml_node bare = *node;
-    CLEANUP(freep) char *name = NULL;
-    json_t *call;
+/* "tag:yaml.org,2002:str" and kin say what the value is, not what to do with it. */
+static bool is_intrinsic(const char *tag) { return tag != NULL && tag[0] == '!' && tag[1] != '\0'; }
 
-    if (tag == NULL || *tag == '\0') {
-        return plain_of(node);
+/* ---- the tree ---- */
+
+static enum err_code node_json(const struct yaml_node *node, const char *name, json_t **out,
+                               struct err *err);
+
+static enum err_code entries_json(const struct yaml_node *node, const char *name, json_t *into,
+                                  struct err *err) {
+    for (const struct yaml_node *at = node->first; at != NULL; at = at->next) {
+        json_t *value = NULL;
+
+        if (node->kind == YAML_MAP && json_object_get(into, at->key) != NULL) {
+            return err_set(err, ERR_CONFIG, "%s:%d: '%s' is there twice", name, at->key_line,
+                           at->key);
+        }
+        if (node_json(at, name, &value, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (node->kind == YAML_MAP) {
+            json_put(into, at->key, value);
+        } else {
+            (void)json_array_append_new(into, value);
+        }
     }
-    bare.tag = NULL;
-    name = strcmp(tag, "Ref") == 0 || strcmp(tag, "Condition") == 0 ? mem_strdup(tag)
-                                                                    : mem_format("Fn::%s", tag);
-    call = json_object();
-    json_put(call, name, strcmp(tag, "GetAtt") == 0 ? get_att_of(&bare) : plain_of(&bare));
-    return call;
+    return ERR_NONE;
 }
 
-static enum err_code read_yaml(struct str text, const char *file, json_t **out, struct err *err) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct yaml_node *root = NULL;
+static enum err_code node_json(const struct yaml_node *node, const char *name, json_t **out,
+                               struct err *err) {
+    json_t *value = NULL;
 
-    if (yaml_read_foreign(text, file, arena, &root, err) != ERR_NONE) {
+    if (node->kind == YAML_SCALAR) {
+        bool is_text = is_intrinsic(node->tag);
+        value = is_text ? json_string_of(str_from(node->text)) : scalar_json(node);
+    } else {
+        value = node->kind == YAML_MAP ? json_object() : json_array();
+        if (entries_json(node, name, value, err) != ERR_NONE) {
+            json_decref(value);
+            return err->code;
+        }
+    }
+    *out = is_intrinsic(node->tag) ? tagged_json(node->tag, value) : value;
+    return ERR_NONE;
+}
+
+enum err_code template_file_open(struct str text, const char *name, struct arena *arena,
+                                 struct template_file *out, struct err *err) {
+    bool is_json = str_starts(str_trim(text), STR("{"));
+    CLEANUP(template_file_done) struct template_file file = {0};
+    struct yaml_node *tree = NULL;
+    struct err unread = {0};
+
+    if (text.len > TEMPLATE_FILE_BYTES_MAX) {
+        return err_set(err, ERR_TOO_LARGE, "%s: %zu bytes are more than the %d of a template", name,
+                       text.len, TEMPLATE_FILE_BYTES_MAX);
+    }
+    /* JSON is read as YAML too, for its lines; that it may not be costs only them. */
+    if (yaml_read_template(text, name, arena, &tree, is_json ? &unread : err) != ERR_NONE &&
+        !is_json) {
+        return err->code;
+    }
+    file.tree = tree;
+    if (is_json && json_read(text, &file.json, err) != ERR_NONE) {
+        err->code = ERR_CONFIG;
+        return err_prefix(err, "%s", name);
+    }
+    if (!is_json && node_json(tree, name, &file.json, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!json_is_object(json_object_get(file.json, "Resources"))) {
+        err_set(err, ERR_CONFIG, "%s is no CloudFormation template: it has no Resources", name);
         return err_remedy(err, "name a template in JSON or YAML, such as template.yaml");
     }
-    *out = json_of(root);
+    *out = file;
+    file = (struct template_file){0};
     return ERR_NONE;
 }
 
 enum err_code template_file_read(struct str text, const char *file, json_t **out, struct err *err) {
-    CLEANUP(json_decrefp) json_t *json = NULL;
-    struct str body = str_trim(text);
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct template_file read = {0};
 
-    if (text.len > TEMPLATE_FILE_BYTES_MAX) {
-        return err_set(err, ERR_TOO_LARGE, "%s: %zu bytes are more than the %d of a template", file,
-                       text.len, TEMPLATE_FILE_BYTES_MAX);
-    }
-    if (str_starts(body, STR("{"))) {
-        if (json_read(body, &json, err) != ERR_NONE) {
-            (void)err_prefix(err, "%s", file);
-            err->code = ERR_CONFIG;
-            return err->code;
-        }
-    } else if (read_yaml(text, file, &json, err) != ERR_NONE) {
+    if (template_file_open(text, file, arena, &read, err) != ERR_NONE) {
         return err->code;
     }
-    if (!json_is_object(json_object_get(json, "Resources"))) {
-        err_set(err, ERR_CONFIG, "%s is no CloudFormation template: it has no Resources", file);
-        return err_remedy(err, "name a template in JSON or YAML, such as template.yaml");
-    }
-    *out = TAKE(json);
+    *out = read.json;
     return ERR_NONE;
+}
+
+int template_file_line(const struct template_file *file, const char *path) {
+    const struct yaml_node *node = file->tree;
+    struct str rest = str_from(path);
+    struct str step = {0};
+    int line = 0;
+
+    while (node != NULL && rest.len > 0 && str_next(&rest, '.', &step)) {
+        bool is_each = str_ends(step, STR("[]"));
+        CLEANUP(freep) char *key = str_dup(str_slice(step, 0, step.len - (is_each ? 2 : 0)));
+        char *end = NULL;
+        unsigned long index = strtoul(key, &end, 10);
+
+        if (node->kind == YAML_LIST && *end == '\0') {
+            for (node = node->first; node != NULL && index > 0; index--) {
+                node = node->next;
+            }
+        } else {
+            node = yaml_child(node, key);
+        }
+        if (node != NULL) {
+            line = node->key != NULL ? node->key_line : node->line;
+        }
+        if (node != NULL && is_each) {
+            node = node->first;
+        }
+    }
+    return line;
 }

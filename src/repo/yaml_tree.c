@@ -17,7 +17,11 @@ struct reader {
     const char *file;
     struct arena *arena;
     int nodes;
-    int depth_max;
+    struct yaml_bounds {
+        size_t bytes;
+        int depth;
+        int nodes;
+    } max;
     bool is_foreign; /* of another tool: tags, anchors and aliases may stand there */
     struct anchor anchors[YAML_ANCHORS_MAX];
     size_t anchor_n;
@@ -122,7 +126,7 @@ static enum err_code follow_alias(struct reader *reader, const char *name, struc
         return ERR_NONE;
     }
     reader->nodes += anchor->nodes;
-    if (reader->nodes > YAML_NODES_MAX) {
+    if (reader->nodes > reader->max.nodes) {
         return reader_fail(reader, node->line, "there are too many entries", err);
     }
     node->kind = anchor->node->kind;
@@ -283,10 +287,10 @@ static enum err_code node_of(struct reader *reader, const yaml_event_t *event, i
     if (objection != NULL) {
         return reader_fail(reader, line, objection, err);
     }
-    if (++reader->nodes > YAML_NODES_MAX) {
+    if (++reader->nodes > reader->max.nodes) {
         return reader_fail(reader, line, "there are too many entries", err);
     }
-    if (depth > reader->depth_max) {
+    if (depth > reader->max.depth) {
         return reader_fail(reader, line, "this is nested too deeply", err);
     }
     *out = node;
@@ -365,17 +369,15 @@ static enum err_code read_document(struct reader *reader, struct yaml_node **out
 }
 
 static enum err_code yaml_read_as(struct str text, const char *file, bool is_foreign,
-                                  struct arena *arena, struct yaml_node **out, struct err *err) {
+                                  struct yaml_bounds max, struct arena *arena,
+                                  struct yaml_node **out, struct err *err) {
     CLEANUP(reader_done)
-    struct reader reader = {.file = file,
-                            .arena = arena,
-                            .depth_max = is_foreign ? YAML_FOREIGN_DEPTH_MAX : YAML_DEPTH_MAX,
-                            .is_foreign = is_foreign};
+    struct reader reader = {.file = file, .arena = arena, .max = max, .is_foreign = is_foreign};
     struct yaml_node *root = NULL;
 
-    if (text.len > YAML_BYTES_MAX) {
-        return err_set(err, ERR_TOO_LARGE, "%s: %zu bytes are more than the %d allowed", file,
-                       text.len, YAML_BYTES_MAX);
+    if (text.len > max.bytes) {
+        return err_set(err, ERR_TOO_LARGE, "%s: %zu bytes are more than the %zu allowed", file,
+                       text.len, max.bytes);
     }
     if (yaml_parser_initialize(&reader.parser) != 1) {
         return err_set(err, ERR_DEFECT, "%s: the YAML reader cannot be made", file);
@@ -392,12 +394,24 @@ static enum err_code yaml_read_as(struct str text, const char *file, bool is_for
 
 enum err_code yaml_read(struct str text, const char *file, struct arena *arena,
                         struct yaml_node **out, struct err *err) {
-    return yaml_read_as(text, file, false, arena, out, err);
+    static const struct yaml_bounds max = {YAML_BYTES_MAX, YAML_DEPTH_MAX, YAML_NODES_MAX};
+
+    return yaml_read_as(text, file, false, max, arena, out, err);
 }
 
 enum err_code yaml_read_foreign(struct str text, const char *file, struct arena *arena,
                                 struct yaml_node **out, struct err *err) {
-    return yaml_read_as(text, file, true, arena, out, err);
+    static const struct yaml_bounds max = {YAML_BYTES_MAX, YAML_FOREIGN_DEPTH_MAX, YAML_NODES_MAX};
+
+    return yaml_read_as(text, file, true, max, arena, out, err);
+}
+
+enum err_code yaml_read_template(struct str text, const char *file, struct arena *arena,
+                                 struct yaml_node **out, struct err *err) {
+    static const struct yaml_bounds max = {YAML_TEMPLATE_BYTES_MAX, YAML_TEMPLATE_DEPTH_MAX,
+                                           YAML_TEMPLATE_NODES_MAX};
+
+    return yaml_read_as(text, file, true, max, arena, out, err);
 }
 
 struct yaml_node *yaml_child(const struct yaml_node *map, const char *key) {

@@ -41,6 +41,15 @@ enum { YAML_FOREIGN_DEPTH_MAX = 24 };
 MUST_CHECK enum err_code yaml_read_foreign(struct str text, const char *file, struct arena *arena,
                                            struct yaml_node **out, struct err *err);
 
+/* As yaml_read_foreign(), for a template of CloudFormation, which may be larger. */
+enum {
+    YAML_TEMPLATE_BYTES_MAX = 1 << 20, /* CloudFormation's own limit */
+    YAML_TEMPLATE_DEPTH_MAX = 100,
+    YAML_TEMPLATE_NODES_MAX = 200 * 1000
+};
+MUST_CHECK enum err_code yaml_read_template(struct str text, const char *file, struct arena *arena,
+                                            struct yaml_node **out, struct err *err);
+
 /* Reads `text` into `arena`. An empty text is an empty map. `file` is the name for error sentences.
  * Errors: ERR_CONFIG "FILE:LINE: …", ERR_TOO_LARGE. */
 MUST_CHECK enum err_code yaml_read(struct str text, const char *file, struct arena *arena,

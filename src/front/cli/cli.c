@@ -63,7 +63,7 @@ enum err_code verb_unknown(const struct verb *const *verbs, const char *name, st
 
 /* ---- Output ---- */
 
-static const struct redactor *cli_redactor(struct cli *cli) {
+const struct redactor *cli_redactor(struct cli *cli) {
     if (cli->flow != NULL) {
         return flow_redactor(cli->flow);
     }

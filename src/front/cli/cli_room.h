@@ -14,6 +14,9 @@ MUST_CHECK enum err_code cli_ask_agent(struct cli *cli, const struct agent *agen
                                        const json_t *flags, const char *tool, const char *operation,
                                        json_t *args, json_t **out, struct err *err);
 
+/* Masks what is printed: the flow's where one is open, else one of its own. */
+const struct redactor *cli_redactor(struct cli *cli);
+
 /* Prints one object to stdout, masked, whatever the form of output. */
 void cli_print_object(struct cli *cli, const json_t *object);
 

@@ -215,6 +215,47 @@ static void table_sets(struct buf *out) {
     }
 }
 
+/* ---- The policy ---- */
+
+static void table_policy_calls(struct buf *out) {
+    buf_add_s(
+        out,
+        "All rules are looked at and the strictest verdict counts: deny, escalate, ask, allow. A "
+        "call that is not complete is denied (malformed_call).\n\n"
+        "| code | verdict | when | remedy |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < policy_call_rule_n(); i++) {
+        struct policy_call_rule row;
+
+        policy_call_rule(i, &row);
+        buf_addf(out, "| %s | %s | %s | %s |\n", row.code, verdict_name(row.verdict), row.text,
+                 row.remedy);
+    }
+}
+
+static void table_policy_rules(struct buf *out) {
+    buf_add_s(out, "| code | applies to | verdict | when | remedy |\n|---|---|---|---|---|\n");
+    for (enum review_rule rule = REVIEW_NONE + 1; rule < REVIEW_RULE_N; rule++) {
+        buf_addf(out, "| %s | %s | %s | %s | %s |\n", policy_rule_code(rule),
+                 policy_rule_applies(rule), verdict_name(policy_rule_verdict(rule)),
+                 policy_rule_when(rule), policy_rule_remedy(rule));
+    }
+}
+
+static void table_policy_properties(struct buf *out) {
+    buf_add_s(
+        out, "What a property has to say; `[]` means in each. A value that cannot be told does not "
+             "say it.\n\n| type | property | has to be | unless | code |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < policy_property_n(); i++) {
+        struct policy_property row;
+
+        policy_property(i, &row);
+        buf_addf(out, "| %s | %s | %s%s%s | %s | %s |\n", row.type, row.path,
+                 strncmp(row.demand, "is ", 3) == 0 ? row.demand + 3 : row.demand,
+                 row.values[0] == '\0' ? "" : " ", row.values, row.unless,
+                 policy_rule_code(row.rule));
+    }
+}
+
 /* ---- The command line ---- */
 
 static void table_options(struct buf *out) {
@@ -282,6 +323,10 @@ static const struct {
     {"exits", "Exit codes", table_exits},
     {"stack-states", "What a stack's status means, and what gets it out", table_states},
     {"set-states", "What a change set's status means", table_sets},
+    {"policy-calls", "Policy: rules for calls", table_policy_calls},
+    {"policy-rules", "Policy: what the reviews and `policy check` find", table_policy_rules},
+    {"policy-properties", "Policy: what properties of resources have to say",
+     table_policy_properties},
     {"options", "Options of the command line", table_options},
     {"prices", "Prices", table_prices},
 };

@@ -1,0 +1,223 @@
+/* guard/review_property.c: what the properties of a resource have to say. */
+#include "guard/review.h"
+
+#include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum demand {
+    IS_TRUE,      /* must be there and true */
+    IS_FALSE,     /* must be there and false */
+    IS_NOT_TRUE,  /* false, or not there */
+    IS_NOT_FALSE, /* true, or not there */
+    IS_THERE,     /* something, whatever it is */
+    IS_ONE_OF,    /* one of the values */
+    MAY_BE,       /* one of the values, or not there */
+    IS_NONE_OF,   /* none of the values, or not there */
+    IS_BEGUN_BY,  /* begins with one of the values */
+    IS_NOT_ZERO,  /* a number above 0, or not there */
+    IS_TLS12,     /* a TLS policy of a load balancer that takes nothing before 1.2 */
+    DEMAND_N
+};
+
+struct property_row {
+    enum review_rule rule;
+    const char *type;
+    const char *path;
+    enum demand demand;
+    const char *values; /* blank-separated */
+    const char *unless; /* blank-separated: "path", or "path=value" */
+};
+
+static const struct property_row property_rows[] = {
+#define PROPERTY(rule, type, path, demand, values, unless)                                         \
+    {REVIEW_##rule, type, path, demand, values, unless},
+#include "guard/review_property.def"
+#undef PROPERTY
+};
+
+size_t policy_property_n(void) { return ARRAY_N(property_rows); }
+
+void policy_property(size_t i, struct policy_property *out) {
+    static const char *const words[DEMAND_N] = {
+        [IS_TRUE] = "is true",
+        [IS_FALSE] = "is false",
+        [IS_NOT_TRUE] = "is not true",
+        [IS_NOT_FALSE] = "is not false",
+        [IS_THERE] = "is there",
+        [IS_ONE_OF] = "is one of",
+        [MAY_BE] = "if there, is one of",
+        [IS_NONE_OF] = "is none of",
+        [IS_BEGUN_BY] = "begins with one of",
+        [IS_NOT_ZERO] = "is not 0",
+        [IS_TLS12] = "takes TLS 1.2 or later only",
+    };
+    const struct property_row *row = &property_rows[i];
+
+    *out = (struct policy_property){row->rule,          row->type,   row->path,
+                                    words[row->demand], row->values, row->unless};
+}
+
+/* ---- one value ---- */
+
+static bool is_listed(const json_t *value, const char *list, bool is_prefix) {
+    struct str text = str_from(json_string_value(value));
+    struct str rest = str_from(list);
+    struct str one = {0};
+
+    while (rest.len > 0 && str_next(&rest, ' ', &one)) {
+        if (is_prefix ? str_starts(text, one) : str_eq(text, one)) {
+            return json_is_string(value);
+        }
+    }
+    return false;
+}
+
+/* Source: Elastic Load Balancing, security policies: the old ones carry a month, and those that
+ * begin at TLS 1.2 say so. */
+static bool is_tls12(const json_t *value) {
+    const char *text = json_string_value(value);
+
+    return text != NULL && (strstr(text, "TLS-1-2") != NULL || strstr(text, "TLS13-1-2") != NULL ||
+                            strstr(text, "TLS13-1-3") != NULL || strstr(text, "FS-1-2") != NULL);
+}
+
+static bool is_above_zero(const json_t *value) {
+    int64_t number = 0;
+    struct err unread = {0};
+
+    if (json_is_string(value) && str_to_i64(str_from(json_string_value(value)), 0, INT32_MAX,
+                                            &number, &unread) != ERR_NONE) {
+        return false;
+    }
+    return number > 0 || (json_is_integer(value) && json_integer_value(value) > 0);
+}
+
+static bool meets(const json_t *value, const struct property_row *row) {
+    switch (row->demand) {
+    case IS_TRUE:
+        return review_is_true(value);
+    case IS_FALSE:
+        return review_is_false(value);
+    case IS_NOT_TRUE:
+        return value == NULL || review_is_false(value);
+    case IS_NOT_FALSE:
+        return value == NULL || review_is_true(value);
+    case IS_THERE:
+        return value != NULL && !(json_is_array(value) && json_array_size(value) == 0) &&
+               !(json_is_string(value) && json_string_length(value) == 0);
+    case IS_ONE_OF:
+        return is_listed(value, row->values, false);
+    case MAY_BE:
+        return value == NULL || is_listed(value, row->values, false);
+    case IS_NONE_OF:
+        return value == NULL || (json_is_string(value) && !is_listed(value, row->values, false));
+    case IS_BEGUN_BY:
+        return is_listed(value, row->values, true);
+    case IS_NOT_ZERO:
+        return value == NULL || is_above_zero(value);
+    case IS_TLS12:
+        return is_tls12(value);
+    case DEMAND_N:
+        break;
+    }
+    return false;
+}
+
+/* ---- the way to it ---- */
+
+typedef bool (*property_test)(const json_t *value, const void *with);
+
+static bool test_path(const json_t *value, struct str path, property_test test, const void *with);
+
+static bool test_each(const json_t *list, struct str rest, property_test test, const void *with) {
+    size_t i = 0;
+    json_t *item = NULL;
+
+    if (list != NULL && !json_is_array(list)) {
+        return test_path(list, rest, test, with); /* one, without its brackets */
+    }
+    json_array_foreach(list, i, item) {
+        if (!test_path(item, rest, test, with)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether `test` says yes to what stands at `path`, in every branch and in every element. What is
+ * an intrinsic on the way is given to `test` as it is. */
+static bool test_path(const json_t *value, struct str path, property_test test, const void *with) {
+    const json_t *branches = json_object_get(value, "Fn::If");
+    struct str rest = path;
+    struct str step = {0};
+
+    if (review_is_no_value(value)) {
+        value = NULL;
+    }
+    if (json_is_array(branches)) {
+        return test_path(json_array_get(branches, 1), path, test, with) &&
+               test_path(json_array_get(branches, 2), path, test, with);
+    }
+    if (path.len == 0 || !str_next(&rest, '.', &step)) {
+        return test(value, with);
+    }
+    if (json_object_size(value) == 1 && (json_object_get(value, "Ref") != NULL ||
+                                         json_object_get(value, "Fn::Transform") != NULL)) {
+        return test(value, with);
+    }
+    if (json_is_array(value)) {
+        return test_path(json_array_get(value, (size_t)strtoul(step.ptr, NULL, 10)), rest, test,
+                         with);
+    }
+    if (str_ends(step, STR("[]"))) {
+        return test_each(json_object_getn(value, step.ptr, step.len - 2), rest, test, with);
+    }
+    return test_path(json_object_getn(value, step.ptr, step.len), rest, test, with);
+}
+
+static bool test_demand(const json_t *value, const void *with) { return meets(value, with); }
+
+static bool test_is_there(const json_t *value, const void *with) {
+    (void)with;
+    return value != NULL;
+}
+
+static bool test_is(const json_t *value, const void *with) {
+    const struct str *want = with;
+
+    return str_eq(str_from(json_string_value(value)), *want) ||
+           (review_is_true(value) && str_eq(*want, STR("true"))) ||
+           (review_is_false(value) && str_eq(*want, STR("false")));
+}
+
+static bool is_excepted(const struct property_row *row, const json_t *properties) {
+    struct str rest = str_from(row->unless);
+    struct str one = {0};
+
+    while (rest.len > 0 && str_next(&rest, ' ', &one)) {
+        ptrdiff_t equals = str_find(one, STR("="));
+        struct str path = equals < 0 ? one : str_slice(one, 0, (size_t)equals);
+        struct str want = equals < 0 ? one : str_slice(one, (size_t)equals + 1, one.len);
+
+        if (test_path(properties, path, equals < 0 ? test_is_there : test_is, &want)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void review_properties(struct review *review, const char *where, const char *type,
+                       const json_t *properties) {
+    for (size_t i = 0; i < ARRAY_N(property_rows); i++) {
+        const struct property_row *row = &property_rows[i];
+
+        if (strcmp(type, row->type) == 0 && !is_excepted(row, properties) &&
+            !test_path(properties, str_from(row->path), test_demand, row)) {
+            CLEANUP(freep) char *place = mem_format("%s.Properties.%s", where, row->path);
+
+            review_find(review, row->rule, place, "%s", policy_rule_when(row->rule));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+/* guard/review_set.c: the compliance officer reads a change set as AWS describes it. */
+#include "guard/review.h"
+
+#include "base/json.h"
+#include "guard/walk.h"
+
+#include <string.h>
+
+/* ---- the change set ---- */
+
+/* clang-format off */
+static const struct json_field set_fields[] = {
+    {"arn", JSON_TEXT},  {"name", JSON_TEXT},   {"stack_id", JSON_TEXT}, {"stack", JSON_TEXT},
+    {"type", JSON_TEXT}, {"status", JSON_TEXT}, {"changes", JSON_LIST},  {"parameters", JSON_LIST},
+    {0},
+};
+
+/* What a deployment loses when one of these goes while its partner stays. */
+static const struct {
+    const char *type;
+    const char *partner;
+    enum review_rule rule;
+    const char *text;
+} guard_rows[] = {
+    {"AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Api", REVIEW_ORIGIN_LOCK, "the origin's lock is taken off the API"},
+    {"AWS::S3::BucketPolicy", "AWS::S3::Bucket", REVIEW_GUARD_REMOVED, "the bucket loses its policy"},
+    {"AWS::CloudFront::OriginAccessControl", "AWS::S3::Bucket", REVIEW_GUARD_REMOVED, "the bucket's origin access control is taken away"},
+};
+/* clang-format on */
+
+static bool template_has_type(const struct review *review, const char *type) {
+    const char *name = NULL;
+    json_t *resource = NULL;
+
+    json_object_foreach(walk(json_object_get(review->template, "Resources")), name, resource) {
+        if (strcmp(json_str_or(resource, "Type", ""), type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What becomes of a resource that leaves the stack, by AWS's word or by the template it is in. */
+static bool is_left_behind(const struct review *review, const json_t *change, const char *name) {
+    const char *policy = json_str_at(change, "policy_action");
+
+    if (policy != NULL && *policy != '\0') {
+        return strstr(policy, "Retain") != NULL || strstr(policy, "Snapshot") != NULL;
+    }
+    return review_is_kept(json_str_or(review_before(review, name), "DeletionPolicy", "Delete"));
+}
+
+static void set_removed(struct review *review, const json_t *change, const char *where,
+                        const char *name, const char *type) {
+    if (review_is_data(type) && is_left_behind(review, change, name)) {
+        review_find(review, REVIEW_LEFT_BEHIND, where,
+                    "%s leaves the stack and stays in the account", name);
+    } else if (review_is_data(type)) {
+        review_find(review, REVIEW_DATA_REMOVED, where, "%s is deleted with all that is in it",
+                    name);
+    }
+    for (size_t i = 0; i < ARRAY_N(guard_rows); i++) {
+        if (strcmp(type, guard_rows[i].type) == 0 &&
+            template_has_type(review, guard_rows[i].partner)) {
+            review_find(review, guard_rows[i].rule, where, "%s", guard_rows[i].text);
+        }
+    }
+}
+
+/* Whether one of the details can make a new resource. */
+static bool may_recreate(const json_t *change) {
+    const json_t *details = json_object_get(change, "details");
+    size_t i = 0;
+    json_t *detail = NULL;
+
+    json_array_foreach(details, i, detail) {
+        if (strcmp(json_str_or(detail, "recreation", "Always"), "Never") != 0) {
+            return true;
+        }
+    }
+    return json_array_size(details) == 0; /* nothing said: it may */
+}
+
+static void set_modified(struct review *review, const json_t *change, const char *where,
+                         const char *name, const char *type) {
+    const char *replacement = json_str_or(change, "replacement", "");
+    bool is_replaced = strcmp(replacement, "True") == 0;
+    bool is_perhaps = strcmp(replacement, "Conditional") == 0;
+
+    if (review_is_data(type) && (is_replaced || (is_perhaps && may_recreate(change)))) {
+        review_find(review, REVIEW_DATA_REPLACED, where, "%s is %sreplaced by an empty one", name,
+                    is_perhaps ? "perhaps " : "");
+    } else if (is_replaced || is_perhaps) {
+        review_find(review, REVIEW_REPLACED, where, "%s is %sreplaced", name,
+                    is_perhaps ? "perhaps " : "");
+    }
+    if (strncmp(type, "AWS::IAM::", 10) == 0 && review->ctx->template_before == NULL) {
+        review_find(review, REVIEW_RIGHTS_CHANGED, where, "the rights of %s change", name);
+    }
+}
+
+/* Values that AWS shows: a secret among them would be in every audit. */
+static void set_values(struct review *review, const json_t *change, const char *where) {
+    size_t i = 0;
+    json_t *detail = NULL;
+
+    json_array_foreach(json_object_get(change, "details"), i, detail) {
+        const char *path = json_str_or(detail, "path", json_str_or(detail, "name", ""));
+        const char *slash = strrchr(path, '/');
+        const json_t *after = json_object_get(detail, "after");
+        CLEANUP(json_decrefp) json_t *member = json_object();
+
+        if (json_is_string(after)) {
+            json_put(member, slash == NULL ? path : slash + 1, json_incref(walk(after)));
+            review_secrets_in(review, where, member);
+            review_accounts(review, where, after);
+        }
+    }
+}
+
+static void set_change(struct review *review, const json_t *change) {
+    const char *name = json_str_or(change, "logical_id", "");
+    const char *type = json_str_or(change, "type", "");
+    const char *action = json_str_or(change, "action", "");
+    CLEANUP(freep) char *where = mem_format("changes.%s", name);
+
+    if (strcmp(action, "Remove") == 0) {
+        set_removed(review, change, where, name, type);
+    } else if (strcmp(action, "Modify") == 0) {
+        set_modified(review, change, where, name, type);
+    } else if (strcmp(action, "Import") == 0) {
+        review_find(review, REVIEW_IMPORTED, where, "%s exists already and joins the stack", name);
+    } else if (strcmp(action, "Add") != 0) {
+        review_find(review, REVIEW_UNRESOLVED, where, "what happens to %s cannot be told (%s)",
+                    name, action);
+    }
+    if (strcmp(action, "Remove") != 0) {
+        review_wider(review, where, name);
+    }
+    set_values(review, change, where);
+}
+
+/* arn:partition:cloudformation:REGION:ACCOUNT:... */
+static void set_place(struct review *review, const char *where, const char *arn) {
+    struct str region = review_arn_part(str_from(arn), 3);
+    struct str account = review_arn_part(str_from(arn), 4);
+
+    if (!str_starts(str_from(arn), STR("arn:")) ||
+        !str_eq(account, str_from(review->ctx->account))) {
+        review_find(review, REVIEW_FOREIGN_ACCOUNT, where, "it is not in the account %s",
+                    review->ctx->account);
+    } else if (review->ctx->region != NULL && !str_eq(region, str_from(review->ctx->region))) {
+        review_find(review, REVIEW_WRONG_REGION, where, "it is in the region " STR_FMT,
+                    STR_ARG(region));
+    }
+}
+
+enum verdict policy_review_set(const json_t *changeset, const json_t *template,
+                               const struct review_ctx *ctx, json_t *findings) {
+    struct str stack = str_from(json_str_or(changeset, "stack", ""));
+    struct review review = {.ctx = ctx,
+                            .template = template,
+                            .findings = findings,
+                            .verdict = VERDICT_ALLOW,
+                            .is_bootstrap = str_starts(stack, STR("bootstrap-"))};
+    struct err err = {0};
+    size_t i = 0;
+    json_t *change = NULL;
+
+    if (json_check(changeset, set_fields, &err) != ERR_NONE) {
+        review_find(&review, REVIEW_MALFORMED, "change set", "the change set cannot be read: %s",
+                    err.text);
+        return review.verdict;
+    }
+    set_place(&review, "arn", json_str_or(changeset, "arn", ""));
+    set_place(&review, "stack_id", json_str_or(changeset, "stack_id", ""));
+    json_array_foreach(json_object_get(changeset, "changes"), i, change) {
+        set_change(&review, change);
+    }
+    review_template(&review);
+    return review.verdict;
+}

@@ -1,0 +1,141 @@
+/* guard/review_template.c: every resource of a template is read. */
+#include "guard/review.h"
+
+#include "base/json.h"
+#include "guard/walk.h"
+
+#include <string.h>
+
+/* ---- data ---- */
+
+enum keeping {
+    DATA_NONE = 0,
+    DATA_LOST, /* losing it loses something; removing it is told apart in change sets */
+    DATA_KEPT, /* and the template has to keep it */
+};
+
+/* clang-format off */
+static const struct {
+    const char *type;
+    enum keeping keeping;
+} data_rows[] = {
+    {"AWS::S3::Bucket", DATA_KEPT},             {"AWS::DynamoDB::Table", DATA_KEPT},
+    {"AWS::DynamoDB::GlobalTable", DATA_KEPT},  {"AWS::RDS::DBInstance", DATA_KEPT},
+    {"AWS::RDS::DBCluster", DATA_KEPT},         {"AWS::RDS::GlobalCluster", DATA_LOST},
+    {"AWS::DocDB::DBCluster", DATA_KEPT},       {"AWS::Neptune::DBCluster", DATA_KEPT},
+    {"AWS::EFS::FileSystem", DATA_KEPT},        {"AWS::FSx::FileSystem", DATA_KEPT},
+    {"AWS::ECR::Repository", DATA_KEPT},        {"AWS::KMS::Key", DATA_KEPT},
+    {"AWS::Cognito::UserPool", DATA_KEPT},      {"AWS::OpenSearchService::Domain", DATA_KEPT},
+    {"AWS::Elasticsearch::Domain", DATA_KEPT},  {"AWS::Redshift::Cluster", DATA_KEPT},
+    {"AWS::DSQL::Cluster", DATA_KEPT},          {"AWS::EC2::Volume", DATA_LOST},
+    {"AWS::Logs::LogGroup", DATA_LOST},         {"AWS::SecretsManager::Secret", DATA_LOST},
+    {"AWS::SSM::Parameter", DATA_LOST},         {"AWS::ElastiCache::ReplicationGroup", DATA_LOST},
+    {"AWS::ElastiCache::CacheCluster", DATA_LOST}, {"AWS::MemoryDB::Cluster", DATA_LOST},
+    {"AWS::Kinesis::Stream", DATA_LOST},        {"AWS::SQS::Queue", DATA_LOST},
+    {"AWS::MSK::Cluster", DATA_LOST},           {"AWS::AmazonMQ::Broker", DATA_LOST},
+    {"AWS::Timestream::Table", DATA_LOST},      {"AWS::Backup::BackupVault", DATA_LOST},
+    {"AWS::S3Express::DirectoryBucket", DATA_LOST}, {"AWS::S3Tables::TableBucket", DATA_LOST},
+    {"AWS::Cassandra::Table", DATA_LOST},       {"AWS::QLDB::Ledger", DATA_LOST},
+};
+
+static const char *const forbidden_types[] = {
+    "AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::UserToGroupAddition", "AWS::IAM::SAMLProvider",
+    "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Macro", "AWS::CloudFormation::Stack",
+    "AWS::Organizations::Account",
+};
+/* clang-format on */
+
+static enum keeping keeping_of(const char *type) {
+    for (size_t i = 0; i < ARRAY_N(data_rows); i++) {
+        if (strcmp(type, data_rows[i].type) == 0) {
+            return data_rows[i].keeping;
+        }
+    }
+    return DATA_NONE;
+}
+
+bool review_is_data(const char *type) { return keeping_of(type) != DATA_NONE; }
+
+bool review_is_kept(const char *policy) {
+    return strcmp(policy, "Retain") == 0 || strcmp(policy, "RetainExceptOnCreate") == 0 ||
+           strcmp(policy, "Snapshot") == 0;
+}
+
+static void review_protection(struct review *review, const char *where, const char *name,
+                              const json_t *resource) {
+    const char *deletion = json_str_or(resource, "DeletionPolicy", "Delete");
+    const char *replace = json_str_or(resource, "UpdateReplacePolicy", "Delete");
+    const json_t *before = review_before(review, name);
+
+    if (keeping_of(json_str_or(resource, "Type", "")) == DATA_KEPT &&
+        (!review_is_kept(deletion) || !review_is_kept(replace))) {
+        review_find(review, REVIEW_DATA_UNPROTECTED, where, "its data would go with the resource");
+    }
+    if (review_is_kept(json_str_or(before, "DeletionPolicy", "Delete")) &&
+        !review_is_kept(deletion)) {
+        review_find(review, REVIEW_PROTECTION_REMOVED, where,
+                    "what kept its data until now is taken away");
+    }
+}
+
+/* ---- resources ---- */
+
+static void review_type(struct review *review, const char *where, const char *type) {
+    bool is_forbidden = strncmp(type, "Custom::", 8) == 0;
+
+    for (size_t i = 0; i < ARRAY_N(forbidden_types); i++) {
+        is_forbidden = is_forbidden || strcmp(type, forbidden_types[i]) == 0;
+    }
+    if (is_forbidden) {
+        review_find(review, REVIEW_FORBIDDEN_TYPE, where,
+                    "a resource of type %s is never part of a deployment", type);
+    }
+}
+
+static void review_resource(struct review *review, const char *name, const json_t *resource) {
+    CLEANUP(freep) char *where = mem_format("Resources.%s", name);
+    const char *type = json_str_at(resource, "Type");
+    const json_t *properties = json_object_get(resource, "Properties");
+
+    if (type == NULL || (properties != NULL && !json_is_object(properties))) {
+        review_find(review, REVIEW_UNRESOLVED, where, "the resource cannot be read");
+        return;
+    }
+    review_type(review, where, type);
+    review_iam(review, where, type, properties);
+    review_trust(review, where, type, properties);
+    review_properties(review, where, type, properties);
+    review_network(review, where, type, properties);
+    review_protection(review, where, name, resource);
+}
+
+void review_template(struct review *review) {
+    const json_t *resources = json_object_get(review->template, "Resources");
+    const char *name = NULL;
+    json_t *resource = NULL;
+
+    if (!json_is_object(resources)) {
+        review_find(review, REVIEW_UNRESOLVED, "Resources", "the template cannot be read");
+        return;
+    }
+    if (json_object_get(review->template, "Transform") != NULL ||
+        json_object_get(resources, "Fn::Transform") != NULL) {
+        review_find(review, REVIEW_UNRESOLVED, "Transform",
+                    "a transform makes resources that this review does not see");
+    }
+    json_object_foreach(walk(resources), name, resource) {
+        review_resource(review, name, resource);
+    }
+    review_paths(review);
+    review_accounts(review, "", review->template);
+    review_secrets(review);
+}
+
+enum verdict policy_review_template(const json_t *template, const struct review_ctx *ctx,
+                                    json_t *findings) {
+    struct review review = {
+        .ctx = ctx, .template = template, .findings = findings, .verdict = VERDICT_ALLOW};
+
+    review_template(&review);
+    return review.verdict;
+}

@@ -1,0 +1,414 @@
+/* guard/review_trust.c: who may become a role, and whom a resource's own policy lets in. */
+#include "guard/review.h"
+
+#include "base/json.h"
+#include "guard/iam/actions.h"
+#include "guard/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- conditions ---- */
+
+/* An operator that lets only likeness pass: not its opposite, not Null, and not one that a request
+ * without the key passes. */
+static bool is_holding_operator(const char *name) {
+    struct str text = str_from(name);
+    ptrdiff_t set = str_find(text, STR(":"));
+    struct str plain = set < 0 ? text : str_slice(text, (size_t)set + 1, text.len);
+
+    return (set < 0 || str_starts(text, STR("ForAnyValue"))) && !str_ends(plain, STR("IfExists")) &&
+           str_find(plain, STR("Not")) < 0 && !str_eq(plain, STR("Null"));
+}
+
+/* A value that everything is like. */
+static bool is_everything(const json_t *value) {
+    const char *text = json_string_value(value);
+    size_t i = 0;
+    json_t *item = NULL;
+
+    json_array_foreach(value, i, item) {
+        if (is_everything(item)) {
+            return true;
+        }
+    }
+    return text != NULL && strspn(text, "*?:/") == strlen(text);
+}
+
+/* `key` is a key, or ":end" of one: that of an identity provider begins with its host. */
+static bool is_key(const char *have, const char *key) {
+    struct str text = str_from(have);
+    size_t len = strlen(key);
+
+    return key[0] == ':'
+               ? text.len > len &&
+                     str_eq_nocase(str_slice(text, text.len - len, text.len), str_from(key))
+               : str_eq_nocase(text, str_from(key));
+}
+
+bool review_is_held(const json_t *statement, const char *key) {
+    const char *operator= NULL;
+    const char *name = NULL;
+    json_t *keys = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach(walk(json_object_get(statement, "Condition")), operator, keys) {
+        json_object_foreach(keys, name, value) {
+            if (is_key(name, key) && is_holding_operator(operator) && !is_everything(value)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_held_by_source(const json_t *statement) {
+    static const char *const keys[] = {
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceOrgID",
+        "aws:SourceOwner",
+        "aws:PrincipalAccount",
+        "aws:PrincipalOrgID",
+        "aws:PrincipalArn",
+        "aws:PrincipalOrgPaths",
+        "aws:SourceVpce",
+        "aws:SourceVpc",
+        "aws:SourceIp",
+        "aws:userId",
+        "kms:CallerAccount",
+        "kms:ViaService",
+        "elasticfilesystem:AccessedViaMountTarget",
+        "s3:DataAccessPointAccount",
+        "lambda:FunctionUrlAuthType",
+        "AWS:Referer",
+    };
+
+    for (size_t i = 0; i < ARRAY_N(keys); i++) {
+        if (review_is_held(statement, keys[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- principals ---- */
+
+/* Services that say for whom they act when they assume a role. Source: AWS documentation, "confused
+ * deputy" of each service. */
+static const char *const naming_services[] = {
+    "appsync",      "backup",        "batch",     "bedrock",        "codebuild",     "codepipeline",
+    "config",       "delivery.logs", "ecs-tasks", "events",         "firehose",      "glue",
+    "imagebuilder", "iot",           "logs",      "monitoring.rds", "pipes",         "sagemaker",
+    "scheduler",    "ssm",           "states",    "transfer",       "vpc-flow-logs",
+};
+
+static bool names_its_source(const char *service) {
+    for (size_t i = 0; i < ARRAY_N(naming_services); i++) {
+        CLEANUP(freep) char *host = mem_format("%s.amazonaws.com", naming_services[i]);
+        if (strcmp(service, host) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The account of a principal: twelve digits, or those in an ARN. */
+static struct str principal_account(const char *text) {
+    struct str arn = str_from(text);
+
+    return str_starts(arn, STR("arn:")) ? review_arn_part(arn, 4) : arn;
+}
+
+static bool is_this_account(const struct review *review, struct str account) {
+    return str_eq(account, STR("${AWS::AccountId}")) || review_is_own_account(review, account);
+}
+
+struct principal_check {
+    struct review *review;
+    const char *where;
+    const json_t *statement;
+    const char *kind; /* "AWS", "Service", "Federated", "CanonicalUser" */
+    bool is_trust;
+};
+
+/* An identity of another account; without a pinned one, of any. */
+static void check_foreign(const struct principal_check *check, const char *text) {
+    bool is_pinned = check->review->ctx->account != NULL;
+    bool is_allowed = review_is_own_account(check->review, principal_account(text));
+
+    if (is_pinned && !is_allowed) {
+        review_find(check->review, REVIEW_FOREIGN_ACCOUNT, check->where,
+                    "it lets the account or identity %s in", text);
+    }
+    if (check->is_trust && !is_pinned && !review_is_held(check->statement, "sts:ExternalId")) {
+        review_find(check->review, REVIEW_EXTERNAL_ID, check->where,
+                    "the account or identity %s may become it, for anybody", text);
+    }
+}
+
+/* An account of the user's own settings is still another one. */
+static void check_allowed(const struct principal_check *check, const char *text) {
+    struct str account = principal_account(text);
+    bool is_pinned = str_eq(account, STR("${AWS::AccountId}")) ||
+                     (check->review->ctx->account != NULL &&
+                      str_eq(account, str_from(check->review->ctx->account)));
+
+    if (check->is_trust && !is_pinned && !review_is_held(check->statement, "sts:ExternalId")) {
+        review_find(check->review, REVIEW_EXTERNAL_ID, check->where,
+                    "the account or identity %s may become it, for anybody", text);
+    }
+}
+
+static void check_identity(const struct principal_check *check, const char *text) {
+    struct str account = principal_account(text);
+    /* CloudFront's own principal and reserved ones carry a word instead of an account; a resource
+     * of the template is of this account. */
+    bool is_reserved = str_eq(account, STR("cloudfront")) || str_eq(account, STR("aws"));
+    bool is_of_template = str_starts(str_from(text), STR("${")) && account.len > 0 &&
+                          !str_starts(str_from(text), STR("${AWS::"));
+
+    if (strcmp(text, "*") == 0 || str_eq(account, STR("*"))) {
+        if (!is_held_by_source(check->statement)) {
+            review_find(check->review, REVIEW_PUBLIC_ACCESS, check->where, "it lets everybody in");
+        }
+    } else if (is_this_account(check->review, account)) {
+        check_allowed(check, text);
+    } else if (!is_reserved && !is_of_template) {
+        check_foreign(check, text);
+    }
+}
+
+static void check_service(const struct principal_check *check, const char *service) {
+    bool is_held = is_held_by_source(check->statement);
+
+    if (is_held) {
+        return;
+    }
+    if (!check->is_trust) {
+        review_find(check->review, REVIEW_CONFUSED_DEPUTY, check->where,
+                    "%s may use it for anybody", service);
+    } else if (names_its_source(service)) {
+        review_find(check->review, REVIEW_CONFUSED_TRUST, check->where,
+                    "%s may become it for anybody", service);
+    }
+}
+
+static bool check_principal(const char *text, void *with) {
+    const struct principal_check *check = with;
+
+    if (strcmp(check->kind, "AWS") == 0 || strcmp(text, "*") == 0) {
+        check_identity(check, text);
+    } else if (strcmp(check->kind, "Federated") == 0) {
+        bool is_saml = strstr(text, "saml-provider") != NULL;
+
+        if (!review_is_held(check->statement, ":aud") ||
+            (!is_saml && !review_is_held(check->statement, ":sub"))) {
+            review_find(check->review, REVIEW_FEDERATION_OPEN, check->where,
+                        "whoever the identity provider knows may become this role");
+        }
+    } else if (strcmp(check->kind, "Service") == 0) {
+        check_service(check, text);
+    } else if (strcmp(check->kind, "CanonicalUser") != 0 || check->review->ctx->account != NULL) {
+        review_find(check->review, REVIEW_FOREIGN_ACCOUNT, check->where,
+                    "a principal of kind %s cannot be told", check->kind);
+    }
+    return true;
+}
+
+/* ---- statements ---- */
+
+static bool note_star(const char *text, void *with) {
+    bool *is_star = with;
+    const char *colon = strchr(text, ':');
+
+    *is_star = *is_star || strcmp(text, "*") == 0 || (colon != NULL && strcmp(colon, ":*") == 0);
+    return true;
+}
+
+/* A key's policy has to allow all of KMS to its account, and only an account's root may have all.
+ */
+static void review_open_action(struct review *review, const char *where, const json_t *statement) {
+    bool is_star = false;
+    CLEANUP(freep) char *principal = json_text(json_object_get(statement, "Principal"));
+
+    (void)review_texts(review, json_object_get(statement, "Action"), note_star, &is_star);
+    if (is_star && strstr(principal, ":root") == NULL) {
+        review_find(review, REVIEW_PUBLIC_ACTION, where, "it allows every action of the service");
+    }
+}
+
+static void review_who(struct principal_check *check, const json_t *principal) {
+    const char *kind = NULL;
+    json_t *who = NULL;
+
+    if (json_is_string(principal)) {
+        check->kind = "AWS";
+        (void)check_principal(json_string_value(principal), check);
+        return;
+    }
+    if (!json_is_object(principal) || json_object_get(principal, "Ref") != NULL) {
+        review_find(check->review, REVIEW_UNRESOLVED, check->where, "who is let in cannot be told");
+        return;
+    }
+    json_object_foreach(walk(principal), kind, who) {
+        check->kind = kind;
+        if (!review_texts(check->review, who, check_principal, check)) {
+            review_find(check->review, REVIEW_UNRESOLVED, check->where,
+                        "who is let in cannot be told");
+        }
+    }
+}
+
+static void review_principals(struct review *review, const char *where, const json_t *statement,
+                              bool is_trust) {
+    const char *effect = json_str_at(statement, "Effect");
+    struct principal_check check = {
+        .review = review, .where = where, .statement = statement, .is_trust = is_trust};
+
+    if (effect != NULL && strcmp(effect, "Deny") == 0) {
+        return;
+    }
+    if (json_object_get(statement, "NotPrincipal") != NULL ||
+        json_object_get(statement, "NotAction") != NULL) {
+        review_find(review, REVIEW_ALLOW_NOT, where,
+                    "it lets everybody, or everything, in but some");
+        return;
+    }
+    review_open_action(review, where, statement);
+    review_who(&check, json_object_get(statement, "Principal"));
+}
+
+static void review_trust_statement(struct review *review, const char *where,
+                                   const json_t *statement) {
+    review_principals(review, where, statement, true);
+}
+
+static void review_resource_statement(struct review *review, const char *where,
+                                      const json_t *statement) {
+    review_principals(review, where, statement, false);
+}
+
+/* ---- carriers ---- */
+
+/* Where each type carries a policy of its own. */
+/* clang-format off */
+static const struct {
+    const char *type;
+    const char *member;
+} resource_policies[] = {
+    {"AWS::S3::BucketPolicy", "PolicyDocument"},       {"AWS::SQS::QueuePolicy", "PolicyDocument"},
+    {"AWS::SNS::TopicPolicy", "PolicyDocument"},       {"AWS::KMS::Key", "KeyPolicy"},
+    {"AWS::KMS::ReplicaKey", "KeyPolicy"},             {"AWS::ECR::RegistryPolicy", "PolicyText"},
+    {"AWS::ECR::Repository", "RepositoryPolicyText"},  {"AWS::SecretsManager::ResourcePolicy", "ResourcePolicy"},
+    {"AWS::EFS::FileSystem", "FileSystemPolicy"},      {"AWS::ApiGateway::RestApi", "Policy"},
+    {"AWS::DynamoDB::Table", "ResourcePolicy.PolicyDocument"}, {"AWS::EC2::VPCEndpoint", "PolicyDocument"},
+    {"AWS::S3::AccessPoint", "Policy"},                {"AWS::Backup::BackupVault", "AccessPolicy"},
+    {"AWS::OpenSearchService::Domain", "AccessPolicies"}, {"AWS::Elasticsearch::Domain", "AccessPolicies"},
+    {"AWS::Kinesis::ResourcePolicy", "ResourcePolicy"}, {"AWS::Events::EventBusPolicy", "Statement"},
+    {"AWS::IAM::Role", "AssumeRolePolicyDocument"},
+};
+/* clang-format on */
+
+static const char *own_member(const char *type) {
+    for (size_t i = 0; i < ARRAY_N(resource_policies); i++) {
+        if (strcmp(type, resource_policies[i].type) == 0) {
+            return resource_policies[i].member;
+        }
+    }
+    return NULL;
+}
+
+const json_t *review_own_policy(const char *type, const json_t *properties) {
+    const char *member = own_member(type);
+
+    return member == NULL ? NULL : json_at(properties, member);
+}
+
+static void review_resource_policy(struct review *review, const char *where, const char *type,
+                                   const json_t *document) {
+    bool is_statement = json_object_get(document, "Effect") != NULL;
+    const json_t *statement = is_statement ? document : json_object_get(document, "Statement");
+
+    if (statement == NULL) {
+        review_find(review, REVIEW_UNRESOLVED, where, "a policy cannot be read");
+        return;
+    }
+    CLEANUP(freep)
+    char *place =
+        mem_format("%s.Properties.%s%s", where, own_member(type), is_statement ? "" : ".Statement");
+    review_branches(review, place, statement,
+                    strcmp(type, "AWS::IAM::Role") == 0 ? review_trust_statement
+                                                        : review_resource_statement);
+}
+
+static bool is_tls_only(const json_t *statement) {
+    const json_t *value = json_at(statement, "Condition.Bool");
+
+    return strcmp(json_str_or(statement, "Effect", ""), "Deny") == 0 &&
+           review_is_false(json_object_get(value, "aws:SecureTransport"));
+}
+
+static void review_plain_bucket(struct review *review, const char *where, const json_t *document) {
+    const json_t *statements = json_object_get(document, "Statement");
+    bool has_tls = is_tls_only(statements);
+    size_t i = 0;
+    json_t *statement = NULL;
+
+    json_array_foreach(statements, i, statement) {
+        has_tls = has_tls || is_tls_only(statement) ||
+                  is_tls_only(json_array_get(json_object_get(statement, "Fn::If"), 1));
+    }
+    if (!has_tls) {
+        review_find(review, REVIEW_PLAIN_BUCKET, where, "no statement denies requests without TLS");
+    }
+}
+
+static void review_lambda_permission(struct review *review, const char *where,
+                                     const json_t *properties) {
+    CLEANUP(freep) char *who = review_resolve(review, json_object_get(properties, "Principal"));
+    const char *auth = json_str_at(properties, "FunctionUrlAuthType");
+    bool is_held = json_object_get(properties, "SourceArn") != NULL ||
+                   json_object_get(properties, "SourceAccount") != NULL;
+    struct principal_check check = {
+        .review = review, .where = where, .statement = properties, .kind = "AWS"};
+
+    if (auth != NULL && strcmp(auth, "NONE") == 0) {
+        review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function's URL");
+        return;
+    }
+    if (who == NULL) {
+        review_find(review, REVIEW_UNRESOLVED, where, "who may call the function cannot be told");
+    } else if (strcmp(who, "*") == 0) {
+        review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function");
+    } else if (strstr(who, ".amazonaws.com") != NULL) {
+        if (!is_held) {
+            review_find(review, REVIEW_CONFUSED_DEPUTY, where,
+                        "%s may call the function for anybody", who);
+        }
+    } else {
+        check_identity(&check, who);
+    }
+    CLEANUP(freep)
+    char *account = review_resolve(review, json_object_get(properties, "SourceAccount"));
+    if (account != NULL && review->ctx->account != NULL &&
+        !is_this_account(review, str_from(account))) {
+        review_find(review, REVIEW_FOREIGN_ACCOUNT, where, "it lets calls for the account %s in",
+                    account);
+    }
+}
+
+void review_trust(struct review *review, const char *where, const char *type,
+                  const json_t *properties) {
+    const json_t *document = review_own_policy(type, properties);
+
+    if (document != NULL) {
+        review_resource_policy(review, where, type, document);
+    }
+    if (strcmp(type, "AWS::S3::BucketPolicy") == 0) {
+        review_plain_bucket(review, where, document);
+    }
+    if (strcmp(type, "AWS::Lambda::Permission") == 0) {
+        review_lambda_permission(review, where, properties);
+    }
+}
