@@ -255,10 +255,10 @@ class Asking(lab.Case):
 
 class Conversation(lab.Case):
     def test_lines_of_a_pipe_are_turns(self):
-        lines = "hello\nstatsu\nchange region to eu-central-1\nchange region to moon\nwhy\nno\nhelp\nquit\nstatus\n"
+        lines = "hello\napprovls\nchange region to eu-central-1\nchange region to moon\nwhy\nno\nhelp\nquit\nstatus\n"
         run = self.run_program("chat", endpoint="", stdin=lines)
         self.assertEqual((run.code, run.stdout), (0, ""), str(run))
-        for says in ("> hello", "did you mean status", "region is eu-central-1 from now on", "an AWS region such as",
+        for says in ("> hello", "> approvls", "region is eu-central-1 from now on", "an AWS region such as",
                      "No change set was shown", "all right", "build, show what would change"):
             self.assertIn(says, run.stderr)
         self.assertNotIn("> status", run.stderr, "nothing is read after quit")
@@ -289,8 +289,8 @@ class Conversation(lab.Case):
         with self.talk(endpoint="", cwd=self.repo()) as talk:
             talk.expect(r"say deploy to take this repository to AWS")
             talk.expect(r"> ")
-            talk.send_line("statsu")
-            talk.expect(r"did you mean status")
+            talk.send_line("approvls")
+            talk.expect(r"nothing waits|no change waits|waits")
             talk.send_line(f"use profile {SECRET}")
             talk.expect(r"> ")
             talk.send("hellp\x7fo\r")
@@ -300,9 +300,19 @@ class Conversation(lab.Case):
             self.assertEqual(talk.wait(), 0)
         history = self.home / ".local/state/aws-copilot/history"
         text = history.read_text()
-        self.assertIn("statsu", text)
+        self.assertIn("approvls", text)
         self.assertNotIn(SECRET, text)
         self.assertEqual(os.stat(history).st_mode & 0o077, 0)
+
+    def test_a_paste_of_several_lines_is_one_line(self):
+        with self.talk("chat", endpoint="", cwd=self.repo()) as talk:
+            talk.expect(r"> ")
+            talk.send("\x1b[200~please use\nthe region\tFrankfurt\n\x1b[201~")
+            talk.send("\x1b[D")  # an arrow is still an arrow
+            talk.send("\r")
+            talk.expect(r"region is eu-central-1 from now on")
+            talk.send_line("quit")
+            self.assertEqual(talk.wait(), 0)
 
     def test_ctrl_d_ends_it_and_one_ctrl_c_does_not(self):
         with self.talk("chat", endpoint="", cwd=self.repo()) as talk:
@@ -328,3 +338,8 @@ class Conversation(lab.Case):
         screen.keys("Enter")
         screen.expect("ends the conversation; so does Ctrl-D")
         self.assertTrue(all(len(line) <= 80 for line in screen.text().splitlines()))
+        screen.resize(30, 50)
+        screen.type("please change the region to eu-central-1 and the environment to dev")
+        screen.keys("Enter")
+        screen.expect("region is eu-central-1 from now on")
+        screen.expect("env is dev from now on")

@@ -36,6 +36,8 @@ static void words_take(struct words *words, size_t from, size_t n, enum slot slo
     }
 }
 
+static bool has_digit(const char *text) { return strpbrk(text, "0123456789") != NULL; }
+
 /* ---- Keeping values ---- */
 
 /* Whether the speaker names the value only to leave it: "not prod", "instead of Paris", "from X".
@@ -214,6 +216,12 @@ static void region_read(struct words *words, struct understood *out) {
             slot_put(words, i, out, SLOT_REGION, regions);
             words_take(words, i, n, SLOT_REGION);
             i += n - 1;
+        } else if (i >= 2 && strcmp(word_before(words, i, 2), "region") == 0 &&
+                   is_any(word_before(words, i, 1), "to|=") &&
+                   !is_any(word_at(words, i), "the|be")) {
+            /* Meant as one, and none: the validator says so. */
+            slot_put(words, i, out, SLOT_REGION, words->rows[i].typed);
+            words_take(words, i, 1, SLOT_REGION);
         }
     }
 }
@@ -241,6 +249,10 @@ static void account_read(struct words *words, struct understood *out) {
         bool is_meant = false;
 
         if (!account_of(word_at(words, i), account)) {
+            if (strcmp(word_before(words, i, 1), "account") == 0 && has_digit(word_at(words, i))) {
+                slot_put(words, i, out, SLOT_ACCOUNT, words->rows[i].typed); /* as above */
+                words_take(words, i, 1, SLOT_ACCOUNT);
+            }
             continue;
         }
         for (size_t back = 1; back <= 4; back++) {
@@ -542,8 +554,6 @@ static void logs_read(struct words *words, struct understood *out) {
         }
     }
 }
-
-static bool has_digit(const char *text) { return strpbrk(text, "0123456789") != NULL; }
 
 static void release_read(struct words *words, struct understood *out) {
     for (size_t i = 0; i + 1 < words->n; i++) {

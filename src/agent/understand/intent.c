@@ -245,7 +245,8 @@ const char *intent_name(enum intent intent) {
 struct match {
     const struct words *words;
     bool is_whole;
-    int best; /* of all ways to fit here; -1: none */
+    int best;     /* of all ways to fit here; -1: none */
+    bool is_slip; /* the best one needs a word that is misspelt */
 };
 
 /* Whether the word is one of the token's; `*points` is lowered for a slip. */
@@ -268,7 +269,7 @@ static bool token_is(struct str token, const char *word, int *points) {
     return is_found;
 }
 
-static void pattern_walk(struct match *match, struct str rest, size_t at, int score) {
+static void pattern_walk(struct match *match, struct str rest, size_t at, int score, bool is_slip) {
     struct str token = {0};
     bool is_optional;
     int points = 0;
@@ -276,6 +277,7 @@ static void pattern_walk(struct match *match, struct str rest, size_t at, int sc
     if (!str_next(&rest, ' ', &token) || token.len == 0) {
         if ((!match->is_whole || at >= match->words->n) && score > match->best) {
             match->best = score;
+            match->is_slip = is_slip;
         }
         return;
     }
@@ -285,18 +287,18 @@ static void pattern_walk(struct match *match, struct str rest, size_t at, int sc
                 gap > 1) {
                 break; /* what another clause says belongs to that clause */
             }
-            pattern_walk(match, rest, at + gap, score - (int)gap * GAP_COST);
+            pattern_walk(match, rest, at + gap, score - (int)gap * GAP_COST, is_slip);
         }
         return;
     }
     is_optional = str_ends(token, STR("?"));
     if (is_optional) {
         token.len--;
-        pattern_walk(match, rest, at, score);
+        pattern_walk(match, rest, at, score, is_slip);
     }
     if (at < match->words->n && match->words->rows[at].used_by != SLOT_TTL &&
         token_is(token, match->words->rows[at].lower, &points)) {
-        pattern_walk(match, rest, at + 1, score + points);
+        pattern_walk(match, rest, at + 1, score + points, is_slip || points < WORD_POINTS);
     }
 }
 
@@ -339,8 +341,9 @@ static bool begins_request(const struct words *words, size_t at) {
 }
 
 /* The points of the row's best place in the line; -1: it fits nowhere. `*forbids` when it fits
- * only where the speaker forbids it. */
-static int row_points(const struct intent_row *row, const struct words *words, bool *forbids) {
+ * only where the speaker forbids it, `*is_slip` when a word of it is misspelt. */
+static int row_points(const struct intent_row *row, const struct words *words, bool *forbids,
+                      bool *is_slip) {
     struct str pattern = str_from(row->pattern);
     bool is_whole = str_starts(pattern, STR("="));
     int best = -1;
@@ -350,12 +353,13 @@ static int row_points(const struct intent_row *row, const struct words *words, b
     for (size_t at = 0; at < words->n; at++) {
         struct match match = {.words = words, .is_whole = is_whole, .best = -1};
 
-        pattern_walk(&match, pattern, at, 0);
+        pattern_walk(&match, pattern, at, 0, false);
         if (match.best >= 0 && row->intent == INTENT_VERB && is_forbidden(words, at)) {
             *forbids = true;
         } else if (match.best > 0) {
             int points = match.best + (begins_request(words, at) ? CLAUSE_POINTS : 0);
 
+            *is_slip = points > best ? match.is_slip : *is_slip;
             best = points > best ? points : best;
         }
         if (is_whole) {
@@ -371,13 +375,15 @@ void intent_read(const struct words *words, struct understood *out) {
 
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
         bool forbids = false;
-        int points = row_points(&rows[i], words, &forbids);
+        bool is_slip = false;
+        int points = row_points(&rows[i], words, &forbids, &is_slip);
 
         forbids_any = forbids_any || forbids;
         if (points > best) {
             best = points;
             out->row = &rows[i];
             out->intent = rows[i].intent;
+            out->is_slip = is_slip;
         }
     }
     if (out->row == NULL && forbids_any) {

@@ -70,6 +70,7 @@ struct understood {
     bool is_correction;                  /* "no, Frankfurt"; "Ireland instead" */
     bool is_as_before;                   /* "the same as last time" */
     bool is_question;
+    bool is_slip; /* a word was misspelt: what is wanted is a guess */
 };
 
 /* Reads one line. `envs` are the names of environments that exist, ends with NULL; or NULL. */

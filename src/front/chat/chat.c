@@ -58,6 +58,7 @@ static bool chat_set(struct chat *chat, enum slot slot, const char *value, bool 
         return true;
     }
     cli->args.values[option] = value;
+    cli->args.is_typed[option] = true;
     if (args_check(&cli->args, "chat", cli->verb->options | OPTIONS_LOGS | OPTIONS_COMMON, &err) !=
         ERR_NONE) {
         cli->args.values[option] = before;
@@ -304,11 +305,9 @@ static void chat_help(struct chat *chat) {
 
     for (size_t i = 0; i < n; i++) {
         if (rows[i].about != NULL && chat_knows(chat, &rows[i])) {
-            const char *word = rows[i].verb != NULL ? rows[i].verb : rows[i].pattern;
-            struct str shown = {word, rows[i].verb != NULL ? strlen(word) : strcspn(word, "|")};
-
-            shown = str_starts(shown, STR("=")) ? str_slice(shown, 1, shown.len) : shown;
-            buf_addf(&out, "  %-12.*s %s\n", STR_ARG(shown), rows[i].about);
+            buf_addf(&out, "  %-12s %s\n",
+                     rows[i].verb != NULL ? rows[i].verb : intent_name(rows[i].intent),
+                     rows[i].about);
         }
     }
     buf_add_s(&out,
@@ -382,6 +381,25 @@ static void chat_refuse(struct chat *chat, const char *line) {
     chat->is_over = true;
 }
 
+/* Verbs that only look. */
+static const char *const looking[] = {"status",    "outputs",  "logs",       "history",
+                                      "inspect",   "estimate", "secrets ls", "env ls",
+                                      "approvals", "audit",    "doctor",     "drift"};
+
+/* A misspelt word is a guess; one that would do something is asked about. */
+static bool chat_is_meant(struct chat *chat, const char *verb) {
+    CLEANUP(freep) char *question = mem_format("did you mean %s?", verb);
+    struct err err = {0};
+    bool is_yes = false;
+
+    for (size_t i = 0; i < ARRAY_N(looking); i++) {
+        if (strcmp(looking[i], verb) == 0) {
+            return true;
+        }
+    }
+    return asker_confirm(&chat->cli->asker, question, true, &is_yes, &err) == ERR_NONE && is_yes;
+}
+
 /* Runs what the line wants, with what it decides. */
 static void chat_do(struct chat *chat, struct understood *said, const char *line) {
     const char *verb = said->row->verb;
@@ -396,6 +414,9 @@ static void chat_do(struct chat *chat, struct understood *said, const char *line
     }
     if (strcmp(verb, "secrets set") == 0 && word == NULL) {
         cli_say(chat->cli, "which one? say for example: set secret DATABASE_URL");
+        return;
+    }
+    if (said->is_slip && !chat_is_meant(chat, verb)) {
         return;
     }
     if (chat_take(chat, said)) {

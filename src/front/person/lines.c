@@ -5,6 +5,7 @@
 #include <histedit.h>
 #include <locale.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,21 @@
 #include "base/clock.h"
 #include "guard/limits.h"
 
-enum { POLL_MS = 300, HISTORY_LINES = 500 };
+enum { POLL_MS = 300, HISTORY_LINES = 500, PASTE_MARK_BYTES = 6, MARK_WAIT_MS = 50 };
+
+/* What a terminal puts around a paste, once asked to (xterm's mode 2004). */
+static const char paste_on[] = "\x1b[?2004h";
+static const char paste_off[] = "\x1b[?2004l";
+static const char paste_begin[] = "\x1b[200~";
+static const char paste_end[] = "\x1b[201~";
+
+/* The window changed its size; the editor draws the line anew. */
+static volatile sig_atomic_t is_resized;
+
+static void on_resize(int number) {
+    (void)number;
+    is_resized = 1;
+}
 
 struct lines {
     int fd;
@@ -26,7 +41,10 @@ struct lines {
     char *history_path;
     const char *prompt;
     const struct line_wait *wait;
-    enum line_end end;  /* why waiting for a key was given up */
+    enum line_end end;           /* why waiting for a key was given up */
+    char keys[PASTE_MARK_BYTES]; /* read ahead, not yet given to the editor */
+    size_t key_n;
+    bool is_pasting;    /* between the marks of a bracketed paste: Enter is text */
     struct buf pending; /* of a pipe: read, not yet given out */
     bool is_at_end;
 };
@@ -34,7 +52,7 @@ struct lines {
 /* ---- Waiting ---- */
 
 /* Waits until there is something to read. LINE_READ: there is. */
-static enum line_end lines_await(int fd, const struct line_wait *wait) {
+static enum line_end lines_await(int fd, const struct line_wait *wait, EditLine *edit) {
     struct pollfd row = {.fd = fd, .events = POLLIN};
 
     for (;;) {
@@ -48,6 +66,11 @@ static enum line_end lines_await(int fd, const struct line_wait *wait) {
         }
         if (wait->deadline_mono_ms != 0 && clock_mono_ms() > wait->deadline_mono_ms) {
             return LINE_LATE;
+        }
+        if (edit != NULL && is_resized) {
+            is_resized = 0;
+            el_resize(edit);
+            (void)el_set(edit, EL_REFRESH);
         }
         n = poll(&row, 1, POLL_MS);
         if (n > 0) {
@@ -69,6 +92,54 @@ static char *edit_prompt(EditLine *edit) {
     return lines->prompt == NULL ? none : (char *)(uintptr_t)lines->prompt;
 }
 
+/* One byte of the terminal; false: there is none, and lines->end says why. */
+static bool key_read(struct lines *lines, char *out) {
+    lines->end = lines->key_n > 0 ? LINE_READ : lines_await(lines->fd, lines->wait, lines->edit);
+    if (lines->end != LINE_READ) {
+        return false;
+    }
+    if (lines->key_n > 0) {
+        *out = lines->keys[0];
+        memmove(lines->keys, lines->keys + 1, --lines->key_n);
+        return true;
+    }
+    if (read(lines->fd, out, 1) != 1) {
+        lines->end = LINE_NONE;
+        return false;
+    }
+    return true;
+}
+
+/* Whether the bytes after an ESC make one of the marks of a paste; takes them if they do, keeps
+ * them for the editor if not. A mark comes in one piece; somebody's ESC is followed by nothing. */
+static bool paste_mark(struct lines *lines) {
+    struct pollfd row = {.fd = lines->fd, .events = POLLIN};
+    const char *wanted = lines->is_pasting ? paste_end : paste_begin;
+
+    while (lines->key_n < PASTE_MARK_BYTES - 1) {
+        if (memcmp(lines->keys, wanted + 1, lines->key_n) != 0 ||
+            poll(&row, 1, MARK_WAIT_MS) <= 0 ||
+            read(lines->fd, lines->keys + lines->key_n, 1) != 1) {
+            return false;
+        }
+        lines->key_n++;
+    }
+    if (memcmp(lines->keys, wanted + 1, PASTE_MARK_BYTES - 1) != 0) {
+        return false;
+    }
+    lines->key_n = 0;
+    lines->is_pasting = !lines->is_pasting;
+    return true;
+}
+
+/* A paste is one line, whatever it holds: a line end or a tab in it is a blank, and its other
+ * control characters are no keys. '\0': nothing of it is left. */
+static char pasted(char byte) {
+    return byte == '\n' || byte == '\r' || byte == '\t' ? ' '
+           : (unsigned char)byte < 0x20 || byte == 0x7f ? '\0'
+                                                        : byte;
+}
+
 /* One character for the editor: 1 when there is one, 0 at the end, -1 to give the line up. */
 static int edit_char(EditLine *edit, wchar_t *out) {
     struct lines *lines = NULL;
@@ -77,17 +148,16 @@ static int edit_char(EditLine *edit, wchar_t *out) {
     (void)el_get(edit, EL_CLIENTDATA, &lines);
     for (;;) {
         char byte;
-        ssize_t n;
         size_t length;
 
-        lines->end = lines_await(lines->fd, lines->wait);
-        if (lines->end != LINE_READ) {
+        if (!key_read(lines, &byte)) {
             return lines->end == LINE_NONE ? 0 : -1;
         }
-        n = read(lines->fd, &byte, 1);
-        if (n <= 0) {
-            lines->end = LINE_NONE;
-            return 0;
+        if (byte == '\x1b' && lines->key_n == 0 && paste_mark(lines)) {
+            continue;
+        }
+        if (lines->is_pasting && (byte = pasted(byte)) == '\0') {
+            continue;
         }
         length = mbrtowc(out, &byte, 1, &state);
         if (length == (size_t)-1) { /* no UTF-8: such a byte is dropped */
@@ -100,6 +170,7 @@ static int edit_char(EditLine *edit, wchar_t *out) {
 
 enum err_code lines_open_terminal(struct lines **out, struct err *err) {
     struct lines *lines = mem_alloc(sizeof *lines);
+    const struct sigaction resize = {.sa_handler = on_resize};
     HistEvent event;
 
     lines->fd = STDIN_FILENO;
@@ -112,6 +183,7 @@ enum err_code lines_open_terminal(struct lines **out, struct err *err) {
         lines_close(lines);
         return err_set(err, ERR_IO, "the line editor cannot be set up");
     }
+    (void)sigaction(SIGWINCH, &resize, NULL);
     (void)history(lines->history, &event, H_SETSIZE, HISTORY_LINES);
     (void)history(lines->history, &event, H_SETUNIQUE, 1);
     (void)el_set(lines->edit, EL_CLIENTDATA, lines);
@@ -135,7 +207,10 @@ static enum line_end terminal_read(struct lines *lines, char **out) {
     const char *text;
 
     lines->end = LINE_READ;
+    lines->is_pasting = false;
+    (void)fputs(paste_on, stderr);
     text = el_gets(lines->edit, &n);
+    (void)fputs(paste_off, stderr);
     if (text == NULL || n <= 0) {
         (void)fputc('\n', stderr);
         return lines->end == LINE_READ ? LINE_NONE : lines->end;
@@ -181,7 +256,7 @@ static enum line_end pipe_read(struct lines *lines, char **out) {
         if (lines->is_at_end) {
             return LINE_NONE;
         }
-        end = lines_await(lines->fd, lines->wait);
+        end = lines_await(lines->fd, lines->wait, NULL);
         if (end != LINE_READ) {
             return end;
         }
