@@ -102,6 +102,20 @@ static void say_line(void *ctx, enum proc_stream stream, struct str line) {
     }
 }
 
+/* What is told of a program that prints nothing: that it has not died. */
+struct beat {
+    const struct build_env *env;
+    const char *title;
+    int64_t timeout_ms;
+};
+
+static void say_beat(void *ctx, int64_t ms) {
+    const struct beat *beat = ctx;
+
+    build_say(beat->env, "%s: still running after %lld s, stopped at %lld s", beat->title,
+              (long long)(ms / 1000), (long long)(beat->timeout_ms / 1000));
+}
+
 /* --- masking --- */
 
 struct mask {
@@ -182,9 +196,12 @@ static enum err_code step_end(const struct build_step *step, const struct proc_r
         return err_set(err, ERR_TIMEOUT, "%s %s", step->title, buf_cstr(&how));
     case PROC_FLOOD:
         return err_set(err, ERR_TOO_LARGE, "%s %s", step->title, buf_cstr(&how));
+    case PROC_DISK:
+        return err_set(err, ERR_DISK_FULL, "%s %s", step->title, buf_cstr(&how));
     case PROC_NONE:
     case PROC_EXITED:
     case PROC_SIGNALLED:
+    case PROC_END_N:
         break;
     }
     return ERR_NONE;
@@ -209,6 +226,10 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
                              .sandbox = env->is_sandboxed ? &sandbox : NULL,
                              .filter = {.feed = mask_feed, .ctx = &mask}};
 
+    struct beat beat = {env, step->title, step->timeout_ms};
+
+    spec.beat = say_beat;
+    spec.beat_ctx = &beat;
     for (int i = 0; i < PROC_STREAM_N; i++) {
         mask.streams[i] = redact_stream_new(env->redactor, mask_put, &mask);
     }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,8 +23,11 @@ enum {
     PROC_PIECE_BYTES = 64 * 1024,
     PROC_CLEAN_BYTES = PROC_FLOOD_BYTES,
     PROC_LOOK_MS = 100,  /* how often the cancel flag is looked at */
+    PROC_DISK_MS = 200,  /* how often the room on the disk is */
     PROC_DRAIN_MAX = 64, /* pieces read after the end; a pipe holds 16 pages unless enlarged */
 };
+
+static const int64_t disk_free_bytes = 256 << 20;
 
 /* --- what is kept of a stream --- */
 
@@ -105,6 +109,9 @@ struct run {
     int64_t raw_bytes;
     int64_t started_ms;
     int64_t kill_at_ms; /* 0 = nobody has to be killed yet */
+    int64_t heard_ms;   /* when it last printed, or a beat said that it had not */
+    int64_t disk_ms;    /* when the room on the disk was last looked at */
+    bool has_room;      /* there was enough at the start, so that running out is its doing */
     enum proc_end reason;
 };
 
@@ -166,6 +173,7 @@ static bool run_read(struct run *run, enum proc_stream stream) {
 
     if (n > 0) {
         run->raw_bytes += n;
+        run->heard_ms = clock_mono_ms();
         run_feed(run, stream, (struct str){run->piece, (size_t)n}, false);
         return true;
     }
@@ -219,6 +227,42 @@ static void run_signal(struct run *run, int sig) {
     }
 }
 
+/* Whether every folder that the program may write to has room left. */
+static bool has_disk_room(const struct sandbox *sandbox) {
+    int64_t least = sandbox->disk_free_min > 0 ? sandbox->disk_free_min : disk_free_bytes;
+    const char *tmp[] = {sandbox->tmp, NULL};
+    const char *const *lists[] = {tmp, sandbox->writable};
+
+    for (size_t i = 0; i < ARRAY_N(lists); i++) {
+        for (const char *const *path = lists[i]; path != NULL && *path != NULL; path++) {
+            struct statvfs st;
+            if (statvfs(*path, &st) == 0 && (int64_t)(st.f_bavail * st.f_frsize) < least) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool run_fills_disk(struct run *run, int64_t now) {
+    if (run->spec->sandbox == NULL || !run->has_room || now - run->disk_ms < PROC_DISK_MS) {
+        return false;
+    }
+    run->disk_ms = now;
+    return !has_disk_room(run->spec->sandbox);
+}
+
+static int64_t beat_ms(const struct proc_spec *spec) {
+    return spec->beat_ms > 0 ? spec->beat_ms : PROC_BEAT_MS;
+}
+
+static void run_beat(struct run *run, int64_t now) {
+    if (run->spec->beat != NULL && now - run->heard_ms >= beat_ms(run->spec)) {
+        run->heard_ms = now;
+        run->spec->beat(run->spec->beat_ctx, now - run->started_ms);
+    }
+}
+
 /* Decides whether it must end now, and says so to the group: TERM, then KILL. */
 static void run_judge(struct run *run) {
     int64_t now = clock_mono_ms();
@@ -230,11 +274,15 @@ static void run_judge(struct run *run) {
             run->reason = PROC_CANCELLED;
         } else if (now - run->started_ms >= run->spec->timeout_ms) {
             run->reason = PROC_TIMEOUT;
+        } else if (run_fills_disk(run, now)) {
+            run->reason = PROC_DISK;
         } else {
+            run_beat(run, now);
             return;
         }
-        run->kill_at_ms = now + (run->reason == PROC_FLOOD ? 0 : PROC_GRACE_MS);
-        if (run->reason != PROC_FLOOD) {
+        bool is_harmful = run->reason == PROC_FLOOD || run->reason == PROC_DISK;
+        run->kill_at_ms = now + (is_harmful ? 0 : PROC_GRACE_MS);
+        if (!is_harmful) {
             run_signal(run, SIGTERM);
         }
     }
@@ -251,9 +299,13 @@ static int run_patience_ms(const struct run *run) {
     if (run->kill_at_ms > 0 && left == 0) {
         return PROC_LOOK_MS; /* KILL was sent; its effect is a matter of moments */
     }
-    return run->spec->cancel != NULL && left > PROC_LOOK_MS ? PROC_LOOK_MS
-           : left > 60000                                   ? 60000
-                                                            : (int)left;
+    int64_t most = run->spec->cancel != NULL                     ? PROC_LOOK_MS
+                   : run->spec->sandbox != NULL && run->has_room ? PROC_DISK_MS
+                                                                 : 60000;
+    if (run->spec->beat != NULL && beat_ms(run->spec) < most) {
+        most = beat_ms(run->spec);
+    }
+    return (int)(left > most ? most : left);
 }
 
 /* Waits for the keeper's end, moving bytes meanwhile. */
@@ -380,6 +432,7 @@ static enum err_code run_start(struct run *run, struct err *err) {
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &old);
         run->started_ms = clock_mono_ms();
+        run->heard_ms = run->started_ms;
         run->pid = launch_start(&launch, &run->pidfd);
         pthread_sigmask(SIG_SETMASK, &old, NULL);
     }
@@ -437,6 +490,7 @@ enum err_code proc_run(const struct proc_spec *spec, struct proc_result *out, st
         return err->code;
     }
     run.piece = mem_alloc(PROC_PIECE_BYTES);
+    run.has_room = spec->sandbox != NULL && has_disk_room(spec->sandbox);
     for (int i = 0; i < PROC_STREAM_N; i++) {
         run.streams[i] = (struct capture){.head = BUF_INIT(PROC_HEAD_BYTES),
                                           .tail = BUF_INIT(2 * PROC_TAIL_BYTES),
@@ -463,6 +517,16 @@ bool proc_is_ok(const struct proc_result *result) {
     return result->end == PROC_EXITED && result->value == 0;
 }
 
+const char *proc_end_name(enum proc_end end) {
+    static const char *const names[PROC_END_N] = {
+        [PROC_NONE] = "none",       [PROC_EXITED] = "exit",         [PROC_SIGNALLED] = "signal",
+        [PROC_TIMEOUT] = "timeout", [PROC_CANCELLED] = "cancelled", [PROC_FLOOD] = "flood",
+        [PROC_DISK] = "disk",
+    };
+
+    return end < PROC_END_N ? names[end] : names[PROC_NONE];
+}
+
 void proc_describe_end(const struct proc_result *result, struct buf *out) {
     switch (result->end) {
     case PROC_EXITED:
@@ -481,7 +545,11 @@ void proc_describe_end(const struct proc_result *result, struct buf *out) {
     case PROC_FLOOD:
         buf_add_s(out, "was stopped because it printed more than 64 MB");
         return;
+    case PROC_DISK:
+        buf_add_s(out, "was stopped because it was filling the disk");
+        return;
     case PROC_NONE:
+    case PROC_END_N:
         break;
     }
     buf_add_s(out, "did not run");

@@ -4,7 +4,7 @@
  * The child has its own process group, no terminal, /dev/null or the given bytes as input, no other
  * open files, and dies with the thread that runs it. What it prints goes through the caller's
  * filter before anything is kept, so raw bytes never rest. Ends are told apart: exit, signal,
- * timeout, cancellation, flood. Blocking; any number of threads at once.
+ * timeout, cancellation, flood, full disk. Blocking; any number of threads at once.
  */
 #pragma once
 
@@ -19,6 +19,7 @@ enum {
     PROC_FLOOD_BYTES = 64 * 1024 * 1024, /* raw bytes of both streams together; more: killed */
     PROC_LINE_BYTES = 4096,              /* a longer line reaches the line callback in pieces */
     PROC_GRACE_MS = 2000,                /* between TERM and KILL */
+    PROC_BEAT_MS = 10000,                /* of silence, until it is said that it still runs */
 };
 
 enum proc_stream { PROC_OUT = 0, PROC_ERR, PROC_STREAM_N };
@@ -50,6 +51,12 @@ struct proc_spec {
     /* Called with each filtered line, without its newline, as it comes; may be NULL. */
     void (*line)(void *ctx, enum proc_stream stream, struct str line);
     void *line_ctx;
+
+    /* Called after each `beat_ms` (0: PROC_BEAT_MS) of silence, with how long it runs; may be NULL.
+     */
+    void (*beat)(void *ctx, int64_t ms);
+    void *beat_ctx;
+    int64_t beat_ms;
 };
 
 enum proc_end {
@@ -59,6 +66,8 @@ enum proc_end {
     PROC_TIMEOUT,
     PROC_CANCELLED,
     PROC_FLOOD, /* over PROC_FLOOD_BYTES of output */
+    PROC_DISK,  /* it left less than the sandbox's disk_free_min */
+    PROC_END_N
 };
 
 struct proc_result {
@@ -79,6 +88,10 @@ MUST_CHECK enum err_code proc_run(const struct proc_spec *spec, struct proc_resu
 
 /* True when it exited with status 0. */
 bool proc_is_ok(const struct proc_result *result);
+
+/* The reason code of an end: "exit", "signal", "timeout", "cancelled", "flood", "disk"; constant.
+ */
+const char *proc_end_name(enum proc_end end);
 
 /* Appends how it ended, for instance "exited with status 3", "was killed by SIGSEGV". */
 void proc_describe_end(const struct proc_result *result, struct buf *out);

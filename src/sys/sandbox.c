@@ -32,6 +32,7 @@ enum {
 };
 
 static const int64_t sandbox_file_bytes = 2LL << 30;
+static const int64_t sandbox_memory_bytes = 2LL << 30;
 
 /* What a program needs of a Linux system to start, find names and check certificates. Not /etc as a
  * whole: it holds host keys and passwords. */
@@ -408,6 +409,14 @@ static int process_limit(int wanted, bool has_namespaces) {
     return wanted + total;
 }
 
+/* A limit on the address space would break programs that reserve more than they use, as V8 does;
+ * RLIMIT_DATA counts what can be written to. */
+static int64_t memory_limit(int64_t wanted) {
+    int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+
+    return wanted > 0 ? wanted : all > sandbox_memory_bytes ? all : sandbox_memory_bytes;
+}
+
 /* From Linux 6.14 pid_max belongs to the pid namespace; before, it is the whole machine's. */
 static bool has_own_pid_max(void) {
     struct utsname name;
@@ -467,6 +476,7 @@ static enum err_code plan_make(const struct sandbox *sandbox, bool use_namespace
     plan->file_bytes_max =
         sandbox->file_bytes_max > 0 ? sandbox->file_bytes_max : sandbox_file_bytes;
     plan->cpu_s_max = sandbox->cpu_s_max > 0 ? sandbox->cpu_s_max : SANDBOX_CPU_S;
+    plan->memory_bytes_max = memory_limit(sandbox->memory_bytes_max);
     int processes = sandbox->process_max > 0 ? sandbox->process_max : SANDBOX_PROCESSES;
     plan->process_max = process_limit(processes, use_namespaces);
     if (use_namespaces && has_own_pid_max()) {

@@ -35,6 +35,8 @@ struct sandbox {
     int64_t file_bytes_max; /* RLIMIT_FSIZE; 0 = 2 GB */
     int cpu_s_max;          /* RLIMIT_CPU per process; 0 = 600 */
     int process_max;        /* processes and threads; 0 = 1024 */
+    int64_t memory_bytes_max; /* RLIMIT_DATA per process; 0 = the machine's memory, at least 2 GB */
+    int64_t disk_free_min;    /* ended when a writable folder has less left; 0 = 256 MB */
     enum sandbox_wall wall;
 };
 

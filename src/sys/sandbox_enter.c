@@ -162,6 +162,8 @@ static int loopback_up(void) {
 }
 
 enum sandbox_step sandbox_enter_root(struct sandbox_plan *plan) {
+    /* When memory is out, a child of ours goes before anything of the person's. */
+    (void)write_file("/proc/self/oom_score_adj", "800");
     if (plan->clone_flags == 0) {
         return STEP_NONE;
     }
@@ -217,8 +219,8 @@ static int drop_capabilities(void) {
 enum sandbox_step sandbox_enter_limits(const struct sandbox_plan *plan) {
     umask(022);
     if (limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_FSIZE, plan->file_bytes_max) != 0 ||
-        limit(RLIMIT_NOFILE, 4096) != 0 || limit(RLIMIT_CPU, plan->cpu_s_max) != 0 ||
-        limit(RLIMIT_NPROC, plan->process_max) != 0) {
+        limit(RLIMIT_DATA, plan->memory_bytes_max) != 0 || limit(RLIMIT_NOFILE, 4096) != 0 ||
+        limit(RLIMIT_CPU, plan->cpu_s_max) != 0 || limit(RLIMIT_NPROC, plan->process_max) != 0) {
         return STEP_LIMITS;
     }
     return STEP_NONE;

@@ -44,6 +44,7 @@ struct sandbox_plan {
     const char *gid_map;
     const char *pid_max;
     int64_t file_bytes_max;
+    int64_t memory_bytes_max;
     int cpu_s_max;
     int process_max;
 };

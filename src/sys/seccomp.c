@@ -2,6 +2,7 @@
 #include "sys/sandbox_plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <seccomp.h>
@@ -21,6 +22,9 @@ static const char *const denied[] = {
     "pidfd_getfd",
     "kcmp",
     "process_madvise",
+    "process_mrelease",
+    "move_pages",
+    "migrate_pages",
     /* the kernel */
     "bpf",
     "perf_event_open",
@@ -71,15 +75,32 @@ static const char *const denied[] = {
     "setns",
     "open_by_handle_at",
     "name_to_handle_at",
+    /* code that lies in no folder, and the news of folders */
+    "memfd_create",
+    "memfd_secret",
+    "fanotify_init",
+    "fanotify_mark",
     /* asynchronous I/O that a filter cannot look into */
     "io_uring_setup",
     "io_uring_enter",
     "io_uring_register",
 };
 
-/* A daemon would leave the group that is killed at the deadline; a pid namespace holds it anyway.
+/* What namespaces hold anyway: a daemon would leave the group that is killed at the deadline;
+ * memory and queues of System V belong to the user; a watch on a folder needs no right of Landlock.
  */
-static const char *const denied_without_pid_namespace[] = {"setsid", "setpgid"};
+static const char *const denied_without_namespaces[] = {
+    "setsid", "setpgid", "shmget", "shmat", "msgget", "semget", "mq_open", "inotify_add_watch"};
+
+/* Calls that take the mode of a file: which argument it is, and which holds the flags that say
+ * whether it counts (-1: it always does). */
+static const struct {
+    const char *name;
+    int mode;
+    int flags;
+} mode_calls[] = {{"chmod", 1, -1},     {"fchmod", 1, -1}, {"fchmodat", 2, -1},
+                  {"fchmodat2", 2, -1}, {"creat", 1, -1},  {"mknod", 1, -1},
+                  {"mknodat", 2, -1},   {"open", 2, 1},    {"openat", 3, 2}};
 
 static const uint64_t namespace_flags[] = {CLONE_NEWUSER,   CLONE_NEWNS,  CLONE_NEWPID,
                                            CLONE_NEWNET,    CLONE_NEWIPC, CLONE_NEWUTS,
@@ -98,12 +119,13 @@ static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
     return 0;
 }
 
-/* Denies socket() but for the families that the kind of child may have. */
-static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net, bool has_namespaces) {
+/* Denies socket() but for the families that the kind of child may have. Not AF_UNIX: agents and
+ * daemons listen in folders that may be readable, and no wall of files keeps a child from
+ * connecting. socketpair() is another call. */
+static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net) {
     for (int family = 0; family < AF_MAX; family++) {
         bool is_internet = family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
-        bool is_allowed =
-            (is_internet && net == SANDBOX_NET_SOURCES) || (family == AF_UNIX && has_namespaces);
+        bool is_allowed = is_internet && net == SANDBOX_NET_SOURCES;
         if (!is_allowed && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
                                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family)) != 0) {
             return -1;
@@ -122,7 +144,41 @@ static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net, bool has_name
     return 0;
 }
 
+/* A set-id file would outlive the sandbox, with the person's rights for whoever runs it. */
+static int deny_set_id(scmp_filter_ctx ctx) {
+    static const scmp_datum_t bits[] = {S_ISUID, S_ISGID};
+    static const scmp_datum_t making[] = {O_CREAT, O_TMPFILE & ~O_DIRECTORY};
+
+    for (size_t i = 0; i < ARRAY_N(mode_calls); i++) {
+        int nr = seccomp_syscall_resolve_name(mode_calls[i].name);
+        unsigned mode = (unsigned)mode_calls[i].mode;
+        for (size_t k = 0; k < ARRAY_N(bits) && nr != __NR_SCMP_ERROR; k++) {
+            struct scmp_arg_cmp is_set = {mode, SCMP_CMP_MASKED_EQ, bits[k], bits[k]};
+            if (mode_calls[i].flags < 0 &&
+                seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1, &is_set) != 0) {
+                return -1;
+            }
+            for (size_t m = 0; m < ARRAY_N(making) && mode_calls[i].flags >= 0; m++) {
+                struct scmp_arg_cmp both[] = {
+                    is_set,
+                    {(unsigned)mode_calls[i].flags, SCMP_CMP_MASKED_EQ, making[m], making[m]}};
+                if (seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 2, both) != 0) {
+                    return -1;
+                }
+            }
+        }
+    }
+    /* Its mode is in memory, out of the filter's sight; programs fall back to openat(). */
+    int nr = seccomp_syscall_resolve_name("openat2");
+    return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
+}
+
 static int deny_arguments(scmp_filter_ctx ctx) {
+    /* Limits of other processes: 0 is the caller itself. */
+    if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
+                         SCMP_A0(SCMP_CMP_NE, 0)) != 0) {
+        return -1;
+    }
     for (size_t i = 0; i < ARRAY_N(namespace_flags); i++) {
         /* The flags are the first argument but on s390, which is not supported. */
         if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
@@ -167,8 +223,8 @@ static struct sock_fprog *build_filter(enum sandbox_net net, bool has_namespaces
 
     if (ctx != NULL && deny_all(ctx, denied, ARRAY_N(denied)) == 0 &&
         (has_namespaces ||
-         deny_all(ctx, denied_without_pid_namespace, ARRAY_N(denied_without_pid_namespace)) == 0) &&
-        deny_sockets(ctx, net, has_namespaces) == 0 && deny_arguments(ctx) == 0 &&
+         deny_all(ctx, denied_without_namespaces, ARRAY_N(denied_without_namespaces)) == 0) &&
+        deny_sockets(ctx, net) == 0 && deny_arguments(ctx) == 0 && deny_set_id(ctx) == 0 &&
         seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0) {
         prog = export_filter(ctx);
     }

@@ -1,0 +1,444 @@
+/* The escape suite: one test for each way out of the sandbox and each wall, all by a small hostile
+ * program (test/support/attacker.c). The name says what was tried and behind which wall; a wall
+ * that this machine has not got is a visible SKIP. Then the same attempts without a sandbox:
+ * those that must succeed there do, so that it is the wall that denies them.
+ */
+#include "sys/proc.h"
+
+#include "base/clock.h"
+#include "sys/fs.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { DENIED = 0, OUT = 3, NOTHING = 4 };
+
+enum {
+    OPEN_OUTSIDE = 1 << 0,  /* succeeds without a sandbox, on any machine that can be tested on */
+    BY_NAMESPACES = 1 << 1, /* Landlock alone does not stop it; docs/sandbox.md says so */
+    BY_ABI_6 = 1 << 2,      /* Landlock alone stops it from ABI 6 */
+    NOT_ROOT = 1 << 3,      /* root is not bound by it where there is no pid namespace */
+    SMALL_MEMORY = 1 << 4,
+    SMALL_FILES = 1 << 5,
+    SMALL_DISK = 1 << 6,
+    SHORT = 1 << 7,   /* a deadline of 300 ms */
+    LINGERS = 1 << 8, /* look for what it left a little later */
+};
+
+/* clang-format off */
+static const struct attempt {
+    const char *id; /* of the attacker */
+    const char *name;
+    int flags;
+    enum proc_end end; /* another end than an exit is the denial */
+} attempts[] = {
+    {"nothing",             "is started at all (control)", 0, PROC_EXITED},
+    /* the network */
+    {"tcp",                 "connects by TCP", OPEN_OUTSIDE, PROC_EXITED},
+    {"tcp6",                "opens an IPv6 socket", 0, PROC_EXITED},
+    {"udp",                 "sends a datagram", OPEN_OUTSIDE, PROC_EXITED},
+    {"listens",             "listens on a port", OPEN_OUTSIDE, PROC_EXITED},
+    {"curl",                "runs curl", 0, PROC_EXITED},
+    {"ping",                "runs ping", 0, PROC_EXITED},
+    {"name_service",        "asks DNS by getent", 0, PROC_EXITED},
+    {"dev_tcp",             "uses bash's /dev/tcp", OPEN_OUTSIDE, PROC_EXITED},
+    {"unix_path",           "connects to an agent's socket in a readable folder", OPEN_OUTSIDE, PROC_EXITED},
+    {"unix_abstract",       "connects to an abstract socket", OPEN_OUTSIDE, PROC_EXITED},
+    {"raw_socket",          "opens a raw socket", 0, PROC_EXITED},
+    {"packet_socket",       "opens a packet socket", 0, PROC_EXITED},
+    {"netlink_socket",      "opens a netlink socket", OPEN_OUTSIDE, PROC_EXITED},
+    {"vsock_socket",        "opens a socket to the hypervisor", 0, PROC_EXITED},
+    /* what must not be read */
+    {"aws",                 "reads ~/.aws", OPEN_OUTSIDE, PROC_EXITED},
+    {"ssh",                 "reads ~/.ssh", OPEN_OUTSIDE, PROC_EXITED},
+    {"dotenv",              "reads a .env", OPEN_OUTSIDE, PROC_EXITED},
+    {"state",               "reads our own state", OPEN_OUTSIDE, PROC_EXITED},
+    {"shadow",              "reads /etc/shadow", 0, PROC_EXITED},
+    {"unlisted",            "reads a file that is not listed", OPEN_OUTSIDE, PROC_EXITED},
+    {"by_root_link",        "reads ~/.aws through /proc/self/root", OPEN_OUTSIDE, PROC_EXITED},
+    {"watches",             "watches ~/.aws by inotify", OPEN_OUTSIDE, PROC_EXITED},
+    {"device",              "reads a disk", 0, PROC_EXITED},
+    {"memory_device",       "reads the machine's memory or log", 0, PROC_EXITED},
+    {"by_handle",           "gets a file handle to open by", 0, PROC_EXITED},
+    /* what must not be written */
+    {"outside",             "writes outside", OPEN_OUTSIDE, PROC_EXITED},
+    {"readable",            "writes a readable file", OPEN_OUTSIDE, PROC_EXITED},
+    {"git_config",          "writes .git/config", OPEN_OUTSIDE, PROC_EXITED},
+    {"git_hook",            "makes a git hook that was absent", OPEN_OUTSIDE, PROC_EXITED},
+    {"agents",              "makes an AGENTS.md that was absent", OPEN_OUTSIDE, PROC_EXITED},
+    {"npmrc",               "makes an .npmrc that was absent", OPEN_OUTSIDE, PROC_EXITED},
+    {"editor",              "makes an editor's folder that was absent", OPEN_OUTSIDE, PROC_EXITED},
+    {"dev_shm",             "writes to /dev/shm", 0, PROC_EXITED},
+    {"symlink_write",       "writes outside through a link", OPEN_OUTSIDE, PROC_EXITED},
+    {"symlink_swap",        "swaps a folder for a link while it writes", 0, PROC_EXITED},
+    {"hard_link",           "links a private key in", OPEN_OUTSIDE, PROC_EXITED},
+    {"hard_link_readable",  "links a readable file in", OPEN_OUTSIDE, PROC_EXITED},
+    {"rename_over",         "renames over a readable file", OPEN_OUTSIDE, PROC_EXITED},
+    {"rename_away",         "renames a readable file away", OPEN_OUTSIDE, PROC_EXITED},
+    {"removes",             "removes a readable file", OPEN_OUTSIDE, PROC_EXITED},
+    {"truncates",           "truncates a readable file", OPEN_OUTSIDE, PROC_EXITED},
+    {"modes",               "changes the mode of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
+    {"modes_hidden",        "changes the mode of a private key", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
+    {"times",               "changes the times of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
+    {"set_id",              "makes a set-id program of its own file", OPEN_OUTSIDE, PROC_EXITED},
+    {"make_device",         "makes a device", 0, PROC_EXITED},
+    /* other processes */
+    {"parents_environment", "reads our environment", OPEN_OUTSIDE, PROC_EXITED},
+    {"parents_files",       "reads our files through /proc", OPEN_OUTSIDE, PROC_EXITED},
+    {"parents_memory",      "opens our memory", 0, PROC_EXITED},
+    {"keepers_memory",      "opens the memory of process 1", 0, PROC_EXITED},
+    {"keepers_environment", "reads the environment of process 1", 0, PROC_EXITED},
+    {"traces",              "traces us or process 1", 0, PROC_EXITED},
+    {"traces_itself",       "lets itself be traced", OPEN_OUTSIDE, PROC_EXITED},
+    {"reads_memory",        "reads memory by process_vm_readv", OPEN_OUTSIDE, PROC_EXITED},
+    {"signals",             "signals us", OPEN_OUTSIDE | BY_ABI_6, PROC_EXITED},
+    {"signals_all",         "signals everyone", BY_ABI_6, PROC_EXITED},
+    {"takes_descriptor",    "takes a descriptor of ours", 0, PROC_EXITED},
+    {"limits_parent",       "sets our resource limits", OPEN_OUTSIDE, PROC_EXITED},
+    {"shared_memory",       "attaches our shared memory", OPEN_OUTSIDE, PROC_EXITED},
+    {"leaves_group",        "leaves the process group", OPEN_OUTSIDE, PROC_EXITED},
+    {"daemon_session",      "leaves a daemon of a session of its own", OPEN_OUTSIDE | LINGERS, PROC_EXITED},
+    {"daemon_fork",         "leaves a grandchild that ignores signals", LINGERS, PROC_EXITED},
+    /* the kernel */
+    {"mounts",              "mounts", 0, PROC_EXITED},
+    {"unmounts",            "unmounts /proc", 0, PROC_EXITED},
+    {"remounts",            "makes the root writable", 0, PROC_EXITED},
+    {"new_mounts",          "uses the new mount calls", 0, PROC_EXITED},
+    {"roots",               "changes its root", 0, PROC_EXITED},
+    {"pivots",              "pivots its root", 0, PROC_EXITED},
+    {"unshares",            "unshares a user namespace", 0, PROC_EXITED},
+    {"clones",              "clones into a user namespace", 0, PROC_EXITED},
+    {"clones3",             "clones into a user namespace by clone3", 0, PROC_EXITED},
+    {"enters",              "enters a namespace", 0, PROC_EXITED},
+    {"bpf",                 "calls bpf", 0, PROC_EXITED},
+    {"perf",                "calls perf_event_open", 0, PROC_EXITED},
+    {"faults",              "calls userfaultfd", 0, PROC_EXITED},
+    {"keys",                "uses the kernel's keyrings", 0, PROC_EXITED},
+    {"rings",               "sets up io_uring", 0, PROC_EXITED},
+    {"modules",             "loads a module", 0, PROC_EXITED},
+    {"clocks",              "sets the clock", 0, PROC_EXITED},
+    {"host_name",           "sets the host name", 0, PROC_EXITED},
+    {"kernel_setting",      "changes a kernel setting", 0, PROC_EXITED},
+    {"core_pattern",        "changes the core pattern", 0, PROC_EXITED},
+    {"x32",                 "makes an x32 system call", 0, PROC_EXITED},
+    {"i386",                "makes an i386 system call", 0, PROC_EXITED},
+    /* rights and what is inherited */
+    {"capabilities",        "keeps capabilities", 0, PROC_EXITED},
+    {"new_privileges",      "gains rights by a set-id program", OPEN_OUTSIDE, PROC_EXITED},
+    {"becomes_root",        "becomes root", 0, PROC_EXITED},
+    {"runs_from_memory",    "executes from a memfd", OPEN_OUTSIDE, PROC_EXITED},
+    {"runs_unlisted",       "executes a program that is not listed", OPEN_OUTSIDE, PROC_EXITED},
+    {"terminal",            "opens the terminal", 0, PROC_EXITED},
+    {"terminal_input",      "fakes input by TIOCSTI", 0, PROC_EXITED},
+    {"descriptors",         "has an inherited descriptor", 0, PROC_EXITED},
+    {"input",               "reads our input", 0, PROC_EXITED},
+    {"variables",           "has a secret of our environment", 0, PROC_EXITED},
+    {"core_dump",           "leaves a core dump", 0, PROC_EXITED},
+    {"raises_limits",       "raises its own limits", 0, PROC_EXITED},
+    /* resources */
+    {"fork_bomb",           "forks without end", NOT_ROOT, PROC_EXITED},
+    {"one_large_file",      "fills the disk by one file", OPEN_OUTSIDE | SMALL_FILES, PROC_EXITED},
+    {"sparse_file",         "makes a sparse file of a terabyte", SMALL_FILES, PROC_EXITED},
+    {"many_files",          "fills the disk by many files", SMALL_DISK, PROC_DISK},
+    {"memory",              "takes all memory", SMALL_MEMORY, PROC_EXITED},
+    {"floods",              "prints 10 GB", 0, PROC_FLOOD},
+    {"ignores_signals",     "ignores all signals past its deadline", SHORT, PROC_TIMEOUT},
+};
+
+static const struct {
+    const char *name;
+    enum sandbox_wall wall;
+} walls[] = {{"namespaces and Landlock", SANDBOX_WALL_ALL},
+             {"namespaces alone",        SANDBOX_WALL_NAMESPACES},
+             {"Landlock alone",          SANDBOX_WALL_LANDLOCK}};
+/* clang-format on */
+
+enum { WALL_NONE = ARRAY_N(walls), TESTS_MAX = ARRAY_N(attempts) * (ARRAY_N(walls) + 1) };
+
+static char work[PATH_MAX];
+static int port;
+static int udp_port;
+static int shared = -1;
+
+/* --- the world around it --- */
+
+static char *in_work(const char *name) { return fs_join(work, name); }
+
+static void put(const char *name, const char *content, uint32_t mode) {
+    CLEANUP(freep) char *path = in_work(name);
+    struct err err = {0};
+
+    assert_int_equal(fs_write_file(path, str_from(content), mode, &err), ERR_NONE);
+}
+
+static int listen_at(struct sockaddr *addr, socklen_t len, int type) {
+    int fd = socket(addr->sa_family, type | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, addr, len), 0);
+    if (type == SOCK_STREAM) {
+        assert_int_equal(listen(fd, 64), 0);
+    }
+    return fd;
+}
+
+static int listen_local(int type) {
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof addr;
+    int fd = listen_at((struct sockaddr *)&addr, sizeof addr, type);
+
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+    return ntohs(addr.sin_port); /* stays open until the test ends */
+}
+
+static void listen_unix(void) {
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    CLEANUP(freep) char *path = in_work("home/agent.sock");
+    int n;
+
+    (void)snprintf(addr.sun_path, sizeof addr.sun_path, "%s", path);
+    (void)listen_at((struct sockaddr *)&addr, sizeof addr, SOCK_STREAM);
+    memset(addr.sun_path, 0, sizeof addr.sun_path);
+    n = snprintf(addr.sun_path + 1, sizeof addr.sun_path - 1, "awscopilot-escape-%d", getpid());
+    (void)listen_at((struct sockaddr *)&addr,
+                    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n),
+                    SOCK_STREAM);
+}
+
+/* What attempts without a sandbox have changed is put right before each. */
+static void restore(void) {
+    static const char *const made[] = {"home/project/.git/hooks/post-checkout",
+                                       "home/project/AGENTS.md", "home/project/.npmrc", "ws/late"};
+
+    put("home/project/readme", "hello", 0644);
+    put("home/project/spare", "hello", 0644);
+    put("outside/file", "untouched", 0644);
+    put("home/.ssh/id_ed25519", "key-of-a-person", 0600);
+    for (size_t i = 0; i < ARRAY_N(made); i++) {
+        CLEANUP(freep) char *path = in_work(made[i]);
+        (void)unlink(path);
+    }
+    CLEANUP(freep) char *editor = in_work("home/project/.vscode");
+    (void)rmdir(editor);
+}
+
+static int set_up(void **state) {
+    static const char *const dirs[] = {
+        "ws", "tmp", "home/.ssh", "home/project/.git/hooks", "outside", "home/.aws", "home/state"};
+    struct err err = {0};
+
+    (void)state;
+    (void)snprintf(work, sizeof work, "/tmp/escape_test-XXXXXX");
+    assert_non_null(mkdtemp(work));
+    for (size_t i = 0; i < ARRAY_N(dirs); i++) {
+        CLEANUP(freep) char *dir = in_work(dirs[i]);
+        assert_int_equal(fs_mkdirs(dir, 0755, &err), ERR_NONE);
+    }
+    put("home/.aws/credentials", "key-of-a-person", 0600);
+    put("home/project/.env", "PASSWORD=key-of-a-person", 0600);
+    put("home/project/.git/config", "[core]\n", 0644);
+    put("home/state/journal", "secret", 0600);
+    put("outside/program", "#!/bin/sh\nexit 0\n", 0755);
+    restore();
+    port = listen_local(SOCK_STREAM);
+    udp_port = listen_local(SOCK_DGRAM);
+    listen_unix();
+    shared = shmget((key_t)(0x415743 + getpid()), 4096, IPC_CREAT | 0600);
+    assert_true(open("/etc/hostname", O_RDONLY) >= 0); /* a descriptor that could be inherited */
+    CLEANUP(freep) char *home = in_work("home");
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "key-of-a-person", 1);
+    return setenv("HOME", home, 1);
+}
+
+static int tear_down(void **state) {
+    CLEANUP(fs_root_done) struct fs_root tmp = {0};
+    struct err err = {0};
+
+    (void)state;
+    (void)shmctl(shared, IPC_RMID, NULL);
+    assert_int_equal(fs_root_open("/tmp", &tmp, &err), ERR_NONE);
+    return fs_remove_tree(&tmp, work + strlen("/tmp/"), &err) == ERR_NONE ? 0 : -1;
+}
+
+/* --- one attempt --- */
+
+static int64_t free_bytes(void) {
+    struct statvfs st;
+
+    return statvfs(work, &st) == 0 ? (int64_t)(st.f_bavail * st.f_frsize) : 0;
+}
+
+static enum err_code run_attempt(const struct attempt *attempt, size_t wall,
+                                 struct proc_result *out, struct err *err) {
+    CLEANUP(freep) char *home = in_work("home");
+    CLEANUP(freep) char *dotenv = in_work("home/project/.env");
+    CLEANUP(freep) char *own = in_work("home/state");
+    CLEANUP(freep) char *ws = in_work("ws");
+    CLEANUP(freep) char *tmp = in_work("tmp");
+    const char *const readable[] = {home, ATTACKER, NULL};
+    const char *const writable[] = {ws, NULL};
+    const char *const hidden[] = {dotenv, own, NULL};
+    const char *const argv[] = {ATTACKER, attempt->id, NULL};
+    struct sandbox box = {
+        .readable = readable,
+        .writable = writable,
+        .hidden = hidden,
+        .tmp = tmp,
+        .process_max = 400,
+        .file_bytes_max = (attempt->flags & SMALL_FILES) != 0 ? 1 << 20 : 0,
+        .memory_bytes_max = (attempt->flags & SMALL_MEMORY) != 0 ? 64 << 20 : 0,
+        .disk_free_min = (attempt->flags & SMALL_DISK) != 0 ? free_bytes() - (32 << 20) : 0,
+        .wall = wall == WALL_NONE ? SANDBOX_WALL_ALL : walls[wall].wall,
+    };
+    bool has_pids = wall != WALL_NONE && walls[wall].wall != SANDBOX_WALL_LANDLOCK &&
+                    sandbox_probe()->has_namespaces;
+    CLEANUP(proc_env_done) struct proc_env env = {0};
+    CLEANUP(freep) char *ports = mem_format("%d", port);
+    CLEANUP(freep) char *udp = mem_format("%d", udp_port);
+    CLEANUP(freep) char *parent = mem_format("%d", getpid());
+
+    proc_env_set(&env, "PATH", "/usr/bin:/bin");
+    proc_env_set(&env, "W", work);
+    proc_env_set(&env, "PORT", ports);
+    proc_env_set(&env, "UDP", udp);
+    proc_env_set(&env, "PARENT", parent);
+    if (has_pids) {
+        proc_env_set(&env, "HELD", "1");
+    }
+    struct proc_spec spec = {.argv = argv,
+                             .env = (const char *const *)env.vars,
+                             .cwd = ws,
+                             .timeout_ms = (attempt->flags & SHORT) != 0 ? 300 : 60000,
+                             .sandbox = wall == WALL_NONE ? NULL : &box,
+                             .filter = proc_filter_none};
+    return proc_run(&spec, out, err);
+}
+
+struct case_row {
+    const struct attempt *attempt;
+    size_t wall; /* WALL_NONE: must get out */
+};
+
+static bool has_left_a_mark(const struct attempt *attempt) {
+    CLEANUP(freep) char *mark = in_work("ws/late");
+
+    if ((attempt->flags & LINGERS) != 0) {
+        clock_sleep_ms(600);
+    }
+    return access(mark, F_OK) == 0;
+}
+
+/* Why this machine cannot show it; NULL when it can. */
+static const char *reason_to_skip(const struct case_row *row) {
+    const struct sandbox_caps *caps = sandbox_probe();
+    bool has_pids = caps->has_namespaces && walls[row->wall].wall != SANDBOX_WALL_LANDLOCK;
+    int flags = row->attempt->flags;
+
+    if (walls[row->wall].wall == SANDBOX_WALL_NAMESPACES ? !caps->has_namespaces
+        : walls[row->wall].wall == SANDBOX_WALL_LANDLOCK ? caps->landlock_abi < 3
+                                                         : caps->missing[0] != '\0') {
+        return "this wall is not on this machine";
+    }
+    if ((flags & BY_NAMESPACES) != 0 && !has_pids) {
+        return "only namespaces stop it, as docs/sandbox.md says";
+    }
+    if ((flags & BY_ABI_6) != 0 && !has_pids && caps->landlock_abi < 6) {
+        return "Landlock alone stops it from ABI 6";
+    }
+    return (flags & NOT_ROOT) != 0 && !has_pids && getuid() == 0
+               ? "root's processes are not counted without a pid namespace"
+               : NULL;
+}
+
+static void it_is_denied(void **state) {
+    const struct case_row *row = *state;
+    const char *why = reason_to_skip(row);
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+    CLEANUP(buf_done) struct buf how = BUF_INIT(200);
+    CLEANUP(buf_done) struct buf outside = BUF_INIT(100);
+    CLEANUP(freep) char *path = in_work("outside/file");
+    struct err err = {0};
+
+    if (why != NULL) {
+        print_message("# SKIP %s (%s)\n", why, walls[row->wall].name);
+        skip();
+    }
+    restore();
+    if (run_attempt(row->attempt, row->wall, &result, &err) != ERR_NONE) {
+        fail_msg("it could not be tried: %s", err.text);
+    }
+    proc_describe_end(&result, &how);
+    if (result.end == PROC_EXITED && result.value == NOTHING && row->attempt->end == PROC_EXITED) {
+        print_message("# SKIP there is nothing to try '%s' with here\n", row->attempt->name);
+        skip();
+    }
+    bool is_denied = result.end == row->attempt->end &&
+                     (result.end != PROC_EXITED || result.value == DENIED) && result.is_confined;
+    assert_int_equal(fs_read_file(path, 100, &outside, &err), ERR_NONE);
+    if (!is_denied || has_left_a_mark(row->attempt) ||
+        strcmp(buf_cstr(&outside), "untouched") != 0) {
+        fail_msg("it got out: it %s", buf_cstr(&how));
+    }
+}
+
+static void it_gets_out_without_a_sandbox(void **state) {
+    const struct case_row *row = *state;
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+    struct err err = {0};
+
+    restore();
+    assert_int_equal(run_attempt(row->attempt, WALL_NONE, &result, &err), ERR_NONE);
+    bool is_out = (row->attempt->flags & LINGERS) != 0
+                      ? has_left_a_mark(row->attempt)
+                      : result.end == PROC_EXITED && result.value == OUT;
+    if (!is_out || result.is_confined) {
+        fail_msg("the attempt itself is wrong: end %d, value %d", result.end, result.value);
+    }
+    restore();
+}
+
+int main(void) {
+    static struct CMUnitTest tests[TESTS_MAX];
+    static struct case_row rows[TESTS_MAX];
+    static char names[TESTS_MAX][120];
+    size_t n = 0;
+
+    for (size_t wall = 0; wall <= WALL_NONE; wall++) {
+        for (size_t i = 0; i < ARRAY_N(attempts); i++) {
+            if (wall == WALL_NONE && (attempts[i].flags & OPEN_OUTSIDE) == 0) {
+                continue;
+            }
+            bool is_control = attempts[i].id[0] == 'n' && strcmp(attempts[i].id, "nothing") == 0;
+            (void)snprintf(names[n], sizeof names[n], "%s: %s %s",
+                           wall == WALL_NONE ? "no sandbox" : walls[wall].name,
+                           is_control          ? "a child"
+                           : wall == WALL_NONE ? "free is a child that"
+                                               : "denied is a child that",
+                           attempts[i].name);
+            rows[n] = (struct case_row){&attempts[i], wall};
+            tests[n] = (struct CMUnitTest){
+                .name = names[n],
+                .test_func = wall == WALL_NONE ? it_gets_out_without_a_sandbox : it_is_denied,
+                .initial_state = &rows[n],
+            };
+            n++;
+        }
+    }
+    return _cmocka_run_group_tests("escape", tests, n, set_up, tear_down);
+}

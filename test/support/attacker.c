@@ -1,0 +1,824 @@
+/* Tries to get out of a sandbox, one way a run, for src/sys/escape_test.c:
+ *
+ *   attacker ATTEMPT     exit 0: it was denied; 3: it got out; 4: this machine has nothing to try
+ * with
+ *
+ * The environment says where the test has put things: W a folder with home/, outside/ and ws/ (the
+ * working folder); PORT and UDP of its sockets on 127.0.0.1; PARENT its process id.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { DENIED = 0, OUT = 3, NOTHING = 4 };
+
+static int out_if(bool is_out) { return is_out ? OUT : DENIED; }
+
+static long env_number(const char *name) {
+    const char *text = getenv(name);
+
+    return text == NULL ? 0 : strtol(text, NULL, 10);
+}
+
+/* W/NAME, or NAME itself when it is absolute. */
+static const char *path_of(const char *name) {
+    static char path[4096];
+
+    (void)snprintf(path, sizeof path, "%s/%s", getenv("W"), name);
+    return name[0] == '/' ? name : path;
+}
+
+static pid_t parent(void) { return (pid_t)env_number("PARENT"); }
+
+/* Runs a program; true when it succeeded. -1: there is no such program. */
+static int runs(const char *const *argv) {
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        (void)dup2(null, 1);
+        (void)dup2(null, 2);
+        (void)execvp(argv[0], (char **)(uintptr_t)argv);
+        _exit(errno == ENOENT ? 126 : 125);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        return 0;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 126
+               ? -1
+               : WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int out_if_runs(const char *const *argv) {
+    int rc = runs(argv);
+
+    return rc < 0 ? NOTHING : out_if(rc > 0);
+}
+
+static int out_if_shell(const char *script) {
+    return out_if_runs((const char *const[]){"bash", "-c", script, NULL});
+}
+
+/* --- the network --- */
+
+static struct sockaddr_in local(long port) {
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static int tcp(void) {
+    struct sockaddr_in to = local(env_number("PORT"));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+}
+
+static int tcp6(void) { return out_if(socket(AF_INET6, SOCK_STREAM, 0) >= 0); }
+
+static int udp(void) {
+    struct sockaddr_in to = local(env_number("UDP"));
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    return out_if(fd >= 0 && sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof to) == 1);
+}
+
+static int listens(void) {
+    struct sockaddr_in at = local(0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    return out_if(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0);
+}
+
+static int curl(void) {
+    char url[100];
+
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%ld/", env_number("PORT"));
+    return out_if_runs((const char *const[]){"curl", "-s", "-m", "2", url, NULL});
+}
+
+static int ping(void) {
+    return out_if_runs((const char *const[]){"ping", "-c", "1", "-W", "1", "127.0.0.1", NULL});
+}
+
+static int name_service(void) {
+    return out_if_runs((const char *const[]){"getent", "ahosts", "example.com", NULL});
+}
+
+static int dev_tcp(void) { return out_if_shell("exec 3<>/dev/tcp/127.0.0.1/$PORT"); }
+
+static int unix_path(void) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)snprintf(to.sun_path, sizeof to.sun_path, "%s", path_of("home/agent.sock"));
+    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+}
+
+static int unix_abstract(void) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int n =
+        snprintf(to.sun_path + 1, sizeof to.sun_path - 1, "awscopilot-escape-%d", (int)parent());
+
+    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to,
+                                     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+                                                 (size_t)n)) == 0);
+}
+
+static int raw_socket(void) { return out_if(socket(AF_INET, SOCK_RAW, 1) >= 0); }
+
+static int packet_socket(void) { return out_if(socket(AF_PACKET, SOCK_RAW, 0) >= 0); }
+
+static int netlink_socket(void) { return out_if(socket(AF_NETLINK, SOCK_RAW, 0) >= 0); }
+
+static int vsock_socket(void) { return out_if(socket(40, SOCK_STREAM, 0) >= 0); }
+
+/* --- files --- */
+
+static int out_if_reads(const char *name) {
+    char text[64] = "";
+    int fd = open(path_of(name), O_RDONLY);
+
+    return out_if(fd >= 0 && read(fd, text, sizeof text) > 0);
+}
+
+static int out_if_writes(const char *name) {
+    int fd = open(path_of(name), O_WRONLY | O_CREAT | O_APPEND, 0644);
+
+    return out_if(fd >= 0 && write(fd, "x", 1) == 1);
+}
+
+static int aws(void) { return out_if_reads("home/.aws/credentials"); }
+static int ssh(void) { return out_if_reads("home/.ssh/id_ed25519"); }
+static int dotenv(void) { return out_if_reads("home/project/.env"); }
+static int state(void) { return out_if_reads("home/state/journal"); }
+static int shadow(void) { return out_if_reads("/etc/shadow"); }
+static int unlisted(void) { return out_if_reads("outside/file"); }
+static int outside(void) { return out_if_writes("outside/file"); }
+static int readable(void) { return out_if_writes("home/project/readme"); }
+static int git_config(void) { return out_if_writes("home/project/.git/config"); }
+static int git_hook(void) { return out_if_writes("home/project/.git/hooks/post-checkout"); }
+static int agents(void) { return out_if_writes("home/project/AGENTS.md"); }
+static int npmrc(void) { return out_if_writes("home/project/.npmrc"); }
+
+static int editor(void) { return out_if(mkdir(path_of("home/project/.vscode"), 0755) == 0); }
+
+static int dev_shm(void) { return out_if_writes("/dev/shm/awscopilot-escape"); }
+static int device(void) { return out_if_reads("/dev/vda") | out_if_reads("/dev/sda"); }
+static int memory_device(void) { return out_if_reads("/dev/mem") | out_if_reads("/dev/kmsg"); }
+
+static int by_root_link(void) {
+    char path[4200];
+
+    (void)snprintf(path, sizeof path, "/proc/self/root%s", path_of("home/.aws/credentials"));
+    return out_if_reads(path);
+}
+
+static int symlink_write(void) {
+    char target[4096];
+
+    (void)snprintf(target, sizeof target, "%s", path_of("outside/file"));
+    (void)unlink("link");
+    return symlink(target, "link") != 0 ? DENIED : out_if_writes("ws/link");
+}
+
+/* A thread of its own swaps a folder for a link to a forbidden one. */
+static int symlink_swap(void) {
+    char target[4096];
+    pid_t pid;
+    int result = DENIED;
+
+    (void)snprintf(target, sizeof target, "%s", path_of("outside"));
+    (void)mkdir("real", 0755);
+    pid = fork();
+    if (pid == 0) {
+        for (int i = 0; i < 3000; i++) {
+            (void)unlink("d");
+            (void)symlink(i % 2 == 0 ? "real" : target, "d");
+        }
+        _exit(0);
+    }
+    while (waitpid(pid, NULL, WNOHANG) == 0) {
+        struct stat st;
+        int fd = open("d/file", O_WRONLY | O_APPEND);
+        if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0 && write(fd, "x", 1) == 1) {
+            result = OUT;
+        }
+        (void)close(fd);
+    }
+    return result;
+}
+
+static int hard_link(void) {
+    (void)unlink("hard");
+    return out_if(link(path_of("home/.ssh/id_ed25519"), "hard") == 0);
+}
+
+static int hard_link_readable(void) {
+    (void)unlink("hard2");
+    return out_if(link(path_of("home/project/readme"), "hard2") == 0);
+}
+
+static int rename_over(void) {
+    int fd = open("mine", O_WRONLY | O_CREAT, 0644);
+
+    (void)close(fd);
+    return out_if(rename("mine", path_of("home/project/readme")) == 0);
+}
+
+static int rename_away(void) {
+    return out_if(rename(path_of("home/project/readme"), "taken") == 0);
+}
+
+static int removes(void) { return out_if(unlink(path_of("home/project/spare")) == 0); }
+static int truncates(void) { return out_if(truncate(path_of("home/project/readme"), 0) == 0); }
+static int modes(void) { return out_if(chmod(path_of("home/project/readme"), 0777) == 0); }
+static int modes_hidden(void) { return out_if(chmod(path_of("home/.ssh/id_ed25519"), 0777) == 0); }
+
+static int times(void) {
+    return out_if(utimensat(AT_FDCWD, path_of("home/project/readme"), NULL, 0) == 0);
+}
+
+static int set_id(void) {
+    int fd = open("tool", O_WRONLY | O_CREAT, 0755);
+
+    return out_if(fd >= 0 && (fchmod(fd, 04755) == 0 || chmod("tool", 02755) == 0));
+}
+
+static int make_device(void) { return out_if(mknod("disk", S_IFBLK | 0600, makedev(254, 0)) == 0); }
+
+static int watches(void) {
+    int fd = inotify_init();
+
+    return out_if(fd >= 0 && inotify_add_watch(fd, path_of("home/.aws"), IN_ALL_EVENTS) >= 0 &&
+                  access(path_of("home/.aws/credentials"), F_OK) == 0);
+}
+
+static int runs_unlisted(void) {
+    return out_if(runs((const char *const[]){path_of("outside/program"), NULL}) > 0);
+}
+
+static int by_handle(void) {
+    struct {
+        struct file_handle head;
+        unsigned char bytes[128];
+    } handle = {.head.handle_bytes = 128};
+    int mount_id = 0;
+
+    return out_if(name_to_handle_at(AT_FDCWD, "/", &handle.head, &mount_id, 0) == 0);
+}
+
+/* --- other processes --- */
+
+static int out_if_proc(const char *file) {
+    char path[100];
+
+    (void)snprintf(path, sizeof path, "/proc/%d/%s", (int)parent(), file);
+    return out_if_reads(path);
+}
+
+static int parents_environment(void) { return out_if_proc("environ"); }
+static int parents_files(void) { return out_if_proc("root/etc/hostname") | out_if_proc("fd/0"); }
+
+static int parents_memory(void) {
+    char path[100];
+
+    (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)parent());
+    return out_if(open(path, O_RDWR) >= 0);
+}
+
+static int keepers(const char *file, int flags) {
+    char path[100];
+
+    (void)snprintf(path, sizeof path, "/proc/%d/%s", (int)getppid(), file);
+    char byte;
+    int fd = open(path, flags);
+    return out_if(fd >= 0 && ((flags & O_RDWR) != 0 || read(fd, &byte, 1) == 1));
+}
+
+static int keepers_memory(void) { return keepers("mem", O_RDWR); }
+static int keepers_environment(void) { return keepers("environ", O_RDONLY); }
+
+static int traces(void) {
+    return out_if(ptrace(PTRACE_ATTACH, parent(), NULL, NULL) == 0 ||
+                  ptrace(PTRACE_SEIZE, getppid(), NULL, NULL) == 0);
+}
+
+static int traces_itself(void) { return out_if(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0); }
+
+static int reads_memory_of(pid_t pid) {
+    char byte = 0;
+    struct iovec here = {&byte, 1};
+    struct iovec there = {(void *)(uintptr_t)&byte, 1};
+
+    return out_if(process_vm_readv(pid, &here, 1, &there, 1, 0) >= 0 ||
+                  process_vm_writev(pid, &here, 1, &there, 1, 0) >= 0);
+}
+
+static int reads_memory(void) { return reads_memory_of(parent()) | reads_memory_of(getpid()); }
+static int signals(void) { return out_if(kill(parent(), 0) == 0); }
+static int signals_all(void) { return out_if(kill(-1, 0) == 0 && kill(parent(), 0) == 0); }
+
+static int takes_descriptor(void) {
+    int fd = (int)syscall(SYS_pidfd_open, parent(), 0);
+    int own = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+    return out_if((fd >= 0 && syscall(SYS_pidfd_getfd, fd, 0, 0) >= 0) ||
+                  (own >= 0 && syscall(SYS_pidfd_getfd, own, 0, 0) >= 0));
+}
+
+static int limits_parent(void) {
+    struct rlimit now;
+
+    return out_if(prlimit(parent(), RLIMIT_CORE, NULL, &now) == 0);
+}
+
+static int shared_memory(void) { return out_if(shmget((key_t)(0x415743 + parent()), 0, 0) >= 0); }
+
+static int leaves_group(void) {
+    const char *is_held = getenv("HELD"); /* by a pid namespace, which ends all in it */
+
+    return out_if(is_held == NULL && (setsid() > 0 || setpgid(0, 0) == 0));
+}
+
+/* --- the kernel --- */
+
+static int mounts(void) { return out_if(mount("none", ".", "tmpfs", 0, NULL) == 0); }
+static int unmounts(void) { return out_if(umount2("/proc", MNT_DETACH) == 0); }
+
+static int remounts(void) {
+    return out_if(mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL) == 0);
+}
+
+static int new_mounts(void) {
+    return out_if(syscall(SYS_open_tree, AT_FDCWD, "/", 1) >= 0 ||
+                  syscall(SYS_fsopen, "tmpfs", 0) >= 0);
+}
+
+static int roots(void) { return out_if(chroot(".") == 0); }
+static int pivots(void) { return out_if(syscall(SYS_pivot_root, ".", ".") == 0); }
+static int unshares(void) { return out_if(unshare(CLONE_NEWUSER) == 0); }
+
+static int clones(void) {
+    long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+    if (pid == 0) {
+        _exit(0);
+    }
+    return out_if(pid > 0);
+}
+
+static int clones3(void) {
+    struct {
+        uint64_t flags, rest[7];
+    } args = {.flags = CLONE_NEWUSER};
+    long pid = syscall(SYS_clone3, &args, sizeof args);
+
+    if (pid == 0) {
+        _exit(0);
+    }
+    return out_if(pid > 0);
+}
+
+static int enters(void) {
+    int fd = open("/proc/self/ns/mnt", O_RDONLY);
+
+    return out_if(setns(fd, 0) == 0);
+}
+
+static int bpf(void) {
+    char attr[128] = {1}; /* BPF_MAP_TYPE_HASH */
+
+    return out_if(syscall(SYS_bpf, 0, attr, sizeof attr) >= 0 || errno != EPERM);
+}
+
+static int perf(void) {
+    struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attr};
+
+    return out_if(syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0) >= 0 || errno != EPERM);
+}
+
+static int faults(void) { return out_if(syscall(SYS_userfaultfd, 1) >= 0); }
+
+static int keys(void) {
+    return out_if(syscall(SYS_keyctl, 0, -3, 1) >= 0 ||
+                  syscall(SYS_add_key, "user", "x", "y", 1, -3) >= 0);
+}
+
+static int rings(void) {
+    char params[120] = {0};
+
+    return out_if(syscall(SYS_io_uring_setup, 1, params) >= 0);
+}
+
+static int modules(void) {
+    return out_if(syscall(SYS_init_module, "", 0, "") == 0 || errno != EPERM);
+}
+static int clocks(void) {
+    return out_if(clock_settime(CLOCK_REALTIME, &(struct timespec){1, 0}) == 0);
+}
+static int host_name(void) { return out_if(sethostname("x", 1) == 0); }
+static int kernel_setting(void) { return out_if_writes("/proc/sys/vm/overcommit_memory"); }
+static int core_pattern(void) { return out_if_writes("/proc/sys/kernel/core_pattern"); }
+
+/* Whether a call by another door than the native one comes through: the filter kills it. */
+static int out_if_lives(void (*call)(void)) {
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        call();
+        _exit(0);
+    }
+    (void)waitpid(pid, &status, 0);
+    return out_if(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+#ifdef __x86_64__
+static void call_x32(void) {
+    if (syscall(0x40000000 | SYS_getpid) < 0) {
+        _exit(1);
+    }
+}
+
+static void call_i386(void) {
+    long rc = 0;
+
+    __asm__ volatile("int $0x80" : "=a"(rc) : "a"(20L) : "memory"); /* getpid */
+    if (rc < 0) {
+        _exit(1);
+    }
+}
+
+static int x32(void) { return out_if_lives(call_x32); }
+static int i386(void) { return out_if_lives(call_i386); }
+#else
+static int x32(void) { return NOTHING; }
+static int i386(void) { return NOTHING; }
+#endif
+
+/* --- rights --- */
+
+static int out_if_status(const char *name, const char *wanted) {
+    char line[200];
+    FILE *f = fopen("/proc/self/status", "re");
+    bool has = false;
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        has = has || (strncmp(line, name, strlen(name)) == 0 &&
+                      strspn(line + strlen(name), wanted) == strlen(line + strlen(name)));
+    }
+    return out_if(f == NULL || !has);
+}
+
+static int capabilities(void) { return out_if_status("CapEff:", "\t0\n"); }
+static int new_privileges(void) { return out_if_status("NoNewPrivs:", "\t1\n"); }
+static int becomes_root(void) { return out_if(getuid() != 0 && setuid(0) == 0); }
+
+static int runs_from_memory(void) {
+    int fd = (int)syscall(SYS_memfd_create, "x", 0);
+    int self = open("/proc/self/exe", O_RDONLY);
+    char piece[65536];
+    ssize_t n;
+    pid_t pid;
+    int status = 0;
+
+    while (fd >= 0 && (n = read(self, piece, sizeof piece)) > 0) {
+        if (write(fd, piece, (size_t)n) != n) {
+            return DENIED;
+        }
+    }
+    pid = fork();
+    if (pid == 0) {
+        char name[] = "x", attempt[] = "nothing";
+        char *argv[] = {name, attempt, NULL};
+        (void)syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+        _exit(99);
+    }
+    (void)waitpid(pid, &status, 0);
+    return out_if(WIFEXITED(status) && WEXITSTATUS(status) != 99);
+}
+
+static int terminal(void) { return out_if(open("/dev/tty", O_RDWR) >= 0); }
+
+static int terminal_input(void) {
+    char c = 'x';
+
+    (void)ioctl(0, TIOCSTI, &c);
+    if (errno != EPERM) {
+        return OUT; /* the filter says EPERM, also where there is no terminal to fake input to */
+    }
+    (void)ioctl(0, 0x54120000LL << 16 | TIOCSTI, &c); /* the upper half is not looked at by ioctl */
+    return out_if(errno != EPERM);
+}
+
+static int descriptors(void) {
+    for (int fd = 3; fd < 1024; fd++) {
+        if (fcntl(fd, F_GETFD) != -1) {
+            return OUT;
+        }
+    }
+    return DENIED;
+}
+
+static int input(void) {
+    char c;
+
+    return out_if(isatty(0) || read(0, &c, 1) != 0);
+}
+
+static int variables(void) {
+    for (char **v = environ; *v != NULL; v++) {
+        if (strstr(*v, "key-of-a-person") != NULL || strncmp(*v, "AWS_", 4) == 0) {
+            return OUT;
+        }
+    }
+    return DENIED;
+}
+
+static int core_dump(void) {
+    int status = 0;
+    struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)setrlimit(RLIMIT_CORE, &all);
+        abort();
+    }
+    (void)waitpid(pid, &status, 0);
+    return out_if(WCOREDUMP(status));
+}
+
+static int raises_limits(void) {
+    struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+
+    return out_if(setrlimit(RLIMIT_FSIZE, &all) == 0 || setrlimit(RLIMIT_CPU, &all) == 0);
+}
+
+/* --- resources --- */
+
+static int fork_bomb(void) {
+    for (int n = 0; n < 3000; n++) {
+        pid_t pid = fork();
+        if (pid < 0) {
+            return DENIED;
+        }
+        if (pid == 0) {
+            (void)pause();
+            _exit(0);
+        }
+    }
+    return OUT;
+}
+
+static int fills(off_t from) {
+    static char piece[1 << 20];
+    int fd = open("big", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)lseek(fd, from, SEEK_SET);
+    for (int i = 0; i < 64; i++) {
+        if (write(fd, piece, sizeof piece) != (ssize_t)sizeof piece) {
+            return DENIED;
+        }
+    }
+    return OUT;
+}
+
+static int one_large_file(void) { return fills(0); }
+static int sparse_file(void) { return fills(1LL << 40) | out_if(truncate("big", 1LL << 40) == 0); }
+
+/* As many files as it takes; ended from outside. */
+static int many_files(void) {
+    static char piece[1 << 20];
+    char name[40];
+
+    for (int i = 0; i < 4096; i++) {
+        (void)snprintf(name, sizeof name, "many-%d", i);
+        int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+        if (fd < 0 || write(fd, piece, sizeof piece) != (ssize_t)sizeof piece) {
+            return NOTHING;
+        }
+        (void)close(fd);
+        (void)usleep(2000);
+    }
+    return OUT;
+}
+
+static int memory(void) {
+    for (int i = 0; i < 64; i++) {
+        char *p = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED) {
+            return DENIED;
+        }
+        memset(p, 'x', 16 << 20);
+    }
+    return OUT;
+}
+
+static int floods(void) {
+    static char piece[1 << 16];
+
+    memset(piece, 'x', sizeof piece);
+    for (int64_t n = 0; n < 10LL << 30; n += (int64_t)sizeof piece) {
+        if (write(1, piece, sizeof piece) < 0) {
+            return DENIED;
+        }
+    }
+    return OUT;
+}
+
+static int ignores_signals(void) {
+    for (int sig = 1; sig < NSIG; sig++) {
+        (void)signal(sig, SIG_IGN);
+    }
+    for (int i = 0; i < 600; i++) {
+        (void)usleep(100000);
+    }
+    return OUT;
+}
+
+/* Leaves a process behind that writes a mark when everyone believes it dead. */
+static int daemon_by(bool is_session) {
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (is_session && setsid() < 0) {
+            _exit(0);
+        }
+        for (int sig = 1; sig < NSIG; sig++) {
+            (void)signal(sig, SIG_IGN);
+        }
+        if (fork() == 0) {
+            (void)close(0);
+            (void)close(1);
+            (void)close(2);
+            (void)usleep(300000);
+            (void)close(open(path_of("ws/late"), O_WRONLY | O_CREAT, 0644));
+        }
+        _exit(0);
+    }
+    (void)waitpid(pid, NULL, 0);
+    return DENIED; /* the test looks for the mark */
+}
+
+static int daemon_session(void) { return daemon_by(true); }
+static int daemon_fork(void) { return daemon_by(false); }
+static int nothing(void) { return DENIED; }
+
+#define ROW(name)                                                                                  \
+    { #name, name }
+
+static const struct {
+    const char *name;
+    int (*attempt)(void);
+} rows[] = {
+    ROW(tcp),
+    ROW(tcp6),
+    ROW(udp),
+    ROW(listens),
+    ROW(curl),
+    ROW(ping),
+    ROW(name_service),
+    ROW(dev_tcp),
+    ROW(unix_path),
+    ROW(unix_abstract),
+    ROW(raw_socket),
+    ROW(packet_socket),
+    ROW(netlink_socket),
+    ROW(vsock_socket),
+    ROW(aws),
+    ROW(ssh),
+    ROW(dotenv),
+    ROW(state),
+    ROW(shadow),
+    ROW(unlisted),
+    ROW(outside),
+    ROW(readable),
+    ROW(git_config),
+    ROW(git_hook),
+    ROW(agents),
+    ROW(npmrc),
+    ROW(editor),
+    ROW(dev_shm),
+    ROW(device),
+    ROW(memory_device),
+    ROW(by_root_link),
+    ROW(symlink_write),
+    ROW(symlink_swap),
+    ROW(hard_link),
+    ROW(hard_link_readable),
+    ROW(rename_over),
+    ROW(rename_away),
+    ROW(removes),
+    ROW(truncates),
+    ROW(modes),
+    ROW(modes_hidden),
+    ROW(times),
+    ROW(set_id),
+    ROW(make_device),
+    ROW(watches),
+    ROW(runs_unlisted),
+    ROW(by_handle),
+    ROW(parents_environment),
+    ROW(parents_files),
+    ROW(parents_memory),
+    ROW(keepers_memory),
+    ROW(keepers_environment),
+    ROW(traces),
+    ROW(traces_itself),
+    ROW(reads_memory),
+    ROW(signals),
+    ROW(signals_all),
+    ROW(takes_descriptor),
+    ROW(limits_parent),
+    ROW(shared_memory),
+    ROW(leaves_group),
+    ROW(mounts),
+    ROW(unmounts),
+    ROW(remounts),
+    ROW(new_mounts),
+    ROW(roots),
+    ROW(pivots),
+    ROW(unshares),
+    ROW(clones),
+    ROW(clones3),
+    ROW(enters),
+    ROW(bpf),
+    ROW(perf),
+    ROW(faults),
+    ROW(keys),
+    ROW(rings),
+    ROW(modules),
+    ROW(clocks),
+    ROW(host_name),
+    ROW(kernel_setting),
+    ROW(core_pattern),
+    ROW(x32),
+    ROW(i386),
+    ROW(capabilities),
+    ROW(new_privileges),
+    ROW(becomes_root),
+    ROW(runs_from_memory),
+    ROW(terminal),
+    ROW(terminal_input),
+    ROW(descriptors),
+    ROW(input),
+    ROW(variables),
+    ROW(core_dump),
+    ROW(raises_limits),
+    ROW(fork_bomb),
+    ROW(one_large_file),
+    ROW(sparse_file),
+    ROW(many_files),
+    ROW(memory),
+    ROW(floods),
+    ROW(ignores_signals),
+    ROW(daemon_session),
+    ROW(daemon_fork),
+    ROW(nothing),
+};
+
+int main(int argc, char **argv) {
+    for (size_t i = 0; argc == 2 && i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].name, argv[1]) == 0) {
+            return rows[i].attempt();
+        }
+    }
+    (void)fprintf(stderr, "usage: attacker ATTEMPT\n");
+    return 2;
+}
