@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +14,26 @@ struct sha256_stream {
     EVP_MD_CTX *ctx;
 };
 
+/* Looking the algorithm up takes longer than hashing a record, so once a process. */
+static EVP_MD *sha256_algorithm;
+
+static void sha256_fetch(void) { sha256_algorithm = EVP_MD_fetch(NULL, "SHA256", NULL); }
+
+static EVP_MD_CTX *sha256_begin(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    (void)pthread_once(&once, sha256_fetch);
+    if (ctx == NULL || EVP_DigestInit_ex(ctx, sha256_algorithm, NULL) != 1) {
+        abort(); /* no memory, or an OpenSSL without SHA-256 */
+    }
+    return ctx;
+}
+
 struct sha256_stream *sha256_start(void) {
     struct sha256_stream *s = mem_alloc(sizeof *s);
 
-    s->ctx = EVP_MD_CTX_new();
-    if (s->ctx == NULL || EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL) != 1) {
-        abort(); /* no memory, or an OpenSSL without SHA-256 */
-    }
+    s->ctx = sha256_begin();
     return s;
 }
 
@@ -41,10 +55,20 @@ struct sha256 sha256_end(struct sha256_stream *s) {
 }
 
 struct sha256 sha256_of(struct str s) {
-    struct sha256_stream *stream = sha256_start();
+    return sha256_of_two(s, STR(""));
+}
 
-    sha256_feed(stream, s);
-    return sha256_end(stream);
+struct sha256 sha256_of_two(struct str a, struct str b) {
+    struct sha256_stream stream = {.ctx = sha256_begin()};
+    struct sha256 out = {0};
+
+    sha256_feed(&stream, a);
+    sha256_feed(&stream, b);
+    if (EVP_DigestFinal_ex(stream.ctx, out.bytes, NULL) != 1) {
+        abort();
+    }
+    EVP_MD_CTX_free(stream.ctx);
+    return out;
 }
 
 struct sha256 hmac_sha256(struct str key, struct str message) {

@@ -12,6 +12,9 @@ struct sha256 {
 struct sha256_stream; /* opaque: hashing in pieces */
 
 struct sha256 sha256_of(struct str s);
+
+/* SHA-256 of `a` and `b` behind one another. */
+struct sha256 sha256_of_two(struct str a, struct str b);
 struct sha256 hmac_sha256(struct str key, struct str message);
 
 struct sha256_stream *sha256_start(void);

@@ -101,6 +101,10 @@ static enum err_code pack_inflate(struct str packed, struct buf *out, struct err
     return ERR_NONE;
 }
 
+bool pack_is_encrypted(struct str packed) {
+    return packed.len > 0 && ((unsigned char)packed.ptr[0] & PACK_ENCRYPTED) != 0;
+}
+
 enum err_code unpack_body(struct str packed, struct crypt *crypt, struct str aad, struct buf *out,
                           struct err *err) {
     CLEANUP(buf_done) struct buf payload = BUF_INIT(SIZE_MAX / 2);

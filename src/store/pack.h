@@ -17,3 +17,6 @@ MUST_CHECK enum err_code pack_body(struct str plain, struct crypt *crypt, struct
  * those of crypt_decrypt(). */
 MUST_CHECK enum err_code unpack_body(struct str packed, struct crypt *crypt, struct str aad,
                                      struct buf *out, struct err *err);
+
+/* Whether the resting form is encrypted, so that unpack_body() looks at `aad`. */
+bool pack_is_encrypted(struct str packed);

@@ -226,11 +226,7 @@ static bool record_parse(struct str head, struct journal_record *r) {
 }
 
 static struct sha256 record_link(struct sha256 before, struct str header) {
-    CLEANUP(buf_done) struct buf link = BUF_INIT(SIZE_MAX / 2);
-
-    record_add_hash(&link, &before);
-    buf_add(&link, header);
-    return sha256_of(buf_str(&link));
+    return sha256_of_two((struct str){(const char *)before.bytes, SHA256_BYTES}, header);
 }
 
 static struct str record_header(const struct store_row *row) {
@@ -273,6 +269,7 @@ const char *record_read(struct record_chain *chain, const struct store_row *row,
 
 /* ---- Bodies ---- */
 
+/* The place that an encrypted body is bound to. */
 static void record_bind(struct str session, int64_t seq, struct buf *aad) {
     buf_add_s(aad, "record|");
     buf_add(aad, session);
@@ -286,7 +283,9 @@ enum err_code record_pack(struct crypt *crypt, struct str session, int64_t seq,
     if (entry->body == NULL) {
         return ERR_NONE;
     }
-    record_bind(session, seq, &aad);
+    if (entry->is_sensitive) {
+        record_bind(session, seq, &aad);
+    }
     return pack_body(masked_str(entry->body), entry->is_sensitive ? crypt : NULL, buf_str(&aad),
                      out, err);
 }
@@ -300,7 +299,9 @@ enum err_code record_unpack(struct crypt *crypt, struct str session, const struc
     if (!record->has_body) {
         return ERR_NONE;
     }
-    record_bind(session, record->seq, &aad);
+    if (pack_is_encrypted(row->body)) {
+        record_bind(session, record->seq, &aad);
+    }
     if (unpack_body(row->body, crypt, buf_str(&aad), plain, err) != ERR_NONE) {
         return err->code;
     }
