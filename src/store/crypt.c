@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/rand.h"
 #include "guard/secret.h"
+#include "sys/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,19 +104,6 @@ static enum err_code crypt_write_all(int fd, const char *path, struct str text, 
     return ERR_NONE;
 }
 
-static void crypt_sync_folder(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *dir =
-        slash == NULL ? mem_strdup(".") : str_dup((struct str){path, (size_t)(slash - path)});
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
-    free(dir);
-}
-
 /* Two processes may make the key at once: link() lets one win, and both then read the winner's. */
 static enum err_code crypt_make_file(const struct crypt *c, struct err *err) {
     CLEANUP(secret_freep) struct secret *key = crypt_random_key();
@@ -142,7 +130,7 @@ static enum err_code crypt_make_file(const struct crypt *c, struct err *err) {
         code = err_errno(err, errno, "%s", c->path);
     }
     (void)unlink(draft);
-    crypt_sync_folder(c->path);
+    fs_keep_name(c->path);
     return code;
 }
 

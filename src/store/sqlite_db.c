@@ -271,6 +271,7 @@ static enum err_code sqlite_make_file(const char *path, struct err *err) {
     }
     if (fd >= 0) {
         (void)close(fd);
+        fs_keep_name(path);
     }
     return ERR_NONE;
 }

@@ -215,6 +215,25 @@ enum err_code fs_mkdirs(const char *path, uint32_t mode, struct err *err) {
     return ERR_NONE;
 }
 
+void fs_keep_name(const char *path) {
+    CLEANUP(freep) char *dir = mem_strdup(path);
+
+    for (char *slash = strrchr(dir, '/'); slash != NULL; slash = strrchr(dir, '/')) {
+        bool is_root = slash == dir;
+        int fd;
+
+        slash[is_root ? 1 : 0] = '\0';
+        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0) {
+            (void)fsync(fd);
+            (void)close(fd);
+        }
+        if (is_root) {
+            return;
+        }
+    }
+}
+
 enum err_code fs_write_all(int fd, struct str content) {
     for (size_t done = 0; done < content.len;) {
         ssize_t n = write(fd, content.ptr + done, content.len - done);

@@ -104,6 +104,10 @@ MUST_CHECK enum err_code fs_remove_tree(const struct fs_root *root, const char *
 /* Makes a folder and its parents; those it makes get `mode`. Errors: ERR_IO, ERR_DISK_FULL. */
 MUST_CHECK enum err_code fs_mkdirs(const char *path, uint32_t mode, struct err *err);
 
+/* Syncs each folder on the way to `path`, an absolute one, so that a power cut does not take a name
+ * that is new there; one that cannot be opened or synced is passed over. Blocks for the disk. */
+void fs_keep_name(const char *path);
+
 /* Appends the content of one regular file of at most `max` bytes. Errors: as fs_read_at(). */
 MUST_CHECK enum err_code fs_read_file(const char *path, size_t max, struct buf *out,
                                       struct err *err);
