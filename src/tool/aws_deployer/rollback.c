@@ -7,6 +7,15 @@
 
 #define ALIAS "live"
 
+/* A request of ours from before an interruption may have come late: the alias is there by now. */
+static bool rollback_is_moved(const struct aws *aws, const char *function, const char *version) {
+    struct lambda_alias alias = {0};
+    struct err unread = {0};
+
+    return lambda_get_alias(aws, function, ALIAS, &alias, &unread) == ERR_NONE &&
+           strcmp(alias.version, version) == 0;
+}
+
 /* Flips the alias to the release's version, in seconds. A site alone has no function. UpdateAlias
  * does not look everywhere whether the version exists, so we do. */
 static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *out_moved,
@@ -41,7 +50,10 @@ static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *
         return err_remedy(err, "deploy the old commit again");
     }
     if (lambda_set_alias(aws, function, ALIAS, version, alias.revision, err) != ERR_NONE) {
-        return err->code;
+        if (!rollback_is_moved(aws, function, version)) {
+            return err->code;
+        }
+        *err = (struct err){0};
     }
     op_progress(op, json_pack("{s:s, s:s+}", "type", "progress", "text",
                               "alias live points to the previous version again, ", version));
@@ -76,9 +88,22 @@ static enum err_code rollback_check_stack(struct op *op, struct err *err) {
     return ERR_NONE;
 }
 
+static char *rollback_set_name(const struct op *op) { return mem_format("d-%s", op->key); }
+
+/* Whether this call was interrupted when it had made its set already, and so moved the alias before
+ * that. The set's execution publishes the old code under a new number: who moved the alias once
+ * more would take it away from the stack. */
+static enum err_code rollback_has_set(struct op *op, const struct aws *aws, bool *out,
+                                      struct err *err) {
+    CLEANUP(freep) char *name = rollback_set_name(op);
+    CLEANUP(cfn_set_done) struct cfn_set set = {0};
+
+    return cfn_describe_set(aws, op->arena, name, deployer_arg(op, "stack"), out, &set, err);
+}
+
 static enum err_code rollback_make_set(struct op *op, const char *body, struct cfn_set *out,
                                        struct err *err) {
-    CLEANUP(freep) char *name = mem_format("d-%s", op->key);
+    CLEANUP(freep) char *name = rollback_set_name(op);
     CLEANUP(freep) char *token = mem_format("create-%s", op->key);
     CLEANUP(freep)
     char *description = mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
@@ -139,12 +164,14 @@ static enum err_code rollback_check_account(struct op *op, const struct aws *aws
 enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err) {
     CLEANUP(followed_done) struct followed followed = {0};
     bool is_moved = false;
+    bool has_set = false;
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE ||
         rollback_check_account(op, &aws, err) != ERR_NONE ||
         deployer_check_lock(op, &aws, err) != ERR_NONE ||
-        rollback_alias(op, &aws, &is_moved, err) != ERR_NONE ||
+        rollback_has_set(op, &aws, &has_set, err) != ERR_NONE ||
+        (!has_set && rollback_alias(op, &aws, &is_moved, err) != ERR_NONE) ||
         rollback_stack(op, &aws, &followed, err) != ERR_NONE) {
         return err->code;
     }

@@ -115,6 +115,7 @@ enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted, 
             return err->code;
         }
         arn = wanted->name; /* ours, from before an interruption: the name derives from the call */
+        *err = (struct err){0};
     }
     return deployer_await_set(op, arn, wanted->stack, out, err);
 }
