@@ -124,6 +124,8 @@ void journal_closep(struct journal **j) {
     *j = NULL;
 }
 
+int64_t journal_epoch(const struct journal *j) { return j->epoch; }
+
 int64_t journal_last_seq(struct journal *j) {
     int64_t seq;
 

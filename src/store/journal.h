@@ -80,6 +80,9 @@ MUST_CHECK enum err_code journal_append(struct journal *journal,
                                         const struct journal_entry *entries, size_t n,
                                         int64_t inbox_through, int64_t *out_seq, struct err *err);
 
+/* The epoch of the lease that this journal is written under. */
+int64_t journal_epoch(const struct journal *journal);
+
 /* The number of the last record; 0 while there is none. */
 int64_t journal_last_seq(struct journal *journal);
 

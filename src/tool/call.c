@@ -210,6 +210,7 @@ static void call_prepare(struct call_handle *call) {
         .services = gate->options.services,
         .args = call->args,
         .session = gate->options.session,
+        .epoch = journal_epoch(gate->options.journal),
         .key = call->key,
         .cancel = &call->cancel,
         .deadline_mono_ms = clock_mono_ms() + limit(call->row->deadline),
@@ -420,6 +421,16 @@ static void call_check_result(struct call_handle *call) {
     }
 }
 
+/* A process that slept past its lease learns here that the session is another's. */
+static enum err_code call_keep_result(struct call_handle *call, struct err *err) {
+    enum err_code code = call_journal_result(call, err);
+
+    if (code == ERR_STALE && call->err.code == ERR_NONE && call->row->abandon != NULL) {
+        call->row->abandon(&call->op, call->out);
+    }
+    return code;
+}
+
 static enum err_code call_end(struct call_handle *call, struct err *err) {
     if (!call->has_begun) {
         return ERR_NONE; /* refused or replayed: nothing to record */
@@ -436,7 +447,7 @@ static enum err_code call_end(struct call_handle *call, struct err *err) {
         return ERR_NONE;
     }
     call_telemetry(call);
-    return call_journal_result(call, err);
+    return call_keep_result(call, err);
 }
 
 /* Everything of a call but the handle itself. */

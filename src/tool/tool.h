@@ -28,6 +28,7 @@ struct op {
     const json_t *args;        /* borrowed; passed schema_in */
     const json_t *approval;    /* borrowed; the consumed approval of an APPLY call, else NULL */
     const char *session;       /* id of the session, [a-z0-9-] */
+    int64_t epoch;             /* of the lease that this process holds the session by */
     const char *key;           /* idempotency key "<session>-<call>", [a-z0-9-], <= 64 characters */
     const atomic_bool *cancel; /* true: stop soon with ERR_CANCELLED */
     int64_t deadline_mono_ms; /* of clock_mono_ms(); the operation ends with ERR_TIMEOUT after it */
@@ -63,6 +64,10 @@ struct operation {
      */
     enum err_code (*reconcile)(struct op *op, enum reconciled *state, json_t **out,
                                struct err *err);
+
+    /* Gives back what run() took and nobody else would give back, when another process took the
+     * session over during the call, so that its result `out` is nobody's. NULL: nothing to do. */
+    void (*abandon)(struct op *op, const json_t *out);
 };
 
 /* What a call may need of the session's tokens at worst. {0}: nothing. */

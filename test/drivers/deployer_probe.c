@@ -114,6 +114,7 @@ static enum err_code probe_run(const char *name, const json_t *args, const json_
                     .args = args,
                     .approval = json_at(how, "approval"),
                     .session = json_str_or(how, "session", "s1"),
+                    .epoch = json_int_or(how, "epoch", 1),
                     .key = json_str_or(how, "key", "s1-1"),
                     .cancel = &cancel,
                     .deadline_mono_ms = clock_mono_ms() + json_int_or(how, "deadline_ms", 60000),

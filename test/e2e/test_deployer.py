@@ -592,6 +592,15 @@ class Lock(Case):
         self.assertEqual(self.lock("release", "s3", epoch=8)["out"], {"held": False, "epoch": 8})
         self.assertEqual(self.lock("acquire", "s4")["out"]["epoch"], 9)
 
+    def test_a_process_that_slept_past_its_lease_does_not_take_the_lock_from_the_one_that_went_on(self):
+        def as_owner(lease):
+            return self.op("lock", {"bucket": self.bucket, "stack": STACK, "action": "acquire"}, session="s1", epoch=lease)
+
+        self.assertEqual(as_owner(2)["out"]["epoch"], 1)
+        self.assertEqual(as_owner(1)["code"], "locked")
+        self.assertEqual(as_owner(2)["out"]["epoch"], 2)
+        self.assertEqual(as_owner(3)["out"]["epoch"], 3)
+
     def test_the_effect_itself_looks_whether_the_lock_is_still_held(self):
         epoch = self.lock("acquire")["out"]["epoch"]
         self.assertEqual(self.lock("acquire", "s2")["out"]["epoch"], epoch + 1)

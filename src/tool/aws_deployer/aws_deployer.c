@@ -112,7 +112,7 @@ static const struct json_field secrets_out[] = {
     { "ok", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "parameters", JSON_LIST, false }, END };
 
 static const struct operation operations[] = {
-    /* name, effect, purpose, deadline, in, out, run, reconcile */
+    /* name, effect, purpose, deadline, in, out, run, reconcile, abandon */
     { "identity",     EFFECT_READ,    "who the credentials are",              LIMIT_TOOL_TIMEOUT_MS,   none,          identity_out,   deployer_identity,     NULL },
     { "stack_status", EFFECT_READ,    "what a stack is and can take",         LIMIT_TOOL_TIMEOUT_MS,   stack_in,      status_out,     deployer_stack_status, NULL },
     { "events",       EFFECT_READ,    "what happened to a stack",             LIMIT_TOOL_TIMEOUT_MS,   events_in,     events_out,     deployer_events,       NULL },
@@ -125,7 +125,7 @@ static const struct operation operations[] = {
     { "diagnose",     EFFECT_READ,    "what gets a stack out of its state",   LIMIT_TOOL_TIMEOUT_MS,   stack_in,      diagnose_out,   deployer_diagnose,     NULL },
     { "wait",         EFFECT_READ,    "wait until a stack rests",             LIMIT_STACK_WAIT_MS,     wait_in,       wait_out,       deployer_wait,         NULL },
     { "drift",        EFFECT_READ,    "what was changed by hand",             LIMIT_CHANGESET_WAIT_MS, stack_in,      drift_out,      deployer_drift,        NULL },
-    { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL },
+    { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL, deployer_lock_abandon },
     { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },
     { "preview",      EFFECT_PREVIEW, "make a change set",                    LIMIT_CHANGESET_WAIT_MS, preview_in,    preview_out,    deployer_preview,      deployer_reconcile_preview },
     { "discard",      EFFECT_PREVIEW, "delete a change set of ours",          LIMIT_TOOL_TIMEOUT_MS,   discard_in,    discard_out,    deployer_discard,      NULL },

@@ -94,6 +94,7 @@ static json_t *lock_body(const struct op *op) {
 
     json_put_int(body, "pid", owner.pid);
     json_put_int(body, "start", owner.start);
+    json_put_int(body, "lease", op->epoch);
     json_put_int(body, "since_ms", clock_now_ms());
     json_put_int(body, "expires_ms", clock_now_ms() + LOCK_MS);
     return body;
@@ -106,7 +107,9 @@ static bool lock_is_alive(const struct op *op, const json_t *body) {
 
     (void)snprintf(owner.host, sizeof owner.host, "%s", json_str_or(body, "host", ""));
     if (strcmp(json_str_or(body, "run", ""), op->session) == 0) {
-        return false; /* ours, from before an interruption */
+        /* Ours, from before an interruption; or of the process that took the session over from
+         * this one while it slept. */
+        return json_int_or(body, "lease", 0) > op->epoch;
     }
     return json_int_or(body, "expires_ms", 0) > clock_now_ms() && !store_owner_is_dead(&owner);
 }
@@ -201,6 +204,17 @@ static enum err_code lock_release(struct op *op, const struct aws *aws, json_t *
     }
     *out = json_pack("{s:b, s:I}", "held", 0, "epoch", (json_int_t)epoch);
     return ERR_NONE;
+}
+
+void deployer_lock_abandon(struct op *op, const json_t *out) {
+    CLEANUP(freep) char *key = lock_key(op, json_int_or(out, "epoch", 0), RELEASED);
+    enum s3_put_result result = S3_NONE;
+    struct err ignored = {0}; /* then it gives way when this process is gone, or after its time */
+    struct aws aws;
+
+    if (json_bool_at(out, "held") && services_aws(op, &aws, &ignored) == ERR_NONE) {
+        (void)!lock_write(op, &aws, key, json_pack("{s:s}", "run", op->session), &result, &ignored);
+    }
 }
 
 enum err_code deployer_check_lock(struct op *op, const struct aws *aws, struct err *err) {
