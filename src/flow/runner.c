@@ -64,8 +64,13 @@ static bool is_in_execution(enum phase phase) {
 static void runner_leave(struct session *session, enum phase to) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct turn turn = session_turn(session, &agent_executor, arena);
-    bool is_unexecuted = is_between_dry_run_and_wait(session->phase) &&
-                         !is_between_dry_run_and_wait(to) && to != PHASE_EXECUTE;
+    /* Also a set whose execution was given up before anything was sent: it would keep others away
+     * until it has expired. */
+    bool is_given_up = session->phase == PHASE_ROLLBACK && !is_in_execution(to) &&
+                       !json_bool_at(session->state, "executing") &&
+                       json_object_get(session->state, "applied") == NULL;
+    bool is_unexecuted = is_given_up || (is_between_dry_run_and_wait(session->phase) &&
+                                         !is_between_dry_run_and_wait(to) && to != PHASE_EXECUTE);
 
     if (is_unexecuted || (is_in_execution(session->phase) && !is_in_execution(to))) {
         executor_leave(&turn, is_unexecuted);
