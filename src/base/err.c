@@ -20,7 +20,11 @@ enum err_code err_set(struct err *err, enum err_code code, const char *fmt, ...)
     va_list args;
 
     err->code = code;
-    err->remedy[0] = '\0';
+    /* Whatever the answer was, this is what a person can do about one that is not understood. */
+    (void)snprintf(err->remedy, sizeof err->remedy, "%s",
+                   code == ERR_PROTOCOL ? "repeat the command; if it stays so, check the endpoint "
+                                          "and whether a proxy answers in its place"
+                                        : "");
     va_start(args, fmt);
     (void)vsnprintf(err->text, sizeof err->text, fmt, args);
     va_end(args);

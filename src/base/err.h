@@ -21,8 +21,8 @@ struct err {
     char remedy[320];   /* what the person can do next; empty when nothing is known */
 };
 
-/* Sets code and sentence, clears the remedy, and returns `code`, so that `return err_set(...)`
- * reads well. */
+/* Sets code and sentence, clears the remedy (ERR_PROTOCOL has one of its own), and returns `code`,
+ * so that `return err_set(...)` reads well. */
 enum err_code err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Adds the remedy to an error that is set, and returns its code. */
