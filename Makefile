@@ -17,6 +17,10 @@ test: setup ## build, then every test
 check: setup ## what CI runs: the tests, the gates, clang, ASan+UBSan, TSan
 	@scripts/check
 
+torture: build ## hit a deployment at every place, and deploy through faults (hours; SEED=, MINUTES=)
+	@scripts/torture --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
+	@scripts/faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
+
 demo: build ## deploy examples/todo to a local AWS, through the conversation
 	@scripts/demo
 
@@ -37,4 +41,4 @@ install: ## install under PREFIX (/usr/local), below DESTDIR
 clean: ## remove the build folders; the tool cache stays
 	rm -rf build build-*
 
-.PHONY: help setup build test check demo bench format tables install clean
+.PHONY: help setup build test check torture demo bench format tables install clean

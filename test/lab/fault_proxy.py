@@ -32,7 +32,8 @@ up serves the request:
     truncate=N          sends the length of the whole body and N bytes of it
     clock_s=S           this service's clock is S seconds ahead: it refuses a date more than five minutes off,
                         says its own date, and judges the signature (needs FaultProxy(keys={id: secret}))
-    call=f              tests only: f(request) before the effect;  then=f  after it, before the answer
+    call=f              tests only: f(request) before the effect, which an answer that it returns replaces;
+                        then=f  after the effect, before the answer;  change=f  f(answer[, request]) changes it
 """
 import argparse
 import datetime
@@ -118,6 +119,19 @@ class Request:
         self.key_id, self.date, self.region, self.service = scope.groups() if scope else (None, None, None, "data")
         self.action = self._action()
 
+    def effect(self):
+        """By what the service knows this effect again: a change set, a client token, a key, a path; None for a read."""
+        if self.service in ("cloudformation", "ssm"):
+            text = self.body.decode("utf-8", "replace")
+            if re.match("Describe|List|Get|Validate|Estimate", self.action):
+                return None
+            form = dict(urllib.parse.parse_qsl(text)) if self.service == "cloudformation" else json.loads(text or "{}")
+            return " ".join(form[k] for k in ("StackName", "ChangeSetName", "ClientRequestToken", "Name") if k in form)
+        if self.service in ("data", "sts", "logs") or self.method in ("GET", "HEAD"):  # STS and logs are only asked
+            return None
+        once = " once" if self.headers.get("If-None-Match") == "*" else ""
+        return self.path + once
+
     def _action(self):
         target = self.headers.get("X-Amz-Target")
         if target:
@@ -147,7 +161,7 @@ class Request:
 
 class Rule:
     KEYS = {"delay_s", "hang", "cut", "throttle", "error", "result", "answer", "headers", "body", "rewrite", "truncate",
-            "clock_s", "call", "then"}
+            "clock_s", "call", "then", "change"}
 
     def __init__(self, service=".*", action=".*", path=None, host=None, contains=None, skip=0, times=None, **do):
         unknown = set(do) - self.KEYS
@@ -295,7 +309,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._control(body)
         request = Request(self.command, self.path, self.headers, body)
         row = {"service": request.service, "action": request.action, "method": request.method, "target": request.target,
-               "at": time.time(), "status": None, "fault": None}
+               "effect": request.effect(), "at": time.time(), "status": None, "fault": None}
         rule = self.server.proxy.take(request, row)
         try:
             answer = self._serve(request, rule.do if rule else {})
@@ -327,9 +341,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Cut
         if do.get("cut") == "before":
             raise Cut
-        if "call" in do:
-            do["call"](request)
-        answer = self._fake(request, do)
+        made = do["call"](request) if "call" in do else None
+        answer = made if isinstance(made, Answer) else self._fake(request, do)
         if answer is None:
             new_headers = None
             if "clock_s" in do:
@@ -346,6 +359,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer.set_header(name, value)
         if "body" in do:
             answer.body = do["body"].encode()
+        if "change" in do:
+            do["change"](*(answer, request)[:do["change"].__code__.co_argcount])
         for pattern, text in do.get("rewrite", []):
             answer.body = re.sub(pattern.encode(), text.encode(), answer.body)
         return answer
