@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include "agent/agent.h"
+#include "agent/ask_model.h"
+#include "guard/tokens/tokens.h"
 #include "repo/project.h"
 #include "store/journal.h"
 #include "telemetry/bus.h"
@@ -87,6 +88,15 @@ MUST_CHECK enum err_code session_run(struct session *session, struct session_end
 MUST_CHECK enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *flags,
                                     const char *tool, const char *operation, json_t *args,
                                     json_t **out, struct err *err);
+
+/* Whether a model is configured, and whose tokens it counts. */
+bool flow_has_model(const struct flow *flow);
+enum encoding flow_encoding(const struct flow *flow);
+
+/* One question to the model, outside the road, as `agent`; see ask_model(). Takes over `flags`;
+ * `*out` is the caller's. Errors: those of ask_model() and session_new(). */
+MUST_CHECK enum err_code flow_ask_model(struct flow *flow, const struct agent *agent, json_t *flags,
+                                        const struct ask_model *ask, json_t **out, struct err *err);
 
 /* Where a run would go: {"env","account","region","qualifier"}, each where known. New reference.
  * Errors: ERR_CONFIG (no such environment or profile). */

@@ -2,14 +2,24 @@
 #include <string.h>
 
 #include "flow/flow_room.h"
+#include "model/client.h"
+
+/* What is asked: an operation, or the model. */
+struct query {
+    const char *tool;
+    const char *operation;
+    json_t *args;                /* owned */
+    const struct ask_model *ask; /* NULL: the operation */
+};
 
 static enum err_code query_call(struct session *session, const struct agent *agent,
-                                const char *tool, const char *operation, json_t *args, json_t **out,
-                                struct err *err) {
+                                struct query *query, json_t **out, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct turn turn = session_turn(session, agent, arena);
 
-    return tool_call(&turn, tool, operation, args, out, err);
+    return query->ask != NULL
+               ? ask_model(&turn, query->ask, out, err)
+               : tool_call(&turn, query->tool, query->operation, TAKE(query->args), out, err);
 }
 
 static enum err_code query_end(struct session *session, const char *status, struct err *err) {
@@ -32,24 +42,17 @@ static enum err_code query_aim(struct session *session, json_t *target, struct e
     return session_reach_aws(session, err);
 }
 
-enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *flags,
-                         const char *tool, const char *operation, json_t *args, json_t **out,
-                         struct err *err) {
+static enum err_code query_run(struct flow *flow, const struct agent *agent, json_t *flags,
+                               json_t *target, struct query *query, json_t **out, struct err *err) {
     CLEANUP(session_closep) struct session *session = NULL;
-    CLEANUP(json_decrefp) json_t *target = NULL;
-    CLEANUP(json_decrefp) json_t *asked = args;
     CLEANUP(json_decrefp) json_t *result = NULL;
     struct err second = {0};
 
-    if (strcmp(tool, "aws_deployer") == 0 && flow_place(flow, flags, &target, err) != ERR_NONE) {
-        json_decref(flags);
-        return err->code;
-    }
     if (session_new(flow, "query", flags, &session, err) != ERR_NONE) {
         return err->code;
     }
     if (query_aim(session, target, err) != ERR_NONE ||
-        query_call(session, agent, tool, operation, TAKE(asked), &result, err) != ERR_NONE) {
+        query_call(session, agent, query, &result, err) != ERR_NONE) {
         (void)!query_end(session, "failed", &second); /* the first failure is the one to tell */
         if (gate_fault(session->gate) != NULL) {
             err_remedy(err, "it was a question only; ask again"); /* nobody attaches to one */
@@ -61,4 +64,34 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
     }
     *out = TAKE(result);
     return ERR_NONE;
+}
+
+enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *flags,
+                         const char *tool, const char *operation, json_t *args, json_t **out,
+                         struct err *err) {
+    CLEANUP(json_decrefp) json_t *target = NULL;
+    struct query query = {.tool = tool, .operation = operation, .args = args};
+    enum err_code code = ERR_NONE;
+
+    if (strcmp(tool, "aws_deployer") == 0 && flow_place(flow, flags, &target, err) != ERR_NONE) {
+        json_decref(flags);
+        code = err->code;
+    } else {
+        code = query_run(flow, agent, flags, target, &query, out, err);
+    }
+    json_decref(query.args);
+    return code;
+}
+
+bool flow_has_model(const struct flow *flow) { return flow->model != NULL; }
+
+enum encoding flow_encoding(const struct flow *flow) {
+    return flow->model == NULL ? ENCODING_O200K_BASE : model_client_primary(flow->model)->encoding;
+}
+
+enum err_code flow_ask_model(struct flow *flow, const struct agent *agent, json_t *flags,
+                             const struct ask_model *ask, json_t **out, struct err *err) {
+    struct query query = {.ask = ask};
+
+    return query_run(flow, agent, flags, NULL, &query, out, err);
 }

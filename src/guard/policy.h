@@ -110,7 +110,7 @@ struct review_ctx {
     const struct redactor *redactor; /* for secrets in templates; not NULL */
     const json_t *template_before;   /* the template that is deployed now; NULL on a creation */
     bool is_local_aws; /* behind a custom endpoint, where ssm:GetParametersByPath is judged against
-                        * every resource and the emitted template says so */
+                        * every resource, nothing speaks TLS, and the emitted template says so */
     const char *const *foreign_ok; /* accounts the user's own settings allow; NULL-ended, or NULL */
 };
 

@@ -36,12 +36,21 @@ const char *policy_rule_when(enum review_rule rule) { return rules[rule_of(rule)
 const char *policy_rule_remedy(enum review_rule rule) { return rules[rule_of(rule)].remedy; }
 enum verdict policy_rule_verdict(enum review_rule rule) { return rules[rule_of(rule)].verdict; }
 
+/* The local AWS speaks plain HTTP and nothing else, so the emitted template drops TLS there. */
+static bool is_moot(const struct review *review, enum review_rule rule) {
+    return review->ctx->is_local_aws && (rule == REVIEW_PLAIN_BUCKET || rule == REVIEW_PLAIN_LINK);
+}
+
 void review_find(struct review *review, enum review_rule rule, const char *where, const char *fmt,
                  ...) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(4096);
-    json_t *finding = json_object();
+    json_t *finding = NULL;
     va_list args;
 
+    if (is_moot(review, rule)) {
+        return;
+    }
+    finding = json_object();
     va_start(args, fmt);
     buf_vaddf(&text, fmt, args);
     va_end(args);

@@ -615,6 +615,36 @@ static void the_local_aws_may_have_its_one_wide_resource(void **state) {
     }
 }
 
+/* A bucket without a statement for TLS is stopped at AWS, and only there. */
+static void the_local_aws_speaks_no_tls(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (int is_local = 0; is_local < 2; is_local++) {
+        CLEANUP(json_decrefp)
+        json_t *template = json_pack(
+            "{s:{s:{s:s,s:{s:s,s:{s:[{s:s,s:{s:s},s:s,s:s}]}}}}}", "Resources", "P", "Type",
+            "AWS::S3::BucketPolicy", "Properties", "Bucket", "b", "PolicyDocument", "Statement",
+            "Effect", "Allow", "Principal", "Service", "cloudfront.amazonaws.com", "Action",
+            "s3:GetObject", "Resource", "arn:aws:s3:::b/*");
+        CLEANUP(json_decrefp) json_t *findings = json_array();
+        CLEANUP(json_decrefp) json_t *plan = plan_for("deploy");
+        struct review_ctx ctx = {.account = template_account,
+                                 .region = "eu-central-1",
+                                 .redactor = redactor,
+                                 .is_local_aws = is_local == 1};
+        bool is_found = false;
+        size_t i;
+        const json_t *finding;
+
+        (void)policy_review_plan(plan, template, &ctx, findings);
+        json_array_foreach(findings, i, finding) {
+            is_found = is_found || strcmp(json_str_or(finding, "code", ""), "plain_bucket") == 0;
+        }
+        assert_int_equal(is_found, is_local == 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_plans_are_stopped_and_their_neighbours_pass),
@@ -628,6 +658,7 @@ int main(void) {
         cmocka_unit_test(every_resource_with_a_policy_of_its_own_is_read),
         cmocka_unit_test(rights_over_roles_belong_to_the_set_up_stack_and_are_held),
         cmocka_unit_test(the_local_aws_may_have_its_one_wide_resource),
+        cmocka_unit_test(the_local_aws_speaks_no_tls),
         cmocka_unit_test(an_account_of_the_users_own_settings_may_be_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

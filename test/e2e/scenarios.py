@@ -8,15 +8,19 @@ FOLDER = lab.ROOT / "test/scenario"
 
 
 class Scenario:
-    """given, typed, expected (in order), unwanted, exit: as the lines of the file say."""
+    """given, typed, model, expected (in order), unwanted, exit: as the lines of the file say."""
 
     def __init__(self, path):
         self.name, self.given, self.typed, self.expected, self.unwanted, self.exit = Path(path).stem, [], [], [], [], None
+        self.model = []  # (pattern, answer) of the scripted model; none: there is no model
         for number, line in enumerate(Path(path).read_text().splitlines(), 1):
             word, _, rest = line.partition(" ")
             where = {"given": self.given, ">": self.typed, "~": self.expected, "!": self.unwanted}.get(word)
             if where is not None:
                 where.append(rest)
+            elif word == "model":
+                pattern, _, answer = rest.partition(" => ")
+                self.model.append((pattern, answer))
             elif word == "exit":
                 self.exit = int(rest)
             elif line and word != "#":

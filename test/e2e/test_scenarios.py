@@ -4,6 +4,7 @@ import subprocess
 
 import lab
 import scenarios
+import scripted_model
 import todo
 
 
@@ -37,9 +38,11 @@ class Conversations(todo.TodoCase):
         self.todo()
         for words in scenario.given:
             self.given(words)
+        model = self.enterContext(scripted_model.ScriptedModel(scenario.model)) if scenario.model else None
         # One stream, as at a terminal: what the program writes for people and its results, in their order.
         run = subprocess.run([lab.program(), "chat", "--app", self.app],
-                             env=self.todo_env(AWS_REGION=self.region), cwd=self.repo, text=True, timeout=120,
+                             env={**self.todo_env(AWS_REGION=self.region), **(model.env() if model else {})},
+                             cwd=self.repo, text=True, timeout=120,
                              input="".join(line + "\n" for line in scenario.typed), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         scenario.judge(self, run.stdout, run.returncode, account=self.account)
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/understand/understand.h"
 #include "front/chat/chat_room.h"
 #include "front/cli/suggest.h"
 #include "guard/policy.h"
@@ -18,6 +17,7 @@ struct chat {
     char *values[OPT_N]; /* what "change X to ..." set; owned */
     char *offer;         /* the session that "yes" or "resume" goes on with; NULL: none */
     char *verb;          /* what runs now, to be begun anew after a change; NULL: nothing */
+    struct turns turns;  /* the last ones, for the model */
     bool is_changed;     /* a change came in the middle of a run */
     bool is_over;
 };
@@ -516,6 +516,92 @@ static bool chat_catches_secret(struct chat *chat, const char *line) {
     return true;
 }
 
+/* ---- With a model ---- */
+
+/* What holds so far, as the model is told. */
+static char *chat_known(const struct chat *chat) {
+    static const enum slot slots[] = {SLOT_ENV, SLOT_APP, SLOT_ACCOUNT, SLOT_REGION};
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
+    const struct project *project = flow_project(chat->cli->flow);
+
+    for (size_t i = 0; i < ARRAY_N(slots); i++) {
+        const char *value = chat->cli->args.values[option_called(slot_name(slots[i]))];
+
+        if (value != NULL) {
+            buf_addf(&out, "%s: %s\n", slot_name(slots[i]), value);
+        }
+    }
+    for (size_t i = 0; project != NULL && i < project->env_n; i++) {
+        buf_addf(&out, "environment of aws-copilot.yml: %s\n", project->envs[i].name);
+    }
+    return mem_strdup(buf_cstr(&out));
+}
+
+/* Whether the person means what the model made of the line. */
+static bool chat_confirm(struct chat *chat, const struct understood *said) {
+    CLEANUP(buf_done) struct buf what = BUF_INIT(TEXT_BYTES_MAX);
+    CLEANUP(freep) char *question = NULL;
+    struct err err = {0};
+    bool is_yes = false;
+
+    buf_add_s(&what, said->row != NULL ? said->row->verb : intent_name(said->intent));
+    for (enum slot slot = SLOT_NONE + 1; slot < SLOT_N; slot++) {
+        if (said->values[slot][0] != '\0') {
+            buf_addf(&what, ", %s %s", slot_name(slot), said->values[slot]);
+        }
+    }
+    question = mem_format("I understand: %s. Is that right?", buf_cstr(&what));
+    return asker_confirm(&chat->cli->asker, question, true, &is_yes, &err) == ERR_NONE && is_yes;
+}
+
+/* Tries a line that the patterns do not know on the model; false: it does not help either. */
+static bool chat_listen(struct chat *chat, const char *line) {
+    CLEANUP(heard_done) struct heard heard = {0};
+    CLEANUP(freep) char *known = NULL;
+    struct err err = {0};
+
+    if (!flow_has_model(chat->cli->flow)) {
+        return false;
+    }
+    known = chat_known(chat);
+    if (listen_with_model(chat->cli, &chat->turns, line, known, &heard, &err) != ERR_NONE) {
+        cli_complain(chat->cli, &err);
+        return false;
+    }
+    if (heard.is_malicious) {
+        chat_refuse(chat, line);
+        return true;
+    }
+    if (heard.said.intent == INTENT_UNKNOWN || heard.said.intent == INTENT_OFF_TOPIC) {
+        return false;
+    }
+    if (heard.question != NULL) {
+        cli_say(chat->cli, "%s", heard.question);
+        return true;
+    }
+    if ((heard.said.intent == INTENT_VERB || heard.said.intent == INTENT_CHANGE) &&
+        !chat_confirm(chat, &heard.said)) {
+        cli_say(chat->cli, "all right; say it in other words");
+        return true;
+    }
+    chat_understood(chat, &heard.said, line);
+    return true;
+}
+
+/* What the program came to in this turn, for the next one. */
+static void chat_note(struct chat *chat, const char *line) {
+    CLEANUP(masked_done) struct masked masked = {0};
+    CLEANUP(freep) char *came = NULL;
+
+    redact_text(flow_redactor(chat->cli->flow), str_from(line), &masked);
+    turns_add(&chat->turns, "The person", masked_cstr(&masked));
+    if (chat->verb != NULL) {
+        came = mem_format("ran %s: %s %s", chat->verb, json_str_or(chat->cli->result, "status", ""),
+                          json_str_or(chat->cli->result, "error.message", ""));
+        turns_add(&chat->turns, "The program", came);
+    }
+}
+
 static void chat_turn(struct chat *chat, const char *line) {
     struct understood said;
 
@@ -527,6 +613,10 @@ static void chat_turn(struct chat *chat, const char *line) {
         return;
     }
     chat_understand(chat, line, &said);
+    if ((said.intent == INTENT_UNKNOWN || said.intent == INTENT_OFF_TOPIC) &&
+        chat_listen(chat, line)) {
+        return;
+    }
     chat_understood(chat, &said, line);
 }
 
@@ -599,6 +689,9 @@ static void chat_loop(struct chat *chat) {
         } else if (line[0] != '\0') {
             chat_keep(chat, line);
             chat_turn(chat, line);
+            if (chat->cli->flow != NULL) {
+                chat_note(chat, line);
+            }
         }
     }
 }
@@ -641,6 +734,7 @@ static enum err_code chat_run_verb(struct cli *cli, struct err *err) {
     }
     free(chat.offer);
     free(chat.verb);
+    turns_done(&chat.turns);
     cli->asker.aside = NULL;
     return code;
 }

@@ -1,6 +1,7 @@
 /* Inside front/chat. */
 #pragma once
 
+#include "agent/understand/understand.h"
 #include "front/verb/run.h"
 
 /* Why did it go wrong: what the newest run of this repository was, what failed in it, what was
@@ -17,3 +18,42 @@ MUST_CHECK enum err_code why_last_fields(struct cli *cli, json_t **out, struct e
  * `*out_n` is how many. Errors: those of flow_query(). */
 MUST_CHECK enum err_code why_seen_before(struct cli *cli, const char *text, const char *but,
                                          size_t *out_n, struct err *err);
+
+/* ---- The last turns ---- */
+
+enum { TURNS_MAX = 50, TURN_BYTES_MAX = 2000, FORM_TOKENS = 600 };
+
+struct turn_said {
+    const char *who; /* "The person", "The program"; static */
+    char *text;      /* masked; owned */
+};
+
+struct turns {
+    struct turn_said rows[TURNS_MAX]; /* the oldest first */
+    size_t n;
+};
+void turns_done(struct turns *turns);
+
+/* Adds a turn; of more than TURNS_MAX the oldest is forgotten. */
+void turns_add(struct turns *turns, const char *who, const char *masked);
+
+/* ---- The model's part; only where flow_has_model() ---- */
+
+struct heard {
+    struct understood said;
+    bool is_malicious;
+    char *question; /* for the person; owned, or NULL */
+};
+void heard_done(struct heard *heard);
+
+/* Asks the model what a line means. A value counts only where the words of the line that it comes
+ * from are given, and what our own reading makes of those words is kept beside it. `known`: the
+ * values so far, for the model. Errors: those of flow_ask_model(). */
+MUST_CHECK enum err_code listen_with_model(struct cli *cli, const struct turns *turns,
+                                           const char *line, const char *known, struct heard *out,
+                                           struct err *err);
+
+/* Has the model say in plain words what `told`, the answer of the journal, means; shown as
+ * proposals. Errors: those of flow_ask_model(). */
+MUST_CHECK enum err_code explain_with_model(struct cli *cli, const char *told, const json_t *state,
+                                            struct err *err);

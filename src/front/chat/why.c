@@ -61,41 +61,37 @@ static enum err_code why_visit(const struct journal_record *record, void *contex
     return ERR_NONE;
 }
 
-static void why_tell(struct cli *cli, const char *id, const struct glance *glance,
-                     const struct why *why) {
-    CLEANUP(buf_done) struct buf out = BUF_INIT(WHY_BYTES);
+static void why_write(const char *id, const struct glance *glance, const struct why *why,
+                      struct buf *out_text) {
     const json_t *problem = json_at(glance->state, "problem");
     const json_t *error = json_at(glance->result, "error");
     const char *text = json_str_or(error, "message", json_str_or(problem, "text", ""));
     const char *remedy = json_str_or(error, "remedy", json_str_or(problem, "remedy", ""));
 
-    buf_addf(&out, "The last run, %s of %s (session %s), %s %s [record %lld].\n", glance->kind,
+    buf_addf(out_text, "The last run, %s of %s (session %s), %s %s [record %lld].\n", glance->kind,
              json_str_or(json_at(glance->state, "fields"), "stack", "this repository"), id,
              glance->end_status[0] != '\0' ? "ended:" : "stands at",
              glance->end_status[0] != '\0' ? glance->end_status : glance->phase,
              (long long)(why->end_seq > 0 ? why->end_seq : why->phase_seq));
-    buf_addf(&out, "  cause   %s [phase %s, record %lld]\n",
+    buf_addf(out_text, "  cause   %s [phase %s, record %lld]\n",
              text[0] == '\0' ? "not on record" : text, json_str_or(problem, "phase", glance->phase),
              (long long)why->phase_seq);
     for (size_t i = 0; i < why->n; i++) {
         const struct why_reason *reason = &why->reasons[i];
 
-        buf_addf(&out, "  seen    %s  %s %s: %s [record %lld]\n", run_date(reason->ts_ms).text,
+        buf_addf(out_text, "  seen    %s  %s %s: %s [record %lld]\n", run_date(reason->ts_ms).text,
                  reason->agent, reason->what, reason->code, (long long)reason->seq);
     }
     if (json_at(glance->state, "restored") != NULL) {
-        buf_addf(&out, "  done    %s\n",
+        buf_addf(out_text, "  done    %s\n",
                  json_bool_at(glance->state, "restored.ok")
                      ? "the release before it was put back, and answered"
                      : "the release before it could not be put back");
     }
     if (remedy[0] != '\0') {
-        buf_addf(&out, "  next    %s\n", remedy);
+        buf_addf(out_text, "  next    %s\n", remedy);
     }
-    buf_addf(&out, "  aws-copilot audit %s shows every decision.\n", id);
-    if (!cli->is_json) {
-        render_print(cli->render, &out);
-    }
+    buf_addf(out_text, "  aws-copilot audit %s shows every decision.\n", id);
 }
 
 /* The newest session of this repository that is no question. */
@@ -172,7 +168,10 @@ enum err_code why_seen_before(struct cli *cli, const char *text, const char *but
 enum err_code why_failed(struct cli *cli, bool *out_is_told, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(glance_done) struct glance glance = {0};
+    CLEANUP(buf_done) struct buf out = BUF_INIT(WHY_BYTES);
+    CLEANUP(freep) char *told = NULL;
     struct why why = {0};
+    struct err unheard = {0};
     const char *id = NULL;
     size_t n = 0;
     bool is_bad;
@@ -194,7 +193,16 @@ enum err_code why_failed(struct cli *cli, bool *out_is_told, struct err *err) {
     if (journal_replay(flow_store(cli->flow), str_from(id), 1, why_visit, &why, err) != ERR_NONE) {
         return err->code;
     }
-    why_tell(cli, id, &glance, &why);
+    why_write(id, &glance, &why, &out);
+    if (flow_has_model(cli->flow)) {
+        told = mem_strdup(buf_cstr(&out));
+    }
+    if (!cli->is_json) {
+        render_print(cli->render, &out);
+    }
     *out_is_told = true;
+    if (told != NULL && explain_with_model(cli, told, glance.state, &unheard) != ERR_NONE) {
+        cli_complain(cli, &unheard); /* the journal's answer stands without it */
+    }
     return why_seen_before(cli, json_str_or(glance.state, "problem.text", ""), id, &n, err);
 }
