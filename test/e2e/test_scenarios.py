@@ -21,15 +21,7 @@ class Conversations(todo.TodoCase):
         elif words == "a site that calls localhost":
             self.edit("frontend/src/api.ts", "`/api", "`http://localhost:8000/api")
         elif words == "the function cannot be created":
-            self.fault = self.proxy()
-            self.endpoint = self.fault.url
-            # The artefact vanishes behind our check, which is how the local AWS fails; the reason is written by the proxy.
-            self.fault.rule("cloudformation", "DescribeStacks", contains=self.stack, rewrite=[["CREATE_COMPLETE", "ROLLBACK_COMPLETE"]])
-            self.fault.rule("cloudformation", "DescribeStackEvents", rewrite=[
-                [r"(?s)<StackEvents><member>(.*?)<ResourceStatus>CREATE_COMPLETE</ResourceStatus>",
-                 r"<StackEvents><member>\1<ResourceStatus>ROLLBACK_COMPLETE</ResourceStatus>"],
-                [r"(<LogicalResourceId>Backend</LogicalResourceId>(?:(?!</member>)[\s\S])*?<ResourceStatus>)CREATE_COMPLETE</ResourceStatus>",
-                 r"\1CREATE_FAILED</ResourceStatus><ResourceStatusReason>the quota of functions is used up</ResourceStatusReason>"]])
+            self.function_cannot_be_created()
         else:
             self.fail(f"scenarios: nobody knows how to give '{words}'")
 

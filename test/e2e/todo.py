@@ -126,6 +126,19 @@ class TodoCase(lab.Case):
         path.write_text(text.replace(before, after))
         self.commit(f"{file} changes")
 
+    # --- faults ---
+
+    def function_cannot_be_created(self, reason="the quota of functions is used up"):
+        """CloudFormation fails at the function and goes back: the reason and the statuses are the proxy's words."""
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+        self.fault.rule("cloudformation", "DescribeStacks", contains=self.stack, rewrite=[["CREATE_COMPLETE", "ROLLBACK_COMPLETE"]])
+        self.fault.rule("cloudformation", "DescribeStackEvents", rewrite=[
+            [r"(?s)<StackEvents><member>(.*?)<ResourceStatus>CREATE_COMPLETE</ResourceStatus>",
+             r"<StackEvents><member>\1<ResourceStatus>ROLLBACK_COMPLETE</ResourceStatus>"],
+            [r"(<LogicalResourceId>Backend</LogicalResourceId>(?:(?!</member>)[\s\S])*?<ResourceStatus>)CREATE_COMPLETE</ResourceStatus>",
+             r"\1CREATE_FAILED</ResourceStatus><ResourceStatusReason>" + reason + "</ResourceStatusReason>"]])
+
     # --- the program ---
 
     def todo_env(self, **more):

@@ -29,6 +29,8 @@ static const char *const joining[] = {
 static const char *const corrections[] = { "no", "nope", "actually", "sorry", "wait", "oops", "rather", "instead", "meant", "correction", "not" };
 /* clang-format on */
 
+enum { SENTENCE_WORDS = 18 };
+
 const char *slot_name(enum slot slot) {
     return slot > SLOT_NONE && slot < SLOT_N ? slot_names[slot] : slot_names[SLOT_NONE];
 }
@@ -142,6 +144,7 @@ void understand(const char *line, const char *const *envs, struct understood *ou
     *out = (struct understood){0};
     words_cut(line, &words);
     out->is_question = words.is_question;
+    out->is_long = words.n > SENTENCE_WORDS;
     fields_read(&words, envs, out);
     intent_read(&words, out);
     values_keep_fitting(out);

@@ -70,6 +70,7 @@ struct understood {
     bool is_correction;                  /* "no, Frankfurt"; "Ireland instead" */
     bool is_as_before;                   /* "the same as last time" */
     bool is_question;
+    bool is_long; /* more than a sentence: a paste, perhaps */
     bool is_slip; /* a word was misspelt: what is wanted is a guess */
 };
 

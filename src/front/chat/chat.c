@@ -46,6 +46,20 @@ static void chat_understand(const struct chat *chat, const char *line, struct un
     understand(line, envs, out);
 }
 
+/* Whether the file, where it names environments, names this one; says so if not. */
+static bool chat_has_env(struct chat *chat, const char *name) {
+    const struct project *project = flow_project(chat->cli->flow);
+    struct err err = {0};
+
+    if (project == NULL || project->env_n == 0 || project_env(project, name) != NULL) {
+        return true;
+    }
+    err_set(&err, ERR_CONFIG, PROJECT_FILE " has no environment '%.40s'", name);
+    err_remedy(&err, "add it: aws-copilot env add %.40s", name);
+    cli_complain(chat->cli, &err);
+    return false;
+}
+
 /* Sets an option, checked as on the command line; what is no such value is said and changes
  * nothing. `is_kept`: for all that follows, and said so. */
 static bool chat_set(struct chat *chat, enum slot slot, const char *value, bool is_kept) {
@@ -56,6 +70,9 @@ static bool chat_set(struct chat *chat, enum slot slot, const char *value, bool 
 
     if (before != NULL && strcmp(before, value) == 0) {
         return true;
+    }
+    if (slot == SLOT_ENV && !chat_has_env(chat, value)) {
+        return false;
     }
     cli->args.values[option] = value;
     cli->args.is_typed[option] = true;
@@ -381,10 +398,19 @@ static void chat_refuse(struct chat *chat, const char *line) {
     chat->is_over = true;
 }
 
-/* Verbs that only look. */
-static const char *const looking[] = {"status",    "outputs",  "logs",       "history",
-                                      "inspect",   "estimate", "secrets ls", "env ls",
-                                      "approvals", "audit",    "doctor",     "drift"};
+/* Whether the verb changes nothing. */
+static bool verb_only_looks(const char *verb) {
+    static const char *const looking[] = {"status",    "outputs",  "logs",       "history",
+                                          "inspect",   "estimate", "secrets ls", "env ls",
+                                          "approvals", "audit",    "doctor",     "drift"};
+
+    for (size_t i = 0; i < ARRAY_N(looking); i++) {
+        if (strcmp(looking[i], verb) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* A misspelt word is a guess; one that would do something is asked about. */
 static bool chat_is_meant(struct chat *chat, const char *verb) {
@@ -392,12 +418,8 @@ static bool chat_is_meant(struct chat *chat, const char *verb) {
     struct err err = {0};
     bool is_yes = false;
 
-    for (size_t i = 0; i < ARRAY_N(looking); i++) {
-        if (strcmp(looking[i], verb) == 0) {
-            return true;
-        }
-    }
-    return asker_confirm(&chat->cli->asker, question, true, &is_yes, &err) == ERR_NONE && is_yes;
+    return verb_only_looks(verb) ||
+           (asker_confirm(&chat->cli->asker, question, true, &is_yes, &err) == ERR_NONE && is_yes);
 }
 
 /* Runs what the line wants, with what it decides. */
@@ -423,6 +445,31 @@ static void chat_do(struct chat *chat, struct understood *said, const char *line
         chat_run(chat, verb, word, line);
     }
     chat_forget_fleeting(chat);
+}
+
+/* Whether the person means what was made of the line. */
+static bool chat_confirm(struct chat *chat, const struct understood *said) {
+    CLEANUP(buf_done) struct buf what = BUF_INIT(TEXT_BYTES_MAX);
+    CLEANUP(freep) char *question = NULL;
+    struct err err = {0};
+    bool is_yes = false;
+
+    buf_add_s(&what, said->row != NULL ? said->row->verb : intent_name(said->intent));
+    for (enum slot slot = SLOT_NONE + 1; slot < SLOT_N; slot++) {
+        if (said->values[slot][0] != '\0') {
+            buf_addf(&what, ", %s %s", slot_name(slot), said->values[slot]);
+        }
+    }
+    question = mem_format("I understand: %s. Is that right?", buf_cstr(&what));
+    return asker_confirm(&chat->cli->asker, question, true, &is_yes, &err) == ERR_NONE && is_yes;
+}
+
+/* What a long text decides, a paste for instance, is said once more before it counts. */
+static bool chat_is_sure(struct chat *chat, const struct understood *said) {
+    bool is_doing = said->intent == INTENT_CHANGE ||
+                    (said->intent == INTENT_VERB && !verb_only_looks(said->row->verb));
+
+    return !said->is_long || !is_doing || chat_confirm(chat, said);
 }
 
 static void chat_understood(struct chat *chat, struct understood *said, const char *line) {
@@ -537,23 +584,6 @@ static char *chat_known(const struct chat *chat) {
     return mem_strdup(buf_cstr(&out));
 }
 
-/* Whether the person means what the model made of the line. */
-static bool chat_confirm(struct chat *chat, const struct understood *said) {
-    CLEANUP(buf_done) struct buf what = BUF_INIT(TEXT_BYTES_MAX);
-    CLEANUP(freep) char *question = NULL;
-    struct err err = {0};
-    bool is_yes = false;
-
-    buf_add_s(&what, said->row != NULL ? said->row->verb : intent_name(said->intent));
-    for (enum slot slot = SLOT_NONE + 1; slot < SLOT_N; slot++) {
-        if (said->values[slot][0] != '\0') {
-            buf_addf(&what, ", %s %s", slot_name(slot), said->values[slot]);
-        }
-    }
-    question = mem_format("I understand: %s. Is that right?", buf_cstr(&what));
-    return asker_confirm(&chat->cli->asker, question, true, &is_yes, &err) == ERR_NONE && is_yes;
-}
-
 /* Tries a line that the patterns do not know on the model; false: it does not help either. */
 static bool chat_listen(struct chat *chat, const char *line) {
     CLEANUP(heard_done) struct heard heard = {0};
@@ -617,7 +647,9 @@ static void chat_turn(struct chat *chat, const char *line) {
         chat_listen(chat, line)) {
         return;
     }
-    chat_understood(chat, &said, line);
+    if (chat_is_sure(chat, &said)) {
+        chat_understood(chat, &said, line);
+    }
 }
 
 /* ---- The conversation ---- */
