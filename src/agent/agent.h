@@ -9,6 +9,7 @@
  *   flags, project, settings  flow   command line, project file, the user's own settings
  *   came      flow        {"phase","outcome"} of the edge that led into this phase
  *   last_release  flow    the release that a failure may go back to
+ *   target_release  flow  the release that a session of kind "rollback" goes back to
  *   fields    intake      what the person decided: env, app, stack, account, region, qualifier, ...
  *   survey    curator     repo_reader.survey, and "brief"; the planner corrects it by the import
  * check identity  executor    aws_deployer.identity bootstrap executor    outputs of the bootstrap

@@ -258,33 +258,33 @@ static void every_end_has_its_status_and_its_exit_code(void **state) {
 static const struct state_row {
     const char *status;
     struct { const char *status; int exit_status; const char *cure; } recover, deploy;
-    struct { const char *status; int exit_status; } destroy;
+    struct { const char *status; int exit_status; } destroy, rollback;
 } state_rows[] = {
-    /* stack                                           recover                       deploy                        destroy */
-    { "REVIEW_IN_PROGRESS",                          { "success",   0, "discard"  }, { "success", 0, ""         }, { "success", 0 } },
-    { "CREATE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "UPDATE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "IMPORT_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",         { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "ROLLBACK_IN_PROGRESS",                        { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "UPDATE_ROLLBACK_IN_PROGRESS",                 { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",{ "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "IMPORT_ROLLBACK_IN_PROGRESS",                 { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "DELETE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 } },
-    { "DELETE_COMPLETE",                             { "failed",    6, ""         }, { "success", 0, ""         }, { "failed",  6 } },
-    { "CREATE_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
-    { "UPDATE_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
-    { "IMPORT_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
-    { "UPDATE_ROLLBACK_COMPLETE",                    { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
-    { "IMPORT_ROLLBACK_COMPLETE",                    { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 } },
-    { "ROLLBACK_COMPLETE",                           { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
-    { "ROLLBACK_FAILED",                             { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
-    { "CREATE_FAILED",                               { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
-    { "DELETE_FAILED",                               { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 } },
-    { "UPDATE_FAILED",                               { "success",   0, "rollback" }, { "success", 0, "rollback" }, { "success", 0 } },
-    { "UPDATE_ROLLBACK_FAILED",                      { "success",   0, "continue" }, { "success", 0, "continue" }, { "success", 0 } },
-    { "IMPORT_ROLLBACK_FAILED",                      { "failed",    1, ""         }, { "failed",  1, ""         }, { "success", 0 } },
-    { "NEVER_HEARD_OF",                              { "failed",    1, ""         }, { "failed",  1, ""         }, { "success", 0 } },
+    /* stack                                           recover                       deploy                        destroy             rollback */
+    { "REVIEW_IN_PROGRESS",                          { "success",   0, "discard"  }, { "success", 0, ""         }, { "success", 0 }, { "failed",  6 } },
+    { "CREATE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "UPDATE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "IMPORT_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",         { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "ROLLBACK_IN_PROGRESS",                        { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "UPDATE_ROLLBACK_IN_PROGRESS",                 { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",{ "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "IMPORT_ROLLBACK_IN_PROGRESS",                 { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "success", 0 } },
+    { "DELETE_IN_PROGRESS",                          { "no_change", 0, ""         }, { "success", 0, ""         }, { "failed",  1 }, { "failed",  6 } },
+    { "DELETE_COMPLETE",                             { "failed",    6, ""         }, { "success", 0, ""         }, { "failed",  6 }, { "failed",  6 } },
+    { "CREATE_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 }, { "success", 0 } },
+    { "UPDATE_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 }, { "success", 0 } },
+    { "IMPORT_COMPLETE",                             { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 }, { "success", 0 } },
+    { "UPDATE_ROLLBACK_COMPLETE",                    { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 }, { "success", 0 } },
+    { "IMPORT_ROLLBACK_COMPLETE",                    { "no_change", 0, ""         }, { "success", 0, ""         }, { "success", 0 }, { "success", 0 } },
+    { "ROLLBACK_COMPLETE",                           { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 }, { "failed",  6 } },
+    { "ROLLBACK_FAILED",                             { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 }, { "failed",  6 } },
+    { "CREATE_FAILED",                               { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 }, { "failed",  6 } },
+    { "DELETE_FAILED",                               { "success",   0, "delete"   }, { "success", 0, "delete"   }, { "success", 0 }, { "failed",  6 } },
+    { "UPDATE_FAILED",                               { "success",   0, "rollback" }, { "success", 0, "rollback" }, { "success", 0 }, { "success", 0 } },
+    { "UPDATE_ROLLBACK_FAILED",                      { "success",   0, "continue" }, { "success", 0, "continue" }, { "success", 0 }, { "success", 0 } },
+    { "IMPORT_ROLLBACK_FAILED",                      { "failed",    1, ""         }, { "failed",  1, ""         }, { "success", 0 }, { "failed",  1 } },
+    { "NEVER_HEARD_OF",                              { "failed",    1, ""         }, { "failed",  1, ""         }, { "success", 0 }, { "failed",  1 } },
 };
 /* clang-format on */
 
@@ -304,6 +304,26 @@ static int state_bad(const struct state_row *row, const char *kind, const char *
     return 1;
 }
 
+/* Deploys, finds the stack in that status, and goes back to what was deployed. */
+static int state_rollback_bad(const struct state_row *row) {
+    struct flow *flow;
+
+    world_fresh();
+    flow = world_flow(&hasty_store);
+    (void)world_run(flow, "deploy", true);
+    (void)snprintf(world->release, sizeof world->release, "%s", world->session);
+    (void)snprintf(world->stack_status, sizeof world->stack_status, "%s", row->status);
+    (void)world_run(flow, "rollback", true);
+    flow_close(flow);
+    if (strcmp(world->status, row->rollback.status) == 0 &&
+        world->exit_status == row->rollback.exit_status && !world_was_repeated()) {
+        return 0;
+    }
+    print_error("rollback %s: %s, exit %d, '%s'\n", row->status, world->status, world->exit_status,
+                world->message);
+    return 1;
+}
+
 static void every_status_and_every_verb_that_meets_it(void **state) {
     int bad = 0;
     size_t n = 0;
@@ -318,6 +338,7 @@ static void every_status_and_every_verb_that_meets_it(void **state) {
         bad +=
             state_bad(row, "deploy", row->deploy.status, row->deploy.exit_status, row->deploy.cure);
         bad += state_bad(row, "destroy", row->destroy.status, row->destroy.exit_status, "");
+        bad += state_rollback_bad(row);
     }
     for (size_t i = 1; i < n; i++) { /* but for the absent one */
         bool is_there = false;
@@ -388,6 +409,45 @@ static void an_ill_build_goes_back_to_the_release_that_was_approved(void **state
     assert_int_equal(world_effects("rollback"), 1);
     assert_string_equal(world->log[world->calls - 1], "probe"); /* the old one, then the unlock */
     assert_string_equal(world->log[world->calls], "lock");
+}
+
+static void a_release_is_gone_back_to_as_a_planned_change(void **state) {
+    struct flow *flow = world_flow(&hasty_store);
+    char first[64];
+
+    (void)state;
+    (void)world_run(flow, "deploy", true);
+    (void)snprintf(first, sizeof first, "%s", world->session);
+    (void)world_run(flow, "rollback", true);
+    assert_int_equal(world->exit_status, 6); /* there is no other one */
+    assert_non_null(strstr(world->message, "no other release"));
+    (void)snprintf(world->release, sizeof world->release, "r-none");
+    (void)world_run(flow, "rollback", true);
+    assert_int_equal(world->exit_status, 6);
+    assert_non_null(strstr(world->message, "no release r-none"));
+    (void)snprintf(world->release, sizeof world->release, "%s", first);
+    says_no();
+    (void)world_run(flow, "rollback", true);
+    assert_string_equal(world->status, "refused");
+    assert_int_equal(world_effects("apply"), 1);
+    (void)snprintf(world->approval, sizeof world->approval, "yes");
+    (void)world_run(flow, "rollback", true);
+    assert_string_equal(world->status, "success");
+    assert_int_equal(world_effects("apply"), 2);
+    flow_close(flow);
+}
+
+static void a_way_back_that_does_not_answer_goes_back_again(void **state) {
+    struct flow *flow = world_flow(&hasty_store);
+
+    (void)state;
+    (void)world_run(flow, "deploy", true);
+    (void)snprintf(world->release, sizeof world->release, "%s", world->session);
+    world->is_probe_bad = true;
+    (void)world_run(flow, "rollback", true);
+    flow_close(flow);
+    assert_string_equal(world->status, "rolled_back");
+    assert_int_equal(world_effects("rollback"), 1);
 }
 
 static void a_way_back_that_fails_goes_up(void **state) {
@@ -663,6 +723,8 @@ int main(void) {
         cmocka_unit_test_setup(every_status_and_every_verb_that_meets_it, set_up),
         cmocka_unit_test(every_phase_and_its_agents_agree),
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),
+        cmocka_unit_test_setup(a_release_is_gone_back_to_as_a_planned_change, set_up),
+        cmocka_unit_test_setup(a_way_back_that_does_not_answer_goes_back_again, set_up),
         cmocka_unit_test_setup(a_way_back_that_fails_goes_up, set_up),
         cmocka_unit_test_setup(a_lock_that_is_lost_before_the_effect_rolls_nothing_back, set_up),
         cmocka_unit_test_setup(a_yes_that_came_too_late_is_asked_for_again, set_up),

@@ -5,19 +5,38 @@
 #include <string.h>
 
 #include "guard/limits.h"
+#include "tool/template_op.h"
 
 #define RELEASES "releases"
 
+/* The template itself, so that going back can be reviewed: of a release that was gone back to, that
+ * of the release; else it is made from the same inputs once more. NULL where that fails: such a
+ * release can still be gone back to automatically, by its digest. */
+static json_t *release_template(const json_t *state) {
+    CLEANUP(template_text_done) struct template_text text = {0};
+    json_t *restored = json_at(state, "target_release.template");
+    struct err unmade = {0};
+
+    if (restored != NULL) {
+        return json_deep_copy(restored);
+    }
+    return template_op_emit(json_at(state, "template"), &text, &unmade) == ERR_NONE
+               ? json_deep_copy(text.json)
+               : NULL;
+}
+
 static json_t *release_body(const char *session, const json_t *state, int64_t now_ms) {
     json_t *release = json_object();
+    json_t *template = release_template(state);
     static const char *const copies[][2] = {
         /* member       path in the state */
-        {"stack", "fields.stack"},        {"account", "identity.account"},
-        {"region", "identity.region"},    {"template_sha256", "plan.template.sha256"},
-        {"parameters", "parameters"},     {"artefacts", "plan.artefacts"},
-        {"build_id", "backend.build_id"}, {"version", "applied.outputs.BackendVersion"},
-        {"url", "applied.outputs.Url"},   {"expected", "expected"},
-        {"stored", "stored.parameters"},
+        {"stack", "fields.stack"},       {"account", "identity.account"},
+        {"region", "identity.region"},   {"template_sha256", "plan.template.sha256"},
+        {"parameters", "parameters"},    {"artefacts", "plan.artefacts"},
+        {"build_id", "plan.build_id"},   {"version", "applied.outputs.BackendVersion"},
+        {"url", "applied.outputs.Url"},  {"expected", "expected"},
+        {"stored", "stored.parameters"}, {"target", "plan.target"},
+        {"tags", "plan.tags"},           {"restores", "target_release.id"},
     };
 
     json_put_str(release, "id", session);
@@ -29,6 +48,9 @@ static json_t *release_body(const char *session, const json_t *state, int64_t no
         if (value != NULL) {
             json_put(release, copies[i][0], json_deep_copy(value));
         }
+    }
+    if (template != NULL) {
+        json_put(release, "template", template);
     }
     /* The stack has its own value by then; a release never holds it. */
     if (json_at(release, "parameters.OriginVerify") != NULL) {

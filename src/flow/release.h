@@ -1,7 +1,8 @@
 /* flow/release.h: what was deployed and proven to answer: kept, listed, found again.
  *
  * A release is a write-once document: {"id","session","stack","account","region",
- * "template_sha256","parameters","artefacts","build_id","version","expected","url","created_ms"}.
+ * "template_sha256","template","parameters","artefacts","build_id","version","expected","url",
+ * "target","tags","stored","restores" (the release that it goes back to),"created_ms"}.
  * The newest LIMIT_RELEASES of a stack are kept.
  */
 #pragma once

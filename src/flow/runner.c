@@ -77,18 +77,48 @@ static void runner_leave(struct session *session, enum phase to) {
     }
 }
 
-/* The release that a failure would go back to. */
+/* Of a session that goes back: the release that was named, or else the newest that is not what runs
+ * now; to repair drift, what runs now. NULL: there is none. Borrowed. */
+static json_t *runner_choose_release(const json_t *state, json_t *releases) {
+    const json_t *newest = json_array_get(releases, 0);
+    const char *named = json_str_at(state, "flags.release");
+    json_t *release;
+    size_t i;
+
+    if (named != NULL || json_bool_at(state, "flags.repair")) {
+        return json_row(releases, "id", named != NULL ? named : json_str_or(newest, "id", ""));
+    }
+    json_array_foreach(releases, i, release) {
+        if (strcmp(json_str_or(release, "template_sha256", ""),
+                   json_str_or(newest, "template_sha256", "")) != 0 ||
+            !json_equal(json_object_get(release, "parameters"),
+                        json_object_get(newest, "parameters"))) {
+            return release;
+        }
+    }
+    return NULL;
+}
+
+/* The release that a failure would go back to, and the one that is gone back to on purpose. */
 static enum err_code runner_find_release(struct session *session, struct err *err) {
     CLEANUP(json_decrefp) json_t *releases = NULL;
+    json_t *chosen;
 
     if (release_list(session->flow->store, json_str_or(session->state, "identity.account", ""),
                      json_str_or(session->state, "identity.region", ""),
-                     json_str_or(session->state, "fields.stack", ""), 1, &releases,
-                     err) != ERR_NONE) {
+                     json_str_or(session->state, "fields.stack", ""), (size_t)limit(LIMIT_RELEASES),
+                     &releases, err) != ERR_NONE) {
         return err->code;
     }
+    chosen = runner_choose_release(session->state, releases);
+    if (strcmp(json_str_or(session->state, "kind", ""), "rollback") == 0 && chosen != NULL) {
+        json_put(session->state, "target_release", json_incref(chosen));
+    }
     if (json_array_size(releases) > 0) {
-        json_put(session->state, "last_release", json_incref(json_array_get(releases, 0)));
+        json_t *last = json_deep_copy(json_array_get(releases, 0));
+
+        (void)json_object_del(last, "template"); /* long, and found by its digest */
+        json_put(session->state, "last_release", last);
     }
     return ERR_NONE;
 }
@@ -98,13 +128,14 @@ static enum err_code runner_find_release(struct session *session, struct err *er
 static enum err_code runner_keep(struct session *session, enum outcome outcome, enum phase to,
                                  struct err *err) {
     struct flow *flow = session->flow;
+    const char *kind = json_str_or(session->state, "kind", "");
 
     if (session->phase == PHASE_PREFLIGHT && json_bool_at(session->state, "confirmed") &&
         trust_keep(flow, session->state, err) != ERR_NONE) {
         return err->code;
     }
     if (session->phase == PHASE_VALIDATE && outcome == OUTCOME_OK &&
-        strcmp(json_str_or(session->state, "kind", ""), "deploy") == 0) {
+        (strcmp(kind, "deploy") == 0 || strcmp(kind, "rollback") == 0)) {
         struct journal_seal seal;
 
         if (release_keep(flow->store, flow->redactor, session->id, session->state,

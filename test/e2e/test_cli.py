@@ -9,8 +9,8 @@ import subprocess
 import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
-VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor env estimate help history import init "
-         "inspect logs outputs plan recover reject secrets status tokens version").split()
+VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor drift env estimate help history import init "
+         "inspect logs outputs plan policy recover reject rollback secrets status tokens version").split()
 
 
 class CommandLine(lab.Case):
@@ -33,7 +33,7 @@ class CommandLine(lab.Case):
             self.assertEqual(run.code, 0)
             self.assertIn(f"aws-copilot {verb}", run.stdout)
             self.assertIn("--json", run.stdout)
-        for absent in ("rollback", "drift", "serve", "unlock"):
+        for absent in ("serve", "mcp", "drill"):
             self.assertEqual(self.program(absent).code, 2, absent)
 
     def test_usage_errors_name_the_remedy_and_end_with_2(self):

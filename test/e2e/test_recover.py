@@ -264,3 +264,69 @@ class Verbs(todo.TodoCase):
         run = self.go("destroy", *self.CONFIRMED)
         self.ended(run, 1, "failed")
         self.says(run, "protected against termination", "update-termination-protection", error="conflict")
+
+
+class Back(todo.TodoCase):
+    """Two releases of one application, a way back, a change by hand, and an end that leaves nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.todo()
+        self.bootstrapped()
+
+    def answers(self, version):
+        url = self.go("outputs").of_type("outputs")[0]["outputs"]["Url"]
+        _, headers, body = self.get(url, "/api/health")
+        self.assertEqual(json.loads(body)["version"], version)
+        return headers["x-aws-copilot-build"]
+
+    def function(self):
+        return self.cfn().describe_stack_resource(StackName=self.stack, LogicalResourceId="Backend")["StackResourceDetail"]["PhysicalResourceId"]
+
+    def test_back_to_an_earlier_release_then_drift_then_nothing_of_ours(self):
+        self.deploy()
+        old = self.answers("1.0.0")
+        self.edit("backend/app/main.py", 'VERSION = "1.0.0"', 'VERSION = "1.1.0"')
+        self.deploy()
+        self.assertNotEqual(self.answers("1.1.0"), old)
+
+        run = self.plan("rollback")
+        self.assertEqual(run.of_type("plan")[0]["build_id"], old)
+        self.assertEqual({row["verdict"] for row in run.of_type("verdict")}, {"allow"})
+        self.answers("1.1.0")
+        done = self.approve(run)
+        self.assertEqual((done.result["status"], self.answers("1.0.0")), ("success", old))
+        self.assertTrue(done.of_type("probe")[0]["passed"])
+        releases = self.go("history").of_type("release")
+        self.assertEqual((len(releases), releases[0]["restores"], releases[0]["build_id"]), (3, releases[2]["id"], old))
+        unknown = self.go("rollback", "d000000-nonesuch", *self.CONFIRMED)
+        self.ended(unknown, 6, "failed")
+        self.says(unknown, "no release d000000-nonesuch", "history")
+
+        self.ended(self.go("drift"), 0)
+        self.aws.client("lambda", account=self.account).update_function_configuration(FunctionName=self.function(), Timeout=7)
+        found = self.go("drift")
+        self.ended(found, 1, "failed")
+        rows = found.of_type("drift")[0]["resources"]
+        self.assertEqual([(r["logical_id"], r["differences"][0]["path"], r["differences"][0]["actual"]) for r in rows],
+                         [("Backend", "/Timeout", "7")])
+        self.says(found, "differs from its template", "--repair")
+        # The local AWS makes no difference between a set that reverts drift and one that changes nothing.
+        proxy = self.proxy()
+        self.endpoint = proxy.url
+        sent = []
+        proxy.rule("cloudformation", "CreateChangeSet", call=lambda request: sent.append(b"DeploymentMode=REVERT_DRIFT" in request.body))
+        repair = self.go("drift", "--repair", *self.CONFIRMED)
+        self.ended(repair, 0, "no_change")
+        self.assertEqual(sent, [True])
+        self.endpoint = None
+
+        other = {"XDG_STATE_HOME": str(self.dir / "other")}  # the gate lets a user plan four times a minute
+        run = self.plan("destroy", "--purge", **other)
+        kept = [c["type"] for c in run.of_type("changeset")[0]["changes"] if c["action"] == "Retain"]
+        self.assertEqual(kept, [])
+        gone = self.go("approve", run.result["session"], self.stack, **other)
+        self.ended(gone, 0, "success")
+        self.assertEqual((self.stack_status(), gone.result["left_behind"]), (None, []))
+        buckets = [b["Name"] for b in self.aws.client("s3", account=self.account).list_buckets()["Buckets"]]
+        self.assertEqual([b for b in buckets if b.startswith(self.stack)], [])

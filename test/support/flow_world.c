@@ -730,6 +730,7 @@ static json_t *world_flags(const char *kind) {
                                "eu-west-1", NULL);
 
     json_put_str(flags, "action", world->removes ? "rm" : "set");
+    json_put_str(flags, "release", world->release[0] == '\0' ? NULL : world->release);
     json_put_bool(flags, "trust_repository", true);
     json_put_bool(flags, "stop_at_plan", world->stops_at_plan);
     json_put_bool(flags, "no_rollback", world->is_kept);

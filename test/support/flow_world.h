@@ -45,6 +45,7 @@ struct world {
     bool needs_secret; /* the survey asks for SECRET_KEY, a secret */
     bool has_secret;   /* it is in Parameter Store already */
     bool removes;      /* a session of kind "secrets" removes it */
+    char release[64];  /* --release of a session of kind "rollback"; "": none is named */
     char approval[80]; /* the answer: "yes", "no"; "": nobody answers in time */
 
     /* What happened. */

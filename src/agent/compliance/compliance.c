@@ -59,11 +59,23 @@ static enum outcome compliance_rule(struct turn *turn, const char *subject, cons
     return is_stopped ? OUTCOME_VETO : OUTCOME_OK;
 }
 
+/* The template that a release keeps, if it is the one that its digest names. */
+static json_t *compliance_kept_template(const struct turn *turn) {
+    json_t *kept = json_at(turn->state, "target_release.template");
+    bool is_named = kept != NULL && strcmp(sha256_hex(json_hash(kept)).text,
+                                           agent_text(turn, "plan.template.sha256")) == 0;
+
+    return is_named ? json_incref(kept) : NULL; /* a review without a template refuses */
+}
+
 /* The template that the plan names, made from the same inputs. */
 static json_t *compliance_template(const struct turn *turn) {
     CLEANUP(template_text_done) struct template_text template = {0};
     struct err unread = {0};
 
+    if (agent_is_kind(turn, "rollback")) {
+        return compliance_kept_template(turn);
+    }
     if (template_op_emit(json_object_get(turn->state, "template"), &template, &unread) !=
         ERR_NONE) {
         return NULL; /* a review without a template refuses */

@@ -264,6 +264,10 @@ static enum outcome executor_preflight(struct turn *turn) {
     if (outcome == OUTCOME_OK && agent_is_kind(turn, "deploy")) {
         return secrets_need(turn);
     }
+    if (outcome == OUTCOME_OK && agent_is_kind(turn, "rollback")) {
+        (void)secrets_read(turn, &outcome);
+        return outcome;
+    }
     return outcome == OUTCOME_OK && agent_is_kind(turn, "secrets") ? secrets_ask(turn) : outcome;
 }
 
@@ -312,8 +316,37 @@ static json_t *executor_tags(const struct turn *turn) {
     return tags == NULL ? json_object() : json_deep_copy(tags);
 }
 
-static json_t *executor_head_list(const struct turn *turn) {
+/* What a release needs to be there still: its package and the page of its site. */
+static json_t *executor_release_list(const struct turn *turn) {
+    const char *key = json_str_at(turn->state, "parameters.BackendKey");
+    const char *path = json_str_at(turn->state, "parameters.ReleasePath");
+    const char *index = json_str_at(turn->state, "target_release.expected.index_sha256");
     json_t *list = json_array();
+
+    if (key != NULL) {
+        const json_t *row = json_row(json_at(turn->state, "plan.artefacts"), "kind", "backend");
+
+        (void)json_array_append_new(
+            list, agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "key", key,
+                             "sha256", json_str_or(row, "sha256", ""), NULL));
+    }
+    if (path != NULL && index != NULL) {
+        CLEANUP(freep) char *page = mem_format("%s/index.html", path + (path[0] == '/' ? 1 : 0));
+
+        (void)json_array_append_new(list, agent_args("bucket",
+                                                     agent_text(turn, "before.outputs.SiteBucket"),
+                                                     "key", page, "sha256", index, NULL));
+    }
+    return list;
+}
+
+static json_t *executor_head_list(const struct turn *turn) {
+    json_t *list;
+
+    if (agent_is_kind(turn, "rollback")) {
+        return executor_release_list(turn);
+    }
+    list = json_array();
 
     if (json_at(turn->state, "backend.sha256") != NULL) {
         (void)json_array_append_new(list,
@@ -327,13 +360,22 @@ static json_t *executor_head_list(const struct turn *turn) {
 static json_t *executor_preview_args(const struct turn *turn) {
     bool is_bootstrap = agent_is_kind(turn, "bootstrap");
     CLEANUP(freep) char *description = mem_format("aws-copilot %s", turn->session);
-    json_t *args = agent_args("kind", is_bootstrap ? "bootstrap" : "deploy", "stack",
-                              agent_text(turn, "fields.stack"), "bucket",
+    bool is_rollback = agent_is_kind(turn, "rollback");
+    json_t *args = agent_args("kind",
+                              is_bootstrap  ? "bootstrap"
+                              : is_rollback ? "rollback"
+                                            : "deploy",
+                              "stack", agent_text(turn, "fields.stack"), "bucket",
                               agent_text(turn, "bootstrap.Artifacts"), "template_sha256",
                               agent_text(turn, "plan.template.sha256"), "role_arn",
                               agent_text(turn, "plan.role_arn"), "description", description, NULL);
 
-    json_put(args, "template", json_deep_copy(json_object_get(turn->state, "template")));
+    if (!is_rollback) {
+        json_put(args, "template", json_deep_copy(json_object_get(turn->state, "template")));
+    }
+    if (json_bool_at(turn->state, "flags.repair")) {
+        json_put_bool(args, "revert_drift", true);
+    }
     json_put(args, "parameters", json_deep_copy(json_object_get(turn->state, "parameters")));
     json_put(args, "tags", executor_tags(turn));
     json_put(args, "capabilities", json_pack("[s]", "CAPABILITY_IAM"));
@@ -350,7 +392,11 @@ static json_t *executor_preview_args(const struct turn *turn) {
 static enum outcome executor_dry_deploy(struct turn *turn) {
     enum outcome outcome = executor_lock(turn);
 
-    outcome = outcome != OUTCOME_OK ? outcome : upload_backend(turn);
+    if (agent_is_kind(turn, "rollback")) {
+        secrets_tell_not_undone(turn, "target_release");
+    } else if (outcome == OUTCOME_OK) {
+        outcome = upload_backend(turn);
+    }
     if (outcome == OUTCOME_OK) {
         (void)agent_keep(turn, "aws_deployer", "preview", executor_preview_args(turn), "preview",
                          &outcome);
@@ -439,6 +485,11 @@ static json_t *executor_apply_args(const struct turn *turn) {
         json_put_str(args, "parameters_sha256", agent_text(turn, "preview.parameters_sha256"));
         json_put_str(args, "set_sha256", agent_text(turn, "preview.sha256"));
     }
+    if (agent_is_kind(turn, "rollback")) {
+        json_put_str(args, "function", json_str_at(turn->state, "before.outputs.BackendFunction"));
+        json_put_str(args, "alias_version", json_str_at(turn->state, "target_release.version"));
+        json_put_str(args, "code_sha256", json_str_at(turn->state, "parameters.BackendSha256B64"));
+    }
     executor_add_lock(turn, args);
     return args;
 }
@@ -494,7 +545,7 @@ static enum outcome executor_execute(struct turn *turn) {
     if (outcome == OUTCOME_OK && agent_is_kind(turn, "secrets")) {
         return secrets_execute(turn);
     }
-    if (outcome == OUTCOME_OK && has_bucket) {
+    if (outcome == OUTCOME_OK && has_bucket && agent_is_kind(turn, "deploy")) {
         outcome = upload_site(turn, agent_text(turn, "before.outputs.SiteBucket"));
     }
     if (outcome != OUTCOME_OK || !executor_apply(turn, &outcome)) {
@@ -508,8 +559,9 @@ static enum outcome executor_execute(struct turn *turn) {
         cure_add_left(turn);
         return OUTCOME_OK;
     }
-    return has_bucket ? OUTCOME_OK
-                      : upload_site(turn, agent_text(turn, "applied.outputs.SiteBucket"));
+    return has_bucket || agent_is_kind(turn, "rollback")
+               ? OUTCOME_OK
+               : upload_site(turn, agent_text(turn, "applied.outputs.SiteBucket"));
 }
 
 /* ---- ROLLBACK: what on_failure allows, and nothing wider ---- */
@@ -575,7 +627,7 @@ static enum outcome executor_rollback(struct turn *turn) {
         agent_say(turn, "nothing was executed, so there is nothing to go back from");
         return OUTCOME_OK;
     }
-    secrets_tell_not_undone(turn);
+    secrets_tell_not_undone(turn, "last_release");
     if (executor_is_back_already(turn)) {
         return OUTCOME_OK;
     }

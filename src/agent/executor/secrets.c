@@ -126,8 +126,9 @@ static int64_t version_in(const json_t *list, const char *name) {
     return json_int_or(json_row(list, "name", name), "version", 0);
 }
 
-void secrets_tell_not_undone(struct turn *turn) {
-    const json_t *then = json_at(turn->state, "last_release.stored");
+void secrets_tell_not_undone(struct turn *turn, const char *release) {
+    CLEANUP(freep) char *path = mem_format("%s.stored", release);
+    const json_t *then = json_at(turn->state, path);
     const json_t *row;
     size_t i;
 

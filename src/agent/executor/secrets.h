@@ -18,5 +18,6 @@ enum outcome secrets_ask(struct turn *turn);
 enum outcome secrets_dry_run(struct turn *turn);
 enum outcome secrets_execute(struct turn *turn);
 
-/* ROLLBACK of a deployment: says that going back to a release does not undo a new secret. */
-void secrets_tell_not_undone(struct turn *turn);
+/* Says that going back to the release that the state member `release` is does not undo a new
+ * secret. */
+void secrets_tell_not_undone(struct turn *turn, const char *release);

@@ -126,6 +126,10 @@ static const char *ending_next(const struct turn *turn, const char *status) {
     if (strcmp(status, "success") == 0 && agent_is_kind(turn, "secrets")) {
         return "what runs goes on as it is; aws-copilot deploy lets the function read them";
     }
+    if (strcmp(status, "success") == 0 && agent_is_kind(turn, "rollback")) {
+        return "that release answers again; aws-copilot history lists them, aws-copilot rollback "
+               "goes the other way";
+    }
     if (strcmp(status, "success") == 0 && agent_is_kind(turn, "recover")) {
         return json_bool_at(turn->state, "after.exists")
                    ? "the stack takes changes again; aws-copilot status shows what runs"

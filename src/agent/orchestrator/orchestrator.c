@@ -121,7 +121,8 @@ static bool orchestrator_is_broadening(const struct turn *turn) {
     if (agent_is_kind(turn, "secrets")) {
         return strcmp(agent_text(turn, "flags.action"), "set") != 0;
     }
-    if (!agent_is_kind(turn, "deploy") || strcmp(agent_text(turn, "preview.type"), "UPDATE") != 0) {
+    if ((!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "rollback")) ||
+        strcmp(agent_text(turn, "preview.type"), "UPDATE") != 0) {
         return true;
     }
     json_array_foreach(json_at(turn->state, "preview.changes"), i, change) {
@@ -145,7 +146,8 @@ static bool orchestrator_may_machine_approve(const struct turn *turn) {
     const char *mode = agent_text(turn, "fields.approve");
 
     if (!json_bool_at(turn->state, "flags.yes") ||
-        (!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "secrets"))) {
+        (!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "rollback") &&
+         !agent_is_kind(turn, "secrets"))) {
         return false;
     }
     return strcmp(mode, "never") == 0 ||

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/secrets.h"
+#include "base/clock.h"
 #include "guard/price/cost.h"
 #include "tool/template_op.h"
 
@@ -306,11 +307,33 @@ static void plan_cure_steps(const struct turn *turn, json_t *steps) {
     plan_step(steps, "aws_deployer", "stack_status", "read", "look whether the stack rests");
 }
 
+static json_t *plan_rollback_steps(const struct turn *turn) {
+    json_t *steps = json_array();
+    bool is_repair = json_bool_at(turn->state, "flags.repair");
+    CLEANUP(freep)
+    char *text = mem_format(
+        "change set back to release %s of %s, and review it", agent_text(turn, "target_release.id"),
+        clock_iso(json_int_or(turn->state, "target_release.created_ms", 0)).text);
+
+    plan_step(steps, "aws_deployer", "preview", "preview",
+              is_repair ? "change set that undoes what was changed by hand, and review it" : text);
+    plan_step(steps, "aws_deployer", "apply", "apply",
+              json_str_at(turn->state, "target_release.version") == NULL
+                  ? "execute the change set, after your yes"
+                  : "after your yes: the alias at once, then the change set");
+    plan_step(steps, "aws_deployer", "probe", "read", "probe until that release answers");
+    return steps;
+}
+
 static json_t *plan_steps(const struct turn *turn) {
     json_t *steps = json_array();
     bool has_site = agent_is_kind(turn, "deploy") && plan_has_frontend(turn);
     bool is_update = json_bool_at(turn->state, "before.can_update");
 
+    if (agent_is_kind(turn, "rollback")) {
+        json_decref(steps);
+        return plan_rollback_steps(turn);
+    }
     if (agent_is_kind(turn, "destroy") || agent_is_kind(turn, "recover")) {
         plan_cure_steps(turn, steps);
         return steps;
@@ -388,7 +411,13 @@ static void plan_artefact(json_t *list, const char *kind, const char *sha256, in
 }
 
 static json_t *plan_artefacts(const struct turn *turn) {
-    json_t *list = json_array();
+    const json_t *kept = json_at(turn->state, "target_release.artefacts");
+    json_t *list;
+
+    if (kept != NULL) {
+        return json_deep_copy(kept);
+    }
+    list = json_array();
 
     if (json_at(turn->state, "backend") != NULL) {
         plan_artefact(list, "backend", agent_text(turn, "backend.sha256"),
@@ -405,7 +434,13 @@ static json_t *plan_artefacts(const struct turn *turn) {
  * wanted is a duration and no date: an unchanged program stays an unchanged deployment. */
 static json_t *plan_tags(const struct turn *turn) {
     json_t *said = json_at(turn->state, "flags.tags");
+    const json_t *kept = json_at(turn->state, "target_release.tags");
     json_t *tags = said == NULL ? json_object() : json_deep_copy(said);
+
+    if (kept != NULL) {
+        json_decref(tags);
+        return json_deep_copy(kept);
+    }
 
     if (agent_is_kind(turn, "deploy")) {
         json_put_str(tags, "app", agent_text(turn, "fields.app"));
@@ -433,6 +468,9 @@ static const char *plan_target(const struct turn *turn) {
     if (agent_is_kind(turn, "secrets")) {
         return "Parameter Store";
     }
+    if (agent_is_kind(turn, "rollback")) {
+        return json_str_or(turn->state, "target_release.target", "the release as it was");
+    }
     return plan_has_template(turn) ? template_kind_name(plan_template_kind(turn))
                                    : "the stack as it is";
 }
@@ -451,24 +489,33 @@ static enum err_code plan_cost(const struct turn *turn, const json_t *template,
     return ERR_NONE;
 }
 
-static json_t *plan_body(const struct turn *turn, const struct template_text *template,
+/* What the plan says of the template that would be deployed. */
+struct planned_template {
+    const char *sha256;
+    size_t bytes;
+    const json_t *json; /* NULL: there is none */
+};
+
+static json_t *plan_body(const struct turn *turn, const struct planned_template *template,
                          const json_t *parameters, json_t *cost) {
     CLEANUP(freep) char *on_failure = plan_on_failure(turn);
     const json_t *named = json_at(turn->state, "flags.names");
-    json_t *plan =
-        agent_args("kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
-                   agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"),
-                   "region", agent_text(turn, "identity.region"), "stack",
-                   agent_text(turn, "fields.stack"), "target", plan_target(turn), "role_arn",
-                   json_str_or(turn->state, "fields.role_arn",
-                               json_str_or(turn->state, "bootstrap.ExecutionRole", "")),
-                   "endpoint", agent_text(turn, "identity.endpoint"), "on_failure", on_failure,
-                   "build_id", json_str_at(turn->state, "backend.build_id"), NULL);
+    json_t *plan = agent_args(
+        "kind", agent_text(turn, "kind"), "app", agent_text(turn, "fields.app"), "env",
+        agent_text(turn, "fields.env"), "account", agent_text(turn, "identity.account"), "region",
+        agent_text(turn, "identity.region"), "stack", agent_text(turn, "fields.stack"), "target",
+        plan_target(turn), "role_arn",
+        json_str_or(turn->state, "fields.role_arn",
+                    json_str_or(turn->state, "bootstrap.ExecutionRole", "")),
+        "endpoint", agent_text(turn, "identity.endpoint"), "on_failure", on_failure, "build_id",
+        json_str_or(turn->state, "target_release.build_id",
+                    json_str_at(turn->state, "backend.build_id")),
+        NULL);
 
     json_put_int(plan, "version", 1);
     json_put(plan, "steps", plan_steps(turn));
-    json_put(plan, "template", agent_args("sha256", sha256_hex(template->sha256).text, NULL));
-    json_put_int(json_object_get(plan, "template"), "bytes", (int64_t) template->len);
+    json_put(plan, "template", agent_args("sha256", template->sha256, NULL));
+    json_put_int(json_object_get(plan, "template"), "bytes", (int64_t) template->bytes);
     json_put(plan, "parameters", json_deep_copy(parameters));
     json_put(plan, "permissions",
              template->json == NULL ? json_array() : plan_permissions(template->json));
@@ -483,12 +530,49 @@ static json_t *plan_body(const struct turn *turn, const struct template_text *te
     return plan;
 }
 
+static void plan_keep(struct turn *turn, const struct planned_template *template,
+                      const json_t *parameters, json_t *cost) {
+    json_put(turn->state, "plan", plan_body(turn, template, parameters, cost));
+    json_put_str(turn->state, "plan_sha256",
+                 sha256_hex(json_hash(json_object_get(turn->state, "plan"))).text);
+}
+
+/* A release as it was: nothing is built and nothing is made anew. */
+static enum err_code plan_compute_rollback(struct turn *turn, struct err *err) {
+    const json_t *release = json_object_get(turn->state, "target_release");
+    const json_t *kept = json_object_get(release, "parameters");
+    CLEANUP(json_decrefp) json_t *parameters = json_object();
+    const json_t *template = json_object_get(release, "template");
+    CLEANUP(freep) char *text = json_text(template);
+    struct planned_template planned = {json_str_or(release, "template_sha256", ""), strlen(text),
+                                       template};
+    json_t *cost = NULL;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)kept, name, value) {
+        json_put(parameters, name, json_is_string(value) ? json_incref(value) : json_true());
+    }
+    json_put(turn->state, "parameters",
+             kept == NULL ? json_object() : json_deep_copy(kept)); /* as preview takes them */
+    if (plan_cost(turn, template, parameters, &cost, err) != ERR_NONE) {
+        return err->code;
+    }
+    plan_keep(turn, &planned, parameters, cost);
+    return ERR_NONE;
+}
+
 enum err_code plan_compute(struct turn *turn, struct err *err) {
     CLEANUP(template_text_done) struct template_text template = {0};
     CLEANUP(json_decrefp) json_t *parameters = json_object();
     CLEANUP(freep) char *set_name = mem_format("d-%s", turn->session);
+    struct planned_template planned;
+    struct sha256_hex sha256;
     json_t *cost = NULL;
 
+    if (agent_is_kind(turn, "rollback")) {
+        return plan_compute_rollback(turn, err);
+    }
     if (plan_has_template(turn)) {
         json_t *inputs = NULL;
 
@@ -507,8 +591,8 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
     if (plan_cost(turn, template.json, parameters, &cost, err) != ERR_NONE) {
         return err->code;
     }
-    json_put(turn->state, "plan", plan_body(turn, &template, parameters, cost));
-    json_put_str(turn->state, "plan_sha256",
-                 sha256_hex(json_hash(json_object_get(turn->state, "plan"))).text);
+    sha256 = sha256_hex(template.sha256);
+    planned = (struct planned_template){sha256.text, template.len, template.json};
+    plan_keep(turn, &planned, parameters, cost);
     return ERR_NONE;
 }

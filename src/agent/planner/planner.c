@@ -140,6 +140,29 @@ static enum outcome planner_nothing_there(struct turn *turn) {
                          agent_text(turn, "fields.stack"), release);
 }
 
+/* Whether there is nothing to go back to, or nothing to go back from. */
+static bool planner_has_no_release(struct turn *turn) {
+    const char *named = json_str_at(turn->state, "flags.release");
+    const char *stack = agent_text(turn, "fields.stack");
+
+    if (!json_bool_at(turn->state, "before.can_update")) {
+        (void)agent_problem(turn, ERR_NOT_FOUND, "aws-copilot deploy makes it",
+                            "there is no stack %s that could go back", stack);
+    } else if (json_at(turn->state, "target_release") == NULL) {
+        (void)agent_problem(turn, ERR_NOT_FOUND, "aws-copilot history lists the releases",
+                            named == NULL ? "stack %s has no other release to go back to%s"
+                                          : "stack %s has no release %s",
+                            stack, named == NULL ? "" : named);
+    } else if (json_at(turn->state, "target_release.template") == NULL) {
+        (void)agent_problem(turn, ERR_NOT_FOUND, "deploy the old commit again",
+                            "the template of release %s is not kept here",
+                            agent_text(turn, "target_release.id"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static enum outcome planner_plan(struct turn *turn) {
     struct err err = {0};
     const char *failed = json_str_at(turn->state, "failed_plan");
@@ -147,6 +170,9 @@ static enum outcome planner_plan(struct turn *turn) {
     if (agent_is_kind(turn, "recover") && !json_bool_at(turn->state, "before.exists") &&
         json_at(turn->state, "waited") == NULL) {
         return planner_nothing_there(turn);
+    }
+    if (agent_is_kind(turn, "rollback") && planner_has_no_release(turn)) {
+        return OUTCOME_FAIL;
     }
     if (gate_pace_planning(turn->gate, &err) != ERR_NONE || plan_compute(turn, &err) != ERR_NONE) {
         return agent_fail(turn, &err);

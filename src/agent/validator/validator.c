@@ -23,10 +23,11 @@ static const enum phase phases[] = {PHASE_VALIDATE, PHASE_ROLLBACK, PHASE_NONE};
 
 static enum outcome validator_deploy(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
-    json_t *expected = probe_expected(turn);
+    const json_t *restored = json_at(turn->state, "target_release.expected");
+    json_t *expected = restored != NULL ? json_deep_copy(restored) : probe_expected(turn);
 
     json_put(turn->state, "expected", expected);
-    if (json_str_at(expected, "health_path") != NULL &&
+    if (restored == NULL && json_str_at(expected, "health_path") != NULL &&
         !json_bool_at(turn->state, "survey.backend.health.found")) {
         agent_warn(turn, "no_health_route", "add a route such as /api/health",
                    "the application has no health route, so only its start is proven");

@@ -26,6 +26,7 @@ enum option_group {
     OPTIONS_USAGE = 2048, /* how much an application is used, for its cost */
     OPTIONS_RECOVER = 4096,
     OPTIONS_DESTROY = 8192,
+    OPTIONS_DRIFT = 16384,
 };
 
 enum option_kind {

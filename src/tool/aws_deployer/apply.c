@@ -99,6 +99,20 @@ int64_t deployer_since(const struct aws *aws) {
     return clock_now_ms() + aws_clock_offset_ms(aws, AWS_CLOUDFORMATION) - 60000;
 }
 
+/* Going back to a release answers with it at once: the alias first, the change set then does the
+ * rest. Where its version is not there any more, the change set publishes it again. */
+static enum err_code apply_alias(struct op *op, const struct aws *aws, struct err *err) {
+    bool is_moved = false;
+    enum err_code code =
+        deployer_move_alias(op, aws, deployer_arg(op, "code_sha256"), &is_moved, err);
+
+    if (code == ERR_NOT_FOUND || (code == ERR_CONFLICT && !is_moved)) {
+        *err = (struct err){0};
+        return ERR_NONE;
+    }
+    return code;
+}
+
 enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
     CLEANUP(freep) char *token = apply_token(op);
@@ -114,7 +128,7 @@ enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     if (!exists) {
         return err_set(err, ERR_STALE, "the change set that was approved is gone");
     }
-    if (apply_check_set(op, &set, err) != ERR_NONE ||
+    if (apply_check_set(op, &set, err) != ERR_NONE || apply_alias(op, &aws, err) != ERR_NONE ||
         deployer_execute_set(op, &aws, &set, deployer_arg(op, "stack"), token, is_kept, err) !=
             ERR_NONE) {
         return err->code;

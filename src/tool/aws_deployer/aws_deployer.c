@@ -51,10 +51,10 @@ static const struct json_field upload_out[] = {
     { "uploaded", JSON_COUNT, false }, { "skipped", JSON_COUNT, false }, { "bytes", JSON_COUNT, false }, END };
 
 static const struct json_field preview_in[] = {
-    { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_MAP, false },
+    { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_MAP, true },
     { "bucket", JSON_TEXT, true }, { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
     { "tags", JSON_MAP, false }, { "description", JSON_TEXT, false }, { "capabilities", JSON_LIST, false },
-    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, { "usage", JSON_MAP, true }, END };
+    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, { "revert_drift", JSON_FLAG, true }, { "usage", JSON_MAP, true }, END };
 static const struct json_field preview_out[] = {
     { "no_change", JSON_FLAG, false }, { "arn", JSON_TEXT, false }, { "name", JSON_TEXT, false },
     { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "type", JSON_TEXT, false },
@@ -69,7 +69,8 @@ static const struct json_field apply_in[] = {
     { "approval", JSON_TEXT, false }, { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
     { "stack", JSON_TEXT, false }, { "template_sha256", JSON_TEXT, false },
     { "parameters_sha256", JSON_TEXT, false }, { "set_sha256", JSON_TEXT, false },
-    { "account", JSON_TEXT, false }, { "lock", JSON_MAP, true }, END };
+    { "account", JSON_TEXT, false }, { "lock", JSON_MAP, true }, { "function", JSON_TEXT, true },
+    { "alias_version", JSON_TEXT, true }, { "code_sha256", JSON_TEXT, true }, END };
 static const struct json_field apply_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, END };

@@ -122,6 +122,7 @@ struct wanted_set {
     const char *role_arn;
     const char *description;
     bool is_create;
+    bool reverts_drift;
     const json_t *parameters; /* as cfn_create_set() takes them */
     const json_t *capabilities;
     const json_t *tags;
@@ -161,6 +162,17 @@ MUST_CHECK enum err_code deployer_check_lock(struct op *op, const struct aws *aw
 /* What every effect that names an approval begins with: expiry, what was approved, account, lock.
  * Errors: ERR_EXPIRED, ERR_STALE, ERR_ACCOUNT, ERR_LOCKED, ERR_DEFECT (no approval). */
 MUST_CHECK enum err_code deployer_check(struct op *op, const struct aws *aws, struct err *err);
+
+/* Points the alias of the argument "function" to its published version "alias_version", whose code
+ * has the digest `code_sha256` (Base64; "" for any); nothing where the call names none.
+ * Errors: ERR_NOT_FOUND (no such version), ERR_CONFLICT (other code), those of aws/lambda.h. */
+MUST_CHECK enum err_code deployer_move_alias(struct op *op, const struct aws *aws,
+                                             const char *code_sha256, bool *out_moved,
+                                             struct err *err);
+
+/* The argument "parameters" of a release: texts, and true for what the stack knows already. New
+ * reference. */
+json_t *deployer_release_parameters(const struct op *op);
 
 /* ---- A cure (recover.c, destroy.c) ----
  *

@@ -11,11 +11,35 @@
 
 /* ---- What has to hold before ---- */
 
+/* A release's template as it was, by its digest. */
+static enum err_code preview_find_template(struct op *op, const struct aws *aws,
+                                           const char *set_name, struct template_text *out,
+                                           struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_TEMPLATE_BYTES));
+    CLEANUP(json_decrefp) json_t *parameters = deployer_release_parameters(op);
+    struct template_text found = {0};
+
+    if (deployer_find_template(op, aws, &text, err) != ERR_NONE ||
+        json_read(buf_str(&text), &found.json, err) != ERR_NONE ||
+        template_op_check(found.json, parameters, set_name, err) != ERR_NONE) {
+        template_text_done(&found);
+        return err->code;
+    }
+    found.text = mem_strdup(buf_cstr(&text));
+    found.len = text.len;
+    found.sha256 = sha256_of(buf_str(&text));
+    *out = found;
+    return ERR_NONE;
+}
+
 /* Makes the template again from its inputs: it has to be the one that was planned and reviewed. */
 static enum err_code preview_template(struct op *op, const struct aws *aws, const char *set_name,
                                       struct template_text *out, struct err *err) {
     const json_t *inputs = json_object_get(op->args, "template");
 
+    if (inputs == NULL) {
+        return preview_find_template(op, aws, set_name, out, err);
+    }
     if (template_op_emit(inputs, out, err) != ERR_NONE) {
         return err->code;
     }
@@ -46,6 +70,11 @@ static enum err_code preview_check_artefacts(struct op *op, const struct aws *aw
         s3_object_done(&object);
         if (code != ERR_NONE) {
             return code;
+        }
+        if ((!is_there || !is_same) && json_object_get(op->args, "template") == NULL) {
+            err_set(err, ERR_NOT_FOUND, "%s of that release %s", key,
+                    is_there ? "has other content now" : "is not there any more");
+            return err_remedy(err, "deploy the old commit again");
         }
         if (!is_there || !is_same) {
             return err_set(err, ERR_STALE, "the artefact %s %s", key,
@@ -329,6 +358,7 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
         .parameters = parameters,
         .capabilities = json_object_get(op->args, "capabilities"),
         .tags = json_object_get(op->args, "tags"),
+        .reverts_drift = json_bool_at(op->args, "revert_drift"),
     };
     struct aws aws;
 
@@ -366,7 +396,7 @@ enum err_code deployer_reconcile_preview(struct op *op, enum reconciled *state, 
         return ERR_NONE;
     }
     cfn_set_done(&set);
-    if (template_op_emit(json_object_get(op->args, "template"), &template, err) != ERR_NONE ||
+    if (preview_template(op, &aws, name, &template, err) != ERR_NONE ||
         deployer_await_set(op, name, stack_name, &set, err) != ERR_NONE ||
         cfn_describe_stack(&aws, op->arena, stack_name, &exists, &stack, err) != ERR_NONE ||
         preview_finish(op, &aws, &set, &stack, exists && stack_state_of(stack.status)->can_create,

@@ -18,11 +18,10 @@ static bool rollback_is_moved(const struct aws *aws, const char *function, const
 
 /* Flips the alias to the release's version, in seconds. A site alone has no function. UpdateAlias
  * does not look everywhere whether the version exists, so we do. */
-static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *out_moved,
-                                    struct err *err) {
+enum err_code deployer_move_alias(struct op *op, const struct aws *aws, const char *code_sha256,
+                                  bool *out_moved, struct err *err) {
     const char *function = deployer_arg(op, "function");
     const char *version = deployer_arg(op, "alias_version");
-    const char *want = json_str_or(op->args, "parameters.BackendSha256B64", "");
     struct lambda_alias alias = {0};
     char code[64] = {0};
     bool exists = false;
@@ -44,7 +43,7 @@ static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *
         err_set(err, ERR_NOT_FOUND, "version %s of the function is gone", version);
         return err_remedy(err, "deploy the old commit again");
     }
-    if (want[0] != '\0' && strcmp(code, want) != 0) {
+    if (code_sha256[0] != '\0' && strcmp(code, code_sha256) != 0) {
         err_set(err, ERR_CONFLICT, "version %s of the function has other code than the release",
                 version);
         return err_remedy(err, "deploy the old commit again");
@@ -61,8 +60,7 @@ static enum err_code rollback_alias(struct op *op, const struct aws *aws, bool *
     return ERR_NONE;
 }
 
-/* The release's parameters as CloudFormation takes them. */
-static json_t *rollback_parameters(const struct op *op) {
+json_t *deployer_release_parameters(const struct op *op) {
     json_t *parameters = json_object();
     const char *name;
     json_t *value;
@@ -107,7 +105,7 @@ static enum err_code rollback_make_set(struct op *op, const char *body, struct c
     CLEANUP(freep) char *token = mem_format("create-%s", op->key);
     CLEANUP(freep)
     char *description = mem_format("aws-copilot: back to %s", deployer_arg(op, "release"));
-    CLEANUP(json_decrefp) json_t *parameters = rollback_parameters(op);
+    CLEANUP(json_decrefp) json_t *parameters = deployer_release_parameters(op);
     CLEANUP(json_decrefp) json_t *capabilities = json_pack("[s]", "CAPABILITY_IAM");
     struct wanted_set wanted = {
         .stack = deployer_arg(op, "stack"),
@@ -171,7 +169,9 @@ enum err_code deployer_rollback(struct op *op, json_t **out, struct err *err) {
         rollback_check_account(op, &aws, err) != ERR_NONE ||
         deployer_check_lock(op, &aws, err) != ERR_NONE ||
         rollback_has_set(op, &aws, &has_set, err) != ERR_NONE ||
-        (!has_set && rollback_alias(op, &aws, &is_moved, err) != ERR_NONE) ||
+        (!has_set &&
+         deployer_move_alias(op, &aws, json_str_or(op->args, "parameters.BackendSha256B64", ""),
+                             &is_moved, err) != ERR_NONE) ||
         rollback_stack(op, &aws, &followed, err) != ERR_NONE) {
         return err->code;
     }

@@ -1,0 +1,90 @@
+/* drift: what differs from the template at AWS, and a plan that undoes it. */
+#include <string.h>
+
+#include "front/verb/run.h"
+
+static void drift_print(struct cli *cli, const json_t *rows) {
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row) {
+        const json_t *difference;
+        size_t k;
+
+        cli_print(cli, "%-9s %s (%s)\n", json_str_or(row, "status", ""),
+                  json_str_or(row, "logical_id", ""), json_str_or(row, "type", ""));
+        json_array_foreach(json_object_get(row, "differences"), k, difference) {
+            cli_print(cli, "          %s: %s, the template says %s\n",
+                      json_str_or(difference, "path", "?"),
+                      strcmp(json_str_or(difference, "kind", ""), "REMOVE") == 0
+                          ? "removed"
+                          : json_str_or(difference, "actual", "?"),
+                      strcmp(json_str_or(difference, "kind", ""), "ADD") == 0
+                          ? "nothing"
+                          : json_str_or(difference, "expected", "?"));
+        }
+    }
+}
+
+static enum err_code drift_show(struct cli *cli, json_t *flags, bool *out_is_found,
+                                struct err *err) {
+    CLEANUP(json_decrefp) json_t *target = NULL;
+    CLEANUP(json_decrefp) json_t *where = NULL;
+    CLEANUP(json_decrefp) json_t *found = NULL;
+    const char *stack;
+
+    if (flow_target(cli->flow, flags, &target, err) != ERR_NONE ||
+        cli_where(cli, flags, &where, err) != ERR_NONE) {
+        return err->code;
+    }
+    stack = json_str_or(target, "stack", "");
+    cli_say(cli, "CloudFormation compares %s with its template", stack);
+    if (cli_query(cli, flags, "drift", agent_args("stack", stack, NULL), &found, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_put_str(found, "stack", stack);
+    cli_event(cli, "drift", json_incref(found));
+    drift_print(cli, json_object_get(found, "resources"));
+    *out_is_found = json_bool_at(found, "drifted");
+    if (!json_bool_at(found, "complete")) {
+        cli_say(cli, "not everything could be compared: %s", json_str_or(found, "reason", ""));
+    }
+    if (!*out_is_found) {
+        cli_say(cli, "nothing was changed by hand in what CloudFormation can compare");
+    }
+    json_put(flags, "where", json_incref(where));
+    return ERR_NONE;
+}
+
+static enum err_code drift_run(struct cli *cli, struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
+    bool is_found = false;
+
+    if (cli_flow(cli, err) != ERR_NONE || drift_show(cli, flags, &is_found, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (!is_found) {
+        return ERR_NONE;
+    }
+    if (args_is(&cli->args, OPT_REPAIR)) {
+        json_put_bool(flags, "repair", true);
+        return run_here(cli, "rollback", TAKE(flags), err);
+    }
+    err_set(err, ERR_CONFLICT, "the stack differs from its template");
+    return err_remedy(err,
+                      "aws-copilot drift --repair plans what undoes it; a change that is wanted "
+                      "belongs into aws-copilot.yml or the repository");
+}
+
+const struct verb verb_drift = {
+    .name = "drift",
+    .words = "",
+    .summary = "what was changed by hand at AWS; --repair plans what undoes it",
+    .more =
+        "Exit 1 when something differs. --repair makes a change set that takes what differs back "
+        "to\n"
+        "the template of the release that runs, and asks; CloudFormation calls that REVERT_DRIFT.",
+    .section = VERBS_LOOK,
+    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DRIFT,
+    .run = drift_run,
+};
