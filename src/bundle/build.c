@@ -435,6 +435,27 @@ void build_pass_settings(struct proc_env *vars, struct words *readable, struct w
     }
 }
 
+enum { LOGINS_MAX = 64 * 1024 };
+
+enum err_code build_lend_logins(const char *tmp, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(LOGINS_MAX);
+    const char *home = getenv("HOME");
+    CLEANUP(freep) char *from = fs_join(home == NULL ? "/nonexistent" : home, ".netrc");
+    CLEANUP(freep) char *to = fs_join(tmp, ".netrc");
+    struct err absent = {0};
+
+    if (fs_read_file(from, LOGINS_MAX, &text, &absent) != ERR_NONE) {
+        return ERR_NONE;
+    }
+    return fs_write_file(to, buf_str(&text), 0600, err);
+}
+
+void build_take_logins(const char *tmp) {
+    CLEANUP(freep) char *path = fs_join(tmp, ".netrc");
+
+    (void)!unlink(path);
+}
+
 static bool is_host_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '-' || c == ':' || c == '[' || c == ']';

@@ -121,3 +121,8 @@ void build_add_hosts(struct words *hosts, struct str text);
 /* The user's settings for registries, proxies and certificates: by name, for fetching only. Files
  * that they name become readable. */
 void build_pass_settings(struct proc_env *vars, struct words *readable, struct words *hosts);
+
+/* Puts the person's ~/.netrc, if there is one, into the HOME of a child that fetches, and takes it
+ * away again: nothing that runs code of a package may find it. */
+MUST_CHECK enum err_code build_lend_logins(const char *tmp, struct err *err);
+void build_take_logins(const char *tmp);

@@ -41,14 +41,22 @@ static char *path_normal(struct str path) {
     return out.failed ? NULL : mem_format("%.*s", (int)out.len, out.len == 0 ? "" : out.ptr);
 }
 
-/* The folder or file of the repository that a line names, relative to its root. Errors:
- * ERR_UNSUPPORTED: an address, or outside. */
+/* The folder or file of the repository that a line names, relative to its root, or a commit of git.
+ * Errors: ERR_UNSUPPORTED: another address, or outside. */
 static enum err_code source_find(const struct locking *in, struct str line, char **out,
                                  struct err *err) {
     struct str word = source_word(line);
     struct str copy = str_from(in->copy);
+    CLEANUP(freep) char *text = str_dup(word);
     char *path = NULL;
 
+    if (git_is_source(text)) {
+        if (git_check(line, word, err) != ERR_NONE) {
+            return err->code;
+        }
+        *out = TAKE(text);
+        return ERR_NONE;
+    }
     if (in->copy != NULL && str_starts(word, copy)) {
         path = path_normal(str_slice(word, copy.len, word.len));
     } else if (str_find(word, STR("://")) < 0 && !str_starts(word, STR("/"))) {

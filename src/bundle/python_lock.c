@@ -17,18 +17,14 @@ static const struct build_symptom symptoms[] = {
       "run 'uv lock' and commit uv.lock" },
     { "Failed to parse", ERR_BUILD, "a project file cannot be read", "correct it at the place shown" },
     { "Couldn't parse requirement", ERR_BUILD, "a requirements file cannot be read", "correct the line shown" },
-    { "was not found in the package registry", ERR_BUILD, "a package is not in the package index",
-      "if it is in a private index, name that in UV_EXTRA_INDEX_URL, with its credentials" },
+    UV_SYMPTOMS,
     { "No solution found", ERR_BUILD, "the requirements cannot be met together",
       "loosen the one named, or give it a version that exists for this Python" },
     { "are unsatisfiable", ERR_BUILD, "the requirements cannot be met together",
       "loosen the one named, or give it a version that exists for this Python" },
-    { "401", ERR_UNREACHABLE, "the package index refuses the credentials",
-      "set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or put them into UV_EXTRA_INDEX_URL" },
-    { "403 Forbidden", ERR_UNREACHABLE, "the package index refuses the credentials",
-      "set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or put them into UV_EXTRA_INDEX_URL" },
+    GIT_SYMPTOMS,
     { "Git operation failed", ERR_UNREACHABLE, "a git dependency cannot be fetched",
-      "publish it to an index, or copy its code into the repository; private git hosts are not asked" },
+      "name it with git+https://, publish it to an index, or copy its code into the repository" },
     { "Failed to fetch", ERR_UNREACHABLE, "the package index cannot be reached",
       "check the network and, for an own index, UV_INDEX and HTTPS_PROXY" },
     { "dns error", ERR_UNREACHABLE, "the package index cannot be reached", "check the network" },
@@ -289,6 +285,21 @@ static bool all_have_hashes(struct str lines) {
     return has_one;
 }
 
+/* Addresses of git that can never be fetched are told before uv tries. */
+static enum err_code git_check_lines(struct str lines, struct err *err) {
+    struct str line = {0};
+
+    while (str_next(&lines, '\n', &line)) {
+        struct requirement requirement;
+        if (requirement_read(line, &requirement) && str_starts(requirement.url, STR("git+")) &&
+            !str_starts(requirement.url, STR("git+http")) &&
+            git_check(line, requirement.url, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
 /* Appends the names in `list` that are not among the pins; returns how many. */
 static size_t add_unpinned(struct str list, const json_t *pins, struct buf *out) {
     struct str line = {0};
@@ -317,6 +328,9 @@ static enum err_code requirements_list(struct locking *in, struct err *err) {
     const char *file = in->lock == NULL ? in->manifest : in->lock;
 
     if (requirements_read(&in->root, file, &all, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (git_check_lines(buf_str(&all.lines), err) != ERR_NONE) {
         return err->code;
     }
     if (all_have_hashes(buf_str(&all.lines))) {

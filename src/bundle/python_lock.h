@@ -102,3 +102,33 @@ MUST_CHECK enum err_code pipenv_list(struct locking *in, struct err *err);
 /* Append what their manifests ask for, as requirement lines, where there is no lock. */
 MUST_CHECK enum err_code poetry_wishes(struct locking *in, struct buf *out, struct err *err);
 MUST_CHECK enum err_code pipenv_wishes(struct locking *in, struct buf *out, struct err *err);
+
+/* --- packages from git --- */
+
+/* What git says, also through uv. */
+/* clang-format off */
+#define GIT_SYMPTOMS \
+    { "could not read Username", ERR_UNREACHABLE, "a git host asks who you are", \
+      "put its name with your login and a token into ~/.netrc, or publish the package to an index" }, \
+    { "Authentication failed", ERR_UNREACHABLE, "a git host refuses the credentials", \
+      "correct them in ~/.netrc, or publish the package to an index" }, \
+    { "URL returned error: 403", ERR_UNREACHABLE, "a git host refuses", \
+      "put a token that may read it into ~/.netrc, or publish the package to an index" }, \
+    { "fatal: repository '", ERR_UNREACHABLE, "a git repository is not there, or not for you", \
+      "correct its address; where it is private, put a token into ~/.netrc" }, \
+    { "Unable to find", ERR_BUILD, "the commit that is named is not there any more", \
+      "lock the package anew and commit the lock" }, \
+    { "not our ref", ERR_BUILD, "the commit that is named is not there any more", \
+      "lock the package anew and commit the lock" }, \
+    { "unable to read tree", ERR_BUILD, "the commit that is named is not there any more", \
+      "lock the package anew and commit the lock" }, \
+    { "couldn't find remote ref", ERR_BUILD, "the branch or tag that is named is not there", \
+      "correct it and lock the package anew" }, \
+    { "unable to access", ERR_UNREACHABLE, "a git host cannot be reached", "check the network" }
+/* clang-format on */
+
+/* Whether the word of a list is one: "git+https://host/x.git@COMMIT#subdirectory=y". */
+bool git_is_source(const char *word);
+
+/* Whether it can be fetched. Errors: ERR_UNSUPPORTED: no commit, or another protocol. */
+MUST_CHECK enum err_code git_check(struct str line, struct str source, struct err *err);

@@ -61,7 +61,9 @@ static enum err_code package_add(struct locking *in, const char *name, const jso
     const char *version = json_str_at(package, "version");
 
     if (git != NULL) {
-        buf_addf(out, "%s @ git+%s@%s\n", name, git, json_str_or(package, "ref", ""));
+        const char *folder = json_str_at(package, "subdirectory");
+        buf_addf(out, "%s @ git+%s@%s%s%s\n", name, git, json_str_or(package, "ref", ""),
+                 folder == NULL ? "" : "#subdirectory=", folder == NULL ? "" : folder);
     } else if (path != NULL) {
         buf_addf(out, "./%s\n", path);
     } else if (version != NULL && json_array_size(json_object_get(package, "hashes")) > 0) {

@@ -23,7 +23,7 @@ struct python_place {
     char minor[8];                 /* "3.11" */
     enum python_platform platform; /* after a missing wheel was met */
     char *requirements;            /* file: what an index gives, with hashes */
-    json_t *sources;               /* ["./libs/shared"]: what is built from source */
+    json_t *sources;               /* ["libs/shared", "git+https://…"]: built from source */
     bool may_compile;              /* machine code for this machine will do */
     bool is_resolved;              /* versions were chosen here: no lock says them all */
     char missing[100];             /* a package that has no wheel here, after ERR_BUILD */
@@ -69,6 +69,13 @@ MUST_CHECK enum err_code python_sites(const struct build_env *env, const struct 
 MUST_CHECK enum err_code python_add_sources(const struct build_env *env, struct python_place *place,
                                             const char *work, const char *site, struct err *err);
 
+/* Fetches the commit that a source from git names, without a hook or a script, into a folder of
+ * `work`; `*out_dir`, the caller's to free(), is where its package lies. The person's ~/.netrc
+ * counts. Errors: ERR_BUILD, ERR_UNREACHABLE, each with a remedy. */
+MUST_CHECK enum err_code python_git(const struct build_env *env, const char *source,
+                                    const char *work, const char *name, char **out_dir,
+                                    struct err *err);
+
 /* Takes a package that has no wheel from `*list` (the text of a requirements file), builds and
  * installs it. Errors: as above; ERR_BUILD when no index has its source. */
 MUST_CHECK enum err_code python_add_sdist(const struct build_env *env, struct python_place *place,
@@ -92,6 +99,17 @@ const char *python_machine(enum python_platform platform); /* as uname says it *
 const char *python_uv_platform(enum python_platform platform, const char *minor);
 
 /* --- uv with the network --- */
+
+/* What uv says of an index; a refusal comes first, for uv goes on and says "not found" as well. */
+/* clang-format off */
+#define UV_SYMPTOMS \
+    { "401 Unauthorized", ERR_UNREACHABLE, "the package index refuses the credentials", \
+      "set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or put them into ~/.netrc" }, \
+    { "403 Forbidden", ERR_UNREACHABLE, "the package index refuses the credentials", \
+      "set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or put them into ~/.netrc" }, \
+    { "was not found in the package registry", ERR_BUILD, "a package is not in the package index", \
+      "if it is in a private index, name that in UV_EXTRA_INDEX_URL, with its credentials" }
+/* clang-format on */
 
 struct uv_call {
     const char *title;

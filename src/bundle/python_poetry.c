@@ -339,9 +339,11 @@ static enum err_code package_add(const struct poetry *p, const json_t *package, 
     const char *name = json_str_or(package, "name", "");
 
     if (strcmp(type, "git") == 0) {
-        buf_addf(out, "%s @ git+%s@%s\n", name, url,
+        const char *folder = json_str_at(package, "source.subdirectory");
+        buf_addf(out, "%s @ git+%s@%s%s%s\n", name, url,
                  json_str_or(package, "source.resolved_reference",
-                             json_str_or(package, "source.reference", "")));
+                             json_str_or(package, "source.reference", "")),
+                 folder == NULL ? "" : "#subdirectory=", folder == NULL ? "" : folder);
         return ERR_NONE;
     }
     if (strcmp(type, "directory") == 0 || strcmp(type, "file") == 0) {
@@ -416,7 +418,10 @@ static void wish_add(const struct poetry *p, const char *name, const json_t *for
     }
     buf_add_s(out, i > 0 ? "]" : "");
     if (json_str_at(form, "git") != NULL) {
-        buf_addf(out, " @ git+%s", json_str_at(form, "git"));
+        const char *at = json_str_or(
+            form, "rev", json_str_or(form, "tag", json_str_or(form, "branch", NULL)));
+        buf_addf(out, " @ git+%s%s%s", json_str_at(form, "git"), at == NULL ? "" : "@",
+                 at == NULL ? "" : at);
     } else {
         requirement_add_constraint(out, str_from(constraint));
     }

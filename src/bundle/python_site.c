@@ -18,12 +18,7 @@ enum {
 static const struct build_symptom install_symptoms[] = {
     { "Hash mismatch", ERR_BUILD, "a package does not have the digest of the lock",
       "do not trust this index; if the lock is wrong, lock that package anew" },
-    { "401", ERR_UNREACHABLE, "the package index refuses the credentials",
-      "set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or put them into UV_EXTRA_INDEX_URL" },
-    { "403 Forbidden", ERR_UNREACHABLE, "the package index refuses the credentials",
-      "set UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD, or put them into UV_EXTRA_INDEX_URL" },
-    { "was not found in the package registry", ERR_BUILD, "a package is not in the package index",
-      "if it is in a private index, name that in UV_EXTRA_INDEX_URL, with its credentials" },
+    UV_SYMPTOMS,
     { "Failed to download", ERR_UNREACHABLE, "a package cannot be downloaded", "check the network" },
     { "Failed to fetch", ERR_UNREACHABLE, "the package index cannot be reached",
       "check the network and, for an own index, UV_INDEX and HTTPS_PROXY" },

@@ -1,4 +1,5 @@
-/* bundle/python_source.c: packages that have no wheel: folders of the repository, source packages.
+/* bundle/python_source.c: packages that have no wheel: folders of the repository, commits of git,
+ * source packages.
  *
  * The source and what builds it (as wheels) are fetched; then the wheel is built, and installed,
  * offline.
@@ -34,7 +35,7 @@ enum err_code python_sources_hash(const struct build_env *env, const struct pyth
     json_array_foreach(place->sources, i, row) {
         CLEANUP(fs_list_done) struct fs_list list = {0};
         build_feed(stream, json_string_value(row));
-        if (code == ERR_NONE) {
+        if (code == ERR_NONE && !git_is_source(json_string_value(row))) { /* a commit says all */
             code = fs_digest_tree(&root, json_string_value(row), &walk, &list, err);
         }
         build_feed(stream, sha256_hex(fs_list_hash(&list)).text);
@@ -204,9 +205,11 @@ enum err_code python_add_sources(const struct build_env *env, struct python_plac
         return err->code;
     }
     json_array_foreach(place->sources, i, row) {
-        CLEANUP(freep) char *dir = fs_join(copy, json_string_value(row));
+        const char *source = json_string_value(row);
         CLEANUP(freep) char *name = mem_format("local%zu", i);
-        if (source_install(env, place, work, dir, name, site, err) != ERR_NONE) {
+        CLEANUP(freep) char *dir = git_is_source(source) ? NULL : fs_join(copy, source);
+        if ((dir == NULL && python_git(env, source, work, name, &dir, err) != ERR_NONE) ||
+            source_install(env, place, work, dir, name, site, err) != ERR_NONE) {
             return err_prefix(err, "%s", json_string_value(row));
         }
     }

@@ -54,7 +54,8 @@ static enum err_code uv_once(const struct build_env *env, const struct python_pl
     CLEANUP(words_done) struct words writable = {0};
     CLEANUP(proc_env_done) struct proc_env vars = {0};
 
-    if (fs_mkdirs(tmp, 0700, err) != ERR_NONE || fs_mkdirs(cache, 0700, err) != ERR_NONE) {
+    if (fs_mkdirs(tmp, 0700, err) != ERR_NONE || fs_mkdirs(cache, 0700, err) != ERR_NONE ||
+        build_lend_logins(tmp, err) != ERR_NONE) {
         return err->code;
     }
     build_expose(&readable, place->uv);
@@ -66,6 +67,7 @@ static enum err_code uv_once(const struct build_env *env, const struct python_pl
     proc_env_set(&vars, "PATH", "/usr/bin:/bin");
     proc_env_set(&vars, "UV_CACHE_DIR", cache);
     proc_env_set(&vars, "UV_PYTHON_DOWNLOADS", "never");
+    proc_env_set(&vars, "GIT_TERMINAL_PROMPT", "0"); /* for packages from git */
     if (is_hasty) {
         proc_env_set(&vars, "UV_HTTP_RETRIES", "0"); /* a refusal does not become a yes */
     }
@@ -80,7 +82,9 @@ static enum err_code uv_once(const struct build_env *env, const struct python_pl
                               .tmp = tmp,
                               .timeout_ms = call->timeout_ms,
                               .is_quiet = true};
-    return build_run(env, &step, result, err);
+    enum err_code code = build_run(env, &step, result, err);
+    build_take_logins(tmp);
+    return code;
 }
 
 /* All that a run may reach, from what is known before it. */

@@ -3,7 +3,9 @@
 The driver build/src/bundle/bundle_probe (test/drivers/bundle_probe.c) does one operation of src/bundle a call.
 Locks are made here, by uv itself; the judges are Python's zipfile and import system, and the interpreter.
 """
+import base64
 import contextlib
+import functools
 import hashlib
 import http.server
 import io
@@ -28,11 +30,11 @@ OPEN_WALLS = "not held to the package sources"
 PYPROJECT = '[project]\nname = "small"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{}]\n[tool.uv]\npackage = false\n'
 
 
-def python_archive():
+def python_archive(more=""):
     """What stands for a Python of uv's own: its programs are this machine's, under another name."""
     files = {"bin/python3.11": '#!/bin/bash\nexec -a "$0" /usr/bin/python3.11 "$@"\n',
              f"lib/python3.11/_sysconfigdata__linux_{platform.machine()}-linux-gnu.py":
-             "# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n"}
+             "# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n" + more}
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as archive:
         for name, text in files.items():
@@ -56,11 +58,11 @@ ARCHIVE = python_archive()
 
 
 @contextlib.contextmanager
-def mirror(data):
+def mirror(data, status=200):
     """A server on the loopback that answers every address with `data`."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -271,7 +273,7 @@ class Python(Case):
             self.probe("check", target="main:app", cache=cache, env=bare, python="3.11")  # found again, without the list
             self.assertNotIn("fetching Python", self.said)
         shutil.rmtree(cache)
-        with mirror(b"something else") as url:  # a mirror that gives other bytes, and then none
+        with mirror(python_archive("# other bytes\n")) as url:  # a mirror that gives other bytes, and then none
             listed.write_text(json.dumps(python_list(url)))
             for words in (["does not have its digest", "UV_PYTHON_INSTALL_MIRROR"], ["cannot be fetched", "uv python install 3.11"]):
                 text = self.probe("fetch", cache=cache, env=bare | {"UV_PYTHON_DOWNLOADS_JSON_URL": str(listed)}, python="3.11")["error"]
@@ -384,6 +386,116 @@ class Python(Case):
         with zipfile.ZipFile(self.probe("bundle")["path"]) as z:
             self.assertIn("other.py", z.namelist())
         self.assertEqual(digest(self.root), before)
+
+
+class Git(Case):
+    """Packages from git, over a server on the loopback that serves a repository's files and nothing more."""
+
+    def setUp(self):
+        super().setUp()
+        self.git = Path(tempfile.mkdtemp(prefix="bundle-git-"))
+        self.addCleanup(shutil.rmtree, self.git, True)
+        work = self.git / "work"
+        self.write_at(work / "inner/pyproject.toml", '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+                      '[project]\nname = "from-git"\nversion = "1"\n[tool.setuptools]\npy-modules = ["from_git"]\n')
+        self.write_at(work / "inner/from_git.py", "WORD = 'first'\n")
+        for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
+            lab.git(work, *words)
+        self.commit = lab.git(work, "rev-parse", "HEAD").strip()
+        self.write_at(work / "inner/from_git.py", "WORD = 'second'\n")
+        lab.git(work, "commit", "-q", "-a", "-m", "second")
+        lab.git(self.git, "clone", "-q", "--bare", str(work), "served/package.git")
+        lab.git(self.git / "served/package.git", "update-server-info")
+
+    def write_at(self, path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    @contextlib.contextmanager
+    def served(self, login=None):
+        want = login and "Basic " + base64.b64encode(login.encode()).decode()
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def do_GET(self):
+                if want and self.headers.get("Authorization") != want:
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", 'Basic realm="git"')
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
+                super().do_GET()
+
+            def log_message(self, *args):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(self.git / "served")))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/package.git"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    def requirements(self, address):
+        self.write({"backend/requirements.txt": f"from-git @ git+{address}#subdirectory=inner\n",
+                    "backend/main.py": "from from_git import WORD\nassert WORD == 'first'\n" + APP})
+
+    def test_the_commit_of_the_lock_is_fetched_and_built_offline(self):
+        with self.served() as url:
+            self.requirements(f"{url}@{self.commit}")
+            out = self.check(manager="requirements", manifest="backend/requirements.txt", lock="backend/requirements.txt")
+            self.assertEqual(out["missing"], [])
+            self.assertIn("fetching a package from git", self.said)
+
+    def test_uv_locks_a_branch_to_its_commit(self):
+        self.write_at(self.git / "work/inner/from_git.py", "WORD = 'third'\n")  # not pushed: never seen
+        with self.served() as url:
+            self.write({"backend/pyproject.toml": PYPROJECT.format('"from-git"') + "[tool.uv.sources]\nfrom-git = { git = "
+                        f'"{url}", branch = "main", subdirectory = "inner" }}\n',
+                        "backend/main.py": "from from_git import WORD\nassert WORD == 'second'\n" + APP})
+            self.lock()
+            self.assertEqual(self.check(manager="uv")["missing"], [])
+
+    def test_what_cannot_be_fetched_is_a_sentence_with_a_remedy(self):
+        home = Path(tempfile.mkdtemp(prefix="bundle-home-"))
+        self.addCleanup(shutil.rmtree, home, True)
+        arguments = {"manager": "requirements", "manifest": "backend/requirements.txt", "lock": "backend/requirements.txt"}
+        for address, code, *words in (("git+ssh://git@git.invalid/x.git@" + 40 * "a", "unsupported", "not fetched over https", "git+https://"),
+                                      ("git+https://git.invalid/x.git@" + 40 * "a", "unreachable", "git")):
+            with self.subTest(address):
+                self.write({"backend/requirements.txt": f"x @ {address}\n", "backend/main.py": APP})
+                self.refused("fetch", code, *words, **arguments)
+        with self.served(login="ada:token") as url:
+            self.requirements(f"{url}@{self.commit}")
+            self.refused("fetch", "unreachable", "asks who you are", "~/.netrc", env={"HOME": str(home)}, **arguments)
+            (home / ".netrc").write_text("machine 127.0.0.1 login ada password token\n")
+            out = self.probe("fetch", env={"HOME": str(home)}, **arguments)
+            self.assertNotIn("error", out)
+        with self.served() as url:
+            self.requirements(f"{url}@{40 * 'b'}")
+            self.refused("fetch", "build_failed", "is not there any more", "lock the package anew", **arguments)
+
+
+class Private(Case):
+    """An index that does not know us: a server on the loopback with one answer."""
+
+    def test_an_index_without_access_is_a_sentence_with_a_remedy(self):
+        for status in (401, 403):
+            with self.subTest(status), mirror(b"", status) as url:
+                self.write({"backend/requirements.txt": "ours==1\n", "backend/main.py": APP})
+                self.refused("fetch", "unreachable", "the package index refuses the credentials", "UV_INDEX_<NAME>_USERNAME",
+                             "~/.netrc", env={"UV_DEFAULT_INDEX": f"{url}/simple"}, manager="requirements", may_lock=True)
+
+    def test_a_registry_without_access_is_a_sentence_with_a_remedy(self):
+        lock = {"name": "small", "lockfileVersion": 3, "requires": True,
+                "packages": {"": {"name": "small", "dependencies": {"@ours/x": "1.0.0"}},
+                             "node_modules/@ours/x": {"version": "1.0.0", "integrity": "sha512-" + "A" * 86 + "=="}}}
+        for status in (401, 403):
+            with self.subTest(status), mirror(b"{}", status) as url:
+                lock["packages"]["node_modules/@ours/x"]["resolved"] = f"{url}/@ours/x/-/x-1.0.0.tgz"
+                self.write({"frontend/package.json": json.dumps({"name": "small", "private": True, "scripts": {"build": "true"},
+                                                                 "dependencies": {"@ours/x": "1.0.0"}}),
+                            "frontend/package-lock.json": json.dumps(lock), "frontend/.npmrc": f"@ours:registry={url}/\n"})
+                self.refused("node_fetch", "unreachable", "registry", "credentials", manager="npm", lock="frontend/package-lock.json")
 
 
 class Node(Case):
