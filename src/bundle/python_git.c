@@ -141,8 +141,7 @@ static enum err_code git_fetch(const struct build_env *env, const char *dir, con
     const char *const init[] = {"init", "--quiet", ".", NULL};
     const char *const one[] = {"fetch", "--quiet", "--depth", "1", "--no-tags",
                                "--",    address,   wanted,    NULL};
-    const char *const all[] = {"fetch", "--quiet",           "--",
-                               address, "+refs/*:refs/of/*", NULL};
+    const char *const all[] = {"fetch", "--quiet", "--", address, "+refs/*:refs/of/*", NULL};
     const char *const checkout[] = {"checkout", "--quiet", "--detach", wanted, NULL};
 
     if (git_must(env, dir, tmp, (struct str){0}, "preparing git", init, err) != ERR_NONE ||

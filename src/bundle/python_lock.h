@@ -6,8 +6,13 @@
 #pragma once
 
 #include "bundle/python_place.h"
+#include "repo/python_names.h"
 
-enum { REQUIREMENT_NAME_MAX = 128, REQUIREMENT_FILES_MAX = 32, LOCK_PACKAGES_MAX = 2000 };
+enum {
+    REQUIREMENT_NAME_MAX = PYTHON_NAME_MAX,
+    REQUIREMENT_FILES_MAX = 32,
+    LOCK_PACKAGES_MAX = 2000
+};
 
 struct python_target {
     const char *version; /* "3.11.7" */
@@ -30,7 +35,6 @@ struct requirement {
 
 /* False when the line does not begin with a name. */
 bool requirement_read(struct str line, struct requirement *out);
-void requirement_name(struct str raw, char out[REQUIREMENT_NAME_MAX]);
 
 /* Whether exactly one version fits ("==1.2", "===1.2", "==1.2.0"; no wildcard). */
 bool requirement_is_pinned(const struct requirement *requirement);

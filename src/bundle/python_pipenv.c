@@ -2,40 +2,7 @@
 #include <string.h>
 
 #include "bundle/python_lock.h"
-
-/* The digest that Pipenv keeps of a Pipfile, over everything that decides a lock. */
-static char *pipfile_digest(const json_t *pipfile, const json_t *lock) {
-    static const char *const known[] = {"source",  "packages", "dev-packages", "requires",
-                                        "scripts", "pipfile",  "pipenv"};
-    CLEANUP(json_decrefp) json_t *content = json_object();
-    json_t *meta = json_object();
-    json_t *sources = json_object_get(pipfile, "source");
-    const char *name = NULL;
-    json_t *value = NULL;
-
-    sources = sources != NULL ? sources : json_at(lock, "_meta.sources");
-    json_put(meta, "sources", sources == NULL ? json_array() : json_incref(sources));
-    value = json_object_get(pipfile, "requires");
-    json_put(meta, "requires", value == NULL ? json_object() : json_incref(value));
-    json_put(content, "_meta", meta);
-    value = json_object_get(pipfile, "packages");
-    json_put(content, "default", value == NULL ? json_object() : json_incref(value));
-    value = json_object_get(pipfile, "dev-packages");
-    json_put(content, "develop", value == NULL ? json_object() : json_incref(value));
-    json_object_foreach((json_t *)(uintptr_t)pipfile, name, value) {
-        bool is_known = false;
-        for (size_t i = 0; i < ARRAY_N(known); i++) {
-            is_known = is_known || strcmp(name, known[i]) == 0;
-        }
-        if (!is_known) {
-            json_put(content, name, json_incref(value));
-        }
-    }
-    char *text = json_dumps(content, JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_COMPACT);
-    char *digest = mem_strdup(sha256_hex(sha256_of(str_from(text))).text);
-    free(text);
-    return digest;
-}
+#include "repo/lock_hash.h"
 
 static void package_add_tail(const json_t *package, struct buf *out) {
     const char *markers = json_str_at(package, "markers");
@@ -88,8 +55,7 @@ enum err_code pipenv_list(struct locking *in, struct err *err) {
         locking_json(in, in->lock, &lock, err) != ERR_NONE) {
         return err->code;
     }
-    CLEANUP(freep) char *digest = pipfile_digest(pipfile, lock);
-    if (strcmp(digest, json_str_or(lock, "_meta.hash.sha256", "")) != 0) {
+    if (!lock_fits_pipenv(pipfile, lock)) {
         err_set(err, ERR_BUILD, "%s does not fit %s", in->lock, in->manifest);
         return err_remedy(err, "run 'pipenv lock' and commit Pipfile.lock");
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bundle/python_lock.h"
+#include "repo/lock_hash.h"
 #include "repo/python_version.h"
 
 struct poetry {
@@ -32,68 +33,10 @@ static int python_minor(const struct poetry *p) {
     return dot == NULL ? 0 : (int)strtol(dot + 1, NULL, 10);
 }
 
-/* --- does the lock fit the manifest? --- */
-
-/* Poetry writes absent keys of its first format as null. */
-static json_t *poetry_content(const json_t *project, bool is_modern) {
-    static const struct {
-        const char *key;
-        bool is_old;
-    } keys[] = {{"dependencies", true},
-                {"source", true},
-                {"extras", true},
-                {"dev-dependencies", true},
-                {"group", false}};
-    json_t *content = json_object();
-
-    for (size_t i = 0; i < ARRAY_N(keys); i++) {
-        json_t *value = json_object_get(json_at(project, "tool.poetry"), keys[i].key);
-        if (value != NULL) {
-            json_put(content, keys[i].key, json_incref(value));
-        } else if (keys[i].is_old && !is_modern) {
-            json_put(content, keys[i].key, json_null());
-        }
-    }
-    return content;
-}
-
-static json_t *poetry_modern_content(const json_t *project, bool has_groups) {
-    static const char *const keys[] = {"requires-python", "dependencies", "optional-dependencies"};
-    json_t *content = json_object();
-    json_t *standard = json_object();
-    json_t *tool = json_object();
-    json_t *groups = json_object_get(project, "dependency-groups");
-
-    for (size_t i = 0; i < ARRAY_N(keys); i++) {
-        json_t *value = json_object_get(json_object_get(project, "project"), keys[i]);
-        if (value != NULL) {
-            json_put(standard, keys[i], json_incref(value));
-        }
-    }
-    json_put(content, "project", standard);
-    if (has_groups && groups != NULL) {
-        json_put(content, "dependency-groups", json_incref(groups));
-    }
-    json_put(tool, "poetry", poetry_content(project, true));
-    json_put(content, "tool", tool);
-    return content;
-}
-
-static bool has_hash(json_t *content, const char *wanted) {
-    char *text = json_dumps(content, JSON_SORT_KEYS | JSON_ENSURE_ASCII);
-    bool is_same = strcmp(sha256_hex(sha256_of(str_from(text))).text, wanted) == 0;
-
-    free(text);
-    json_decref(content);
-    return is_same;
-}
-
 static enum err_code poetry_check_hash(const struct poetry *p, struct err *err) {
     const char *wanted = json_str_or(p->lock, "metadata.content-hash", "");
 
-    if (has_hash(poetry_content(p->project, false), wanted) ||
-        has_hash(poetry_modern_content(p->project, true), wanted) ||
-        has_hash(poetry_modern_content(p->project, false), wanted)) {
+    if (lock_fits_poetry(p->project, wanted)) {
         return ERR_NONE;
     }
     err_set(err, ERR_BUILD, "%s does not fit %s", p->in->lock, p->in->manifest);
@@ -108,7 +51,7 @@ static void poetry_fill_index(struct poetry *p) {
 
     json_array_foreach(json_object_get(p->lock, "package"), i, package) {
         char name[REQUIREMENT_NAME_MAX];
-        requirement_name(str_from(json_str_or(package, "name", "")), name);
+        python_normal_name(str_from(json_str_or(package, "name", "")), name);
         if (json_object_get(p->index, name) == NULL) {
             json_put(p->index, name, json_array());
         }
@@ -149,7 +92,7 @@ static void poetry_want(struct poetry *p, struct str raw, struct str extras) {
     bool is_new = false;
     struct str extra = {0};
 
-    requirement_name(raw, name);
+    python_normal_name(raw, name);
     if (json_object_get(p->index, name) == NULL) {
         memcpy(p->unlocked, name, sizeof name);
         return;
@@ -162,7 +105,7 @@ static void poetry_want(struct poetry *p, struct str raw, struct str extras) {
     }
     while (str_next(&extras, ',', &extra)) {
         char key[REQUIREMENT_NAME_MAX];
-        requirement_name(str_trim(extra), key);
+        python_normal_name(str_trim(extra), key);
         if (key[0] != '\0' && json_object_get(known, key) == NULL) {
             json_put(known, key, json_true());
             is_new = true;
@@ -193,7 +136,7 @@ static bool list_names(const json_t *list, const char *name) {
     json_array_foreach(list, i, row) {
         struct requirement requirement;
         char wanted[REQUIREMENT_NAME_MAX];
-        requirement_name(str_from(name), wanted);
+        python_normal_name(str_from(name), wanted);
         if (requirement_read(str_from(json_string_value(row)), &requirement) &&
             strcmp(requirement.name, wanted) == 0) {
             return true;
@@ -212,7 +155,7 @@ static bool extras_name(const json_t *extras, const json_t *asked, const char *n
         bool is_asked = false;
         const json_t *row = NULL;
         size_t i = 0;
-        requirement_name(str_from(extra), key);
+        python_normal_name(str_from(extra), key);
         json_array_foreach(asked, i, row) {
             is_asked = is_asked || strcmp(json_string_value(row), extra) == 0;
         }
@@ -418,8 +361,8 @@ static void wish_add(const struct poetry *p, const char *name, const json_t *for
     }
     buf_add_s(out, i > 0 ? "]" : "");
     if (json_str_at(form, "git") != NULL) {
-        const char *at = json_str_or(
-            form, "rev", json_str_or(form, "tag", json_str_or(form, "branch", NULL)));
+        const char *at =
+            json_str_or(form, "rev", json_str_or(form, "tag", json_str_or(form, "branch", NULL)));
         buf_addf(out, " @ git+%s%s%s", json_str_at(form, "git"), at == NULL ? "" : "@",
                  at == NULL ? "" : at);
     } else {

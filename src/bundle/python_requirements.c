@@ -10,21 +10,6 @@ static bool is_name_char(char c) {
     return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
 }
 
-void requirement_name(struct str raw, char out[REQUIREMENT_NAME_MAX]) {
-    size_t n = 0;
-
-    for (size_t i = 0; i < raw.len && n < REQUIREMENT_NAME_MAX - 1; i++) {
-        bool is_dash = !isalnum((unsigned char)raw.ptr[i]);
-        if (!is_dash || (n > 0 && out[n - 1] != '-')) {
-            out[n++] = is_dash ? '-' : (char)tolower((unsigned char)raw.ptr[i]);
-        }
-    }
-    while (n > 0 && out[n - 1] == '-') {
-        n--;
-    }
-    out[n] = '\0';
-}
-
 /* Cuts `*rest` at the first `mark` and gives what is behind it; empty when there is none. */
 static struct str cut_behind(struct str *rest, struct str mark) {
     ptrdiff_t at = str_find(*rest, mark);
@@ -48,7 +33,7 @@ bool requirement_read(struct str line, struct requirement *out) {
     while (n < rest.len && is_name_char(rest.ptr[n])) {
         n++;
     }
-    requirement_name(str_slice(rest, 0, n), out->name);
+    python_normal_name(str_slice(rest, 0, n), out->name);
     rest = str_trim(str_slice(rest, n, rest.len));
     (void)cut_behind(&rest, STR("--hash"));
     (void)cut_behind(&rest, STR("\\"));

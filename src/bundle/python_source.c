@@ -301,8 +301,8 @@ enum err_code python_add_sdist(const struct build_env *env, struct python_place 
     CLEANUP(buf_done) struct buf entry = BUF_INIT(BUILD_TEXT_MAX);
     char name[REQUIREMENT_NAME_MAX];
 
-    requirement_name(str_slice(str_from(place->missing), 0, strcspn(place->missing, "=<>! ")),
-                     name);
+    python_normal_name(str_slice(str_from(place->missing), 0, strcspn(place->missing, "=<>! ")),
+                       name);
     if (!list_take(list, name, &entry)) {
         return err_set(err, ERR_BUILD, "%s is not in the list", name);
     }

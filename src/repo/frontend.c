@@ -262,6 +262,7 @@ static void check(struct room *room, const struct node_manifest *manifest,
     if (manifest->lock == NULL) {
         room_say(room, REASON_NO_NODE_LOCK, manifest->dir, manifest->path);
     }
+    lock_stale_node(room, manifest);
     if (base != NULL && base[0] != '\0' && strcmp(base, "/") != 0 && strcmp(base, "./") != 0) {
         room_say(room, REASON_BASE_NOT_ROOT, config->path, base);
     }

@@ -137,6 +137,9 @@ void python_normal_name(struct str name, char out[PYTHON_NAME_MAX]) {
             break;
         }
     }
+    while (n > 0 && out[n - 1] == '-') {
+        n--;
+    }
     out[n] = '\0';
 }
 

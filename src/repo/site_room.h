@@ -34,6 +34,9 @@ void node_manifest_done(struct node_manifest *manifest);
 /* The package.json at the top of the workspace that the lock belongs to, or NULL; decref. */
 json_t *node_manifest_top(struct room *room, const struct node_manifest *manifest);
 
+/* Says when the lock is behind package.json: lock_stale.c. */
+void lock_stale_node(struct room *room, const struct node_manifest *manifest);
+
 /* --- the words of a script: build_script.c --- */
 
 struct build_script {

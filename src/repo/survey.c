@@ -179,6 +179,7 @@ static void put_backend(struct room *room, json_t *survey) {
         return;
     }
     manifest_find(room, room->app->dir, &room->manifest);
+    lock_stale_python(room, &room->manifest);
     room->extras = python_imports(room);
     python_need(room);
     routes_find(room);

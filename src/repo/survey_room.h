@@ -237,6 +237,9 @@ struct lock_sum {
 };
 struct lock_sum python_lock_sum(struct room *room, const struct manifest *manifest);
 
+/* Says when the lock is behind its manifest: lock_stale.c. */
+void lock_stale_python(struct room *room, const struct manifest *manifest);
+
 /* python_need.c: what the code and the lock ask of the version goes into manifest.python. */
 void python_need(struct room *room);
 json_t *python_size(struct room *room); /* for "size_mb" */

@@ -276,6 +276,43 @@ static void manifests_that_are_not_what_they_say_are_told_with_their_line(void *
     lab_remove(root);
 }
 
+/* Locks as the managers write them are compared in test_shapes_node.py and test_shapes_python.py.
+ */
+static void a_lock_that_is_behind_its_manifest_is_told(void **state) {
+    /* clang-format off */
+    static const struct { const char *package, *lock, *text; bool want; } rows[] = {
+        { "{\"dependencies\":{\"a\":\"^1\"}}", "package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {\"\": {\"dependencies\": {\"a\": \"^1\"}}}}", false },
+        { "{\"dependencies\":{\"a\":\"^2\"}}", "package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {\"\": {\"dependencies\": {\"a\": \"^1\"}}}}", true },
+        { "{\"dependencies\":{\"a\":\"^2\"}}", "package-lock.json", "{\"lockfileVersion\": 1, \"dependencies\": {\"a\": {\"version\": \"2.0.0\"}}}", false },
+        { "{\"devDependencies\":{\"@a/b\":\"~1.2\"}}", "pnpm-lock.yaml", "importers:\n\n  .:\n    devDependencies:\n      '@a/b':\n        specifier: ~1.2\n        version: 1.2.0\n", false },
+        { "{\"devDependencies\":{\"@a/b\":\"~1.3\"}}", "pnpm-lock.yaml", "importers:\n\n  .:\n    devDependencies:\n      '@a/b':\n        specifier: ~1.2\n        version: 1.2.0\n", true },
+        { "{\"dependencies\":{\"a\":\"^2\"},\"pnpm\":{\"overrides\":{\"a\":\"1\"}}}", "pnpm-lock.yaml", "importers:\n\n  .:\n    dependencies:\n      a:\n        specifier: '1'\n", false },
+        { "{\"dependencies\":{\"a\":\"^1\",\"w\":\"workspace:*\"}}", "yarn.lock", "# yarn lockfile v1\n\n\na@^1, a@^1.2:\n  version \"1.3.0\"\n", false },
+        { "{\"dependencies\":{\"a\":\"^3\"}}", "yarn.lock", "# yarn lockfile v1\n\n\na@^1, a@^1.2:\n  version \"1.3.0\"\n", true },
+        { "{\"dependencies\":{\"a\":\"^1\"}}", "yarn.lock", "__metadata:\n  version: 8\n\n\"a@npm:^1\":\n  version: 1.0.0\n", false },
+        { "{\"dependencies\":{\"a\":\"^1\"},\"packageManager\":\"yarn@4.9.2\"}", "yarn.lock", "# yarn lockfile v1\n\n\na@^1:\n  version \"1.3.0\"\n", true },
+        { "{\"dependencies\":{\"a\":\"^1\"}}", "bun.lock", "{ \"workspaces\": { \"\": { \"dependencies\": { \"a\": \"^2\", }, }, }, }", true },
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        char *root = lab_folder();
+        CLEANUP(freep) char *lock = fs_join("web", rows[i].lock);
+        json_t *survey = NULL;
+
+        lab_write(root, "web/package.json", rows[i].package);
+        lab_write(root, "web/vite.config.js", "export default {};\n");
+        lab_write(root, "web/index.html", "<p>x</p>");
+        lab_write(root, lock, rows[i].text);
+        survey = lab_survey(root, NULL);
+        if (lab_has(survey, "findings", "LOCK_STALE") != rows[i].want) {
+            fail_msg("row %zu: %s and %s", i, rows[i].package, rows[i].text);
+        }
+        json_decref(survey);
+        lab_remove(root);
+    }
+}
+
 static void a_folder_that_is_not_there_is_an_error(void **state) {
     json_t *survey = NULL;
     struct err err = {0};
@@ -350,6 +387,7 @@ int main(void) {
         cmocka_unit_test(a_site_that_is_left_out_is_gone_from_the_answer),
         cmocka_unit_test(a_target_that_is_not_there_yet_is_refused),
         cmocka_unit_test(manifests_that_are_not_what_they_say_are_told_with_their_line),
+        cmocka_unit_test(a_lock_that_is_behind_its_manifest_is_told),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(the_brief_is_short_and_names_the_files_that_matter),
         cmocka_unit_test(the_brief_has_a_ceiling),

@@ -129,6 +129,13 @@ class Case(unittest.TestCase):
             self.assertIn(word, text)
         return text
 
+    def inspected(self, code):
+        """The places of this reason in what `inspect` says of the repository."""
+        run = subprocess.run([lab.program(), "inspect", str(self.root), "--json"], capture_output=True, text=True, timeout=60,
+                             env=self.env | {"XDG_STATE_HOME": str(self.cache / "state")})
+        survey = json.loads(run.stdout.splitlines()[-1])
+        return [row["where"] for row in survey["findings"] if row["code"] == code]
+
     def write(self, files):
         for name, text in files.items():
             path = self.root / name

@@ -213,7 +213,10 @@ class Managers(test_bundle.Case):
             with self.subTest(manager):
                 self.clear()
                 other = PACKAGE | {"devDependencies": {"vite": VITE, "clsx": "2.1.1"}}
+                self.front(manager)
+                self.assertEqual(self.inspected("LOCK_STALE"), [])
                 args = self.front(manager, **{"package.json": json.dumps(other)})
+                self.assertEqual(self.inspected("LOCK_STALE"), [f"frontend/{lock}"])  # seen before anything is fetched
                 self.refused("node_fetch", "build_failed", f"{lock} does not fit package.json", "commit", **args)
 
     def test_without_a_lock_the_versions_of_today_are_taken_only_when_that_is_accepted(self):

@@ -276,7 +276,12 @@ class Reading(test_bundle.Case):
         for manager, manifest, before, after, remedy in rows:
             with self.subTest(manager):
                 shutil.rmtree(self.root / "backend", ignore_errors=True)
-                write(self.root, locked(manager, "backend", {f"backend/{manifest}": before}) | {f"backend/{manifest}": after})
+                made = locked(manager, "backend", {f"backend/{manifest}": before}) | {"backend/main.py": main()}
+                write(self.root, made)
+                self.assertEqual(self.inspected("LOCK_STALE"), [])
+                write(self.root, {f"backend/{manifest}": after})
+                lock = {"uv": "uv.lock", "poetry": "poetry.lock", "pipenv": "Pipfile.lock"}.get(manager)
+                self.assertEqual(self.inspected("LOCK_STALE"), [f"backend/{lock}"] if lock else [])  # before anything is fetched
                 self.refused("fetch", "build_failed", "does not fit", remedy, manager=manager)
 
     def test_a_uv_lock_behind_the_version_of_its_own_project_is_told_and_taken(self):
