@@ -29,6 +29,18 @@ struct node_app {
 MUST_CHECK enum err_code node_fetch(const struct build_env *env, const struct node_app *app,
                                     json_t **out, struct err *err);
 
+/* Says which programs would build the site; fetches nothing, reads little.
+ * Shape of `*out` (the caller decrefs): {"manager":"Yarn Berry", "program":"/usr/bin/yarn" or null,
+ *   "version":"4.9.2", "node":"/usr/bin/node" or null, "node_version":"22.23.3"}; null is fetched
+ * when it is needed. Errors: those of node_fetch() that concern programs and the lock. */
+MUST_CHECK enum err_code node_look(const struct build_env *env, const struct node_app *app,
+                                   json_t **out, struct err *err);
+
+/* The manager of the site, fetched when it is not there, to run in its folder. The caller frees
+ * `*out_program` and `*out_path`, the PATH of what runs in it. Errors: as above. */
+MUST_CHECK enum err_code node_program(const struct build_env *env, const struct node_app *app,
+                                      char **out_program, char **out_path, struct err *err);
+
 enum { SITE_FILES_MAX = 20000 };
 #define SITE_BYTES_MAX (500LL << 20)
 

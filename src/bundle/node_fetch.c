@@ -125,11 +125,11 @@ static enum err_code node_read_lock(const struct fs_root *root, const struct nod
     return refuse_git(place, err);
 }
 
-enum err_code node_settle(const struct build_env *env, const struct node_app *app,
-                          struct node_place *place, struct err *err) {
+/* Sets manager and lock of `place`, and the release that fits. */
+static enum err_code node_choose(const struct build_env *env, const struct node_app *app,
+                                 struct node_place *place, struct node_release *release,
+                                 struct err *err) {
     CLEANUP(fs_root_done) struct fs_root root = {0};
-    CLEANUP(fs_list_done) struct fs_list tree = {0};
-    struct node_release release = {0};
 
     if (node_manager_find(app->manager, &place->manager, err) != ERR_NONE ||
         fs_mkdirs(env->cache_dir, 0700, err) != ERR_NONE ||
@@ -137,8 +137,50 @@ enum err_code node_settle(const struct build_env *env, const struct node_app *ap
         node_read_lock(&root, app, place, err) != ERR_NONE) {
         return err->code;
     }
-    node_manager_release(place->manager, app->manager_version, buf_str(&place->lock), &release);
-    if (node_tools_find(env, place->manager, &release, app->node, &place->tools, err) != ERR_NONE ||
+    node_manager_release(place->manager, app->manager_version, buf_str(&place->lock), release);
+    return ERR_NONE;
+}
+
+enum err_code node_look(const struct build_env *env, const struct node_app *app, json_t **out,
+                        struct err *err) {
+    CLEANUP(node_place_done) struct node_place place = {0};
+    struct node_release release = {0};
+
+    if (node_choose(env, app, &place, &release, err) != ERR_NONE ||
+        node_tools_look(env, place.manager, &release, app->node, &place.tools, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_t *json = json_object();
+    json_put_str(json, "manager", place.manager->title);
+    json_put_str(json, "program", place.tools.program);
+    json_put_str(json, "version", place.tools.version);
+    json_put_str(json, "node", place.tools.node);
+    json_put_str(json, "node_version", place.tools.node_version);
+    *out = json;
+    return ERR_NONE;
+}
+
+enum err_code node_program(const struct build_env *env, const struct node_app *app,
+                           char **out_program, char **out_path, struct err *err) {
+    CLEANUP(node_place_done) struct node_place place = {0};
+    struct node_release release = {0};
+
+    if (node_choose(env, app, &place, &release, err) != ERR_NONE ||
+        node_tools_find(env, place.manager, &release, app->node, &place.tools, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out_program = TAKE(place.tools.program);
+    *out_path = TAKE(place.tools.path);
+    return ERR_NONE;
+}
+
+enum err_code node_settle(const struct build_env *env, const struct node_app *app,
+                          struct node_place *place, struct err *err) {
+    CLEANUP(fs_list_done) struct fs_list tree = {0};
+    struct node_release release = {0};
+
+    if (node_choose(env, app, place, &release, err) != ERR_NONE ||
+        node_tools_find(env, place->manager, &release, app->node, &place->tools, err) != ERR_NONE ||
         build_digest(env, &tree, err) != ERR_NONE) {
         return err->code;
     }

@@ -208,9 +208,10 @@ static enum err_code tool_install(const struct build_env *env, const struct node
     return build_must(env, &step, node_install_symptoms, title, err);
 }
 
-/* CACHE/tools/PROGRAM-VERSION, fetched once. */
+/* CACHE/tools/PROGRAM-VERSION, fetched once. Only looked for, it stays NULL when it would be fetched.
+ */
 static enum err_code tool_fetch(const struct build_env *env, const struct tool *tool,
-                                const char *version, const char *node, char **out,
+                                const char *version, const char *node, bool is_look, char **out,
                                 struct err *err) {
     CLEANUP(freep) char *tools = fs_join(env->cache_dir, "tools");
     CLEANUP(freep) char *dir = mem_format("%s/%s-%s", tools, tool->program, version);
@@ -228,9 +229,13 @@ static enum err_code tool_fetch(const struct build_env *env, const struct tool *
         *out = TAKE(program);
         return ERR_NONE;
     }
-    if (fs_mkdirs(tools, 0700, err) != ERR_NONE ||
-        node_tools_npm(node, title, &npm, err) != ERR_NONE ||
-        build_temp(env, &work, err) != ERR_NONE) {
+    if (node_tools_npm(node, title, &npm, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (is_look) {
+        return ERR_NONE;
+    }
+    if (fs_mkdirs(tools, 0700, err) != ERR_NONE || build_temp(env, &work, err) != ERR_NONE) {
         return err->code;
     }
     CLEANUP(freep) char *src = fs_join(work, "src");
@@ -255,7 +260,7 @@ static enum err_code tool_fetch(const struct build_env *env, const struct tool *
 static enum err_code tool_choose_manager(const struct build_env *env,
                                          const struct node_manager *manager,
                                          const struct node_release *release, const char *node,
-                                         struct node_tools *out, struct err *err) {
+                                         bool is_look, struct node_tools *out, struct err *err) {
     const struct tool tool = tool_of(manager);
 
     if (tool_given(&tool, &out->program, err) != ERR_NONE) {
@@ -270,7 +275,7 @@ static enum err_code tool_choose_manager(const struct build_env *env,
         freep(&out->program);
         freep(&out->version);
         out->program = NULL;
-        if (tool_fetch(env, &tool, release->version, node, &out->program, err) != ERR_NONE) {
+        if (tool_fetch(env, &tool, release->version, node, is_look, &out->program, err) != ERR_NONE) {
             return err->code;
         }
         out->version = mem_strdup(release->version);
@@ -282,7 +287,7 @@ static enum err_code tool_choose_manager(const struct build_env *env,
 
 /* `base` is the Node.js that is there; `needed` is what the manager runs on. */
 static enum err_code tool_choose_node(const struct build_env *env, const char *base, bool is_given,
-                                      const char *engines, const char *needed,
+                                      const char *engines, const char *needed, bool is_look,
                                       struct node_tools *out, struct err *err) {
     const char *wanted = engines == NULL ? tool_node_floor : engines;
     CLEANUP(freep) char *version = tool_version(env, base, base);
@@ -295,7 +300,7 @@ static enum err_code tool_choose_node(const struct build_env *env, const char *b
     for (size_t i = 0; !is_given && i < ARRAY_N(tool_node_releases); i++) {
         const char *release = tool_node_releases[i];
         if (tool_fits(release, wanted) && tool_fits(release, needed)) {
-            if (tool_fetch(env, &tool_node, release, base, &out->node, err) != ERR_NONE) {
+            if (tool_fetch(env, &tool_node, release, base, is_look, &out->node, err) != ERR_NONE) {
                 return err->code;
             }
             out->node_version = mem_strdup(release);
@@ -309,9 +314,9 @@ static enum err_code tool_choose_node(const struct build_env *env, const char *b
                            "package.json");
 }
 
-enum err_code node_tools_find(const struct build_env *env, const struct node_manager *manager,
-                              const struct node_release *release, const char *engines,
-                              struct node_tools *out, struct err *err) {
+static enum err_code tools_find(const struct build_env *env, const struct node_manager *manager,
+                                const struct node_release *release, const char *engines,
+                                bool is_look, struct node_tools *out, struct err *err) {
     CLEANUP(node_tools_done) struct node_tools tools = {0};
     CLEANUP(freep) char *base = NULL;
     bool is_given = getenv(tool_node.variable) != NULL;
@@ -326,17 +331,31 @@ enum err_code node_tools_find(const struct build_env *env, const struct node_man
         err_set(err, ERR_BUILD, "Node.js, which builds the front end, is not installed");
         return err_remedy(err, "install Node.js 22, or set AWSCOPILOT_NODE");
     }
-    if (tool_choose_manager(env, manager, release, base, &tools, err) != ERR_NONE) {
+    if (tool_choose_manager(env, manager, release, base, is_look, &tools, err) != ERR_NONE) {
         return err->code;
     }
     const char *needed = node_manager_needs(manager, tools.version);
-    if (tool_choose_node(env, base, is_given, engines, needed, &tools, err) != ERR_NONE) {
+    if (tool_choose_node(env, base, is_given, engines, needed, is_look, &tools, err) != ERR_NONE) {
         return err->code;
     }
-    tools.path = tool_path(tools.program, tools.node);
+    if (tools.program != NULL && tools.node != NULL) {
+        tools.path = tool_path(tools.program, tools.node);
+    }
     *out = tools;
     tools = (struct node_tools){0};
     return ERR_NONE;
+}
+
+enum err_code node_tools_find(const struct build_env *env, const struct node_manager *manager,
+                              const struct node_release *release, const char *engines,
+                              struct node_tools *out, struct err *err) {
+    return tools_find(env, manager, release, engines, false, out, err);
+}
+
+enum err_code node_tools_look(const struct build_env *env, const struct node_manager *manager,
+                              const struct node_release *release, const char *engines,
+                              struct node_tools *out, struct err *err) {
+    return tools_find(env, manager, release, engines, true, out, err);
 }
 
 void node_tools_expose(const struct build_env *env, const struct node_tools *tools,

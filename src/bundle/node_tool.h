@@ -24,6 +24,12 @@ MUST_CHECK enum err_code node_tools_find(const struct build_env *env,
                                          const struct node_release *release, const char *engines,
                                          struct node_tools *out, struct err *err);
 
+/* The same without fetching: what would be fetched is NULL, with its version. */
+MUST_CHECK enum err_code node_tools_look(const struct build_env *env,
+                                         const struct node_manager *manager,
+                                         const struct node_release *release, const char *engines,
+                                         struct node_tools *out, struct err *err);
+
 /* npm and `node` to run it: npm fetches tools and runs install scripts for managers that cannot do
  * it offline. `wanted` is what it is for. Errors: ERR_BUILD. */
 MUST_CHECK enum err_code node_tools_npm(const char *node, const char *wanted,

@@ -181,3 +181,20 @@ enum err_code python_fetch(const struct build_env *env, const struct python_app 
     *out = json;
     return ERR_NONE;
 }
+
+enum err_code python_look(const struct build_env *env, const struct python_app *app, json_t **out,
+                          struct err *err) {
+    CLEANUP(python_place_done) struct python_place place = {0};
+    struct python_app here = *app;
+
+    here.is_python_local = true;
+    if (fs_mkdirs(env->cache_dir, 0700, err) != ERR_NONE ||
+        build_find_tool(BUILD_UV, &place.uv, err) != ERR_NONE ||
+        python_find(env, &here, &place, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = json_object();
+    json_put_str(*out, "python", place.version);
+    json_put_str(*out, "path", place.interpreter);
+    return ERR_NONE;
+}

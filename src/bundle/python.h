@@ -53,6 +53,11 @@ struct python_app {
 MUST_CHECK enum err_code python_fetch(const struct build_env *env, const struct python_app *app,
                                       json_t **out, struct err *err);
 
+/* Says with which interpreter it would be checked: {"python":"3.12.4","path":…}; fetches nothing.
+ * Errors: ERR_BUILD (no uv, no such interpreter here), ERR_IO. */
+MUST_CHECK enum err_code python_look(const struct build_env *env, const struct python_app *app,
+                                     json_t **out, struct err *err);
+
 /* Imports the application for real, offline, with these variables and nothing else of ours.
  *
  * Shape: `variables` {"NAME":"value"}; `dummies` ["NAME"] get stand-ins of the right shape.

@@ -38,6 +38,7 @@ struct redactor *flow_redactor(struct flow *flow);
 const struct project *flow_project(const struct flow *flow);   /* NULL: no file */
 const struct settings *flow_settings(const struct flow *flow); /* never NULL */
 const char *flow_root(const struct flow *flow);                /* absolute */
+const char *flow_cache_dir(const struct flow *flow);           /* absolute */
 const char *flow_project_key(const struct flow *flow); /* of the sessions of this repository */
 
 /* Keeps a value for the session that stores it: known to the redactor from now on, and in no

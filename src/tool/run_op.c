@@ -34,8 +34,22 @@ static const char **run_op_argv(struct op *op, const char *program, const json_t
     return argv;
 }
 
-enum err_code run_op_program(struct op *op, const char *program, const json_t *args,
-                             const char *dir, json_t **out, struct err *err) {
+/* The folders of PATH that are not the system's, each with what its programs need. */
+static void run_op_expose(const char *path, struct words *readable) {
+    struct str rest = str_from(path);
+    struct str dir = {0};
+
+    while (str_next(&rest, ':', &dir)) {
+        CLEANUP(freep) char *any = mem_format(STR_FMT "/x", STR_ARG(dir));
+
+        if (!str_starts(dir, STR("/usr")) && !str_eq(dir, STR("/bin"))) {
+            build_expose(readable, any);
+        }
+    }
+}
+
+enum err_code run_op_program(struct op *op, const char *program, const char *path,
+                             const json_t *args, const char *dir, json_t **out, struct err *err) {
     struct build_env env = build_op_env(op);
     CLEANUP(proc_result_done) struct proc_result result = {0};
     CLEANUP(freep) char *cwd = fs_join(op->services->root, dir == NULL ? "." : dir);
@@ -56,6 +70,10 @@ enum err_code run_op_program(struct op *op, const char *program, const json_t *a
         step.tmp = tmp;
         words_add(&readable, op->services->root);
         build_expose(&readable, program);
+        if (path != NULL) {
+            run_op_expose(path, &readable);
+            proc_env_set(&vars, "PATH", path);
+        }
         code = build_run(&env, &step, &result, err);
     }
     if (code == ERR_NONE) {
@@ -73,6 +91,6 @@ enum err_code run_op_tool(struct op *op, enum build_tool tool, json_t **out, str
     if (build_find_tool(tool, &program, err) != ERR_NONE) {
         return err->code;
     }
-    return run_op_program(op, program, json_object_get(op->args, "args"),
+    return run_op_program(op, program, NULL, json_object_get(op->args, "args"),
                           json_str_at(op->args, "dir"), out, err);
 }

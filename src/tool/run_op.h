@@ -14,6 +14,8 @@ extern const struct json_field run_op_out[];
 MUST_CHECK enum err_code run_op_tool(struct op *op, enum build_tool tool, json_t **out,
                                      struct err *err);
 
-/* Runs the program at the absolute path `program` with the strings of `args` behind it. */
-MUST_CHECK enum err_code run_op_program(struct op *op, const char *program, const json_t *args,
-                                        const char *dir, json_t **out, struct err *err);
+/* Runs the program at the absolute path `program` with the strings of `args` behind it. `path` is
+ * its PATH, whose programs it may see; NULL: none. */
+MUST_CHECK enum err_code run_op_program(struct op *op, const char *program, const char *path,
+                                        const json_t *args, const char *dir, json_t **out,
+                                        struct err *err);

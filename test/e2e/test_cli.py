@@ -199,10 +199,24 @@ class CommandLine(lab.Case):
         me = self.aws.user("ada", account=self.account)
         run = self.run_program("doctor", "--json", keys=me, cwd=self.empty())
         rows = {r["code"]: r for r in run.of_type("finding")}
-        for name in ("state", "credentials", "clock", "uv", "pnpm", "node", "python", "sandbox", "disk"):
+        for name in ("state", "credentials", "clock", "uv", "packages", "node", "python", "sandbox", "disk"):
             self.assertEqual(rows[name]["severity"], "info", rows[name])
         self.assertEqual(rows["place"]["severity"], "medium", "an endpoint that is not AWS is said")
         self.assertEqual(run.code, 0, str(run))
+
+    def test_doctor_names_the_programs_that_this_repository_needs(self):
+        me = self.aws.user("ada", account=self.account)
+        folder = self.empty()
+        for name, text in {"web/package.json": '{"packageManager": "yarn@4.9.2", "devDependencies": {"vite": "7.0.0"}}',
+                           "web/vite.config.js": "export default {};\n", "web/index.html": "<p>x</p>", "web/yarn.lock": "__metadata:\n  version: 8\n",
+                           "api/main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+                           "api/pyproject.toml": '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.99"\ndependencies = ["fastapi"]\n'}.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+        rows = {r["code"]: r for r in self.run_program("doctor", "--json", keys=me, cwd=folder).of_type("finding")}
+        self.assertIn("Yarn Berry 4.9.2", rows["packages"]["text"])
+        self.assertIn("Node.js", rows["node"]["text"])
+        self.assertRegex(rows["python"]["text"], "needs Python >=3.99, which this machine has not")
 
     def test_a_damaged_record_is_named_by_audit_verify(self):
         self.program("inspect", cwd=self.empty())

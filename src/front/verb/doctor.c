@@ -4,8 +4,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "bundle/build.h"
+#include "bundle/node.h"
+#include "bundle/python.h"
 #include "front/verb/run.h"
+#include "repo/survey.h"
 #include "sys/proc.h"
 #include "sys/sandbox.h"
 #include "sys/tty.h"
@@ -25,6 +27,9 @@ struct finding {
 struct doctor {
     struct cli *cli;
     json_t *identity; /* NULL: AWS did not say */
+    json_t *survey;   /* what the repository is; NULL: it could not be read */
+    json_t *site;     /* what would build its front end: node_look(); NULL: nothing, or an error */
+    struct err site_err;
     struct err flow_err;
     struct err aws_err;
 };
@@ -112,21 +117,94 @@ static void check_uv(struct doctor *doctor, struct finding *out) {
     check_build_tool(BUILD_UV, "uv", true, out);
 }
 
-static void check_pnpm(struct doctor *doctor, struct finding *out) {
-    (void)doctor;
-    check_build_tool(BUILD_PNPM, "pnpm", false, out);
+/* ---- What the repository at hand needs ---- */
+
+static struct build_env doctor_env(const struct doctor *doctor) {
+    return (struct build_env){.root = flow_root(doctor->cli->flow),
+                              .cache_dir = flow_cache_dir(doctor->cli->flow),
+                              .redactor = flow_redactor(doctor->cli->flow),
+                              .is_sandboxed = true};
+}
+
+/* Reads the repository, and which programs would build its front end. */
+static void look_at_repository(struct doctor *doctor) {
+    struct survey_options options = {0};
+    struct err ignored = {0};
+
+    if (doctor->cli->flow == NULL) {
+        return;
+    }
+    options.project = flow_project(doctor->cli->flow);
+    if (survey_run(flow_root(doctor->cli->flow), &options, &doctor->survey, &ignored) != ERR_NONE) {
+        return;
+    }
+    const json_t *site = json_at(doctor->survey, "frontend");
+    const struct build_env env = doctor_env(doctor);
+    const struct node_app app = {.dir = json_str_or(site, "dir", "."),
+                                 .manager = json_str_at(site, "manager"),
+                                 .manager_version = json_str_at(site, "manager_version"),
+                                 .manifest = json_str_at(site, "manifest"),
+                                 .lock = json_str_at(site, "lock"),
+                                 .may_lock = true,
+                                 .node = json_str_at(site, "node")};
+    if (app.manifest != NULL) {
+        (void)!node_look(&env, &app, &doctor->site, &doctor->site_err);
+    }
+}
+
+static void found_program(struct finding *out, const char *title, const char *version,
+                          const char *path) {
+    if (path == NULL) {
+        found(out, HEALTH_GOOD, "", "%s %s: fetched into the cache when it is needed", title,
+              version == NULL ? "" : version);
+    } else {
+        found(out, HEALTH_GOOD, "", "%s %s: %s", title, version == NULL ? "" : version, path);
+    }
+}
+
+/* Of the front end that is here; where there is none, pnpm, which a new one is built with. */
+static void check_packages(struct doctor *doctor, struct finding *out) {
+    if (doctor->site_err.code != ERR_NONE) {
+        found_err(out, &doctor->site_err);
+    } else if (doctor->site == NULL) {
+        check_build_tool(BUILD_PNPM, "pnpm", false, out);
+    } else {
+        found_program(out, json_str_or(doctor->site, "manager", ""),
+                      json_str_at(doctor->site, "version"), json_str_at(doctor->site, "program"));
+    }
 }
 
 static void check_node(struct doctor *doctor, struct finding *out) {
-    (void)doctor;
-    check_build_tool(BUILD_NODE, "node", false, out);
+    if (doctor->site == NULL) {
+        check_build_tool(BUILD_NODE, "node", false, out);
+    } else {
+        found_program(out, "Node.js", json_str_at(doctor->site, "node_version"),
+                      json_str_at(doctor->site, "node"));
+    }
 }
 
+/* uv installs from the lock of every manager, so the interpreter is all that differs. */
 static void check_python(struct doctor *doctor, struct finding *out) {
+    const json_t *backend = json_at(doctor->survey, "backend");
+    CLEANUP(json_decrefp) json_t *python = NULL;
     CLEANUP(freep) char *path = proc_find("python3", NULL);
+    struct err err = {0};
 
-    (void)doctor;
-    if (path == NULL) {
+    if (json_is_object(backend)) {
+        const struct build_env env = doctor_env(doctor);
+        const struct python_app app = {.dir = json_str_or(backend, "dir", "."),
+                                       .python = json_str_at(backend, "python")};
+
+        if (python_look(&env, &app, &python, &err) == ERR_NONE) {
+            found(out, HEALTH_GOOD, "", "Python %s, for the back end (packages by %s): %s",
+                  json_str_or(python, "python", ""), json_str_or(backend, "manager", "uv"),
+                  json_str_or(python, "path", ""));
+        } else {
+            found(out, HEALTH_WARN, "uv fetches it when it is needed; where github.com cannot be "
+                                    "reached, install it or set UV_PYTHON_INSTALL_MIRROR",
+                  "%s", err.text);
+        }
+    } else if (path == NULL) {
         found(out, HEALTH_WARN, "install Python 3.11 or later, or let uv do it: uv python install",
               "python3 is not installed");
     } else {
@@ -211,7 +289,7 @@ static const struct {
     { "place",       check_place       },
     { "clock",       check_clock       },
     { "uv",          check_uv          },
-    { "pnpm",        check_pnpm        },
+    { "packages",    check_packages    },
     { "node",        check_node        },
     { "python",      check_python      },
     { "sandbox",     check_sandbox     },
@@ -243,6 +321,7 @@ static enum err_code doctor_run(struct cli *cli, struct err *err) {
     if (cli_flow(cli, &doctor.flow_err) == ERR_NONE) {
         (void)!cli_query(cli, flags, "identity", json_object(), &doctor.identity, &doctor.aws_err);
     }
+    look_at_repository(&doctor);
     for (size_t i = 0; i < ARRAY_N(checks); i++) {
         struct finding finding = {.health = HEALTH_BAD};
 
@@ -251,6 +330,8 @@ static enum err_code doctor_run(struct cli *cli, struct err *err) {
         bad += finding.health == HEALTH_BAD;
     }
     json_decref(doctor.identity);
+    json_decref(doctor.survey);
+    json_decref(doctor.site);
     if (bad > 0) {
         err_set(err, ERR_CONFLICT, "%zu of %zu checks failed", bad, ARRAY_N(checks));
         return err_remedy(err, "do what stands beside each, then run aws-copilot doctor again");

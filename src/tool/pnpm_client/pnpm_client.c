@@ -1,6 +1,7 @@
 /* pnpm_client: the Node half of an application, by any package manager: locked install, production
  * build, release. */
 #include "bundle/node.h"
+#include "repo/survey.h"
 #include "tool/build_op.h"
 #include "tool/run_op.h"
 
@@ -22,8 +23,33 @@ static const struct json_field build_out[] = {
     { "cached", JSON_FLAG, false }, { "warnings", JSON_LIST, false }, {0} };
 /* clang-format on */
 
+/* By the package manager of the repository's front end, whichever it is, in its own version. */
 static enum err_code pnpm_exec(struct op *op, json_t **out, struct err *err) {
-    return run_op_tool(op, BUILD_PNPM, out, err);
+    const struct survey_options options = {.project = op->services->project};
+    struct build_env env = build_op_env(op);
+    CLEANUP(json_decrefp) json_t *survey = NULL;
+    CLEANUP(freep) char *program = NULL;
+    CLEANUP(freep) char *path = NULL;
+
+    if (survey_run(op->services->root, &options, &survey, err) != ERR_NONE) {
+        return err->code;
+    }
+    const json_t *site = json_at(survey, "frontend");
+    if (!json_is_object(site) || json_str_at(site, "manifest") == NULL) {
+        return run_op_tool(op, BUILD_PNPM, out, err); /* no front end says which */
+    }
+    const struct node_app app = {.dir = json_str_or(site, "dir", "."),
+                                 .manager = json_str_at(site, "manager"),
+                                 .manager_version = json_str_at(site, "manager_version"),
+                                 .manifest = json_str_at(site, "manifest"),
+                                 .lock = json_str_at(site, "lock"),
+                                 .may_lock = true,
+                                 .node = json_str_at(site, "node")};
+    if (node_program(&env, &app, &program, &path, err) != ERR_NONE) {
+        return err->code;
+    }
+    return run_op_program(op, program, path, json_object_get(op->args, "args"),
+                          json_str_or(op->args, "dir", app.dir), out, err);
 }
 
 /* What both operations are told; no "script": `vite build`. */

@@ -19,7 +19,7 @@ static enum err_code run(struct op *op, json_t **out, struct err *err) {
         return err_remedy(err, "install it, or leave the command out");
     }
     (void)json_array_remove(args, 0);
-    return run_op_program(op, program, args, json_str_at(op->args, "cwd"), out, err);
+    return run_op_program(op, program, NULL, args, json_str_at(op->args, "cwd"), out, err);
 }
 
 static const struct operation operations[] = {
