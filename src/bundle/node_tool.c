@@ -208,7 +208,8 @@ static enum err_code tool_install(const struct build_env *env, const struct node
     return build_must(env, &step, node_install_symptoms, title, err);
 }
 
-/* CACHE/tools/PROGRAM-VERSION, fetched once. Only looked for, it stays NULL when it would be fetched.
+/* CACHE/tools/PROGRAM-VERSION, fetched once. Only looked for, it stays NULL when it would be
+ * fetched.
  */
 static enum err_code tool_fetch(const struct build_env *env, const struct tool *tool,
                                 const char *version, const char *node, bool is_look, char **out,
@@ -275,7 +276,8 @@ static enum err_code tool_choose_manager(const struct build_env *env,
         freep(&out->program);
         freep(&out->version);
         out->program = NULL;
-        if (tool_fetch(env, &tool, release->version, node, is_look, &out->program, err) != ERR_NONE) {
+        if (tool_fetch(env, &tool, release->version, node, is_look, &out->program, err) !=
+            ERR_NONE) {
             return err->code;
         }
         out->version = mem_strdup(release->version);

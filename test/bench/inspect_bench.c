@@ -5,10 +5,10 @@
  *                                    end. EXAMPLE is a repository that is measured beside it.
  *
  * The tree: a FastAPI application of 201 modules that import each other, 1,000 Python files that it
- * does not import, 2,500 files of TypeScript, 1,300 others. Warm: the files are in the page cache, which
- * measures the program. Cold: the cache was dropped before, by /proc/sys/vm/drop_caches; where that
- * may not be written, each file is given up with POSIX_FADV_DONTNEED, which leaves names and inodes
- * in memory, and that is said. Prints rows for people, then one JSON object a line. */
+ * does not import, 2,500 files of TypeScript, 1,300 others. Warm: the files are in the page cache,
+ * which measures the program. Cold: the cache was dropped before, by /proc/sys/vm/drop_caches;
+ * where that may not be written, each file is given up with POSIX_FADV_DONTNEED, which leaves names
+ * and inodes in memory, and that is said. Prints rows for people, then one JSON object a line. */
 #include "base/clock.h"
 #include "repo/survey.h"
 #include "sys/fs.h"
@@ -258,8 +258,8 @@ static void measure(const char *name, const char *how, bool is_cold, int runs) {
     }
     const double took_s = (double)median_us(survey, runs) / 1e6;
     const double floor_s = (double)median_us(bottom, runs) / 1e6;
-    printf("inspect of %lld files, %s: %.3f s (median of %d), floor %.3f s\n", (long long)files, how,
-           took_s, runs, floor_s);
+    printf("inspect of %lld files, %s: %.3f s (median of %d), floor %.3f s\n", (long long)files,
+           how, took_s, runs, floor_s);
     printf("{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"s\",\"peer\":\"list-and-read\","
            "\"peer_value\":%.4f,\"ratio\":%.3f,\"runs\":%d,\"how\":\"%s\"}\n",
            name, took_s, floor_s, took_s / floor_s, runs, how);

@@ -200,8 +200,9 @@ static void check_python(struct doctor *doctor, struct finding *out) {
                   json_str_or(python, "python", ""), json_str_or(backend, "manager", "uv"),
                   json_str_or(python, "path", ""));
         } else {
-            found(out, HEALTH_WARN, "uv fetches it when it is needed; where github.com cannot be "
-                                    "reached, install it or set UV_PYTHON_INSTALL_MIRROR",
+            found(out, HEALTH_WARN,
+                  "uv fetches it when it is needed; where github.com cannot be "
+                  "reached, install it or set UV_PYTHON_INSTALL_MIRROR",
                   "%s", err.text);
         }
     } else if (path == NULL) {
