@@ -214,7 +214,7 @@ class CommandLine(lab.Case):
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
         rows = {r["code"]: r for r in self.run_program("doctor", "--json", keys=me, cwd=folder).of_type("finding")}
-        self.assertIn("Yarn Berry 4.9.2", rows["packages"]["text"])
+        self.assertIn("Yarn 4.9.2", rows["packages"]["text"])
         self.assertIn("Node.js", rows["node"]["text"])
         self.assertRegex(rows["python"]["text"], "needs Python >=3.99, which this machine has not")
 
