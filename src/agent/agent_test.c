@@ -41,6 +41,8 @@ static const struct {
     { "aws_deployer.put_secret",   " executor " },
     { "aws_deployer.secrets_rm",   " executor " },
     { "aws_deployer.lock",         " executor " },
+    { "aws_deployer.publish",      " executor " },
+    { "aws_deployer.pull",         " executor " },
     { "aws_deployer.upload",       " executor " },
     { "aws_deployer.preview",      " executor " },
     { "aws_deployer.discard",      " executor " },

@@ -123,6 +123,13 @@ static enum err_code runner_find_release(struct session *session, struct err *er
     return ERR_NONE;
 }
 
+static void runner_publish(struct session *session) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct turn turn = session_turn(session, &agent_executor, arena);
+
+    executor_publish(&turn);
+}
+
 /* What flow itself keeps when a phase is left: the person's trust, a proven release, the release to
  * go back to, what went wrong. */
 static enum err_code runner_keep(struct session *session, enum outcome outcome, enum phase to,
@@ -143,6 +150,7 @@ static enum err_code runner_keep(struct session *session, enum outcome outcome, 
             journal_seal(session->journal, &seal, err) != ERR_NONE) {
             return err->code;
         }
+        runner_publish(session);
     }
     if (graph_is_end(to) && lesson_keep(flow->store, flow->redactor, session->id, session->state,
                                         session->entered_ms, err) != ERR_NONE) {

@@ -254,6 +254,7 @@ static const struct {
     {EFFECT_PREVIEW, "preview", "DRY_RUN ROLLBACK"},
     {EFFECT_PREVIEW, "discard", "PLAN DRY_RUN REVIEW_SET WAIT ROLLBACK CLOSURE ESCALATED"},
     {EFFECT_PREVIEW, "lock",    "DRY_RUN REVIEW_SET WAIT EXECUTE VALIDATE ROLLBACK CLOSURE ESCALATED"},
+    {EFFECT_PREVIEW, "publish", "VALIDATE"},
     {EFFECT_APPLY,   NULL,      "EXECUTE ROLLBACK"},
 };
 /* clang-format on */
@@ -284,8 +285,8 @@ static bool is_wrong_phase(const struct call *call) {
 static bool is_apply(const struct call *call) { return call->effect == EFFECT_APPLY; }
 
 static bool needs_plan_review(const struct call *call) {
-    bool is_write =
-        call->effect == EFFECT_PREVIEW && !is_op(call, "discard") && !is_op(call, "lock");
+    bool is_write = call->effect == EFFECT_PREVIEW && !is_op(call, "discard") &&
+                    !is_op(call, "lock") && !is_op(call, "publish");
 
     return (is_write || is_apply(call)) && !call->facts.is_plan_reviewed;
 }

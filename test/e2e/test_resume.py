@@ -1,4 +1,5 @@
 """kill -9 at any place, then attach: the deployment ends correctly, with one change set, executed once."""
+import json
 import signal
 import threading
 
@@ -133,3 +134,30 @@ class Killed(todo.TodoCase):
             talk.expect("came from elsewhere")
             self.assertEqual(talk.wait(), 0)
         self.one_set_was_executed_once(session)
+
+
+class History(todo.TodoCase):
+    """Two machines: each has a state folder of its own, both the same application."""
+
+    halves = ("backend",)
+
+    def test_a_release_of_one_machine_is_the_way_back_of_another(self):
+        self.todo()
+        self.bootstrapped()
+        first = self.deploy()
+        s3 = self.aws.client("s3", account=self.account)
+        bucket = self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+        rows = {name: s3.list_objects_v2(Bucket=bucket, Prefix=f"{name}/{self.stack}/").get("Contents", [])
+                for name in ("releases", "seals")}
+        self.assertEqual({name: len(found) for name, found in rows.items()}, {"releases": 1, "seals": 1})
+        release = json.loads(s3.get_object(Bucket=bucket, Key=rows["releases"][0]["Key"])["Body"].read())
+        self.assertEqual((release["session"], release["stack"]), (first.result["session"], self.stack))
+        build = release["build_id"]
+
+        other = {"XDG_STATE_HOME": str(self.dir / "other")}
+        self.assertEqual(self.go("history", **other).of_type("release"), [])
+        self.edit("backend/app/main.py", "HEALTHY = True", "HEALTHY = False")
+        done = self.deploy(code=4, AWSCOPILOT_PROBE_WAIT="20s", **other)
+        self.assertEqual(done.result["status"], "rolled_back")
+        self.assertEqual(self.get(first.result["url"], "/api/health")[1]["x-aws-copilot-build"], build)
+        self.assertEqual([r["session"] for r in self.go("history", **other).of_type("release")], [first.result["session"]])

@@ -66,7 +66,8 @@ int world_effects(const char *op) {
 bool world_was_repeated(void) {
     for (int i = 0; i < world->effect_n; i++) {
         if (world->effects[i].n > 1 && strcmp(world->effects[i].op, "upload") != 0 &&
-            strcmp(world->effects[i].op, "lock") != 0) {
+            strcmp(world->effects[i].op, "lock") != 0 &&
+            strcmp(world->effects[i].op, "publish") != 0) {
             return true;
         }
     }
@@ -295,6 +296,16 @@ static json_t *reply_lock(struct op *op) {
     return parse("{\"held\":true,\"epoch\":1}");
 }
 
+static json_t *reply_publish(struct op *op) {
+    (void)op;
+    return parse("{\"written\":2}");
+}
+
+static json_t *reply_pull(struct op *op) {
+    (void)op;
+    return parse("{\"taken\":0}");
+}
+
 static json_t *reply_upload(struct op *op) {
     (void)op;
     return parse("{\"uploaded\":1,\"skipped\":0,\"bytes\":10}");
@@ -464,6 +475,8 @@ FAKE(parameters, "parameters", false)
 FAKE(put_secret, "put_secret", true)
 FAKE(secrets_rm, "secrets_rm", true)
 FAKE(lock, "lock", true)
+FAKE(publish, "publish", true)
+FAKE(pull, "pull", false)
 FAKE(upload, "upload", true)
 FAKE(preview, "preview", true)
 FAKE(discard, "discard", false)
@@ -505,6 +518,8 @@ static const struct {
     { "aws_deployer", "put_secret",   run_put_secret,   look_put_secret },
     { "aws_deployer", "secrets_rm",   run_secrets_rm,   look_secrets_rm },
     { "aws_deployer", "lock",         run_lock,         NULL },
+    { "aws_deployer", "publish",      run_publish,      NULL },
+    { "aws_deployer", "pull",         run_pull,         NULL },
     { "aws_deployer", "upload",       run_upload,       NULL },
     { "aws_deployer", "preview",      run_preview,      look_preview },
     { "aws_deployer", "discard",      run_discard,      NULL },

@@ -18,6 +18,7 @@ static const struct grant grants[] = {
     {"aws_deployer", "inventory"},  {"aws_deployer", "upload"},
     {"aws_deployer", "preview"},    {"aws_deployer", "discard"},
     {"aws_deployer", "lock"},       {"aws_deployer", "apply"},
+    {"aws_deployer", "publish"},    {"aws_deployer", "pull"},
     {"aws_deployer", "rollback"},   {"aws_deployer", "destroy"},
     {"aws_deployer", "bootstrap"},  {"aws_deployer", "put_secret"},
     {"aws_deployer", "secrets_rm"}, {"aws_deployer", "diagnose"},
@@ -250,6 +251,25 @@ static enum outcome executor_look(struct turn *turn) {
     return OUTCOME_OK;
 }
 
+/* Calls what tidies up: a failure is no news beside the problem that is there. */
+static bool executor_tidy(struct turn *turn, const char *operation, json_t *args) {
+    CLEANUP(json_decrefp) json_t *out = NULL;
+    struct err ignored = {0};
+
+    return tool_call(turn, "aws_deployer", operation, args, &out, &ignored) == ERR_NONE;
+}
+
+/* Releases that other machines deployed can be gone back to from here as well. */
+static void executor_pull(struct turn *turn) {
+    if (agent_text(turn, "bootstrap.Artifacts")[0] != '\0') {
+        (void)executor_tidy(turn, "pull",
+                            agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
+                                       agent_text(turn, "fields.stack"), "account",
+                                       agent_text(turn, "identity.account"), "region",
+                                       agent_text(turn, "identity.region"), NULL));
+    }
+}
+
 static enum outcome executor_preflight(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
 
@@ -261,6 +281,10 @@ static enum outcome executor_preflight(struct turn *turn) {
     outcome = outcome != OUTCOME_OK ? outcome : executor_bootstrap(turn);
     outcome = outcome != OUTCOME_OK ? outcome : executor_look(turn);
     outcome = outcome != OUTCOME_OK ? outcome : executor_outlived(turn);
+    if (outcome == OUTCOME_OK &&
+        (agent_is_kind(turn, "deploy") || agent_is_kind(turn, "rollback"))) {
+        executor_pull(turn);
+    }
     if (outcome == OUTCOME_OK && agent_is_kind(turn, "deploy")) {
         return secrets_need(turn);
     }
@@ -286,12 +310,13 @@ static enum outcome executor_lock(struct turn *turn) {
     return outcome;
 }
 
-/* Calls what tidies up: a failure is no news beside the problem that is there. */
-static bool executor_tidy(struct turn *turn, const char *operation, json_t *args) {
-    CLEANUP(json_decrefp) json_t *out = NULL;
-    struct err ignored = {0};
-
-    return tool_call(turn, "aws_deployer", operation, args, &out, &ignored) == ERR_NONE;
+void executor_publish(struct turn *turn) {
+    if (!executor_tidy(turn, "publish",
+                       agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
+                                  agent_text(turn, "fields.stack"), NULL))) {
+        agent_warn(turn, "unpublished", "nothing depends on it on this machine",
+                   "the release is kept here, and could not be written into the artifact bucket");
+    }
 }
 
 static void executor_unlock(struct turn *turn) {

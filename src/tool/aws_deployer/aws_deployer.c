@@ -45,6 +45,14 @@ static const struct json_field lock_in[] = {
     { "epoch", JSON_COUNT, true }, END };
 static const struct json_field lock_out[] = { { "held", JSON_FLAG, false }, { "epoch", JSON_COUNT, false }, END };
 
+static const struct json_field publish_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };
+static const struct json_field publish_out[] = { { "written", JSON_COUNT, false }, END };
+static const struct json_field pull_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "account", JSON_TEXT, false },
+    { "region", JSON_TEXT, false }, END };
+static const struct json_field pull_out[] = { { "taken", JSON_COUNT, false }, END };
+
 static const struct json_field upload_in[] = {
     { "bucket", JSON_TEXT, false }, { "base", JSON_TEXT, true }, { "files", JSON_LIST, false }, END };
 static const struct json_field upload_out[] = {
@@ -127,6 +135,8 @@ static const struct operation operations[] = {
     { "wait",         EFFECT_READ,    "wait until a stack rests",             LIMIT_STACK_WAIT_MS,     wait_in,       wait_out,       deployer_wait,         NULL },
     { "drift",        EFFECT_READ,    "what was changed by hand",             LIMIT_CHANGESET_WAIT_MS, stack_in,      drift_out,      deployer_drift,        NULL },
     { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL, deployer_lock_abandon },
+    { "publish",      EFFECT_PREVIEW, "release and seals for other machines",  LIMIT_TOOL_TIMEOUT_MS,   publish_in,    publish_out,    deployer_publish,      NULL },
+    { "pull",         EFFECT_LOCAL,   "take up releases of other machines",   LIMIT_TOOL_TIMEOUT_MS,   pull_in,       pull_out,       deployer_pull,         NULL },
     { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },
     { "preview",      EFFECT_PREVIEW, "make a change set",                    LIMIT_CHANGESET_WAIT_MS, preview_in,    preview_out,    deployer_preview,      deployer_reconcile_preview },
     { "discard",      EFFECT_PREVIEW, "delete a change set of ours",          LIMIT_TOOL_TIMEOUT_MS,   discard_in,    discard_out,    deployer_discard,      NULL },

@@ -16,6 +16,8 @@ enum err_code deployer_logs(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_parameters(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_probe(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_lock(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_publish(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_pull(struct op *op, json_t **out, struct err *err);
 void deployer_lock_abandon(struct op *op, const json_t *out);
 enum err_code deployer_upload(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_preview(struct op *op, json_t **out, struct err *err);
