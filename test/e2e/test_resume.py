@@ -161,3 +161,26 @@ class History(todo.TodoCase):
         self.assertEqual(done.result["status"], "rolled_back")
         self.assertEqual(self.get(first.result["url"], "/api/health")[1]["x-aws-copilot-build"], build)
         self.assertEqual([r["session"] for r in self.go("history", **other).of_type("release")], [first.result["session"]])
+
+
+class Second(todo.TodoCase):
+    """An environment where two people have to agree."""
+
+    halves = ("backend",)
+
+    def test_the_yes_of_who_asked_is_none_and_that_of_somebody_else_serves(self):
+        self.todo(more="    variables: { LOG_LEVEL: info }\n    second_approver: true\n")
+        mine = self.bootstrapped()
+        session = self.plan("deploy", "--yes").result["session"]
+        own = self.go("approve", session)
+        self.ended(own, 5, "failed")
+        self.says(own, "second approver", "somebody else", error="policy")
+        self.assertEqual(self.go("approvals").of_type("approval")[0]["session"], session, "it waits on")
+        self.keys = self.aws.deployer(f"{self.app}-second", account=self.account)
+        self.ended(self.go("approve", session), 0)
+        self.assertIsNone(self.stack_status() if self.stack_status() != "REVIEW_IN_PROGRESS" else None)
+        self.keys = mine
+        self.ended(self.go("attach", session), 0, "success")
+        said = [row for row in self.go("audit", session).of_type("decision") if row["record"] == "approval"]
+        self.assertEqual([(row["outcome"], row["actor"]) for row in said],
+                         [("yes", f"arn:aws:iam::{self.account}:user/{self.app}-second,terminal")])

@@ -57,12 +57,6 @@ static enum outcome intake_gather(struct turn *turn) {
                   json_bool_at(turn->state, "flags.trust_repository") ||
                       json_bool_at(turn->state, "settings.trust_code"));
     json_put(turn->state, "fields", fields);
-    if (json_bool_at(turn->state, "project.second_approver")) {
-        return agent_problem(
-            turn, ERR_UNSUPPORTED,
-            "remove second_approver from aws-copilot.yml, or wait for that version",
-            "this environment asks for a second approver, which cannot be done yet");
-    }
     return OUTCOME_OK;
 }
 

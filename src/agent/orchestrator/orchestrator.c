@@ -146,6 +146,7 @@ static bool orchestrator_may_machine_approve(const struct turn *turn) {
     const char *mode = agent_text(turn, "fields.approve");
 
     if (!json_bool_at(turn->state, "flags.yes") ||
+        json_bool_at(turn->state, "project.second_approver") ||
         (!agent_is_kind(turn, "deploy") && !agent_is_kind(turn, "rollback") &&
          !agent_is_kind(turn, "secrets"))) {
         return false;
@@ -191,6 +192,24 @@ static bool orchestrator_is_yes(const char *answer, const char *digest, const ch
     return str_eq(word, STR("yes"));
 }
 
+/* Where two people have to agree, a yes of whoever asked is none. An actor is "ARN,channel". */
+static bool orchestrator_is_own_yes(struct turn *turn, const char *actor) {
+    const char *arn = agent_text(turn, "identity.arn");
+    const char *channel = strrchr(actor, ',');
+    size_t n = channel == NULL ? strlen(actor) : (size_t)(channel - actor);
+
+    if (!json_bool_at(turn->state, "project.second_approver") || strlen(arn) != n ||
+        strncmp(arn, actor, n) != 0) {
+        return false;
+    }
+    agent_warn(turn, "second_approver",
+               "somebody else runs aws-copilot approve with credentials of their own",
+               "this environment asks for a second approver, so a yes of %s does not count; asking "
+               "again",
+               arn);
+    return true;
+}
+
 static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, const char *digest) {
     CLEANUP(freep) char *actor = NULL;
     struct err err = {0};
@@ -216,6 +235,7 @@ static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, co
         actor = turn_answered_by(turn) == NULL
                     ? mem_format("%s,terminal", agent_text(turn, "identity.arn"))
                     : mem_strdup(turn_answered_by(turn));
+        is_other = is_other || (is_yes && orchestrator_is_own_yes(turn, actor));
     }
     if (turn_approve(turn, str_from(bytes), is_yes, actor, &err) != ERR_NONE) {
         return agent_fail(turn, &err);

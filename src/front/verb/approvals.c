@@ -180,6 +180,21 @@ static enum err_code decide_put(struct cli *cli, const char *id, const char *typ
     return store_put_message(flow_store(cli->flow), str_from(id), &masked, err);
 }
 
+/* Who asked cannot be the second one who agrees; a no is anybody's. */
+static enum err_code decide_check_second(const struct glance *glance, const char *type,
+                                         const json_t *where, struct err *err) {
+    const char *requester = json_str_or(glance->state, "identity.arn", "");
+
+    if (!json_bool_at(glance->state, "project.second_approver") || strcmp(type, "approve") != 0 ||
+        strcmp(requester, json_str_or(where, "arn", "")) != 0) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_POLICY,
+            "this environment asks for a second approver, and %s is who asked for the change",
+            requester);
+    return err_remedy(err, "somebody else says it, with credentials of their own");
+}
+
 /* The owner goes on by itself; without one, this process does, or says how. */
 static enum err_code decide_go_on(struct cli *cli, const char *id, const struct glance *glance,
                                   struct err *err) {
@@ -191,6 +206,10 @@ static enum err_code decide_go_on(struct cli *cli, const char *id, const struct 
     }
     if (is_held) {
         cli_say(cli, "said to %s, which goes on; aws-copilot attach %s watches it", owner, id);
+        return ERR_NONE;
+    }
+    if (json_bool_at(glance->state, "project.second_approver")) {
+        cli_say(cli, "on record; aws-copilot attach %s goes on, run by who asked for it", id);
         return ERR_NONE;
     }
     if (json_bool_at(glance->state, "flags.stop_at_wait")) {
@@ -217,6 +236,7 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     }
     flags = glance_flags(cli, &glance);
     if (cli_where(cli, flags, &where, err) != ERR_NONE ||
+        decide_check_second(&glance, type, where, err) != ERR_NONE ||
         paper_show(cli, &glance, err) != ERR_NONE ||
         decide_check_name(cli, id, type, &glance, err) != ERR_NONE ||
         decide_put(cli, id, type, &glance, where, err) != ERR_NONE) {
