@@ -173,7 +173,7 @@ class Second(todo.TodoCase):
         mine = self.bootstrapped()
         session = self.plan("deploy", "--yes").result["session"]
         own = self.go("approve", session)
-        self.ended(own, 5, "failed")
+        self.ended(own, 5, "refused")
         self.says(own, "second approver", "somebody else", error="policy")
         self.assertEqual(self.go("approvals").of_type("approval")[0]["session"], session, "it waits on")
         self.keys = self.aws.deployer(f"{self.app}-second", account=self.account)

@@ -89,6 +89,23 @@ enum err_code deployer_await_set(struct op *op, const char *arn, const char *sta
     }
 }
 
+/* A set whose making cannot be watched to its end is given up: left there, it would keep everybody
+ * away from the stack until it has expired. One that was interrupted is found again by its name. */
+static enum err_code set_watch(struct op *op, const struct aws *aws, const char *arn,
+                               const struct wanted_set *wanted, const char *stack_id,
+                               struct cfn_set *out, struct err *err) {
+    enum err_code code = deployer_await_set(op, arn, wanted->stack, out, err);
+    bool is_stack_deleted = false;
+    struct err ignored = {0};
+
+    if (code != ERR_NONE && code != ERR_CANCELLED && code != ERR_INTERRUPTED) {
+        (void)!deployer_drop_set(op, aws, arn, wanted->stack,
+                                 stack_id == NULL ? wanted->stack : stack_id, &is_stack_deleted,
+                                 &ignored);
+    }
+    return code;
+}
+
 enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted, struct cfn_set *out,
                                 struct err *err) {
     struct cfn_new_set set = {
@@ -118,7 +135,7 @@ enum err_code deployer_make_set(struct op *op, const struct wanted_set *wanted, 
         arn = wanted->name; /* ours, from before an interruption: the name derives from the call */
         *err = (struct err){0};
     }
-    return deployer_await_set(op, arn, wanted->stack, out, err);
+    return set_watch(op, &aws, arn, wanted, stack_id, out, err);
 }
 
 struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, const json_t *changes,
