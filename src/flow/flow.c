@@ -58,36 +58,7 @@ static enum err_code flow_find_root(struct flow *flow, struct err *err) {
 
 /* ---- Known values ---- */
 
-/* Values of .env files are secrets of the user: whatever else happens, they never leave. A line is
- * NAME=value, with an optional "export " and quotes. */
-static void flow_learn_env(struct redactor *redactor, struct str text) {
-    struct str line = {0};
-
-    while (str_next(&text, '\n', &line)) {
-        ptrdiff_t at;
-        struct str name;
-        struct str value;
-
-        line = str_trim(line);
-        line = str_starts(line, STR("export ")) ? str_slice(line, 7, line.len) : line;
-        at = str_find(line, STR("="));
-        if (at <= 0 || str_starts(line, STR("#"))) {
-            continue;
-        }
-        name = str_trim(str_slice(line, 0, (size_t)at));
-        value = str_trim(str_slice(line, (size_t)at + 1, line.len));
-        if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\'') &&
-            value.ptr[value.len - 1] == value.ptr[0]) {
-            value = str_slice(value, 1, value.len - 1);
-        }
-        if (redact_is_secret_key(name)) {
-            CLEANUP(freep) char *key = str_dup(name);
-
-            redactor_add_known(redactor, key, value);
-        }
-    }
-}
-
+/* Values of .env files are secrets of the user: whatever else happens, they never leave. */
 static void flow_learn_secrets(struct flow *flow) {
     static const char *const files[] = {".env", ".env.local", "backend/.env", "frontend/.env"};
     struct fs_root root = {0};
@@ -100,7 +71,7 @@ static void flow_learn_secrets(struct flow *flow) {
         CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_FILE_BYTES));
 
         if (fs_read_at(&root, files[i], text.max, &text, &ignored) == ERR_NONE) {
-            flow_learn_env(flow->redactor, buf_str(&text));
+            redactor_add_env(flow->redactor, buf_str(&text), false);
             mem_wipe(text.ptr, text.len);
         }
     }
@@ -116,6 +87,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
     flow->options = *options;
     flow->version = AWSCOPILOT_VERSION;
     flow->redactor = redactor_new();
+    redactor_mask_persons(flow->redactor, false); /* it is for what is kept, told and asked */
     flow->vault = vault_new();
     flow->bus = bus_new(flow->redactor);
     flow->meter = meter_new();

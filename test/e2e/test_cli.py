@@ -10,7 +10,7 @@ import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
 VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor drift env estimate help history import init "
-         "inspect logs outputs plan policy recover reject rollback secrets status tokens version").split()
+         "inspect logs outputs plan policy recover redact reject rollback secrets status tokens version").split()
 
 
 class CommandLine(lab.Case):
@@ -35,6 +35,23 @@ class CommandLine(lab.Case):
             self.assertIn("--json", run.stdout)
         for absent in ("serve", "mcp", "drill"):
             self.assertEqual(self.program(absent).code, 2, absent)
+
+    def test_redact_masks_standard_input_and_counts_what_it_masked(self):
+        env = self.home / "known.env"
+        env.write_text("PLAIN='a value nobody would guess'\n")
+        text = f"id {SECRET}\nsay a value nobody would guess\nDB_PASSWORD=hunter2\nto jane@example.com at 10.1.2.3\n"
+        rows = (
+            (["--known", str(env)], "id ***\nsay ***\nDB_PASSWORD=***\nto *** at 10.1.2.3\n"),
+            (["--persons", "keep"], "id ***\nsay a value nobody would guess\nDB_PASSWORD=***\nto jane@example.com at 10.1.2.3\n"),
+            (["--persons", "addresses"], "id ***\nsay a value nobody would guess\nDB_PASSWORD=***\nto *** at ***\n"),
+        )
+        for args, want in rows:
+            run = subprocess.run([lab.program(), "redact", *args], input=text, capture_output=True, text=True)
+            self.assertEqual((run.returncode, run.stdout, run.stderr), (0, want, ""), args)
+        run = subprocess.run([lab.program(), "redact", "--json"], input=text, capture_output=True, text=True)
+        self.assertEqual(json.loads(run.stdout), {"bytes": len(text), "masked": {"aws-key-id": 1, "e-mail": 1, "key": 1}})
+        run = subprocess.run([lab.program(), "redact", "--known", str(env) + ".absent"], input=text, capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stdout), (6, ""), "without the values nothing may come out")
 
     def test_usage_errors_name_the_remedy_and_end_with_2(self):
         rows = (

@@ -27,6 +27,7 @@ enum option_group {
     OPTIONS_RECOVER = 4096,
     OPTIONS_DESTROY = 8192,
     OPTIONS_DRIFT = 16384,
+    OPTIONS_REDACT = 1 << 24,
 };
 
 enum option_kind {

@@ -4,12 +4,13 @@
  * where a known value or a longer name may. Only there tables of hashes are asked for the rows. */
 #include "guard/redact/anchor.h"
 
+#include "guard/redact/person.h"
 #include "guard/redact/pieces.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADS = 4096, ANCHOR_MIN = 3, HASH_BITS = 32 };
+enum { HEADS = 4096, ANCHOR_MIN = 3, FIRSTS = 1 << 16 };
 
 enum anchor_kind { ANCHOR_RULE, ANCHOR_NAME, ANCHOR_LITERAL };
 
@@ -32,21 +33,36 @@ struct table {
 
 struct anchors {
     struct sieve sieve;
-    struct table rules; /* by three bytes: rules, and names that are short */
-    struct table exact; /* by four bytes: known values and the other names */
+    uint64_t firsts[FIRSTS / 64]; /* by hash of three bytes: whether `rules` has any */
+    struct table rules;           /* by three bytes: rules, and names that are short */
+    struct table exact;           /* by four bytes: known values and the other names */
     struct pieces pieces;
     struct str *pieced; /* what the ids of `pieces` stand for; borrowed from `known` */
     size_t pieced_n;
     size_t pieced_cap;
+    bool has_persons;
+    bool has_addresses;
     size_t literal_n; /* of `known`, that are in */
     size_t name_n;
 };
 
+static uint32_t hash_three(uint32_t three) { return (three | 0x202020) * UINT32_C(0x9e3779b1); }
+
 static uint32_t fold_hash(const char *p) {
     const unsigned char *u = (const unsigned char *)p;
-    uint32_t three = (uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16;
 
-    return (three | 0x202020) * UINT32_C(0x9e3779b1);
+    return hash_three((uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16);
+}
+
+/* The same, where four bytes may be read. */
+static inline uint32_t fold_hash_of_four(const char *p) {
+    uint32_t four = 0;
+
+    memcpy(&four, p, sizeof four);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    four = __builtin_bswap32(four);
+#endif
+    return hash_three(four & 0xffffff);
 }
 
 static uint32_t exact_hash(const char *p) {
@@ -75,9 +91,14 @@ static void table_add(struct table *table, uint32_t hash, struct anchor anchor) 
     *head = (uint32_t)++table->n;
 }
 
-static const char hex_digits[] = "0123456789abcdefABCDEF";
+static void anchors_add_folded(struct anchors *anchors, const char *first, struct anchor anchor) {
+    uint32_t hash = fold_hash(first);
 
-/* An anchor of two characters is followed by a hexadecimal digit. */
+    table_add(&anchors->rules, hash, anchor);
+    bit_set(anchors->firsts, hash / (UINT32_MAX / FIRSTS + 1));
+}
+
+/* An anchor of two characters is looked up with each third one that may follow. */
 static void anchors_add_rule(struct anchors *anchors, size_t index) {
     const char *text = rules[index].anchor;
     struct anchor anchor = {.kind = ANCHOR_RULE,
@@ -87,12 +108,16 @@ static void anchors_add_rule(struct anchors *anchors, size_t index) {
                             .is_hint = rules[index].is_hint};
 
     if (text[2] != '\0') {
-        table_add(&anchors->rules, fold_hash(text), anchor);
+        anchors_add_folded(anchors, text, anchor);
         return;
     }
-    for (const char *digit = hex_digits; digit - hex_digits < 16; digit++) {
-        const char three[] = {text[0], text[1], *digit};
-        table_add(&anchors->rules, fold_hash(three), anchor);
+    for (unsigned c = 0x20; c < 0x7f; c++) {
+        const char three[] = {text[0], text[1], (char)c};
+        const struct charset *body = &charsets[rules[index].body];
+        bool is_twice = fold((char)c) != (char)c && charset_has(body, fold((char)c));
+        if (!is_twice && charset_has(body, (char)c)) { /* the hash is of folded bytes */
+            anchors_add_folded(anchors, three, anchor);
+        }
     }
 }
 
@@ -112,10 +137,6 @@ static struct sieve_item item_of(const char *text, bool is_folded, struct item_r
         room->sets[k][0] = c;
         room->sets[k][1] = other == c ? '\0' : other;
         item.first[k] = room->sets[k];
-    }
-    if (text[2] == '\0') {
-        item.first[2] = hex_digits;
-        item.first[3] = hex_digits;
     }
     return item;
 }
@@ -170,6 +191,11 @@ static void anchors_add_exact(struct anchors *anchors, struct anchor anchor) {
     table_add(&anchors->exact, exact_hash(anchor.text.ptr), anchor);
 }
 
+void anchors_look_for_persons(struct anchors *anchors, bool has_addresses) {
+    anchors->has_persons = true;
+    anchors->has_addresses = has_addresses;
+}
+
 void anchors_update(struct anchors *anchors, const struct known *known) {
     bool has_short = false;
 
@@ -184,7 +210,7 @@ void anchors_update(struct anchors *anchors, const struct known *known) {
         struct anchor anchor = {
             .kind = ANCHOR_NAME, .index = (uint32_t)anchors->name_n, .text = str_from(name)};
         if (is_short_name(name)) {
-            table_add(&anchors->rules, fold_hash(name), anchor);
+            anchors_add_folded(anchors, name, anchor);
             has_short = true;
         } else if (anchor.text.len >= PIECES_MIN) {
             anchors_add_exact(anchors, anchor);
@@ -259,9 +285,29 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
     return is_any;
 }
 
+/* Leaves of 64 places those whose first three bytes are an anchor's; without a branch on them,
+ * which nothing could foretell. */
+static uint64_t firsts_keep(const struct anchors *anchors, const char *p, uint64_t places) {
+    uint64_t keep = 0;
+
+    for (uint64_t left = places; left != 0; left &= left - 1) {
+        size_t at = (size_t)__builtin_ctzll(left);
+        uint32_t first = fold_hash_of_four(p + at) / (UINT32_MAX / FIRSTS + 1);
+        keep |= (anchors->firsts[first / 64] >> first % 64 & 1) << at;
+    }
+    return keep;
+}
+
 /* Leaves of what the sieve let through what an anchor stands at. */
 static void anchors_prune(const struct anchors *anchors, struct str text, struct sift *sift) {
     for (size_t i = 0; i < sift->words; i++) {
+        size_t left_n = text.len - i * 64;
+        if (sift->anchors[i] == 0) {
+            continue;
+        }
+        if (left_n >= 64 + SIEVE_WINDOW) {
+            sift->anchors[i] = firsts_keep(anchors, text.ptr + i * 64, sift->anchors[i]);
+        }
         for (uint64_t left = sift->anchors[i]; left != 0; left &= left - 1) {
             if (!is_worth(anchors, text, sift, i * 64 + (size_t)__builtin_ctzll(left))) {
                 sift->anchors[i] &= ~(left & -left);
@@ -273,9 +319,12 @@ static void anchors_prune(const struct anchors *anchors, struct str text, struct
 void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
     struct sifting sifting = {.anchors = anchors, .text = text, .sift = sift};
 
-    sieve_run(&anchors->sieve, text, sift);
+    sieve_run(&anchors->sieve, text, anchors->has_persons, sift);
     anchors_prune(anchors, text, sift);
     pieces_scan(&anchors->pieces, text, sift_known, &sifting);
+    if (anchors->has_persons) {
+        persons_sift(text, anchors->has_addresses, sift);
+    }
 }
 
 /* Known values may begin in what is covered and end further on, so they are looked for everywhere.
@@ -330,6 +379,21 @@ static void match_table(const struct table *table, struct scan *scan, uint32_t h
     }
 }
 
+static void match_persons(const struct anchors *anchors, struct scan *scan, size_t from) {
+    const uint64_t *persons = scan->sift->persons;
+    size_t base = scan->sift_at;
+    size_t to = base + scan->text.len;
+
+    for (size_t bit = bits_next(persons, persons, base + from, to); bit < to;
+         bit = bits_next(persons, persons, bit + 1, to)) {
+        struct person person;
+
+        if (person_at(scan->text, bit - base, anchors->has_addresses, &person)) {
+            scan_add(scan, person.from, person.to, person.kind, SPAN_PLAIN);
+        }
+    }
+}
+
 void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from) {
     const struct sift *sift = scan->sift;
     size_t base = scan->sift_at;
@@ -345,5 +409,8 @@ void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from)
         if (bit_has(sift->known, bit) && at + PIECES_MIN <= scan->text.len) {
             match_table(&anchors->exact, scan, exact_hash(scan->text.ptr + at), at);
         }
+    }
+    if (anchors->has_persons) {
+        match_persons(anchors, scan, from);
     }
 }

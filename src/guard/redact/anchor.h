@@ -13,6 +13,9 @@ void anchors_free(struct anchors *anchors);
 /* Adds what `known` has gained since the last call. */
 void anchors_update(struct anchors *anchors, const struct known *known);
 
+/* From now on, what tells who a person is counts too; `has_addresses`: IP addresses as well. */
+void anchors_look_for_persons(struct anchors *anchors, bool has_addresses);
+
 /* Fills `sift`: where a rule, a name or a known value can begin in `text`, and what else of it
  * needs a look. */
 void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift);

@@ -14,13 +14,13 @@ enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256 };
 /* clang-format off */
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
-    W("credential"), W("credentials"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"),
+    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"),
 };
 
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
 static const struct str secret_endings[] = {
     W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
-    W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"),
+    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */

@@ -42,6 +42,7 @@ struct redactor_shared {
     pthread_mutex_t idle_lock;
     struct masker *idle[IDLE_MAX]; /* with their memory, for the next text */
     size_t idle_n;
+    struct counts counts;
 };
 
 struct redactor {
@@ -84,6 +85,57 @@ void redactor_add_known(struct redactor *redactor, const char *name, struct str 
     (void)pthread_rwlock_wrlock(&redactor->shared->lock);
     known_add(&core->known, str_from(name), value);
     anchors_update(core->anchors, &core->known);
+    (void)pthread_rwlock_unlock(&redactor->shared->lock);
+}
+
+static int count_compare(const void *a, const void *b) {
+    const struct redact_count *x = a;
+    const struct redact_count *y = b;
+
+    return strcmp(x->kind, y->kind);
+}
+
+size_t redactor_counts(const struct redactor *redactor, struct redact_count *rows,
+                       size_t rows_max) {
+    struct redactor_shared *shared = redactor->shared;
+    size_t n = 0;
+
+    (void)pthread_mutex_lock(&shared->idle_lock);
+    for (; n < shared->counts.n && n < rows_max; n++) {
+        rows[n] = shared->counts.rows[n];
+    }
+    (void)pthread_mutex_unlock(&shared->idle_lock);
+    qsort(rows, n, sizeof rows[0], count_compare);
+    return n;
+}
+
+void redactor_add_env(struct redactor *redactor, struct str text, bool is_all) {
+    struct str line = {0};
+
+    while (str_next(&text, '\n', &line)) {
+        line = str_trim(line);
+        line = str_starts(line, STR("export ")) ? str_slice(line, 7, line.len) : line;
+        ptrdiff_t at = str_find(line, STR("="));
+        if (at <= 0 || str_starts(line, STR("#"))) {
+            continue;
+        }
+        struct str name = str_trim(str_slice(line, 0, (size_t)at));
+        struct str value = str_trim(str_slice(line, (size_t)at + 1, line.len));
+        if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\'') &&
+            value.ptr[value.len - 1] == value.ptr[0]) {
+            value = str_slice(value, 1, value.len - 1);
+        }
+        if (is_all || redact_is_secret_key(name)) {
+            CLEANUP(freep) char *key = str_dup(name);
+
+            redactor_add_known(redactor, key, value);
+        }
+    }
+}
+
+void redactor_mask_persons(struct redactor *redactor, bool has_addresses) {
+    (void)pthread_rwlock_wrlock(&redactor->shared->lock);
+    anchors_look_for_persons(redactor->shared->core.anchors, has_addresses);
     (void)pthread_rwlock_unlock(&redactor->shared->lock);
 }
 
@@ -164,6 +216,7 @@ static void masker_give(struct masker *masker) {
     masker->writer.is_open = false;
     buf_clear(&masker->writer.out);
     (void)pthread_mutex_lock(&shared->idle_lock);
+    counts_move(&masker->segmenter.counts, &shared->counts);
     is_kept = shared->idle_n < IDLE_MAX;
     if (is_kept) {
         shared->idle[shared->idle_n++] = masker;

@@ -36,6 +36,15 @@ void redactor_freep(struct redactor **redactor);
  * `name` may be NULL or "". Copies both; the copy is wiped by redactor_free(). */
 void redactor_add_known(struct redactor *redactor, const char *name, struct str value);
 
+/* Makes the values of the lines NAME=value of `text` known, as an .env file has them, with "export
+ * " and quotes; of all names, or only of those that name secrets. */
+void redactor_add_env(struct redactor *redactor, struct str text, bool is_all);
+
+/* From now on, what tells who a person is is masked too: e-mail addresses, telephone numbers,
+ * cards, IBANs, national numbers; with `has_addresses` IP addresses as well. For what is kept, sent
+ * to a model or told to telemetry. */
+void redactor_mask_persons(struct redactor *redactor, bool has_addresses);
+
 /* Masks one closed text. `out` is overwritten without being freed: give it {0}.
  * JSON in it stays JSON: only what is inside the quotes is replaced. Linear time. */
 void redact_text(const struct redactor *redactor, struct str text, struct masked *out);
@@ -44,6 +53,14 @@ void redact_text(const struct redactor *redactor, struct str text, struct masked
  * that names a secret becomes "***"; null, true and false stay; keys stay, but for the secrets in
  * them. What is deeper than LIMIT_JSON_DEPTH is masked. `out` as above. */
 void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out);
+
+/* How many places were masked, by kind, since the redactor was made; sorted by kind. What open
+ * streams have done counts when they end. Returns how many rows are in `rows`. */
+struct redact_count {
+    const char *kind; /* a constant, see redact_hit */
+    size_t n;
+};
+size_t redactor_counts(const struct redactor *redactor, struct redact_count *rows, size_t rows_max);
 
 /* One place where something would be masked. */
 struct redact_hit {

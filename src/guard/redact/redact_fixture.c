@@ -1,6 +1,12 @@
 /* Made-up secrets, what stands around them, and what looks like one: for the tests of this room. */
 #include "guard/redact/redact_fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,4 +240,64 @@ struct redactor *redactor_with_known(void) {
         redactor_add_known(redactor, "NAME", str_from(known_values[i]));
     }
     return redactor;
+}
+
+/* ---- the same for every way to cut it ---- */
+
+void sink_put(void *user, const struct masked *piece) {
+    struct sink *sink = user;
+
+    assert_true(piece->len > 0);
+    buf_add(&sink->out, masked_str(piece));
+    sink->puts++;
+}
+
+char *stream_of(const struct redactor *redactor, struct str text, size_t size, size_t *len) {
+    struct sink sink = {.out = BUF_INIT(TEXT_MAX)};
+    struct redact_stream *stream = redact_stream_new(redactor, sink_put, &sink);
+
+    while (text.len > 0) {
+        size_t n = size > 0 ? size : next_random() % 200 + 1;
+        redact_stream_write(stream, str_slice(text, 0, n));
+        text = str_slice(text, n, text.len);
+    }
+    redact_stream_end(stream);
+    *len = sink.out.len;
+    char *taken = buf_take(&sink.out);
+    return taken == NULL ? mem_strdup("") : taken;
+}
+
+void check_cuts(const struct redactor *redactor, struct str text, const char *name) {
+    static const size_t sizes[] = {1, 2, 3, 7, 64, 256, 1024, 4096, 65536, 0, 0};
+    size_t len = 0;
+    CLEANUP(freep) char *whole = mask_of(redactor, text, &len);
+
+    for (size_t i = 0; i < ARRAY_N(sizes); i++) {
+        size_t got_len = 0;
+        CLEANUP(freep) char *got = stream_of(redactor, text, sizes[i], &got_len);
+        if (got_len != len || memcmp(got, whole, len) != 0) {
+            size_t at = 0;
+            while (at < len && at < got_len && got[at] == whole[at]) {
+                at++;
+            }
+            fail_msg("%s in writes of %zu differs at %zu: %.80s | %.80s", name, sizes[i], at,
+                     got + at, whole + at);
+        }
+    }
+}
+
+void check_fixpoint(const struct redactor *redactor, struct str text, const char *name) {
+    size_t len = 0;
+    size_t again_len = 0;
+    CLEANUP(freep) char *once = mask_of(redactor, text, &len);
+    CLEANUP(freep) char *twice = mask_of(redactor, (struct str){once, len}, &again_len);
+
+    if (len != again_len || memcmp(once, twice, len) != 0) {
+        size_t at = 0;
+        while (at < len && at < again_len && once[at] == twice[at]) {
+            at++;
+        }
+        at = at > 40 ? at - 40 : 0;
+        fail_msg("%s masked again differs: %.120s | %.120s", name, once + at, twice + at);
+    }
 }

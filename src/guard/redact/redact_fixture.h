@@ -41,3 +41,17 @@ extern const char *const known_values[];
 extern const size_t known_value_n;
 
 struct redactor *redactor_with_known(void); /* knows known_values */
+
+/* What a stream put out. */
+struct sink {
+    struct buf out;
+    size_t puts;
+};
+void sink_put(void *user, const struct masked *piece);
+
+/* The same in writes of `size` bytes; 0: of random sizes. The caller frees. */
+char *stream_of(const struct redactor *redactor, struct str text, size_t size, size_t *len);
+
+/* Fails when the result depends on the sizes of writes, or changes when masked again. */
+void check_cuts(const struct redactor *redactor, struct str text, const char *name);
+void check_fixpoint(const struct redactor *redactor, struct str text, const char *name);

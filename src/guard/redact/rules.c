@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { BLOCK_QUOTED_LINES = 200, LABEL_MAX = 64, BASIC_MAX = 1024, SK_LOOK = 256 };
+enum { BLOCK_QUOTED_LINES = 200, LABEL_MAX = 64, LEAD_MAX = 40, BASIC_MAX = 1024, SK_LOOK = 256 };
 
 static size_t match_token(struct scan *scan, const struct rule *rule, size_t at) {
     size_t body = at + strlen(rule->anchor);
@@ -264,8 +264,10 @@ static size_t match_basic(struct scan *scan, const struct rule *rule, size_t at)
     return to;
 }
 
-static size_t match_slack_hook(struct scan *scan, const struct rule *rule, size_t at) {
-    static const char *const places[] = {"services/", "workflows/", "triggers/"};
+/* A webhook's address is its secret: what follows its known beginning. */
+static size_t match_hook(struct scan *scan, const struct rule *rule, size_t at) {
+    static const char *const places[] = {"services/", "workflows/", "triggers/",
+                                         "webhook/",  "webhookb2/", "api/webhooks/"};
     size_t after = at + strlen(rule->anchor);
 
     for (size_t i = 0; i < ARRAY_N(places); i++) {
@@ -279,17 +281,22 @@ static size_t match_slack_hook(struct scan *scan, const struct rule *rule, size_
     return 0;
 }
 
-/* 14 characters, the anchor, 60 and more. */
-static size_t match_atlas(struct scan *scan, const struct rule *rule, size_t at) {
+static bool is_lead_char(const struct rule *rule, char c) {
+    return rule->body == SET_AZURE ? charset_has(&charsets[SET_AZURE], c) : is_alnum(c);
+}
+
+/* A token with its mark in the middle: at least `lead` characters, the anchor, the body. */
+static size_t match_infix(struct scan *scan, const struct rule *rule, size_t at) {
     size_t to = scan_run_end(scan, rule->body, at + strlen(rule->anchor));
     size_t from = at;
 
-    while (from > 0 && at - from < 32 && is_alnum(scan->text.ptr[from - 1])) {
+    while (from > 0 && at - from < LEAD_MAX && is_lead_char(rule, scan->text.ptr[from - 1])) {
         from--;
     }
-    if (at - from < 8 || to - at < rule->min) {
+    if (at - from < rule->lead || to - at < rule->min + strlen(rule->anchor)) {
         return 0;
     }
+    scan->found_from = from;
     scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
     return to;
 }
@@ -305,8 +312,8 @@ static size_t match_curl(struct scan *scan, const struct rule *rule, size_t at) 
 static size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
     size_t from = at + strlen(rule->anchor);
 
-    if (!scan->has_curl) {
-        return 0;
+    if (!scan->has_curl && str_trim(str_slice(scan->text, 0, at)).len > 0) {
+        return 0; /* at the begin of a line, the command may stand on one before */
     }
     from =
         skip_blanks(scan, from < scan->text.len && scan->text.ptr[from] == '=' ? from + 1 : from);
@@ -354,7 +361,10 @@ const struct rule rules[] = {
     {"slack-token",        "xoxr-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxs-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xapp-",                SET_WORD,      10, false, match_token},
-    {"slack-webhook",      "hooks.slack.com/",     SET_BASE64,    20, false, match_slack_hook},
+    {"slack-webhook",      "hooks.slack.com/",     SET_BASE64,    20, false, match_hook},
+    {"teams-webhook",      "office.com/",          SET_HOOK,      20, false, match_hook},
+    {"discord-webhook",    "discord.com/",         SET_HOOK,      20, false, match_hook},
+    {"discord-webhook",    "discordapp.com/",      SET_HOOK,      20, false, match_hook},
     {"npm-token",          "npm_",                 SET_ALNUM,     36, false, match_token},
     {"stripe-key",         "sk_live_",             SET_ALNUM,     10, false, match_token},
     {"stripe-key",         "sk_test_",             SET_ALNUM,     10, false, match_token},
@@ -373,9 +383,9 @@ const struct rule rules[] = {
     {"atlas-secret",       "mdb_sa_sk_",           SET_WORD,      30, false, match_token},
     {"supabase-key",       "sb_secret_",           SET_WORD,      20, false, match_token},
     {"supabase-key",       "sbp_",                 SET_ALNUM,     30, false, match_token},
-    {"planetscale-key",    "pscale_tkn_",          SET_TOKEN,     30, false, match_token},
-    {"planetscale-key",    "pscale_pw_",           SET_TOKEN,     30, false, match_token},
-    {"planetscale-key",    "pscale_oauth_",        SET_TOKEN,     30, false, match_token},
+    {"planetscale-key",    "pscale_tkn_",          SET_COOKIE,    30, false, match_token},
+    {"planetscale-key",    "pscale_pw_",           SET_COOKIE,    30, false, match_token},
+    {"planetscale-key",    "pscale_oauth_",        SET_COOKIE,    30, false, match_token},
     {"vercel-token",       "vck_",                 SET_ALNUM,     40, false, match_token},
     {"vercel-token",       "vcp_",                 SET_ALNUM,     40, false, match_token},
     {"vercel-token",       "vca_",                 SET_ALNUM,     40, false, match_token},
@@ -392,12 +402,114 @@ const struct rule rules[] = {
     {"pulumi-token",       "pul-",                 SET_HEXDIGITS, 40, false, match_token},
     {"vault-token",        "hvs.",                 SET_WORD,      24, false, match_token},
     {"vault-token",        "hvb.",                 SET_WORD,      24, false, match_token},
-    {"terraform-token",    ".atlasv1.",            SET_WORD,      40, false, match_atlas},
+    {"terraform-token",    ".atlasv1.",            SET_WORD,      40, false, match_infix, .lead = 8},
     {"huggingface-token",  "hf_",                  SET_ALNUM,     30, false, match_token},
     {"groq-key",           "gsk_",                 SET_ALNUM,     40, false, match_token},
     {"xai-key",            "xai-",                 SET_ALNUM,     60, false, match_token},
     {"pypi-token",         "pypi-AgEIcHlwaS5vcmc", SET_WORD,      50, false, match_token},
     {"age-key",            "AGE-SECRET-KEY-1",     SET_CAPITALS,  50, false, match_token},
+    {"gitlab-token",         "glptt-",                SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "glft-",                 SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "glimt-",                SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "glagent-",              SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "gloas-",                SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "glsoat-",               SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "glcbt-",                SET_TOKEN,       20, false, match_token},
+    {"gitlab-token",         "GR1348941",             SET_WORD,        20, false, match_token},
+    {"google-refresh",       "1//0",                  SET_WORD,        36, false, match_token},
+    {"1password-token",      "ops_eyJ",               SET_BASE64,      60, false, match_token},
+    {"1password-key",        "A3-",                   SET_CAPITAL_DASH,  30, false, match_token},
+    {"adafruit-key",         "aio_",                  SET_ALNUM,       28, false, match_token},
+    {"adobe-secret",         "p8e-",                  SET_WORD,        32, false, match_token},
+    {"alibaba-key-id",       "LTAI",                  SET_ALNUM,       16, false, match_token},
+    {"anyscale-key",         "esecret_",              SET_ALNUM,       20, false, match_token},
+    {"apify-token",          "apify_api_",            SET_ALNUM,       30, false, match_token},
+    {"atlassian-token",      "ATATT3",                SET_COOKIE,      60, false, match_token},
+    {"atlassian-token",      "ATCTT3",                SET_COOKIE,      60, false, match_token},
+    {"bitbucket-token",      "ATBB",                  SET_COOKIE,      24, false, match_token},
+    {"bitbucket-token",      "BBDC-",                 SET_BASE64,      30, false, match_token},
+    {"buildkite-token",      "bkua_",                 SET_ALNUM,       40, false, match_token},
+    {"circleci-token",       "ccipat_",               SET_WORD,        30, false, match_token},
+    {"clojars-token",        "CLOJARS_",              SET_ALNUM,       50, false, match_token},
+    {"cloudflare-origin-key", "v1.0-",                 SET_WORD,       100, false, match_token},
+    {"contentful-token",     "CFPAT-",                SET_WORD,        40, false, match_token},
+    {"doppler-token",        "dp.pt.",                SET_ALNUM,       30, false, match_token},
+    {"doppler-token",        "dp.st.",                SET_TOKEN,       30, false, match_token},
+    {"doppler-token",        "dp.ct.",                SET_ALNUM,       30, false, match_token},
+    {"doppler-token",        "dp.sa.",                SET_ALNUM,       30, false, match_token},
+    {"dependency-track-key", "odt_",                  SET_ALNUM,       32, false, match_token},
+    {"duffel-token",         "duffel_",               SET_WORD,        30, false, match_token},
+    {"dynatrace-token",      "dt0c01.",               SET_TOKEN,       60, false, match_token},
+    {"easypost-key",         "EZAK",                  SET_ALNUM,       54, false, match_token},
+    {"easypost-key",         "EZTK",                  SET_ALNUM,       54, false, match_token},
+    {"facebook-token",       "EAA",                   SET_ALNUM,       90, false, match_token},
+    {"figma-token",          "figd_",                 SET_WORD,        36, false, match_token},
+    {"flutterwave-key",      "FLWSECK",               SET_WORD,        12, false, match_token},
+    {"fly-token",            "fo1_",                  SET_WORD,        36, false, match_token},
+    {"fly-token",            "fm1a_",                 SET_BASE64,      60, false, match_token},
+    {"fly-token",            "fm1r_",                 SET_BASE64,      60, false, match_token},
+    {"fly-token",            "fm2_",                  SET_BASE64,      60, false, match_token},
+    {"grafana-token",        "glsa_",                 SET_WORD,        30, false, match_token},
+    {"grafana-token",        "glc_",                  SET_BASE64,      32, false, match_token},
+    {"grafana-key",          "eyJrIjoi",              SET_BASE64,      40, false, match_token},
+    {"heroku-key",           "HRKU-",                 SET_WORD,        36, false, match_token},
+    {"hubspot-token",        "pat-na1-",              SET_WORD,        36, false, match_token},
+    {"hubspot-token",        "pat-eu1-",              SET_WORD,        36, false, match_token},
+    {"huggingface-token",    "api_org_",              SET_ALNUM,       30, false, match_token},
+    {"intra42-secret",       "s-s4t2ud-",             SET_HEXDIGITS,   60, false, match_token},
+    {"intra42-secret",       "s-s4t2af-",             SET_HEXDIGITS,   60, false, match_token},
+    {"langsmith-key",        "lsv2_pt_",              SET_WORD,        32, false, match_token},
+    {"langsmith-key",        "lsv2_sk_",              SET_WORD,        32, false, match_token},
+    {"linear-key",           "lin_api_",              SET_ALNUM,       32, false, match_token},
+    {"mapbox-token",         "sk.eyJ",                SET_TOKEN,       40, false, match_token},
+    {"netlify-token",        "nfp_",                  SET_ALNUM,       36, false, match_token},
+    {"newrelic-key",         "NRAK-",                 SET_ALNUM,       27, false, match_token},
+    {"newrelic-key",         "NRIQ-",                 SET_WORD,        30, false, match_token},
+    {"newrelic-key",         "NRRA-",                 SET_ALNUM,       36, false, match_token},
+    {"notion-token",         "ntn_",                  SET_ALNUM,       40, false, match_token},
+    {"notion-token",         "secret_",               SET_ALNUM,       43, false, match_token},
+    {"nuget-key",            "oy2",                   SET_ALNUM,       43, false, match_token},
+    {"nvidia-key",           "nvapi-",                SET_WORD,        50, false, match_token},
+    {"octopus-key",          "API-",                  SET_CAPITALS,    26, false, match_token},
+    {"openshift-token",      "sha256~",               SET_WORD,        40, false, match_token},
+    {"perplexity-key",       "pplx-",                 SET_ALNUM,       40, false, match_token},
+    {"plaid-token",          "access-sandbox-",       SET_WORD,        36, false, match_token},
+    {"plaid-token",          "access-production-",    SET_WORD,        36, false, match_token},
+    {"plaid-token",          "access-development-",   SET_WORD,        36, false, match_token},
+    {"posthog-key",          "phx_",                  SET_ALNUM,       32, false, match_token},
+    {"postman-key",          "PMAK-",                 SET_WORD,        40, false, match_token},
+    {"prefect-key",          "pnu_",                  SET_ALNUM,       36, false, match_token},
+    {"readme-key",           "rdme_",                 SET_ALNUM,       60, false, match_token},
+    {"render-key",           "rnd_",                  SET_ALNUM,       26, false, match_token},
+    {"replicate-token",      "r8_",                   SET_ALNUM,       36, false, match_token},
+    {"rubygems-key",         "rubygems_",             SET_HEXDIGITS,   40, false, match_token},
+    {"sendinblue-key",       "xkeysib-",              SET_WORD,        60, false, match_token},
+    {"sendinblue-key",       "xsmtpsib-",             SET_WORD,        60, false, match_token},
+    {"shippo-token",         "shippo_live_",          SET_HEXDIGITS,   32, false, match_token},
+    {"shippo-token",         "shippo_test_",          SET_HEXDIGITS,   32, false, match_token},
+    {"shopify-token",        "shpat_",                SET_HEXDIGITS,   32, false, match_token},
+    {"shopify-token",        "shpca_",                SET_HEXDIGITS,   32, false, match_token},
+    {"shopify-token",        "shppa_",                SET_HEXDIGITS,   32, false, match_token},
+    {"shopify-token",        "shpss_",                SET_HEXDIGITS,   32, false, match_token},
+    {"sourcegraph-token",    "sgp_",                  SET_WORD,        36, false, match_token},
+    {"square-token",         "sq0atp-",               SET_WORD,        20, false, match_token},
+    {"square-secret",        "sq0csp-",               SET_WORD,        30, false, match_token},
+    {"tailscale-key",        "tskey-",                SET_WORD,        20, false, match_token},
+    {"tavily-key",           "tvly-",                 SET_WORD,        24, false, match_token},
+    {"tencent-key-id",       "AKID",                  SET_ALNUM,       28, false, match_token},
+    {"password-hash",        "$2a$",                  SET_CRYPT,       40, false, match_token},
+    {"password-hash",        "$2b$",                  SET_CRYPT,       40, false, match_token},
+    {"password-hash",        "$2y$",                  SET_CRYPT,       40, false, match_token},
+    {"password-hash",        "$1$",                   SET_CRYPT,       24, false, match_token},
+    {"password-hash",        "$5$",                   SET_CRYPT,       40, false, match_token},
+    {"password-hash",        "$6$",                   SET_CRYPT,       60, false, match_token},
+    {"password-hash",        "$argon2",               SET_CRYPT,       40, false, match_token},
+    {"password-hash",        "$krb5",                 SET_OPAQUE,      40, false, match_token},
+    {"twitch-key",           "live_",                 SET_WORD,        34, false, match_sk},
+    {"harness-token",        "pat.",                  SET_TOKEN,       60, false, match_sk},
+    {"telegram-token",       ":AA",                   SET_WORD,        30, false, match_infix, .lead = 8},
+    {"mailchimp-key",        "-us",                   SET_ALNUM,        1, false, match_infix, .lead = 32},
+    {"azure-secret",         "Q~",                    SET_AZURE,       30, false, match_infix, .lead = 4},
     {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt},
     {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, .is_block = true},
     {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, .is_block = true},
@@ -415,7 +527,7 @@ const struct rule rules[] = {
     {"key",                "secret",               SET_OPAQUE,     0, true,  match_key},
     {"key",                "token",                SET_OPAQUE,     0, true,  match_key},
     {"key",                "key",                  SET_OPAQUE,     0, true,  match_key},
-    {"key",                "credential",           SET_OPAQUE,     0, true,  match_key},
+    {"key",                "cred",                 SET_OPAQUE,     0, true,  match_key},
     {"key",                "auth",                 SET_OPAQUE,     0, true,  match_key},
     {"key",                "cookie",               SET_OPAQUE,     0, true,  match_key},
     {"key",                "dsn",                  SET_OPAQUE,     0, true,  match_key},

@@ -14,6 +14,13 @@ const struct charset charsets[SET_N] = {
     [SET_TOKEN]     = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('.'), ALNUM_HI | SET_HI('_')}},
     [SET_BASE64]    = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('='),
                        ALNUM_HI | SET_HI('_')}},
+    [SET_CAPITAL_DASH] = {{SET_DIGIT_LO | SET_LO('-'), SET_UPPER_HI}},
+    [SET_CRYPT]     = {{SET_DIGIT_LO | SET_LO('.') | SET_LO('/') | SET_LO('$') | SET_LO('=') |
+                       SET_LO(',') | SET_LO('+') | SET_LO('-'), ALNUM_HI}},
+    [SET_AZURE]     = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('.'),
+                       ALNUM_HI | SET_HI('_') | SET_HI('~')}},
+    [SET_HOOK]      = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('/'),
+                       ALNUM_HI | SET_HI('_') | SET_HI('@')}},
     [SET_COOKIE]    = {{SET_DIGIT_LO | SET_LO('-') | SET_LO('+') | SET_LO('/') | SET_LO('=') |
                        SET_LO('%') | SET_LO('.'), ALNUM_HI | SET_HI('_')}},
     /* All of 0x21-0x7e but " ' < > ` \ */

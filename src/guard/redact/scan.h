@@ -17,11 +17,15 @@ enum set {
     SET_ALNUM = 0,
     SET_CAPITALS, /* A-Z 0-9 */
     SET_HEXDIGITS,
-    SET_WORD,   /* alnum _ - */
-    SET_TOKEN,  /* alnum . _ - */
-    SET_BASE64, /* alnum + / = _ - */
-    SET_COOKIE, /* alnum + / = % _ - . */
-    SET_OPAQUE, /* anything printable but blanks, quotes, < and > */
+    SET_WORD,         /* alnum _ - */
+    SET_TOKEN,        /* alnum . _ - */
+    SET_BASE64,       /* alnum + / = _ - */
+    SET_CAPITAL_DASH, /* A-Z 0-9 - */
+    SET_CRYPT,        /* alnum . / $ = , + - */
+    SET_AZURE,        /* alnum . _ - ~ */
+    SET_HOOK,         /* alnum / - _ @ */
+    SET_COOKIE,       /* alnum + / = % _ - . */
+    SET_OPAQUE,       /* anything printable but blanks, quotes, < and > */
     SET_N
 };
 extern const struct charset charsets[SET_N];
@@ -76,13 +80,14 @@ struct scan {
 
 struct rule {
     const char *kind;   /* constant, shown in hits */
-    const char *anchor; /* at least 3 characters, or 2 and a hex digit follows */
+    const char *anchor; /* at least 3 characters, or 2 */
     enum set body;
     unsigned min;   /* characters of the body */
     bool is_folded; /* the anchor's case does not matter */
     /* Returns where what it covers ends, or 0 when nothing was found. It begins at `at`, unless
      * scan->found_from says otherwise. */
     size_t (*match)(struct scan *scan, const struct rule *rule, size_t at);
+    unsigned lead; /* match_infix: characters that stand before the anchor, at least */
     bool is_hint;  /* says only that AWS is talked about; `match` is NULL */
     bool is_block; /* goes on over lines, so it is looked for inside values too */
 };

@@ -93,6 +93,27 @@ static bool segment_settle(struct segmenter *segmenter, const struct redactor_co
     return is_open;
 }
 
+static void count_add(struct counts *counts, const char *kind, size_t n) {
+    size_t i = 0;
+
+    while (i < counts->n && strcmp(counts->rows[i].kind, kind) != 0) {
+        i++;
+    }
+    if (i == counts->n && i < KINDS_MAX) {
+        counts->rows[counts->n++] = (struct redact_count){.kind = kind};
+    }
+    if (i < KINDS_MAX) {
+        counts->rows[i].n += n;
+    }
+}
+
+void counts_move(struct counts *from, struct counts *to) {
+    for (size_t i = 0; i < from->n; i++) {
+        count_add(to, from->rows[i].kind, from->rows[i].n);
+    }
+    from->n = 0;
+}
+
 /* Text in which nothing was found. */
 static void plain_give(struct segmenter *segmenter, struct str text) {
     static const struct spans none = {0};
@@ -108,6 +129,9 @@ static void segment_give(struct segmenter *segmenter, const struct redactor_core
     struct segment segment = {.text = text, .spans = &segmenter->spans, .masked = text};
 
     if (segmenter->is_masking && segmenter->spans.n > 0) {
+        for (size_t i = 0; i < segmenter->spans.n; i++) {
+            count_add(&segmenter->counts, segmenter->spans.rows[i].kind, 1);
+        }
         segment.is_open = segment_settle(segmenter, core, before, text);
         segment.masked = buf_str(&segmenter->masked);
     }

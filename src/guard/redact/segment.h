@@ -7,10 +7,9 @@
 
 #include "base/buf.h"
 #include "guard/redact/engine.h"
+#include "guard/redact/redact.h"
 
 enum { SEGMENT_MAX = 64 * 1024, SEGMENT_HOLD = 16 * 1024 };
-
-struct redactor;
 
 /* What became of a segment, or of several in a row that hold nothing. */
 struct segment {
@@ -19,6 +18,17 @@ struct segment {
     struct str masked;         /* when asked for */
     bool is_open;              /* its end is masked, so that the next one may go on with it */
 };
+
+enum { KINDS_MAX = 192 }; /* rows of `rules` have fewer */
+
+/* How often each kind was masked. */
+struct counts {
+    struct redact_count rows[KINDS_MAX];
+    size_t n;
+};
+
+/* Adds what `from` counted to `to`, and empties it. */
+void counts_move(struct counts *from, struct counts *to);
 
 struct segmenter {
     const struct redactor *redactor;
@@ -33,6 +43,7 @@ struct segmenter {
     struct spans unused;
     struct buf masked;
     struct buf again;
+    struct counts counts; /* of what was masked */
 };
 
 void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor,

@@ -1,6 +1,6 @@
 /* guard/redact/sieve.c: looks at every byte once.
  *
- * What may begin where is told as by Teddy of Hyperscan: the items are put into 16 groups, and for
+ * What may begin where is told as by Teddy of Hyperscan: the items are put into 24 groups, and for
  * each of the first four places a byte is looked up by its two nibbles in tables of groups. A place
  * stays that has one group in all eight answers. */
 #include "guard/redact/sieve.h"
@@ -13,7 +13,7 @@
 #include <immintrin.h>
 #endif
 
-enum { GROUPS = 16, ROWS = 9 };
+enum { GROUPS = 8 * SIEVE_SETS, ROWS = 15 };
 
 /* ---- tables ---- */
 
@@ -62,7 +62,7 @@ static void sieve_add_group(struct sieve *sieve, const struct group *group, size
         }
         for (unsigned c = 0; c < 256; c++) {
             unsigned is_in = (group->low[k] >> (c & 15)) & (group->high[k] >> (c >> 4)) & 1U;
-            sieve->accept[k][c] |= (uint16_t)(is_in << g);
+            sieve->accept[k][c] |= (uint32_t)(is_in << g);
         }
     }
 }
@@ -110,13 +110,20 @@ static void sift_reserve(struct sift *sift, size_t n) {
     sift->uppers = sift->hexes + sift->cap;
     sift->odds = sift->uppers + sift->cap;
     sift->ends = sift->odds + sift->cap;
-    sift->hints = sift->ends + sift->cap;
+    sift->letters = sift->ends + sift->cap;
+    sift->digits = sift->letters + sift->cap;
+    sift->numbers = sift->digits + sift->cap;
+    sift->ats = sift->numbers + sift->cap;
+    sift->openers = sift->ats + sift->cap;
+    sift->persons = sift->openers + sift->cap;
+    sift->hints = sift->persons + sift->cap;
     sift->marks = sift->hints + sift->cap;
 }
 
 void sift_mark(struct sift *sift) {
     for (size_t i = 0; i < sift->words; i++) {
-        sift->marks[i] = sift->anchors[i] | sift->known[i] | sift->runs[i] | sift->odds[i];
+        sift->marks[i] =
+            sift->anchors[i] | sift->known[i] | sift->persons[i] | sift->runs[i] | sift->odds[i];
     }
 }
 
@@ -128,15 +135,24 @@ struct sifted {
     uint64_t uppers;
     uint64_t odds;
     uint64_t ends;
+    uint64_t digits;
+    uint64_t numbers;
+    uint64_t ats;
+    uint64_t openers;
 };
 
 static inline void sift_keep(struct sift *sift, size_t word, const struct sifted *got) {
     sift->anchors[word] = got->anchors;
     sift->runs[word] = got->runs;
+    sift->letters[word] = got->runs;
     sift->hexes[word] = got->hexes;
     sift->uppers[word] = got->uppers;
     sift->odds[word] = got->odds;
     sift->ends[word] = got->ends;
+    sift->digits[word] = got->digits;
+    sift->numbers[word] = got->numbers;
+    sift->ats[word] = got->ats;
+    sift->openers[word] = got->openers;
 }
 
 static struct sifted sift_64_plain(const struct sieve *sieve, const char *p) {
@@ -144,7 +160,7 @@ static struct sifted sift_64_plain(const struct sieve *sieve, const char *p) {
     struct sifted out = {0};
 
     for (unsigned i = 0; i < 64; i++) {
-        unsigned groups = 0xffff;
+        uint32_t groups = UINT32_MAX;
         char c = p[i];
 
         for (size_t k = 0; k < SIEVE_WINDOW; k++) {
@@ -158,6 +174,10 @@ static struct sifted sift_64_plain(const struct sieve *sieve, const char *p) {
         out.uppers |= (uint64_t)(c >= 'A' && c <= 'Z') << i;
         out.odds |= (uint64_t)is_odd << i;
         out.ends |= (uint64_t)(c == '\n' || c == '\r') << i;
+        out.digits |= (uint64_t)is_digit(c) << i;
+        out.numbers |= (uint64_t)(is_digit(c) || is_any(c, " -./()")) << i;
+        out.ats |= (uint64_t)(c == '@') << i;
+        out.openers |= (uint64_t)(c == '+' || c == '(') << i;
     }
     return out;
 }
@@ -179,17 +199,21 @@ AVX2 static inline __m256i between_32(__m256i v, char from, char to) {
                             _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(to + 1)), v));
 }
 
+AVX2 static inline __m256i is_32(__m256i v, char c) {
+    return _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c));
+}
+
 /* Classes of a byte: one bit for each pair of an upper nibble and its lower ones. */
 AVX2 static inline __attribute__((always_inline)) void sift_32(const struct sieve *sieve,
-                                                               const char *p, unsigned shift,
-                                                               struct sifted *out) {
+                                                               const char *p, bool has_numbers,
+                                                               unsigned shift, struct sifted *out) {
     static const uint8_t class_low[16] = {0x2a, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e,
                                           0x3e, 0x3e, 0xbc, 0x15, 0x14, 0x95, 0x14, 0x55};
     static const uint8_t class_high[16] = {0x80, 0, 0x01, 0x02, 0x04, 0x48, 0x10, 0x20,
                                            0,    0, 0,    0,    0,    0,    0,    0};
     const __m256i nibble = _mm256_set1_epi8(15);
     const __m256i zero = _mm256_setzero_si256();
-    __m256i groups[2] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
+    __m256i groups[SIEVE_SETS] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
     __m256i first = load_32(p);
     __m256i low = _mm256_and_si256(first, nibble);
     __m256i high = _mm256_and_si256(_mm256_srli_epi16(first, 4), nibble);
@@ -202,18 +226,19 @@ AVX2 static inline __attribute__((always_inline)) void sift_32(const struct siev
             low = _mm256_and_si256(bytes, nibble);
             high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
         }
-        for (size_t s = 0; s < 2; s++) {
+        for (size_t s = 0; s < SIEVE_SETS; s++) {
             __m256i both = _mm256_and_si256(_mm256_shuffle_epi8(table_16(sieve->low[s][k]), low),
                                             _mm256_shuffle_epi8(table_16(sieve->high[s][k]), high));
             groups[s] = _mm256_and_si256(groups[s], both);
         }
     }
-    __m256i none = _mm256_cmpeq_epi8(_mm256_or_si256(groups[0], groups[1]), zero);
+    __m256i none =
+        _mm256_cmpeq_epi8(_mm256_or_si256(_mm256_or_si256(groups[0], groups[1]), groups[2]), zero);
     __m256i run = _mm256_and_si256(class, _mm256_set1_epi8(0x7f));
     __m256i upper = between_32(first, 'A', 'Z');
-    __m256i hex =
-        _mm256_or_si256(between_32(first, '0', '9'),
-                        between_32(_mm256_or_si256(first, _mm256_set1_epi8(0x20)), 'a', 'f'));
+    __m256i digit = between_32(first, '0', '9');
+    __m256i hex = _mm256_or_si256(
+        digit, between_32(_mm256_or_si256(first, _mm256_set1_epi8(0x20)), 'a', 'f'));
     __m256i odd = _mm256_or_si256(_mm256_cmpeq_epi8(first, zero),
                                   _mm256_cmpeq_epi8(first, _mm256_set1_epi8('\\')));
     odd = _mm256_or_si256(odd, _mm256_cmpeq_epi8(first, _mm256_set1_epi8('%')));
@@ -224,26 +249,49 @@ AVX2 static inline __attribute__((always_inline)) void sift_32(const struct siev
     out->uppers |= mask_of_32(upper) << shift;
     out->odds |= mask_of_32(_mm256_or_si256(odd, first)) << shift;
     out->ends |= mask_of_32(class) << shift;
+    out->digits |= mask_of_32(digit) << shift;
+    if (has_numbers) {
+        __m256i round = _mm256_or_si256(is_32(first, '('), is_32(first, ')'));
+        __m256i between = _mm256_or_si256(is_32(first, ' '), between_32(first, '-', '/'));
+        out->numbers |= mask_of_32(_mm256_or_si256(_mm256_or_si256(digit, round), between))
+                        << shift;
+        out->ats |= mask_of_32(is_32(first, '@')) << shift;
+        out->openers |= mask_of_32(_mm256_or_si256(is_32(first, '('), is_32(first, '+'))) << shift;
+    }
 }
 
-AVX2 static void sift_words_avx2(const struct sieve *sieve, const char *p, size_t n,
-                                 struct sift *sift, size_t word) {
+AVX2 static inline __attribute__((always_inline)) void sift_words_32(const struct sieve *sieve,
+                                                                     const char *p, size_t n,
+                                                                     bool has_numbers,
+                                                                     struct sift *sift,
+                                                                     size_t word) {
     for (size_t i = 0; i < n; i++) {
         struct sifted got = {0};
 
-        sift_32(sieve, p + i * 64, 0, &got);
-        sift_32(sieve, p + i * 64 + 32, 32, &got);
+        sift_32(sieve, p + i * 64, has_numbers, 0, &got);
+        sift_32(sieve, p + i * 64 + 32, has_numbers, 32, &got);
         sift_keep(sift, word + i, &got);
+    }
+}
+
+/* Compiled once for each value of `has_numbers`. */
+AVX2 static void sift_words_avx2(const struct sieve *sieve, const char *p, size_t n,
+                                 bool has_numbers, struct sift *sift, size_t word) {
+    if (has_numbers) {
+        sift_words_32(sieve, p, n, true, sift, word);
+    } else {
+        sift_words_32(sieve, p, n, false, sift, word);
     }
 }
 
 #endif
 
-static void sift_words(const struct sieve *sieve, const char *p, size_t n, struct sift *sift,
-                       size_t word) {
+static void sift_words(const struct sieve *sieve, const char *p, size_t n, bool has_numbers,
+                       struct sift *sift, size_t word) {
+    (void)has_numbers; /* the plain way tells everything */
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2")) {
-        sift_words_avx2(sieve, p, n, sift, word);
+        sift_words_avx2(sieve, p, n, has_numbers, sift, word);
         return;
     }
 #endif
@@ -278,12 +326,12 @@ static void runs_keep_long(uint64_t *bits, size_t words) {
     }
 }
 
-void sieve_run(const struct sieve *sieve, struct str text, struct sift *sift) {
+void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift) {
     char tail[128] = {0};
 
     sift_reserve(sift, text.len);
     size_t whole = text.len < SIEVE_WINDOW ? 0 : (text.len - SIEVE_WINDOW + 1) / 64;
-    sift_words(sieve, text.ptr, whole, sift, 0);
+    sift_words(sieve, text.ptr, whole, has_numbers, sift, 0);
     size_t left = text.len - whole * 64; /* at most 66 */
     if (left > 0) {
         memcpy(tail, text.ptr + whole * 64, left);
@@ -293,12 +341,13 @@ void sieve_run(const struct sieve *sieve, struct str text, struct sift *sift) {
         char part[128] = {0};
 
         memcpy(part, tail + i * 64, 128 - i * 64);
-        sift_words(sieve, part, 1, sift, whole + i);
+        sift_words(sieve, part, 1, has_numbers, sift, whole + i);
     }
     mem_wipe(tail, sizeof tail);
     bits_clear(sift->anchors, text.len, sift->words * 64);
     bits_clear(sift->odds, text.len, sift->words * 64);
     memset(sift->known, 0, sift->words * sizeof sift->known[0]);
+    memset(sift->persons, 0, sift->words * sizeof sift->persons[0]);
     memset(sift->hints, 0, sift->words * sizeof sift->hints[0]);
     runs_keep_long(sift->runs, sift->words);
     runs_keep_long(sift->hexes, sift->words);

@@ -6,13 +6,13 @@
 
 #include "base/str.h"
 
-enum { SIEVE_WINDOW = 4, SIEVE_RUN = 24 };
+enum { SIEVE_WINDOW = 4, SIEVE_SETS = 3, SIEVE_RUN = 24 };
 
 /* What may begin with which bytes. {0} lets nothing through. */
 struct sieve {
-    uint16_t accept[SIEVE_WINDOW][256]; /* groups that have this byte at this place */
-    uint8_t low[2][SIEVE_WINDOW][16];   /* the same by nibbles, for eight groups each: */
-    uint8_t high[2][SIEVE_WINDOW][16];  /* a byte is let through when both have its group */
+    uint32_t accept[SIEVE_WINDOW][256];         /* groups that have this byte at this place */
+    uint8_t low[SIEVE_SETS][SIEVE_WINDOW][16];  /* the same by nibbles, for eight groups each: */
+    uint8_t high[SIEVE_SETS][SIEVE_WINDOW][16]; /* a byte is let through when both have its group */
 };
 
 /* Bits of a text; 64 bytes a word. Reused from text to text; {0} is empty. */
@@ -24,8 +24,14 @@ struct sift {
     uint64_t *uppers;  /* A to Z */
     uint64_t *odds;    /* NUL, \, %, and bytes above 0x7f */
     uint64_t *ends;    /* CR or LF */
+    uint64_t *letters; /* letters, digits, + / - _ */
+    uint64_t *digits;  /* 0 to 9; this and the next three are filled on demand */
+    uint64_t *numbers; /* digits, blank, - . / ( ) */
+    uint64_t *ats;     /* @ */
+    uint64_t *openers; /* + and ( */
+    uint64_t *persons; /* something that tells who a person is begins here */
     uint64_t *hints;   /* AWS may be talked about here */
-    uint64_t *marks;   /* any of anchors, known, runs and odds */
+    uint64_t *marks;   /* any of anchors, known, persons, runs and odds */
     size_t words;
     size_t cap;
 };
@@ -40,8 +46,9 @@ struct sieve_item {
 /* Makes the tables anew. */
 void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n);
 
-/* Fills `sift`, but for `known` and `hints`, which are left empty, and `marks`. */
-void sieve_run(const struct sieve *sieve, struct str text, struct sift *sift);
+/* Fills `sift`, but for `known`, `hints` and `persons`, which are left empty, and `marks`.
+ * `has_numbers`: the four on demand too. */
+void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift);
 
 /* Fills `marks` from the others. */
 void sift_mark(struct sift *sift);

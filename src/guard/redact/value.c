@@ -11,7 +11,14 @@
 
 #include <string.h>
 
-enum { NAME_MAX = 128, BLANKS_MAX = 64, LOOK_BACK = 256 };
+enum {
+    NAME_MAX = 128,
+    BLANKS_MAX = 64,
+    LOOK_BACK = 256,
+    OPERATOR_MAX = 3, /* characters before the = of := and kin */
+    TYPE_MAX = 40,
+    QUOTED_MIN = 8
+};
 
 /* A name and what stands around it. */
 struct name {
@@ -415,6 +422,10 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     if (is_call(scan, from)) {
         return 0;
     }
+    if (name->is_element && line_end(scan, from) <= from) {
+        value_below(scan, name, true);
+        return from;
+    }
     if (name->is_line_start) {
         return value_line(scan, name, from, separator);
     }
@@ -442,6 +453,20 @@ static size_t value_read(struct scan *scan, const struct name *name, size_t at, 
     return value_bare(scan, name, from, separator);
 }
 
+/* "  password VALUE", alone on its line, with a digit: of .netrc. */
+static bool is_netrc_line(const struct scan *scan, const struct name *name) {
+    size_t from = skip_blanks(scan, name->to);
+    size_t to = from;
+    bool has_digit = false;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to])) {
+        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        to++;
+    }
+    return has_digit && name_begins_line(scan, name->from) &&
+           str_trim(str_slice(scan->text, to, line_end(scan, to))).len == 0;
+}
+
 /* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
 static bool has_blank_separator(const struct scan *scan, const struct name *name) {
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
@@ -453,7 +478,8 @@ static bool has_blank_separator(const struct scan *scan, const struct name *name
         return true;
     }
     lead = str_slice(scan->text, line_begin(scan, name->from), name->from);
-    return str_eq(name_str(scan, name), STR("password")) && str_find(lead, STR("login ")) >= 0;
+    return str_eq(name_str(scan, name), STR("password")) &&
+           (str_find(lead, STR("login ")) >= 0 || is_netrc_line(scan, name));
 }
 
 /* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
@@ -495,25 +521,95 @@ static size_t after_colon(const struct scan *scan, const struct name *name, size
     return skip_blanks(scan, sign + 1);
 }
 
+/* The = of an operator such as := ::= ?= ||= += .= at `at`; 0 when there is none. */
+static size_t compound_equals(const struct scan *scan, size_t at) {
+    size_t sign = at;
+
+    while (sign - at < OPERATOR_MAX && char_at(scan, sign) != '\0' &&
+           is_any(char_at(scan, sign), ":?|.+")) {
+        sign++;
+    }
+    return sign > at && char_at(scan, sign) == '=' ? sign : 0;
+}
+
+/* "string = " in "token string = ..." and "token: str = ...": where the value's quote stands; 0
+ * when `at` is not at a type. */
+static size_t after_type(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (to - at < TYPE_MAX && (is_name_char(char_at(scan, to)) ||
+                                  (to > at && is_any(char_at(scan, to), "<>[]|?&*")))) {
+        to++;
+    }
+    size_t sign = skip_blanks(scan, to);
+    if (to == at || char_at(scan, sign) != '=') {
+        return 0;
+    }
+    size_t value = skip_blanks(scan, sign + 1);
+    return is_quote(char_at(scan, skip_slashes(scan, value))) ? value : 0;
+}
+
+/* The value after set("NAME", or define('NAME', as the place of its quote; 0 when it is none. */
+static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
+    bool is_call = name->quote != '\0' && name->from >= 2 + name->slashes &&
+                   scan->text.ptr[name->from - 2 - name->slashes] == '(';
+    size_t value = skip_blanks(scan, sign + 1);
+
+    return is_call && char_at(scan, sign) == ',' &&
+                   is_quote(char_at(scan, skip_slashes(scan, value)))
+               ? value
+               : 0;
+}
+
+/* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
+static bool is_quoted_token(const struct scan *scan, size_t at) {
+    size_t from = skip_slashes(scan, at) + 1;
+    size_t to = from;
+    bool has_digit = false;
+
+    if (!is_quote(char_at(scan, from - 1))) {
+        return false;
+    }
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        to++;
+    }
+    return has_digit && to - from >= QUOTED_MIN && is_quote(char_at(scan, to));
+}
+
 /* Where the value begins, with the separator; 0 when this is no name of a value. */
 static size_t separator_read(const struct scan *scan, struct name *name, char *separator) {
     size_t at = name_close(scan, name);
     size_t sign = skip_blanks(scan, at);
-    bool is_go = char_at(scan, sign) == ':' && char_at(scan, sign + 1) == '=';
-    char c = is_go ? '=' : char_at(scan, sign);
+    size_t compound = compound_equals(scan, sign);
+    char c = compound > 0 ? '=' : char_at(scan, sign);
 
     *separator = c;
     if (c == '=') {
-        return after_equals(scan, sign + is_go);
+        return after_equals(scan, compound > 0 ? compound : sign);
     }
     if (c == ':') {
-        return after_colon(scan, name, sign);
+        size_t value = after_colon(scan, name, sign);
+        size_t typed = value > 0 && name->quote == '\0' ? after_type(scan, value) : 0;
+        *separator = typed > 0 ? '=' : c;
+        return typed > 0 ? typed : value;
+    }
+    if (c == ',') {
+        return after_comma(scan, name, sign);
     }
     if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {
         name->is_element = true;
         return sign + 1;
     }
+    size_t typed = sign > at && name->quote == '\0' ? after_type(scan, sign) : 0;
+    if (typed > 0) {
+        *separator = '=';
+        return typed;
+    }
     *separator = ' ';
+    if (sign > at && name->quote == '\0' && is_quoted_token(scan, sign)) {
+        return sign;
+    }
     return sign > at && name->quote == '\0' && has_blank_separator(scan, name) ? sign : 0;
 }
 

@@ -1,0 +1,122 @@
+/* redact: stdin without secrets. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "front/cli/cli_room.h"
+#include "guard/limits.h"
+#include "sys/fs.h"
+
+enum { REDACT_CHUNK = 64 << 10, KINDS_SHOWN = 192 };
+
+/* What is masked goes to stdout as it comes; a sink that failed stays so. */
+struct redact_out {
+    bool is_wanted;
+    int failed; /* errno */
+};
+
+static void redact_put(void *user, const struct masked *piece) {
+    struct redact_out *out = user;
+    struct str left = masked_str(piece);
+
+    while (out->is_wanted && left.len > 0 && out->failed == 0) {
+        ssize_t n = write(STDOUT_FILENO, left.ptr, left.len);
+
+        if (n < 0 && errno != EINTR) {
+            out->failed = errno;
+        }
+        left = str_slice(left, n < 0 ? 0 : (size_t)n, left.len);
+    }
+}
+
+/* Errors: ERR_IO, ERR_INTERRUPTED. */
+static enum err_code redact_copy(struct redact_stream *stream, const struct redact_out *out,
+                                 size_t *bytes, struct err *err) {
+    char chunk[REDACT_CHUNK];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
+        if (cli_is_interrupted()) {
+            return err_set(err, ERR_INTERRUPTED, "redaction was interrupted");
+        }
+        if (n < 0 && errno != EINTR) {
+            return err_errno(err, errno, "standard input");
+        }
+        if (n > 0) {
+            redact_stream_write(stream, (struct str){chunk, (size_t)n});
+            *bytes += (size_t)n;
+        }
+        if (out->failed != 0) {
+            return err_errno(err, out->failed, "standard output");
+        }
+    }
+    return ERR_NONE;
+}
+
+/* Errors: those of fs_read_file(). */
+static enum err_code redact_learn(struct redactor *redactor, const char *path, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_FILE_BYTES));
+
+    if (fs_read_file(path, text.max, &text, err) != ERR_NONE) {
+        return err_remedy(err, "--known takes the path of an .env file: lines NAME=value");
+    }
+    redactor_add_env(redactor, buf_str(&text), true);
+    mem_wipe(text.ptr, text.len);
+    return ERR_NONE;
+}
+
+static json_t *redact_counted(const struct redactor *redactor) {
+    struct redact_count rows[KINDS_SHOWN];
+    size_t n = redactor_counts(redactor, rows, ARRAY_N(rows));
+    json_t *counts = json_object();
+
+    for (size_t i = 0; i < n; i++) {
+        json_put_int(counts, rows[i].kind, (int64_t)rows[i].n);
+    }
+    return counts;
+}
+
+static enum err_code redact_run(struct cli *cli, struct err *err) {
+    const char *known = args_text(&cli->args, OPT_KNOWN);
+    const char *persons = args_text(&cli->args, OPT_PERSONS);
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    struct redact_out out = {.is_wanted = !cli->is_json};
+    size_t bytes = 0;
+
+    if (known != NULL && redact_learn(redactor, known, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (persons == NULL || strcmp(persons, "keep") != 0) {
+        redactor_mask_persons(redactor, persons != NULL && strcmp(persons, "addresses") == 0);
+    }
+    struct redact_stream *stream = redact_stream_new(redactor, redact_put, &out);
+    enum err_code code = redact_copy(stream, &out, &bytes, err);
+    redact_stream_end(stream);
+    if (code == ERR_NONE && out.failed != 0) {
+        code = err_errno(err, out.failed, "standard output");
+    }
+    if (code == ERR_NONE && cli->is_json) {
+        CLEANUP(json_decrefp) json_t *object = json_object();
+
+        json_put_int(object, "bytes", (int64_t)bytes);
+        json_put(object, "masked", redact_counted(redactor));
+        cli_print_object(cli, object);
+    }
+    return code;
+}
+
+const struct verb verb_redact = {
+    .name = "redact",
+    .words = "",
+    .summary = "mask secrets and personal data of standard input",
+    .more =
+        "Copies standard input to standard output, with *** for every secret: what has the shape "
+        "of one, what stands under the name of one, the values of --known, and personal data. "
+        "Lines come out when they are complete. With --json only {\"bytes\", \"masked\"}, how "
+        "often each kind would be masked; docs/tables has the kinds.",
+    .section = VERBS_HERE,
+    .options = OPTIONS_REDACT,
+    .is_one_object = true,
+    .run = redact_run,
+};

@@ -1,0 +1,387 @@
+/* guard/redact/person.c: addresses and telephone numbers, and where any of them can begin. */
+#include "guard/redact/person.h"
+
+#include "guard/redact/charset.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum {
+    LOCAL_MAX = 64, /* RFC 5321, 4.5.3.1 */
+    DOMAIN_MAX = 255,
+    URI_LOOK = 160,
+    PHONE_MIN = 8,  /* digits, after + */
+    PHONE_MAX = 15, /* E.164 */
+    PHONE_REACH = 28,
+    SEPARATORS_MAX = 7
+};
+
+static char text_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
+
+static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+static bool word_stands(struct str text, size_t at, size_t to, const char *word) {
+    for (size_t i = 0; word[i] != '\0'; i++) {
+        if (at + i >= to || fold(text.ptr[at + i]) != word[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool person_is_said(struct str text, size_t at, size_t reach, const char *const *words) {
+    size_t from = at;
+
+    while (from > 0 && at - from < reach && !is_line_end(text.ptr[from - 1])) {
+        from--;
+    }
+    for (size_t i = from; i < at; i++) {
+        bool is_begin = is_letter(text.ptr[i]) && (i == from || !is_letter(text.ptr[i - 1]) ||
+                                                   fold(text.ptr[i]) != text.ptr[i]);
+        for (size_t k = 0; is_begin && words[k] != NULL; k++) {
+            if (word_stands(text, i, at, words[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- e-mail ---- */
+
+static bool is_local_char(char c) {
+    return is_alnum(c) || is_any(c, "._%+-") || (unsigned char)c > 0x7f;
+}
+
+/* Where the local part before `at` begins; not in the letter of an escape such as \n. */
+static size_t local_begin(struct str text, size_t at) {
+    size_t from = at;
+
+    while (from > 0 && at - from < LOCAL_MAX && is_local_char(text.ptr[from - 1])) {
+        from--;
+    }
+    if (from > 0 && text.ptr[from - 1] == '\\') {
+        from += text.ptr[from] == 'u' ? 5 : 1;
+    }
+    while (from < at &&
+           (is_any(text.ptr[from], "._%+-") || ((unsigned char)text.ptr[from] & 0xc0) == 0x80)) {
+        from++;
+    }
+    return from < at ? from : at;
+}
+
+/* Where the domain at `at` ends, its last label being one of a top-level domain; 0 otherwise. */
+static size_t domain_end(struct str text, size_t at) {
+    static const char *const no_domains[] = {
+        "service", "socket", "timer", "target", "mount", "slice", "scope", "device", "internal",
+        "png",     "jpg",    "jpeg",  "gif",    "svg",   "webp",  "js",    "mjs",    "cjs",
+        "ts",      "tsx",    "jsx",   "css",    "scss",  "less",  "json",  "map",    "html",
+        "tgz",     "gz",     "lock",  "txt",    "log",   "conf",  "dll",   "exe"};
+    size_t to = at;
+    size_t dot = 0;
+
+    while (to - at < DOMAIN_MAX && (is_alnum(text_at(text, to)) || text_at(text, to) == '-' ||
+                                    (unsigned char)text_at(text, to) > 0x7f ||
+                                    (text_at(text, to) == '.' && to > at &&
+                                     text.ptr[to - 1] != '.' && is_alnum(text_at(text, to + 1))))) {
+        dot = text.ptr[to] == '.' ? to : dot;
+        to++;
+    }
+    struct str last = str_slice(text, dot + 1, to);
+    bool is_name = dot > at && last.len >= 2 && last.len <= 24;
+    for (size_t i = 0; i < last.len && is_name; i++) {
+        char c = last.ptr[i];
+        is_name = is_letter(c) || (unsigned char)c > 0x7f || str_starts(last, STR("xn--"));
+    }
+    for (size_t i = 0; i < ARRAY_N(no_domains) && is_name; i++) {
+        is_name = !str_eq_nocase(last, str_from(no_domains[i]));
+    }
+    return is_name ? to : 0;
+}
+
+/* Whether the address is the authority of a URI (user@host) or stands in an ARN. */
+static bool is_of_a_place(struct str text, size_t from) {
+    size_t at = from;
+
+    while (at > 0 && from - at < URI_LOOK && !is_blank(text.ptr[at - 1]) &&
+           !is_any(text.ptr[at - 1], "\"'`<>,;=")) {
+        at--;
+        if (text.ptr[at] == '/' && at > 0 && text.ptr[at - 1] == '/') {
+            struct str user = str_slice(text, at + 1, from);
+            return str_find(user, STR("/")) < 0 && str_find(user, STR("?")) < 0;
+        }
+    }
+    return str_starts(str_slice(text, at, text.len), STR("arn:"));
+}
+
+static bool email_at(struct str text, size_t at, struct person *out) {
+    size_t from = local_begin(text, at);
+    size_t to = domain_end(text, at + 1);
+    bool is_git = str_eq(str_slice(text, from, at), STR("git"));
+
+    *out = (struct person){.from = from, .to = to, .kind = "e-mail"};
+    return from < at && to > 0 && !is_git && !is_of_a_place(text, from);
+}
+
+/* ---- telephone numbers ---- */
+
+static const char *const phone_words[] = {"phone",   "tel",    "mobile", "mobil",    "cell",
+                                          "fax",     "call",   "handy",  "whatsapp", "sms",
+                                          "contact", "msisdn", NULL};
+
+struct phone {
+    size_t digits;
+    size_t separators;
+    size_t dots;
+    size_t to; /* where the last digit ends */
+};
+
+static bool is_between_digits(char c) {
+    return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')';
+}
+
+/* Reads digits and what may stand between them: a separator, and a bracket beside it. */
+static struct phone phone_read(struct str text, size_t at) {
+    struct phone phone = {.to = at};
+    char before = '\0';
+
+    for (size_t i = at; i < text.len && phone.digits <= PHONE_MAX; i++) {
+        char c = text.ptr[i];
+        bool is_joint = before == '-' || before == '.' || before == '/' || before == ' ';
+        if (is_digit(c)) {
+            phone.digits++;
+            phone.to = i + 1;
+        } else if (is_between_digits(c) && (!is_joint || c == '(')) {
+            phone.separators++;
+            phone.dots += c == '.';
+        } else {
+            break;
+        }
+        before = c;
+    }
+    return phone;
+}
+
+/* "x123", "ext. 12" */
+static size_t extension_end(struct str text, size_t at) {
+    static const char *const marks[] = {" ext. ", " ext ", " x", "x", "ext"};
+
+    for (size_t i = 0; i < ARRAY_N(marks); i++) {
+        size_t to = at + strlen(marks[i]);
+        size_t from = to;
+        if (!str_starts(str_slice(text, at, text.len), str_from(marks[i]))) {
+            continue;
+        }
+        while (is_digit(text_at(text, to)) && to - from < 6) {
+            to++;
+        }
+        return to > from && !is_alnum(text_at(text, to)) ? to : at;
+    }
+    return at;
+}
+
+static bool is_bounded(struct str text, size_t from, size_t to) {
+    char before = from > 0 ? text.ptr[from - 1] : '\0';
+    char after = text_at(text, to);
+    bool is_escape = from >= 2 && text.ptr[from - 2] == '\\' && is_any(before, "bfnrt");
+
+    return (is_escape || (!is_alnum(before) && !is_any(before, "_/.+-$#@%"))) && !is_alnum(after) &&
+           !is_any(after, "_/@%") && !(is_any(after, "-.:,") && is_alnum(text_at(text, to + 1)));
+}
+
+/* +49 30 1234567 */
+static bool international_at(struct str text, size_t at, struct person *out) {
+    struct phone phone = phone_read(text, at + 1);
+    bool is_diff = phone.separators == 0 && (at == 0 || is_line_end(text.ptr[at - 1]));
+    size_t to = extension_end(text, phone.to);
+
+    *out = (struct person){.from = at, .to = to, .kind = "phone"};
+    return is_digit(text_at(text, at + 1)) && text.ptr[at + 1] != '0' &&
+           phone.digits >= (is_diff ? 10 : PHONE_MIN) && phone.digits <= PHONE_MAX &&
+           is_bounded(text, at, to);
+}
+
+/* (212) 555-0123, 212-555-0123, 1-212-555-0123: areas and exchanges begin with 2 to 9. */
+static bool american_at(struct str text, size_t at, struct person *out) {
+    size_t i = at;
+    bool is_open = text_at(text, i) == '(';
+    char digits[11];
+    size_t n = 0;
+
+    i += is_open;
+    if (!is_open && text_at(text, i) == '1' && is_any(text_at(text, i + 1), " -.")) {
+        i += 2;
+        is_open = text_at(text, i) == '(';
+        i += is_open;
+    }
+    char separator = '\0';
+    for (size_t group = 0; group < 3; group++) {
+        for (size_t k = 0; k < (group == 2 ? 4U : 3U); k++, i++) {
+            if (!is_digit(text_at(text, i))) {
+                return false;
+            }
+            digits[n++] = text.ptr[i];
+        }
+        if (group == 0 && is_open) {
+            if (text_at(text, i) != ')') {
+                return false;
+            }
+            i++;
+            i += text_at(text, i) == ' ' || text_at(text, i) == '-';
+        } else if (group < 2) {
+            char c = text_at(text, i++);
+            if (!is_any(c, " -.") || (separator != '\0' && c != separator)) {
+                return false;
+            }
+            separator = c;
+        }
+    }
+    size_t to = extension_end(text, i);
+    *out = (struct person){.from = at, .to = to, .kind = "phone"};
+    return digits[0] >= '2' && digits[3] >= '2' && is_bounded(text, at, to) &&
+           (is_open || separator == '-' || person_is_said(text, at, PHONE_REACH, phone_words));
+}
+
+/* 090-1234-5678: 0 and an area, in two or three groups. */
+static bool has_trunk_shape(struct str text, size_t at, const struct phone *phone) {
+    size_t hyphens = 0;
+
+    for (size_t i = at; i < phone->to; i++) {
+        hyphens += text.ptr[i] == '-';
+    }
+    return text.ptr[at] == '0' && text_at(text, at + 1) != '0' && phone->digits >= 10 &&
+           phone->digits <= 11 && hyphens == phone->separators && (hyphens == 1 || hyphens == 2);
+}
+
+/* Any other number, when a word before it says that it is one. With dots, shorter ones are
+ * versions.
+ */
+static bool national_at(struct str text, size_t at, struct person *out) {
+    struct phone phone = phone_read(text, at);
+    size_t to = extension_end(text, phone.to);
+
+    *out = (struct person){.from = at, .to = to, .kind = "phone"};
+    return phone.digits >= (phone.dots > 0 ? 9 : 7) && phone.digits <= 13 &&
+           phone.separators <= SEPARATORS_MAX && is_bounded(text, at, to) &&
+           (has_trunk_shape(text, at, &phone) ||
+            person_is_said(text, at, PHONE_REACH, phone_words));
+}
+
+/* ---- IP addresses ---- */
+
+static bool ip_at(struct str text, size_t at, struct person *out) {
+    char address[INET6_ADDRSTRLEN];
+    unsigned char bytes[16];
+    size_t to = at;
+    char before = at > 0 ? text.ptr[at - 1] : '\0';
+
+    while (to - at < sizeof address - 1 &&
+           (is_hex(text_at(text, to)) || is_any(text_at(text, to), ":."))) {
+        address[to - at] = text.ptr[to];
+        to++;
+    }
+    while (to > at && is_any(text.ptr[to - 1], ":.")) {
+        to--;
+    }
+    address[to - at] = '\0';
+    char after = text_at(text, to);
+    if (is_alnum(before) || is_any(before, "_.-:") || is_alnum(after) || is_any(after, "_-")) {
+        return false;
+    }
+    char *port = strrchr(address, ':');
+    if (port != NULL && strchr(address, ':') == port && strchr(address, '.') != NULL) {
+        to = at + (size_t)(port - address); /* 10.0.0.1:8080 */
+        *port = '\0';
+    }
+    bool is_four = inet_pton(AF_INET, address, bytes) == 1;
+    bool is_six = !is_four && to - at > 6 && inet_pton(AF_INET6, address, bytes) == 1;
+    *out = (struct person){.from = at, .to = to, .kind = "ip-address"};
+    return (is_four && bytes[0] != 127 && bytes[0] != 0) || is_six;
+}
+
+/* ---- where to look ---- */
+
+/* 2026-11-24 begins most lines of logs. */
+static bool is_date(struct str text, size_t at) {
+    static const char shape[] = "dddd-dd-dd";
+
+    for (size_t i = 0; shape[i] != '\0'; i++) {
+        char c = text_at(text, at + i);
+        if (shape[i] == 'd' ? !is_digit(c) : c != '-' && c != '/') {
+            return false;
+        }
+    }
+    return text.ptr[at] == '1' || text.ptr[at] == '2';
+}
+
+static bool is_number_start(struct str text, size_t at) {
+    char before = at > 0 ? text.ptr[at - 1] : '\0';
+
+    return !is_alnum(before) && !is_any(before, "_.-/+");
+}
+
+bool person_at(struct str text, size_t at, bool has_addresses, struct person *out) {
+    char c = text.ptr[at];
+
+    if (c == '@') {
+        return email_at(text, at, out);
+    }
+    if (c == '+') {
+        return international_at(text, at, out);
+    }
+    if (c == '(') {
+        return american_at(text, at, out);
+    }
+    if (has_addresses && (is_hex(c) || c == ':') && ip_at(text, at, out)) {
+        return true;
+    }
+    if (is_digit(c)) {
+        return !is_date(text, at) && is_number_start(text, at) &&
+               (person_number_at(text, at, out) || american_at(text, at, out) ||
+                national_at(text, at, out));
+    }
+    return c >= 'A' && c <= 'Z' && is_number_start(text, at) && person_code_at(text, at, out);
+}
+
+/* ---- marks ---- */
+
+/* Bits of the words `i` and `i + 1`, from bit `n` of `i` on. */
+static uint64_t bits_ahead(const struct sift *sift, const uint64_t *bits, size_t i, unsigned n) {
+    uint64_t next = i + 1 < sift->words ? bits[i + 1] : 0;
+
+    return bits[i] >> n | next << (64 - n);
+}
+
+/* Places of @, of + or ( and a digit, of eight digits and separators that begin a word with a
+ * digit, and of two capitals with two digits, or one with three. */
+static uint64_t places_of(const struct sift *sift, size_t i) {
+    const uint64_t *digits = sift->digits;
+    const uint64_t *numbers = sift->numbers;
+    uint64_t before = i > 0 ? sift->letters[i - 1] >> 63 : 0;
+    uint64_t starts = digits[i] & ~(sift->letters[i] << 1 | before);
+    uint64_t openers = sift->openers[i] & bits_ahead(sift, digits, i, 1);
+    uint64_t codes = sift->uppers[i] & bits_ahead(sift, numbers, i, 2) &
+                     bits_ahead(sift, digits, i, 3) &
+                     (bits_ahead(sift, sift->uppers, i, 1) | bits_ahead(sift, digits, i, 1));
+
+    for (unsigned n = 1; n < 8 && starts != 0; n++) {
+        starts &= bits_ahead(sift, numbers, i, n);
+    }
+    return starts | openers | codes | sift->ats[i];
+}
+
+void persons_sift(struct str text, bool has_addresses, struct sift *sift) {
+    for (size_t i = 0; i < sift->words; i++) {
+        uint64_t found = 0;
+        uint64_t looks = has_addresses ? ~UINT64_C(0) : places_of(sift, i);
+
+        for (uint64_t left = looks; left != 0; left &= left - 1) {
+            size_t at = i * 64 + (size_t)__builtin_ctzll(left);
+            struct person person;
+            if (at < text.len && person_at(text, at, has_addresses, &person)) {
+                found |= left & -left;
+            }
+        }
+        sift->persons[i] = found;
+    }
+}
