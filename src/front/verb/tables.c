@@ -9,6 +9,7 @@
 #include "front/cli/cli_room.h"
 #include "guard/limits.h"
 #include "guard/price/cost.h"
+#include "guard/redact/redact.h"
 #include "sys/fs.h"
 #include "tool/tool.h"
 
@@ -57,6 +58,53 @@ static void table_grants(struct buf *out) {
             }
             buf_add_c(out, '\n');
         }
+    }
+}
+
+/* ---- What is masked ---- */
+
+/* A template with what '%' stands for. */
+static void rule_text(struct buf *out, const char *text) {
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '%') {
+            buf_add_s(out, "<40>");
+        } else {
+            buf_add_c(out, *p);
+        }
+    }
+}
+
+/* What a rule masks, or the nearest that it leaves. */
+static void rule_example(struct buf *out, const struct redact_rule *rule, bool is_counter) {
+    const char *text = is_counter ? rule->no : rule->yes;
+
+    buf_add_s(out, " `");
+    if (text != NULL) {
+        rule_text(out, text);
+    } else if (rule->lead > 0) {
+        buf_addf(out, "<%zu>%s<%zu>", rule->lead, rule->anchor, rule->min - (is_counter ? 1U : 0U));
+    } else {
+        buf_addf(out, "%s<%zu>", rule->anchor, rule->min - (is_counter ? 1U : 0U));
+    }
+    buf_add_s(out, "` |");
+}
+
+static void table_redaction(struct buf *out) {
+    buf_add_s(out,
+              "`<40>` stands for 40 characters of the row; a test runs every example through "
+              "the redactor.\n\n"
+              "| kind | found by | followed by | is masked | stays |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < redact_rule_count(); i++) {
+        struct redact_rule rule;
+
+        redact_rule_describe(i, &rule);
+        if (rule.is_hint) {
+            continue;
+        }
+        buf_addf(out, "| %s | `%s` | %s |", rule.kind, rule.anchor, rule.body);
+        rule_example(out, &rule, false);
+        rule_example(out, &rule, true);
+        buf_add_c(out, '\n');
     }
 }
 
@@ -329,6 +377,7 @@ static const struct {
      table_policy_properties},
     {"options", "Options of the command line", table_options},
     {"prices", "Prices", table_prices},
+    {"redaction", "What is masked wherever it stands", table_redaction},
 };
 
 static enum err_code tables_write(const char *dir, size_t i, const struct buf *text,

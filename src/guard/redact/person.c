@@ -143,6 +143,8 @@ static bool is_between_digits(char c) {
 /* Reads digits and what may stand between them: a separator, and a bracket beside it. */
 static struct phone phone_read(struct str text, size_t at) {
     struct phone phone = {.to = at};
+    size_t separators = 0;
+    size_t dots = 0;
     char before = '\0';
 
     for (size_t i = at; i < text.len && phone.digits <= PHONE_MAX; i++) {
@@ -151,9 +153,11 @@ static struct phone phone_read(struct str text, size_t at) {
         if (is_digit(c)) {
             phone.digits++;
             phone.to = i + 1;
+            phone.separators = separators; /* those before a digit */
+            phone.dots = dots;
         } else if (is_between_digits(c) && (!is_joint || c == '(')) {
-            phone.separators++;
-            phone.dots += c == '.';
+            separators++;
+            dots += c == '.';
         } else {
             break;
         }

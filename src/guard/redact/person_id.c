@@ -203,7 +203,7 @@ static bool is_card(const struct number *number) {
     for (size_t i = 0; i < ARRAY_N(shapes); i++) {
         is_grouped = is_grouped || has_groups(number, shapes[i]);
     }
-    if (number->group_n != 1 && !is_grouped) {
+    if (number->separator == '.' || (number->group_n != 1 && !is_grouped)) {
         return false;
     }
     int first = number_of(number->digits, 4);

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /* Text without secrets. Owned; made by the functions below and by nobody else. Well-formed input
  * stays UTF-8. */
@@ -61,6 +61,23 @@ struct redact_count {
     size_t n;
 };
 size_t redactor_counts(const struct redactor *redactor, struct redact_count *rows, size_t rows_max);
+
+/* A row of the rule table, for people. */
+struct redact_rule {
+    const char *kind;
+    const char *anchor; /* what it begins with, or what stands in its middle */
+    const char *body;   /* the characters that follow */
+    size_t min;         /* of them */
+    size_t lead;        /* letters and digits before the anchor */
+    const char *yes;    /* what is masked, and what stays; '%' stands for 40 characters. NULL: */
+    const char *no;     /* `min` characters after the anchor, and one less */
+    bool is_hint;       /* masks nothing by itself */
+};
+size_t redact_rule_count(void);
+void redact_rule_describe(size_t i, struct redact_rule *out);
+
+/* Appends a text in which row `i` masks something, or one in which it does not. */
+void redact_rule_example(size_t i, bool is_counter, struct buf *out);
 
 /* One place where something would be masked. */
 struct redact_hit {

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "base/json.h"
+
 static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const char alnum[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 static const char hexes[] = "0123456789abcdef";
@@ -240,6 +243,88 @@ struct redactor *redactor_with_known(void) {
         redactor_add_known(redactor, "NAME", str_from(known_values[i]));
     }
     return redactor;
+}
+
+/* ---- ways to write a line ---- */
+
+static void encode(enum encoding encoding, struct str text, struct buf *out) {
+    CLEANUP(json_decrefp) json_t *string = json_string_of(text);
+    CLEANUP(freep) char *escaped = json_dumps(string, JSON_ENCODE_ANY | JSON_ESCAPE_SLASH);
+    CLEANUP(buf_done) struct buf shifted = BUF_INIT(TEXT_MAX);
+
+    switch (encoding) {
+    case RAW:
+        buf_add(out, text);
+        break;
+    case JSON_ESCAPED:
+        buf_addf(out, "{\"line\": %s}", escaped);
+        break;
+    case PERCENT:
+        buf_add_s(out, "line ");
+        percent_add(out, text, false);
+        break;
+    case BASE64:
+    case BASE64_1:
+    case BASE64_2:
+        buf_add(&shifted, str_slice(STR("> "), 0, (size_t)(encoding - BASE64)));
+        buf_add(&shifted, text);
+        buf_add_s(out, "line ");
+        base64_add(out, shifted.ptr, shifted.len);
+        break;
+    case HEX:
+        buf_add_s(out, "line ");
+        hex_add(out, text.ptr, text.len);
+        break;
+    case UTF16:
+        for (size_t i = 0; i < text.len; i++) {
+            buf_add_c(out, text.ptr[i]);
+            buf_add_c(out, '\0');
+        }
+        break;
+    case ENCODING_N:
+        break;
+    }
+}
+
+/* What a reader would make of what is left. */
+static void decode(enum encoding encoding, struct str text, struct buf *out) {
+    struct err err = {0};
+    struct str tail = str_slice(text, 5, text.len);
+
+    if (encoding >= BASE64 && encoding <= BASE64_2) {
+        if (base64_read(tail, out, &err) != ERR_NONE) {
+            return; /* masked: no Base64 any more */
+        }
+    } else if (encoding == HEX) {
+        CLEANUP(freep) char *bytes = mem_alloc(text.len);
+        if (hex_read(tail, bytes, tail.len / 2, &err) == ERR_NONE) {
+            buf_add(out, (struct str){bytes, tail.len / 2});
+        }
+    } else {
+        for (size_t i = 0; i < text.len; i++) {
+            if (text.ptr[i] != '\0') {
+                buf_add_c(out, text.ptr[i]);
+            }
+        }
+    }
+}
+
+bool is_leaking(const struct redactor *redactor, const char *context, enum encoding encoding,
+                const char *secret) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+    CLEANUP(buf_done) struct buf left = BUF_INIT(TEXT_MAX);
+    size_t len = 0;
+    const char *hole = strstr(context, "%s");
+
+    buf_add(&line, (struct str){context, (size_t)(hole - context)});
+    buf_add_s(&line, secret);
+    buf_add_s(&line, hole + 2);
+    encode(encoding, buf_str(&line), &text);
+    CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), &len);
+    decode(encoding, (struct str){masked, len}, &left);
+    return leaks(masked, len, secret) || leaks(buf_cstr(&left), left.len, secret) ||
+           str_find((struct str){masked, len}, STR("***")) < 0;
 }
 
 /* ---- the same for every way to cut it ---- */

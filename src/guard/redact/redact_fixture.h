@@ -31,6 +31,14 @@ char *mask_of(const struct redactor *redactor, struct str text, size_t *len);
 /* Whether a piece of 8 characters of the secret's inside is left. */
 bool leaks(const char *masked, size_t len, const char *secret);
 
+/* How a line is written. */
+enum encoding { RAW, JSON_ESCAPED, PERCENT, BASE64, BASE64_1, BASE64_2, HEX, UTF16, ENCODING_N };
+
+/* Whether the secret, in its context and so written, is left in what is masked or in what that
+ * decodes to, or nothing was masked. */
+bool is_leaking(const struct redactor *redactor, const char *context, enum encoding encoding,
+                const char *secret);
+
 extern const char *const contexts[]; /* %s is the place of a token */
 extern const size_t context_n;
 extern const char *const named[]; /* X is the place of a password without shape */

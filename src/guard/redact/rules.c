@@ -9,7 +9,14 @@
 
 #include <string.h>
 
-enum { BLOCK_QUOTED_LINES = 200, LABEL_MAX = 64, LEAD_MAX = 40, BASIC_MAX = 1024, SK_LOOK = 256 };
+enum {
+    BLOCK_QUOTED_LINES = 200,
+    LABEL_MAX = 64,
+    LEAD_MAX = 40,
+    BASIC_MAX = 1024,
+    SK_LOOK = 256,
+    SK_PLAIN = 20
+};
 
 static size_t match_token(struct scan *scan, const struct rule *rule, size_t at) {
     size_t body = at + strlen(rule->anchor);
@@ -34,22 +41,38 @@ static size_t match_aws_id(struct scan *scan, const struct rule *rule, size_t at
     return to;
 }
 
+/* Whether SK_PLAIN letters and digits stand in a row in [from, to). */
+static bool has_plain_row(const char *p, size_t from, size_t to) {
+    for (size_t last = from + SK_PLAIN - 1; last < to;) {
+        size_t n = 0;
+
+        while (n < SK_PLAIN && is_alnum(p[last - n])) {
+            n++;
+        }
+        if (n == SK_PLAIN) {
+            return true;
+        }
+        last += SK_PLAIN - n;
+    }
+    return false;
+}
+
 /* OpenAI, Anthropic and others. "sk-" begins many style class names too: those are lower-case
  * words. */
 static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
+    const struct sift *sift = scan->sift;
     size_t body = at + strlen(rule->anchor);
-    size_t to = scan_is_start(scan, at) ? scan_run_end(scan, rule->body, body) : body;
-    size_t plain_n = 0;
-    size_t plain_max = 0;
-    bool has_other = false;
+    bool is_new = at >= scan->plain_to && scan_is_start(scan, at);
+    size_t to = is_new ? scan_run_end(scan, rule->body, body) : body;
+    size_t look = to - body > SK_LOOK ? body + SK_LOOK : to;
+    size_t end = scan->sift_at + look;
 
-    for (size_t i = body; i < to && i - body < SK_LOOK; i++) {
-        char c = scan->text.ptr[i];
-        has_other = has_other || is_digit(c) || (is_letter(c) && c != fold(c));
-        plain_n = is_alnum(c) ? plain_n + 1 : 0;
-        plain_max = plain_n > plain_max ? plain_n : plain_max;
+    if (to - body < rule->min) {
+        return 0;
     }
-    if (to - body < rule->min || (!has_other && plain_max < 20)) {
+    if (bits_next(sift->uppers, sift->digits, scan->sift_at + body, end) == end &&
+        !has_plain_row(scan->text.ptr, body, look)) {
+        scan->plain_to = look < to ? body + SK_LOOK / 2 : to; /* no use to ask in it */
         return 0;
     }
     scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
@@ -350,7 +373,7 @@ const struct rule rules[] = {
     {"gitlab-token",       "glpat-",               SET_TOKEN,     20, false, match_token},
     {"gitlab-token",       "gldt-",                SET_TOKEN,     20, false, match_token},
     {"gitlab-token",       "glrt-",                SET_TOKEN,     20, false, match_token},
-    {"sk-key",             "sk-",                  SET_WORD,      20, false, match_sk},
+    {"sk-key",             "sk-",                  SET_WORD,      20, false, match_sk, .no = "sk-fading-circle-container"},
     {"slack-token",        "xoxa-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxb-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxc-",                SET_COOKIE,    10, false, match_token},
@@ -361,10 +384,10 @@ const struct rule rules[] = {
     {"slack-token",        "xoxr-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xoxs-",                SET_COOKIE,    10, false, match_token},
     {"slack-token",        "xapp-",                SET_WORD,      10, false, match_token},
-    {"slack-webhook",      "hooks.slack.com/",     SET_BASE64,    20, false, match_hook},
-    {"teams-webhook",      "office.com/",          SET_HOOK,      20, false, match_hook},
-    {"discord-webhook",    "discord.com/",         SET_HOOK,      20, false, match_hook},
-    {"discord-webhook",    "discordapp.com/",      SET_HOOK,      20, false, match_hook},
+    {"slack-webhook",      "hooks.slack.com/",     SET_BASE64,    20, false, match_hook, .yes = "hooks.slack.com/services/%", .no = "hooks.slack.com/about"},
+    {"teams-webhook",      "office.com/",          SET_HOOK,      20, false, match_hook, .yes = "a.webhook.office.com/webhookb2/%", .no = "www.office.com/about"},
+    {"discord-webhook",    "discord.com/",         SET_HOOK,      20, false, match_hook, .yes = "discord.com/api/webhooks/%", .no = "discord.com/channels/%"},
+    {"discord-webhook",    "discordapp.com/",      SET_HOOK,      20, false, match_hook, .yes = "discordapp.com/api/webhooks/%", .no = "discordapp.com/channels/%"},
     {"npm-token",          "npm_",                 SET_ALNUM,     36, false, match_token},
     {"stripe-key",         "sk_live_",             SET_ALNUM,     10, false, match_token},
     {"stripe-key",         "sk_test_",             SET_ALNUM,     10, false, match_token},
@@ -505,36 +528,36 @@ const struct rule rules[] = {
     {"password-hash",        "$6$",                   SET_CRYPT,       60, false, match_token},
     {"password-hash",        "$argon2",               SET_CRYPT,       40, false, match_token},
     {"password-hash",        "$krb5",                 SET_OPAQUE,      40, false, match_token},
-    {"twitch-key",           "live_",                 SET_WORD,        34, false, match_sk},
-    {"harness-token",        "pat.",                  SET_TOKEN,       60, false, match_sk},
+    {"twitch-key",           "live_",                 SET_WORD,        34, false, match_sk, .no = "live_migration_of_the_whole_data_base_table"},
+    {"harness-token",        "pat.",                  SET_TOKEN,       60, false, match_sk, .no = "pat.a.very.long.name.of.a.module.in.a.package.that.nobody.would.write"},
     {"telegram-token",       ":AA",                   SET_WORD,        30, false, match_infix, .lead = 8},
     {"mailchimp-key",        "-us",                   SET_ALNUM,        1, false, match_infix, .lead = 32},
     {"azure-secret",         "Q~",                    SET_AZURE,       30, false, match_infix, .lead = 4},
-    {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt},
-    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, .is_block = true},
-    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, .is_block = true},
-    {"uri-password",       "://",                  SET_OPAQUE,     0, false, match_uri},
-    {"bearer",             "bearer",               SET_COOKIE,     8, true,  match_bearer},
-    {"basic",              "basic",                SET_BASE64,     8, true,  match_basic},
-    {"curl-user",          "curl",                 SET_OPAQUE,     0, false, match_curl},
-    {"curl-user",          "-u ",                  SET_OPAQUE,     0, false, match_curl_user},
-    {"curl-user",          "--user",               SET_OPAQUE,     0, false, match_curl_user},
+    {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt, .yes = "eyJ%.%.%", .no = "eyJ%"},
+    {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, .is_block = true, .yes = "-----BEGIN PRIVATE KEY-----%", .no = "-----BEGIN CERTIFICATE-----%"},
+    {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, .is_block = true, .yes = "PuTTY-User-Key-File-3: %", .no = "PuTTY is a terminal"},
+    {"uri-password",       "://",                  SET_OPAQUE,     0, false, match_uri, .yes = "a://user:%@host", .no = "a://host:80/%"},
+    {"bearer",             "bearer",               SET_COOKIE,     8, true,  match_bearer, .yes = "Bearer %", .no = "Bearer of news"},
+    {"basic",              "basic",                SET_BASE64,     8, true,  match_basic, .yes = "Basic dXNlcjpwYXNzd29yZA==", .no = "basic knowledge of it"},
+    {"curl-user",          "curl",                 SET_OPAQUE,     0, false, match_curl, .yes = "curl -u user:% h", .no = "curl -u user h"},
+    {"curl-user",          "-u ",                  SET_OPAQUE,     0, false, match_curl_user, .yes = "curl -u user:% h", .no = "sort -u file:%"},
+    {"curl-user",          "--user",               SET_OPAQUE,     0, false, match_curl_user, .yes = "curl --user user:% h", .no = "run --user name:%"},
     {"aws",                "aws",                  SET_OPAQUE,     0, true,  NULL, .is_hint = true},
     {"aws",                "secret",               SET_OPAQUE,     0, true,  NULL, .is_hint = true},
     {"aws",                "access",               SET_OPAQUE,     0, true,  NULL, .is_hint = true},
-    {"key",                "pass",                 SET_OPAQUE,     0, true,  match_key},
-    {"key",                "pwd",                  SET_OPAQUE,     0, true,  match_key},
-    {"key",                "secret",               SET_OPAQUE,     0, true,  match_key},
-    {"key",                "token",                SET_OPAQUE,     0, true,  match_key},
-    {"key",                "key",                  SET_OPAQUE,     0, true,  match_key},
-    {"key",                "cred",                 SET_OPAQUE,     0, true,  match_key},
-    {"key",                "auth",                 SET_OPAQUE,     0, true,  match_key},
-    {"key",                "cookie",               SET_OPAQUE,     0, true,  match_key},
-    {"key",                "dsn",                  SET_OPAQUE,     0, true,  match_key},
-    {"key",                "conn",                 SET_OPAQUE,     0, true,  match_key},
-    {"key",                "private",              SET_OPAQUE,     0, true,  match_key},
-    {"key",                "netrc",                SET_OPAQUE,     0, true,  match_key},
-    {"key",                "signature",            SET_OPAQUE,     0, true,  match_key},
+    {"key",                "pass",                 SET_OPAQUE,     0, true,  match_key, .yes = "db_pass=%", .no = "passage=%"},
+    {"key",                "pwd",                  SET_OPAQUE,     0, true,  match_key, .yes = "pwd=%", .no = "pwdx=%"},
+    {"key",                "secret",               SET_OPAQUE,     0, true,  match_key, .yes = "secret=%", .no = "secretary=%"},
+    {"key",                "token",                SET_OPAQUE,     0, true,  match_key, .yes = "token=%", .no = "tokens=%"},
+    {"key",                "key",                  SET_OPAQUE,     0, true,  match_key, .yes = "api_key=%", .no = "keyboard=%"},
+    {"key",                "cred",                 SET_OPAQUE,     0, true,  match_key, .yes = "creds=%", .no = "credits=%"},
+    {"key",                "auth",                 SET_OPAQUE,     0, true,  match_key, .yes = "auth=%", .no = "author=%"},
+    {"key",                "cookie",               SET_OPAQUE,     0, true,  match_key, .yes = "cookie=%", .no = "cookies=%"},
+    {"key",                "dsn",                  SET_OPAQUE,     0, true,  match_key, .yes = "dsn=%", .no = "dsns=%"},
+    {"key",                "conn",                 SET_OPAQUE,     0, true,  match_key, .yes = "conn=%", .no = "connected=%"},
+    {"key",                "private",              SET_OPAQUE,     0, true,  match_key, .yes = "private=%", .no = "private_subnet=%"},
+    {"key",                "netrc",                SET_OPAQUE,     0, true,  match_key, .yes = "netrc=%", .no = "netrcs=%"},
+    {"key",                "signature",            SET_OPAQUE,     0, true,  match_key, .yes = "signature=%", .no = "signatures=%"},
 };
 /* clang-format on */
 

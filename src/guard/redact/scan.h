@@ -73,6 +73,7 @@ struct scan {
     size_t found_from; /* of the match under way: where what it covers begins */
     size_t skip_from;  /* rules do not look into [skip_from, skip_to): it is covered */
     size_t skip_to;
+    size_t plain_to; /* before it, words joined by hyphens were seen to be words */
     size_t block_to; /* blocks do not look into a block */
     struct memo runs[SET_N];
     struct memo word;
@@ -89,6 +90,10 @@ struct rule {
     size_t (*match)(struct scan *scan, const struct rule *rule, size_t at);
     unsigned lead; /* match_infix: characters that stand before the anchor, at least */
     bool is_hint;  /* says only that AWS is talked about; `match` is NULL */
+    /* An example and a counter-example; '%' stands for 40 characters of the body. NULL: the
+     * shortest token, and one that is a character shorter. */
+    const char *yes;
+    const char *no;
     bool is_block; /* goes on over lines, so it is looked for inside values too */
 };
 

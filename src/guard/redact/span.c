@@ -35,13 +35,28 @@ static int span_compare(const void *a, const void *b) {
     return (int)y->style - (int)x->style;
 }
 
+static bool is_sorted(const struct spans *spans) {
+    for (size_t i = 1; i < spans->n; i++) {
+        if (span_compare(&spans->rows[i - 1], &spans->rows[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void spans_sort(struct spans *spans) {
+    if (!is_sorted(spans)) { /* they mostly come in order */
+        qsort(spans->rows, spans->n, sizeof spans->rows[0], span_compare);
+    }
+}
+
 void spans_merge(struct spans *spans) {
     size_t kept = 0;
 
     if (spans->n < 2) {
         return;
     }
-    qsort(spans->rows, spans->n, sizeof spans->rows[0], span_compare);
+    spans_sort(spans);
     for (size_t i = 1; i < spans->n; i++) {
         struct span *last = &spans->rows[kept];
         const struct span *next = &spans->rows[i];

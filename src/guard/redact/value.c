@@ -73,15 +73,31 @@ static size_t line_begin(const struct scan *scan, size_t at) {
     return from;
 }
 
-static bool name_begins_line(const struct scan *scan, size_t at) {
-    size_t from = line_begin(scan, at);
+/* Whether only blanks stand on the line before `at`, at most LOOK_BACK. */
+static bool is_line_begin(const struct scan *scan, size_t at) {
+    size_t from = at;
 
-    if (from == 0 ? !scan->is_line_start : scan->text.ptr[from - 1] != '\n') {
-        return false;
+    while (from > 0 && at - from < LOOK_BACK &&
+           (scan->text.ptr[from - 1] == ' ' || scan->text.ptr[from - 1] == '\t')) {
+        from--;
     }
-    struct str lead = str_trim(str_slice(scan->text, from, at));
-    return lead.len == 0 || str_eq(lead, STR("-")) || str_eq(lead, STR("export")) ||
-           str_eq(lead, STR("set")) || str_eq(lead, STR("ENV"));
+    return from == 0 ? scan->is_line_start : scan->text.ptr[from - 1] == '\n';
+}
+
+static bool name_begins_line(const struct scan *scan, size_t at) {
+    static const struct str leads[] = {
+        {"- ", 2}, {"export ", 7}, {"set ", 4}, {"ENV ", 4}, {"-\t", 2}};
+    struct str before = str_slice(scan->text, at > 8 ? at - 8 : 0, at);
+
+    if (is_line_begin(scan, at)) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_N(leads); i++) {
+        if (str_ends(before, leads[i])) {
+            return is_line_begin(scan, at - leads[i].len);
+        }
+    }
+    return false;
 }
 
 /* Backslashes before a quote of JSON that was quoted d times: 2^d - 1. */
@@ -126,6 +142,9 @@ static bool is_file_name(struct str name) {
         ".go",  ".rs",   ".rb",   ".sh",  ".vue", ".java", ".css", ".html", ".md",  ".txt", ".json",
         ".yml", ".yaml", ".toml", ".log", ".pem", ".crt",  ".so",  ".map",  ".sql", ".conf"};
 
+    if (str_find(name, STR(".")) < 0) {
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_N(endings); i++) {
         if (str_ends(name, str_from(endings[i]))) {
             return true;
@@ -477,9 +496,11 @@ static bool has_blank_separator(const struct scan *scan, const struct name *name
     if (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set "))) {
         return true;
     }
+    if (!str_eq(name_str(scan, name), STR("password"))) {
+        return false;
+    }
     lead = str_slice(scan->text, line_begin(scan, name->from), name->from);
-    return str_eq(name_str(scan, name), STR("password")) &&
-           (str_find(lead, STR("login ")) >= 0 || is_netrc_line(scan, name));
+    return str_find(lead, STR("login ")) >= 0 || is_netrc_line(scan, name);
 }
 
 /* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
