@@ -71,6 +71,9 @@ void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) 
     struct group groups[GROUPS] = {0};
 
     *sieve = (struct sieve){0};
+#if defined(__x86_64__)
+    sieve->is_wide = __builtin_cpu_supports("avx2");
+#endif
     for (size_t i = 0; i < n; i++) {
         size_t best = 0;
         uint64_t best_cost = UINT64_MAX;
@@ -290,7 +293,7 @@ static void sift_words(const struct sieve *sieve, const char *p, size_t n, bool 
                        struct sift *sift, size_t word) {
     (void)has_numbers; /* the plain way tells everything */
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) {
+    if (sieve->is_wide) {
         sift_words_avx2(sieve, p, n, has_numbers, sift, word);
         return;
     }

@@ -10,7 +10,8 @@ enum { SIEVE_WINDOW = 4, SIEVE_SETS = 3, SIEVE_RUN = 24 };
 
 /* What may begin with which bytes. {0} lets nothing through. */
 struct sieve {
-    uint32_t accept[SIEVE_WINDOW][256];         /* groups that have this byte at this place */
+    bool is_wide;                       /* the processor has AVX2; both ways give the same bits */
+    uint32_t accept[SIEVE_WINDOW][256]; /* groups that have this byte at this place */
     uint8_t low[SIEVE_SETS][SIEVE_WINDOW][16];  /* the same by nibbles, for eight groups each: */
     uint8_t high[SIEVE_SETS][SIEVE_WINDOW][16]; /* a byte is let through when both have its group */
 };
