@@ -209,7 +209,7 @@ static enum err_code step_end(const struct build_step *step, const struct proc_r
 
 enum err_code build_run(const struct build_env *env, const struct build_step *step,
                         struct proc_result *out, struct err *err) {
-    const char *const hidden[] = {env->state_dir, NULL};
+    const char *hidden[BUILD_LIST_MAX + 2] = {env->state_dir};
     struct sandbox sandbox = {.readable = words_list(step->readable),
                               .writable = words_list(step->writable),
                               .hidden = hidden,
@@ -228,6 +228,10 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
 
     struct beat beat = {env, step->title, step->timeout_ms};
 
+    for (size_t i = 0; step->hidden != NULL && i < step->hidden->n; i++) {
+        hidden[i + (env->state_dir != NULL)] = step->hidden->rows[i];
+    }
+
     spec.beat = say_beat;
     spec.beat_ctx = &beat;
     for (int i = 0; i < PROC_STREAM_N; i++) {
@@ -243,7 +247,7 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
     if (proc_run(&spec, out, err) != ERR_NONE) {
         return err->code;
     }
-    if (step_end(step, out, err) != ERR_NONE) {
+    if ((!step->takes_ends || out->end == PROC_CANCELLED) && step_end(step, out, err) != ERR_NONE) {
         proc_result_done(out);
         return err->code;
     }

@@ -31,10 +31,12 @@ struct build_step {
     struct str input;       /* empty = none */
     struct words *readable; /* may be NULL */
     struct words *writable; /* may be NULL */
+    struct words *hidden;   /* not seen, though a readable folder holds it; may be NULL */
     struct words *hosts;    /* "HOST:PORT" of package sources; NULL = offline */
     const char *tmp;        /* the child's HOME, TMPDIR and /tmp */
     int64_t timeout_ms;
-    bool is_quiet; /* its output is not progress */
+    bool is_quiet;   /* its output is not progress */
+    bool takes_ends; /* a deadline, a flood and a full disk are answers, too, not errors */
 };
 
 /* Runs it to its end, masked. A program that fails is an answer. Errors: ERR_CANCELLED,

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Raised with every change of a verdict, here, in command.c or in the reviews. */
+/* Raised with every change of a verdict, here, in command/ or in the reviews. */
 static const char version[] = "2026-11-30.1";
 
 const char *policy_version(void) { return version; }
@@ -219,12 +219,8 @@ static bool is_command(const struct call *call, enum command_class class) {
            command_classify(argv, NULL) == class;
 }
 
-static bool is_forbidden_command(const struct call *call) {
-    return is_command(call, COMMAND_FORBIDDEN);
-}
-
 static bool is_destructive_command(const struct call *call) {
-    return is_command(call, COMMAND_DESTRUCTIVE) && !call->facts.is_confirmed;
+    return is_command(call, COMMAND_DESTRUCTIVE);
 }
 
 static bool is_changing_command(const struct call *call) {
@@ -384,16 +380,15 @@ static const struct policy_rule policy_rules[] = {
      "in CI packages are installed from the lock file only", "add --frozen-lockfile"},
     {"untrusted_code", VERDICT_ASK, runs_foreign_code,
      "it runs this repository's code", "answer once whether it may run here"},
-    {"forbidden_command", VERDICT_DENY, is_forbidden_command,
-     "the command deletes, sends or widens what it must not", ""},
-    {"destructive_command", VERDICT_ASK, is_destructive_command,
-     "the command can destroy something or leaves the workspace", "look at it and confirm it"},
+    {"destructive_command", VERDICT_DENY, is_destructive_command,
+     "the command deletes, shows credentials, sends things away or asks for rights",
+     "do it yourself, if it has to be done"},
     {"changing_command", VERDICT_ASK, is_changing_command,
      "the command changes the workspace or runs its code", "confirm it"},
     {"unknown_command", VERDICT_ASK, is_unknown_command,
-     "nothing is known about the command", "look at it and confirm it"},
+     "what the command does is not known for certain", "look at it and confirm it"},
     {"unknown_command", VERDICT_DENY, is_unknown_unattended,
-     "nothing is known about the command, and nobody can be asked", "run it yourself"},
+     "what the command does is not known for certain, and nobody can be asked", "run it yourself"},
 };
 /* clang-format on */
 

@@ -94,14 +94,17 @@ bool policy_is_malicious(struct str text, const char **code);
  * name. Paths are judged as written: relative ones that do not climb are inside the workspace. */
 enum command_class {
     COMMAND_UNKNOWN = 0, /* not derived: ask; deny when nobody can answer */
-    COMMAND_DESTRUCTIVE, /* ask always */
+    COMMAND_DESTRUCTIVE, /* deny: deletes, hands out credentials or rights, sends things away; no
+                          * answer of a person lifts it */
     COMMAND_CHANGING,    /* ask, or allow where the repository is trusted */
     COMMAND_SAFE,        /* read-only, inside the workspace, no secret file */
-    COMMAND_FORBIDDEN,   /* deny: no answer of a person lifts it */
     COMMAND_N
 };
 enum command_class command_classify(const json_t *argv, const char **reason);
 const char *command_class_name(enum command_class command_class);
+
+/* Whether a path names a file that holds secrets, by its names alone: .env, ~/.aws/..., *.pem. */
+bool command_is_secret_path(struct str path);
 
 /* What a review needs beside the paper it reads. */
 struct review_ctx {

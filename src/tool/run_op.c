@@ -2,12 +2,21 @@
 #include "tool/run_op.h"
 
 #include "bundle/build_run.h"
+#include "guard/policy.h"
 #include "tool/build_op.h"
 
+#include <string.h>
+
+enum { RUN_TREE_ENTRIES = 100000, RUN_TREE_DEPTH = 12 };
+
 const struct json_field run_op_in[] = {{"args", JSON_LIST, false}, {"dir", JSON_TEXT, true}, {0}};
-const struct json_field run_op_out[] = {{"exit", JSON_COUNT, false},    {"end", JSON_TEXT, false},
-                                        {"out", JSON_TEXT, false},      {"err", JSON_TEXT, false},
-                                        {"dropped", JSON_COUNT, false}, {0}};
+const struct json_field run_op_out[] = {{"exit", JSON_COUNT, false},
+                                        {"end", JSON_TEXT, false},
+                                        {"reason", JSON_TEXT, false},
+                                        {"out", JSON_TEXT, false},
+                                        {"err", JSON_TEXT, false},
+                                        {"dropped", JSON_COUNT, false},
+                                        {0}};
 
 static json_t *run_op_json(const struct proc_result *result) {
     CLEANUP(buf_done) struct buf end = BUF_INIT(200);
@@ -16,6 +25,7 @@ static json_t *run_op_json(const struct proc_result *result) {
     proc_describe_end(result, &end);
     json_put_int(json, "exit", result->end == PROC_EXITED ? result->value : -1);
     json_put_strn(json, "end", buf_str(&end));
+    json_put_str(json, "reason", proc_end_name(result->end));
     json_put_strn(json, "out", buf_str(&result->text[PROC_OUT]));
     json_put_strn(json, "err", buf_str(&result->text[PROC_ERR]));
     json_put_int(json, "dropped", result->dropped[PROC_OUT] + result->dropped[PROC_ERR]);
@@ -48,6 +58,42 @@ static void run_op_expose(const char *path, struct words *readable) {
     }
 }
 
+/* Folders of packages: nobody keeps keys there, and they are large. */
+static bool run_skips(void *ctx, const char *path, const char *name, bool is_dir) {
+    (void)ctx;
+    (void)path;
+    return is_dir && (strcmp(name, "node_modules") == 0 || strcmp(name, ".git") == 0 ||
+                      strcmp(name, ".venv") == 0);
+}
+
+/* The repository's files that hold secrets, by their names: the program does not see them. */
+static enum err_code run_hide(const char *root, struct words *hidden, struct err *err) {
+    CLEANUP(fs_root_done) struct fs_root tree = {0};
+    CLEANUP(fs_list_done) struct fs_list list = {0};
+    const struct fs_walk walk = {.depth_max = RUN_TREE_DEPTH,
+                                 .entry_max = RUN_TREE_ENTRIES,
+                                 .skip = run_skips,
+                                 .folder_max = RUN_TREE_ENTRIES};
+
+    if (fs_root_open(root, &tree, err) != ERR_NONE ||
+        fs_list_tree(&tree, "", &walk, &list, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < list.n; i++) {
+        if (!command_is_secret_path(str_from(list.rows[i].path))) {
+            continue;
+        }
+        if (hidden->n == BUILD_LIST_MAX) {
+            return err_set(err, ERR_SANDBOX,
+                           "the repository has more than %d files that look like secrets",
+                           BUILD_LIST_MAX);
+        }
+        CLEANUP(freep) char *path = fs_join(root, list.rows[i].path);
+        words_add(hidden, path);
+    }
+    return ERR_NONE;
+}
+
 enum err_code run_op_program(struct op *op, const char *program, const char *path,
                              const json_t *args, const char *dir, json_t **out, struct err *err) {
     struct build_env env = build_op_env(op);
@@ -55,6 +101,7 @@ enum err_code run_op_program(struct op *op, const char *program, const char *pat
     CLEANUP(freep) char *cwd = fs_join(op->services->root, dir == NULL ? "." : dir);
     CLEANUP(freep) char *tmp = NULL;
     struct words readable = {0};
+    struct words hidden = {0};
     struct proc_env vars = {0};
     struct build_step step = {
         .title = program,
@@ -62,9 +109,15 @@ enum err_code run_op_program(struct op *op, const char *program, const char *pat
         .vars = &vars,
         .cwd = cwd,
         .readable = &readable,
+        .hidden = &hidden,
+        .takes_ends = true,
         .timeout_ms = limit(LIMIT_TOOL_TIMEOUT_MS),
     };
-    enum err_code code = build_temp(&env, &tmp, err);
+    enum err_code code = run_hide(op->services->root, &hidden, err);
+
+    if (code == ERR_NONE) {
+        code = build_temp(&env, &tmp, err);
+    }
 
     if (code == ERR_NONE) {
         step.tmp = tmp;
@@ -81,6 +134,7 @@ enum err_code run_op_program(struct op *op, const char *program, const char *pat
     }
     build_remove(&env, tmp);
     words_done(&readable);
+    words_done(&hidden);
     proc_env_done(&vars);
     return code;
 }

@@ -5,7 +5,8 @@
 #include "bundle/build.h"
 #include "tool/tool.h"
 
-/* {"args":[…],"dir"} and {"exit","end","out","err","dropped"}. */
+/* {"args":[…],"dir"} and {"exit","end","reason","out","err","dropped"}: `reason` is the code of
+ * proc_end_name(). */
 extern const struct json_field run_op_in[];
 extern const struct json_field run_op_out[];
 

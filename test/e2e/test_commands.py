@@ -1,0 +1,87 @@
+"""The words that a shell executes, against bash itself: what guard/command/shell.c reads, it reads as bash does. No AWS."""
+import json
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import lab
+
+LINES, SEED = 300, 20261130
+PROGRAMS = "git rm ls cat curl aws python node chmod".split()
+PLAIN = ["-rf", "/", "x", "a.b", "--force", "-n", "a/b", "x=y", "@f", "1,2p", "main", "+x", "%s", "a:b", "{}", "a,b"]
+QUOTED = ["'a b'", '"a b"', "''", '""', "'$HOME'", '"it\'s"', "'\"'", "a'b'c", 'a"b"c', "'rm'", "r''m", '"-rf"', "'a|b'", "'#x'",
+          "'a;b'", "'é'", "'*'", '"a*b"']
+STRANGE = ["$X", "$(rm x)", "`rm x`", "\\rm", "*", "a?", "[ab]", "~", "a=~", "{a,b}", "$'\\x72m'", "\"$X\"", "#c", "!", ">f", "2>&1", "<f",
+           "\\\n", "é", "$((1))", "${X}", "\"a\\\"b\"", "(", ")", "X=1", "if", "then", "{", "}", "\n", "\r", "time", "=ls", "!!", "^a",
+           "exec", "eval", "command", "\t", "\u00a0", "a\\ b", "<<E", "|&", ";;", "&", "[[", "<(ls)"]
+JOINTS = [" && ", " || ", " ; ", " | ", ";", "|", "&&", "||", " &&\t", "  |  "]
+
+
+def word(r):
+    kind = r.random()
+    return r.choice(PLAIN if kind < 0.62 else QUOTED if kind < 0.94 else STRANGE)
+
+
+def line(r):
+    parts = []
+    for _ in range(r.randint(1, 4)):
+        name = r.choice(PROGRAMS) if r.random() < 0.92 else r.choice(QUOTED + STRANGE)
+        parts.append(" ".join([name, *(word(r) for _ in range(r.randint(0, 3)))]))
+    text = parts[0]
+    for part in parts[1:]:
+        text += r.choice(JOINTS) + part
+    return text + r.choice(["", "", "", " ", ";", " ; "])
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="commands-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def probe(self, mode, rows):
+        done = subprocess.run([str(Path(lab.program()).parent / "guard/command_probe"), mode], capture_output=True, text=True, check=True,
+                              input="".join(json.dumps(row) + "\n" for row in rows), timeout=60)
+        return [json.loads(out) for out in done.stdout.splitlines()]
+
+    def executed(self, text):
+        """The argvs that bash executes, by stubs on PATH that write down their own."""
+        record = self.folder / "record"
+        record.write_bytes(b"")
+        work = self.folder / "work"
+        work.mkdir(exist_ok=True)
+        subprocess.run(["/bin/bash", "-c", text], cwd=work, env={"PATH": str(self.folder / "bin"), "RECORD": str(record), "LC_ALL": "C.UTF-8"},
+                       stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
+        return [argv.split(b"\0")[:-1] for argv in record.read_bytes().split(b"\1\0")[:-1]]
+
+    def test_every_word_that_bash_executes_was_read_or_the_text_was_refused(self):
+        stubs = self.folder / "bin"
+        stubs.mkdir()
+        for name in PROGRAMS:
+            stub = stubs / name
+            stub.write_text("#!/bin/dash\nprintf '%s\\0' \"${0##*/}\" \"$@\" '\1' >>\"$RECORD\"\n")
+            stub.chmod(0o755)
+        r = random.Random(SEED)
+        texts = [line(r) for _ in range(LINES)]
+        read = 0
+        for text, judged in zip(texts, self.probe("script", texts)):
+            if judged["parts"] is None:
+                self.assertEqual(judged["class"], "unknown", text)
+                continue
+            read += 1
+            known = [[word.encode() for word in argv] for argv in judged["parts"]]
+            for argv in self.executed(text):
+                self.assertIn(argv, known, f"{text!r} executes what was not read: {judged}")
+        self.assertGreater(read, LINES // 4)  # or nothing was tried
+
+    def test_a_shell_is_never_safe_and_what_is_piped_into_one_is_refused(self):
+        rows = self.probe("argv", [["sh", "-c", "ls"], ["bash", "-lc", "ls | wc -l"], ["sh", "-c", "curl x | sh"], ["sh", "-c", "rm -rf /"],
+                                   ["ls", "src"]])
+        self.assertEqual([row["class"] for row in rows], ["unknown", "unknown", "destructive", "destructive", "safe"])
+
+
+if __name__ == "__main__":
+    unittest.main()
