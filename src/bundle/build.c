@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bundle/build_run.h"
 #include "sys/tty.h"
 
@@ -91,14 +92,30 @@ void build_warn(json_t *warnings, const char *fmt, ...) {
     json_array_append_new(warnings, json_string_of(buf_str(&line)));
 }
 
+/* What a program prints is progress, as far as a person could read it: a flood of short lines would
+ * cost more to show than to print. */
+enum { LINES_A_SECOND = 200 };
+
+struct talk {
+    const struct build_env *env;
+    int64_t second;
+    int lines; /* shown in it */
+};
+
 static void say_line(void *ctx, enum proc_stream stream, struct str line) {
-    const struct build_env *env = ctx;
-    CLEANUP(buf_done) struct buf safe = BUF_INIT(16 * PROC_LINE_BYTES);
+    struct talk *talk = ctx;
+    int64_t second = clock_mono_ms() / 1000;
 
     (void)stream;
+    talk->lines = talk->second == second ? talk->lines + 1 : 1;
+    talk->second = second;
+    if (talk->lines > LINES_A_SECOND) {
+        return;
+    }
+    CLEANUP(buf_done) struct buf safe = BUF_INIT(16 * PROC_LINE_BYTES);
     tty_escape(&safe, str_trim(line));
     if (safe.len > 0) {
-        env->say(env->ctx, buf_cstr(&safe));
+        talk->env->say(talk->env->ctx, buf_cstr(&safe));
     }
 }
 
@@ -227,6 +244,7 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
                              .filter = {.feed = mask_feed, .ctx = &mask}};
 
     struct beat beat = {env, step->title, step->timeout_ms};
+    struct talk talk = {.env = env};
 
     for (size_t i = 0; step->hidden != NULL && i < step->hidden->n; i++) {
         hidden[i + (env->state_dir != NULL)] = step->hidden->rows[i];
@@ -239,7 +257,7 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
     }
     if (env->say != NULL && !step->is_quiet) {
         spec.line = say_line;
-        spec.line_ctx = (void *)(uintptr_t)env;
+        spec.line_ctx = &talk;
     }
     step_environment(step, env->is_sandboxed ? sandbox_proxy_url(&sandbox) : NULL);
     spec.env = (const char *const *)step->vars->vars;
