@@ -26,6 +26,8 @@
  *   result    orchestrator  how the run ended: {"status","code",...}
  *   remembered curator    qdrant_vector.upsert of the brief
  *   outlived  executor    true once the person chose to destroy the expired stack instead
+ *   model     flow        {"primary","fallback","host"}: the session was begun with a model
+ *   moderation orchestrator "passed", "unknown", "declined", "ended": of flags.text
  *   stored    executor    aws_deployer.parameters: which secrets there are; secrets_path: where
  *   diagnosis, cure, inventory  executor   of recover and destroy: what the stack needs, is done
  *   child     executor    {"kind","flags"}: of the session that must end before this one goes on

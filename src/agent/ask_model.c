@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "guard/moderation.h"
+
 enum { READ_BYTES = 6000 }; /* of one result, in the prompt */
 
 bool has_model(const struct turn *turn) { return json_object_get(turn->state, "model") != NULL; }
@@ -57,15 +59,27 @@ static enum err_code ask_and_repair(struct turn *turn, const struct ask_model *a
 /* ---- What the model asks for ---- */
 
 /* The beginning of a result, at the end of a character. */
-static struct str cut_text(const char *text) {
-    size_t n = strlen(text);
+static struct str cut_text(struct str text) {
+    size_t n = text.len;
 
     if (n > READ_BYTES) {
-        for (n = READ_BYTES; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;) {
+        for (n = READ_BYTES; n > 0 && ((unsigned char)text.ptr[n] & 0xc0) == 0x80;) {
             n--;
         }
     }
-    return (struct str){text, n};
+    return str_slice(text, 0, n);
+}
+
+/* What was read is data, whatever it says; that it speaks to the model is told to the person. */
+static void add_result(struct turn *turn, const json_t *call, const char *text, json_t *message) {
+    CLEANUP(buf_done) struct buf plain = BUF_INIT(SIZE_MAX / 2);
+
+    if (moderation_add_foreign(str_from(text), &plain)) {
+        agent_warn(turn, "speaks_to_model", "look at it; it changes nothing by itself",
+                   "what was read by %s has words for a model in it, or characters that hide",
+                   json_str_or(call, "name", "a tool"));
+    }
+    json_put_strn(message, "content", cut_text(buf_str(&plain)));
 }
 
 /* Calls it as this agent; a failure is an answer to the model. */
@@ -126,7 +140,7 @@ static enum err_code do_calls(struct turn *turn, const json_t *answer, json_t *m
             json_decref(message);
             return err->code;
         }
-        json_put_strn(message, "content", cut_text(text));
+        add_result(turn, call, text, message);
         (void)json_array_append_new(messages, message);
     }
     return ERR_NONE;

@@ -280,6 +280,11 @@ static bool is_wrong_phase(const struct call *call) {
 
 static bool is_apply(const struct call *call) { return call->effect == EFFECT_APPLY; }
 
+static bool waits_for_filter(const struct call *call) {
+    return call->facts.is_unmoderated && changes_something(call) && !is_op(call, "discard") &&
+           !is_op(call, "lock");
+}
+
 static bool needs_plan_review(const struct call *call) {
     bool is_write = call->effect == EFFECT_PREVIEW && !is_op(call, "discard") &&
                     !is_op(call, "lock") && !is_op(call, "publish");
@@ -352,6 +357,9 @@ static const struct policy_rule policy_rules[] = {
      "an argument holds ***, a value that was masked", "name the secret instead of copying it"},
     {"wrong_phase", VERDICT_DENY, is_wrong_phase,
      "nothing of this kind happens in this phase", ""},
+    {"not_moderated", VERDICT_DENY, waits_for_filter,
+     "the moderation filter has not answered yet, and nothing is changed before it has",
+     "try again, or unset OPENAI_API_KEY to go on without model and filter"},
     {"plan_not_reviewed", VERDICT_DENY, needs_plan_review,
      "the plan has not passed the compliance review", "let the plan be reviewed first"},
     {"no_dry_run", VERDICT_DENY, needs_dry_run,
@@ -421,100 +429,4 @@ void policy_judge(const struct call *call, struct ruling *out) {
             ruling_set(out, rule->verdict, rule->code, rule->text, rule->remedy);
         }
     }
-}
-
-/* ---- requests that end a conversation ---- */
-
-/* clang-format off */
-static const char *const build_words = "deploy host build create write make run launch set start install";
-
-static const struct {
-    const char *code;
-    const char *verbs; /* blank-separated, one of them must be there; NULL: build_words */
-    const char *thing; /* as a phrase */
-} malice_rows[] = {
-    {"malware",         NULL,             "ransomware"},
-    {"malware",         NULL,             "cryptominer"},
-    {"malware",         NULL,             "crypto miner"},
-    {"malware",         "mine mining",    "monero"},
-    {"malware",         NULL,             "botnet"},
-    {"malware",         NULL,             "keylogger"},
-    {"malware",         NULL,             "malware"},
-    {"phishing",        NULL,             "phishing"},
-    {"phishing",        NULL,             "fake login page"},
-    {"attack",          NULL,             "ddos"},
-    {"attack",          NULL,             "denial of service"},
-    {"attack",          "brute",          "force passwords"},
-    {"credential_theft","steal exfiltrate harvest dump leak grab", "credentials"},
-    {"credential_theft","steal exfiltrate harvest dump leak grab", "passwords"},
-    {"credential_theft","steal exfiltrate harvest dump leak grab", "access keys"},
-    {"credential_theft","steal exfiltrate harvest dump leak grab", "secrets"},
-    {"intrusion",       "hack break into", "someone else"},
-    {"intrusion",       "hack break into", "account of"},
-    {"intrusion",       NULL,              "backdoor"},
-    {"evasion",         "disable turn delete hide", "cloudtrail"},
-};
-
-/* Somebody who builds against it says so. */
-static const char *const defence_words =
-    "detect detects detecting detection protect protection against prevent prevention block blocks"
-    " awareness training scanner scan anti avoid stop defend defence defense filter report";
-/* clang-format on */
-
-enum { MALICE_BYTES = 16 * 1024 };
-
-static bool is_text_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-/* Lower case, one blank between words, blanks at both ends; what no reader sees is dropped. */
-static void plain_words(struct str text, struct buf *out) {
-    buf_add_c(out, ' ');
-    for (size_t i = 0; i < text.len && i < MALICE_BYTES; i++) {
-        char c =
-            text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? (char)(text.ptr[i] | 0x20) : text.ptr[i];
-
-        if (is_text_word(c)) {
-            buf_add_c(out, c);
-        } else if ((unsigned char)c < 0x80 && out->ptr[out->len - 1] != ' ') {
-            buf_add_c(out, ' ');
-        }
-    }
-    buf_add_c(out, ' ');
-}
-
-static bool has_phrase(const char *words, const char *phrase) {
-    CLEANUP(freep) char *framed = mem_format(" %s ", phrase);
-
-    return strstr(words, framed) != NULL;
-}
-
-static bool has_any_word(const char *words, const char *list) {
-    struct str rest = str_from(list);
-    struct str one = {0};
-
-    while (str_next(&rest, ' ', &one)) {
-        CLEANUP(freep) char *word = str_dup(one);
-        if (one.len > 0 && has_phrase(words, word)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool policy_is_malicious(struct str text, const char **code) {
-    CLEANUP(buf_done) struct buf words = BUF_INIT(MALICE_BYTES + 2);
-
-    plain_words(text, &words);
-    for (size_t i = 0; i < ARRAY_N(malice_rows); i++) {
-        const char *verbs = malice_rows[i].verbs == NULL ? build_words : malice_rows[i].verbs;
-
-        if (has_phrase(buf_cstr(&words), malice_rows[i].thing) &&
-            has_any_word(buf_cstr(&words), verbs) &&
-            !has_any_word(buf_cstr(&words), defence_words)) {
-            if (code != NULL) {
-                *code = malice_rows[i].code;
-            }
-            return true;
-        }
-    }
-    return false;
 }

@@ -61,6 +61,7 @@ struct call_facts {
     bool is_approved;      /* approval_check() said OK, or its on_failure covers this call */
     bool is_repo_trusted;  /* "run this repository's code here?" was answered yes */
     bool is_confirmed;     /* a person said yes to exactly this call */
+    bool is_unmoderated;   /* the filter has not answered about what the person asked for */
 };
 
 struct call {
@@ -85,10 +86,6 @@ struct ruling {
 
 /* Judges one call. */
 void policy_judge(const struct call *call, struct ruling *out);
-
-/* Whether a person asks for something this program never helps with; then the conversation ends.
- * `code` (constant) may be NULL. */
-bool policy_is_malicious(struct str text, const char **code);
 
 /* The class of an argv (array of strings) for shell_runner. There is no shell: argv[0] is a bare
  * name. Paths are judged as written: relative ones that do not climb are inside the workspace. */

@@ -88,6 +88,7 @@ static struct call_facts gate_facts(const struct turn *turn, const char *operati
         .is_approved = is_approved(gate, operation, args),
         .is_repo_trusted = json_bool_at(turn->state, "fields.trust_code"),
         .is_confirmed = is_confirmed,
+        .is_unmoderated = strcmp(json_str_or(turn->state, "moderation", ""), "unknown") == 0,
     };
 }
 
@@ -547,7 +548,7 @@ enum err_code turn_verdict(struct turn *turn, const char *subject, const char *d
                            struct err *err) {
     struct gate *gate = turn->gate;
     CLEANUP(json_decrefp) json_t *owned = findings;
-    char *slot = strcmp(subject, "plan") == 0 ? gate->plan_reviewed : gate->set_reviewed;
+    char *slot = gate_review_slot(gate, str_from(subject));
     int64_t number = gate->next_call++;
     const struct recalled *row = gate_recalled(gate, number);
     struct pending *record;
@@ -555,9 +556,8 @@ enum err_code turn_verdict(struct turn *turn, const char *subject, const char *d
     if (row != NULL && gate_compare(gate, row, "verdict", digest, err) != ERR_NONE) {
         return err->code;
     }
-    slot[0] = '\0';
-    if (verdict == VERDICT_ALLOW) {
-        (void)snprintf(slot, SHA256_HEX + 1, "%s", digest);
+    if (slot != NULL) {
+        (void)snprintf(slot, SHA256_HEX + 1, "%s", verdict == VERDICT_ALLOW ? digest : "");
     }
     if (row != NULL) {
         return ERR_NONE;

@@ -277,10 +277,18 @@ static void recall_approval(struct gate *gate, const struct journal_record *reco
                record->fields[FIELD_DIGEST]);
 }
 
-static void recall_verdict(struct gate *gate, const struct journal_record *record) {
-    bool is_plan = str_eq(record->fields[FIELD_SUBJECT], STR("plan"));
-    char *slot = is_plan ? gate->plan_reviewed : gate->set_reviewed;
+char *gate_review_slot(struct gate *gate, struct str subject) {
+    return str_eq(subject, STR("plan"))  ? gate->plan_reviewed
+           : str_eq(subject, STR("set")) ? gate->set_reviewed
+                                         : NULL;
+}
 
+static void recall_verdict(struct gate *gate, const struct journal_record *record) {
+    char *slot = gate_review_slot(gate, record->fields[FIELD_SUBJECT]);
+
+    if (slot == NULL) {
+        return;
+    }
     slot[0] = '\0';
     if (str_eq(record->fields[FIELD_OUTCOME], STR("allow"))) {
         copy_field(slot, SHA256_HEX + 1, record->fields[FIELD_DIGEST]);

@@ -140,7 +140,13 @@ MUST_CHECK enum err_code turn_need_secret(struct turn *turn, const char *name, j
  * behind the point the session had reached. */
 void turn_say(struct turn *turn, enum event event, json_t *fields);
 
-/* Journals the verdict of a review over `digest` (64 hex digits): subject "plan" or "set". */
+/* The keyed hash by which a text of the person is known in the records. Errors: those of
+ * store_mac(). */
+MUST_CHECK enum err_code turn_text_digest(struct turn *turn, const char *text,
+                                          struct sha256_hex *out, struct err *err);
+
+/* Journals the verdict of a review over `digest` (64 hex digits): subject "plan", "set", which the
+ * policy asks for, or "request". */
 MUST_CHECK enum err_code turn_verdict(struct turn *turn, const char *subject, const char *digest,
                                       enum verdict verdict, const char *reason, json_t *findings,
                                       struct err *err);

@@ -105,6 +105,9 @@ void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_s
 json_t *gate_sum_json(struct token_sum sum);
 bool gate_sum_read(const json_t *json, struct token_sum *out);
 
+/* Where the digest of what passed the review of `subject` is kept; NULL: nowhere. */
+char *gate_review_slot(struct gate *gate, struct str subject);
+
 /* Makes a refusal a record, and `err` its sentence. */
 MUST_CHECK enum err_code gate_refuse(struct turn *turn, const char *tool, const char *operation,
                                      const json_t *args, enum err_code code,

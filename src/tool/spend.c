@@ -36,6 +36,18 @@ struct sha256_hex gate_digest(struct gate *gate, const char *tool, const json_t 
     return sha256_hex(mac);
 }
 
+enum err_code turn_text_digest(struct turn *turn, const char *text, struct sha256_hex *out,
+                               struct err *err) {
+    struct sha256 mac = {{0}};
+
+    if (store_mac(turn->gate->options.services->store, STR("prompt"), str_from(text), &mac, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    *out = sha256_hex(mac);
+    return ERR_NONE;
+}
+
 struct token_sum turn_tokens(const struct turn *turn) {
     struct meter *meter = turn->gate->options.meter;
 

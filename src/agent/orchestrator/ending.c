@@ -209,6 +209,9 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
                  json_deep_copy(json_at(turn->state, "applied.left_behind")));
     }
     json_put(result, "error", exit_status == 0 ? json_null() : ending_error(turn));
+    if (strcmp(agent_text(turn, "moderation"), "ended") == 0) {
+        json_put_bool(result, "ends_conversation", true);
+    }
     json_put(turn->state, "result", result);
     if (phase == PHASE_ESCALATED) {
         ending_runbook(turn);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/look.h"
+#include "agent/moderate.h"
 #include "agent/orchestrator/ending.h"
 #include "guard/approval.h"
 
@@ -74,16 +75,39 @@ static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobod
 
 /* ---- INTAKE ---- */
 
-static enum outcome orchestrator_intake(struct turn *turn) {
-    const char *text = agent_text(turn, "flags.text");
-    const char *code = "malicious";
+/* What is stopped leaves its code behind and not its text. */
+static enum outcome orchestrator_stop(struct turn *turn, struct moderation found) {
+    (void)json_object_del(json_object_get(turn->state, "flags"), "text");
+    json_put_str(turn->state, "moderation", found.verdict == MODERATION_END ? "ended" : "declined");
+    (void)agent_problem(turn, ERR_POLICY, "", "%s (%s)", moderation_text(found), found.code);
+    return OUTCOME_VETO;
+}
 
-    if (policy_is_malicious(str_from(text), &code)) {
-        (void)agent_problem(turn, ERR_POLICY, "",
-                            "this is not something aws-copilot helps with (%s)", code);
-        return OUTCOME_VETO;
+/* Whether what the person said may be acted on: state "moderation" is "passed", "unknown" (the
+ * filter did not answer; it is asked again before anything is changed), "declined" or "ended". */
+static enum outcome orchestrator_moderate(struct turn *turn) {
+    const char *text = agent_text(turn, "flags.text");
+    struct moderation found = {0};
+    bool is_known = false;
+    struct err err = {0};
+
+    if (text[0] == '\0' || strcmp(agent_text(turn, "moderation"), "passed") == 0) {
+        return OUTCOME_OK;
     }
-    return orchestrator_ask_retry(turn, OUTCOME_VETO);
+    if (moderate(turn, text, &found, &is_known, &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
+    if (found.verdict != MODERATION_PASS) {
+        return orchestrator_stop(turn, found);
+    }
+    json_put_str(turn->state, "moderation", is_known ? "passed" : "unknown");
+    return OUTCOME_OK;
+}
+
+static enum outcome orchestrator_intake(struct turn *turn) {
+    enum outcome outcome = orchestrator_moderate(turn);
+
+    return outcome == OUTCOME_OK ? orchestrator_ask_retry(turn, OUTCOME_VETO) : outcome;
 }
 
 /* ---- WAIT: the yes ---- */
@@ -265,6 +289,14 @@ static enum outcome orchestrator_wait(struct turn *turn) {
 /* Some answers change what is found: a folder, the application, what is left out. */
 static enum outcome orchestrator_ask(struct turn *turn) {
     enum outcome outcome = orchestrator_ask_retry(turn, OUTCOME_DONE);
+
+    outcome = outcome == OUTCOME_OK ? orchestrator_moderate(turn) : outcome;
+    if (outcome == OUTCOME_OK && strcmp(agent_text(turn, "moderation"), "unknown") == 0) {
+        return agent_problem(turn, ERR_UNREACHABLE,
+                             "try again, or unset OPENAI_API_KEY to go on without model and filter",
+                             "the moderation filter does not answer, and nothing is changed before "
+                             "it has");
+    }
 
     if (outcome != OUTCOME_OK || !json_bool_at(turn->state, "survey_is_stale")) {
         return outcome;

@@ -6,7 +6,7 @@
 
 #include "front/chat/chat_room.h"
 #include "front/cli/suggest.h"
-#include "guard/policy.h"
+#include "guard/moderation.h"
 #include "sys/fs.h"
 
 enum { TEXT_BYTES_MAX = 64 * 1024 };
@@ -236,6 +236,7 @@ static void chat_end(struct chat *chat, enum err_code code, const struct err *er
         cli_calm();
     }
     status = json_str_or(cli->result, "status", "");
+    chat->is_over = chat->is_over || json_bool_at(cli->result, "ends_conversation");
     if (strcmp(status, "waiting") == 0) {
         chat_offer(chat, json_str_at(cli->result, "session"));
         cli_say(cli, "say yes to look at it and decide");
@@ -634,12 +635,18 @@ static void chat_note(struct chat *chat, const char *line) {
 
 static void chat_turn(struct chat *chat, const char *line) {
     struct understood said;
+    struct moderation found;
 
     if (chat_catches_secret(chat, line)) {
         return;
     }
-    if (policy_is_malicious(str_from(line), NULL)) {
+    found = moderation_judge(str_from(line));
+    if (found.verdict == MODERATION_END) {
         chat_refuse(chat, line);
+        return;
+    }
+    if (found.verdict == MODERATION_DECLINE) {
+        cli_say(chat->cli, "%s", moderation_text(found));
         return;
     }
     chat_understand(chat, line, &said);
