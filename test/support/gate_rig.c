@@ -82,12 +82,14 @@ static enum err_code fake_reconcile(struct op *op, enum reconciled *state, json_
     return ERR_NONE;
 }
 
-/* Spends what it is told to, {"in","out"}, or loses the count of it. */
+/* Spends what it is told to, {"in","out"}, as far as it may, or loses the count of it. */
 static enum err_code fake_ask(struct op *op, json_t **out, struct err *err) {
+    uint32_t wanted = (uint32_t)json_int_or(op->args, "out", 0);
+
     world.held = op->held;
     op->used = (struct token_sum){(uint32_t)json_int_or(op->args, "in", 0),
-                                  (uint32_t)json_int_or(op->args, "out", 0)};
-    op->is_used_known = !world.is_use_lost;
+                                  wanted < op->held.out ? wanted : op->held.out};
+    op->is_used_known = !atomic_load(&world.is_use_lost);
     return fake_run(op, out, err);
 }
 
