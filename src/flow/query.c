@@ -48,6 +48,7 @@ static enum err_code query_run(struct flow *flow, const struct agent *agent, jso
     CLEANUP(json_decrefp) json_t *result = NULL;
     struct err second = {0};
 
+    (void)json_object_del(flags, "text"); /* what the person said is for the road to judge */
     if (session_new(flow, "query", flags, &session, err) != ERR_NONE) {
         return err->code;
     }

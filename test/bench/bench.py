@@ -1,6 +1,6 @@
 """Measures the program beside the floor of the machine and beside the peers; scripts/bench runs it.
 
-    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens spawn read deploy;
+    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens spawn model read deploy;
     all of them when none is given
 
 Everything that is compared is measured in turn, in the same run, so that what else the machine does meets both.
@@ -234,6 +234,35 @@ def bench_spawn(runner):
         Figure("command_judged", median, "us", runner.runs, Bar(10)), Figure("command_judged_worst", worst, "us", runner.runs)]
 
 
+def bench_model(runner):
+    """What the program adds to a question to a model; 200 answers of llama.cpp's own server, each held to its form."""
+    runs = [runner.rows_of("src/tool/model_bench", ".", "30") for _ in range(runner.runs)]
+
+    def median_row(name, key="value"):
+        return median_of([{"v": rows[name][key]} for rows in runs], "v")
+    floor = median_row("model_turn_overhead", "floor")
+    figures = [Figure("model_first_token", median_row("model_first_token"), "ms", 30 * runner.runs, Bar(5)),
+               Figure("model_turn_overhead", median_row("model_turn_overhead") - floor, "ms", 30 * runner.runs, Bar(10),
+                      ("the bare exchange", floor))]
+    if not os.path.exists(runner.tools["LLAMA_PYTHON"]):
+        say("SKIP the answers of llama.cpp's server: its wheel is not installed")
+        return figures
+    os.environ["AWSCOPILOT_PROGRAM"] = runner.program
+    sys.path.append(str(HERE.parent / "e2e"))
+    import model_probe
+    server, bad, forms = model_probe.LlamaServer("chat", "sk-local-0123456789"), 0, model_probe.forms()
+    try:
+        with model_probe.Probe(server.env()) as probe:
+            for number in range(FORM_CALLS):
+                form = forms[number % len(forms)]
+                asked = [{"role": "user", "content": f"question {number}"}]
+                answer = probe.ask(messages=asked, form=form, answer_max=8000)
+                bad += not model_probe.is_kept(form, answer)
+    finally:
+        server.stop()
+    return [*figures, Figure("model_forms_missed", bad, f"of {FORM_CALLS}", FORM_CALLS, Bar(0))]
+
+
 def bench_read(runner):
     """Reading: a record of a million rows verified, a repository of 5,000 files surveyed."""
     verify = runner.rows_of("src/store/step_bench", ".", "verify", str(VERIFIED))["audit_verify_1m"]
@@ -322,7 +351,7 @@ def bench_deploy(runner):
 
 
 GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "redact": bench_redact, "tokens": bench_tokens,
-          "spawn": bench_spawn, "read": bench_read, "deploy": bench_deploy}
+          "spawn": bench_spawn, "model": bench_model, "read": bench_read, "deploy": bench_deploy}
 
 
 def say_what_is_missing(runner):

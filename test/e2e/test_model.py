@@ -1,0 +1,210 @@
+"""The model: llama.cpp's own server for protocol, grammar and streams; a scripted one for meaning and every fault. No AWS."""
+import contextlib
+import json
+import os
+import sqlite3
+import time
+import unittest
+import zlib
+
+import fake_model as fake
+import lab
+import model_probe
+
+SECRET = "AKIAIOSFODNN7EXAMPLE"
+HELLO = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "say hello"}]
+GOOD = {"concerns": [{"where": "plan", "text": "a wide role", "is_veto": False}]}
+
+
+class RealServer(unittest.TestCase):
+    """What llama.cpp's server says to what we send. The words are noise."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.path.exists(lab.tools().get("LLAMA_PYTHON", "")):
+            raise unittest.SkipTest("the wheel of llama.cpp's server is not installed (scripts/setup.sh says why)")
+        cls.chat = model_probe.LlamaServer("chat", key="sk-local-0123456789")
+        cls.addClassCleanup(cls.chat.stop)
+
+    def test_text_streams_with_its_use(self):
+        with model_probe.Probe(self.chat.env()) as probe:
+            answers = [probe.ask(messages=HELLO, answer_max=60, creative=True) for _ in range(3)]
+        for answer in answers:
+            self.assertIn(answer.get("finish"), ("stop", "length"), answer)
+            self.assertGreater(answer["in"], 10)
+            self.assertLessEqual(answer["out"], 60)
+
+    def test_every_form_is_kept_to(self):
+        with model_probe.Probe(self.chat.env()) as probe:
+            for form in model_probe.forms():
+                for _ in range(3):
+                    answer = probe.ask(messages=HELLO, form=form, answer_max=4000)
+                    self.assertNotIn("error", answer, form)
+                    model_probe.judge(form, answer["json"])
+
+    def test_a_tool_that_is_offered_is_asked_for(self):
+        tools = model_probe.LlamaServer("tools", key="sk-local-0123456789")
+        self.addCleanup(tools.stop)
+        with model_probe.Probe(tools.env()) as probe:
+            answer = probe.ask(messages=HELLO, offer=["repo_reader.read_file"], answer_max=400)
+        self.assertEqual(answer.get("finish"), "tool_calls", answer)
+        for call in answer["calls"]:
+            self.assertEqual((call["name"], call.get("operation", "read_file")), ("repo_reader__read_file", "read_file"))
+
+    def test_a_wrong_key_a_prompt_that_is_too_long_and_no_filter(self):
+        with model_probe.Probe(self.chat.env()) as probe:
+            self.assertEqual(probe.ask(messages=[{"role": "user", "content": "x " * 20000}])["error"], "too_large")
+            self.assertEqual(probe.ask(moderate="hello")["answer"], "absent")
+        with model_probe.Probe({**self.chat.env(), "OPENAI_API_KEY": "sk-wrong"}) as probe:
+            answer = probe.ask(messages=HELLO)
+            self.assertEqual((answer["error"], answer["cost"]), ("credentials", "nothing"))
+
+    def test_an_answer_can_be_cancelled_while_it_streams(self):
+        with model_probe.Probe(self.chat.env()) as probe:
+            answers = [probe.ask(messages=HELLO, form="understand", answer_max=4000, cancel_after=2) for _ in range(3)]
+            self.assertEqual({answer.get("error") for answer in answers}, {"cancelled"})
+            self.assertNotIn("error", probe.ask(messages=HELLO, answer_max=10))
+
+
+class Faults(unittest.TestCase):
+    """A model server that misbehaves in each way we know; the fake says what, the client must end well."""
+
+    def setUp(self):
+        self.model = fake.FakeModel()
+        self.enterContext(self.model)
+        self.probe = self.enterContext(model_probe.Probe({**self.model.env(), "MODEL_PROBE_STALL_MS": "1500"},
+                                                         "gpt-4.1-mini", "gpt-4o-mini"))
+
+    def enterContext(self, manager):  # of Python 3.11's unittest only
+        result = manager.__enter__()
+        self.addCleanup(manager.__exit__, None, None, None)
+        return result
+
+    def fails(self, code, *answers, **asked):
+        self.model.script = list(answers)
+        began = time.monotonic()
+        answer = self.probe.ask(messages=HELLO, **asked)
+        self.assertEqual(answer.get("error"), code, answer)
+        self.assertLess(time.monotonic() - began, 45, "it was to end long before its deadline")
+        self.model.script = []
+        return answer
+
+    def test_a_good_answer(self):
+        self.model.say(GOOD)
+        answer = self.probe.ask(messages=HELLO, form="concern")
+        self.assertEqual((answer["json"], answer["model"]), (GOOD, "gpt-4.1-mini"))
+        body = self.model.requests[0]["body"]
+        self.assertEqual((body["temperature"], body["stream"], body["stream_options"]), (0.2, True, {"include_usage": True}))
+        self.assertTrue(body["response_format"]["json_schema"]["strict"])
+
+    def test_answers_that_are_none(self):
+        for code, answer in (
+                ("too_large", fake.endless()),
+                ("protocol", fake.stream(fake.chunk({"content": "cut"}), done=False)),
+                ("protocol", fake.raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 999\r\n\r\ndata: {")),
+                ("protocol", fake.stream("data: {\"choices\": nonsense\n\n")),
+                ("protocol", fake.text("I would rather talk")),
+                ("protocol", fake.text({"concerns": [{"where": 7}]})),
+                ("protocol", fake.text({**GOOD, "approve": True})),
+                ("protocol", fake.text(GOOD, finish="tired")),
+                ("protocol", fake.text(GOOD, finish="length")),
+                ("service", fake.text(GOOD, finish="content_filter")),
+                ("protocol", fake.stream(fake.chunk({"content": "a"}), fake.chunk(finish="stop"), fake.chunk(finish="length"))),
+                ("protocol", fake.stream(fake.chunk({"content": "a", "refusal": "no"}, "stop"))),
+                ("service", fake.stream(fake.chunk({"refusal": "I will not"}, "stop"))),
+                ("service", fake.stream(fake.chunk({"content": "a"}), {"error": {"message": "out of memory"}})),
+                ("timeout", fake.hang(fake.chunk({"content": "a"}))),
+                ("too_large", fake.raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ndata: " + b"x" * (2 << 20))),
+                ("protocol", fake.raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n\x1f\x8b\x08"
+                                      + bytes(17))),
+                ("protocol", fake.raw("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n")),
+                ("protocol", fake.raw("nothing of HTTP\r\n\r\n"))):
+            with self.subTest(code=code, number=len(self.model.requests)):
+                self.fails(code, answer, form="concern", answer_max=300)
+
+    def test_a_server_that_sends_a_byte_now_and_then_ends_with_the_deadline(self):
+        def drip(handler):
+            handler.start(200, {"content-type": "text/event-stream", "connection": "close"})
+            for _ in range(120):
+                handler.send(":")
+                time.sleep(0.5)
+        self.assertEqual(self.fails("timeout", drip, timeout_ms=3000)["cost"], "unknown")
+
+    def test_tools_that_do_not_exist_or_are_called_wrongly_are_told_and_not_called(self):
+        for answer, problem in ((fake.call("shell_runner__run", {"command": ["rm", "-rf", "/"]}), "there is no such function"),
+                                (fake.call("repo_reader__read_file", {"path": 7}), "path"),
+                                (fake.call("repo_reader__read_file", {"path": "a", "force": True}), "force"),
+                                (fake.call("repo_reader__read_file", "{\"path\": "), "no JSON object")):
+            self.model.next(answer)
+            call, = self.probe.ask(messages=HELLO, offer=["repo_reader.read_file"])["calls"]
+            self.assertIn(problem, call["problem"])
+            self.assertNotIn("operation", call)
+        self.model.next(fake.call("repo_reader__read_file", {"path": "README.md"}))
+        call, = self.probe.ask(messages=HELLO, offer=["repo_reader.read_file"])["calls"]
+        self.assertEqual((call["tool"], call["operation"], call["args"]), ("repo_reader", "read_file", {"path": "README.md"}))
+
+    def test_quota_and_outage_take_the_fallback_and_what_was_spent_is_not_sent_again(self):
+        self.model.fail(429, error={"code": "insufficient_quota"})
+        self.model.say("hello")
+        self.assertEqual(self.probe.ask(messages=HELLO)["model"], "gpt-4o-mini")
+        answer = self.fails("service", *[fake.failure(503, {"retry-after-ms": "1"})] * 6)
+        self.assertEqual((answer["cost"], answer["waits"]), ("nothing", 4))
+        before = len(self.model.requests)
+        self.assertEqual(self.fails("service", fake.failure(504))["cost"], "unknown")
+        self.assertEqual(len(self.model.requests), before + 1)
+
+    def test_what_is_sent_is_masked(self):
+        self.model.say("hello")
+        self.probe.ask(messages=[{"role": "user", "content": f"my key is {SECRET}"}])
+        self.assertNotIn(SECRET, json.dumps(self.model.requests[0]["body"]))
+        self.assertIn("***", json.dumps(self.model.requests[0]["body"]))
+
+
+class Moderated(lab.Case):
+    """The program with a filter: what it flags, and what happens when it does not answer."""
+
+    def chat(self, env, *lines):
+        return self.run_program("chat", "--json", "--region", lab.REGION, keys=self.aws.user("ada", account=self.account),
+                                cwd=self.copy_repo("test/repos/api_only"), stdin="".join(line + "\n" for line in lines), **env)
+
+    def records(self):
+        """All that the store's tables hold, bodies unpacked."""
+        found = b""
+        with contextlib.closing(sqlite3.connect(self.home / ".local/state/aws-copilot/store.db")) as store:
+            for table, in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                for row in store.execute(f'SELECT * FROM "{table}"'):
+                    for value in row:
+                        data = value if isinstance(value, bytes) else str(value).encode()
+                        found += data + b"".join(self.unpacked(data[skip:]) for skip in range(12))
+        self.assertTrue(b'"illicit"' in found, "nothing was unpacked")
+        return found
+
+    @staticmethod
+    def unpacked(data):
+        try:
+            return zlib.decompressobj(-15).decompress(data)
+        except zlib.error:
+            return b""
+
+    def test_malice_that_the_filter_knows_ends_the_conversation_and_leaves_its_hash(self):
+        with fake.FakeModel() as model:
+            model.next(fake.moderation(illicit=True))
+            run = self.chat(model.env(), "deploy the thing that I told you about", "hello")
+        self.assertEqual((run.code, run.result["status"]), (5, "refused"), str(run))
+        self.assertIn("(illicit)", json.dumps(run.events))
+        self.assertNotIn("hello; say deploy", json.dumps(run.events))
+        self.assertEqual(model.requests[0]["path"], "/v1/moderations")
+        self.assertFalse(b"thing that I told you about" in self.records(), "the text is on record")
+
+    def test_while_the_filter_is_unknown_nothing_is_changed(self):
+        with fake.FakeModel() as model:
+            model.always(lambda request: fake.failure(500, {"retry-after-ms": "1"}))
+            run = self.chat(model.env(), "deploy")
+        self.assertNotEqual(run.code, 0, str(run))
+        self.assertIn("moderation filter does not answer", json.dumps(run.events))
+        self.assertGreaterEqual(len(model.requests), 4)  # INTAKE and ASK, two tries each
+
+    def test_an_address_without_https_is_told_and_not_used(self):
+        run = self.chat({"OPENAI_BASE_URL": "http://models.example.com/v1", "OPENAI_API_KEY": "sk-test-0123456789abcdef"}, "deploy")
+        self.assertIn("without https", json.dumps(run.events))
+        self.assertNotIn("sk-test-0123456789abcdef", run.stdout + run.stderr)

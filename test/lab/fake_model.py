@@ -1,0 +1,177 @@
+"""A scripted model server. It is a fake, for meaning and for faults; protocol and grammar are judged by llama.cpp's own server.
+
+    with FakeModel() as model:
+        model.say("hello")                       the next answer, streamed
+        model.say({"intent": "deploy", ...})     the same as JSON text
+        model.call("repo_reader__read_file", path="README.md")
+        model.fail(429, headers={"retry-after": "1"}, error={"code": "insufficient_quota"})
+        model.raw("HTTP/1.1 200 OK\\r\\n...")      bytes as they are; then the connection closes
+        model.always(f)                          f(request) -> one of the answers below, for every other request
+        ... run the program with model.env() ...
+        model.requests                           what came: {"path", "headers", "body"}
+
+An answer is a function of the handler. Each chunk of a stream is flushed by itself.
+"""
+import http.server
+import json
+import threading
+import time
+
+LIFE_S = 900
+
+
+def chunk(delta=None, finish=None, **more):
+    return {"id": "c", "object": "chat.completion.chunk", "model": "fake",
+            "choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish}], **more}
+
+
+def usage(prompt=100, completion=10):
+    return {"id": "c", "object": "chat.completion.chunk", "choices": [],
+            "usage": {"prompt_tokens": prompt, "completion_tokens": completion}}
+
+
+def stream(*chunks, done=True, pause_s=0.0, end=b""):
+    """Server-sent events, one a chunk; a str is sent as it is. `end`: what follows, before the connection closes."""
+    def answer(handler):
+        handler.start(200, {"content-type": "text/event-stream", "connection": "close"})
+        for part in chunks:
+            handler.send(part if isinstance(part, (str, bytes)) else f"data: {json.dumps(part)}\n\n")
+            if pause_s:
+                time.sleep(pause_s)
+        if done:
+            handler.send("data: [DONE]\n\n")
+        handler.send(end)
+    return answer
+
+
+def text(words, finish="stop", prompt=100):
+    words = words if isinstance(words, str) else json.dumps(words)
+    pieces = [words[i:i + 7] for i in range(0, len(words), 7)]
+    return stream(chunk({"role": "assistant", "content": None}), *(chunk({"content": piece}) for piece in pieces),
+                  chunk(finish=finish), usage(prompt, max(1, len(words) // 4)))
+
+
+def call(name, arguments):
+    body = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    head = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
+    return stream(chunk({"role": "assistant", "tool_calls": [head]}),
+                  *(chunk({"tool_calls": [{"index": 0, "function": {"arguments": body[i:i + 5]}}]}) for i in range(0, len(body), 5)),
+                  chunk(finish="tool_calls"), usage())
+
+
+def failure(status, headers=None, error=None):
+    def answer(handler):
+        body = json.dumps({"error": {"message": "scripted", **(error or {})}}).encode()
+        handler.start(status, {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})})
+        handler.send(body)
+    return answer
+
+
+def raw(data):
+    def answer(handler):
+        handler.close_connection = True
+        handler.send(data)
+    return answer
+
+
+def endless(piece=" tick"):
+    def answer(handler):
+        handler.start(200, {"content-type": "text/event-stream", "connection": "close"})
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            handler.send(f"data: {json.dumps(chunk({'content': piece}))}\n\n")
+    return answer
+
+
+def hang(*chunks):
+    def answer(handler):
+        stream(*chunks, done=False)(handler)
+        time.sleep(60)
+    return answer
+
+
+def moderation(**categories):
+    def answer(handler):
+        names = {name.replace("_", "-").replace("--", "/"): flagged for name, flagged in categories.items()}
+        body = json.dumps({"results": [{"flagged": any(names.values()), "categories": names}]}).encode()
+        handler.start(200, {"content-type": "application/json", "content-length": str(len(body))})
+        handler.send(body)
+    return answer
+
+
+class FakeModel:
+    def __init__(self):
+        self.requests, self.script, self.other = [], [], None
+        self.lock = threading.Lock()
+        model = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def log_message(self, *args):
+                pass
+
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass  # the client has heard enough
+
+            def start(self, status, headers):
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                    if name == "connection":
+                        self.close_connection = True
+                self.end_headers()
+
+            def send(self, data):
+                self.wfile.write(data.encode() if isinstance(data, str) else data)
+                self.wfile.flush()
+
+            def do_POST(self):
+                data = self.rfile.read(int(self.headers.get("content-length", "0")))
+                request = {"path": self.path, "headers": dict(self.headers), "body": json.loads(data or b"null")}
+                model.take(request)(self)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def take(self, request):
+        with self.lock:
+            self.requests.append(request)
+            if request["path"].endswith("/moderations") and self.other is None and not self.script:
+                return moderation()
+            if self.script:
+                return self.script.pop(0)
+            if self.other is None:
+                return failure(500, {"retry-after-ms": "1"})
+            return self.other(request)
+
+    def next(self, *answers):
+        self.script += answers
+
+    def say(self, words, **more):
+        self.next(text(words, **more))
+
+    def call(self, name, **arguments):
+        self.next(call(name, arguments))
+
+    def fail(self, status, headers=None, error=None):
+        self.next(failure(status, headers, error))
+
+    def always(self, function):
+        self.other = function
+
+    def env(self, key="sk-test-0123456789abcdefghij"):
+        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": key}
