@@ -53,6 +53,8 @@ static const struct {
     { "aws_deployer.recover",      " executor " },
     { "aws_deployer.diagnose",     " executor " },
     { "aws_deployer.wait",         " executor " },
+    { "aws_deployer.lock_status",  " executor " },
+    { "aws_deployer.unlock",       " executor " },
     { "aws_deployer.drift",        " executor validator " },
     { "openai_llm.complete",       " orchestrator intake validator compliance " },
     { "openai_llm.moderate",       " orchestrator intake validator compliance " },

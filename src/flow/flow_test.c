@@ -450,6 +450,37 @@ static void a_way_back_that_does_not_answer_goes_back_again(void **state) {
     assert_int_equal(world_effects("rollback"), 1);
 }
 
+/* Before the yes nothing is changed; after it the release before comes back. */
+static void a_run_that_is_cancelled_from_elsewhere_stops_or_goes_back(void **state) {
+    static const struct {
+        const char *op;
+        int applied;
+        int rolled_back;
+    } rows[] = {{"build", 1, 0}, {"preview", 1, 0}, {"apply", 2, 1}, {"probe", 2, 1}};
+    int bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct flow *flow;
+
+        world_fresh();
+        flow = world_flow(&hasty_store);
+        (void)world_run(flow, "deploy", true);
+        (void)snprintf(world->cancel_op, sizeof world->cancel_op, "%s", rows[i].op);
+        (void)world_run(flow, "deploy", true);
+        flow_close(flow);
+        if (strcmp(world->status, "cancelled") != 0 || world->exit_status != 8 ||
+            world_effects("apply") != rows[i].applied ||
+            world_effects("rollback") != rows[i].rolled_back || world_was_repeated()) {
+            print_error("in %s: %s, exit %d, '%s', %d applied, %d back\n", rows[i].op,
+                        world->status, world->exit_status, world->message, world_effects("apply"),
+                        world_effects("rollback"));
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
 static void a_way_back_that_fails_goes_up(void **state) {
     (void)state;
     run_twice(rollback_bad);
@@ -725,6 +756,7 @@ int main(void) {
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),
         cmocka_unit_test_setup(a_release_is_gone_back_to_as_a_planned_change, set_up),
         cmocka_unit_test_setup(a_way_back_that_does_not_answer_goes_back_again, set_up),
+        cmocka_unit_test_setup(a_run_that_is_cancelled_from_elsewhere_stops_or_goes_back, set_up),
         cmocka_unit_test_setup(a_way_back_that_fails_goes_up, set_up),
         cmocka_unit_test_setup(a_lock_that_is_lost_before_the_effect_rolls_nothing_back, set_up),
         cmocka_unit_test_setup(a_yes_that_came_too_late_is_asked_for_again, set_up),

@@ -251,6 +251,7 @@ static const struct {
     {EFFECT_PREVIEW, "discard", "PLAN DRY_RUN REVIEW_SET WAIT ROLLBACK CLOSURE ESCALATED"},
     {EFFECT_PREVIEW, "lock",    "DRY_RUN REVIEW_SET WAIT EXECUTE VALIDATE ROLLBACK CLOSURE ESCALATED"},
     {EFFECT_PREVIEW, "publish", "VALIDATE"},
+    {EFFECT_PREVIEW, "unlock",  "INTAKE"}, /* a question of its own, outside the road */
     {EFFECT_APPLY,   NULL,      "EXECUTE ROLLBACK"},
 };
 /* clang-format on */
@@ -287,9 +288,20 @@ static bool waits_for_filter(const struct call *call) {
 
 static bool needs_plan_review(const struct call *call) {
     bool is_write = call->effect == EFFECT_PREVIEW && !is_op(call, "discard") &&
-                    !is_op(call, "lock") && !is_op(call, "publish");
+                    !is_op(call, "lock") && !is_op(call, "publish") && !is_op(call, "unlock");
 
     return (is_write || is_apply(call)) && !call->facts.is_plan_reviewed;
+}
+
+/* Another run's lock is taken away by a person's word only. */
+static bool breaks_stale_lock(const struct call *call) {
+    return is_op(call, "unlock") && json_bool_at(call->args, "is_stale") &&
+           !call->facts.is_confirmed;
+}
+
+static bool breaks_lock(const struct call *call) {
+    return is_op(call, "unlock") && !json_bool_at(call->args, "is_stale") &&
+           !call->facts.is_confirmed;
 }
 
 static bool needs_dry_run(const struct call *call) {
@@ -378,6 +390,11 @@ static const struct policy_rule policy_rules[] = {
      "it asks for rights that no deployment needs", "templates of this program need CAPABILITY_IAM only"},
     {"untrusted_target", VERDICT_ASK, has_foreign_target,
      "where the change goes was not said by a person", "confirm the target"},
+    {"stale_lock", VERDICT_ASK, breaks_stale_lock,
+     "it gives back the lock of a run that is dead", "answer at a terminal, or with --yes"},
+    {"break_lock", VERDICT_ASK, breaks_lock,
+     "it takes the lock away from a run that may be alive: two runs on one stack undo each other",
+     "wait for that run, or aws-copilot cancel it; a person at a terminal can say yes"},
     {"outside_workspace", VERDICT_DENY, leaves_workspace,
      "the path leaves the workspace", "give a path below the repository"},
     {"secret_file", VERDICT_DENY, reads_secret_file,

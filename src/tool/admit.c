@@ -192,12 +192,14 @@ static enum err_code gate_confirm(struct turn *turn, const struct ruling *ruling
     }
     if (turn_ask(turn,
                  json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm",
-                           "code", ruling->code, "question", ruling->text, "default", "no"),
+                           "code", ruling->code, "question", ruling->text, "default",
+                           strcmp(ruling->code, "stale_lock") == 0 ? "yes" : "no"),
                  &answer, err) != ERR_NONE) {
         return err->code == ERR_WAITING ? ERR_NONE : err->code;
     }
     if (strcmp(answer, "yes") != 0) {
-        return err_set(err, ERR_REJECTED, "you said no to: %s", ruling->text);
+        err_set(err, ERR_REJECTED, "you said no to: %s", ruling->text);
+        return err_remedy(err, "%s", ruling->remedy);
     }
     *is_answered = true;
     return ERR_NONE;
@@ -315,7 +317,7 @@ static bool ask_poll_inbox(void *ctx) {
     struct err err = {0};
 
     gate_tick(poll->gate);
-    if (poll->gate->fault.code != ERR_NONE) {
+    if (poll->gate->fault.code != ERR_NONE || gate_is_cancelled(poll->gate, &err)) {
         return true;
     }
     if (strcmp(poll->kind, "approval") != 0 ||
@@ -347,6 +349,14 @@ static enum err_code ask_stopped(struct gate *gate, const struct ask_poll *poll,
     return ask_fault(gate, err);
 }
 
+/* Why polling ended the question: a fault, somebody cancelled the run, or an answer. */
+static enum err_code ask_polled(struct gate *gate, const struct ask_poll *poll, struct err *err) {
+    if (gate->fault.code != ERR_NONE) {
+        return ask_stopped(gate, poll, err);
+    }
+    return gate_is_cancelled(gate, err) ? err->code : ERR_NONE;
+}
+
 static enum err_code ask_person(struct turn *turn, const json_t *question, struct ask_poll *poll,
                                 struct err *err) {
     struct gate *gate = turn->gate;
@@ -356,7 +366,7 @@ static enum err_code ask_person(struct turn *turn, const json_t *question, struc
 
     redact_json(gate->options.services->redactor, question, &masked);
     if (ask_poll_inbox(poll)) {
-        return gate->fault.code != ERR_NONE ? ask_stopped(gate, poll, err) : ERR_NONE;
+        return ask_polled(gate, poll, err);
     }
     if (!person->is_there(person->ctx) && strcmp(poll->kind, "approval") != 0) {
         err_set(err, ERR_WAITING, "an answer is needed: %s", json_str_or(question, "question", ""));
@@ -365,8 +375,9 @@ static enum err_code ask_person(struct turn *turn, const json_t *question, struc
     if (person->ask(person->ctx, &masked, ask_poll_inbox, poll, &typed, err) != ERR_NONE) {
         return err->code == ERR_INTERRUPTED ? gate_interrupt(gate, err) : err->code;
     }
-    if (gate->fault.code != ERR_NONE) {
-        return ask_stopped(gate, poll, err);
+    if (gate->fault.code != ERR_NONE || gate_is_cancelled(gate, err)) {
+        free(TAKE(typed));
+        return ask_polled(gate, poll, err);
     }
     if (typed != NULL) { /* the person was faster than a message */
         free(poll->answer);

@@ -213,6 +213,7 @@ static void call_prepare(struct call_handle *call) {
         .epoch = journal_epoch(gate->options.journal),
         .key = call->key,
         .cancel = &call->cancel,
+        .unwanted = &gate->is_unwanted,
         .deadline_mono_ms = clock_mono_ms() + limit(call->row->deadline),
         .arena = arena_new(),
         .emit = op_emit,
@@ -259,6 +260,15 @@ static void call_number(struct call_handle *call) {
                    (long long)call->number);
 }
 
+/* Nothing new is begun for a run that was cancelled, but what tidies up behind it. What the journal
+ * knows already is still told. */
+static bool call_is_too_late(struct gate *gate, const char *operation, struct err *err) {
+    bool is_tidy = strcmp(operation, "discard") == 0 || strcmp(operation, "lock") == 0 ||
+                   strcmp(operation, "emit") == 0;
+
+    return !is_tidy && gate_recalled(gate, gate->next_call) == NULL && gate_is_cancelled(gate, err);
+}
+
 struct call_handle *tool_start(struct turn *turn, const char *tool, const char *operation,
                                json_t *args) {
     struct call_handle *call = mem_alloc(sizeof *call);
@@ -273,7 +283,8 @@ struct call_handle *tool_start(struct turn *turn, const char *tool, const char *
         call->err = gate->fault;
         return call;
     }
-    if (gate_admit(turn, tool, operation, args, &call->row, &call->err) != ERR_NONE ||
+    if (call_is_too_late(gate, operation, &call->err) ||
+        gate_admit(turn, tool, operation, args, &call->row, &call->err) != ERR_NONE ||
         gate_hold(turn, tool, call->row, args, &call->hold, &call->err) != ERR_NONE) {
         return call;
     }
@@ -306,6 +317,15 @@ static bool call_is_late(const struct call_handle *call) {
     return clock_mono_ms() > call->op.deadline_mono_ms + limit(LIMIT_KILL_GRACE_MS);
 }
 
+/* What only reads, or builds here, stops at once when the run is cancelled; what is under way at
+ * AWS ends by itself. */
+static bool call_is_unwanted(const struct call_handle *call) {
+    struct err unused = {0};
+
+    return (call->row->effect == EFFECT_READ || call->row->effect == EFFECT_LOCAL) &&
+           gate_is_cancelled(call->gate, &unused);
+}
+
 void gate_cancel_all(struct gate *gate) {
     for (struct call_handle *c = gate->running; c != NULL; c = c->next) {
         atomic_store(&c->cancel, true);
@@ -322,7 +342,7 @@ static void call_wait(struct call_handle *call) {
         gate_tick(gate);
         gate_collect(gate);
         for (struct call_handle *c = gate->running; c != NULL; c = c->next) {
-            if (gate->fault.code != ERR_NONE || call_is_late(c)) {
+            if (gate->fault.code != ERR_NONE || call_is_late(c) || call_is_unwanted(c)) {
                 atomic_store(&c->cancel, true);
             }
         }

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { NOTE_DELAY_MS = 500 };
+enum { NOTE_DELAY_MS = 500, INBOX_PAUSE_MS = 500 };
 
 enum err_code gate_open(const struct gate_options *options, struct gate **out, struct err *err) {
     struct gate *gate = mem_alloc(sizeof *gate);
@@ -480,9 +480,59 @@ static void gate_show_events(struct gate *gate) {
     }
 }
 
+bool gate_is_cancelled(const struct gate *gate, struct err *err) {
+    static const char *const settling[] = {"rollback", "closure", "escalated"};
+    const struct gate *from = gate;
+
+    for (size_t i = 0; i < ARRAY_N(settling); i++) {
+        if (gate->phase != NULL && strcmp(gate->phase, settling[i]) == 0) {
+            return false;
+        }
+    }
+    while (from != NULL && !atomic_load(&from->is_unwanted)) {
+        from = from->options.parent;
+    }
+    if (from == NULL) {
+        return false;
+    }
+    err_set(err, ERR_CANCELLED, "cancelled by %s", from->cancelled_by);
+    return true;
+}
+
+/* Looks for a message of `cancel`: {"type":"cancel","actor"}. It stays in the inbox, so that
+ * whoever takes the session up knows it too. */
+static void gate_read_inbox(struct gate *gate, int64_t now) {
+    CLEANUP(arena_freep) struct arena *arena = NULL;
+    const struct store_message *messages = NULL;
+    struct err unread = {0};
+    size_t n = 0;
+
+    if (now < gate->inbox_at_ms || atomic_load(&gate->is_unwanted)) {
+        return;
+    }
+    gate->inbox_at_ms = now + INBOX_PAUSE_MS;
+    arena = arena_new();
+    if (store_read_inbox(gate->options.services->store, str_from(gate->options.session), arena,
+                         &messages, &n, &unread) != ERR_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
+
+        if (json_read(messages[i].body, &body, &unread) == ERR_NONE &&
+            strcmp(json_str_or(body, "type", ""), "cancel") == 0) {
+            (void)snprintf(gate->cancelled_by, sizeof gate->cancelled_by, "%s",
+                           json_str_or(body, "actor", "somebody"));
+            atomic_store(&gate->is_unwanted, true);
+        }
+    }
+}
+
 void gate_tick(struct gate *gate) {
     struct err err = {0};
     int64_t now = clock_mono_ms();
+
+    gate_read_inbox(gate, now);
 
     gate_show_events(gate);
     if (gate->noted_at_ms != 0 && now > gate->noted_at_ms + NOTE_DELAY_MS &&

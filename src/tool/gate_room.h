@@ -62,6 +62,9 @@ struct gate {
     char used[SHA256_HEX + 1]; /* digest of the approval that an effect has consumed */
     char *answered_by;
 
+    atomic_bool is_unwanted;     /* a person cancelled the run from elsewhere */
+    char cancelled_by[256];      /* who */
+    int64_t inbox_at_ms;         /* when the inbox is looked into next, of clock_mono_ms() */
     struct call_handle *running; /* list of calls on workers */
 
     pthread_mutex_t lock; /* over events */
@@ -134,6 +137,10 @@ void gate_watch_time(struct gate *gate, int64_t now_mono_ms);
 
 /* Keeps `err` as the fault (the first one counts) and returns its code. */
 enum err_code gate_fail(struct gate *gate, const struct err *err);
+
+/* Whether the run was cancelled, and the phase is one that has something left to stop: going back
+ * and summing up go on. Sets ERR_CANCELLED with who did it. */
+bool gate_is_cancelled(const struct gate *gate, struct err *err);
 
 /* Tells every running call to stop. */
 void gate_cancel_all(struct gate *gate);

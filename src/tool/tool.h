@@ -31,6 +31,8 @@ struct op {
     int64_t epoch;             /* of the lease that this process holds the session by */
     const char *key;           /* idempotency key "<session>-<call>", [a-z0-9-], <= 64 characters */
     const atomic_bool *cancel; /* true: stop soon with ERR_CANCELLED */
+    const atomic_bool *unwanted; /* true: a person cancelled the run. An effect that is under way at
+                                    AWS goes back where AWS can, and ends as it ends; or NULL */
     int64_t deadline_mono_ms; /* of clock_mono_ms(); the operation ends with ERR_TIMEOUT after it */
     struct arena *arena;      /* dies with the call */
     void (*emit)(struct op *op, json_t *event); /* see op_progress() */

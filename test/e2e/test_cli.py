@@ -9,8 +9,8 @@ import subprocess
 import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
-VERBS = ("approvals approve attach audit bootstrap chat completion deploy destroy doctor drift env estimate help history import init "
-         "inspect logs outputs plan policy recover redact reject rollback secrets status tokens version").split()
+VERBS = ("approvals approve attach audit bootstrap cancel chat completion deploy destroy doctor drift env estimate help history import init "
+         "inspect logs outputs plan policy recover redact reject rollback secrets status tokens unlock version").split()
 
 
 class CommandLine(lab.Case):

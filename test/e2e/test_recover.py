@@ -3,6 +3,7 @@
 What the local AWS can reach is real; what it cannot, the fault proxy says (a fake).
 """
 import json
+import socket
 import time
 import zipfile
 
@@ -330,3 +331,47 @@ class Back(todo.TodoCase):
         self.assertEqual((self.stack_status(), gone.result["left_behind"]), (None, []))
         buckets = [b["Name"] for b in self.aws.client("s3", account=self.account).list_buckets()["Buckets"]]
         self.assertEqual([b for b in buckets if b.startswith(self.stack)], [])
+
+
+class Elsewhere(todo.TodoCase):
+    """What another terminal does: cancel a run, take a lock away. A back end alone, never executed."""
+
+    halves = ("backend",)
+
+    def setUp(self):
+        super().setUp()
+        self.own_account()
+        self.todo()
+        self.bootstrapped()
+
+    def test_cancel_takes_the_change_set_away_and_says_what_cannot_be_cancelled(self):
+        run = self.plan()
+        self.assertEqual(self.stack_status(), "REVIEW_IN_PROGRESS")
+        done = self.go("cancel", run.result["session"])
+        self.ended(done, 8, "cancelled")
+        self.nothing_at_aws()
+        again = self.go("cancel", run.result["session"])
+        self.ended(again, 1, "failed")
+        self.says(again, "has ended", "rollback", error="already_used")
+        unknown = self.go("cancel", "d000000-nonesuch")
+        self.ended(unknown, 6, "failed")
+
+    def test_unlock_names_whose_it_is_and_takes_only_a_dead_ones_without_a_person(self):
+        self.assertEqual(self.go("unlock").of_type("lock")[0]["held"], False)
+        bucket = self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+        s3, here = self.aws.client("s3", account=self.account), f"{socket.gethostname()}"
+        body = {"run": "d1-other", "user": "ada", "host": f"elsewhere/{here}/x", "pid": 7, "start": 1, "since_ms": int(time.time() * 1000),
+                "expires_ms": int(time.time() * 1000) + 3600000}
+        put = lambda epoch, body: s3.put_object(Bucket=bucket, Key=f"locks/{self.stack}/{epoch:012d}", Body=json.dumps(body).encode(),
+                                                IfNoneMatch="*")
+        put(1, body)
+        held = self.go("unlock", "--yes")
+        self.ended(held, 5, "refused")
+        self.says(held, "may be alive", "cancel")
+        lock = held.of_type("lock")[0]
+        self.assertEqual((lock["held"], lock["stale"], lock["run"], lock["user"], lock["host"], lock["pid"]),
+                         (True, False, "d1-other", "ada", "elsewhere", 7))
+        put(2, body | {"expires_ms": 1})
+        self.ended(self.go("unlock"), 5, "refused")  # nobody was asked
+        self.ended(self.go("unlock", "--yes"), 0)
+        self.assertEqual(self.go("unlock").of_type("lock")[0]["held"], False)

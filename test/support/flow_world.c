@@ -356,11 +356,16 @@ static json_t *reply_apply(struct op *op) {
                          "\"status\":\"CREATE_FAILED\",\"reason\":\"the fake says no\"}")
                  : json_null());
     json_put(out, "outputs", outputs_of(json_str_or(op->args, "stack", "")));
+    if (world->is_cancelled) {
+        json_put_bool(out, "unwanted", true);
+    }
     return out;
 }
 
 static json_t *reply_rollback(struct op *op) {
     json_t *out = reply_apply(op);
+
+    (void)json_object_del(out, "unwanted");
 
     json_put_str(out, "status", "UPDATE_COMPLETE");
     json_put_bool(out, "ok", !world->is_rollback_bad);
@@ -419,6 +424,23 @@ static int call_begins(const char *name) {
     return number;
 }
 
+/* Somebody cancels the run from elsewhere, and the operation goes on until it knows. */
+static void cancel_from_elsewhere(struct op *op) {
+    CLEANUP(json_decrefp) json_t *message = parse("{\"type\":\"cancel\",\"actor\":\"ada\"}");
+    CLEANUP(masked_done) struct masked masked = {0};
+    struct err err = {0};
+
+    world->is_cancelled = true;
+    redact_json(op->services->redactor, message, &masked);
+    if (store_put_message(op->services->store, str_from(op->session), &masked, &err) != ERR_NONE) {
+        abort();
+    }
+    while (!atomic_load(op->unwanted) && !atomic_load(op->cancel)) {
+        clock_sleep_ms(1);
+    }
+    clock_sleep_ms(20); /* what may be stopped is told so right after */
+}
+
 static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply)(struct op *op),
                                struct op *op, json_t **out, struct err *err) {
     int number = call_begins(name);
@@ -429,6 +451,12 @@ static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply
             clock_sleep_ms(1);
         }
         return err_set(err, ERR_CANCELLED, "the fake was cancelled");
+    }
+    if (strcmp(world->cancel_op, name) == 0 && !world->is_cancelled) {
+        cancel_from_elsewhere(op);
+        if (!is_effect) {
+            return err_set(err, ERR_CANCELLED, "the fake was cancelled");
+        }
     }
     if (number == world->fail_at || strcmp(world->fail_op, name) == 0) {
         return err_set(err, world->fail_code, "the fake %s fails", name);

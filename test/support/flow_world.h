@@ -40,11 +40,13 @@ struct world {
     bool is_plan_bad;      /* the change set would remove a bucket */
     bool is_retried;       /* the person says yes to "try again?", at most seven times */
     bool stops_at_plan;
-    bool is_kept;      /* --no-rollback */
-    bool is_outlived;  /* the deployed stack's ttl is over */
-    bool needs_secret; /* the survey asks for SECRET_KEY, a secret */
-    bool has_secret;   /* it is in Parameter Store already */
-    bool removes;      /* a session of kind "secrets" removes it */
+    bool is_kept;       /* --no-rollback */
+    bool is_outlived;   /* the deployed stack's ttl is over */
+    bool needs_secret;  /* the survey asks for SECRET_KEY, a secret */
+    bool has_secret;    /* it is in Parameter Store already */
+    bool removes;       /* a session of kind "secrets" removes it */
+    char cancel_op[16]; /* during this operation somebody cancels the run; "": nobody does */
+    bool is_cancelled;
     char release[64];  /* --release of a session of kind "rollback"; "": none is named */
     char approval[80]; /* the answer: "yes", "no"; "": nobody answers in time */
 

@@ -11,20 +11,21 @@
 #include "agent/probe.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"},   {"aws_deployer", "stack_status"},
-    {"aws_deployer", "events"},     {"aws_deployer", "outputs"},
-    {"aws_deployer", "logs"},       {"aws_deployer", "probe"},
-    {"aws_deployer", "parameters"}, {"aws_deployer", "secrets_ls"},
-    {"aws_deployer", "inventory"},  {"aws_deployer", "upload"},
-    {"aws_deployer", "preview"},    {"aws_deployer", "discard"},
-    {"aws_deployer", "lock"},       {"aws_deployer", "apply"},
-    {"aws_deployer", "publish"},    {"aws_deployer", "pull"},
-    {"aws_deployer", "rollback"},   {"aws_deployer", "destroy"},
-    {"aws_deployer", "bootstrap"},  {"aws_deployer", "put_secret"},
-    {"aws_deployer", "secrets_rm"}, {"aws_deployer", "diagnose"},
-    {"aws_deployer", "drift"},      {"aws_deployer", "wait"},
-    {"aws_deployer", "recover"},    {"shell_runner", "run"},
-    {"telemetry_bus", "emit"},      {0},
+    {"aws_deployer", "identity"},    {"aws_deployer", "stack_status"},
+    {"aws_deployer", "events"},      {"aws_deployer", "outputs"},
+    {"aws_deployer", "logs"},        {"aws_deployer", "probe"},
+    {"aws_deployer", "parameters"},  {"aws_deployer", "secrets_ls"},
+    {"aws_deployer", "inventory"},   {"aws_deployer", "upload"},
+    {"aws_deployer", "preview"},     {"aws_deployer", "discard"},
+    {"aws_deployer", "lock"},        {"aws_deployer", "apply"},
+    {"aws_deployer", "publish"},     {"aws_deployer", "pull"},
+    {"aws_deployer", "rollback"},    {"aws_deployer", "destroy"},
+    {"aws_deployer", "bootstrap"},   {"aws_deployer", "put_secret"},
+    {"aws_deployer", "secrets_rm"},  {"aws_deployer", "diagnose"},
+    {"aws_deployer", "lock_status"}, {"aws_deployer", "unlock"},
+    {"aws_deployer", "drift"},       {"aws_deployer", "wait"},
+    {"aws_deployer", "recover"},     {"shell_runner", "run"},
+    {"telemetry_bus", "emit"},       {0},
 };
 
 static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUTE, PHASE_ROLLBACK,
@@ -577,6 +578,11 @@ static enum outcome executor_execute(struct turn *turn) {
         return outcome;
     }
     turn_say(turn, EVENT_OUTPUTS, agent_args("status", agent_text(turn, "applied.status"), NULL));
+    if (json_bool_at(turn->state, "applied.unwanted") && !executor_is_cure(turn)) {
+        (void)agent_problem(turn, ERR_CANCELLED, "", "the run was cancelled; the stack is in %s",
+                            agent_text(turn, "applied.status"));
+        return OUTCOME_CANCEL;
+    }
     if (!json_bool_at(turn->state, "applied.ok")) {
         return executor_apply_failed(turn);
     }

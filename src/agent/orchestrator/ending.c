@@ -60,6 +60,11 @@ static bool is_cancelled(const struct turn *turn, enum phase phase) {
     return phase == PHASE_CLOSURE && strcmp(agent_text(turn, "came.outcome"), "cancel") == 0;
 }
 
+/* A person stopped it, and what was under way has gone back, or is left and said so. */
+static bool is_stopped(const struct turn *turn, enum phase phase) {
+    return phase == PHASE_CLOSURE && is_code(turn, ERR_CANCELLED);
+}
+
 static bool is_refused(const struct turn *turn, enum phase phase) {
     (void)phase;
     return !ending_is_late(turn) && (is_code(turn, ERR_POLICY) || is_code(turn, ERR_REJECTED) ||
@@ -92,6 +97,7 @@ static const struct ending_row endings[] = {
     { "no_change",   is_no_change,      0  },
     { "success",     is_success,        0  },
     { "refused",     is_refused,        5  },
+    { "cancelled",   is_stopped,        8  },
     { "rolled_back", is_rolled_back,    4  },
     { "escalated",   is_escalated_late, 4  },
     { "failed",      is_failed_late,    4  },

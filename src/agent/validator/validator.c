@@ -150,13 +150,20 @@ static enum outcome validator_validate(struct turn *turn) {
 
 /* ---- ROLLBACK: does the old version answer again? ---- */
 
+/* Whether somebody can be asked for another attempt, and wants to be. */
+static enum outcome validator_end_rollback(const struct turn *turn) {
+    bool is_cancelled = strcmp(agent_text(turn, "problem.code"), err_wire(ERR_CANCELLED)) == 0;
+
+    return turn_has_person(turn) && !is_cancelled ? OUTCOME_OK : OUTCOME_DONE;
+}
+
 static enum outcome validator_after_rollback(struct turn *turn) {
     const char *url = agent_text(turn, "before.outputs.Url");
     const json_t *expected = json_at(turn->state, "last_release.expected");
     enum outcome outcome = OUTCOME_OK;
 
     if (!json_bool_at(turn->state, "restored.ok") || expected == NULL) {
-        return turn_has_person(turn) ? OUTCOME_OK : OUTCOME_DONE;
+        return validator_end_rollback(turn);
     }
     if (!agent_keep(turn, "aws_deployer", "probe",
                     probe_args(url, expected, limit(LIMIT_PROBE_WAIT_MS)), "restored_probe",
@@ -170,7 +177,7 @@ static enum outcome validator_after_rollback(struct turn *turn) {
         return OUTCOME_FAIL;
     }
     agent_say(turn, "the previous version answers again");
-    return turn_has_person(turn) ? OUTCOME_OK : OUTCOME_DONE;
+    return validator_end_rollback(turn);
 }
 
 static enum outcome validator_run(struct turn *turn, enum phase phase) {

@@ -145,11 +145,17 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
     }
 }
 
+enum err_code attach_watch(struct cli *cli, const char *id, struct err *err) {
+    struct watch watch = {.cli = cli, .next_seq = 1, .id = id};
+    enum err_code code = watch_run(&watch, id, err);
+
+    json_decref(watch.result);
+    return code;
+}
+
 static enum err_code attach_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct watch watch = {.cli = cli, .next_seq = 1};
     const char *id = cli_word(cli, 0);
-    enum err_code code;
 
     if (cli_flow(cli, err) != ERR_NONE ||
         (id == NULL && run_open_session(cli, arena, &id, err) != ERR_NONE)) {
@@ -159,10 +165,7 @@ static enum err_code attach_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
         return err_remedy(err, "aws-copilot history lists those that ended");
     }
-    watch.id = id;
-    code = watch_run(&watch, id, err);
-    json_decref(watch.result);
-    return code;
+    return attach_watch(cli, id, err);
 }
 
 const struct verb verb_attach = {

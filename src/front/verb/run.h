@@ -65,6 +65,10 @@ MUST_CHECK enum err_code run_owner(struct cli *cli, const char *id, bool *out_is
 MUST_CHECK enum err_code run_open_session(struct cli *cli, struct arena *arena, const char **out,
                                           struct err *err);
 
+/* Watches session `id` to its end; takes it over when nobody holds it. Errors: ERR_NOT_FOUND,
+ * ERR_TIMEOUT, ERR_INTERRUPTED, those of run_again(). */
+MUST_CHECK enum err_code attach_watch(struct cli *cli, const char *id, struct err *err);
+
 /* "12 min", "expired": how long until `at_ms`. */
 struct elapsed run_until(int64_t at_ms);
 

@@ -52,6 +52,14 @@ static const struct json_field pull_in[] = {
     { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "account", JSON_TEXT, false },
     { "region", JSON_TEXT, false }, END };
 static const struct json_field pull_out[] = { { "taken", JSON_COUNT, false }, END };
+static const struct json_field lock_status_in[] = { { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };
+static const struct json_field lock_status_out[] = {
+    { "held", JSON_FLAG, false }, { "epoch", JSON_COUNT, false }, { "stale", JSON_FLAG, false },
+    { "run", JSON_TEXT, false }, { "user", JSON_TEXT, false }, { "host", JSON_TEXT, false },
+    { "pid", JSON_COUNT, false }, { "since_ms", JSON_COUNT, false }, { "expires_ms", JSON_COUNT, false }, END };
+static const struct json_field unlock_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "epoch", JSON_COUNT, false },
+    { "is_stale", JSON_FLAG, true }, { "account", JSON_TEXT, false }, END };
 
 static const struct json_field upload_in[] = {
     { "bucket", JSON_TEXT, false }, { "base", JSON_TEXT, true }, { "files", JSON_LIST, false }, END };
@@ -81,7 +89,7 @@ static const struct json_field apply_in[] = {
     { "alias_version", JSON_TEXT, true }, { "code_sha256", JSON_TEXT, true }, END };
 static const struct json_field apply_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "unwanted", JSON_FLAG, true }, END };
 
 static const struct json_field rollback_in[] = {
     { "release", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
@@ -90,7 +98,7 @@ static const struct json_field rollback_in[] = {
     { "bucket", JSON_TEXT, true }, { "tags", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field rollback_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "alias_moved", JSON_FLAG, false }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "alias_moved", JSON_FLAG, false }, { "unwanted", JSON_FLAG, true }, END };
 
 static const struct json_field diagnose_out[] = {
     { "exists", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
@@ -109,7 +117,7 @@ static const struct json_field destroy_in[] = {
     { "account", JSON_TEXT, false }, { "cure", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field destroy_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, { "unwanted", JSON_FLAG, true }, END };
 
 static const struct json_field put_secret_in[] = {
     { "approval", JSON_TEXT, false }, { "path", JSON_TEXT, false }, { "rows", JSON_LIST, false },
@@ -137,6 +145,8 @@ static const struct operation operations[] = {
     { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL, deployer_lock_abandon },
     { "publish",      EFFECT_PREVIEW, "release and seals for other machines",  LIMIT_TOOL_TIMEOUT_MS,   publish_in,    publish_out,    deployer_publish,      NULL },
     { "pull",         EFFECT_LOCAL,   "take up releases of other machines",   LIMIT_TOOL_TIMEOUT_MS,   pull_in,       pull_out,       deployer_pull,         NULL },
+    { "lock_status",  EFFECT_READ,    "whose the stack's lock is",            LIMIT_TOOL_TIMEOUT_MS,   lock_status_in, lock_status_out, deployer_lock_status, NULL },
+    { "unlock",       EFFECT_PREVIEW, "give back another run's lock",         LIMIT_TOOL_TIMEOUT_MS,   unlock_in,     lock_out,       deployer_unlock,       NULL },
     { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },
     { "preview",      EFFECT_PREVIEW, "make a change set",                    LIMIT_CHANGESET_WAIT_MS, preview_in,    preview_out,    deployer_preview,      deployer_reconcile_preview },
     { "discard",      EFFECT_PREVIEW, "delete a change set of ours",          LIMIT_TOOL_TIMEOUT_MS,   discard_in,    discard_out,    deployer_discard,      NULL },

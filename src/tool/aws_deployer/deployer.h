@@ -19,6 +19,8 @@ enum err_code deployer_lock(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_publish(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_pull(struct op *op, json_t **out, struct err *err);
 void deployer_lock_abandon(struct op *op, const json_t *out);
+enum err_code deployer_lock_status(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_unlock(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_upload(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_preview(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_discard(struct op *op, json_t **out, struct err *err);
@@ -78,6 +80,7 @@ struct followed {
     bool is_ok;                      /* that is where it was to go */
     json_t *root_cause;              /* {"logical_id","type","status","reason"} or null; owned */
     int64_t cancelled;               /* resources that only failed because another one did */
+    bool is_unwanted;                /* a person cancelled the run meanwhile */
     json_t *outputs;                 /* owned */
 };
 void followed_done(struct followed *followed);
@@ -87,7 +90,7 @@ MUST_CHECK enum err_code deployer_follow(struct op *op, const struct follow *fol
                                          struct followed *out, struct err *err);
 
 /* The result that apply, rollback and destroy share: {"status","ok","root_cause","cancelled",
- * "outputs"}. */
+ * "outputs"}, and "unwanted" where a person cancelled the run meanwhile. */
 json_t *deployer_result(const struct followed *followed);
 
 /* The digest that names a change set: its ARN, stack, changes and the digests of what went in. */

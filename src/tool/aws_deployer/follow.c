@@ -49,6 +49,8 @@ struct watch {
     int64_t cancelled;
     int stale_reads;
     bool is_cause_told;
+    bool is_cancel_told; /* that the run was cancelled, to AWS or to the person */
+    char *cancel_token;  /* owned; of CancelUpdateStack, or NULL */
 };
 
 static void watch_done(struct watch *watch) {
@@ -56,6 +58,7 @@ static void watch_done(struct watch *watch) {
     json_decref(watch->cause);
     json_decref(watch->summary);
     free(watch->nested_id);
+    free(watch->cancel_token);
 }
 
 static bool is_own(const struct follow *follow, const struct cfn_event *event) {
@@ -106,8 +109,10 @@ static void watch_failure(const struct follow *follow, struct watch *watch,
 
 static void watch_event(struct op *op, const struct follow *follow, struct watch *watch,
                         const struct cfn_event *event) {
-    if (strcmp(event->token, follow->token) != 0 ||
-        json_object_get(watch->seen, event->id) != NULL) {
+    bool is_ours = strcmp(event->token, follow->token) == 0 ||
+                   (watch->cancel_token != NULL && strcmp(event->token, watch->cancel_token) == 0);
+
+    if (!is_ours || json_object_get(watch->seen, event->id) != NULL) {
         return;
     }
     (void)json_object_set_new(watch->seen, event->id, json_true());
@@ -155,6 +160,36 @@ static void watch_tell_cause(struct op *op, const struct stack_state *state, str
     op_progress(op, json_pack("{s:s, s:s}", "type", "progress", "text", text));
 }
 
+/* ---- A run that is not wanted any more ---- */
+
+static bool is_unwanted(const struct op *op) {
+    return op->unwanted != NULL && atomic_load(op->unwanted);
+}
+
+/* An update can be cancelled; a creation, a deletion and a way back end by themselves. That the
+ * call meets a stack that is past it, or is refused, changes nothing: the end is waited for. */
+static void watch_cancel(struct op *op, const struct aws *aws, const struct follow *follow,
+                         const char *status, struct watch *watch) {
+    bool is_update = follow->end == FOLLOW_CHANGE && strcmp(status, "UPDATE_IN_PROGRESS") == 0;
+    struct err ignored = {0};
+
+    if (!is_unwanted(op) || watch->is_cancel_told || follow->end == FOLLOW_REST) {
+        return;
+    }
+    watch->is_cancel_told = true;
+    if (is_update) {
+        watch->cancel_token = mem_format("cancel-%s", op->key);
+        if (cfn_cancel_update(aws, follow->stack_id, watch->cancel_token, &ignored) == ERR_NONE) {
+            op_progress(op, json_pack("{s:s, s:s}", "type", "say", "text",
+                                      "Cancelled: CloudFormation puts the version before back."));
+            return;
+        }
+    }
+    op_progress(op, json_pack("{s:s, s:s}", "type", "say", "text",
+                              "Cancelled. CloudFormation cannot stop what it does now; waiting for "
+                              "it to end."));
+}
+
 /* ---- Until it rests ---- */
 
 /* Right after a call the stack may still read as it did before, so a status at rest counts only
@@ -197,6 +232,9 @@ static enum err_code follow_look(struct op *op, const struct aws *aws, const str
         return err->code;
     }
     state = stack_state_of(exists ? stack.status : "DELETE_COMPLETE");
+    if (!state->is_resting) {
+        watch_cancel(op, aws, follow, stack.status, watch);
+    }
     watch_tell_cause(op, state, watch);
     if (!state->is_resting) {
         watch->stale_reads = 0;
@@ -290,13 +328,19 @@ enum err_code deployer_follow(struct op *op, const struct follow *follow, struct
             return err->code;
         }
     }
+    out->is_unwanted = is_unwanted(op);
     watch_descend(op, &aws, follow, &watch);
     follow_explain(&watch, out);
     return ERR_NONE;
 }
 
 json_t *deployer_result(const struct followed *followed) {
-    return json_pack("{s:s, s:b, s:O, s:I, s:O}", "status", followed->status, "ok", followed->is_ok,
-                     "root_cause", followed->root_cause, "cancelled",
-                     (json_int_t)followed->cancelled, "outputs", followed->outputs);
+    json_t *result = json_pack("{s:s, s:b, s:O, s:I, s:O}", "status", followed->status, "ok",
+                               followed->is_ok, "root_cause", followed->root_cause, "cancelled",
+                               (json_int_t)followed->cancelled, "outputs", followed->outputs);
+
+    if (followed->is_unwanted) {
+        json_put_bool(result, "unwanted", true);
+    }
+    return result;
 }

@@ -114,6 +114,25 @@ static bool lock_is_alive(const struct op *op, const json_t *body) {
     return json_int_or(body, "expires_ms", 0) > clock_now_ms() && !store_owner_is_dead(&owner);
 }
 
+/* Reads what the highest epoch says of its owner; `*out` stays NULL where the object is gone or is
+ * no lock. */
+static enum err_code lock_read(struct op *op, const struct aws *aws, int64_t epoch, json_t **out,
+                               struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(LOCK_BYTES_MAX);
+    CLEANUP(freep) char *key = lock_key(op, epoch, "");
+    struct err unread = {0};
+    enum err_code code = s3_get(aws, deployer_arg(op, "bucket"), key, LOCK_BYTES_MAX, &text, err);
+
+    if (code != ERR_NONE && code != ERR_NOT_FOUND) {
+        return code;
+    }
+    *err = (struct err){0};
+    if (code == ERR_NONE && json_read(buf_str(&text), out, &unread) != ERR_NONE) {
+        *out = NULL;
+    }
+    return ERR_NONE;
+}
+
 /* ERR_LOCKED when the highest epoch is held. One that a faster run swept away is not. */
 static enum err_code lock_check_holder(struct op *op, const struct aws *aws, int64_t epoch,
                                        struct err *err) {
@@ -215,6 +234,61 @@ void deployer_lock_abandon(struct op *op, const json_t *out) {
     if (json_bool_at(out, "held") && services_aws(op, &aws, &ignored) == ERR_NONE) {
         (void)!lock_write(op, &aws, key, json_pack("{s:s}", "run", op->session), &result, &ignored);
     }
+}
+
+/* ---- Whose it is, and taking it away ---- */
+
+enum err_code deployer_lock_status(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(s3_list_done) struct s3_list list = {0};
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    struct lock_head head = {0};
+    struct str rest;
+    struct str host = STR("?");
+    struct aws aws;
+    bool is_held;
+
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        lock_list(op, &aws, deployer_arg(op, "bucket"), &list, &head, err) != ERR_NONE ||
+        (head.epoch > 0 && lock_read(op, &aws, head.epoch, &body, err) != ERR_NONE)) {
+        return err->code;
+    }
+    is_held = head.epoch > 0 && !head.is_released;
+    rest = str_from(json_str_or(body, "host", "?"));
+    (void)str_next(&rest, '/', &host);
+    *out = json_pack("{s:b, s:I, s:b, s:s, s:s}", "held", is_held, "epoch", (json_int_t)head.epoch,
+                     "stale", is_held && body != NULL && !lock_is_alive(op, body), "run",
+                     json_str_or(body, "run", "?"), "user", json_str_or(body, "user", "?"));
+    json_put_strn(*out, "host", host);
+    json_put_int(*out, "pid", json_int_or(body, "pid", 0));
+    json_put_int(*out, "since_ms", json_int_or(body, "since_ms", 0));
+    json_put_int(*out, "expires_ms", json_int_or(body, "expires_ms", 0));
+    return ERR_NONE;
+}
+
+/* Gives back somebody else's epoch, if it is still the highest one; as dead only what is dead. */
+enum err_code deployer_unlock(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(s3_list_done) struct s3_list list = {0};
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    struct lock_head head = {0};
+    int64_t epoch = json_int_or(op->args, "epoch", 0);
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        lock_list(op, &aws, deployer_arg(op, "bucket"), &list, &head, err) != ERR_NONE ||
+        (head.epoch > 0 && lock_read(op, &aws, head.epoch, &body, err) != ERR_NONE)) {
+        return err->code;
+    }
+    if (head.epoch != epoch || head.is_released) {
+        err_set(err, ERR_STALE, "the lock of stack %s changed hands meanwhile",
+                deployer_arg(op, "stack"));
+        return err_remedy(err, "run this again to see whose it is now");
+    }
+    if (json_bool_at(op->args, "is_stale") && (body == NULL || lock_is_alive(op, body))) {
+        err_set(err, ERR_LOCKED, "whoever holds the lock of stack %s is not known to be dead",
+                deployer_arg(op, "stack"));
+        return err_remedy(err, "aws-copilot unlock shows who it is");
+    }
+    return lock_release(op, &aws, out, err);
 }
 
 enum err_code deployer_check_lock(struct op *op, const struct aws *aws, struct err *err) {
