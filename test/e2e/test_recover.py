@@ -196,17 +196,6 @@ class Real(Case):
         self.assertEqual(self.diagnosis()["cure"], "wait")
         self.assertEqual(self.good("wait", {"stack_id": self.stack_id})["status"], "UPDATE_ROLLBACK_COMPLETE")
 
-    def test_drift_is_found_with_its_values(self):
-        lam = test_deployer.Rollback.function(self)
-        self.stack_id = self.stack_of(template(T=TOPIC))
-        self.assertEqual(self.good("drift", {"stack": STACK})["drifted"], False)
-        self.client("sns").set_topic_attributes(
-            TopicArn=self.cfn.describe_stack_resources(StackName=STACK)["StackResources"][0]["PhysicalResourceId"],
-            AttributeName="DisplayName", AttributeValue="by hand")
-        seen = self.good("drift", {"stack": STACK})
-        self.assertEqual((seen["complete"], seen["status"] in ("DRIFTED", "IN_SYNC")), (True, True))
-        del lam
-
 
 class Verbs(todo.TodoCase):
     """In an account of its own; the stack is somebody else's work."""
