@@ -15,7 +15,7 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 
 FILE = pathlib.Path(__file__).resolve().parent.parent / "test" / "golden" / "endpoints.json"
-SERVICES = ["cloudformation", "cloudfront", "lambda", "logs", "s3", "ssm", "sts"]
+SERVICES = ["cloudformation", "cloudfront", "iam", "lambda", "logs", "s3", "ssm", "sts"]
 REGIONS = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-5", "mx-central-1", "il-central-1",
            "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1"]
 

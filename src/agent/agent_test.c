@@ -56,6 +56,7 @@ static const struct {
     { "aws_deployer.lock_status",  " executor " },
     { "aws_deployer.unlock",       " executor " },
     { "aws_deployer.drift",        " executor validator " },
+    { "aws_deployer.permissions",  " executor validator " },
     { "openai_llm.complete",       " orchestrator intake validator compliance " },
     { "openai_llm.moderate",       " orchestrator intake validator compliance " },
     { "mongo_store.save_draft",    " intake " },

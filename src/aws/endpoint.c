@@ -10,6 +10,8 @@ static const struct aws_service_row services[AWS_SERVICE_N] = {
         .env = "CLOUDFORMATION", .config = "cloudformation", .protocol = AWS_QUERY, .version = "2010-05-15" },
     [AWS_CLOUDFRONT] = { .title = "CloudFront", .host = "cloudfront", .signing = "cloudfront",
         .env = "CLOUDFRONT", .config = "cloudfront", .protocol = AWS_REST_XML, .is_global = true },
+    [AWS_IAM] = { .title = "IAM", .host = "iam", .signing = "iam",
+        .env = "IAM", .config = "iam", .protocol = AWS_QUERY, .version = "2010-05-08", .is_global = true },
     [AWS_LAMBDA] = { .title = "Lambda", .host = "lambda", .signing = "lambda",
         .env = "LAMBDA", .config = "lambda", .protocol = AWS_REST_JSON },
     [AWS_LOGS] = { .title = "CloudWatch Logs", .host = "logs", .signing = "logs",
@@ -36,6 +38,18 @@ static const struct partition {
     { "eu-iso",  NULL, NULL, NULL, NULL, NULL, NULL },
     { "eusc-",   NULL, NULL, NULL, NULL, NULL, NULL },
     { "",        "aws",        ".amazonaws.com",    ".api.aws",                      "us-east-1",      "",         ".global" },
+};
+
+/* IAM's hosts follow no rule: plain, dual-stack, FIPS, both. */
+static const struct iam_hosts {
+    const char *partition;
+    const char *region; /* that is signed for */
+    const char *hosts[4];
+} iam_hosts[] = {
+    { "aws",        "us-east-1",     { "iam.amazonaws.com", "iam.global.api.aws", "iam-fips.amazonaws.com", "iam-fips.global.api.aws" } },
+    { "aws-cn",     "cn-north-1",    { "iam.cn-north-1.amazonaws.com.cn", "iam.global.api.amazonwebservices.com.cn",
+                                       "iam-fips.amazonaws.com.cn", "iam-fips.api.amazonwebservices.com.cn" } },
+    { "aws-us-gov", "us-gov-west-1", { "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws", "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws" } },
 };
 /* clang-format on */
 
@@ -96,6 +110,15 @@ static void endpoint_add_host(struct buf *out, enum aws_service service, const s
     }
 }
 
+static const struct iam_hosts *iam_hosts_of(const struct partition *p) {
+    size_t i = 0;
+
+    while (strcmp(iam_hosts[i].partition, p->name) != 0) {
+        i++; /* every partition with a name has a row */
+    }
+    return &iam_hosts[i];
+}
+
 enum err_code aws_endpoint_add(struct buf *out, enum aws_service service, const char *region,
                                bool is_fips, bool is_dualstack, struct err *err) {
     const struct partition *p = partition_of(region);
@@ -108,6 +131,11 @@ enum err_code aws_endpoint_add(struct buf *out, enum aws_service service, const 
     if (service == AWS_S3 && is_fips && strcmp(p->name, "aws-cn") == 0) {
         return err_set(err, ERR_UNSUPPORTED, "there is no FIPS endpoint of S3 in %s", region);
     }
+    if (service == AWS_IAM) {
+        buf_addf(out, "https://%s",
+                 iam_hosts_of(p)->hosts[(is_dualstack ? 1 : 0) + (is_fips ? 2 : 0)]);
+        return ERR_NONE;
+    }
     if (!is_dualstack && is_fips_anyway(service) && strcmp(p->name, "aws-us-gov") == 0) {
         is_fips = false;
     }
@@ -119,6 +147,9 @@ enum err_code aws_endpoint_add(struct buf *out, enum aws_service service, const 
 const char *aws_signing_region(enum aws_service service, const char *region) {
     const struct partition *partition = partition_of(region);
 
+    if (service == AWS_IAM && partition != NULL) {
+        return iam_hosts_of(partition)->region;
+    }
     return aws_service_row(service)->is_global && partition != NULL ? partition->global_region
                                                                     : region;
 }

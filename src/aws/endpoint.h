@@ -8,6 +8,7 @@ enum aws_service {
     AWS_NO_SERVICE = 0,
     AWS_CLOUDFORMATION,
     AWS_CLOUDFRONT,
+    AWS_IAM,
     AWS_LAMBDA,
     AWS_LOGS,
     AWS_S3,

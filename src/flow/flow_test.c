@@ -37,6 +37,7 @@ static void no_change(void) {
     world->has_no_change = true;
 }
 static void refused(void) { world->is_refused = true; }
+static void lacks_right(void) { world->lacks_right = true; }
 static void nobody(void) { world->is_nobody_there = true; }
 static void nobody_knows_variable(void) {
     nobody();
@@ -176,6 +177,7 @@ static const struct end_row {
     { "no credentials",              "deploy",    denied,                    "failed",      3, "identity fails",       0 },
     { "the build fails",             "deploy",    build_fails,               "failed",      1, "build fails",          0 },
     { "the import fails",            "deploy",    import_fails,              "failed",      1, "check fails",          0 },
+    { "the caller lacks a right",    "deploy",    lacks_right,               "failed",      3, "s3:PutObject on",      0 },
     { "the lock is held",            "deploy",    locked,                    "failed",      1, "lock fails",           0 },
     { "the set is rejected",         "deploy",    set_fails,                 "failed",      1, "preview fails",        0 },
     { "the third try goes up",       "deploy",    set_fails_retried,         "escalated",   1, "preview fails",        0 },

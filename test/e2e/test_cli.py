@@ -10,7 +10,7 @@ import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
 VERBS = ("approvals approve attach audit bootstrap cancel chat completion deploy destroy doctor drift env estimate help history import init "
-         "inspect logs outputs plan policy recover redact reject rollback secrets status tokens unlock version").split()
+         "inspect logs outputs permissions plan policy recover redact reject rollback secrets status tokens unlock version").split()
 
 
 class CommandLine(lab.Case):

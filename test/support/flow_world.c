@@ -126,6 +126,15 @@ static json_t *reply_survey(struct op *op) {
     return survey;
 }
 
+static json_t *reply_permissions(struct op *op) {
+    (void)op;
+    return parse(
+        world->lacks_right
+            ? "{\"how\":\"simulated\",\"why\":\"\",\"missing\":[{\"action\":\"s3:PutObject\","
+              "\"resource\":\"arn:aws:s3:::b/backend/*\"}]}"
+            : "{\"how\":\"unknown\",\"why\":\"a fake\",\"missing\":[]}");
+}
+
 static json_t *reply_parameters(struct op *op) {
     bool is_there =
         (world->has_secret || world_effects("put_secret") > 0) && world_effects("secrets_rm") == 0;
@@ -500,6 +509,7 @@ FAKE(identity, "identity", false)
 FAKE(stack_status, "stack_status", false)
 FAKE(inventory, "inventory", false)
 FAKE(parameters, "parameters", false)
+FAKE(permissions, "permissions", false)
 FAKE(put_secret, "put_secret", true)
 FAKE(secrets_rm, "secrets_rm", true)
 FAKE(lock, "lock", true)
@@ -543,6 +553,7 @@ static const struct {
     { "aws_deployer", "stack_status", run_stack_status, NULL },
     { "aws_deployer", "inventory",    run_inventory,    NULL },
     { "aws_deployer", "parameters",   run_parameters,   NULL },
+    { "aws_deployer", "permissions",  run_permissions,  NULL },
     { "aws_deployer", "put_secret",   run_put_secret,   look_put_secret },
     { "aws_deployer", "secrets_rm",   run_secrets_rm,   look_secrets_rm },
     { "aws_deployer", "lock",         run_lock,         NULL },

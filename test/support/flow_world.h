@@ -27,6 +27,7 @@ struct world {
     bool has_bootstrap;
     bool is_deployed;   /* an earlier session's stack is there */
     bool has_no_change; /* the change set is empty */
+    bool lacks_right;   /* IAM says that the caller may not upload */
     bool is_refused;    /* the survey says refuse */
     bool asks_variable; /* the survey asks for a variable */
     bool is_apply_bad;  /* the stack fails and, on an update, CloudFormation goes back itself */

@@ -6,26 +6,43 @@
 #include "agent/agent.h"
 #include "agent/executor/cure.h"
 #include "agent/executor/executor.h"
+#include "agent/executor/rights.h"
 #include "agent/executor/secrets.h"
 #include "agent/executor/upload.h"
 #include "agent/probe.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"},    {"aws_deployer", "stack_status"},
-    {"aws_deployer", "events"},      {"aws_deployer", "outputs"},
-    {"aws_deployer", "logs"},        {"aws_deployer", "probe"},
-    {"aws_deployer", "parameters"},  {"aws_deployer", "secrets_ls"},
-    {"aws_deployer", "inventory"},   {"aws_deployer", "upload"},
-    {"aws_deployer", "preview"},     {"aws_deployer", "discard"},
-    {"aws_deployer", "lock"},        {"aws_deployer", "apply"},
-    {"aws_deployer", "publish"},     {"aws_deployer", "pull"},
-    {"aws_deployer", "rollback"},    {"aws_deployer", "destroy"},
-    {"aws_deployer", "bootstrap"},   {"aws_deployer", "put_secret"},
-    {"aws_deployer", "secrets_rm"},  {"aws_deployer", "diagnose"},
-    {"aws_deployer", "lock_status"}, {"aws_deployer", "unlock"},
-    {"aws_deployer", "drift"},       {"aws_deployer", "wait"},
-    {"aws_deployer", "recover"},     {"shell_runner", "run"},
-    {"telemetry_bus", "emit"},       {0},
+    {"aws_deployer", "identity"},
+    {"aws_deployer", "stack_status"},
+    {"aws_deployer", "events"},
+    {"aws_deployer", "outputs"},
+    {"aws_deployer", "logs"},
+    {"aws_deployer", "probe"},
+    {"aws_deployer", "parameters"},
+    {"aws_deployer", "secrets_ls"},
+    {"aws_deployer", "inventory"},
+    {"aws_deployer", "permissions"},
+    {"aws_deployer", "upload"},
+    {"aws_deployer", "preview"},
+    {"aws_deployer", "discard"},
+    {"aws_deployer", "lock"},
+    {"aws_deployer", "apply"},
+    {"aws_deployer", "publish"},
+    {"aws_deployer", "pull"},
+    {"aws_deployer", "rollback"},
+    {"aws_deployer", "destroy"},
+    {"aws_deployer", "bootstrap"},
+    {"aws_deployer", "put_secret"},
+    {"aws_deployer", "secrets_rm"},
+    {"aws_deployer", "diagnose"},
+    {"aws_deployer", "lock_status"},
+    {"aws_deployer", "unlock"},
+    {"aws_deployer", "drift"},
+    {"aws_deployer", "wait"},
+    {"aws_deployer", "recover"},
+    {"shell_runner", "run"},
+    {"telemetry_bus", "emit"},
+    {0},
 };
 
 static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUTE, PHASE_ROLLBACK,
@@ -416,8 +433,9 @@ static json_t *executor_preview_args(const struct turn *turn) {
 }
 
 static enum outcome executor_dry_deploy(struct turn *turn) {
-    enum outcome outcome = executor_lock(turn);
+    enum outcome outcome = rights_check(turn);
 
+    outcome = outcome != OUTCOME_OK ? outcome : executor_lock(turn);
     if (agent_is_kind(turn, "rollback")) {
         secrets_tell_not_undone(turn, "target_release");
     } else if (outcome == OUTCOME_OK) {

@@ -6,17 +6,10 @@
 #include "agent/probe.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"},
-    {"aws_deployer", "stack_status"},
-    {"aws_deployer", "events"},
-    {"aws_deployer", "outputs"},
-    {"aws_deployer", "logs"},
-    {"aws_deployer", "probe"},
-    {"aws_deployer", "drift"},
-    {"openai_llm", "complete"},
-    {"openai_llm", "moderate"},
-    {"telemetry_bus", "emit"},
-    {0},
+    {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
+    {"aws_deployer", "outputs"},  {"aws_deployer", "logs"},         {"aws_deployer", "probe"},
+    {"aws_deployer", "drift"},    {"aws_deployer", "permissions"},  {"openai_llm", "complete"},
+    {"openai_llm", "moderate"},   {"telemetry_bus", "emit"},        {0},
 };
 
 static const enum phase phases[] = {PHASE_VALIDATE, PHASE_ROLLBACK, PHASE_NONE};

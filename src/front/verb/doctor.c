@@ -6,6 +6,7 @@
 
 #include "bundle/node.h"
 #include "bundle/python.h"
+#include "front/verb/here.h"
 #include "front/verb/run.h"
 #include "repo/survey.h"
 #include "sys/proc.h"
@@ -279,6 +280,37 @@ static void check_clock(struct doctor *doctor, struct finding *out) {
     }
 }
 
+/* What a deployment from here needs; an empty folder needs nothing yet. */
+static void check_permissions(struct doctor *doctor, struct finding *out) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(doctor->cli);
+    CLEANUP(rights_done) struct rights rights = {0};
+    struct err err = {0};
+    const json_t *first;
+
+    if (doctor->identity == NULL ||
+        rights_here(doctor->cli, flags, "deploy", doctor->identity, &rights, &err) != ERR_NONE) {
+        found(out, HEALTH_WARN, "", "permissions: not compared%s%s",
+              doctor->identity == NULL ? "" : ", ", err.text);
+        return;
+    }
+    first = json_array_get(rights.missing, 0);
+    if (first != NULL) {
+        found(out, HEALTH_BAD,
+              "aws-copilot permissions prints the policy that an administrator attaches",
+              "permissions: %zu of what a deployment here needs are missing, first %s on %s",
+              json_array_size(rights.missing), json_str_or(first, "action", ""),
+              json_str_or(first, "resource", ""));
+    } else if (rights.missing != NULL) {
+        found(out, HEALTH_GOOD, "", "permissions: all that a deployment here needs, says IAM");
+    } else {
+        found(out, HEALTH_WARN,
+              rights.deployer_arn == NULL
+                  ? "aws-copilot bootstrap makes a policy that whoever deploys can have"
+                  : "aws-copilot permissions prints what is needed",
+              "permissions: IAM does not say (%s)", rights.why);
+    }
+}
+
 /* clang-format off */
 static const struct {
     const char *name;
@@ -289,6 +321,7 @@ static const struct {
     { "credentials", check_credentials },
     { "place",       check_place       },
     { "clock",       check_clock       },
+    { "permissions", check_permissions },
     { "uv",          check_uv          },
     { "packages",    check_packages    },
     { "node",        check_node        },

@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "aws/config.h"
 #include "aws/template.h"
+#include "front/verb/here.h"
 #include "front/verb/run.h"
 #include "guard/price/cost.h"
 #include "repo/template_file.h"
@@ -33,9 +34,7 @@ static enum err_code estimate_region(struct cli *cli, const json_t *flags, char 
 
 /* ---- What is priced ---- */
 
-/* The template that this repository would be deployed with, as the survey finds it. */
-static enum err_code estimate_here(struct cli *cli, const json_t *flags, json_t **out,
-                                   struct err *err) {
+enum err_code here_template(struct cli *cli, const json_t *flags, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *survey = NULL;
     bool has_backend;
     bool has_site;
@@ -154,7 +153,7 @@ static enum err_code estimate_run(struct cli *cli, struct err *err) {
 
     if (cost_use_read(json_object_get(flags, "usage"), &use, err) != ERR_NONE ||
         cli_flow(cli, err) != ERR_NONE || estimate_region(cli, flags, &region, err) != ERR_NONE ||
-        (path == NULL ? estimate_here(cli, flags, &template, err)
+        (path == NULL ? here_template(cli, flags, &template, err)
                       : estimate_file(path, &template, err)) != ERR_NONE) {
         return err->code;
     }

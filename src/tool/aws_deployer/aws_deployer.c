@@ -77,6 +77,11 @@ static const struct json_field preview_out[] = {
     { "status", JSON_TEXT, false }, { "changes", JSON_LIST, false }, { "parameters", JSON_LIST, false },
     { "warnings", JSON_LIST, false }, { "sha256", JSON_TEXT, false }, { "parameters_sha256", JSON_TEXT, false }, { "cost", JSON_MAP, true }, END };
 
+static const struct json_field permissions_in[] = {
+    { "policy", JSON_MAP, false }, { "arn", JSON_TEXT, false }, END };
+static const struct json_field permissions_out[] = {
+    { "how", JSON_TEXT, false }, { "why", JSON_TEXT, false }, { "missing", JSON_LIST, false }, END };
+
 static const struct json_field discard_in[] = {
     { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };
 static const struct json_field discard_out[] = { { "deleted", JSON_FLAG, false }, { "stack_deleted", JSON_FLAG, false }, END };
@@ -141,6 +146,7 @@ static const struct operation operations[] = {
     { "probe",        EFFECT_READ,    "whether a build answers",              LIMIT_JOB_TIMEOUT_MS,    probe_in,      probe_out,      deployer_probe,        NULL },
     { "diagnose",     EFFECT_READ,    "what gets a stack out of its state",   LIMIT_TOOL_TIMEOUT_MS,   stack_in,      diagnose_out,   deployer_diagnose,     NULL },
     { "wait",         EFFECT_READ,    "wait until a stack rests",             LIMIT_STACK_WAIT_MS,     wait_in,       wait_out,       deployer_wait,         NULL },
+    { "permissions",  EFFECT_READ,    "what of a policy the caller lacks",    LIMIT_TOOL_TIMEOUT_MS,   permissions_in, permissions_out, deployer_permissions, NULL },
     { "drift",        EFFECT_READ,    "what was changed by hand",             LIMIT_CHANGESET_WAIT_MS, stack_in,      drift_out,      deployer_drift,        NULL },
     { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL, deployer_lock_abandon },
     { "publish",      EFFECT_PREVIEW, "release and seals for other machines",  LIMIT_TOOL_TIMEOUT_MS,   publish_in,    publish_out,    deployer_publish,      NULL },

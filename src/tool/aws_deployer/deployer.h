@@ -30,6 +30,7 @@ enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_diagnose(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_wait(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_recover(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_permissions(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_drift(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_secrets_ls(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_put_secret(struct op *op, json_t **out, struct err *err);

@@ -1,0 +1,180 @@
+/* The policy of whoever deploys, and what another policy gives of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "guard/role/role.h"
+
+static json_t *read_json(const char *text) {
+    struct err err = {0};
+    json_t *json = NULL;
+
+    if (json_read(str_from(text), &json, &err) != ERR_NONE) {
+        fail_msg("%s: %s", err.text, text);
+    }
+    return json;
+}
+
+static const char both[] =
+    "{\"Resources\":{\"SiteBucket\":{\"Type\":\"AWS::S3::Bucket\"},\"Live\":{\"Type\":"
+    "\"AWS::Lambda::Alias\",\"Properties\":{\"FunctionName\":{\"Ref\":\"Backend\"}}}}}";
+
+static json_t *policy_of(const char *kind, const char *template) {
+    CLEANUP(json_decrefp) json_t *json = template == NULL ? NULL : read_json(template);
+    struct role_place place = {.account = "111122223333",
+                               .region = "eu-west-1",
+                               .partition = "aws",
+                               .stack = "depl-todo-dev",
+                               .qualifier = "depl",
+                               .app = "todo",
+                               .env = "dev",
+                               .bucket = "depl-artifacts-111122223333-eu-west-1-an",
+                               .role_arn = "arn:aws:iam::111122223333:role/x",
+                               .template = json};
+
+    return role_policy(kind, &place);
+}
+
+static const json_t *statement(const json_t *policy, const char *sid) {
+    return json_row(json_object_get(policy, "Statement"), "Sid", sid);
+}
+
+static void a_policy_names_what_it_is_about(void **state) {
+    CLEANUP(json_decrefp) json_t *policy = policy_of("deploy", both);
+
+    (void)state;
+    assert_true(
+        json_has_str(json_object_get(statement(policy, "Execute"), "Resource"),
+                     "arn:aws:cloudformation:eu-west-1:111122223333:stack/depl-todo-dev/*"));
+    assert_true(json_has_str(json_object_get(statement(policy, "SiteFiles"), "Resource"),
+                             "arn:aws:s3:::depl-todo-dev-sitebucket-*/*"));
+    assert_true(
+        json_has_str(json_object_get(statement(policy, "Alias"), "Resource"),
+                     "arn:aws:lambda:eu-west-1:111122223333:function:depl-todo-dev-Backend-*"));
+    assert_true(json_has_str(json_object_get(statement(policy, "Lock"), "Resource"),
+                             "arn:aws:s3:::depl-artifacts-111122223333-eu-west-1-an/locks/"
+                             "depl-todo-dev/*"));
+    assert_string_equal(
+        json_str_or(json_at(statement(policy, "PassRole"), "Condition.StringEquals"),
+                    "iam:PassedToService", "cloudformation.amazonaws.com"),
+        "cloudformation.amazonaws.com");
+}
+
+static void no_statement_is_wider_than_the_stack(void **state) {
+    static const char *const kinds[] = {"deploy", "destroy", "rollback", "secrets"};
+
+    (void)state;
+    for (size_t k = 0; k < ARRAY_N(kinds); k++) {
+        CLEANUP(json_decrefp) json_t *policy = policy_of(kinds[k], both);
+        const json_t *row;
+        size_t i;
+
+        assert_true(json_array_size(json_object_get(policy, "Statement")) >= 3);
+        json_array_foreach(json_object_get(policy, "Statement"), i, row) {
+            const json_t *text;
+            size_t n;
+
+            assert_true(json_array_size(json_object_get(row, "Resource")) > 0);
+            json_array_foreach(json_object_get(row, "Action"), n, text) {
+                assert_null(strchr(json_string_value(text), '*'));
+                assert_non_null(strchr(json_string_value(text), ':'));
+            }
+            json_array_foreach(json_object_get(row, "Resource"), n, text) {
+                const char *arn = json_string_value(text);
+
+                assert_true(strncmp(arn, "arn:aws:", 8) == 0);
+                assert_null(strstr(arn, "${"));
+                assert_true(strstr(arn, "depl") != NULL || strstr(arn, "changeSet/d-") != NULL ||
+                            strstr(arn, "role/x") != NULL);
+            }
+        }
+    }
+}
+
+static void what_a_plan_does_not_have_it_does_not_ask_for(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *site =
+        policy_of("deploy", "{\"Resources\":{\"SiteBucket\":{\"Type\":\"AWS::S3::Bucket\"}}}");
+    CLEANUP(json_decrefp) json_t *secrets = policy_of("secrets", NULL);
+
+    (void)state;
+    assert_null(statement(site, "Alias"));
+    assert_null(statement(site, "Names"));
+    assert_non_null(statement(site, "SiteFiles"));
+    assert_null(statement(secrets, "Execute"));
+    assert_null(statement(secrets, "PassRole"));
+    assert_non_null(statement(secrets, "Secrets"));
+    assert_null(policy_of("bootstrap", both));
+    assert_null(policy_of("nonsense", both));
+    assert_null(policy_of(NULL, both));
+}
+
+#define ALLOW(action, resource)                                                                    \
+    "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":" action ",\"Resource\":" resource "}]}"
+
+static void a_right_is_held_only_where_all_of_it_is(void **state) {
+    /* clang-format off */
+    static const struct { const char *needed; const char *held; size_t missing; } rows[] = {
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),               ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),      0 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),               ALLOW("\"S3:getobject\"", "\"arn:a/*\""),        0 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),               ALLOW("\"s3:Get*\"", "\"*\""),                   0 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),               ALLOW("[\"s3:Put*\",\"s3:*\"]", "[\"arn:b\",\"arn:a/*\"]"), 0 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),               ALLOW("\"s3:GetObject\"", "\"arn:a/x/y\""),      1 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x/*\""),               ALLOW("\"s3:GetObject\"", "\"arn:a/x/?\""),      1 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x\""),                 ALLOW("\"s3:GetObject\"", "\"arn:a/?\""),        0 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x-*-b\""),             ALLOW("\"s3:GetObject\"", "\"arn:a/x-*\""),      0 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x-*\""),               ALLOW("\"s3:GetObject\"", "\"arn:a/x-*-b\""),    1 },
+        { ALLOW("\"s3:GetObject\"", "\"arn:a/x\""),                 ALLOW("\"s3:PutObject\"", "\"*\""),              1 },
+        { ALLOW("[\"s3:A\",\"s3:B\"]", "[\"arn:1\",\"arn:2\"]"),    ALLOW("\"s3:A\"", "\"arn:1\""),                  3 },
+        { ALLOW("\"s3:A\"", "\"arn:1\""), "{\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}]}",          1 },
+        { ALLOW("\"s3:A\"", "\"arn:1\""), "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"x\":\"y\"}}}]}", 1 },
+        { "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:A\",\"Resource\":\"arn:1\",\"Condition\":{\"Bool\":{\"x\":\"y\"}}}]}",
+          "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"x\":\"y\"}}}]}", 0 },
+        { ALLOW("\"s3:A\"", "\"arn:1\""), "{}",                                                                      1 },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp) json_t *needed = read_json(rows[i].needed);
+        CLEANUP(json_decrefp) json_t *held = read_json(rows[i].held);
+        CLEANUP(json_decrefp) json_t *missing = role_missing(needed, held);
+
+        if (json_array_size(missing) != rows[i].missing) {
+            fail_msg("row %zu: %zu missing", i, json_array_size(missing));
+        }
+    }
+}
+
+static void a_template_s_policy_is_filled_in(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *policy = read_json(
+        "[{\"Fn::Sub\":\"arn:${AWS::Partition}:${Unknown}/"
+        "*\"},{\"Fn::Join\":[\"\",[{\"Fn::GetAtt\":["
+        "\"A\",\"Arn\"]},\"/*\"]]},{\"Ref\":\"Q\"},{\"Ref\":\"None\"},{\"x\":{\"Ref\":\"Q\"}},7]");
+    CLEANUP(json_decrefp)
+    json_t *values = read_json("{\"AWS::Partition\":\"aws\",\"A.Arn\":\"arn:a\",\"Q\":\"depl\"}");
+    CLEANUP(json_decrefp)
+    json_t *want = read_json("[\"arn:aws:${Unknown}/*\",\"arn:a/*\",\"depl\",{\"Ref\":\"None\"},"
+                             "{\"x\":\"depl\"},7]");
+    CLEANUP(json_decrefp) json_t *got = role_fill_in(policy, values);
+
+    (void)state;
+    assert_true(json_equal(got, want));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_policy_names_what_it_is_about),
+        cmocka_unit_test(no_statement_is_wider_than_the_stack),
+        cmocka_unit_test(what_a_plan_does_not_have_it_does_not_ask_for),
+        cmocka_unit_test(a_right_is_held_only_where_all_of_it_is),
+        cmocka_unit_test(a_template_s_policy_is_filled_in),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
