@@ -40,6 +40,15 @@ static bool has_digit(const char *text) { return strpbrk(text, "0123456789") != 
 
 /* ---- Keeping values ---- */
 
+static bool has_later(const struct words *words, size_t i, const char *list) {
+    for (size_t k = i + 1; k < words->n && k < i + 8; k++) {
+        if (is_any(word_at(words, k), list)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the speaker names the value only to leave it: "not prod", "instead of Paris", "from X".
  */
 static bool is_left(const struct words *words, size_t i) {
@@ -50,7 +59,10 @@ static bool is_left(const struct words *words, size_t i) {
         last = second;
         second = word_before(words, i, 3);
     }
-    return is_any(last, "not|from|never|except|without|leave|leaving") ||
+    if (is_any(last, "from")) {
+        return has_later(words, i, "to|into"); /* "from A to B", not "from A" */
+    }
+    return is_any(last, "not|never|without|leave|leaving") ||
            (is_any(last, "of") && strcmp(second, "instead") == 0) ||
            (is_any(last, "than") && strcmp(second, "rather") == 0);
 }
@@ -198,7 +210,7 @@ static bool is_place_expected(const struct words *words, size_t i, size_t n) {
            is_any(word_before(words, i, 1),
                   "in|to|region|into|near|at|for|use|using|with|prefer|choose|pick|take|no|not|"
                   "than|of|is|from|be|want|or|and|via|aws|mean|meant|say|said|over|from|by|like|"
-                  "try|make|yes|was|only") ||
+                  "try|make|yes|was|only|either|better|between|maybe|hmm|say|launch|deploy") ||
            is_any(word_at(words, i + n), "region|instead|rather|datacenter|datacentre");
 }
 
@@ -333,7 +345,8 @@ static void env_read(struct words *words, const char *const *envs, struct unders
 
         if (name != NULL && words->rows[i].used_by == 0 &&
             (is_plain || is_any(word_at(words, i + 1), "environment|env|instead|stack") ||
-             is_any(word_before(words, i, 1), "in|to|on|into|environment|env|not|no|for|of"))) {
+             is_any(word_before(words, i, 1), "in|to|on|into|environment|env|not|no|for|of|said|"
+                                              "meant|mean|use|from|against|with"))) {
             slot_put(words, i, out, SLOT_ENV, name);
             words_take(words, i, 1, SLOT_ENV);
             if (is_any(word_at(words, i + 1), "environment|env")) {
@@ -356,6 +369,26 @@ static void env_read(struct words *words, const char *const *envs, struct unders
 /* ---- Name of the application, profile ---- */
 
 /* Words that lead to the application's name, each a pattern of single words. */
+static bool is_app_name(const char *word) {
+    return is_name(word, 18) && !is_region_id(word) &&
+           !is_any(word, "online|live|up|down|healthy|running|working|works|broken|again|back|now|"
+                         "today|there|here|out|away|alive|reachable|deployed|stack|logs|log|url|"
+                         "address|status|too|once|that|into|until|first|still|yet|also|aws|cloud|"
+                         "amazon|anyway|over|off|dev|prod|staging|production|staged|directly|"
+                         "immediately|quickly|tomorrow|tonight|right-now|fast|please|hangs|fails|"
+                         "crashes|died|dies|runs|costs|needs|uses|looks|seems|when|while|because");
+}
+
+/* Words that say which application without naming it: "my app", "the whole app". */
+static bool is_app_word(const char *word) {
+    return is_any(word,
+                  "fastapi|vite|react|vue|web|python|whole|entire|new|old|same|sample|example|"
+                  "other|another|first|second|main|current|small|big|working|single|full|"
+                  "first|little|test|running|deployed|live|existing|previous|last|different|"
+                  "your|his|her|their|which|what|the-app|full-stack|fullstack|node|backend|"
+                  "frontend|wrong|right|any|every|each|no|both|mobile|static|simple|an-app");
+}
+
 static size_t app_lead(const struct words *words, size_t i) {
     const char *a = word_at(words, i);
     const char *b = word_at(words, i + 1);
@@ -370,11 +403,29 @@ static size_t app_lead(const struct words *words, size_t i) {
     if (is_any(a, "app|application|project") && is_any(b, "called|named|to")) {
         return 2;
     }
+    if (is_any(a, "app|application") && is_app_name(b) && c[0] != '=' &&
+        (c[0] == '\0' || words->rows[i + 2].begins_clause ||
+         is_any(c, "in|to|on|for|with|from|by|into|and|at"))) {
+        return 1; /* "the app tickets to staging" */
+    }
+    if (is_any(a, "deploy|release|ship|publish|launch|host") && strchr(b, '-') != NULL &&
+        is_app_name(b) && (c[0] == '\0' || is_any(c, "in|to|on|with|for|into"))) {
+        return 1; /* "release billing-api to production" */
+    }
     if (is_any(a, "app|application|it|project") && is_any(b, "is|should") &&
         is_any(c, "called|named|be")) {
         return is_any(word_at(words, i + 3), "called|named") ? 4 : strcmp(c, "be") == 0 ? 0 : 3;
     }
     return 0;
+}
+
+/* Whether a word before "app" is its name and not something that is done with it: "deploy app". */
+static bool is_named_app(const struct words *words, size_t i) {
+    return i > 0 && !is_any(words->rows[i].lower,
+                            "deploy|ship|release|publish|launch|host|put|take|bring|run|get|show|"
+                            "check|inspect|delete|remove|destroy|plan|stop|start|move|push|rename|"
+                            "call|name|of|see|open|make|build|redeploy|restore|update|kill|drop|"
+                            "change|use|find|reach|test|set|want|need|have|has|see|this|our|my");
 }
 
 static void app_read(struct words *words, struct understood *out) {
@@ -384,6 +435,12 @@ static void app_read(struct words *words, struct understood *out) {
         if (lead > 0 && i + lead < words->n && is_name(word_at(words, i + lead), 18)) {
             slot_put(words, i + lead, out, SLOT_APP, word_at(words, i + lead));
             words_take(words, i, lead + 1, SLOT_APP);
+        } else if (i > 0 && is_any(word_at(words, i), "app|application") &&
+                   words->rows[i - 1].used_by == 0 && !words->rows[i].begins_clause &&
+                   is_app_name(word_before(words, i, 1)) &&
+                   !is_app_word(word_before(words, i, 1)) && is_named_app(words, i - 1)) {
+            slot_put(words, i - 1, out, SLOT_APP, word_before(words, i, 1)); /* "the shop app" */
+            words_take(words, i - 1, 1, SLOT_APP);
         }
     }
 }
@@ -396,6 +453,12 @@ static void profile_read(struct words *words, struct understood *out) {
             continue;
         }
         at += is_any(word_at(words, at), "to|is|called|named|=|of") ? 1 : 0;
+        for (size_t k = i + 1; k + 2 < words->n && k < i + 4; k++) {
+            if (is_any(word_at(words, k), "should|must") && is_any(word_at(words, k + 1), "be")) {
+                words->rows[k + 2].begins_clause = false;
+                at = k + 2; /* "wrong profile, it should be marketing" */
+            }
+        }
         if (strcmp(word_at(words, i), "profile") == 0 && at < words->n &&
             !words->rows[at].begins_clause && words->rows[at].used_by == 0 &&
             (is_name(word_at(words, at), 64) || strchr(word_at(words, at), '_') != NULL)) {
@@ -405,7 +468,9 @@ static void profile_read(struct words *words, struct understood *out) {
                    is_name(word_before(words, i, 1), 64) &&
                    strcmp(word_at(words, i), "profile") == 0 &&
                    !is_any(word_before(words, i, 1),
-                           "aws|this|that|other|another|different|which|use|change|set|switch")) {
+                           "aws|this|that|other|another|different|which|use|change|set|switch|"
+                           "wrong|right|correct|"
+                           "some|same|old|new|what|as|and|with|under|in|by")) {
             slot_put(words, i - 1, out, SLOT_PROFILE, words->rows[i - 1].typed);
             words_take(words, i - 1, 2, SLOT_PROFILE);
         }
@@ -487,7 +552,8 @@ static size_t ttl_lead(const struct words *words, size_t i) {
            is_any(word_before(words, i, lead + 1), "of|to|is|in|after|for|only|about")) {
         lead++;
     }
-    if (is_any(word_before(words, i, lead + 1), "ttl|lifetime|expire|expires|expiry|live")) {
+    if (is_any(word_before(words, i, lead + 1),
+               "ttl|lifetime|expire|expires|expiry|live|lives|living|around|lasts|last")) {
         return lead + 1;
     }
     if (lead == 0 || !is_any(word_before(words, i, lead), "in|after|for|only") ||
@@ -496,9 +562,9 @@ static size_t ttl_lead(const struct words *words, size_t i) {
     }
     /* "delete it after", "keep it for", "take it down in" */
     for (size_t back = lead + 1; back <= lead + 4; back++) {
-        if (is_any(word_before(words, i, back),
-                   "delete|deleted|remove|destroy|destroyed|keep|gone|down|temporary|remains|alive|"
-                   "temporarily|only")) {
+        if (is_any(word_before(words, i, back), "delete|deleted|remove|destroy|destroyed|keep|gone|"
+                                                "away|down|temporary|remains|alive|"
+                                                "temporarily|only")) {
             return back;
         }
     }
@@ -534,18 +600,26 @@ static void durations_read(struct words *words, struct understood *out) {
 
 /* ---- Logs, releases, names ---- */
 
+/* Whether one of `list` stands in the `most` words after `i`. */
+static bool is_near(const struct words *words, size_t i, size_t most, const char *list) {
+    for (size_t k = i + 1; k <= i + most && k < words->n; k++) {
+        if (is_any(word_at(words, k), list)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void logs_read(struct words *words, struct understood *out) {
     for (size_t i = 0; i < words->n; i++) {
-        if (is_any(word_at(words, i), "follow|tail|stream|live") && words->n < 12 &&
-            (is_any(word_at(words, i + 1), "log|logs|them|it") ||
-             is_any(word_at(words, i + 2), "log|logs"))) {
+        if (is_any(word_at(words, i), "follow|tail|stream|live|streaming|following|tailing") &&
+            words->n < 14 && is_near(words, i, 4, "log|logs|them|it")) {
             slot_put(words, i, out, SLOT_FOLLOW, "true");
         }
         if (is_any(word_at(words, i), "errors|error|exceptions|exception|warnings|tracebacks") &&
-            (is_any(word_at(words, i + 2), "log|logs") ||
-             is_any(word_at(words, i + 1), "log|logs") ||
+            (is_near(words, i, 5, "log|logs") || is_any(word_at(words, i + 1), "only|since") ||
              is_any(word_before(words, i, 1), "only|with|containing") ||
-             is_any(word_before(words, i, 2), "log|logs"))) {
+             is_any(word_before(words, i, 2), "log|logs|only|just"))) {
             (void)snprintf(out->values[SLOT_FILTER], SLOT_BYTES_MAX, "%s",
                            is_any(word_at(words, i), "warnings")               ? "?WARN ?Warn ?warn"
                            : is_any(word_at(words, i), "exceptions|exception") ? "Exception"
@@ -559,7 +633,7 @@ static void release_read(struct words *words, struct understood *out) {
     for (size_t i = 0; i + 1 < words->n; i++) {
         const char *next = word_at(words, i + 1);
 
-        if (is_any(word_at(words, i), "release|version|build") && has_digit(next) &&
+        if (is_any(word_at(words, i), "release|version|build|restore") && has_digit(next) &&
             words->rows[i + 1].used_by == 0) {
             slot_put(words, i + 1, out, SLOT_RELEASE, words->rows[i + 1].typed);
             words_take(words, i + 1, 1, SLOT_RELEASE);

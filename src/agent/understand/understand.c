@@ -16,14 +16,14 @@ static const char *const slot_names[SLOT_N] = {
 static const char *const changing[] = {
     "change", "set", "use", "using", "switch", "make", "move", "pick", "choose", "take", "prefer", "instead", "rather",
     "region", "account", "environment", "env", "profile", "call", "name", "rename", "called", "named", "meant", "mean",
-    "put", "host", "run", "go", "keep", "expire", "expires", "ttl", "want", "correct", "correction", "should",
+    "put", "host", "run", "go", "keep", "better", "nearer", "closer", "said", "try", "expire", "expires", "ttl", "want", "correct", "correction", "should",
 };
 
 /* Words that only hold values together. */
 static const char *const joining[] = {
     "in", "to", "on", "the", "and", "with", "for", "is", "it", "be", "of", "at", "no", "not", "but", "yes", "ok", "okay",
     "then", "i", "would", "like", "that", "sorry", "oh", "wait", "please", "aws", "stack", "from", "thanks", "nope",
-    "think", "let", "us", "we", "only", "as", "or", "app", "application", "mean", "by", "near", "than", "either",
+    "think", "either", "do", "mind", "care", "hmm", "time", "values", "settings", "before", "same", "except", "this", "your", "users", "have", "think", "let", "us", "we", "only", "as", "or", "app", "application", "mean", "by", "near", "than", 
 };
 
 static const char *const corrections[] = { "no", "nope", "actually", "sorry", "wait", "oops", "rather", "instead", "meant", "correction", "not" };
@@ -82,24 +82,63 @@ static bool words_have(const struct words *words, const char *const *list, size_
     return false;
 }
 
-/* "the same as last time", "like before", "same region as yesterday" */
+/* "the same as last time", "like before", "again with the settings of the previous run" */
 static bool is_as_before(const struct words *words) {
-    bool has_same = false;
-    bool has_before = false;
+    static const char *const same[] = {"same", "like", "as", "way", "again", "settings", "values"};
+    static const char *const before[] = {"before", "previously", "yesterday", "earlier", "usual"};
+    static const char *const last[] = {"last", "previous", "earlier"};
+    static const char *const times[] = {"time", "run", "deployment", "session", "deploy"};
+    bool has_same = words_have(words, same, ARRAY_N(same));
+    bool has_before = words_have(words, before, ARRAY_N(before));
 
-    for (size_t i = 0; i < words->n; i++) {
-        const char *word = words->rows[i].lower;
-
-        has_same = has_same || strcmp(word, "same") == 0 || strcmp(word, "like") == 0 ||
-                   strcmp(word, "as") == 0;
-        has_before = has_before || strcmp(word, "before") == 0 || strcmp(word, "previously") == 0 ||
-                     strcmp(word, "yesterday") == 0 ||
-                     (strcmp(word, "last") == 0 && i + 1 < words->n &&
-                      strcmp(words->rows[i + 1].lower, "time") == 0);
+    for (size_t i = 0; i + 1 < words->n; i++) {
+        has_before = has_before || (is_listed(words->rows[i].lower, last, ARRAY_N(last)) &&
+                                    is_listed(words->rows[i + 1].lower, times, ARRAY_N(times)));
     }
     return (has_same && has_before) ||
            (words->n >= 2 && strcmp(words->rows[0].lower, "same") == 0 &&
             strcmp(words->rows[1].lower, "again") == 0);
+}
+
+/* A line of nothing but assent: "yep, looks good, go for it". */
+static bool is_assent(const struct words *words) {
+    static const char *const firsts[] = {"yes",  "yep",     "yeah",       "ok",      "okay",
+                                         "sure", "alright", "absolutely", "perfect", "great",
+                                         "fine", "correct", "right",      "yup",     "certainly"};
+    static const char *const all[] = {
+        "yes",     "yep",   "yeah",      "ok",      "okay",      "sure",  "alright", "absolutely",
+        "perfect", "great", "fine",      "correct", "right",     "looks", "look",    "good",
+        "go",      "for",   "it",        "ahead",   "do",        "that",  "is",      "sounds",
+        "all",     "to",    "me",        "this",    "confirmed", "i",     "agree",   "with",
+        "approve", "yup",   "certainly", "of",      "course",    "on"};
+
+    if (words->n == 0 || words->is_cut ||
+        !is_listed(words->rows[0].lower, firsts, ARRAY_N(firsts))) {
+        return false;
+    }
+    for (size_t i = 0; i < words->n; i++) {
+        if (!is_listed(words->rows[i].lower, all, ARRAY_N(all))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A line that begins with a no and gives no value: "nope, leave it as it is". */
+static bool is_refusal(const struct words *words) {
+    static const char *const firsts[] = {"no", "nope", "nah", "never"};
+
+    return words->n > 0 && is_listed(words->rows[0].lower, firsts, ARRAY_N(firsts));
+}
+
+/* Whether the line is language at all, and not a cat on the keyboard. */
+static bool is_language(const struct words *words) {
+    static const char *const common[] = {
+        "what", "who", "how", "is",    "are",   "me",   "you",  "tell", "do", "i",    "to",
+        "of",   "in",  "for", "it",    "can",   "was",  "that", "this", "on", "with", "not",
+        "have", "we",  "be",  "there", "where", "when", "why",  "and",  "or"};
+
+    return words_have(words, common, ARRAY_N(common));
 }
 
 static void values_drop(struct understood *out) {
@@ -133,8 +172,12 @@ static void settle_without_wish(const struct words *words, struct understood *ou
         return;
     }
     values_drop(out);
-    if (out->intent != INTENT_NO) {
-        out->intent = intent_is_ours(words) || words->n < 3 ? INTENT_UNKNOWN : INTENT_OFF_TOPIC;
+    if (is_assent(words) || is_refusal(words)) {
+        out->intent = is_assent(words) ? INTENT_YES : INTENT_NO;
+    } else if (out->intent != INTENT_NO) {
+        out->intent = intent_is_ours(words) || words->n < 3 || !is_language(words)
+                          ? INTENT_UNKNOWN
+                          : INTENT_OFF_TOPIC;
     }
 }
 
