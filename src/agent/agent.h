@@ -11,6 +11,7 @@
  *   last_release  flow    the release that a failure may go back to
  *   target_release  flow  the release that a session of kind "rollback" goes back to
  *   fields    intake      what the person decided: env, app, stack, account, region, qualifier, ...
+ *   origins   intake      from where each of them came: bits of enum origin
  *   survey    curator     repo_reader.survey, and "brief"; the planner corrects it by the import
  * check identity  executor    aws_deployer.identity bootstrap executor    outputs of the bootstrap
  * stack before    executor    aws_deployer.stack_status of the stack as it was backend   planner

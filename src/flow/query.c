@@ -17,6 +17,8 @@ static enum err_code query_call(struct session *session, const struct agent *age
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct turn turn = session_turn(session, agent, arena);
 
+    turn.origin = ORIGIN_USER; /* a verb says what the person typed, and nothing else */
+
     return query->ask != NULL
                ? ask_model(&turn, query->ask, out, err)
                : tool_call(&turn, query->tool, query->operation, TAKE(query->args), out, err);

@@ -326,26 +326,13 @@ static bool exceeds_on_failure(const struct call *call) {
 
 /* ---- provenance ---- */
 
-/* Arguments that say where a change goes: a person, their configuration or an approved plan
- * decides those. */
+/* A person may say yes to where a change goes, and to nothing else that came from elsewhere. */
 static bool has_foreign_target(const struct call *call) {
-    static const char *const targets[] = {"account",  "region",     "stack",  "stack_name",
-                                          "role_arn", "repository", "domain", "endpoint",
-                                          "bucket",   "profile",    "host",   "url"};
-    const int64_t trusted = ORIGIN_USER | ORIGIN_CONFIG | ORIGIN_PLAN;
+    return !call->facts.is_confirmed && policy_sink_refuses(call, VERDICT_ASK);
+}
 
-    if (call->origins == NULL || !changes_something(call) || call->facts.is_confirmed) {
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_N(targets); i++) {
-        int64_t origin = json_int_or(call->origins, targets[i], ORIGIN_MODEL);
-
-        if (json_object_get(call->args, targets[i]) != NULL &&
-            ((origin & ~trusted) != 0 || origin == ORIGIN_NONE)) {
-            return true;
-        }
-    }
-    return false;
+static bool has_foreign_matter(const struct call *call) {
+    return policy_sink_refuses(call, VERDICT_DENY);
 }
 
 static bool is_malformed(const struct call *call) {
@@ -395,6 +382,8 @@ static const struct policy_rule policy_rules[] = {
     {"break_lock", VERDICT_ASK, breaks_lock,
      "it takes the lock away from a run that may be alive: two runs on one stack undo each other",
      "wait for that run, or aws-copilot cancel it; a person at a terminal can say yes"},
+    {"untrusted_argument", VERDICT_DENY, has_foreign_matter,
+     "what is changed was said neither by a person nor by the plan", "plan it, and let the plan be reviewed"},
     {"outside_workspace", VERDICT_DENY, leaves_workspace,
      "the path leaves the workspace", "give a path below the repository"},
     {"secret_file", VERDICT_DENY, reads_secret_file,

@@ -51,6 +51,18 @@ enum origin {
     ORIGIN_MODEL = 32
 };
 
+const char *origin_name(enum origin origin); /* "person", "config", ...; never NULL */
+
+/* One row of policy_sink.def: an argument by which a call decides what is changed. */
+struct policy_sink {
+    const char *arg;
+    unsigned effects; /* bits: 1 << enum effect */
+    unsigned origins; /* bits of enum origin: from where its value may come */
+    enum verdict verdict;
+};
+size_t policy_sink_n(void);
+void policy_sink(size_t i, struct policy_sink *out);
+
 /* What the records say; each false until a record says otherwise. */
 struct call_facts {
     bool has_person;       /* somebody can answer a question */
@@ -84,6 +96,10 @@ struct ruling {
     char remedy[240]; /* may be empty */
 };
 
+/* Whether an argument of the call comes from where its sink does not accept it, with this verdict.
+ * A call whose origins are NULL has none. */
+bool policy_sink_refuses(const struct call *call, enum verdict verdict);
+
 /* Judges one call. */
 void policy_judge(const struct call *call, struct ruling *out);
 
@@ -108,7 +124,8 @@ struct review_ctx {
     const char *account;             /* the pinned account, 12 digits; NULL: none */
     const char *region;              /* NULL: none */
     const struct redactor *redactor; /* for secrets in templates; not NULL */
-    const json_t *template_before;   /* the template that is deployed now; NULL on a creation */
+    const json_t *template_before;   /* the template that is deployed now; NULL on a creation, empty
+                                      * where it cannot be read: everything is new then */
     bool is_local_aws; /* behind a custom endpoint, where ssm:GetParametersByPath is judged against
                         * every resource, nothing speaks TLS, and the emitted template says so */
     const char *const *foreign_ok; /* accounts the user's own settings allow; NULL-ended, or NULL */

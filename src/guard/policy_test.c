@@ -109,6 +109,9 @@ static const struct {
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "preview", EFFECT_PREVIEW, "DRY_RUN", PLAN, "{'region':'us-east-1'}", "{'region':5}"},
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "preview", EFFECT_PREVIEW, "DRY_RUN", PLAN | CONFIRMED, "{'region':'us-east-1'}", "{'region':32}"},
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "preview", EFFECT_PREVIEW, "DRY_RUN", PLAN, "{'region':'us-east-1'}", NULL},
+    {"untrusted_argument",  VERDICT_DENY,  "aws_deployer", "preview", EFFECT_PREVIEW, "DRY_RUN", PLAN | CONFIRMED, "{'template':{}}", "{'template':32}"},
+    {"untrusted_argument",  VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY | CONFIRMED, "{'approval':'x'}", "{'approval':1}"},
+    {"allowed",             VERDICT_ALLOW, "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY, "{'approval':'x'}", "{'approval':4}"},
 };
 /* clang-format on */
 
@@ -166,6 +169,45 @@ static void every_rule_stops_its_call_and_lets_its_neighbour_pass(void **state) 
         }
         assert_true(ruling.text[0] != '\0');
     }
+}
+
+/* Every sink with every label, alone and beside one that is accepted. */
+static void every_argument_that_decides_takes_its_labels_and_no_other(void **state) {
+    size_t refused = 0;
+
+    (void)state;
+    for (size_t i = 0; i < policy_sink_n(); i++) {
+        struct policy_sink sink;
+
+        policy_sink(i, &sink);
+        assert_int_equal(sink.origins & ORIGIN_MODEL, 0);
+        for (int64_t origins = 0; origins < 64; origins++) {
+            CLEANUP(json_decrefp) json_t *args = json_pack("{s:s}", sink.arg, "x");
+            CLEANUP(json_decrefp)
+            json_t *labels = json_pack("{s:I}", sink.arg, (json_int_t)origins);
+            enum effect effect =
+                (sink.effects & 1U << EFFECT_APPLY) != 0 ? EFFECT_APPLY : EFFECT_PREVIEW;
+            struct call call = {.agent = "executor",
+                                .tool = "aws_deployer",
+                                .op = effect == EFFECT_APPLY ? "apply" : "preview",
+                                .phase = effect == EFFECT_APPLY ? "EXECUTE" : "DRY_RUN",
+                                .effect = effect,
+                                .args = args,
+                                .origins = labels,
+                                .facts = facts_of(READY)};
+            bool is_good = origins != 0 && (origins & ~(int64_t)sink.origins) == 0;
+
+            /* The rows of the same argument for the other effect are no concern of this one. */
+            if (policy_sink_refuses(&call, sink.verdict) == is_good) {
+                fail_msg("%s with labels %d: %s", sink.arg, (int)origins,
+                         is_good ? "refused" : "taken");
+            }
+            refused += !is_good;
+            call.effect = EFFECT_READ;
+            assert_false(policy_sink_refuses(&call, sink.verdict));
+        }
+    }
+    assert_true(refused > policy_sink_n() * 32);
 }
 
 /* Whatever else is true: a change needs all four papers, and only EXECUTE and ROLLBACK have room
@@ -257,6 +299,7 @@ static void the_strictest_verdict_wins(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_stops_its_call_and_lets_its_neighbour_pass),
+        cmocka_unit_test(every_argument_that_decides_takes_its_labels_and_no_other),
         cmocka_unit_test(no_combination_of_facts_replaces_a_missing_paper),
         cmocka_unit_test(a_call_that_is_not_complete_is_denied),
         cmocka_unit_test(a_change_needs_a_known_account),

@@ -187,6 +187,17 @@ char *review_resolve(const struct review *review, const json_t *value) {
     return out.len == 0 ? mem_strdup("") : buf_take(&out);
 }
 
+json_t *review_document(const json_t *document) {
+    struct err unread = {0};
+    json_t *read = NULL;
+
+    if (!json_is_string(document) ||
+        json_read(str_from(json_string_value(document)), &read, &unread) != ERR_NONE) {
+        return NULL;
+    }
+    return read;
+}
+
 bool review_is_no_value(const json_t *value) {
     return strcmp(json_str_or(value, "Ref", ""), "AWS::NoValue") == 0;
 }

@@ -75,6 +75,9 @@ void review_branches(struct review *review, const char *where, const json_t *val
 bool review_texts(const struct review *review, const json_t *value,
                   bool (*each)(const char *text, void *with), void *with);
 
+/* A policy document that is written as a text of JSON; NULL where it is not. The caller decrefs. */
+json_t *review_document(const json_t *document);
+
 /* Whether `value` is {"Ref": "AWS::NoValue"}: as if it were not there. */
 bool review_is_no_value(const json_t *value);
 

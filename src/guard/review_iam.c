@@ -94,7 +94,11 @@ static bool note_wild(const char *text, void *with) {
 static bool note_wild_role(const char *text, void *with) {
     bool *is_wild = with;
     struct str rest = review_arn_part(str_from(text), 5);
+    struct str service = review_arn_part(str_from(text), 2);
 
+    if (service.len > 0 && !iam_is_match(service, STR("iam"))) {
+        return true; /* no role is meant by it */
+    }
     *is_wild = *is_wild || is_wild_resource(text) || str_starts(rest, STR("role/*")) ||
                str_starts(rest, STR("role*"));
     return true;
@@ -107,7 +111,7 @@ static bool covers_everything(const struct review *review, const json_t *stateme
     bool is_wild = resource == NULL; /* NotResource is judged by itself */
 
     *is_known = resource == NULL || review_texts(review, resource, note_wild, &is_wild);
-    return is_wild;
+    return is_wild && json_object_get(statement, "NotResource") == NULL;
 }
 
 struct action_check {
@@ -242,7 +246,9 @@ static void review_statement(struct review *review, const char *where, const jso
         json_object_get(statement, "NotResource") != NULL ||
         json_object_get(statement, "NotPrincipal") != NULL) {
         review_find(review, REVIEW_ALLOW_NOT, where, "it allows everything but something");
-        return;
+    }
+    if (action == NULL && json_object_get(statement, "NotAction") != NULL) {
+        return; /* there is nothing else to read */
     }
     CLEANUP(buf_done) struct buf wide = BUF_INIT(2048);
     bool is_everything = covers_everything(review, statement, &is_known);
@@ -263,6 +269,9 @@ static void review_statement(struct review *review, const char *where, const jso
 }
 
 void review_grants(struct review *review, const char *where, const json_t *document) {
+    CLEANUP(json_decrefp) json_t *read = review_document(document);
+
+    document = read != NULL ? read : document;
     if (json_object_get(document, "Statement") == NULL) {
         review_find(review, REVIEW_UNRESOLVED, where, "a policy cannot be read");
         return;

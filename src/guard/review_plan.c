@@ -127,7 +127,7 @@ static void plan_secrets(struct review *review, const json_t *plan) {
         const json_t *declared =
             json_object_get(json_object_get(review->template, "Parameters"), key);
         bool is_written = json_is_string(value) && strcmp(json_string_value(value), "***") != 0;
-        if (json_bool_at(declared, "NoEcho") && is_written) {
+        if (review_is_true(json_object_get(declared, "NoEcho")) && is_written) {
             review_find(review, REVIEW_SECRET_IN_PLAN, "parameters",
                         "the plan holds the value of the secret parameter %s", key);
         }

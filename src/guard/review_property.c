@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FOUND_BYTES = 40 };
+
 enum demand {
     IS_TRUE,      /* must be there and true */
     IS_FALSE,     /* must be there and false */
@@ -27,7 +29,7 @@ struct property_row {
     const char *path;
     enum demand demand;
     const char *values; /* blank-separated */
-    const char *unless; /* blank-separated: "path", or "path=value" */
+    const char *unless; /* blank-separated: "path", "path=value", or "!path": it is not there */
 };
 
 static const struct property_row property_rows[] = {
@@ -105,7 +107,8 @@ static bool meets(const json_t *value, const struct property_row *row) {
     case IS_NOT_FALSE:
         return value == NULL || review_is_true(value);
     case IS_THERE:
-        return value != NULL && !(json_is_array(value) && json_array_size(value) == 0) &&
+        return value != NULL && !json_is_null(value) &&
+               !(json_is_array(value) && json_array_size(value) == 0) &&
                !(json_is_string(value) && json_string_length(value) == 0);
     case IS_ONE_OF:
         return is_listed(value, row->values, false);
@@ -127,11 +130,11 @@ static bool meets(const json_t *value, const struct property_row *row) {
 
 /* ---- the way to it ---- */
 
-typedef bool (*property_test)(const json_t *value, const void *with);
+typedef bool (*property_test)(const json_t *value, void *with);
 
-static bool test_path(const json_t *value, struct str path, property_test test, const void *with);
+static bool test_path(const json_t *value, struct str path, property_test test, void *with);
 
-static bool test_each(const json_t *list, struct str rest, property_test test, const void *with) {
+static bool test_each(const json_t *list, struct str rest, property_test test, void *with) {
     size_t i = 0;
     json_t *item = NULL;
 
@@ -148,7 +151,7 @@ static bool test_each(const json_t *list, struct str rest, property_test test, c
 
 /* Whether `test` says yes to what stands at `path`, in every branch and in every element. What is
  * an intrinsic on the way is given to `test` as it is. */
-static bool test_path(const json_t *value, struct str path, property_test test, const void *with) {
+static bool test_path(const json_t *value, struct str path, property_test test, void *with) {
     const json_t *branches = json_object_get(value, "Fn::If");
     struct str rest = path;
     struct str step = {0};
@@ -171,20 +174,41 @@ static bool test_path(const json_t *value, struct str path, property_test test, 
         return test_path(json_array_get(value, (size_t)strtoul(step.ptr, NULL, 10)), rest, test,
                          with);
     }
+    if (str_ends(step, STR("?"))) { /* nothing to say where it is not there */
+        const json_t *there = json_object_getn(value, step.ptr, step.len - 1);
+
+        return there == NULL || review_is_no_value(there) || test_path(there, rest, test, with);
+    }
     if (str_ends(step, STR("[]"))) {
         return test_each(json_object_getn(value, step.ptr, step.len - 2), rest, test, with);
     }
     return test_path(json_object_getn(value, step.ptr, step.len), rest, test, with);
 }
 
-static bool test_demand(const json_t *value, const void *with) { return meets(value, with); }
+/* What a row was tried on. */
+struct trial {
+    const struct property_row *row;
+    const json_t *found; /* that did not meet it; NULL: nothing is there */
+};
 
-static bool test_is_there(const json_t *value, const void *with) {
+static bool test_demand(const json_t *value, void *with) {
+    struct trial *trial = with;
+
+    trial->found = value;
+    return meets(value, trial->row);
+}
+
+static bool test_is_there(const json_t *value, void *with) {
     (void)with;
     return value != NULL;
 }
 
-static bool test_is(const json_t *value, const void *with) {
+static bool test_is_absent(const json_t *value, void *with) {
+    (void)with;
+    return value == NULL;
+}
+
+static bool test_is(const json_t *value, void *with) {
     const struct str *want = with;
 
     return str_eq(str_from(json_string_value(value)), *want) ||
@@ -198,6 +222,13 @@ static bool is_excepted(const struct property_row *row, const json_t *properties
 
     while (rest.len > 0 && str_next(&rest, ' ', &one)) {
         ptrdiff_t equals = str_find(one, STR("="));
+
+        if (str_starts(one, STR("!"))) {
+            if (test_path(properties, str_slice(one, 1, one.len), test_is_absent, NULL)) {
+                return true;
+            }
+            continue;
+        }
         struct str path = equals < 0 ? one : str_slice(one, 0, (size_t)equals);
         struct str want = equals < 0 ? one : str_slice(one, (size_t)equals + 1, one.len);
 
@@ -208,16 +239,53 @@ static bool is_excepted(const struct property_row *row, const json_t *properties
     return false;
 }
 
+/* What stands there, for a person; a long text is no choice and may be a secret. */
+static const char *found_word(const json_t *found) {
+    if (found == NULL || json_is_null(found)) {
+        return "nothing is said";
+    }
+    if (json_is_boolean(found)) {
+        return json_is_true(found) ? "it is true" : "it is false";
+    }
+    return json_is_object(found) ? "it cannot be told" : NULL;
+}
+
+/* Where it is, for a person: the signs of a path are for us. */
+static char *place_of(const char *where, const char *path) {
+    CLEANUP(buf_done) struct buf place = BUF_INIT(4096);
+
+    buf_addf(&place, "%s.Properties.", where);
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c != '?') {
+            buf_add_c(&place, *c);
+        }
+    }
+    return buf_take(&place);
+}
+
+static void find_property(struct review *review, const char *where, const struct trial *trial) {
+    CLEANUP(freep) char *place = place_of(where, trial->row->path);
+    const char *when = policy_rule_when(trial->row->rule);
+    const char *word = found_word(trial->found);
+    const char *text = json_string_value(trial->found);
+
+    if (word != NULL) {
+        review_find(review, trial->row->rule, place, "%s (%s)", when, word);
+    } else if (text != NULL && strlen(text) <= FOUND_BYTES) {
+        review_find(review, trial->row->rule, place, "%s (it is %s)", when, text);
+    } else {
+        review_find(review, trial->row->rule, place, "%s", when);
+    }
+}
+
 void review_properties(struct review *review, const char *where, const char *type,
                        const json_t *properties) {
     for (size_t i = 0; i < ARRAY_N(property_rows); i++) {
-        const struct property_row *row = &property_rows[i];
+        struct trial trial = {.row = &property_rows[i]};
 
-        if (strcmp(type, row->type) == 0 && !is_excepted(row, properties) &&
-            !test_path(properties, str_from(row->path), test_demand, row)) {
-            CLEANUP(freep) char *place = mem_format("%s.Properties.%s", where, row->path);
-
-            review_find(review, row->rule, place, "%s", policy_rule_when(row->rule));
+        if (strcmp(type, trial.row->type) == 0 && !is_excepted(trial.row, properties) &&
+            !test_path(properties, str_from(trial.row->path), test_demand, &trial)) {
+            find_property(review, where, &trial);
         }
     }
 }

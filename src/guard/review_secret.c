@@ -12,19 +12,37 @@ enum { DEPTH_MAX = 128, WHERE_BYTES = 1024 };
 
 static void secrets_walk(struct review *review, struct buf *where, const json_t *json, int depth);
 
+/* A text without its dynamic references, which say where a secret is, not what it is. */
+static void without_references(struct str text, struct buf *out) {
+    for (;;) {
+        ptrdiff_t open = str_find(text, STR("{{resolve:"));
+        ptrdiff_t shut =
+            open < 0 ? -1 : str_find(str_slice(text, (size_t)open, text.len), STR("}}"));
+
+        buf_add(out, str_slice(text, 0, shut < 0 ? text.len : (size_t)open));
+        if (shut < 0) {
+            return;
+        }
+        text = str_slice(text, (size_t)(open + shut) + 2, text.len);
+    }
+}
+
 static void secrets_text(struct review *review, const char *where, const json_t *json) {
     struct str text = {json_string_value(json), json_string_length(json)};
+    CLEANUP(buf_done) struct buf plain = BUF_INIT(text.len + 1);
     struct redact_hit hit = {0};
 
-    if (redact_find(review->ctx->redactor, text, &hit, 1) > 0) {
+    without_references(text, &plain);
+    if (redact_find(review->ctx->redactor, buf_str(&plain), &hit, 1) > 0) {
         review_find(review, REVIEW_SECRET_IN_TEMPLATE, where, "it holds a secret (%s)", hit.kind);
     }
 }
 
+/* A plain parameter of Parameter Store ("ssm", not "ssm-secure") is shown to whoever reads it. */
 static bool is_reference(const char *text) {
     return text[0] == '\0' || strcmp(text, "***") == 0 || strcmp(text, "****") == 0 ||
-           strncmp(text, "{{resolve:", 10) == 0 || strncmp(text, "arn:", 4) == 0 ||
-           strncmp(text, "${", 2) == 0;
+           (strncmp(text, "{{resolve:", 10) == 0 && strncmp(text, "{{resolve:ssm:", 14) != 0) ||
+           strncmp(text, "arn:", 4) == 0 || strncmp(text, "${", 2) == 0;
 }
 
 /* Whether a parameter exists that is not marked NoEcho: what it holds is shown by AWS. */
@@ -32,7 +50,7 @@ static bool is_shown_parameter(const struct review *review, const char *name) {
     const json_t *parameter =
         json_object_get(json_object_get(review->template, "Parameters"), name);
 
-    return json_is_object(parameter) && !json_bool_at(parameter, "NoEcho");
+    return json_is_object(parameter) && !review_is_true(json_object_get(parameter, "NoEcho"));
 }
 
 /* A member whose name is a secret's must refer to its value. */
@@ -40,7 +58,8 @@ static void secrets_member(struct review *review, const char *where, const char 
                            const json_t *value) {
     const char *parameter = json_str_at(value, "Ref");
 
-    if (!redact_is_secret_key(str_from(key))) {
+    /* AuthMechanism says how, not with what. */
+    if (!redact_is_secret_key(str_from(key)) || str_ends(str_from(key), STR("Mechanism"))) {
         return;
     }
     if (json_is_string(value) && !is_reference(json_string_value(value))) {
@@ -111,7 +130,8 @@ static void secrets_parameters(struct review *review) {
 
     json_object_foreach(walk(json_object_get(review->template, "Parameters")), name, parameter) {
         const char *value = json_str_at(parameter, "Default");
-        bool is_secret = json_bool_at(parameter, "NoEcho") || redact_is_secret_key(str_from(name));
+        bool is_secret = review_is_true(json_object_get(parameter, "NoEcho")) ||
+                         redact_is_secret_key(str_from(name));
 
         if (is_secret && value != NULL && !is_reference(value)) {
             CLEANUP(freep) char *where = mem_format("Parameters.%s.Default", name);
@@ -132,7 +152,7 @@ static void secrets_outputs(struct review *review) {
                 ? NULL
                 : json_object_get(json_object_get(review->template, "Parameters"), parameter);
 
-        if (json_bool_at(declared, "NoEcho")) {
+        if (review_is_true(json_object_get(declared, "NoEcho"))) {
             CLEANUP(freep) char *where = mem_format("Outputs.%s", name);
             review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret parameter %s",
                         parameter);

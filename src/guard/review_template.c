@@ -95,7 +95,8 @@ static void review_type(struct review *review, const char *where, const char *ty
 static void review_resource(struct review *review, const char *name, const json_t *resource) {
     CLEANUP(freep) char *where = mem_format("Resources.%s", name);
     const char *type = json_str_at(resource, "Type");
-    const json_t *properties = json_object_get(resource, "Properties");
+    const json_t *given = json_object_get(resource, "Properties");
+    const json_t *properties = json_is_null(given) ? NULL : given;
 
     if (type == NULL || (properties != NULL && !json_is_object(properties))) {
         review_find(review, REVIEW_UNRESOLVED, where, "the resource cannot be read");

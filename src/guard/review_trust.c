@@ -81,7 +81,6 @@ static bool is_held_by_source(const json_t *statement) {
         "elasticfilesystem:AccessedViaMountTarget",
         "s3:DataAccessPointAccount",
         "lambda:FunctionUrlAuthType",
-        "AWS:Referer",
     };
 
     for (size_t i = 0; i < ARRAY_N(keys); i++) {
@@ -226,14 +225,15 @@ static bool note_star(const char *text, void *with) {
     return true;
 }
 
-/* A key's policy has to allow all of KMS to its account, and only an account's root may have all.
- */
+/* The policy of a key has to allow all of KMS to the root of its account. */
 static void review_open_action(struct review *review, const char *where, const json_t *statement) {
     bool is_star = false;
-    CLEANUP(freep) char *principal = json_text(json_object_get(statement, "Principal"));
+    const json_t *who = json_object_get(statement, "Principal");
+    CLEANUP(freep) char *principal = who == NULL ? mem_strdup("") : json_text(who);
+    bool is_key = strstr(where, ".KeyPolicy.") != NULL && strstr(principal, ":root") != NULL;
 
     (void)review_texts(review, json_object_get(statement, "Action"), note_star, &is_star);
-    if (is_star && strstr(principal, ":root") == NULL) {
+    if (is_star && !is_key) {
         review_find(review, REVIEW_PUBLIC_ACTION, where, "it allows every action of the service");
     }
 }
@@ -269,13 +269,13 @@ static void review_principals(struct review *review, const char *where, const js
     if (effect != NULL && strcmp(effect, "Deny") == 0) {
         return;
     }
+    review_open_action(review, where, statement);
     if (json_object_get(statement, "NotPrincipal") != NULL ||
         json_object_get(statement, "NotAction") != NULL) {
         review_find(review, REVIEW_ALLOW_NOT, where,
                     "it lets everybody, or everything, in but some");
         return;
     }
-    review_open_action(review, where, statement);
     review_who(&check, json_object_get(statement, "Principal"));
 }
 
@@ -327,6 +327,8 @@ const json_t *review_own_policy(const char *type, const json_t *properties) {
 
 static void review_resource_policy(struct review *review, const char *where, const char *type,
                                    const json_t *document) {
+    CLEANUP(json_decrefp) json_t *read = review_document(document);
+    document = read != NULL ? read : document;
     bool is_statement = json_object_get(document, "Effect") != NULL;
     const json_t *statement = is_statement ? document : json_object_get(document, "Statement");
 
@@ -368,8 +370,11 @@ static void review_lambda_permission(struct review *review, const char *where,
                                      const json_t *properties) {
     CLEANUP(freep) char *who = review_resolve(review, json_object_get(properties, "Principal"));
     const char *auth = json_str_at(properties, "FunctionUrlAuthType");
-    bool is_held = json_object_get(properties, "SourceArn") != NULL ||
-                   json_object_get(properties, "SourceAccount") != NULL;
+    /* The ARN of a bucket has no account: whoever takes a name that is free again has it. */
+    bool is_bucket = who != NULL && strcmp(who, "s3.amazonaws.com") == 0;
+    bool is_held = (!is_bucket && json_object_get(properties, "SourceArn") != NULL) ||
+                   json_object_get(properties, "SourceAccount") != NULL ||
+                   json_object_get(properties, "PrincipalOrgID") != NULL;
     struct principal_check check = {
         .review = review, .where = where, .statement = properties, .kind = "AWS"};
 
@@ -398,6 +403,14 @@ static void review_lambda_permission(struct review *review, const char *where,
     }
 }
 
+static void review_layer_permission(struct review *review, const char *where,
+                                    const json_t *properties) {
+    if (strcmp(json_str_or(properties, "Principal", ""), "*") == 0 &&
+        json_object_get(properties, "OrganizationId") == NULL) {
+        review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may use the layer");
+    }
+}
+
 void review_trust(struct review *review, const char *where, const char *type,
                   const json_t *properties) {
     const json_t *document = review_own_policy(type, properties);
@@ -410,5 +423,8 @@ void review_trust(struct review *review, const char *where, const char *type,
     }
     if (strcmp(type, "AWS::Lambda::Permission") == 0) {
         review_lambda_permission(review, where, properties);
+    }
+    if (strcmp(type, "AWS::Lambda::LayerVersionPermission") == 0) {
+        review_layer_permission(review, where, properties);
     }
 }

@@ -187,7 +187,8 @@ int template_file_line(const struct template_file *file, const char *path) {
 
     while (node != NULL && rest.len > 0 && str_next(&rest, '.', &step)) {
         bool is_each = str_ends(step, STR("[]"));
-        CLEANUP(freep) char *key = str_dup(str_slice(step, 0, step.len - (is_each ? 2 : 0)));
+        size_t sign = is_each ? 2 : str_ends(step, STR("?")) ? 1 : 0;
+        CLEANUP(freep) char *key = str_dup(str_slice(step, 0, step.len - sign));
         char *end = NULL;
         unsigned long index = strtoul(key, &end, 10);
 

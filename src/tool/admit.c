@@ -92,21 +92,6 @@ static struct call_facts gate_facts(const struct turn *turn, const char *operati
     };
 }
 
-/* An agent computes its arguments from the plan, the configuration and the person's answers, unless
- * it says that a model asks. */
-static json_t *gate_origins(const struct turn *turn, const json_t *args) {
-    const int64_t origin =
-        turn->origin == ORIGIN_NONE ? ORIGIN_PLAN | ORIGIN_CONFIG | ORIGIN_USER : turn->origin;
-    json_t *origins = json_object();
-    const char *key;
-    json_t *value;
-
-    json_object_foreach((json_t *)(uintptr_t)args, key, value) {
-        json_put_int(origins, key, origin);
-    }
-    return origins;
-}
-
 static void gate_judge(struct turn *turn, const char *tool, const struct operation *row,
                        const json_t *args, bool is_confirmed, struct ruling *out) {
     CLEANUP(json_decrefp) json_t *origins = gate_origins(turn, args);
@@ -236,6 +221,7 @@ static enum err_code gate_judge_all(struct turn *turn, const char *tool,
                                     const struct operation *row, const json_t *args,
                                     struct err *err) {
     struct ruling ruling = {.verdict = VERDICT_DENY, .code = "expired"};
+    const char *asked = NULL;
     bool is_confirmed = false;
 
     if (is_expired(turn->gate, row, args, turn->phase)) {
@@ -250,9 +236,12 @@ static enum err_code gate_judge_all(struct turn *turn, const char *tool,
             return err->code;
         }
         if (is_confirmed) {
+            asked = ruling.code;
             gate_judge(turn, tool, row, args, true, &ruling);
         }
     }
+    turn->gate->admitted_by = verdict_name(asked == NULL ? VERDICT_ALLOW : VERDICT_ASK);
+    turn->gate->admitted_why = asked == NULL ? ruling.code : asked;
     return ruling.verdict == VERDICT_ALLOW
                ? ERR_NONE
                : gate_refuse(turn, tool, row->name, args, ERR_POLICY, &ruling, err);
@@ -270,6 +259,8 @@ enum err_code gate_admit(struct turn *turn, const char *tool, const char *operat
                        turn->agent->title, tool, operation);
         return gate_refuse(turn, tool, operation, args, ERR_POLICY, &ruling, err);
     }
+    turn->gate->admitted_by = NULL;
+    turn->gate->admitted_why = NULL;
     if (gate_was_admitted(turn->gate, tool, operation, args)) {
         return ERR_NONE;
     }

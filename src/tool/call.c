@@ -161,6 +161,8 @@ static enum err_code call_journal_intent(struct call_handle *call, struct err *e
     if (call_pend(call, RECORD_INTENT, &body, &record, err) != ERR_NONE) {
         return err->code;
     }
+    gate_field(record, FIELD_OUTCOME, gate->admitted_by);
+    gate_field(record, FIELD_REASON, gate->admitted_why);
     if (call_consumes(call)) {
         gate_field(record, FIELD_SUBJECT, json_str_at(call->args, "approval"));
         (void)snprintf(gate->used, sizeof gate->used, "%s", json_str_at(call->args, "approval"));

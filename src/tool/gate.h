@@ -101,7 +101,7 @@ struct turn {
     const struct agent_card *agent;
     json_t *state;       /* the session's state; what is put there is kept when the phase is left */
     struct arena *arena; /* dies with the turn */
-    enum origin origin;  /* of the arguments of its calls; 0: the plan, the settings, the person */
+    enum origin origin;  /* of the arguments of its calls; 0: where each comes from (origin.c) */
     int64_t now_ms;      /* when the phase was entered, as journaled: the only clock of an agent */
     const char *session; /* id */
     const char *phase;   /* word */

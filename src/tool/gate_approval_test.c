@@ -190,24 +190,30 @@ static void whatever_lies_in_the_inbox_a_yes_comes_only_from_an_approve(void **s
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
+#define ACCOUNT "123456789012"
+#define CHANGE_SET "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/d-1/1"
+#define STACK_ID "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
+
 /* Goes to EXECUTE with a yes that ends `left_ms` from now; its digest. */
 static struct sha256_hex rig_approve(struct rig *rig, int64_t left_ms, bool is_yes) {
     CLEANUP(buf_done) struct buf bytes = BUF_INIT(4096);
     CLEANUP(json_decrefp) json_t *artefacts = json_array();
     char empty[] = "";
     char kind[] = "deploy";
-    char stack_id[] = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1";
+    char change_set[] = CHANGE_SET;
+    char account[] = ACCOUNT;
+    char stack_id[] = STACK_ID;
     char on_failure[] = "restore:r1";
     char a64[] = A64;
     struct approval approval = {.kind = kind,
                                 .session = empty,
                                 .plan_sha256 = a64,
-                                .change_set = empty,
+                                .change_set = change_set,
                                 .stack_id = stack_id,
                                 .template_sha256 = a64,
                                 .parameters_sha256 = a64,
                                 .artefacts = artefacts,
-                                .account = empty,
+                                .account = account,
                                 .region = empty,
                                 .endpoint = empty,
                                 .role = empty,
@@ -268,6 +274,45 @@ static void no_other_digest_no_no_and_no_missing_review_opens_an_effect(void **s
     assert_int_equal(rig_simple(&rig, "upload"), ERR_POLICY);
     assert_int_equal(atomic_load(&world.runs), 0);
     rig_done(&rig);
+}
+
+/* What the effect names is what was said yes to, byte for byte; each member in turn is changed by
+ * one, and only the unchanged ones go through. */
+static void an_effect_names_exactly_what_was_said_yes_to(void **state) {
+    static const struct {
+        const char *arg;
+        const char *value;
+    } members[] = {
+        {"arn", CHANGE_SET},      {"stack_id", STACK_ID},     {"account", ACCOUNT},
+        {"template_sha256", A64}, {"parameters_sha256", A64},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(members); i++) {
+        struct rig rig;
+        struct err why = {0};
+        struct sha256_hex digest;
+        size_t len = strlen(members[i].value);
+
+        rig_open(&rig, *state, "wait");
+        digest = rig_approve(&rig, 60000, true);
+        for (size_t at = 0; at < len; at++) {
+            CLEANUP(freep) char *other = mem_strdup(members[i].value);
+
+            other[at] = (char)(other[at] == '9' ? '8' : '9');
+            if (rig_call(&rig, "apply",
+                         json_pack("{s:s, s:s}", "approval", digest.text, members[i].arg, other),
+                         NULL, &why) != ERR_POLICY) {
+                fail_msg("%s '%s' is taken for '%s'", members[i].arg, other, members[i].value);
+            }
+        }
+        assert_int_equal(atomic_load(&world.runs), 0);
+        MUST(rig_call(
+            &rig, "apply",
+            json_pack("{s:s, s:s}", "approval", digest.text, members[i].arg, members[i].value),
+            NULL, &err));
+        assert_int_equal(atomic_load(&world.runs), 1);
+        rig_done(&rig);
+    }
 }
 
 static void an_expired_yes_is_told_apart_and_executes_nothing(void **state) {
@@ -349,6 +394,7 @@ int main(void) {
         ON_MEMORY(whatever_lies_in_the_inbox_a_yes_comes_only_from_an_approve),
         ON_BOTH(a_yes_serves_one_effect_and_the_uploads_around_it),
         ON_MEMORY(no_other_digest_no_no_and_no_missing_review_opens_an_effect),
+        ON_MEMORY(an_effect_names_exactly_what_was_said_yes_to),
         ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
         ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
         ON_BOTH(an_effect_that_was_begun_keeps_its_yes_past_the_expiry),

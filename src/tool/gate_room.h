@@ -62,9 +62,15 @@ struct gate {
     char used[SHA256_HEX + 1]; /* digest of the approval that an effect has consumed */
     char *answered_by;
 
-    atomic_bool is_unwanted;     /* a person cancelled the run from elsewhere */
-    char cancelled_by[256];      /* who */
-    int64_t inbox_at_ms;         /* when the inbox is looked into next, of clock_mono_ms() */
+    atomic_bool is_unwanted; /* a person cancelled the run from elsewhere */
+    char cancelled_by[256];  /* who */
+    int64_t inbox_at_ms;     /* when the inbox is looked into next, of clock_mono_ms() */
+
+    /* Why the call that is about to be begun may be: "allow" or, where a person was asked, "ask";
+     * and the rule. Constants; NULL for a call that was admitted before a crash. */
+    const char *admitted_by;
+    const char *admitted_why;
+
     struct call_handle *running; /* list of calls on workers */
 
     pthread_mutex_t lock; /* over events */
@@ -147,6 +153,9 @@ void gate_cancel_all(struct gate *gate);
 
 /* Renews the lease when it is time, notices Ctrl-C, shows what workers reported. */
 void gate_tick(struct gate *gate);
+
+/* origin.c: where each argument comes from, as bits of enum origin; the caller decrefs. */
+json_t *gate_origins(const struct turn *turn, const json_t *args);
 
 /* Whether `tool`.`operation` may be called now by this agent with these arguments: schema, grant,
  * policy; asks the person where the policy says so. A call that was begun, or ended, before a crash

@@ -42,7 +42,7 @@ class PolicyCheck(unittest.TestCase):
     def test_a_finding_has_its_line_its_rule_and_its_remedy(self):
         run = self.check(OPEN)
         self.assertEqual(run.returncode, 5, run.stderr)
-        self.assertRegex(run.stdout, r"template.yaml:8: deny: \S+Statement.0: it lets everybody in \[public_access\]\n    → name who")
+        self.assertRegex(run.stdout, r"template.yaml:8: deny: it lets everybody in \(\S+Statement.0\) \[public_access\]\n    → name who")
         self.assertIn("1 denied, 0 for a person", run.stderr)
 
     def test_json_is_one_object(self):
@@ -54,8 +54,16 @@ class PolicyCheck(unittest.TestCase):
         self.assertEqual(self.check(HELD).returncode, 0)
         self.assertEqual(self.check(KEPT).returncode, 10)
 
+    def test_the_place_of_a_secret_is_shown_and_not_the_secret(self):
+        run = self.check("Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Environment:\n"
+                         "        Variables: {DB_PASSWORD: Summer4821!}\n")
+        self.assertEqual(run.returncode, 5)
+        self.assertIn("6: deny: the value of a secret is written out (Resources.F.Properties.Environment.Variables.DB_PASSWORD)",
+                      run.stdout)
+        self.assertNotIn("Summer", run.stdout + run.stderr)
+
     def test_what_is_no_template_is_said_with_its_line(self):
-        for text, word in (("a: [", "yaml:2"), ("A: 1\nA: 2\n", "yaml:2"), ("- x", "is no map"), ("{\"a\": }", "yaml")):
+        for text, word in (("a: [", "yaml:2"), ("A: 1\nA: 2\n", "yaml:2"), ("- x", "has no Resources"), ("{\"a\": }", "yaml")):
             run = self.check(text)
             self.assertEqual(run.returncode, 2, text)
             self.assertIn(word, run.stderr)

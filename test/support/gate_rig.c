@@ -111,7 +111,8 @@ static const struct json_field ask_in[] = {
     {"slow", JSON_FLAG, true}, {0}};
 static const struct json_field any_in[] = {
     {"approval", JSON_TEXT, true}, {"release", JSON_TEXT, true}, {"stack_id", JSON_TEXT, true},
-    {"n", JSON_COUNT, true}, {"slow", JSON_FLAG, true}, {"text", JSON_TEXT, true}, {0}};
+    {"arn", JSON_TEXT, true}, {"account", JSON_TEXT, true}, {"template_sha256", JSON_TEXT, true},
+    {"parameters_sha256", JSON_TEXT, true}, {"n", JSON_COUNT, true}, {"slow", JSON_FLAG, true}, {"text", JSON_TEXT, true}, {0}};
 static const struct json_field any_out[] = {
     {"by", JSON_TEXT, false}, {"secret_token", JSON_TEXT, true}, {"text", JSON_TEXT, true}, {0}};
 static const struct operation fake_operations[] = {

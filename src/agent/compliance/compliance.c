@@ -175,6 +175,7 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
         .redactor = turn_redactor(turn),
         .is_local_aws = strcmp(agent_text(turn, "identity.endpoint"), "AWS") != 0,
         .foreign_ok = foreign_none,
+        .template_before = json_at(turn->state, "preview.before"),
     };
     enum verdict verdict;
 

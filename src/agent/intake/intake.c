@@ -38,18 +38,30 @@ static const struct intake_source sources[] = {
 };
 /* clang-format on */
 
+/* Whose word a source is: the command line is the person's; the project file and the settings are
+ * what the person keeps for this program, and so is a value that nobody gave. */
+static enum origin intake_origin(const char *path) {
+    return path != NULL && strncmp(path, "flags.", 6) == 0 ? ORIGIN_USER : ORIGIN_CONFIG;
+}
+
 static enum outcome intake_gather(struct turn *turn) {
     json_t *fields = json_object();
+    json_t *origins = json_object();
 
     for (size_t i = 0; i < ARRAY_N(sources); i++) {
         const char *value = NULL;
+        enum origin origin = ORIGIN_CONFIG;
 
         for (size_t p = 0; p < ARRAY_N(sources[i].paths) && value == NULL; p++) {
+            origin = intake_origin(sources[i].paths[p]);
             value =
                 sources[i].paths[p] == NULL ? NULL : json_str_at(turn->state, sources[i].paths[p]);
             value = value != NULL && value[0] == '\0' ? NULL : value;
         }
         json_put_str(fields, sources[i].field, value == NULL ? sources[i].otherwise : value);
+        if (json_object_get(fields, sources[i].field) != NULL) {
+            json_put_int(origins, sources[i].field, value == NULL ? ORIGIN_CONFIG : origin);
+        }
     }
     json_put_int(fields, "cost_ceiling_cents",
                  json_int_or(turn->state, "project.cost_ceiling_cents", -1));
@@ -57,6 +69,7 @@ static enum outcome intake_gather(struct turn *turn) {
                   json_bool_at(turn->state, "flags.trust_repository") ||
                       json_bool_at(turn->state, "settings.trust_code"));
     json_put(turn->state, "fields", fields);
+    json_put(turn->state, "origins", origins);
     return OUTCOME_OK;
 }
 
@@ -104,6 +117,10 @@ static enum outcome intake_ask(struct turn *turn, const char *field, const char 
     return OUTCOME_DONE;
 }
 
+static void intake_label(struct turn *turn, const char *field, int64_t origin) {
+    json_put_int(json_object_get(turn->state, "origins"), field, origin);
+}
+
 static enum outcome intake_ask_field(struct turn *turn, const char *field, const char *asked_as,
                                      const char *question, const char *preset, const char *help) {
     CLEANUP(freep) char *answer = NULL;
@@ -115,11 +132,13 @@ static enum outcome intake_ask_field(struct turn *turn, const char *field, const
     }
     if (preset != NULL && json_bool_at(turn->state, "flags.yes")) {
         json_put_str(fields, field, preset);
+        intake_label(turn, field, ORIGIN_USER); /* --yes takes what is proposed */
         return OUTCOME_OK;
     }
     outcome = intake_ask(turn, asked_as, question, preset, help, &answer);
     if (outcome == OUTCOME_OK) {
         json_put_str(fields, field, answer);
+        intake_label(turn, field, ORIGIN_USER);
     }
     return outcome;
 }
@@ -237,13 +256,19 @@ static enum outcome intake_ask_survey(struct turn *turn) {
 
 static void intake_name_stack(struct turn *turn) {
     json_t *fields = json_object_get(turn->state, "fields");
+    bool is_bootstrap = agent_is_kind(turn, "bootstrap");
+    int64_t origin = json_int_or(turn->state, "origins.qualifier", ORIGIN_MODEL) |
+                     (is_bootstrap ? 0
+                                   : json_int_or(turn->state, "origins.app", ORIGIN_MODEL) |
+                                         json_int_or(turn->state, "origins.env", ORIGIN_MODEL));
     CLEANUP(freep)
-    char *stack = agent_is_kind(turn, "bootstrap")
+    char *stack = is_bootstrap
                       ? mem_format("bootstrap-%s", agent_text(turn, "fields.qualifier"))
                       : mem_format("%s-%s-%s", agent_text(turn, "fields.qualifier"),
                                    agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
 
     json_put_str(fields, "stack", stack);
+    intake_label(turn, "stack", origin);
 }
 
 static enum outcome intake_complete(struct turn *turn) {

@@ -27,9 +27,10 @@ static void policy_show(struct cli *cli, const char *name, const json_t *finding
     json_array_foreach(findings, i, finding) {
         const char *remedy = json_str_or(finding, "remedy", "");
 
-        cli_print(cli, "%s:%lld: %s: %s: %s [%s]\n", name,
+        /* A place before its text would look like a name before its value. */
+        cli_print(cli, "%s:%lld: %s: %s (%s) [%s]\n", name,
                   (long long)json_int_or(finding, "line", 1), json_str_or(finding, "verdict", ""),
-                  json_str_or(finding, "where", ""), json_str_or(finding, "text", ""),
+                  json_str_or(finding, "text", ""), json_str_or(finding, "where", ""),
                   json_str_or(finding, "code", ""));
         if (remedy[0] != '\0') {
             cli_print(cli, "    → %s\n", remedy);

@@ -280,6 +280,33 @@ static void table_policy_calls(struct buf *out) {
     }
 }
 
+static void table_policy_sinks(struct buf *out) {
+    static const enum origin origins[] = {ORIGIN_USER, ORIGIN_CONFIG, ORIGIN_PLAN,
+                                          ORIGIN_REPO, ORIGIN_TOOL,   ORIGIN_MODEL};
+
+    buf_add_s(out, "From where an argument that decides what is changed may come (`x`); a value "
+                   "with any other "
+                   "label, or none, gets the verdict.\n\n| argument | of calls that |");
+    for (size_t o = 0; o < ARRAY_N(origins); o++) {
+        buf_addf(out, " %s |", origin_name(origins[o]));
+    }
+    buf_add_s(out, " else |\n|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < policy_sink_n(); i++) {
+        struct policy_sink row;
+
+        policy_sink(i, &row);
+        buf_addf(out, "| %s |", row.arg);
+        for (enum effect e = EFFECT_NONE + 1; e < EFFECT_N; e++) {
+            buf_addf(out, (row.effects & 1U << e) != 0 ? " %s" : "", effect_name(e));
+        }
+        buf_add_s(out, " |");
+        for (size_t o = 0; o < ARRAY_N(origins); o++) {
+            buf_add_s(out, (row.origins & origins[o]) != 0 ? " x |" : "  |");
+        }
+        buf_addf(out, " %s |\n", verdict_name(row.verdict));
+    }
+}
+
 static void table_policy_rules(struct buf *out) {
     buf_add_s(out, "| code | applies to | verdict | when | remedy |\n|---|---|---|---|---|\n");
     for (enum review_rule rule = REVIEW_NONE + 1; rule < REVIEW_RULE_N; rule++) {
@@ -372,6 +399,7 @@ static const struct {
     {"stack-states", "What a stack's status means, and what gets it out", table_states},
     {"set-states", "What a change set's status means", table_sets},
     {"policy-calls", "Policy: rules for calls", table_policy_calls},
+    {"policy-sinks", "Policy: from where arguments may come", table_policy_sinks},
     {"policy-rules", "Policy: what the reviews and `policy check` find", table_policy_rules},
     {"policy-properties", "Policy: what properties of resources have to say",
      table_policy_properties},

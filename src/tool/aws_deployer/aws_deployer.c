@@ -75,7 +75,7 @@ static const struct json_field preview_out[] = {
     { "no_change", JSON_FLAG, false }, { "arn", JSON_TEXT, false }, { "name", JSON_TEXT, false },
     { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "type", JSON_TEXT, false },
     { "status", JSON_TEXT, false }, { "changes", JSON_LIST, false }, { "parameters", JSON_LIST, false },
-    { "warnings", JSON_LIST, false }, { "sha256", JSON_TEXT, false }, { "parameters_sha256", JSON_TEXT, false }, { "cost", JSON_MAP, true }, END };
+    { "warnings", JSON_LIST, false }, { "sha256", JSON_TEXT, false }, { "parameters_sha256", JSON_TEXT, false }, { "cost", JSON_MAP, true }, { "before", JSON_MAP, true }, END };
 
 static const struct json_field permissions_in[] = {
     { "policy", JSON_MAP, false }, { "arn", JSON_TEXT, false }, END };

@@ -303,13 +303,26 @@ static json_t *preview_wanted_values(const struct op *op, const struct cfn_stack
     return values;
 }
 
+/* The template that is deployed, for those who compare; NULL on a creation, and an empty object
+ * where it cannot be read: then everything is new. */
+static json_t *preview_deployed(const struct aws *aws, const struct cfn_stack *stack,
+                                bool is_create) {
+    json_t *deployed = NULL;
+    struct err unread = {0};
+
+    if (!is_create && cfn_get_template(aws, stack->id, &deployed, &unread) != ERR_NONE) {
+        return json_object();
+    }
+    return deployed;
+}
+
 /* What the change does to the monthly cost; nothing where the region or what is deployed cannot be
  * read: a preview does not fail for it. */
 static void preview_add_cost(const struct op *op, const struct aws *aws,
-                             const struct cfn_stack *stack, bool is_create, const json_t *template,
-                             json_t *out) {
+                             const struct cfn_stack *stack, const json_t *deployed,
+                             const json_t *template, json_t *out) {
     CLEANUP(json_decrefp) json_t *values = preview_wanted_values(op, stack);
-    CLEANUP(json_decrefp) json_t *deployed = NULL;
+    bool is_create = deployed == NULL;
     CLEANUP(json_decrefp) json_t *before = NULL;
     CLEANUP(json_decrefp) json_t *after = NULL;
     struct cost_use use;
@@ -318,7 +331,7 @@ static void preview_add_cost(const struct op *op, const struct aws *aws,
 
     if (cost_use_read(json_object_get(op->args, "usage"), &use, &unread) != ERR_NONE ||
         aws_region(aws, &region, &unread) != ERR_NONE ||
-        (!is_create && cfn_get_template(aws, stack->id, &deployed, &unread) != ERR_NONE)) {
+        (!is_create && json_object_get(deployed, "Resources") == NULL)) {
         return;
     }
     if (!is_create) {
@@ -337,8 +350,12 @@ static enum err_code preview_finish(const struct op *op, const struct aws *aws,
     if (set->arn[0] == '\0' && preview_check_no_change(op, aws, stack, template, err) != ERR_NONE) {
         return err->code;
     }
+    CLEANUP(json_decrefp) json_t *deployed = preview_deployed(aws, stack, is_create);
     *out = preview_json(op, aws, set, is_create, template);
-    preview_add_cost(op, aws, stack, is_create, template, *out);
+    preview_add_cost(op, aws, stack, deployed, template, *out);
+    if (deployed != NULL) {
+        json_put(*out, "before", json_incref(deployed));
+    }
     return ERR_NONE;
 }
 
