@@ -149,7 +149,7 @@ enum err_code template_file_open(struct str text, const char *name, struct arena
     /* JSON is read as YAML too, for its lines; that it may not be costs only them. */
     if (yaml_read_template(text, name, arena, &tree, is_json ? &unread : err) != ERR_NONE &&
         !is_json) {
-        return err->code;
+        return err_remedy(err, "name a template in JSON or YAML, such as template.yaml");
     }
     file.tree = tree;
     if (is_json && json_read(text, &file.json, err) != ERR_NONE) {
