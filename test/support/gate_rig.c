@@ -82,14 +82,15 @@ static enum err_code fake_reconcile(struct op *op, enum reconciled *state, json_
     return ERR_NONE;
 }
 
-/* Spends what it is told to, {"in","out"}, as far as it may, or loses the count of it. */
+/* Spends what it is told to, {"in","out"}, as far as it may, or loses the count of it. Which of
+ * several at once lose it is said by their arguments: they run when they run. */
 static enum err_code fake_ask(struct op *op, json_t **out, struct err *err) {
     uint32_t wanted = (uint32_t)json_int_or(op->args, "out", 0);
 
-    world.held = op->held;
+    atomic_store(&world.held, op->held);
     op->used = (struct token_sum){(uint32_t)json_int_or(op->args, "in", 0),
                                   wanted < op->held.out ? wanted : op->held.out};
-    op->is_used_known = !atomic_load(&world.is_use_lost);
+    op->is_used_known = !atomic_load(&world.is_use_lost) && !json_bool_at(op->args, "lost");
     return fake_run(op, out, err);
 }
 
@@ -108,7 +109,7 @@ static enum err_code fake_need(const struct services *services, const struct ope
 /* clang-format off */
 static const struct json_field ask_in[] = {
     {"prompt", JSON_TEXT, false}, {"in", JSON_COUNT, true}, {"out", JSON_COUNT, true},
-    {"slow", JSON_FLAG, true}, {0}};
+    {"slow", JSON_FLAG, true}, {"lost", JSON_FLAG, true}, {0}};
 static const struct json_field any_in[] = {
     {"approval", JSON_TEXT, true}, {"release", JSON_TEXT, true}, {"stack_id", JSON_TEXT, true},
     {"arn", JSON_TEXT, true}, {"account", JSON_TEXT, true}, {"template_sha256", JSON_TEXT, true},
