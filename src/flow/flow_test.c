@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "aws/stack_state.h"
+#include "flow/runbook.h"
 #include "flow/runner.h"
 
 static int set_up(void **state) {
@@ -232,6 +234,15 @@ static int applied(void) {
            world_effects("recover") + world_effects("put_secret") + world_effects("secrets_rm");
 }
 
+/* Whether the run left a runbook behind. */
+static bool has_runbook(void) {
+    CLEANUP(freep)
+    char *page = mem_format("%s/aws-copilot/runbooks/%s/" RUNBOOK_PAGE, getenv("XDG_STATE_HOME"),
+                            world->session);
+
+    return access(page, R_OK) == 0;
+}
+
 static void every_end_has_its_status_and_its_exit_code(void **state) {
     int bad = 0;
 
@@ -244,7 +255,7 @@ static void every_end_has_its_status_and_its_exit_code(void **state) {
         (void)run(row->kind);
         if (strcmp(world->status, row->status) != 0 || world->exit_status != row->exit_status ||
             strstr(world->message, row->message) == NULL || applied() != row->applied ||
-            world_was_repeated()) {
+            has_runbook() != (strcmp(row->status, "escalated") == 0) || world_was_repeated()) {
             print_error("%s: %s, exit %d, '%s', %d applied\n", row->what, world->status,
                         world->exit_status, world->message, applied());
             bad++;

@@ -7,6 +7,7 @@
 #include "flow/graph.h"
 #include "flow/lesson.h"
 #include "flow/release.h"
+#include "flow/runbook.h"
 #include "flow/runner.h"
 
 /* clang-format off */
@@ -193,11 +194,42 @@ static void runner_end_from(const json_t *result, struct session_end *out) {
     out->result = json_deep_copy(result);
 }
 
+/* What a person needs who takes over. A folder that cannot be written is told and ends nothing: all
+ * of it is in the journal too. */
+static void runner_write_runbook(struct session *session) {
+    struct flow *flow = session->flow;
+    const struct runbook runbook = {.store = flow->store,
+                                    .redactor = flow->redactor,
+                                    .state_dir = flow->state_dir,
+                                    .session = session->id,
+                                    .state = session->state,
+                                    .now_ms = session->entered_ms};
+    CLEANUP(freep) char *folder = NULL;
+    CLEANUP(freep) char *text = NULL;
+    struct err err = {0};
+
+    if (runbook_write(&runbook, &folder, &err) != ERR_NONE) {
+        text = mem_format("the runbook could not be written: %s", err.text);
+        bus_emit(flow->bus, EVENT_WARNING,
+                 agent_args("code", "no_runbook", "text", text, "remedy", err.remedy, NULL));
+        return;
+    }
+    text = mem_format("The runbook for whoever takes over: %s/%s", folder, RUNBOOK_PAGE);
+    bus_emit(flow->bus, EVENT_SAY, agent_args("text", text, NULL));
+    json_put_str(json_object_get(session->state, "result"), "runbook", folder);
+}
+
 static enum err_code runner_end(struct session *session, struct session_end *out, struct err *err) {
     CLEANUP(masked_done) struct masked masked = {0};
     const json_t *result = json_object_get(session->state, "result");
     struct journal_entry entry = {.kind = RECORD_END, .body = &masked};
 
+    if (session->phase == PHASE_ESCALATED) {
+        if (gate_settle(session->gate, err) != ERR_NONE) { /* what it is read from */
+            return err->code;
+        }
+        runner_write_runbook(session);
+    }
     redact_json(session->flow->redactor, result, &masked);
     entry.fields[FIELD_STATUS] = str_from(json_str_or(result, "status", "failed"));
     if (gate_record(session->gate, &entry, err) != ERR_NONE ||

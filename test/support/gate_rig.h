@@ -22,9 +22,9 @@ struct gate_world {
     enum err_code fails;   /* what the next run() returns; ERR_NONE: it goes well */
     bool waits_for_cancel; /* run() ends only when it is cancelled */
     size_t answer_bytes;
-    atomic_bool is_use_lost;       /* `model.ask` does not know what it used */
+    atomic_bool is_use_lost;        /* `model.ask` does not know what it used */
     _Atomic(struct token_sum) held; /* of the last `model.ask` */
-    char key[96];                  /* idempotency key of the last run */
+    char key[96];                   /* idempotency key of the last run */
 };
 extern struct gate_world world;
 

@@ -145,7 +145,7 @@ static const char *ending_next(const struct turn *turn, const char *status) {
         return "correct the cause and run aws-copilot deploy again";
     }
     if (strcmp(status, "escalated") == 0) {
-        return "aws-copilot audit shows every step; the runbook is above";
+        return "aws-copilot audit shows every step; what to do next is in the runbook named above";
     }
     return NULL;
 }
