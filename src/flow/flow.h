@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/ask_model.h"
+#include "guard/moderation.h"
 #include "guard/tokens/tokens.h"
 #include "repo/project.h"
 #include "store/journal.h"
@@ -95,9 +96,12 @@ bool flow_has_model(const struct flow *flow);
 enum encoding flow_encoding(const struct flow *flow);
 
 /* One question to the model, outside the road, as `agent`; see ask_model(). Takes over `flags`;
- * `*out` is the caller's. Errors: those of ask_model() and session_new(). */
+ * `*out` is the caller's. `said`, when not NULL, is text of the person in it: it is moderated
+ * first, and `*judged` says what came of it. Errors: ERR_POLICY (it does not pass), those of
+ * ask_model() and session_new(). */
 MUST_CHECK enum err_code flow_ask_model(struct flow *flow, const struct agent *agent, json_t *flags,
-                                        const struct ask_model *ask, json_t **out, struct err *err);
+                                        const struct ask_model *ask, const char *said,
+                                        struct moderation *judged, json_t **out, struct err *err);
 
 /* Where a run would go: {"env","account","region","qualifier"}, each where known. New reference.
  * Errors: ERR_CONFIG (no such environment or profile). */

@@ -1,6 +1,7 @@
 /* One question outside the road: a session of one call. */
 #include <string.h>
 
+#include "agent/moderate.h"
 #include "flow/flow_room.h"
 #include "model/client.h"
 
@@ -10,6 +11,8 @@ struct query {
     const char *operation;
     json_t *args;                /* owned */
     const struct ask_model *ask; /* NULL: the operation */
+    const char *said; /* of the person, to be moderated before the model is asked; or NULL */
+    struct moderation *judged; /* what became of that */
 };
 
 static enum err_code query_call(struct session *session, const struct agent *agent,
@@ -19,9 +22,20 @@ static enum err_code query_call(struct session *session, const struct agent *age
 
     turn.origin = ORIGIN_USER; /* a verb says what the person typed, and nothing else */
 
-    return query->ask != NULL
-               ? ask_model(&turn, query->ask, out, err)
-               : tool_call(&turn, query->tool, query->operation, TAKE(query->args), out, err);
+    bool is_known = false;
+
+    if (query->ask == NULL) {
+        return tool_call(&turn, query->tool, query->operation, TAKE(query->args), out, err);
+    }
+    if (query->said != NULL) {
+        if (moderate(&turn, query->said, query->judged, &is_known, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (query->judged->verdict != MODERATION_PASS) {
+            return err_set(err, ERR_POLICY, "%s", moderation_text(*query->judged));
+        }
+    }
+    return ask_model(&turn, query->ask, out, err);
 }
 
 static enum err_code query_end(struct session *session, const char *status, struct err *err) {
@@ -93,8 +107,9 @@ enum encoding flow_encoding(const struct flow *flow) {
 }
 
 enum err_code flow_ask_model(struct flow *flow, const struct agent *agent, json_t *flags,
-                             const struct ask_model *ask, json_t **out, struct err *err) {
-    struct query query = {.ask = ask};
+                             const struct ask_model *ask, const char *said,
+                             struct moderation *judged, json_t **out, struct err *err) {
+    struct query query = {.ask = ask, .said = said, .judged = judged};
 
     return query_run(flow, agent, flags, NULL, &query, out, err);
 }

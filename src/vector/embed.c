@@ -14,10 +14,10 @@ enum { WORD_MAX = 48, WORDS_MAX = 4096, PIECE = 3, NOTION_WORDS_MAX = 2048, WORD
 
 /* How much each kind of feature says. */
 static const float WEIGHT_WORD = 1.0F;
-static const float WEIGHT_STEM = 0.6F;
-static const float WEIGHT_NOTION = 1.2F;
-static const float WEIGHT_PAIR = 0.6F;
-static const float WEIGHT_PIECE = 0.3F;
+static const float WEIGHT_STEM = 1.0F;
+static const float WEIGHT_NOTION = 1.6F;
+static const float WEIGHT_PAIR = 0.3F;
+static const float WEIGHT_PIECE = 0.05F;
 
 /* clang-format off */
 static const char *const stop_words[] = {
@@ -218,7 +218,7 @@ static void notions_add(struct collect *collect, const char *word, const char *s
 
 /* ---- Features ---- */
 
-/* Reads the next word: letters, digits, what is not ASCII, and single '-' or '_' between them. */
+/* Reads the next word as it stands: letters, digits, what is not ASCII. */
 static bool word_next(struct str *rest, char out[WORD_MAX]) {
     size_t n = 0;
     size_t at = 0;
@@ -230,7 +230,7 @@ static bool word_next(struct str *rest, char out[WORD_MAX]) {
     while (at < rest->len &&
            (isalnum((unsigned char)rest->ptr[at]) || (unsigned char)rest->ptr[at] >= 0x80)) {
         if (n + 1 < WORD_MAX) {
-            out[n++] = (char)tolower((unsigned char)rest->ptr[at]);
+            out[n++] = rest->ptr[at];
         }
         at++;
     }
@@ -278,28 +278,80 @@ static size_t features_join(struct feature *rows, size_t n) {
     return kept;
 }
 
+/* What the words of a text have in common while it is read. */
+struct reader {
+    struct collect collect;
+    char before[WORD_MAX]; /* the stem of the word before */
+};
+
+/* Adds one word: in lower case, without the number of a version at its end ("psycopg2"). */
+static void reader_add(struct reader *reader, const char *text, size_t length) {
+    char word[WORD_MAX];
+    char stem[WORD_MAX];
+    char pair[2 * WORD_MAX + 1];
+    size_t letters = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        word[i] = (char)tolower((unsigned char)text[i]);
+    }
+    while (letters < length && !isdigit((unsigned char)word[letters])) {
+        letters++;
+    }
+    length =
+        letters >= 3 && strspn(text + letters, "0123456789") == length - letters ? letters : length;
+    word[length] = '\0';
+    if (length == 0 || is_stop_word(word)) {
+        return;
+    }
+    stem_of(word, stem);
+    word_add(&reader->collect, word, stem);
+    if (reader->before[0] != '\0') {
+        (void)snprintf(pair, sizeof pair, "%s %s", reader->before, stem);
+        collect_add(&reader->collect, 'b', pair, strlen(pair), WEIGHT_PAIR);
+    }
+    memcpy(reader->before, stem, sizeof reader->before);
+}
+
+/* Adds the parts of a name in capitals and small letters: "Module", "Not", "Found", "Error". */
+static void reader_add_parts(struct reader *reader, const char *word) {
+    size_t from = 0;
+
+    for (size_t at = 1; word[at - 1] != '\0'; at++) {
+        bool is_end = word[at] == '\0' ||
+                      (isupper((unsigned char)word[at]) && (islower((unsigned char)word[at - 1]) ||
+                                                            islower((unsigned char)word[at + 1])));
+
+        if (is_end) {
+            reader_add(reader, word + from, at - from);
+            from = at;
+        }
+        if (word[at] == '\0') {
+            break;
+        }
+    }
+}
+
+static bool is_compound(const char *word) {
+    for (size_t i = 1; word[i] != '\0'; i++) {
+        if (isupper((unsigned char)word[i]) && islower((unsigned char)word[i - 1])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void features_make(struct str text, struct features *out) {
-    struct collect collect = {0};
+    struct reader reader = {0};
     struct str rest = str_slice(text, 0, EMBED_BYTES_MAX);
     char word[WORD_MAX];
-    char before[WORD_MAX] = "";
 
     (void)pthread_once(&notion_words.once, notion_words_make);
     for (size_t n = 0; n < WORDS_MAX && word_next(&rest, word); n++) {
-        char stem[WORD_MAX];
-        char pair[2 * WORD_MAX + 1];
-
-        if (is_stop_word(word)) {
-            continue;
+        reader_add(&reader, word, strlen(word));
+        if (is_compound(word)) {
+            reader_add_parts(&reader, word);
         }
-        stem_of(word, stem);
-        word_add(&collect, word, stem);
-        if (before[0] != '\0') {
-            (void)snprintf(pair, sizeof pair, "%s %s", before, stem);
-            collect_add(&collect, 'b', pair, strlen(pair), WEIGHT_PAIR);
-        }
-        memcpy(before, stem, sizeof before);
     }
-    out->n = collect.n == 0 ? 0 : features_join(collect.rows, collect.n);
-    out->rows = collect.rows;
+    out->n = reader.collect.n == 0 ? 0 : features_join(reader.collect.rows, reader.collect.n);
+    out->rows = reader.collect.rows;
 }

@@ -12,7 +12,6 @@
 #define COLLECTION_PREFIX "vector."
 
 /* Measured on test/memory/questions.tsv; see docs/memory.md. */
-static const double LONG_TEXT_POWER = 0.2;
 static const double RARITY_POWER = 1.5;
 
 struct row {
@@ -20,7 +19,6 @@ struct row {
     struct str id;
     struct features features;
     double score; /* the cosine */
-    double rank;  /* what the answers are ordered by */
 };
 
 struct table {
@@ -172,7 +170,7 @@ static int by_score(const void *a, const void *b) {
     const struct row *x = a;
     const struct row *y = b;
 
-    return x->rank > y->rank ? -1 : x->rank < y->rank ? 1 : str_cmp(x->id, y->id);
+    return x->score > y->score ? -1 : x->score < y->score ? 1 : str_cmp(x->id, y->id);
 }
 
 enum err_code vector_query(struct store *store, const char *collection, struct str text,
@@ -188,11 +186,7 @@ enum err_code vector_query(struct store *store, const char *collection, struct s
     features_make(text, &wanted);
     table_count(&table);
     for (size_t i = 0; i < table.n; i++) {
-        struct row *row = &table.rows[i];
-
-        row->score = nearness(&table, &wanted, &row->features);
-        /* A long text says more about what it is about than it loses by its length. */
-        row->rank = row->score * pow(length_of(&table, &row->features), LONG_TEXT_POWER);
+        table.rows[i].score = nearness(&table, &wanted, &table.rows[i].features);
     }
     qsort(table.rows, table.n, sizeof *table.rows, by_score);
     found = json_array();

@@ -11,7 +11,7 @@ import time
 
 
 class ScriptedModel:
-    def __init__(self, rules=(), key=None, otherwise='{"intent":"off_topic","fields":[],"question":null}'):
+    def __init__(self, rules=(), key=None, otherwise='{"intent":"off_topic","verb":"none","values":[],"question":null}'):
         self.rules, self.key, self.otherwise = list(rules), key, otherwise
         self.requests = []  # every body that came, in order
         outer = self
@@ -24,11 +24,11 @@ class ScriptedModel:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-                outer.requests.append(body)
                 if outer.key and self.headers.get("Authorization") != f"Bearer {outer.key}":
                     return self.send_json(401, {"error": {"message": "bad key", "type": "authentication_error"}})
                 if self.path.endswith("/moderations"):
                     return self.send_json(404, {"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}})
+                outer.requests.append(body)
                 prompt = "\n".join(m["content"] for m in body["messages"] if m["role"] != "system" and m.get("content"))
                 answer = next((a for p, a in outer.rules if re.search(p, prompt)), outer.otherwise)
                 return answer(self, body) if callable(answer) else self.send_stream(answer, body)

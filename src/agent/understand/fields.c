@@ -58,6 +58,11 @@ static bool is_left(const struct words *words, size_t i) {
     if (is_any(last, "in|to|region|on|account|environment|env")) {
         last = second;
         second = word_before(words, i, 3);
+        if (i >= 2 &&
+            (words->rows[i - 2].used_by != 0 || is_any(last, "staging|prod|production|dev"))) {
+            last = second; /* "not staging in Tokyo" */
+            second = word_before(words, i, 4);
+        }
     }
     if (is_any(last, "from")) {
         return has_later(words, i, "to|into"); /* "from A to B", not "from A" */
@@ -86,6 +91,16 @@ static void slot_put_one(struct understood *out, enum slot slot, const char *val
     out->values[slot][0] = '\0';
 }
 
+/* Whether the speaker takes back what was said before `at`. */
+static bool is_correcting(const struct words *words, size_t at) {
+    for (size_t back = 1; back <= 4 && at >= back; back++) {
+        if (is_any(word_before(words, at, back), "no|wait|sorry|oops|correction|meant")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Keeps `value` unless the words before `at` leave it. A value with blanks is several at once. */
 static void slot_put(const struct words *words, size_t at, struct understood *out, enum slot slot,
                      const char *value) {
@@ -94,6 +109,9 @@ static void slot_put(const struct words *words, size_t at, struct understood *ou
 
     if (is_left(words, at)) {
         return;
+    }
+    if (out->values[slot][0] != '\0' && is_correcting(words, at)) {
+        out->values[slot][0] = '\0'; /* "to staging, no wait, to prod" */
     }
     /* A name that means several says nothing against one of them that is said beside it. */
     if (strchr(value, ' ') != NULL && out->values[slot][0] != '\0') {
@@ -210,7 +228,8 @@ static bool is_place_expected(const struct words *words, size_t i, size_t n) {
            is_any(word_before(words, i, 1),
                   "in|to|region|into|near|at|for|use|using|with|prefer|choose|pick|take|no|not|"
                   "than|of|is|from|be|want|or|and|via|aws|mean|meant|say|said|over|from|by|like|"
-                  "try|make|yes|was|only|either|better|between|maybe|hmm|say|launch|deploy") ||
+                  "try|make|yes|was|only|it|rather|either|better|between|maybe|hmm|say|launch|"
+                  "deploy") ||
            is_any(word_at(words, i + n), "region|instead|rather|datacenter|datacentre");
 }
 
@@ -294,6 +313,26 @@ static const struct {
 };
 /* clang-format on */
 
+/* "app=ledger": a value with the name that an option has. */
+static bool pair_read(struct words *words, size_t i, struct understood *out) {
+    const char *typed = words->rows[i].typed;
+    const char *equals = strchr(typed, '=');
+    static const enum slot slots[] = {SLOT_ENV,     SLOT_APP, SLOT_ACCOUNT, SLOT_REGION,
+                                      SLOT_PROFILE, SLOT_TTL, SLOT_SINCE};
+
+    for (size_t k = 0; equals != NULL && k < ARRAY_N(slots); k++) {
+        const char *name = slot_name(slots[k]);
+
+        if (strncmp(typed, name, strlen(name)) == 0 && typed + strlen(name) == equals &&
+            equals[1] != '\0') {
+            slot_put(words, i, out, slots[k], equals + 1);
+            words_take(words, i, 1, slots[k]);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_in(const char *const *list, const char *text) {
     for (; list != NULL && *list != NULL; list++) {
         if (strcmp(*list, text) == 0) {
@@ -338,16 +377,33 @@ static bool is_name(const char *text, size_t max) {
                          "change|please|right|was|be|go|use|region|account");
 }
 
+/* One that exists beats one that does not: "a demo environment: dev". */
+static void env_put(const struct words *words, size_t i, const char *const *envs,
+                    struct understood *out, const char *name) {
+    const char *before = out->values[SLOT_ENV];
+
+    if (envs != NULL && before[0] != '\0' && is_in(envs, before) != is_in(envs, name)) {
+        if (is_in(envs, before)) {
+            return;
+        }
+        out->values[SLOT_ENV][0] = '\0';
+    }
+    slot_put(words, i, out, SLOT_ENV, name);
+}
+
 static void env_read(struct words *words, const char *const *envs, struct understood *out) {
     for (size_t i = 0; i < words->n; i++) {
         bool is_plain = false;
         const char *name = env_of(word_at(words, i), envs, &is_plain);
 
         if (name != NULL && words->rows[i].used_by == 0 &&
-            (is_plain || is_any(word_at(words, i + 1), "environment|env|instead|stack") ||
+            (is_plain ||
+             is_any(word_at(words, i + 1),
+                    "environment|env|instead|stack|deploy|deployment|release|"
+                    "logs|log|site|url|app|address") ||
              is_any(word_before(words, i, 1), "in|to|on|into|environment|env|not|no|for|of|said|"
                                               "meant|mean|use|from|against|with"))) {
-            slot_put(words, i, out, SLOT_ENV, name);
+            env_put(words, i, envs, out, name);
             words_take(words, i, 1, SLOT_ENV);
             if (is_any(word_at(words, i + 1), "environment|env")) {
                 words_take(words, i + 1, 1, SLOT_ENV);
@@ -389,6 +445,23 @@ static bool is_app_word(const char *word) {
                   "frontend|wrong|right|any|every|each|no|both|mobile|static|simple|an-app");
 }
 
+/* What is deployed without being a name: "deploy everything to prod", "deploy straight to prod". */
+static bool is_object(const char *word) {
+    size_t n = strlen(word);
+
+    return (n > 3 && strcmp(word + n - 2, "ly") == 0) ||
+           is_any(word,
+                  "it|this|that|them|everything|all|code|changes|change|latest|branch|version|"
+                  "site|website|project|repo|repository|service|services|stuff|thing|things|"
+                  "update|updates|build|main|master|head|straight|right|only|anything|nothing|"
+                  "something|these|those|app|apps|application|release|releases|work|again|"
+                  "first|api|ui|copy|images|assets|fix|hotfix|feature|commit|tag|server|"
+                  "deploy|deployment|deploying|rollout|dry-run|test|template|stack|function|plan|"
+                  "one|more|what|who|when|where|somewhere|anywhere|"
+                  "nowhere|both|"
+                  "either|mine|ours|yours|here|there|back|over|up|down|out|live|online|today|now");
+}
+
 static size_t app_lead(const struct words *words, size_t i) {
     const char *a = word_at(words, i);
     const char *b = word_at(words, i + 1);
@@ -400,17 +473,29 @@ static size_t app_lead(const struct words *words, size_t i) {
     if (is_any(a, "app|application") && is_any(b, "name") && is_any(c, "is|to|=|should|must")) {
         return strcmp(word_at(words, i + 3), "be") == 0 ? 4 : 3;
     }
-    if (is_any(a, "app|application|project") && is_any(b, "called|named|to")) {
+    if (is_any(a, "app|application|project") &&
+        (is_any(b, "called|named") ||
+         (strcmp(b, "to") == 0 && i > 0 &&
+          is_any(word_before(words, i, 1), "change|set|switch|rename|move")))) {
         return 2;
     }
     if (is_any(a, "app|application") && is_app_name(b) && c[0] != '=' &&
         (c[0] == '\0' || words->rows[i + 2].begins_clause ||
-         is_any(c, "in|to|on|for|with|from|by|into|and|at"))) {
+         is_any(c, "in|to|on|for|with|from|by|into|and|at|reachable|running|up|healthy|live|online|"
+                   "deployed|down|available|cost"))) {
         return 1; /* "the app tickets to staging" */
     }
-    if (is_any(a, "deploy|release|ship|publish|launch|host") && strchr(b, '-') != NULL &&
-        is_app_name(b) && (c[0] == '\0' || is_any(c, "in|to|on|with|for|into"))) {
-        return 1; /* "release billing-api to production" */
+    if (is_any(a, "deploy|release|ship|publish|launch|host|plan|redeploy") && is_app_name(b) &&
+        !is_app_word(b) && !is_object(b) &&
+        (is_any(c, "in|to|on|into") || strchr(b, '-') != NULL)) {
+        return 1; /* "deploy shopfront to dev" */
+    }
+    if (is_any(a, "deploy|deployment|rollout|release") && strcmp(b, "of") == 0 && is_app_name(c) &&
+        !is_app_word(c) && !is_object(c)) {
+        return 2; /* "a deploy of todo-board" */
+    }
+    if (is_any(a, "which|that") && is_any(b, "is|was") && is_any(c, "called|named")) {
+        return 3;
     }
     if (is_any(a, "app|application|it|project") && is_any(b, "is|should") &&
         is_any(c, "called|named|be")) {
@@ -421,11 +506,15 @@ static size_t app_lead(const struct words *words, size_t i) {
 
 /* Whether a word before "app" is its name and not something that is done with it: "deploy app". */
 static bool is_named_app(const struct words *words, size_t i) {
-    return i > 0 && !is_any(words->rows[i].lower,
-                            "deploy|ship|release|publish|launch|host|put|take|bring|run|get|show|"
-                            "check|inspect|delete|remove|destroy|plan|stop|start|move|push|rename|"
-                            "call|name|of|see|open|make|build|redeploy|restore|update|kill|drop|"
-                            "change|use|find|reach|test|set|want|need|have|has|see|this|our|my");
+    return i > 0 &&
+           !is_any(words->rows[i].lower,
+                   "deploy|ship|release|publish|launch|host|put|take|bring|run|get|show|"
+                   "check|inspect|delete|remove|destroy|plan|stop|start|move|push|rename|"
+                   "call|name|of|see|open|make|build|redeploy|restore|update|kill|drop|"
+                   "change|use|find|reach|test|set|want|need|have|has|see|this|our|my|read|watch|"
+                   "fetch|tail|"
+                   "follow|print|list|view|give|tell|describe|explain|upgrade|prepare|simulate|"
+                   "preview|start|is|are|does|did|if|whether|how|why|where|when|and|or|with");
 }
 
 static void app_read(struct words *words, struct understood *out) {
@@ -438,7 +527,8 @@ static void app_read(struct words *words, struct understood *out) {
         } else if (i > 0 && is_any(word_at(words, i), "app|application") &&
                    words->rows[i - 1].used_by == 0 && !words->rows[i].begins_clause &&
                    is_app_name(word_before(words, i, 1)) &&
-                   !is_app_word(word_before(words, i, 1)) && is_named_app(words, i - 1)) {
+                   !is_app_word(word_before(words, i, 1)) && is_named_app(words, i - 1) &&
+                   !is_any(word_at(words, i + 1), "logs|log|stack|name|code|url|output|errors")) {
             slot_put(words, i - 1, out, SLOT_APP, word_before(words, i, 1)); /* "the shop app" */
             words_take(words, i - 1, 1, SLOT_APP);
         }
@@ -556,6 +646,10 @@ static size_t ttl_lead(const struct words *words, size_t i) {
                "ttl|lifetime|expire|expires|expiry|live|lives|living|around|lasts|last")) {
         return lead + 1;
     }
+    if (lead == 0 && is_any(word_before(words, i, 1), "it|that|this") &&
+        strcmp(word_before(words, i, 2), "make") == 0) {
+        return 2; /* "make it 3 days instead" */
+    }
     if (lead == 0 || !is_any(word_before(words, i, lead), "in|after|for|only") ||
         strcmp(word_before(words, i, 1), "to") == 0) {
         return 0;
@@ -566,6 +660,9 @@ static size_t ttl_lead(const struct words *words, size_t i) {
                                                 "away|down|temporary|remains|alive|"
                                                 "temporarily|only")) {
             return back;
+        }
+        if (is_any(word_before(words, i, back), "throwaway|copy|preview|demo")) {
+            return lead; /* which is still wanted */
         }
     }
     return strcmp(word_before(words, i, lead), "only") == 0 ||
@@ -610,14 +707,28 @@ static bool is_near(const struct words *words, size_t i, size_t most, const char
     return false;
 }
 
+static bool is_anywhere(const struct words *words, const char *list) {
+    for (size_t i = 0; i < words->n; i++) {
+        if (is_any(word_at(words, i), list)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void logs_read(struct words *words, struct understood *out) {
     for (size_t i = 0; i < words->n; i++) {
         if (is_any(word_at(words, i), "follow|tail|stream|live|streaming|following|tailing") &&
             words->n < 14 && is_near(words, i, 4, "log|logs|them|it")) {
             slot_put(words, i, out, SLOT_FOLLOW, "true");
         }
+        if (is_any(word_at(words, i), "log|logs") &&
+            is_anywhere(words, "live|watch|realtime|real-time")) {
+            slot_put(words, i, out, SLOT_FOLLOW, "true");
+        }
         if (is_any(word_at(words, i), "errors|error|exceptions|exception|warnings|tracebacks") &&
-            (is_near(words, i, 5, "log|logs") || is_any(word_at(words, i + 1), "only|since") ||
+            (strcmp(word_at(words, i), "error") != 0 || is_near(words, i, 5, "log|logs") ||
+             is_any(word_at(words, i + 1), "only|since") ||
              is_any(word_before(words, i, 1), "only|with|containing") ||
              is_any(word_before(words, i, 2), "log|logs|only|just"))) {
             (void)snprintf(out->values[SLOT_FILTER], SLOT_BYTES_MAX, "%s",
@@ -629,9 +740,27 @@ static void logs_read(struct words *words, struct understood *out) {
     }
 }
 
+/* "20261124-1", "d261124-5s5vdkkp": ids as this program and dates make them. */
+static bool is_release_id(const char *word) {
+    const char *digits = word[0] == 'd' || word[0] == 'r' ? word + 1 : word;
+    size_t n = strspn(digits, "0123456789");
+
+    return (n == 6 || n == 8) && digits[n] == '-' && digits[n + 1] != '\0' &&
+           digits[n + 1 + strspn(digits + n + 1, "0123456789abcdefghijklmnopqrstuvwxyz")] == '\0';
+}
+
 static void release_read(struct words *words, struct understood *out) {
-    for (size_t i = 0; i + 1 < words->n; i++) {
+    for (size_t i = 0; i < words->n; i++) {
         const char *next = word_at(words, i + 1);
+
+        if (is_release_id(word_at(words, i)) && words->rows[i].used_by == 0) {
+            slot_put(words, i, out, SLOT_RELEASE, words->rows[i].typed);
+            words_take(words, i, 1, SLOT_RELEASE);
+            continue;
+        }
+        if (i + 1 >= words->n || is_release_id(next)) {
+            continue;
+        }
 
         if (is_any(word_at(words, i), "release|version|build|restore") && has_digit(next) &&
             words->rows[i + 1].used_by == 0) {
@@ -663,6 +792,9 @@ static void name_read(struct words *words, struct understood *out) {
 }
 
 void fields_read(struct words *words, const char *const *envs, struct understood *out) {
+    for (size_t i = 0; i < words->n; i++) {
+        (void)pair_read(words, i, out);
+    }
     region_read(words, out);
     account_read(words, out);
     app_read(words, out);

@@ -24,10 +24,15 @@ static const struct intent_row rows[] = {
     { "ship ... to|on|it",                              INTENT_VERB,     "deploy",   NULL },
     { "=ship ...",                                      INTENT_VERB,     "deploy",   NULL },
     { "go|going live",                                  INTENT_VERB,     "deploy",   NULL },
-    { "make|get ... live|online|public",                INTENT_VERB,     "deploy",   NULL },
-    { "put|take|bring|get|push|move|host|launch|roll|run|install ... to|on|onto|in|into aws|amazon|cloud|production|prod|internet|staging", INTENT_VERB, "deploy", NULL },
+    { "want|wants|need|needs ... on|in|to|live production|prod|aws|staging|dev", INTENT_VERB, "deploy", NULL },
+    { "make|get|put ... live|online|public",                INTENT_VERB,     "deploy",   NULL },
+    { "put|take|bring|get|push|move|host|launch|roll|run|install|send ... to|on|onto|in|into aws|amazon|cloud|production|prod|internet|staging", INTENT_VERB, "deploy", NULL },
     { "put|get|bring|take ... up|online",                          INTENT_VERB,     "deploy",   NULL },
     { "launch|host ... app|application|it|this|site|project", INTENT_VERB, "deploy", NULL },
+    { "update|refresh|upgrade ... prod|production|staging|dev|app|site|stack|deployment|application|development", INTENT_VERB, "deploy", NULL },
+    { "need|want ... copy|instance|preview|stack|environment ... on|in|for|of", INTENT_VERB, "deploy", NULL },
+    { "new|latest|current version|build|release|code to|on|in|for", INTENT_VERB, "deploy", NULL },
+    { "get|bring|take ... code|changes|branch|work to|on|onto|into|live", INTENT_VERB, "deploy", NULL },
     { "roll|push ... out",                              INTENT_VERB,     "deploy",   NULL },
     { "push ... changes|update|code|build|branch|commit|work|version", INTENT_VERB,     "deploy",   NULL },
     { "set up ... on|in aws|amazon|cloud",              INTENT_VERB,     "deploy",   NULL },
@@ -44,10 +49,13 @@ static const struct intent_row rows[] = {
     { "what are you going to modify|change|touch|do|create|delete|replace|update", INTENT_VERB, "plan", NULL },
     { "what ... you|it|this ... modify|touch|create|delete|replace", INTENT_VERB, "plan", NULL },
     { "no|not|without ... deployment|deploy ... just|only ... show|plan|changes", INTENT_VERB, "plan", NULL },
+    { "dry run ... on|for|of|to|in|against",            INTENT_VERB,     "plan",     NULL },
+    { "would|will|does|could|might ... deploy|deployment|release ... replace|delete|change|break|touch|recreate|remove|affect", INTENT_VERB, "plan", NULL },
     { "dry run",                                        INTENT_VERB,     "plan",     NULL },
     { "dry-run",                                        INTENT_VERB,     "plan",     NULL },
     { "what ... would|will|happen|happens|change|changes if|when i|we|you ... deploy|ship|run|do", INTENT_VERB, "plan", NULL },
     { "what ... would|will|does|do|going ... change|happen|be", INTENT_VERB, "plan", NULL },
+    { "what would|will|does ... deploy|deployment|release ... do|change|touch|replace", INTENT_VERB, "plan", NULL },
     { "what change|changed",                            INTENT_VERB,     "plan",     NULL },
     { "what is|are going to change|happen",             INTENT_VERB,     "plan",     NULL },
     { "what|which changes|difference|resources would|will|are", INTENT_VERB, "plan", NULL },
@@ -62,7 +70,7 @@ static const struct intent_row rows[] = {
     { "status of|for ... deploy|deployment|app|stack|it", INTENT_VERB,   "status",   NULL },
     { "what is ... running|deployed|live",              INTENT_VERB,     "status",   NULL },
     { "anything|something ... running|deployed|live|up", INTENT_VERB,    "status",   NULL },
-    { "check ... whether|if ... running|up|healthy|ok|okay|alive|live|works|reachable", INTENT_VERB, "status", NULL },
+    { "check ... whether|if it|app|application|site|stack|dev|prod|staging|production|everything ... running|up|healthy|ok|okay|alive|live|works|reachable", INTENT_VERB, "status", NULL },
     { "what runs|run",                                  INTENT_VERB,     "status",   NULL },
     { "what|which version|release|build is|runs",   INTENT_VERB,     "status",   NULL },
     { "is|are|has ... running|up|live|online|down|healthy|working|ok|okay|alive|reachable|responding|deployed|done|finished", INTENT_VERB, "status", NULL },
@@ -70,11 +78,13 @@ static const struct intent_row rows[] = {
     { "did|has it|this|everything work|worked|succeed|finish|go",  INTENT_VERB, "status", NULL },
     { "how is ... deploy|deployment|app|it|stack|production|going|doing", INTENT_VERB, "status", NULL },
     { "how are things|we",                              INTENT_VERB,     "status",   NULL },
-    { "check ... on|health|state|status|app|stack",     INTENT_VERB,     "status",   NULL },
+    { "check on",                                       INTENT_VERB,     "status",   NULL },
+    { "check ... health|state|status|app|stack",     INTENT_VERB,     "status",   NULL },
     { "state|health of",                                INTENT_VERB,     "status",   NULL },
 
     { "outputs|output",                                 INTENT_VERB,     "outputs",  "the address, and what else the stack gives out" },
     { "url|address|link|endpoint",                      INTENT_VERB,     "outputs",  NULL },
+    { "what|which address|url|link|domain is|are|does|can|do", INTENT_VERB, "outputs", NULL },
     { "what|which is|are ... url|address|link|endpoint|domain", INTENT_VERB, "outputs", NULL },
     { "give|show|tell|send|need ... url|address|link|endpoint", INTENT_VERB, "outputs", NULL },
     { "where is|can|do ... app|it|site|running|live|deployed|reach|find|open|see|hosted|reachable", INTENT_VERB, "outputs", NULL },
@@ -103,6 +113,7 @@ static const struct intent_row rows[] = {
     { "reason ... failure|failed|fail|error",           INTENT_WHY,      NULL,       NULL },
     { "deploy|deployment|it|build ... failed ... why|what", INTENT_WHY,  NULL,       NULL },
 
+    { "seen ... before|already|earlier",                INTENT_RECALL, NULL, NULL },
     { "have|did|has|was ... seen|see|had|happen|happened|hit|met ... before|earlier|already", INTENT_RECALL, NULL, "\"have we seen this before?\": what went wrong here earlier, found by meaning" },
     { "did ... happen ... before|already|earlier|once|us", INTENT_RECALL, NULL, NULL },
     { "has|have anybody|anyone|somebody|we|you|i ... run|seen|hit|met|had|come|encountered ... before|earlier|already|this|into|across", INTENT_RECALL, NULL, NULL },
@@ -119,6 +130,7 @@ static const struct intent_row rows[] = {
     { "history|releases",                               INTENT_VERB,     "history",  "releases and sessions" },
     { "list|show|which|what ... releases|versions|deployments|sessions", INTENT_VERB, "history", NULL },
     { "list|show|which|what ... past|previous|earlier|last|old|recent|all deploy|deployments|releases|versions|runs|sessions", INTENT_VERB, "history", NULL },
+    { "what did|have ... release|released|deploy|deployed|ship|shipped ... past|last|before|recently|lately|week|month|so", INTENT_VERB, "history", NULL },
     { "when|who ... deployed|deploy|released|release",  INTENT_VERB, "history",  NULL },
     { "when was|did ... last ... deploy|deployed|deployment|release", INTENT_VERB, "history", NULL },
 
@@ -134,6 +146,7 @@ static const struct intent_row rows[] = {
     { "init",                                           INTENT_VERB,     "init",     "write aws-copilot.yml" },
     { "write|create|generate|make|initialize|initialise ... aws-copilot.yml|config|configuration|yml|yaml|project", INTENT_VERB, "init", NULL },
     { "bootstrap",                                      INTENT_VERB,     "bootstrap","artifact bucket and roles, once per account and region" },
+    { "get|make|have ... account|region ... ready|prepared", INTENT_VERB, "bootstrap", NULL },
     { "prepare|initialize|initialise|set ... account|region ...", INTENT_VERB, "bootstrap", NULL },
 
     { "destroy",                                        INTENT_VERB,     "destroy",  "delete the stack, after your yes" },
@@ -161,12 +174,14 @@ static const struct intent_row rows[] = {
     { "hang|hangs|hanging|sits|stands ... in|at ... rollback_complete|rollback_failed|update_rollback_failed|delete_failed|create_failed|update_failed|review_in_progress", INTENT_VERB, "recover", NULL },
     { "rollback_complete|rollback_failed|update_rollback_failed|delete_failed|create_failed|update_failed", INTENT_VERB, "recover", NULL },
     { "get ... out of ... rollback|failed|stuck|mess|state|rollback_complete", INTENT_VERB, "recover", NULL },
+    { "stack|deployment|deploy|update|it ... hang|hangs|hanging|frozen|unstuck", INTENT_VERB, "recover", NULL },
+    { "get ... unstuck|unblocked",                      INTENT_VERB,     "recover",  NULL },
     { "stuck ...",                                      INTENT_VERB,     "recover",  NULL },
     { "drift",                                          INTENT_VERB,     "drift",    "what somebody changed by hand" },
     { "somebody|someone|anyone|anybody|who|what ... changed|change|edited|touched|modified ... hand|manually|console|outside", INTENT_VERB, "drift", NULL },
     { "somebody|someone|anyone|anybody ... fiddled|tampered|messed|tinkered|clicked", INTENT_VERB, "drift", NULL },
     { "match|matches|differ|differs|deviate|same ... template|template|code|file", INTENT_VERB, "drift", NULL },
-    { "changed|modified|edited ... by hand|console|manually",  INTENT_VERB, "drift", NULL },
+    { "changed|modified|edited|touched|clicked ... by? hand|console|manually", INTENT_VERB, "drift", NULL },
 
     { "cost|price|bill|estimate|pricing|expensive|cheap|spend|budget", INTENT_VERB, "estimate", "what it costs a month, at least" },
     { "how much|expensive",                             INTENT_VERB,     "estimate", NULL },
@@ -203,6 +218,7 @@ static const struct intent_row rows[] = {
     { "=no|n|nope|nah",                                 INTENT_NO,       NULL,       NULL },
     { "=no thanks|thank|way|not|never you|yet?",        INTENT_NO,       NULL,       NULL },
     { "=not yet|today|that|this|thanks|right|ready",    INTENT_NO,       NULL,       NULL },
+    { "never mind|nevermind ... forget|cancel|stop",    INTENT_CANCEL,   NULL,       NULL },
     { "never mind|nevermind",                           INTENT_NO,       NULL,       NULL },
     { "=nevermind",                                     INTENT_NO,       NULL,       NULL },
     { "=reject|decline|forget it|that|this?",           INTENT_NO,       NULL,       NULL },
@@ -227,6 +243,7 @@ static const struct intent_row rows[] = {
     { "who|what are you",                               INTENT_HELP,     NULL,       NULL },
     { "=commands|options|menu",                         INTENT_HELP,     NULL,       NULL },
     { "=quit|exit|bye|goodbye|leave|done",              INTENT_QUIT,     NULL,       "ends the conversation; so does Ctrl-D" },
+    { "bye|goodbye",                                    INTENT_QUIT,     NULL,       NULL },
     { "=good bye",                                      INTENT_QUIT,     NULL,       NULL },
     { "=that is|was all|it for? today|thanks|thank?",   INTENT_QUIT,     NULL,       NULL },
     { "=i am done|finished|leaving ...",                INTENT_QUIT,     NULL,       NULL },
@@ -256,6 +273,15 @@ static const char *const ours[] = {
 const struct intent_row *intent_rows(size_t *out_n) {
     *out_n = ARRAY_N(rows);
     return rows;
+}
+
+const struct intent_row *intent_row_of(const char *verb) {
+    size_t i = 0;
+
+    while (rows[i].verb == NULL || strcmp(rows[i].verb, verb) != 0) {
+        i++;
+    }
+    return &rows[i];
 }
 
 const char *intent_name(enum intent intent) {

@@ -16,14 +16,14 @@ static const char *const slot_names[SLOT_N] = {
 static const char *const changing[] = {
     "change", "set", "use", "using", "switch", "make", "move", "pick", "choose", "take", "prefer", "instead", "rather",
     "region", "account", "environment", "env", "profile", "call", "name", "rename", "called", "named", "meant", "mean",
-    "put", "host", "run", "go", "keep", "better", "nearer", "closer", "said", "try", "expire", "expires", "ttl", "want", "correct", "correction", "should",
+    "put", "host", "run", "go", "keep", "better", "wrong", "nearer", "closer", "said", "try", "expire", "expires", "ttl", "want", "correct", "correction", "should",
 };
 
 /* Words that only hold values together. */
 static const char *const joining[] = {
     "in", "to", "on", "the", "and", "with", "for", "is", "it", "be", "of", "at", "no", "not", "but", "yes", "ok", "okay",
     "then", "i", "would", "like", "that", "sorry", "oh", "wait", "please", "aws", "stack", "from", "thanks", "nope",
-    "think", "either", "do", "mind", "care", "hmm", "time", "values", "settings", "before", "same", "except", "this", "your", "users", "have", "think", "let", "us", "we", "only", "as", "or", "app", "application", "mean", "by", "near", "than", 
+    "are", "all", "there", "customers", "think", "either", "do", "mind", "care", "hmm", "time", "values", "settings", "before", "same", "except", "this", "your", "users", "have", "think", "let", "us", "we", "only", "as", "or", "app", "application", "mean", "by", "near", "than", 
 };
 
 static const char *const corrections[] = { "no", "nope", "actually", "sorry", "wait", "oops", "rather", "instead", "meant", "correction", "not" };
@@ -102,9 +102,10 @@ static bool is_as_before(const struct words *words) {
 
 /* A line of nothing but assent: "yep, looks good, go for it". */
 static bool is_assent(const struct words *words) {
-    static const char *const firsts[] = {"yes",  "yep",     "yeah",       "ok",      "okay",
-                                         "sure", "alright", "absolutely", "perfect", "great",
-                                         "fine", "correct", "right",      "yup",     "certainly"};
+    static const char *const firsts[] = {"yes",    "yep",     "yeah",       "ok",      "okay",
+                                         "sure",   "alright", "absolutely", "perfect", "great",
+                                         "fine",   "correct", "right",      "yup",     "certainly",
+                                         "sounds", "looks",   "good",       "lgtm",    "go"};
     static const char *const all[] = {
         "yes",     "yep",   "yeah",      "ok",      "okay",      "sure",  "alright", "absolutely",
         "perfect", "great", "fine",      "correct", "right",     "looks", "look",    "good",
@@ -161,12 +162,48 @@ static void values_keep_fitting(struct understood *out) {
     }
 }
 
+/* A release or the name of a secret says what is wanted, with half a word beside it. */
+static void wish_of_values(const struct words *words, struct understood *out) {
+    static const char *const storing[] = {"store",  "set",    "add", "save",  "rotate",
+                                          "update", "change", "put", "enter", "new"};
+    static const char *const removing[] = {"remove", "delete", "drop", "forget"};
+    const char *verb = out->values[SLOT_RELEASE][0] != '\0'             ? "rollback"
+                       : out->values[SLOT_NAME][0] == '\0'              ? NULL
+                       : words_have(words, removing, ARRAY_N(removing)) ? "secrets rm"
+                       : words_have(words, storing, ARRAY_N(storing))   ? "secrets set"
+                                                                        : NULL;
+
+    if (verb != NULL) {
+        out->row = intent_row_of(verb);
+        out->intent = INTENT_VERB;
+    }
+}
+
+/* "put it into N. Virginia", "we want our app in Ireland": where it shall run is where it goes. */
+static bool is_placing(const struct words *words, const struct understood *out) {
+    static const char *const placing[] = {"put",  "take",   "bring", "get", "host",
+                                          "send", "launch", "want",  "need"};
+    static const char *const things[] = {"it",         "app",     "application", "code",
+                                         "site",       "project", "version",     "this",
+                                         "everything", "service", "thing",       "website"};
+
+    return words_have(words, placing, ARRAY_N(placing)) &&
+           words_have(words, things, ARRAY_N(things)) &&
+           (out->values[SLOT_REGION][0] != '\0' || out->others[SLOT_REGION][0] != '\0' ||
+            out->values[SLOT_ENV][0] != '\0');
+}
+
 /* What a line without a wish of its own comes to. */
 static void settle_without_wish(const struct words *words, struct understood *out) {
     bool is_change = has_values(out) && words_left(words, out) <= 1;
 
     is_change = is_change || (has_values(out) && words_left(words, out) <= 5 &&
                               words_have(words, changing, ARRAY_N(changing)));
+    if (is_change && is_placing(words, out)) {
+        out->row = intent_row_of("deploy");
+        out->intent = INTENT_VERB;
+        return;
+    }
     if (is_change || (out->is_as_before && words_left(words, out) <= 6)) {
         out->intent = INTENT_CHANGE;
         return;
@@ -190,13 +227,18 @@ void understand(const char *line, const char *const *envs, struct understood *ou
     out->is_long = words.n > SENTENCE_WORDS;
     fields_read(&words, envs, out);
     intent_read(&words, out);
+    if (out->row == NULL && out->intent != INTENT_NO) {
+        wish_of_values(&words, out);
+    }
     values_keep_fitting(out);
-    out->is_as_before = is_as_before(&words);
+    out->is_as_before = is_as_before(&words) && (out->row == NULL || out->intent == INTENT_VERB);
     if (out->row == NULL && out->intent != INTENT_NO) {
         settle_without_wish(&words, out);
     } else if (out->intent == INTENT_NO) {
         values_drop(out); /* "do not deploy to prod" changes nothing */
     }
+    out->is_as_before =
+        out->is_as_before && (out->intent == INTENT_VERB || out->intent == INTENT_CHANGE);
     out->is_correction =
         out->intent == INTENT_CHANGE && words_have(&words, corrections, ARRAY_N(corrections));
 }

@@ -10,5 +10,8 @@ void fields_read(struct words *words, const char *const *envs, struct understood
 /* How well the best pattern fits what is left of the line, and sets out->row and out->intent. */
 void intent_read(const struct words *words, struct understood *out);
 
+/* The first row of the verb. */
+const struct intent_row *intent_row_of(const char *verb);
+
 /* Whether any word of the line belongs to this program's matter. */
 bool intent_is_ours(const struct words *words);

@@ -45,7 +45,8 @@ static void words_add(struct words *words, struct str typed, bool begins_clause)
         words->is_cut = true;
         return;
     }
-    if (typed.len == 0 || typed.len >= WORD_BYTES_MAX) {
+    if (typed.len == 0 || typed.len >= WORD_BYTES_MAX || str_eq(typed, STR("-")) ||
+        str_eq(typed, STR("--"))) {
         return;
     }
     *word = (struct word){.begins_clause = begins_clause};
@@ -133,6 +134,7 @@ void words_cut(const char *line, struct words *out) {
         out->is_question = piece.len > 0 ? plain[piece.len - 1] == '?' : out->is_question;
         piece = piece_trim(piece, &closes);
         words_add_spoken(out, piece, begins_clause);
+        closes = closes || (piece.len > 0 && strspn(plain, "-") == strlen(plain));
         begins_clause = (begins_clause && out->n == before) || closes;
         line += length;
         while (is_blank(*line)) {

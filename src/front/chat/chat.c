@@ -597,13 +597,14 @@ static bool chat_listen(struct chat *chat, const char *line) {
     known = chat_known(chat);
     if (listen_with_model(chat->cli, &chat->turns, line, known, &heard, &err) != ERR_NONE) {
         cli_complain(chat->cli, &err);
-        return false;
+        chat->is_over = heard.is_over;
+        return err.code == ERR_POLICY;
     }
     if (heard.is_malicious) {
         chat_refuse(chat, line);
         return true;
     }
-    if (heard.said.intent == INTENT_UNKNOWN || heard.said.intent == INTENT_OFF_TOPIC) {
+    if (heard.said.intent == INTENT_UNKNOWN) {
         return false;
     }
     if (heard.question != NULL) {

@@ -42,6 +42,7 @@ void turns_add(struct turns *turns, const char *who, const char *masked);
 struct heard {
     struct understood said;
     bool is_malicious;
+    bool is_over;   /* moderation ends the conversation with this line */
     char *question; /* for the person; owned, or NULL */
 };
 void heard_done(struct heard *heard);

@@ -43,15 +43,28 @@ static const char listen_rules[] =
     "application of the present repository to AWS. Answer with the form: the intent of the line, "
     "and the "
     "values that the line itself gives.\n"
-    "Intents: deploy; plan (show what would change, execute nothing); status (what runs, its "
-    "address); explain (why something failed or changes); rollback (to an earlier release); change "
-    "(only gives values for later); cost; logs; cancel; help; off_topic (nothing to do with this "
-    "program); malicious (asks for harm: other people's accounts, credentials, attacks).\n"
-    "Fields: region (AWS id such as eu-central-1), env, app, account (12 digits), profile, ttl "
+    "Intents: verb (something is to be done or shown: `verb` says what, else it is none); change "
+    "(only "
+    "gives values for later); why (why something failed or changes); recall (was it seen before); "
+    "yes; "
+    "no; resume; cancel; help; quit; greeting; off_topic (nothing to do with this program); "
+    "malicious "
+    "(asks for harm: other people's accounts, credentials, attacks); unknown.\n"
+    "Verbs: deploy; plan (show what would change, execute nothing); status (what runs, is it up); "
+    "outputs (its address); logs; history; inspect (the repository); init (write the project "
+    "file); "
+    "bootstrap (prepare the account); destroy; rollback (to an earlier release); recover (a stuck "
+    "stack); "
+    "drift (changed by hand); estimate (what it costs); secrets set, ls, rm; env ls; approvals; "
+    "audit; "
+    "doctor (machine and credentials); unlock.\n"
+    "Values: region (AWS id such as eu-central-1), env, app, account (12 digits), profile, ttl "
     "(such "
-    "as 12h or 3d), since (of logs, such as 2h), release. `said` is copied from the line, letter "
-    "by letter: the "
-    "words that the value comes from. Leave out what the line does not say. `question` is null "
+    "as 12h or 3d), since (of logs, such as 2h), follow (true), filter, release, name (of a "
+    "secret). `said` "
+    "is copied from the line, letter by letter: the words that the value comes from. Leave out "
+    "what the "
+    "line does not say. `question` is null "
     "unless the line cannot be acted on without one more answer; then ask it in the person's "
     "language.";
 
@@ -73,16 +86,20 @@ static json_t *messages_of(struct cli *cli, const char *rules, struct context_pa
                             (size_t)limit(LIMIT_PROMPT_TOKENS) - FORM_TOKENS, NULL);
 }
 
+/* `said`: the person's line, where there is one; `*is_over` when the talk must end with it. */
 static enum err_code ask_form(struct cli *cli, const json_t *messages, const char *form,
-                              bool is_creative, json_t **out, struct err *err) {
+                              bool is_creative, const char *said, bool *is_over, json_t **out,
+                              struct err *err) {
     const struct ask_model ask = {.messages = messages,
                                   .form = form,
                                   .is_creative = is_creative,
                                   .answer_max = LISTEN_ANSWER_TOKENS};
     CLEANUP(json_decrefp) json_t *answer = NULL;
+    struct moderation judged = {.verdict = MODERATION_PASS};
 
-    if (flow_ask_model(cli->flow, &agent_orchestrator, cli_flags(cli), &ask, &answer, err) !=
-        ERR_NONE) {
+    if (flow_ask_model(cli->flow, &agent_orchestrator, cli_flags(cli), &ask, said, &judged, &answer,
+                       err) != ERR_NONE) {
+        *is_over = err->code == ERR_POLICY && judged.verdict == MODERATION_END;
         return err->code;
     }
     *out = json_incref(json_object_get(answer, "json"));
@@ -92,28 +109,12 @@ static enum err_code ask_form(struct cli *cli, const json_t *messages, const cha
 
 /* ---- What a line means ---- */
 
-/* clang-format off */
-static const struct {
-    const char *intent; /* of the form */
-    enum intent means;
-    const char *verb;
-} meanings[] = {
-    { "deploy",    INTENT_VERB,      "deploy" },   { "plan",      INTENT_VERB,   "plan" },
-    { "status",    INTENT_VERB,      "status" },   { "explain",   INTENT_WHY,    NULL },
-    { "rollback",  INTENT_VERB,      "rollback" }, { "change",    INTENT_CHANGE, NULL },
-    { "cost",      INTENT_VERB,      "estimate" }, { "logs",      INTENT_VERB,   "logs" },
-    { "cancel",    INTENT_CANCEL,    NULL },       { "help",      INTENT_HELP,   NULL },
-    { "off_topic", INTENT_OFF_TOPIC, NULL },
-};
-/* clang-format on */
-
-static const struct intent_row *row_of(enum intent intent, const char *verb) {
+static const struct intent_row *row_of(const char *verb) {
     size_t n = 0;
     const struct intent_row *rows = intent_rows(&n);
 
     for (size_t i = 0; i < n; i++) {
-        if (rows[i].intent == intent && verb != NULL && rows[i].verb != NULL &&
-            strcmp(rows[i].verb, verb) == 0) {
+        if (rows[i].verb != NULL && strcmp(rows[i].verb, verb) == 0) {
             return &rows[i];
         }
     }
@@ -150,13 +151,16 @@ static void form_take(const json_t *form, const char *line, struct heard *out) {
 
     out->is_malicious = strcmp(intent, "malicious") == 0;
     out->said = (struct understood){.intent = INTENT_UNKNOWN};
-    for (i = 0; i < ARRAY_N(meanings); i++) {
-        if (strcmp(meanings[i].intent, intent) == 0) {
-            out->said.intent = meanings[i].means;
-            out->said.row = row_of(meanings[i].means, meanings[i].verb);
+    for (enum intent known = INTENT_UNKNOWN; known < INTENT_N; known++) {
+        if (strcmp(intent_name(known), intent) == 0) {
+            out->said.intent = known;
         }
     }
-    json_array_foreach(json_object_get(form, "fields"), i, field) {
+    if (out->said.intent == INTENT_VERB) {
+        out->said.row = row_of(json_str_or(form, "verb", ""));
+        out->said.intent = out->said.row == NULL ? INTENT_UNKNOWN : INTENT_VERB;
+    }
+    json_array_foreach(json_object_get(form, "values"), i, field) {
         field_take(field, line, &out->said);
     }
     out->question = mem_strdup(json_str_at(form, "question"));
@@ -180,7 +184,7 @@ enum err_code listen_with_model(struct cli *cli, const struct turns *turns, cons
     }
     parts[n++] = (struct context_part){CONTEXT_QUESTION, "The line to read", line};
     messages = messages_of(cli, listen_rules, parts, n);
-    if (ask_form(cli, messages, "understand", false, &form, err) != ERR_NONE) {
+    if (ask_form(cli, messages, "understand", false, line, &out->is_over, &form, err) != ERR_NONE) {
         return err->code;
     }
     form_take(form, line, out);
@@ -220,9 +224,10 @@ enum err_code explain_with_model(struct cli *cli, const char *told, const json_t
                                    {CONTEXT_OUTPUT, "What AWS answered", applied}};
     CLEANUP(json_decrefp) json_t *messages = NULL;
     CLEANUP(json_decrefp) json_t *form = NULL;
+    bool is_over = false;
 
     messages = messages_of(cli, explain_rules, parts, ARRAY_N(parts));
-    if (ask_form(cli, messages, "explain", true, &form, err) != ERR_NONE) {
+    if (ask_form(cli, messages, "explain", true, NULL, &is_over, &form, err) != ERR_NONE) {
         return err->code;
     }
     explain_print(cli, form);
