@@ -450,20 +450,6 @@ enum outcome cure_dry_run(struct turn *turn) {
     return OUTCOME_OK;
 }
 
-void cure_add_left(struct turn *turn) {
-    json_t *left = json_at(turn->state, "applied.left_behind");
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(json_at(turn->state, "stored.parameters"), i, row) {
-        const char *name = json_str_or(row, "name", "");
-
-        if (!json_has_str(json_at(turn->state, "cure.secrets"), name)) {
-            (void)json_array_append_new(left, agent_args("type", SECRET_TYPE, "name", name, NULL));
-        }
-    }
-}
-
 void cure_add_args(const struct turn *turn, json_t *args) {
     json_put(args, "cure", json_deep_copy(json_object_get(turn->state, "cure")));
 }

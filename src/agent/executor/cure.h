@@ -12,7 +12,10 @@ enum outcome cure_preflight(struct turn *turn);
 /* DRY_RUN: makes "preview" of it, with no change set behind. OUTCOME_DONE: nothing to do. */
 enum outcome cure_dry_run(struct turn *turn);
 
-/* EXECUTE, after a destruction: the secrets that stay are left behind too. */
+/* EXECUTE, after a destruction: the secrets that stay are left behind too. Each row of
+ * "applied.left_behind" gets "micro_usd", "usd_month" (what it costs a month, at least, when nobody
+ * uses it any more) and "is_priced"; the sum is "applied.left_cost": {"micro_usd","usd_month",
+ * "date","is_complete"}, absent where nothing is left. */
 void cure_add_left(struct turn *turn);
 
 /* Adds to the arguments of recover and destroy what is to be done. */

@@ -214,6 +214,9 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
         json_put(result, "left_behind",
                  json_deep_copy(json_at(turn->state, "applied.left_behind")));
     }
+    if (json_at(turn->state, "applied.left_cost") != NULL) {
+        json_put(result, "left_cost", json_deep_copy(json_at(turn->state, "applied.left_cost")));
+    }
     json_put(result, "error", exit_status == 0 ? json_null() : ending_error(turn));
     if (strcmp(agent_text(turn, "moderation"), "ended") == 0) {
         json_put_bool(result, "ends_conversation", true);

@@ -81,8 +81,9 @@ static enum outcome validator_destroy(struct turn *turn) {
                              "the stack is still there: %s", agent_text(turn, "after.sentence"));
     }
     turn_say(turn, EVENT_OUTPUTS,
-             json_pack("{s:s, s:O*}", "status", "DELETE_COMPLETE", "left_behind",
-                       json_at(turn->state, "applied.left_behind")));
+             json_pack("{s:s, s:O*, s:O*}", "status", "DELETE_COMPLETE", "left_behind",
+                       json_at(turn->state, "applied.left_behind"), "left_cost",
+                       json_at(turn->state, "applied.left_cost")));
     return OUTCOME_OK;
 }
 

@@ -441,6 +441,20 @@ static void on_probe(struct render *render, const json_t *json, struct buf *out)
     }
 }
 
+/* What all that is left behind costs. */
+static void put_left_cost(struct render *render, struct buf *out, const json_t *cost) {
+    CLEANUP(freep) char *text = NULL;
+
+    if (cost == NULL) {
+        return;
+    }
+    text = mem_format("what is left behind costs at least %s a month (prices of %s%s)",
+                      cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
+                      json_str_or(cost, "date", "?"),
+                      json_bool_at(cost, "is_complete") ? "" : ", not all of it has one here");
+    screen_bullet(&render->screen, out, STYLE_WARN, "!", text);
+}
+
 static void on_outputs(struct render *render, const json_t *json, struct buf *out) {
     CLEANUP(freep) char *text = mem_format("stack: %s", json_str_or(json, "status", "?"));
     const json_t *left;
@@ -449,11 +463,16 @@ static void on_outputs(struct render *render, const json_t *json, struct buf *ou
     screen_bullet(&render->screen, out, STYLE_DIM, "·", text);
     json_array_foreach(json_object_get(json, "left_behind"), i, left) {
         CLEANUP(freep)
-        char *line = mem_format("left behind: %s %s", json_str_or(left, "type", ""),
-                                json_str_or(left, "name", ""));
+        char *cost =
+            mem_format("at least %s a month", cost_dollars(json_int_or(left, "micro_usd", 0)).text);
+        CLEANUP(freep)
+        char *line = mem_format("left behind: %s %s, %s", json_str_or(left, "type", ""),
+                                json_str_or(left, "name", ""),
+                                json_bool_at(left, "is_priced") ? cost : "no price known here");
 
         screen_bullet(&render->screen, out, STYLE_WARN, "!", line);
     }
+    put_left_cost(render, out, json_object_get(json, "left_cost"));
 }
 
 static void on_say(struct render *render, const json_t *json, struct buf *out) {

@@ -12,7 +12,8 @@ const struct verb verb_destroy = {
     .more =
         "Shows every resource that goes and that stays, and wants the stack's name typed. Buckets\n"
         "that go with the stack are emptied, all versions. With --purge the site's bucket and the\n"
-        "secrets go too. Ends with what is left behind. prod is refused, with the way to do it.",
+        "secrets go too. Ends with what is left behind and its monthly cost. prod is refused,\n"
+        "with the way to do it.",
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_RECOVER | OPTIONS_DESTROY,
     .run = destroy_run,
