@@ -402,7 +402,6 @@ static json_t *findings_on(const json_t *fixture, const json_t *template) {
     if (ctx.template_before == NULL) {
         policy_review_template(template, &ctx, findings);
     } else {
-        CLEANUP(freep) char *text = json_text(template);
         CLEANUP(json_decrefp) json_t *set = change_of(template);
         CLEANUP(freep)
         char *arn = mem_format("arn:aws:cloudformation:eu-central-1:%s:stack/x/y", account);

@@ -214,8 +214,9 @@ static void answer_decision(struct asking *asking, const char *line, const char 
     } else if (said.intent == INTENT_WHY) {
         answer_why(asking);
     } else {
-        tell(asking, is_kind(asking, "approval") ? "Please answer yes, no or why."
-                                                 : "Please answer yes or no.");
+        tell(asking, asking->confirm != NULL       ? "Please type that name, or answer no or why."
+                     : is_kind(asking, "approval") ? "Please answer yes, no or why."
+                                                   : "Please answer yes or no.");
     }
 }
 

@@ -10,7 +10,8 @@ static int64_t to_micro(double usd) {
     return usd >= 9e12 ? INT64_C(9000000000000000000) : (int64_t)(usd * 1e6 + 0.5);
 }
 
-static void put_text(json_t *object, const char *key, const char *fmt, va_list args) {
+__attribute__((format(printf, 3, 0))) static void put_text(json_t *object, const char *key,
+                                                           const char *fmt, va_list args) {
     char text[240];
 
     (void)vsnprintf(text, sizeof text, fmt, args);
