@@ -35,14 +35,21 @@ static void must_have_spent(const struct rig *rig, uint32_t in, uint32_t out) {
 
 /* ---- Held and settled ---- */
 
+/* clang cannot read a member of what atomic_load() gives. */
+static struct token_sum held_now(void) {
+    struct token_sum held = atomic_load(&world.held);
+
+    return held;
+}
+
 static void a_call_holds_its_worst_and_is_settled_by_its_use(void **state) {
     struct rig rig;
     CLEANUP(json_decrefp) json_t *out = NULL;
 
     rig_open(&rig, *state, "preflight");
     MUST(tool_call(&rig.turn, "model", "ask", ask_args(500, 70), &out, &err));
-    assert_int_equal(atomic_load(&world.held).in, 500);
-    assert_int_equal(atomic_load(&world.held).out, 2000);
+    assert_int_equal(held_now().in, 500);
+    assert_int_equal(held_now().out, 2000);
     assert_int_equal(json_int_or(out, "spent.in", 0), 500);
     assert_int_equal(json_int_or(out, "spent.out", 0), 70);
     must_have_spent(&rig, 500, 70);
@@ -223,7 +230,7 @@ static void at_the_budget_a_person_may_raise_it_once(void **state) {
     spend_to(&rig, 100, 20000);
     assert_int_equal(ask(&rig, 101, 1, &why), ERR_NONE);
     assert_int_equal(rig.asked, 1);
-    assert_int_equal(atomic_load(&world.held).in, 101);
+    assert_int_equal(held_now().in, 101);
     assert_int_equal(ask(&rig, 30000, 1, &why), ERR_NONE);
     assert_int_equal(ask(&rig, 10000, 1, &why), ERR_BUDGET); /* one more than 120,000 */
     assert_non_null(strstr(why.text, "highest budget"));

@@ -297,7 +297,9 @@ static void table_policy_sinks(struct buf *out) {
         policy_sink(i, &row);
         buf_addf(out, "| %s |", row.arg);
         for (enum effect e = EFFECT_NONE + 1; e < EFFECT_N; e++) {
-            buf_addf(out, (row.effects & 1U << e) != 0 ? " %s" : "", effect_name(e));
+            if ((row.effects & 1U << e) != 0) {
+                buf_addf(out, " %s", effect_name(e));
+            }
         }
         buf_add_s(out, " |");
         for (size_t o = 0; o < ARRAY_N(origins); o++) {
