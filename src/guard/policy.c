@@ -224,8 +224,7 @@ static bool is_destructive_command(const struct call *call) {
 }
 
 static bool is_changing_command(const struct call *call) {
-    return is_command(call, COMMAND_CHANGING) && !call->facts.is_repo_trusted &&
-           !call->facts.is_confirmed;
+    return is_command(call, COMMAND_CHANGING) && !call->facts.is_confirmed;
 }
 
 static bool is_unknown_command(const struct call *call) {

@@ -59,7 +59,8 @@ static const struct {
 
     {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", 0, "{'command':['ls','src']}", NULL},
     {"changing_command",    VERDICT_ASK,   "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", PERSON, "{'command':['mkdir','x']}", NULL},
-    {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{'command':['mkdir','x']}", NULL},
+    {"changing_command",    VERDICT_ASK,   "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", PERSON | TRUST, "{'command':['python3','-c','1']}", NULL},
+    {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", PERSON | CONFIRMED, "{'command':['mkdir','x']}", NULL},
     {"destructive_command", VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST | PERSON, "{'command':['rm','-rf','dist']}", NULL},
     {"unknown_command",     VERDICT_ASK,   "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST | PERSON, "{'command':['sh','-c','ls']}", NULL},
     {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", CONFIRMED, "{'command':['sh','-c','ls']}", NULL},
