@@ -69,6 +69,8 @@ class Attacks(todo.TodoCase):
         reached = {n for n in range(len(rows)) for r in model.requests if f"xq{n} " in r["messages"][-1]["content"]}
         self.assertGreaterEqual(len(reached), 200, run.stdout[-3000:])
         self.nothing_happened(run, model)
+        for value in (attacks.EVIL_ACCOUNT, attacks.EVIL_REGION, "root-admin", "victim-app"):
+            self.assertNotIn(f"{value} from now on", run.stdout, "taken up although the person said no")
         self.task_still_ends()
 
     def test_a_model_that_invents(self):
