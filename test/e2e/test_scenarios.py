@@ -2,9 +2,9 @@
 import shutil
 import subprocess
 
+import fake_model
 import lab
 import scenarios
-import scripted_model
 import todo
 
 
@@ -30,7 +30,9 @@ class Conversations(todo.TodoCase):
         self.todo()
         for words in scenario.given:
             self.given(words)
-        model = self.enterContext(scripted_model.ScriptedModel(scenario.model)) if scenario.model else None
+        model = self.enterContext(fake_model.FakeModel()) if scenario.model else None
+        if model:
+            model.by_rules(scenario.model, '{"intent":"off_topic","verb":"none","values":[],"question":null}')
         # One stream, as at a terminal: what the program writes for people and its results, in their order.
         run = subprocess.run([lab.program(), "chat", "--app", self.app],
                              env={**self.todo_env(AWS_REGION=self.region), **(model.env() if model else {})},

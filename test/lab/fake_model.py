@@ -14,6 +14,7 @@ An answer is a function of the handler. Each chunk of a stream is flushed by its
 """
 import http.server
 import json
+import re
 import threading
 import time
 
@@ -99,6 +100,12 @@ def moderation(**categories):
     return answer
 
 
+def prompt_of(request):
+    """What a request for an answer tells the model, but for the program's own rules; "" of any other request."""
+    messages = request["body"].get("messages", [])
+    return "\n".join(m["content"] for m in messages if m["role"] != "system" and m.get("content"))
+
+
 class FakeModel:
     def __init__(self):
         self.requests, self.script, self.other = [], [], None
@@ -172,6 +179,16 @@ class FakeModel:
 
     def always(self, function):
         self.other = function
+
+    def by_rules(self, rules, otherwise):
+        """Answers by the first rule (pattern, answer) whose pattern is found in the prompt. An answer is text, or a function of
+        the request that gives one. `rules` may grow."""
+        def answer(request):
+            if request["path"].endswith("/moderations"):
+                return moderation()
+            found = next((a for p, a in rules if re.search(p, prompt_of(request))), otherwise)
+            return text(found(request) if callable(found) else found)
+        self.always(answer)
 
     def env(self, key="sk-test-0123456789abcdefghij"):
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": key}
