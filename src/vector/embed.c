@@ -253,7 +253,7 @@ static void word_add(struct collect *collect, const char *word, const char *stem
     }
 }
 
-static int by_hash(const void *a, const void *b) {
+int feature_by_hash(const void *a, const void *b) {
     const struct feature *x = a;
     const struct feature *y = b;
 
@@ -264,7 +264,7 @@ static int by_hash(const void *a, const void *b) {
 static size_t features_join(struct feature *rows, size_t n) {
     size_t kept = 0;
 
-    qsort(rows, n, sizeof *rows, by_hash);
+    qsort(rows, n, sizeof *rows, feature_by_hash);
     for (size_t i = 0; i < n;) {
         size_t end = i;
 

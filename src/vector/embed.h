@@ -19,6 +19,9 @@ struct features {
 };
 void features_done(struct features *features);
 
+/* The order of features by hash, for qsort() and bsearch(). */
+int feature_by_hash(const void *a, const void *b);
+
 enum { EMBED_BYTES_MAX = 16 * 1024 }; /* of a text; what is behind is not read */
 
 /* Makes the features of a text. The caller frees with features_done(). */

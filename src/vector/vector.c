@@ -46,13 +46,6 @@ enum err_code vector_upsert(struct store *store, const struct vector_put *put, s
 
 /* ---- Rarity ---- */
 
-static int by_hash(const void *a, const void *b) {
-    const struct feature *x = a;
-    const struct feature *y = b;
-
-    return x->hash < y->hash ? -1 : x->hash > y->hash ? 1 : 0;
-}
-
 /* Counts in how many rows each feature stands. */
 static void table_count(struct table *table) {
     size_t n = 0;
@@ -68,7 +61,7 @@ static void table_count(struct table *table) {
             table->counts[n++] = (struct feature){table->rows[i].features.rows[k].hash, 1.0F};
         }
     }
-    qsort(table->counts, n, sizeof *table->counts, by_hash);
+    qsort(table->counts, n, sizeof *table->counts, feature_by_hash);
     for (size_t i = 0; i < n; i++) {
         if (kept > 0 && table->counts[kept - 1].hash == table->counts[i].hash) {
             table->counts[kept - 1].weight += 1.0F;
@@ -83,46 +76,44 @@ static void table_count(struct table *table) {
 static double rarity(const struct table *table, unsigned hash) {
     const struct feature key = {hash, 0};
     const struct feature *found =
-        bsearch(&key, table->counts, table->count_n, sizeof *table->counts, by_hash);
+        bsearch(&key, table->counts, table->count_n, sizeof *table->counts, feature_by_hash);
 
     double in = found == NULL ? 0.0 : (double)found->weight;
 
     return pow(1.0 + log((double)(table->n + 1) / (1.0 + in)), RARITY_POWER);
 }
 
-static double length_of(const struct table *table, const struct features *features) {
+/* Gives each feature the weight that its rarity adds, and the whole the length of one. */
+static void weigh(const struct table *table, struct features *features) {
     double sum = 0;
 
     for (size_t i = 0; i < features->n; i++) {
         double weight = features->rows[i].weight * rarity(table, features->rows[i].hash);
 
+        features->rows[i].weight = (float)weight;
         sum += weight * weight;
     }
-    return sqrt(sum);
+    for (size_t i = 0; i < features->n; i++) {
+        features->rows[i].weight /= (float)sqrt(sum);
+    }
 }
 
-/* The cosine of two texts. */
-static double nearness(const struct table *table, const struct features *a,
-                       const struct features *b) {
+/* The cosine of two texts that were weighed. */
+static double nearness(const struct features *a, const struct features *b) {
     double product = 0;
-    double lengths = length_of(table, a) * length_of(table, b);
     size_t i = 0;
     size_t k = 0;
 
     while (i < a->n && k < b->n) {
         if (a->rows[i].hash == b->rows[k].hash) {
-            double rare = rarity(table, a->rows[i].hash);
-
-            product += a->rows[i].weight * b->rows[k].weight * rare * rare;
-            i++;
-            k++;
+            product += (double)a->rows[i++].weight * (double)b->rows[k++].weight;
         } else if (a->rows[i].hash < b->rows[k].hash) {
             i++;
         } else {
             k++;
         }
     }
-    return lengths == 0 ? 0 : product / lengths;
+    return product;
 }
 
 /* ---- Queries ---- */
@@ -185,8 +176,10 @@ enum err_code vector_query(struct store *store, const char *collection, struct s
     }
     features_make(text, &wanted);
     table_count(&table);
+    weigh(&table, &wanted);
     for (size_t i = 0; i < table.n; i++) {
-        table.rows[i].score = nearness(&table, &wanted, &table.rows[i].features);
+        weigh(&table, &table.rows[i].features);
+        table.rows[i].score = nearness(&wanted, &table.rows[i].features);
     }
     qsort(table.rows, table.n, sizeof *table.rows, by_score);
     found = json_array();
