@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "guard/tokens/counter.h"
-#include "guard/tokens/request.h"
 
 enum {
     PART_LEAST = 48,    /* tokens; a smaller rest of a part says nothing */

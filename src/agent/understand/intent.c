@@ -362,10 +362,8 @@ static bool is_forbidden(const struct words *words, size_t at) {
 
     while (back < 4 && at > back && !words->rows[at - back].begins_clause) {
         back++;
-        for (size_t i = 0; i < ARRAY_N(forbidding); i++) {
-            if (strcmp(words->rows[at - back].lower, forbidding[i]) == 0) {
-                return true;
-            }
+        if (word_is_listed(words->rows[at - back].lower, forbidding, ARRAY_N(forbidding))) {
+            return true;
         }
     }
     return false;
@@ -380,13 +378,8 @@ static bool begins_request(const struct words *words, size_t at) {
         "try",  "help",  "must", "should", "am",  "going", "it",    "is"};
 
     while (at > 0 && !words->rows[at].begins_clause) {
-        bool is_leading = false;
-
         at--;
-        for (size_t i = 0; i < ARRAY_N(leading); i++) {
-            is_leading = is_leading || strcmp(words->rows[at].lower, leading[i]) == 0;
-        }
-        if (!is_leading) {
+        if (!word_is_listed(words->rows[at].lower, leading, ARRAY_N(leading))) {
             return false;
         }
     }

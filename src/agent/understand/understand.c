@@ -26,22 +26,12 @@ static const char *const joining[] = {
     "are", "all", "there", "customers", "think", "either", "do", "mind", "care", "hmm", "time", "values", "settings", "before", "same", "except", "this", "your", "users", "have", "think", "let", "us", "we", "only", "as", "or", "app", "application", "mean", "by", "near", "than", 
 };
 
-static const char *const corrections[] = { "no", "nope", "actually", "sorry", "wait", "oops", "rather", "instead", "meant", "correction", "not" };
 /* clang-format on */
 
 enum { SENTENCE_WORDS = 18 };
 
 const char *slot_name(enum slot slot) {
     return slot > SLOT_NONE && slot < SLOT_N ? slot_names[slot] : slot_names[SLOT_NONE];
-}
-
-static bool is_listed(const char *word, const char *const *list, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(list[i], word) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool has_values(const struct understood *out) {
@@ -65,8 +55,8 @@ static size_t words_left(const struct words *words, const struct understood *out
 
     for (size_t i = 0; i < words->n; i++) {
         n += !is_taken(out, &words->rows[i]) &&
-                     !is_listed(words->rows[i].lower, joining, ARRAY_N(joining)) &&
-                     !is_listed(words->rows[i].lower, changing, ARRAY_N(changing))
+                     !word_is_listed(words->rows[i].lower, joining, ARRAY_N(joining)) &&
+                     !word_is_listed(words->rows[i].lower, changing, ARRAY_N(changing))
                  ? 1
                  : 0;
     }
@@ -75,7 +65,7 @@ static size_t words_left(const struct words *words, const struct understood *out
 
 static bool words_have(const struct words *words, const char *const *list, size_t n) {
     for (size_t i = 0; i < words->n; i++) {
-        if (is_listed(words->rows[i].lower, list, n)) {
+        if (word_is_listed(words->rows[i].lower, list, n)) {
             return true;
         }
     }
@@ -92,8 +82,9 @@ static bool is_as_before(const struct words *words) {
     bool has_before = words_have(words, before, ARRAY_N(before));
 
     for (size_t i = 0; i + 1 < words->n; i++) {
-        has_before = has_before || (is_listed(words->rows[i].lower, last, ARRAY_N(last)) &&
-                                    is_listed(words->rows[i + 1].lower, times, ARRAY_N(times)));
+        has_before =
+            has_before || (word_is_listed(words->rows[i].lower, last, ARRAY_N(last)) &&
+                           word_is_listed(words->rows[i + 1].lower, times, ARRAY_N(times)));
     }
     return (has_same && has_before) ||
            (words->n >= 2 && strcmp(words->rows[0].lower, "same") == 0 &&
@@ -114,11 +105,11 @@ static bool is_assent(const struct words *words) {
         "approve", "yup",   "certainly", "of",      "course",    "on"};
 
     if (words->n == 0 || words->is_cut ||
-        !is_listed(words->rows[0].lower, firsts, ARRAY_N(firsts))) {
+        !word_is_listed(words->rows[0].lower, firsts, ARRAY_N(firsts))) {
         return false;
     }
     for (size_t i = 0; i < words->n; i++) {
-        if (!is_listed(words->rows[i].lower, all, ARRAY_N(all))) {
+        if (!word_is_listed(words->rows[i].lower, all, ARRAY_N(all))) {
             return false;
         }
     }
@@ -129,7 +120,7 @@ static bool is_assent(const struct words *words) {
 static bool is_refusal(const struct words *words) {
     static const char *const firsts[] = {"no", "nope", "nah", "never"};
 
-    return words->n > 0 && is_listed(words->rows[0].lower, firsts, ARRAY_N(firsts));
+    return words->n > 0 && word_is_listed(words->rows[0].lower, firsts, ARRAY_N(firsts));
 }
 
 /* Whether the line is language at all, and not a cat on the keyboard. */
@@ -223,7 +214,6 @@ void understand(const char *line, const char *const *envs, struct understood *ou
 
     *out = (struct understood){0};
     words_cut(line, &words);
-    out->is_question = words.is_question;
     out->is_long = words.n > SENTENCE_WORDS;
     fields_read(&words, envs, out);
     intent_read(&words, out);
@@ -239,8 +229,6 @@ void understand(const char *line, const char *const *envs, struct understood *ou
     }
     out->is_as_before =
         out->is_as_before && (out->intent == INTENT_VERB || out->intent == INTENT_CHANGE);
-    out->is_correction =
-        out->intent == INTENT_CHANGE && words_have(&words, corrections, ARRAY_N(corrections));
 }
 
 bool understand_answer(const char *line, enum slot slot, const char *const *envs,

@@ -67,11 +67,9 @@ struct understood {
     char values[SLOT_N][SLOT_BYTES_MAX]; /* "": not said */
     char others[SLOT_N][SLOT_BYTES_MAX]; /* what `values` could mean as well, separated by
                                               ' '; then `values` is "" */
-    bool is_correction;                  /* "no, Frankfurt"; "Ireland instead" */
     bool is_as_before;                   /* "the same as last time" */
-    bool is_question;
-    bool is_long; /* more than a sentence: a paste, perhaps */
-    bool is_slip; /* a word was misspelt: what is wanted is a guess */
+    bool is_long;                        /* more than a sentence: a paste, perhaps */
+    bool is_slip;                        /* a word was misspelt: what is wanted is a guess */
 };
 
 /* Reads one line. `envs` are the names of environments that exist, ends with NULL; or NULL. */

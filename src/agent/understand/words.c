@@ -29,7 +29,7 @@ static const struct { const char *word; const char *first; const char *second; }
 };
 /* clang-format on */
 
-static bool is_listed(const char *word, const char *const *list, size_t n) {
+bool word_is_listed(const char *word, const char *const *list, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(list[i], word) == 0) {
             return true;
@@ -63,7 +63,7 @@ static void words_add_spoken(struct words *words, struct str typed, bool begins_
     const char *lower = one.rows[0].lower;
 
     words_add(&one, typed, begins_clause);
-    if (one.n == 0 || is_listed(lower, fillers, ARRAY_N(fillers))) {
+    if (one.n == 0 || word_is_listed(lower, fillers, ARRAY_N(fillers))) {
         return;
     }
     for (size_t i = 0; i < ARRAY_N(spoken); i++) {
@@ -131,7 +131,6 @@ void words_cut(const char *line, struct words *out) {
         }
         piece.ptr = plain;
         piece.len = copy_plain(line, length, plain, sizeof plain);
-        out->is_question = piece.len > 0 ? plain[piece.len - 1] == '?' : out->is_question;
         piece = piece_trim(piece, &closes);
         words_add_spoken(out, piece, begins_clause);
         closes = closes || (piece.len > 0 && strspn(plain, "-") == strlen(plain));
@@ -187,7 +186,7 @@ bool word_is(const char *word, const char *wanted, bool *is_exact) {
     *is_exact = true;
     if (strncmp(word, wanted, wanted_len) == 0 &&
         (word_len == wanted_len ||
-         (wanted_len >= 4 && is_listed(word + wanted_len, grown, ARRAY_N(grown))))) {
+         (wanted_len >= 4 && word_is_listed(word + wanted_len, grown, ARRAY_N(grown))))) {
         return true;
     }
     *is_exact = false;

@@ -20,8 +20,7 @@ struct word {
 struct words {
     struct word rows[WORDS_MAX]; /* what comes after the last is not read */
     size_t n;
-    bool is_question; /* the line ends with '?' */
-    bool is_cut;      /* it had more words than that */
+    bool is_cut; /* it had more words than that */
 };
 
 /* Cuts a line, of any length and any bytes. */
@@ -29,6 +28,9 @@ void words_cut(const char *line, struct words *out);
 
 /* The same for a phrase of our own: nothing is left out and nothing written out. */
 void words_cut_phrase(const char *phrase, struct words *out);
+
+/* Whether `word` stands in the `n` words of `list`. */
+bool word_is_listed(const char *word, const char *const *list, size_t n);
 
 /* Whether `word` is `wanted`, one of its usual endings ("deploys", "deployed", "deploying"), or,
  * where `wanted` has six letters or more, one slip away from it ("delpoy"). `*is_exact` is false
