@@ -21,6 +21,9 @@ struct node_app {
     const json_t *variables;     /* {"VITE_NAME":"value"} for the build; may be NULL */
 };
 
+/* The application of a survey's "frontend", to look for its programs; borrows from `site`. */
+struct node_app node_app_of_site(const json_t *site);
+
 /* Installs the locked packages into a fresh copy, without running any script.
  * Shape of `*out` (the caller decrefs): {"node":"22.23.3", "manager":"pnpm", "version":"10.34.9",
  *   "cached":false, "warnings":["…"]}

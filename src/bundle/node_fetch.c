@@ -141,6 +141,16 @@ static enum err_code node_choose(const struct build_env *env, const struct node_
     return ERR_NONE;
 }
 
+struct node_app node_app_of_site(const json_t *site) {
+    return (struct node_app){.dir = json_str_or(site, "dir", "."),
+                             .manager = json_str_at(site, "manager"),
+                             .manager_version = json_str_at(site, "manager_version"),
+                             .manifest = json_str_at(site, "manifest"),
+                             .lock = json_str_at(site, "lock"),
+                             .may_lock = true,
+                             .node = json_str_at(site, "node")};
+}
+
 enum err_code node_look(const struct build_env *env, const struct node_app *app, json_t **out,
                         struct err *err) {
     CLEANUP(node_place_done) struct node_place place = {0};

@@ -94,34 +94,13 @@ static void why_write(const char *id, const struct glance *glance, const struct 
     buf_addf(out_text, "  aws-copilot audit %s shows every decision.\n", id);
 }
 
-/* The newest session of this repository that is no question. */
-static enum err_code why_newest(struct cli *cli, struct arena *arena, const char **out,
-                                struct err *err) {
-    struct store_sessions find = {.project = str_from(flow_project_key(cli->flow))};
-    const struct store_session *rows = NULL;
-    const struct store_session *newest = NULL;
-    size_t n = 0;
-
-    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
-        return err->code;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!str_eq(rows[i].kind, STR("query")) &&
-            (newest == NULL || rows[i].created_ms > newest->created_ms)) {
-            newest = &rows[i];
-        }
-    }
-    *out = newest == NULL ? NULL : arena_str(arena, newest->id);
-    return ERR_NONE;
-}
-
 enum err_code why_last_fields(struct cli *cli, json_t **out, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(glance_done) struct glance glance = {0};
     const char *id = NULL;
 
     *out = NULL;
-    if (why_newest(cli, arena, &id, err) != ERR_NONE) {
+    if (run_newest_session(cli, arena, &id, err) != ERR_NONE) {
         return err->code;
     }
     if (id != NULL && glance_read(cli, id, &glance, err) != ERR_NONE) {
@@ -177,7 +156,7 @@ enum err_code why_failed(struct cli *cli, bool *out_is_told, struct err *err) {
     bool is_bad;
 
     *out_is_told = false;
-    if (why_newest(cli, arena, &id, err) != ERR_NONE) {
+    if (run_newest_session(cli, arena, &id, err) != ERR_NONE) {
         return err->code;
     }
     if (id == NULL) {

@@ -155,15 +155,10 @@ enum err_code attach_watch(struct cli *cli, const char *id, struct err *err) {
 
 static enum err_code attach_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const char *id = cli_word(cli, 0);
+    const char *id = NULL;
 
-    if (cli_flow(cli, err) != ERR_NONE ||
-        (id == NULL && run_open_session(cli, arena, &id, err) != ERR_NONE)) {
+    if (run_named_session(cli, arena, &id, err) != ERR_NONE) {
         return err->code;
-    }
-    if (id == NULL) {
-        err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
-        return err_remedy(err, "aws-copilot history lists those that ended");
     }
     return attach_watch(cli, id, err);
 }

@@ -16,15 +16,10 @@ static enum err_code cancel_put(struct cli *cli, const char *id, const struct gl
 static enum err_code cancel_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(glance_done) struct glance glance = {0};
-    const char *id = cli_word(cli, 0);
+    const char *id = NULL;
 
-    if (cli_flow(cli, err) != ERR_NONE ||
-        (id == NULL && run_open_session(cli, arena, &id, err) != ERR_NONE)) {
+    if (run_named_session(cli, arena, &id, err) != ERR_NONE) {
         return err->code;
-    }
-    if (id == NULL) {
-        err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
-        return err_remedy(err, "aws-copilot history lists those that ended");
     }
     if (glance_read(cli, id, &glance, err) != ERR_NONE) {
         return err->code;

@@ -141,13 +141,7 @@ static void look_at_repository(struct doctor *doctor) {
     }
     const json_t *site = json_at(doctor->survey, "frontend");
     const struct build_env env = doctor_env(doctor);
-    const struct node_app app = {.dir = json_str_or(site, "dir", "."),
-                                 .manager = json_str_at(site, "manager"),
-                                 .manager_version = json_str_at(site, "manager_version"),
-                                 .manifest = json_str_at(site, "manifest"),
-                                 .lock = json_str_at(site, "lock"),
-                                 .may_lock = true,
-                                 .node = json_str_at(site, "node")};
+    const struct node_app app = node_app_of_site(site);
     if (app.manifest != NULL) {
         (void)!node_look(&env, &app, &doctor->site, &doctor->site_err);
     }

@@ -183,21 +183,14 @@ static enum err_code audit_visit(const struct journal_record *record, void *cont
 
 static enum err_code audit_newest(struct cli *cli, struct arena *arena, const char **out,
                                   struct err *err) {
-    struct store_sessions find = {.project = str_from(flow_project_key(cli->flow))};
-    const struct store_session *rows = NULL;
-    size_t n = 0;
-
-    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+    if (run_newest_session(cli, arena, out, err) != ERR_NONE) {
         return err->code;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (!str_eq(rows[i].kind, STR("query"))) {
-            *out = arena_str(arena, rows[i].id);
-            return ERR_NONE;
-        }
+    if (*out == NULL) {
+        err_set(err, ERR_NOT_FOUND, "this repository has no session yet");
+        return err_remedy(err, "aws-copilot audit ID shows one of another repository");
     }
-    err_set(err, ERR_NOT_FOUND, "this repository has no session yet");
-    return err_remedy(err, "aws-copilot audit ID shows one of another repository");
+    return ERR_NONE;
 }
 
 static enum err_code audit_verify(struct cli *cli, const char *id, struct err *err) {

@@ -261,6 +261,38 @@ enum err_code run_open_session(struct cli *cli, struct arena *arena, const char 
     return ERR_NONE;
 }
 
+enum err_code run_newest_session(struct cli *cli, struct arena *arena, const char **out,
+                                 struct err *err) {
+    struct store_sessions find = {.project = str_from(flow_project_key(cli->flow))};
+    const struct store_session *rows = NULL;
+    size_t n = 0;
+
+    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = NULL;
+    for (size_t i = 0; i < n && *out == NULL; i++) {
+        *out = str_eq(rows[i].kind, STR("query")) ? NULL : arena_str(arena, rows[i].id);
+    }
+    return ERR_NONE;
+}
+
+enum err_code run_named_session(struct cli *cli, struct arena *arena, const char **out,
+                                struct err *err) {
+    const char *id = cli_word(cli, 0);
+
+    if (cli_flow(cli, err) != ERR_NONE ||
+        (id == NULL && run_open_session(cli, arena, &id, err) != ERR_NONE)) {
+        return err->code;
+    }
+    if (id == NULL) {
+        err_set(err, ERR_NOT_FOUND, "no session of this repository is under way");
+        return err_remedy(err, "aws-copilot history lists those that ended");
+    }
+    *out = id;
+    return ERR_NONE;
+}
+
 /* ---- Times ---- */
 
 struct elapsed run_until(int64_t at_ms) {

@@ -69,6 +69,15 @@ MUST_CHECK enum err_code run_open_session(struct cli *cli, struct arena *arena, 
  * ERR_TIMEOUT, ERR_INTERRUPTED, those of run_again(). */
 MUST_CHECK enum err_code attach_watch(struct cli *cli, const char *id, struct err *err);
 
+/* The newest session of this repository that is no question; NULL: none. In `arena`. */
+MUST_CHECK enum err_code run_newest_session(struct cli *cli, struct arena *arena, const char **out,
+                                            struct err *err);
+
+/* The session that the command line names, or else the one that is under way. In `arena`. Errors:
+ * ERR_NOT_FOUND (none is), those of cli_flow(). */
+MUST_CHECK enum err_code run_named_session(struct cli *cli, struct arena *arena, const char **out,
+                                           struct err *err);
+
 /* "12 min", "expired": how long until `at_ms`. */
 struct elapsed run_until(int64_t at_ms);
 

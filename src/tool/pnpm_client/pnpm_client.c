@@ -38,13 +38,7 @@ static enum err_code pnpm_exec(struct op *op, json_t **out, struct err *err) {
     if (!json_is_object(site) || json_str_at(site, "manifest") == NULL) {
         return run_op_tool(op, BUILD_PNPM, out, err); /* no front end says which */
     }
-    const struct node_app app = {.dir = json_str_or(site, "dir", "."),
-                                 .manager = json_str_at(site, "manager"),
-                                 .manager_version = json_str_at(site, "manager_version"),
-                                 .manifest = json_str_at(site, "manifest"),
-                                 .lock = json_str_at(site, "lock"),
-                                 .may_lock = true,
-                                 .node = json_str_at(site, "node")};
+    const struct node_app app = node_app_of_site(site);
     if (node_program(&env, &app, &program, &path, err) != ERR_NONE) {
         return err->code;
     }
