@@ -2,7 +2,7 @@
 # Every version that set-up installs. scripts/setup.sh reads this file; nothing else names a version.
 # What these packages pull in is pinned in constraints.txt, the bytes of the npm ones in npm.sha256.
 
-PIN_APT="gcc clang clang-format-14 libclang-rt-14-dev meson ninja-build pkg-config
+PIN_APT="gcc clang ccache clang-format-14 libclang-rt-14-dev meson ninja-build pkg-config
 libcmocka-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libssl-dev libsqlite3-dev
 libarchive-dev libedit-dev libyaml-dev libgit2-dev libseccomp-dev libtree-sitter-dev zlib1g-dev
 python3 python3-venv bubblewrap tmux curl git ca-certificates"
