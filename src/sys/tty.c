@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { TTY_WIDTH_DEFAULT = 80, TTY_WIDTH_MAX = 500, POLL_MS = 300 };
+enum { TTY_WIDTH_DEFAULT = 80, TTY_WIDTH_MAX = 500, POLL_MS = 300, ESCAPE_MS = 50 };
 
 bool tty_is_terminal(int fd) { return isatty(fd) == 1; }
 
@@ -96,63 +96,151 @@ void tty_escape(struct buf *out, struct str text) {
     }
 }
 
-/* Reads bytes one by one, so that what follows the line stays for the next reader. A line that is
- * too long is read to its end: its rest must not be echoed, or reach a shell. */
+/* ---- A line that is not shown ---- */
+
+enum hidden_key { HIDDEN_MORE, HIDDEN_ENTER, HIDDEN_END, HIDDEN_CANCEL };
+
+struct hidden {
+    struct buf *out;
+    bool is_too_long; /* read to its end all the same: its rest must not reach a shell */
+    bool is_pasting;  /* between the marks of a paste: a line end is text */
+    char keys[8];     /* an escape sequence so far: what a key beside the letters sends */
+    size_t key_n;
+};
+
+static void hidden_add(struct hidden *hidden, char c) {
+    struct buf *out = hidden->out;
+
+    if (out->len + 1 >= out->cap || out->len >= out->max) {
+        hidden->is_too_long = true;
+        return;
+    }
+    out->ptr[out->len++] = c;
+    out->ptr[out->len] = '\0';
+}
+
+/* Takes the last character away, all of its bytes. */
+static void hidden_erase(struct buf *out) {
+    while (out->len > 0 && ((unsigned char)out->ptr[--out->len] & 0xc0) == 0x80) {
+    }
+}
+
+/* A byte of an escape sequence; but for the marks of a paste, none of them is text. */
+static void hidden_escape(struct hidden *hidden, char c) {
+    bool is_over;
+
+    if (hidden->key_n < sizeof hidden->keys - 1) {
+        hidden->keys[hidden->key_n++] = c;
+    }
+    is_over =
+        (hidden->key_n == 2 && c != '[' && c != 'O') || (hidden->key_n > 2 && c >= '@' && c <= '~');
+    if (!is_over) {
+        return;
+    }
+    hidden->keys[hidden->key_n] = '\0';
+    if (strcmp(hidden->keys, "\x1b[200~") == 0) {
+        hidden->is_pasting = true;
+    } else if (strcmp(hidden->keys, "\x1b[201~") == 0) {
+        hidden->is_pasting = false;
+    }
+    hidden->key_n = 0;
+}
+
+static enum hidden_key hidden_take(struct hidden *hidden, char c) {
+    enum { CTRL_C = 3, CTRL_D = 4, CTRL_U = 0x15, ESC = 0x1b, DEL = 0x7f };
+
+    if (hidden->key_n > 0 || c == ESC) {
+        hidden_escape(hidden, c);
+    } else if (hidden->is_pasting) {
+        hidden_add(hidden, c == '\r' ? '\n' : c);
+    } else if (c == '\n' || c == '\r') {
+        return HIDDEN_ENTER;
+    } else if (c == CTRL_C) {
+        return HIDDEN_CANCEL;
+    } else if (c == CTRL_D) {
+        return HIDDEN_END;
+    } else if (c == DEL || c == '\b') {
+        hidden_erase(hidden->out);
+    } else if (c == CTRL_U) {
+        hidden->out->len = 0;
+        hidden->is_too_long = false;
+    } else if ((unsigned char)c >= ' ' || c == '\t') {
+        hidden_add(hidden, c);
+    }
+    return HIDDEN_MORE;
+}
+
+static enum err_code hidden_end(struct hidden *hidden, enum hidden_key end, struct err *err) {
+    struct buf *out = hidden->out;
+
+    if (end == HIDDEN_END) {
+        return err_set(err, ERR_MISSING, "the input ended");
+    }
+    if (end == HIDDEN_CANCEL) {
+        return err_set(err, ERR_INTERRUPTED, "interrupted");
+    }
+    while (out->len > 0 && out->ptr[out->len - 1] == '\n') { /* of what was pasted */
+        out->len--;
+    }
+    out->ptr[out->len] = '\0';
+    return hidden->is_too_long ? err_set(err, ERR_TOO_LARGE, "the line is too long") : ERR_NONE;
+}
+
+/* Reads bytes one by one, so that what follows the line stays for the next reader. */
 static enum err_code tty_read_line(int fd, struct tty_poll wait, struct buf *out, struct err *err) {
-    bool is_too_long = false;
+    struct hidden hidden = {.out = out};
 
     for (;;) {
         struct pollfd row = {.fd = fd, .events = POLLIN};
+        enum hidden_key key;
         char c = 0;
         ssize_t n;
 
         if (wait.is_over != NULL && wait.is_over(wait.ctx)) {
             return err_set(err, ERR_WAITING, "nobody answered in time");
         }
+        if (hidden.key_n == 1 && poll(&row, 1, ESCAPE_MS) == 0) {
+            hidden.key_n = 0; /* the key ESC itself */
+        }
         if (wait.is_over != NULL && poll(&row, 1, POLL_MS) == 0) {
             continue;
         }
         n = read(fd, &c, 1);
-
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n < 0) {
             return err_errno(err, errno, "the terminal");
         }
-        if (n == 0 || c == 4) {
-            return err_set(err, ERR_MISSING, "the input ended");
-        }
-        if (c == 3) {
-            return err_set(err, ERR_INTERRUPTED, "interrupted");
-        }
-        if (c == '\n' || c == '\r') {
-            return is_too_long ? err_set(err, ERR_TOO_LARGE, "the line is too long") : ERR_NONE;
-        }
-        if (c == 0x7f || c == '\b') {
-            out->len -= out->len > 0 ? 1 : 0;
-            continue;
-        }
-        if (out->len + 1 >= out->cap || out->len >= out->max) {
-            is_too_long = true;
-        } else {
-            out->ptr[out->len++] = c;
-            out->ptr[out->len] = '\0';
+        key = n == 0 ? HIDDEN_END : hidden_take(&hidden, c);
+        if (key != HIDDEN_MORE) {
+            return hidden_end(&hidden, key, err);
         }
     }
+}
+
+static void tty_read_done(int fd, bool was_held) {
+    if (!was_held) {
+        tty_release();
+    }
+    close(fd);
 }
 
 enum err_code tty_read_hidden(const char *prompt, struct tty_poll poll, struct buf *out,
                               struct err *err) {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios old;
+    bool is_held = tty_is_held();
     ssize_t written = 0;
 
     if (fd < 0) {
         return err_set(err, ERR_MISSING, "there is no terminal to ask on");
     }
+    if (!is_held) {
+        tty_hold(fd, fd); /* an end in the middle of it leaves no terminal without an echo */
+    }
     if (tcgetattr(fd, &old) != 0) {
-        close(fd);
+        tty_read_done(fd, is_held);
         return err_set(err, ERR_MISSING, "there is no terminal to ask on");
     }
     /* Without ISIG, Ctrl-C is a byte: the echo comes back before anyone acts on it. */
@@ -162,13 +250,13 @@ enum err_code tty_read_hidden(const char *prompt, struct tty_poll poll, struct b
     raw.c_cc[VTIME] = 0;
     if (tcsetattr(fd, TCSAFLUSH, &raw) != 0) {
         err_errno(err, errno, "the terminal");
-        close(fd);
+        tty_read_done(fd, is_held);
         return err->code;
     }
     written = write(fd, prompt, strlen(prompt));
     enum err_code code = tty_read_line(fd, poll, out, err);
     tcsetattr(fd, TCSAFLUSH, &old);
     written = written < 0 ? written : write(fd, "\n", 1);
-    close(fd);
+    tty_read_done(fd, is_held);
     return code;
 }

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -142,9 +144,15 @@ static void a_hidden_answer_is_not_echoed(void **state) {
         { "\x04",               "",        ERR_MISSING },
         { "far too long for it\n", "",     ERR_TOO_LARGE },
         { "unfinished",         over,      ERR_WAITING },
+        { "wrong\x15" "right\n", "right",   0 },
+        { "g\xc3\xbc\x7fo\n",    "go",      0 }, /* a character is erased, not a byte */
+        { "a\x1a\x1b[D\x1bOC" "b\n", "ab",  0 }, /* keys that are no text */
+        { "\x1b[200~ab\ncd\r\n\x1b[201~\n", "ab\ncd", 0 },
+        { "\x1b[200~a\x04\x03" "b\x1b[201~\n", "a\x04\x03" "b", 0 }, /* no keys in a paste */
     };
     /* clang-format on */
     (void)state;
+    setenv("TERM", "dumb", 1); /* no marks of a paste on the screen */
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
         char shown[200] = "";
         int status = ask(rows[i].typed, rows[i].want, shown, sizeof shown);
@@ -155,11 +163,75 @@ static void a_hidden_answer_is_not_echoed(void **state) {
     }
 }
 
+/* ---- Held ---- */
+
+static bool has_echo(int master) {
+    struct termios mode;
+
+    assert_int_equal(tcgetattr(master, &mode), 0);
+    return (mode.c_lflag & ECHO) != 0 && (mode.c_lflag & ICANON) != 0;
+}
+
+/* A child on a terminal of its own that holds it, says so and waits until it is ended. */
+static pid_t holder(int *master, void (*end)(void)) {
+    char byte = 0;
+    pid_t pid = forkpty(master, NULL, NULL, NULL);
+
+    if (pid == 0) {
+        tty_hold(STDIN_FILENO, STDOUT_FILENO);
+        if (write(STDOUT_FILENO, "!", 1) != 1 || read(STDIN_FILENO, &byte, 1) != 1) {
+            _exit(98);
+        }
+        end();
+        _exit(97);
+    }
+    while (byte != '!') {
+        assert_int_equal(read(*master, &byte, 1), 1);
+    }
+    assert_false(has_echo(*master));
+    return pid;
+}
+
+static void end_by_exit(void) { exit(3); }
+static void end_by_release(void) {
+    tty_release();
+    _exit(3);
+}
+static void end_by_abort(void) { abort(); }
+static void end_by_signal(void) { (void)raise(SIGTERM); }
+
+static void a_held_terminal_is_as_it_was_after_every_end(void **state) {
+    /* clang-format off */
+    static const struct { void (*end)(void); int status; } rows[] = {
+        { end_by_exit, 3 }, { end_by_release, 3 }, { end_by_abort, SIGABRT }, { end_by_signal, SIGTERM }
+    };
+    /* clang-format on */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        int master = -1;
+        int status = 0;
+        char shown[100] = "";
+        ssize_t n;
+        pid_t pid = holder(&master, rows[i].end);
+
+        assert_int_equal(write(master, "x", 1), 1);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        status = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+        if (status != rows[i].status || !has_echo(master)) {
+            fail_msg("row %zu: status %d, echo %d", i, status, has_echo(master));
+        }
+        n = read(master, shown, sizeof shown - 1);
+        assert_true(n <= 0 || strchr(shown, 'x') == NULL); /* what was typed was not echoed */
+        close(master);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_sequences_become_visible),
         cmocka_unit_test(colour_needs_a_terminal_and_permission),
         cmocka_unit_test(a_hidden_answer_is_not_echoed),
+        cmocka_unit_test(a_held_terminal_is_as_it_was_after_every_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

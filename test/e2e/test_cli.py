@@ -327,6 +327,13 @@ class Conversation(lab.Case):
             talk.send("hellp\x7fo\r")
             talk.send_line("helo\x1b[D\x1b[Dl")  # cursor left twice: hello
             talk.expect(r"hello; say deploy")
+            # A word away and back, all away and yanked, a word more taken back, a key without a meaning, a byte of no UTF-8.
+            for keys in ("hello you\x17\x1f\x17", "hello\x01\x0b\x19", "hello there\x1f", "he\x1b[15~llo", "\x1b[3~hello"):
+                talk.send_line(keys)
+                talk.expect(r"hello; say deploy")
+            talk.send("\x12appr")  # found in the history
+            talk.send("\r")
+            talk.expect(r"waits")
             talk.send_line("quit")
             self.assertEqual(talk.wait(), 0)
         history = self.home / ".local/state/aws-copilot/history"
@@ -344,6 +351,44 @@ class Conversation(lab.Case):
             talk.expect(r"region is eu-central-1 from now on")
             talk.send_line("quit")
             self.assertEqual(talk.wait(), 0)
+
+    def test_a_line_without_an_end_is_cut_and_the_next_one_is_read(self):
+        with self.talk("chat", endpoint="", cwd=self.repo()) as talk:
+            talk.expect(r"> ")
+            pasted = "\x1b[200~" + "please use the region Frankfurt " + "x" * 1_000_000 + "\n\x1b[201~"
+            for at in range(0, len(pasted), 2000):
+                talk.send(pasted[at:at + 2000])
+                talk._read(0)
+            talk.send("\r")
+            talk.expect(r"I understand: |region is eu-central-1|I did not understand")
+            talk.send_line("quit")
+            talk.send_line("quit")
+            self.assertEqual(talk.wait(), 0)
+
+    def test_a_shell_has_its_terminal_back_while_it_is_stopped_and_after_it_was_killed(self):
+        shell = "bash --norc --noediting -i"
+        with lab.Talk(["/bin/sh", "-c", f"PS1='sh: ' exec {shell}"], self.env(endpoint=""), self.repo()) as talk:
+            talk.expect(r"sh: ")
+            talk.send_line(f"{lab.program()} chat")
+            talk.expect(r"> ")
+            talk.send("hel")
+            talk.expect(r"hel")
+            self.assertFalse(talk.has_echo())
+            talk.send("\x1a")
+            talk.expect(r"Stopped")
+            talk.expect(r"sh: ")
+            self.assertTrue(talk.has_echo())
+            talk.send_line("fg")
+            talk.expect(r"> hel")  # drawn anew
+            talk.send_line("lo")
+            talk.expect(r"hello; say deploy")
+            talk.expect(r"> ")
+            self.assertFalse(talk.has_echo())
+            talk.send("\x1a")
+            talk.expect(r"sh: ")
+            talk.send_line("bg; kill %1; wait; echo over")
+            talk.expect(r"over\s+sh: ")
+            self.assertTrue(talk.has_echo())
 
     def test_ctrl_d_ends_it_and_one_ctrl_c_does_not(self):
         with self.talk("chat", endpoint="", cwd=self.repo()) as talk:

@@ -204,6 +204,10 @@ class Talk:
     def send_line(self, text):
         self.send(text + "\r")
 
+    def has_echo(self):
+        """Whether the terminal shows what is typed, and gives it out line by line."""
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO and termios.tcgetattr(self.fd)[3] & termios.ICANON)
+
     def interrupt(self):
         """Types Ctrl-C."""
         self.send("\x03")

@@ -17,14 +17,30 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "guard/limits.h"
+#include "sys/tty.h"
 
-enum { POLL_MS = 300, HISTORY_LINES = 500, PASTE_MARK_BYTES = 6, MARK_WAIT_MS = 50 };
+enum { POLL_MS = 300, HISTORY_LINES = 500, PASTE_MARK_BYTES = 6, MARK_WAIT_MS = 50, UNDO_N = 64 };
 
-/* What a terminal puts around a paste, once asked to (xterm's mode 2004). */
-static const char paste_on[] = "\x1b[?2004h";
-static const char paste_off[] = "\x1b[?2004l";
+/* What stands around a paste, see tty_hold(). */
 static const char paste_begin[] = "\x1b[200~";
 static const char paste_end[] = "\x1b[201~";
+
+enum { KEY_REDRAW = 0x1e, KEY_BELL = '\a' };
+
+/* Keys beside the editor's own, as people know them from a shell. */
+/* clang-format off */
+static const struct { const char *key; const char *function; } keys[] = {
+    { "^R",        "em-inc-search-prev" },  { "^^",         "ed-redisplay" },
+    { "^W",        "ed-delete-prev-word" }, { "^_",         "undo" },
+    { "^X^U",      "undo" },
+    { "\\e[3~",    "ed-delete-next-char" },
+    { "\\e[1~",    "ed-move-to-beg" },      { "\\e[4~",     "ed-move-to-end" },
+    { "\\e[H",     "ed-move-to-beg" },      { "\\e[F",      "ed-move-to-end" },
+    { "\\eOH",     "ed-move-to-beg" },      { "\\eOF",      "ed-move-to-end" },
+    { "\\e[1;5D",  "ed-prev-word" },        { "\\e[1;5C",   "em-next-word" },
+    { "\\e[1;3D",  "ed-prev-word" },        { "\\e[1;3C",   "em-next-word" },
+};
+/* clang-format on */
 
 /* The window changed its size; the editor draws the line anew. */
 static volatile sig_atomic_t is_resized;
@@ -33,6 +49,13 @@ static void on_resize(int number) {
     (void)number;
     is_resized = 1;
 }
+
+/* The line as it was before a change; what was typed as one word is one change. */
+struct edit_before {
+    wchar_t *text; /* owned */
+    size_t n;
+    bool is_typed;
+};
 
 struct lines {
     int fd;
@@ -44,16 +67,35 @@ struct lines {
     enum line_end end;           /* why waiting for a key was given up */
     char keys[PASTE_MARK_BYTES]; /* read ahead, not yet given to the editor */
     size_t key_n;
-    bool is_pasting;    /* between the marks of a bracketed paste: Enter is text */
+    bool is_pasting;                    /* between the marks of a bracketed paste: Enter is text */
+    struct edit_before befores[UNDO_N]; /* of the line that is edited; the last is as it stands */
+    size_t before_n;
     struct buf pending; /* of a pipe: read, not yet given out */
     bool is_at_end;
 };
 
 /* ---- Waiting ---- */
 
+/* What happened to the terminal meanwhile is shown, or a key for the editor. */
+static void lines_mend(struct lines *lines) {
+    if (lines->edit == NULL) {
+        return;
+    }
+    if (tty_is_back()) {
+        lines->keys[0] = KEY_REDRAW;
+        lines->key_n = 1;
+    }
+    if (is_resized) {
+        is_resized = 0;
+        el_resize(lines->edit);
+        (void)el_set(lines->edit, EL_REFRESH);
+    }
+}
+
 /* Waits until there is something to read. LINE_READ: there is. */
-static enum line_end lines_await(int fd, const struct line_wait *wait, EditLine *edit) {
-    struct pollfd row = {.fd = fd, .events = POLLIN};
+static enum line_end lines_await(struct lines *lines) {
+    const struct line_wait *wait = lines->wait;
+    struct pollfd row = {.fd = lines->fd, .events = POLLIN};
 
     for (;;) {
         int n;
@@ -67,10 +109,9 @@ static enum line_end lines_await(int fd, const struct line_wait *wait, EditLine 
         if (wait->deadline_mono_ms != 0 && clock_mono_ms() > wait->deadline_mono_ms) {
             return LINE_LATE;
         }
-        if (edit != NULL && is_resized) {
-            is_resized = 0;
-            el_resize(edit);
-            (void)el_set(edit, EL_REFRESH);
+        lines_mend(lines);
+        if (lines->key_n > 0) {
+            return LINE_READ;
         }
         n = poll(&row, 1, POLL_MS);
         if (n > 0) {
@@ -94,7 +135,7 @@ static char *edit_prompt(EditLine *edit) {
 
 /* One byte of the terminal; false: there is none, and lines->end says why. */
 static bool key_read(struct lines *lines, char *out) {
-    lines->end = lines->key_n > 0 ? LINE_READ : lines_await(lines->fd, lines->wait, lines->edit);
+    lines->end = lines->key_n > 0 ? LINE_READ : lines_await(lines);
     if (lines->end != LINE_READ) {
         return false;
     }
@@ -140,24 +181,114 @@ static char pasted(char byte) {
                                                         : byte;
 }
 
+/* ---- Undo ---- */
+
+static void undo_clear(struct lines *lines) {
+    for (size_t i = 0; i < lines->before_n; i++) {
+        free(lines->befores[i].text);
+    }
+    lines->before_n = 0;
+}
+
+static void undo_push(struct lines *lines, const wchar_t *text, size_t n, bool is_typed) {
+    struct edit_before *row;
+
+    if (lines->before_n == UNDO_N) {
+        free(lines->befores[0].text);
+        memmove(&lines->befores[0], &lines->befores[1], sizeof *lines->befores * (UNDO_N - 1));
+        lines->before_n--;
+    }
+    row = &lines->befores[lines->before_n++];
+    *row = (struct edit_before){.text = mem_alloc((n + 1) * sizeof *text), .n = n};
+    row->is_typed = is_typed;
+    wmemcpy(row->text, text, n);
+}
+
+/* Keeps the line as it stands, if it is another one than at the last look. */
+static void undo_look(struct lines *lines) {
+    const LineInfoW *line = el_wline(lines->edit);
+    size_t n = (size_t)(line->lastchar - line->buffer);
+    struct edit_before *last = lines->before_n == 0 ? NULL : &lines->befores[lines->before_n - 1];
+    bool is_typed;
+
+    if (last != NULL && last->n == n && wmemcmp(last->text, line->buffer, n) == 0) {
+        return;
+    }
+    is_typed = last != NULL && n == last->n + 1 && line->buffer[n - 1] != L' ' &&
+               wmemcmp(last->text, line->buffer, n - 1) == 0;
+    if (is_typed && last->is_typed) {
+        free(last->text);
+        lines->before_n--;
+    }
+    undo_push(lines, line->buffer, n, is_typed);
+}
+
+static unsigned char undo_key(EditLine *edit, int key) {
+    struct lines *lines = NULL;
+    const LineInfoW *line = el_wline(edit);
+    const struct edit_before *before;
+
+    (void)key;
+    (void)el_get(edit, EL_CLIENTDATA, &lines);
+    if (lines->before_n < 2) {
+        return CC_ERROR;
+    }
+    free(lines->befores[--lines->before_n].text);
+    before = &lines->befores[lines->before_n - 1];
+    (void)el_cursor(edit, (int)(line->lastchar - line->cursor));
+    el_deletestr(edit, (int)(line->lastchar - line->buffer));
+    if (before->n > 0) {
+        (void)el_winsertstr(edit, before->text);
+    }
+    return CC_REFRESH;
+}
+
+/* ---- Characters ---- */
+
+/* The line has all that it may have; what is more is not taken. */
+static bool line_is_full(struct lines *lines) {
+    const LineInfoW *line = el_wline(lines->edit);
+
+    return line->lastchar - line->buffer >= (ptrdiff_t)limit(LIMIT_INPUT_LINE_BYTES);
+}
+
+/* The next byte that the editor shall see; false: there is none, and lines->end says why. */
+static bool edit_byte(struct lines *lines, char *out) {
+    for (;;) {
+        if (!key_read(lines, out)) {
+            return false;
+        }
+        if (*out == '\x1b' && lines->key_n == 0 && paste_mark(lines)) {
+            continue;
+        }
+        if (lines->is_pasting && (*out = pasted(*out)) == '\0') {
+            continue;
+        }
+        if ((unsigned char)*out >= ' ' && *out != 0x7f && line_is_full(lines)) {
+            if (!lines->is_pasting) {
+                (void)fputc(KEY_BELL, stderr);
+            }
+            continue;
+        }
+        return true;
+    }
+}
+
 /* One character for the editor: 1 when there is one, 0 at the end, -1 to give the line up. */
 static int edit_char(EditLine *edit, wchar_t *out) {
     struct lines *lines = NULL;
     mbstate_t state = {0};
 
     (void)el_get(edit, EL_CLIENTDATA, &lines);
+    if (!lines->is_pasting) {
+        undo_look(lines);
+    }
     for (;;) {
         char byte;
         size_t length;
 
-        if (!key_read(lines, &byte)) {
+        if (!edit_byte(lines, &byte)) {
             return lines->end == LINE_NONE ? 0 : -1;
-        }
-        if (byte == '\x1b' && lines->key_n == 0 && paste_mark(lines)) {
-            continue;
-        }
-        if (lines->is_pasting && (byte = pasted(byte)) == '\0') {
-            continue;
         }
         length = mbrtowc(out, &byte, 1, &state);
         if (length == (size_t)-1) { /* no UTF-8: such a byte is dropped */
@@ -165,6 +296,13 @@ static int edit_char(EditLine *edit, wchar_t *out) {
         } else if (length != (size_t)-2) {
             return 1;
         }
+    }
+}
+
+static void edit_bind(EditLine *edit) {
+    (void)el_set(edit, EL_ADDFN, "undo", "Takes the last change back", undo_key);
+    for (size_t i = 0; i < ARRAY_N(keys); i++) {
+        (void)el_set(edit, EL_BIND, keys[i].key, keys[i].function, NULL);
     }
 }
 
@@ -192,6 +330,10 @@ enum err_code lines_open_terminal(struct lines **out, struct err *err) {
     (void)el_set(lines->edit, EL_HIST, history, lines->history);
     (void)el_set(lines->edit, EL_SIGNAL, 0);
     (void)el_set(lines->edit, EL_GETCFN, edit_char);
+    /* Between two lines as tty_hold() has it, so that there is no moment with an echo. */
+    (void)el_set(lines->edit, EL_SETTY, "-x", "-echo", "-icanon", "-iexten", NULL);
+    edit_bind(lines->edit);
+    tty_hold(lines->fd, STDERR_FILENO);
     *out = lines;
     return ERR_NONE;
 }
@@ -208,9 +350,9 @@ static enum line_end terminal_read(struct lines *lines, char **out) {
 
     lines->end = LINE_READ;
     lines->is_pasting = false;
-    (void)fputs(paste_on, stderr);
+    tty_hold(lines->fd, STDERR_FILENO);
     text = el_gets(lines->edit, &n);
-    (void)fputs(paste_off, stderr);
+    undo_clear(lines);
     if (text == NULL || n <= 0) {
         (void)fputc('\n', stderr);
         return lines->end == LINE_READ ? LINE_NONE : lines->end;
@@ -256,7 +398,7 @@ static enum line_end pipe_read(struct lines *lines, char **out) {
         if (lines->is_at_end) {
             return LINE_NONE;
         }
-        end = lines_await(lines->fd, lines->wait, NULL);
+        end = lines_await(lines);
         if (end != LINE_READ) {
             return end;
         }
@@ -279,6 +421,7 @@ enum line_end lines_read(struct lines *lines, const char *prompt, const struct l
 void lines_forget(struct lines *lines) {
     if (lines->edit != NULL) {
         (void)tcflush(lines->fd, TCIFLUSH);
+        lines->key_n = 0;
     }
 }
 
@@ -296,14 +439,6 @@ void lines_name_history(struct lines *lines, const char *path) {
     }
 }
 
-void lines_keep(struct lines *lines, const char *masked) {
-    HistEvent event;
-
-    if (lines->history != NULL && masked[0] != '\0') {
-        (void)history(lines->history, &event, H_ENTER, masked);
-    }
-}
-
 /* A history that cannot be written is lost and no error. */
 static void history_save(struct lines *lines) {
     mode_t before = umask(077);
@@ -313,19 +448,29 @@ static void history_save(struct lines *lines) {
     (void)umask(before);
 }
 
+void lines_keep(struct lines *lines, const char *masked) {
+    HistEvent event;
+
+    if (lines->history != NULL && masked[0] != '\0') {
+        (void)history(lines->history, &event, H_ENTER, masked);
+    }
+    if (lines->history != NULL && lines->history_path != NULL) {
+        history_save(lines);
+    }
+}
+
 void lines_close(struct lines *lines) {
     if (lines == NULL) {
         return;
     }
     if (lines->history != NULL) {
-        if (lines->history_path != NULL) {
-            history_save(lines);
-        }
         history_end(lines->history);
     }
     if (lines->edit != NULL) {
         el_end(lines->edit);
+        tty_release();
     }
+    undo_clear(lines);
     buf_done(&lines->pending);
     free(lines->history_path);
     free(lines);

@@ -275,6 +275,12 @@ static enum err_code asking_end(enum line_end end, struct err *err) {
     return err_set(err, ERR_WAITING, "nobody answers any more: the input is at its end");
 }
 
+/* What is answered by somebody who has read it: not by --yes, not by what was typed before. */
+static bool question_is_signature(const json_t *question) {
+    return strcmp(json_str_or(question, "kind", ""), "approval") == 0 ||
+           strcmp(json_str_or(question, "field", ""), "trust") == 0;
+}
+
 /* The value of a secret, until it is one that can be stored. It is echoed nowhere. */
 static enum err_code asking_secret(struct asking *asking, char **out, struct err *err) {
     for (int64_t tries = limit(LIMIT_ASK_TRIES); tries > 0; tries--) {
@@ -296,7 +302,7 @@ static enum err_code asking_secret(struct asking *asking, char **out, struct err
 static enum err_code asking_run(struct asking *asking, char **out, struct err *err) {
     CLEANUP(buf_done) struct buf prompt = BUF_INIT(PROMPT_BYTES_MAX);
 
-    if (is_kind(asking, "approval")) {
+    if (question_is_signature(asking->question)) {
         lines_forget(asking->asker->lines);
     }
     show_question(asking);
@@ -342,11 +348,7 @@ static enum err_code asking_elsewhere(const struct asking *asking, struct err *e
 static const char *proposal_of(const json_t *question) {
     const char *proposal = json_str_at(question, "default");
 
-    if (strcmp(json_str_or(question, "kind", ""), "approval") == 0 ||
-        strcmp(json_str_or(question, "field", ""), "trust") == 0) {
-        return NULL;
-    }
-    return proposal;
+    return question_is_signature(question) ? NULL : proposal;
 }
 
 /* ---- The interface ---- */
