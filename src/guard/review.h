@@ -35,6 +35,16 @@ void review_iam(struct review *review, const char *where, const char *type,
 /* review_iam.c: one policy document that says what its bearer may do. */
 void review_grants(struct review *review, const char *where, const json_t *document);
 
+/* review_iam.c: whether a statement covers every resource; `*is_known` says whether that could be
+ * told. */
+bool review_covers_everything(const struct review *review, const json_t *statement, bool *is_known);
+
+/* review_managed.c: the managed policies that a bearer carries, by ARN or, in SAM, by name. */
+void review_managed(struct review *review, const char *where, const json_t *value);
+
+/* review_managed.c: adds the statements of those of AWS among them to the array `out`. */
+void review_managed_statements(const struct review *review, const json_t *value, json_t *out);
+
 /* review_trust.c: who may become a role, and whom a resource's own policy lets in. */
 void review_trust(struct review *review, const char *where, const char *type,
                   const json_t *properties);

@@ -104,8 +104,7 @@ static bool note_wild_role(const char *text, void *with) {
     return true;
 }
 
-/* Whether the statement covers every resource; `*is_known` says whether that could be told. */
-static bool covers_everything(const struct review *review, const json_t *statement,
+bool review_covers_everything(const struct review *review, const json_t *statement,
                               bool *is_known) {
     const json_t *resource = json_object_get(statement, "Resource");
     bool is_wild = resource == NULL; /* NotResource is judged by itself */
@@ -251,7 +250,7 @@ static void review_statement(struct review *review, const char *where, const jso
         return; /* there is nothing else to read */
     }
     CLEANUP(buf_done) struct buf wide = BUF_INIT(2048);
-    bool is_everything = covers_everything(review, statement, &is_known);
+    bool is_everything = review_covers_everything(review, statement, &is_known);
     struct action_check check = {.review = review,
                                  .where = where,
                                  .statement = statement,
@@ -282,40 +281,6 @@ void review_grants(struct review *review, const char *where, const json_t *docum
 
 /* ---- carriers ---- */
 
-struct managed_check {
-    struct review *review;
-    const char *where;
-};
-
-static bool check_managed(const char *arn, void *with) {
-    struct managed_check *check = with;
-    struct str text = str_from(arn);
-    static const char *const broad[] = {"/AdministratorAccess", "/PowerUserAccess",
-                                        "/IAMFullAccess", "/SystemAdministrator",
-                                        "/job-function/DatabaseAdministrator"};
-
-    for (size_t i = 0; i < ARRAY_N(broad); i++) {
-        if (str_ends(text, str_from(broad[i]))) {
-            review_find(check->review, REVIEW_MANAGED_ADMIN, check->where, "it carries %s",
-                        broad[i] + 1);
-            return true;
-        }
-    }
-    if (str_ends(text, STR("FullAccess"))) {
-        review_find(check->review, REVIEW_MANAGED_ADMIN, check->where,
-                    "it carries a policy that allows everything of a service");
-    }
-    return true;
-}
-
-static void review_managed(struct review *review, const char *where, const json_t *value) {
-    struct managed_check check = {.review = review, .where = where};
-
-    if (!json_is_null(value) && !review_texts(review, value, check_managed, &check)) {
-        review_find(review, REVIEW_UNRESOLVED, where, "a managed policy cannot be told");
-    }
-}
-
 static void review_inline(struct review *review, const char *where, const json_t *policy) {
     CLEANUP(freep) char *place = mem_format("%s.PolicyDocument", where);
 
@@ -324,13 +289,14 @@ static void review_inline(struct review *review, const char *where, const json_t
 
 /* SAM: documents, names and ARNs of managed policies, and templates of policies, which are held. */
 static void review_sam(struct review *review, const char *where, const json_t *policy) {
+    bool is_call = json_object_size(policy) == 1 &&
+                   (json_object_get(policy, "Ref") != NULL ||
+                    strncmp(json_object_iter_key(json_object_iter(walk(policy))), "Fn::", 4) == 0);
+
     if (json_object_get(policy, "Statement") != NULL) {
         review_grants(review, where, policy);
-    } else if (json_is_string(policy)) {
-        CLEANUP(freep) char *arn = mem_format("/%s", json_string_value(policy));
-        struct managed_check check = {.review = review, .where = where};
-
-        (void)check_managed(arn, &check);
+    } else if (json_is_string(policy) || is_call) {
+        review_managed(review, where, policy);
     }
 }
 
@@ -347,12 +313,28 @@ static void review_user_policies(struct review *review, const char *where, const
     }
 }
 
+/* What somebody gets who signs in through the identity centre. */
+static void review_permission_set(struct review *review, const char *where,
+                                  const json_t *properties) {
+    CLEANUP(freep) char *inlined = mem_format("%s.Properties.InlinePolicy", where);
+    CLEANUP(freep) char *managed = mem_format("%s.Properties.ManagedPolicies", where);
+
+    if (json_object_get(properties, "InlinePolicy") != NULL) {
+        review_grants(review, inlined, json_object_get(properties, "InlinePolicy"));
+    }
+    review_managed(review, managed, json_object_get(properties, "ManagedPolicies"));
+}
+
 void review_iam(struct review *review, const char *where, const char *type,
                 const json_t *properties) {
     bool is_sam = strcmp(type, "AWS::Serverless::Function") == 0;
 
     if (is_sam) {
-        review_branches(review, where, json_object_get(properties, "Policies"), review_sam);
+        CLEANUP(freep) char *carried = mem_format("%s.Properties.Policies", where);
+        review_branches(review, carried, json_object_get(properties, "Policies"), review_sam);
+    }
+    if (strcmp(type, "AWS::SSO::PermissionSet") == 0) {
+        review_permission_set(review, where, properties);
     }
     if (strncmp(type, "AWS::IAM::", 10) != 0) {
         return;
@@ -365,6 +347,5 @@ void review_iam(struct review *review, const char *where, const char *type,
     CLEANUP(freep) char *managed = mem_format("%s.Properties.ManagedPolicyArns", where);
     review_user_policies(review, where, type, properties);
     review_branches(review, inlined, json_object_get(properties, "Policies"), review_inline);
-    review_branches(review, managed, json_object_get(properties, "ManagedPolicyArns"),
-                    review_managed);
+    review_managed(review, managed, json_object_get(properties, "ManagedPolicyArns"));
 }

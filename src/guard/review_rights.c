@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PATHS_SHOWN_MAX = 8 };
+
 /* ---- statements of a bearer ---- */
 
 /* Adds every statement of a document, those of both branches of an Fn::If too. */
@@ -73,6 +75,10 @@ static json_t *statements_of(const struct review *review, const char *name,
 
     add_statements(json_object_get(properties, "Policies"), out);
     add_statements(json_object_get(properties, "PolicyDocument"), out);
+    review_managed_statements(review, json_object_get(properties, "ManagedPolicyArns"), out);
+    if (strncmp(json_str_or(resource, "Type", ""), "AWS::Serverless::", 17) == 0) {
+        review_managed_statements(review, json_object_get(properties, "Policies"), out);
+    }
     json_object_foreach(walk(json_object_get(review->template, "Resources")), other, policy) {
         if (strcmp(other, name) != 0 &&
             strncmp(json_str_or(policy, "Type", ""), "AWS::IAM::", 10) == 0 &&
@@ -174,14 +180,21 @@ static void find_paths(struct review *review, const char *name, const json_t *st
     CLEANUP(buf_done) struct buf ids = BUF_INIT(4096);
     CLEANUP(freep) char *where = mem_format("Resources.%s", name);
     const struct iam_path *first = NULL;
+    size_t n = 0;
 
     for (size_t i = 0; i < iam_path_n(); i++) {
         const struct iam_path *path = iam_path(i);
 
-        if (may_walk(review, statements, path) == hold) {
-            buf_addf(&ids, "%s%s", first == NULL ? "" : ", ", path->id);
-            first = first == NULL ? path : first;
+        if (may_walk(review, statements, path) != hold) {
+            continue;
         }
+        if (n++ < PATHS_SHOWN_MAX) {
+            buf_addf(&ids, "%s%s", first == NULL ? "" : ", ", path->id);
+        }
+        first = first == NULL ? path : first;
+    }
+    if (n > PATHS_SHOWN_MAX) {
+        buf_addf(&ids, " and %zu more", n - PATHS_SHOWN_MAX);
     }
     if (first != NULL) {
         review_find(review, rule, where, "it may do %s, by which it can become more (%s)",

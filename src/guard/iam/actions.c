@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-extern const unsigned char iam_table[] __attribute__((visibility("hidden")));
+extern const unsigned char iam_actions_table[] __attribute__((visibility("hidden")));
 
 struct iam_view {
     const struct iam_header *head;
@@ -16,7 +16,7 @@ struct iam_view {
 };
 
 static struct iam_view iam_view(void) {
-    const struct iam_header *head = (const struct iam_header *)(const void *)iam_table;
+    const struct iam_header *head = (const struct iam_header *)(const void *)iam_actions_table;
     const struct iam_service_row *services = (const struct iam_service_row *)(head + 1);
     const struct iam_action_row *actions =
         (const struct iam_action_row *)(services + head->service_n);
