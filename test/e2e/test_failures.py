@@ -312,6 +312,16 @@ class World(Broken):
         self.says(second, "waits for a yes", first.result["session"], "approv", error="locked")
         self.assertEqual(len(self.change_sets()), 1)
 
+    def test_a_set_of_a_run_that_has_ended_keeps_nobody_away(self):
+        self.fault.rule("cloudformation", "DeleteChangeSet", error={"status": 403, "code": "AccessDenied", "message": "no"})
+        first = self.plan()
+        self.ended(self.go("reject", first.result["session"]), 5)
+        left = [row["ChangeSetId"] for row in self.change_sets()]
+        self.assertEqual(len(left), 1)  # it could not be taken away
+        self.fault.clear()
+        self.plan()
+        self.assertEqual([row["ChangeSetId"] in left for row in self.change_sets()], [False])
+
     def test_two_runs_at_once_on_one_stack(self):
         held, go = threading.Event(), threading.Event()
 

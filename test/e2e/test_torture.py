@@ -37,6 +37,11 @@ class Sample(lab.Case):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual([row["ok"] for row in rows], [True])
 
+    def test_the_paper_lists_the_kinds_of_faults(self):
+        done = subprocess.run([sys.executable, str(lab.ROOT / "test/torture/faults.py"), "--kinds"], check=True, capture_output=True,
+                              text=True)
+        self.assertIn(done.stdout, (lab.ROOT / "docs/durability.md").read_text())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,7 @@
 """Deployments through a world that misbehaves: seeded combinations of faults between the program and the local AWS.
 
-    scripts/faults [--case N] [--seed S] [--sample N] [--minutes M] [--out FILE]
+    scripts/faults [--case N] [--seed S] [--sample N] [--minutes M] [--jobs N] [--out FILE]
+    scripts/faults --kinds
 
 A case is a number; with the seed it draws one to three faults (fault_proxy.py makes them; they are fakes), where each
 begins and how long it lasts. The deployment is an update of something that answers. It must end, within its time, in
@@ -15,12 +16,13 @@ import random
 import re
 import shutil
 import signal
+import statistics
 import sys
 import time
 import traceback
 from pathlib import Path
 
-from torture import COMMAND_S, Rig, Wrong
+from torture import COMMAND_S, Rig, Wrong, fault_proxy
 
 WAIT = "40s"  # of a run; what hangs is parked then, and says so
 CFN = ["DescribeStacks", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DescribeStackEvents", "GetTemplate",
@@ -40,9 +42,10 @@ def when(draw, most=4):
     return {"skip": draw.randrange(0, 4), "times": draw.choice([1, 1, 2, 3, most, None])}
 
 
-# --- kinds of faults: each puts rules at the proxy and returns its words ---
+# --- kinds of faults: each puts rules at the proxy and returns its words; the docstrings are the list of docs/durability.md ---
 
 def throttled(rig, draw):
+    """throttling: the service asks for fewer calls, some times or for good"""
     service, action = where(draw, ("cloudformation", "s3", "lambda", "ssm", "sts"))
     rule = when(draw)
     rig.fault.rule(service, action, throttle=True, **rule)
@@ -50,6 +53,7 @@ def throttled(rig, draw):
 
 
 def broken(rig, draw):
+    """5xx: the service is out of order, some times or for good"""
     service, action = where(draw)
     rule, status = when(draw), draw.choice([500, 502, 503, 504])
     rig.fault.rule(service, action, error={"status": status, "code": draw.choice(["InternalFailure", "ServiceUnavailable", "X"])}, **rule)
@@ -57,6 +61,7 @@ def broken(rig, draw):
 
 
 def cut(rig, draw):
+    """a connection that is cut before the effect, or after it and before the answer"""
     service, action = where(draw)
     rule, side = when(draw), draw.choice(["before", "after", "after"])
     rig.fault.rule(service, action, cut=side, **rule)
@@ -64,6 +69,7 @@ def cut(rig, draw):
 
 
 def cut_in_body(rig, draw):
+    """a connection that is cut in the middle of the answer"""
     service, action = where(draw)
     rule, n = when(draw), draw.randrange(0, 400)
     rig.fault.rule(service, action, truncate=n, **rule)
@@ -71,6 +77,7 @@ def cut_in_body(rig, draw):
 
 
 def slow(rig, draw):
+    """an answer that comes seconds late"""
     service, action = where(draw)
     rule = {"skip": draw.randrange(0, 3), "times": draw.choice([1, 2])}
     delay_s = draw.choice([1, 3, 8])
@@ -79,6 +86,7 @@ def slow(rig, draw):
 
 
 def hanging(rig, draw):
+    """an answer that never comes"""
     service, action = where(draw)
     rule = {"skip": draw.randrange(0, 3), "times": 1}
     rig.fault.rule(service, action, hang=True, **rule)
@@ -86,14 +94,16 @@ def hanging(rig, draw):
 
 
 def clock(rig, draw):
+    """a clock that is up to an hour off, of one service or of all"""
     ahead_s = draw.choice([-3600, -600, -240, 240, 600, 3600])
     service = draw.choice([".*", "cloudformation", "s3", "sts"])
-    rig.fault.keys = {rig.keys["AWS_ACCESS_KEY_ID"]: rig.keys["AWS_SECRET_ACCESS_KEY"]}
+    rig.fault.keys = {rig.key[0]: rig.key[1]}
     rig.fault.rule(f"(?!data){service}" if service == ".*" else service, ".*", clock_s=ahead_s)
     return f"the clock of {service} is {ahead_s} s off"
 
 
 def credentials(rig, draw):
+    """credentials that end in mid-run: expired, unknown, denied"""
     skip = draw.randrange(0, 45)
     code, words = draw.choice([("ExpiredToken", "The security token included in the request is expired"),
                                ("InvalidClientTokenId", "The security token included in the request is invalid."),
@@ -101,6 +111,42 @@ def credentials(rig, draw):
     rig.fault.rule("(?!data).*", ".*", skip=skip, error={"status": 403 if code != "RequestExpired" else 400, "code": code,
                                                           "message": words})
     return f"credentials end after {skip} calls: {code}"
+
+
+def rotated(rig, draw):
+    """credentials that are rotated in mid-run: the old key is deleted, and the new one lies in the credentials file"""
+    skip, iam = draw.randrange(0, 45), rig.aws.client("iam", account=rig.account)
+
+    def rotate(request):
+        """The local AWS itself judges the old key from here on."""
+        new = iam.create_access_key(UserName=rig.user)["AccessKey"]
+        iam.delete_access_key(UserName=rig.user, AccessKeyId=rig.key[0])
+        rig.use_file(new["AccessKeyId"], new["SecretAccessKey"])
+        rig.fault.keys[rig.key[0]] = rig.key[1]
+
+    rig.use_file(*rig.key)
+    rig.fault.rule("(?!data).*", ".*", skip=skip, times=1, call=rotate)
+    return f"the credentials are rotated after {skip} calls"
+
+
+def told(rig, draw):
+    """an effect that happens, and the caller is told that it failed: 500, 503, throttled, denied"""
+    service, action = draw.choice([("cloudformation", "CreateChangeSet"), ("cloudformation", "ExecuteChangeSet"),
+                                   ("cloudformation", "DeleteChangeSet"), ("s3", "PutObject"), ("lambda", "PUT")])
+    rule = {"skip": draw.randrange(0, 2), "times": draw.choice([1, 1, 2])}
+    name, answer = draw.choice(TOLD)
+    rig.fault.rule(service, action, change=lambda a, request: say_it_failed(a, answer(request.service)), **rule)
+    return f"{action} happens and says {name} {rule}"
+
+
+TOLD = [("500", lambda service: fault_proxy.error_answer(service, 500, "InternalFailure", "made by the fault proxy")),
+        ("503", lambda service: fault_proxy.error_answer(service, 503, "ServiceUnavailable", "made by the fault proxy")),
+        ("throttled", fault_proxy.throttle_answer),
+        ("denied", lambda service: fault_proxy.error_answer(service, 403, "AccessDenied", "made by the fault proxy"))]
+
+
+def say_it_failed(answer, told):
+    answer.status, answer.headers, answer.body = told.status, told.headers, told.body
 
 
 HOSTILE = {
@@ -121,6 +167,7 @@ HOSTILE = {
 
 
 def hostile(rig, draw):
+    """hostile or truncated XML and JSON: another page, entities, depth, halves, wrong types, bytes that are no text"""
     service, action = where(draw, ("cloudformation", "s3", "sts", "lambda", "ssm"))
     rule, (name, body) = when(draw), draw.choice(sorted(HOSTILE.items()))
     rig.fault.rule(service, action, body=body, **rule)
@@ -128,7 +175,7 @@ def hostile(rig, draw):
 
 
 def events(rig, draw):
-    """Events that are missing, come twice or in another order."""
+    """events that are missing, come twice or in another order"""
     way = draw.choice(["missing", "twice", "reversed", "without the stack's own"])
 
     def change(answer):
@@ -150,7 +197,7 @@ def events(rig, draw):
 
 
 def old_reads(rig, draw):
-    """Eventual consistency: for a while a read says what it said before."""
+    """old reads after writes: for a while an answer says what was before"""
     service, action = draw.choice([("cloudformation", "DescribeStacks"), ("cloudformation", "DescribeChangeSet"),
                                    ("cloudformation", "DescribeStackEvents"), ("lambda", "GET"), ("s3", "ListObjectsV2")])
     kept, reads = {}, draw.choice([1, 3, 8, 15])
@@ -171,7 +218,7 @@ def old_reads(rig, draw):
 
 
 def by_hand(rig, draw):
-    """A person changes the stack at the console in mid-run: another update is executed before ours, or after it."""
+    """a person who changes the stack by hand in mid-run"""
     at = draw.choice(["CreateChangeSet", "ExecuteChangeSet", "DescribeStackEvents"])
 
     def other(request):
@@ -192,10 +239,37 @@ def by_hand(rig, draw):
 
 
 KINDS = [throttled, broken, cut, cut, cut_in_body, slow, hanging, clock, credentials, hostile, hostile, events, old_reads, old_reads,
-         by_hand]
+         by_hand, rotated, told]
+
+
+def kinds():
+    """The list of docs/durability.md."""
+    return "\n".join(f"- {kind.__doc__}" for kind in dict.fromkeys(KINDS))
 
 
 class FaultRig(Rig):
+    # --- whose keys: the program has them in its environment, or in a file that somebody else renews ---
+
+    def bootstrapped(self):
+        self.user = self.app
+        super().bootstrapped()
+        self.key = self.keys["AWS_ACCESS_KEY_ID"], self.keys["AWS_SECRET_ACCESS_KEY"]
+
+    def ready(self, what):
+        if self.local is not None:
+            self.keys = {"AWS_ACCESS_KEY_ID": self.key[0], "AWS_SECRET_ACCESS_KEY": self.key[1]}
+        super().ready(what)
+
+    def use_file(self, key_id, secret):
+        path = self.dir / "credentials"
+        draft = path.with_suffix(".new")
+        draft.write_text(f"[default]\naws_access_key_id = {key_id}\naws_secret_access_key = {secret}\n")
+        draft.rename(path)
+        self.key = key_id, secret
+        self.keys = {"AWS_SHARED_CREDENTIALS_FILE": path}
+
+    # --- one case ---
+
     def command(self, *words):
         """Runs a command; it must end, with a sentence where it does not end well."""
         self.forget_rates()
@@ -316,7 +390,8 @@ def report(rows):
     lines = ["| while the faults lasted, the run ended with | runs |", "|---|---|"]
     lines += [f"| {name} | {n} |" for name, n in ends.most_common()]
     lines += ["", "| once the world was well | runs |", "|---|---|"] + [f"| {name} | {n} |" for name, n in after.most_common()]
-    lines += ["", f"{len(rows)} runs; hung {wrong['hang']}, said something false {wrong['false']}, could not go on "
+    took = [r["s"] for r in rows]
+    lines += ["", f"{len(rows)} runs, {statistics.median(took):.0f} s each (median; the longest {max(took):.0f} s); hung {wrong['hang']}, said something false {wrong['false']}, could not go on "
               f"{wrong['stuck'] + wrong['end']}, ended without a sentence {wrong['mute']}, crashed {wrong['crash']}, "
               f"broke the chain {wrong['chain']}, other {wrong['lost'] + wrong['torture']}."]
     return "\n".join(lines)
@@ -328,11 +403,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=300, help="so many cases")
     parser.add_argument("--minutes", type=float, default=600)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=4, help="so many at once; most of a case is waiting")
     parser.add_argument("--out", default="build/faults.ndjson", help="a line of JSON a case is added here")
     parser.add_argument("--keep", help="a folder for the state of cases that failed")
     parser.add_argument("--report", action="store_true", help="print the table of what is in --out, and run nothing")
+    parser.add_argument("--kinds", action="store_true", help="print the kinds of faults, and run nothing")
     args = parser.parse_args()
+    if args.kinds:
+        print(kinds())
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     out = Path(args.out).absolute()
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -344,7 +423,7 @@ def main():
         jobs = max(1, min(args.jobs, len(numbers)))
         until = time.time() + args.minutes * 60
         with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-            waiting = [pool.submit(worker, f"faults-{args.seed}-{j}", numbers[j::jobs], args.seed, until, out, args.keep)
+            waiting = [pool.submit(worker, f"faults-{j}", numbers[j::jobs], args.seed, until, out, args.keep)
                        for j in range(jobs)]
             try:
                 for future in waiting:

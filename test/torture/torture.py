@@ -96,7 +96,7 @@ class Rig(todo.TodoCase):
         self.close()
         self.local = local_aws.LocalAws(local_aws.free_port())
         self.local.start(auth=True, life_s=3 * 3600)
-        self.cases = 0
+        self.cases = self.apps = 0
         super().setUp()
         self.halves = ("frontend",)
         self.site = self.todo(more="", name="site")
@@ -114,7 +114,10 @@ class Rig(todo.TodoCase):
             self.local = None
 
     def new_app(self):
-        """Another application: what was there is deleted, so that its functions' workers end."""
+        """Another application: what was there is deleted, so that its functions' workers end.
+
+        Each local AWS sees the same names in turn, so that the packages of an earlier one are found in the cache.
+        """
         cfn = self.cfn()
         if self.apps:
             cfn.delete_stack(StackName=self.stack)
@@ -466,7 +469,7 @@ def main():
     parser.add_argument("--sample", type=int, help="so many cases, drawn by the seed")
     parser.add_argument("--only", default="", help="create, update, return, deploy, approve, kill, cut or stop")
     parser.add_argument("--minutes", type=float, default=600, help="stop after this time")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=3, help="so many at once; a third of a case is waiting")
     parser.add_argument("--out", default="build/torture.ndjson", help="a line of JSON a case is added here")
     parser.add_argument("--keep", help="a folder for the state of cases that failed")
     parser.add_argument("--report", action="store_true", help="print the table of what is in --out, and run nothing")
@@ -499,7 +502,7 @@ def main():
         until = time.time() + args.minutes * 60
         jobs = min(args.jobs, len(numbers))
         with concurrent.futures.ProcessPoolExecutor(jobs or 1) as pool:
-            waiting = [pool.submit(worker, f"{args.seed}-{os.getpid()}-{j}", sorted(numbers[j::jobs], key=lambda n: BLOCKS[n // PLACES][0] == "create")
+            waiting = [pool.submit(worker, str(j), sorted(numbers[j::jobs], key=lambda n: BLOCKS[n // PLACES][0] == "create")
                                    if args.case else numbers[j::jobs], args.seed, until, out, args.keep) for j in range(jobs)]
             try:
                 for future in waiting:

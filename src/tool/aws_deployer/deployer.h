@@ -155,6 +155,10 @@ MUST_CHECK enum err_code deployer_drop_set(struct op *op, const struct aws *aws,
                                            const char *stack, const char *stack_id,
                                            bool *out_stack_deleted, struct err *err);
 
+/* Whether the session that made the set of this name is on record here and has ended: nobody can
+ * say yes to the set any more, however young it is. */
+bool deployer_set_is_orphan(struct op *op, const char *name);
+
 /* ---- What guards an effect (apply.c, lock.c): asked now, never read from the journal ---- */
 
 /* Errors: ERR_ACCOUNT when the credentials are not those of `account`. */

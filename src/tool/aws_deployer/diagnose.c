@@ -68,20 +68,23 @@ static enum err_code diagnose_failed(struct op *op, const struct aws *aws,
 }
 
 /* A change set of nobody's any more: one that can never be executed, or whose time for a yes is
- * over, or any that is older than that on a stack that was never created. Only the program's own,
- * but for such a stack, which exists for its change sets alone. */
-static bool is_leftover(const struct cfn_set_row *row, enum set_class class, bool is_review,
-                        int64_t age_ms) {
+ * over, or whose run has ended, or any that is older than that on a stack that was never created.
+ * Only the program's own, but for such a stack, which exists for its change sets alone. */
+static bool is_leftover(struct op *op, const struct cfn_set_row *row, enum set_class class,
+                        bool is_review, int64_t age_ms) {
     bool is_program = strncmp(row->name, "d-", 2) == 0;
 
     if (!is_program && !is_review) {
         return false;
     }
-    return class == SET_LEFTOVER || (class == SET_READY && age_ms >= limit(LIMIT_APPROVAL_MS)) ||
+    return class == SET_LEFTOVER ||
+           (class == SET_READY &&
+            (age_ms >= limit(LIMIT_APPROVAL_MS) || deployer_set_is_orphan(op, row->name))) ||
            (class == SET_MAKING && age_ms >= limit(LIMIT_CHANGESET_WAIT_MS));
 }
 
-static json_t *diagnose_set(const struct cfn_set_row *row, bool is_review, int64_t now_ms) {
+static json_t *diagnose_set(struct op *op, const struct cfn_set_row *row, bool is_review,
+                            int64_t now_ms) {
     const struct set_state *state = set_state_of(row->status, row->execution_status);
     json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "arn", row->arn, "name",
                              row->name, "status", row->status, "execution_status",
@@ -89,7 +92,7 @@ static json_t *diagnose_set(const struct cfn_set_row *row, bool is_review, int64
                              "sentence", state->sentence, "remedy", state->remedy);
 
     json_put_bool(json, "leftover",
-                  is_leftover(row, state->class, is_review, now_ms - row->created_ms));
+                  is_leftover(op, row, state->class, is_review, now_ms - row->created_ms));
     return json;
 }
 
@@ -104,7 +107,7 @@ static enum err_code diagnose_sets(struct op *op, const struct aws *aws,
         return err->code;
     }
     for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(list, diagnose_set(&rows[i], is_review, now_ms));
+        (void)json_array_append_new(list, diagnose_set(op, &rows[i], is_review, now_ms));
     }
     return ERR_NONE;
 }

@@ -98,9 +98,9 @@ static bool set_is_waiting(const struct cfn_set_row *set, int64_t aws_now_ms) {
 }
 
 /* Sets of this program that nobody executed. One that is young belongs to a run that waits for its
- * yes; an old one, or an earlier one of this run, is deleted. On a stack that was never created
- * there must be no other set at all: each would make a stack of its own. What was executed stays:
- * an interrupted run asks AWS for it. */
+ * yes; an old one, one of a run that has ended, or an earlier one of this run, is deleted. On a
+ * stack that was never created there must be no other set at all: each would make a stack of its
+ * own. What was executed stays: an interrupted run asks AWS for it. */
 static enum err_code preview_clear_sets(struct op *op, const struct aws *aws, const char *stack,
                                         bool is_review, const char *own_name, struct err *err) {
     CLEANUP(freep) char *own_prefix = mem_format("d-%s-", op->session);
@@ -119,7 +119,8 @@ static enum err_code preview_clear_sets(struct op *op, const struct aws *aws, co
             strncmp(rows[i].execution_status, "EXECUTE_", 8) == 0) {
             continue;
         }
-        if (is_program && !is_session && set_is_waiting(&rows[i], now_ms)) {
+        if (is_program && !is_session && set_is_waiting(&rows[i], now_ms) &&
+            !deployer_set_is_orphan(op, rows[i].name)) {
             err_set(err, ERR_LOCKED, "change set %s of this stack waits for a yes (%s)",
                     rows[i].name, rows[i].description);
             return err_remedy(err,

@@ -234,3 +234,21 @@ enum err_code deployer_discard(struct op *op, json_t **out, struct err *err) {
     *out = json_pack("{s:b, s:b}", "deleted", 1, "stack_deleted", is_stack_deleted);
     return ERR_NONE;
 }
+
+/* ---- Whose ---- */
+
+bool deployer_set_is_orphan(struct op *op, const char *name) {
+    CLEANUP(freep) char *session = mem_strdup(strncmp(name, "d-", 2) == 0 ? name + 2 : "");
+    char *number = strrchr(session, '-'); /* "d-SESSION-CALL" */
+    const struct store_session *row = NULL;
+    struct err unread = {0};
+
+    if (number == NULL) {
+        return false;
+    }
+    *number = '\0';
+    return store_get_session(op->services->store, str_from(session), op->arena, &row, &unread) ==
+               ERR_NONE &&
+           row != NULL && !str_eq(row->status, STR("running")) &&
+           !str_eq(row->status, STR("waiting"));
+}
