@@ -19,6 +19,9 @@ struct anchor {
     uint32_t index; /* of the rule, the name or the literal */
     uint32_t next;  /* index + 1 of the next one with the same head; 0 ends */
     enum anchor_kind kind;
+    uint64_t begin; /* of `text`, up to eight bytes, folded as `fold` says */
+    uint64_t mask;  /* of the bytes that it has */
+    uint64_t fold;
     struct str text; /* borrowed */
     bool is_folded;
     bool is_hint;
@@ -33,7 +36,8 @@ struct table {
 
 struct anchors {
     struct sieve sieve;
-    uint64_t firsts[FIRSTS / 64]; /* by hash of three bytes: whether `rules` has any */
+    uint64_t threes[FIRSTS / 64]; /* by hash: whether `rules` has an anchor of three such bytes */
+    uint64_t fours[FIRSTS / 64];  /* or a longer one that begins with four such bytes */
     struct table rules;           /* by three bytes: rules, and names that are short */
     struct table exact;           /* by four bytes: known values and the other names */
     struct pieces pieces;
@@ -46,7 +50,13 @@ struct anchors {
     size_t name_n;
 };
 
-static uint32_t hash_three(uint32_t three) { return (three | 0x202020) * UINT32_C(0x9e3779b1); }
+static uint32_t hash_folded(uint32_t bytes, uint32_t fold) {
+    return (bytes | fold) * UINT32_C(0x9e3779b1);
+}
+
+static uint32_t hash_three(uint32_t bytes) { return hash_folded(bytes & 0xffffff, 0x202020); }
+
+static uint32_t hash_four(uint32_t bytes) { return hash_folded(bytes, 0x20202020); }
 
 static uint32_t fold_hash(const char *p) {
     const unsigned char *u = (const unsigned char *)p;
@@ -54,16 +64,17 @@ static uint32_t fold_hash(const char *p) {
     return hash_three((uint32_t)u[0] | (uint32_t)u[1] << 8 | (uint32_t)u[2] << 16);
 }
 
-/* The same, where four bytes may be read. */
-static inline uint32_t fold_hash_of_four(const char *p) {
+static inline uint32_t four_at(const char *p) {
     uint32_t four = 0;
 
     memcpy(&four, p, sizeof four);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     four = __builtin_bswap32(four);
 #endif
-    return hash_three(four & 0xffffff);
+    return four;
 }
+
+static uint32_t first_of(uint32_t hash) { return hash / (UINT32_MAX / FIRSTS + 1); }
 
 static uint32_t exact_hash(const char *p) {
     uint32_t four = 0;
@@ -80,7 +91,15 @@ static uint32_t *table_head(const struct table *table, uint32_t hash) {
 
 static void table_add(struct table *table, uint32_t hash, struct anchor anchor) {
     uint32_t *head = table_head(table, hash);
+    size_t begin = anchor.text.len < sizeof anchor.begin ? anchor.text.len : sizeof anchor.begin;
 
+    for (size_t i = 0; i < begin; i++) {
+        bool is_either = anchor.is_folded && is_letter(anchor.text.ptr[i]);
+        ((unsigned char *)&anchor.fold)[i] = is_either ? 0x20 : 0;
+        ((unsigned char *)&anchor.mask)[i] = 0xff;
+        ((unsigned char *)&anchor.begin)[i] = (unsigned char)anchor.text.ptr[i];
+    }
+    anchor.begin |= anchor.fold;
     anchor.hash = hash;
     anchor.next = *head;
     if (table->n == table->cap) {
@@ -95,7 +114,11 @@ static void anchors_add_folded(struct anchors *anchors, const char *first, struc
     uint32_t hash = fold_hash(first);
 
     table_add(&anchors->rules, hash, anchor);
-    bit_set(anchors->firsts, hash / (UINT32_MAX / FIRSTS + 1));
+    if (anchor.text.len > ANCHOR_MIN) {
+        bit_set(anchors->fours, first_of(hash_four(four_at(anchor.text.ptr))));
+    } else {
+        bit_set(anchors->threes, first_of(hash));
+    }
 }
 
 /* An anchor of two characters is looked up with each third one that may follow. */
@@ -147,23 +170,14 @@ static bool is_short_name(const char *name) {
     return n >= ANCHOR_MIN && n < PIECES_MIN;
 }
 
-static void anchors_build_sieve(struct anchors *anchors, const struct known *known) {
-    size_t names = known == NULL ? 0 : known->name_n;
-    struct sieve_item *items = mem_array(rule_n + names, sizeof items[0]);
-    struct item_room *rooms = mem_array(rule_n + names, sizeof rooms[0]);
-    size_t n = 0;
+static void anchors_build_sieve(struct anchors *anchors) {
+    struct sieve_item *items = mem_array(rule_n, sizeof items[0]);
+    struct item_room *rooms = mem_array(rule_n, sizeof rooms[0]);
 
     for (size_t i = 0; i < rule_n; i++) {
-        items[n] = item_of(rules[i].anchor, rules[i].is_folded, &rooms[n]);
-        n++;
+        items[i] = item_of(rules[i].anchor, rules[i].is_folded, &rooms[i]);
     }
-    for (size_t i = 0; i < names; i++) {
-        if (is_short_name(known->names[i])) {
-            items[n] = item_of(known->names[i], false, &rooms[n]);
-            n++;
-        }
-    }
-    sieve_build(&anchors->sieve, items, n);
+    sieve_build(&anchors->sieve, items, rule_n);
     free(items);
     free(rooms);
 }
@@ -174,7 +188,7 @@ struct anchors *anchors_new(void) {
     for (size_t i = 0; i < rule_n; i++) {
         anchors_add_rule(anchors, i);
     }
-    anchors_build_sieve(anchors, NULL);
+    anchors_build_sieve(anchors);
     return anchors;
 }
 
@@ -197,8 +211,6 @@ void anchors_look_for_persons(struct anchors *anchors, bool has_addresses) {
 }
 
 void anchors_update(struct anchors *anchors, const struct known *known) {
-    bool has_short = false;
-
     for (; anchors->literal_n < known->literal_n; anchors->literal_n++) {
         const struct known_literal *literal = &known->literals[anchors->literal_n];
         anchors_add_exact(anchors, (struct anchor){.kind = ANCHOR_LITERAL,
@@ -210,14 +222,13 @@ void anchors_update(struct anchors *anchors, const struct known *known) {
         struct anchor anchor = {
             .kind = ANCHOR_NAME, .index = (uint32_t)anchors->name_n, .text = str_from(name)};
         if (is_short_name(name)) {
+            struct item_room room;
+            struct sieve_item item = item_of(name, false, &room);
             anchors_add_folded(anchors, name, anchor);
-            has_short = true;
+            sieve_add(&anchors->sieve, &item);
         } else if (anchor.text.len >= PIECES_MIN) {
             anchors_add_exact(anchors, anchor);
         }
-    }
-    if (has_short) {
-        anchors_build_sieve(anchors, known);
     }
 }
 
@@ -252,9 +263,19 @@ static void sift_known(void *user, size_t id, size_t at) {
 
 static bool anchor_stands(const struct anchor *anchor, struct str in, size_t at) {
     struct str text = anchor->text;
+    uint64_t eight = 0;
 
     if (text.len > in.len - at) {
         return false;
+    }
+    if (in.len - at >= sizeof eight) {
+        memcpy(&eight, in.ptr + at, sizeof eight);
+        if (((eight | anchor->fold) & anchor->mask) != anchor->begin) {
+            return false;
+        }
+        if (text.len <= sizeof eight) {
+            return true;
+        }
     }
     struct str here = {in.ptr + at, text.len};
     return anchor->is_folded ? str_eq_nocase(here, text)
@@ -285,32 +306,40 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
     return is_any;
 }
 
-/* Leaves of 64 places those whose first three bytes are an anchor's; without a branch on them,
- * which nothing could foretell. */
-static uint64_t firsts_keep(const struct anchors *anchors, const char *p, uint64_t places) {
-    uint64_t keep = 0;
+/* Leaves of the places those whose first bytes are an anchor's; without a branch on them, which
+ * nobody could foretell. */
+static size_t places_keep(const struct anchors *anchors, struct str text, uint32_t *places,
+                          size_t n) {
+    size_t kept = 0;
 
-    for (uint64_t left = places; left != 0; left &= left - 1) {
-        size_t at = (size_t)__builtin_ctzll(left);
-        uint32_t first = fold_hash_of_four(p + at) / (UINT32_MAX / FIRSTS + 1);
-        keep |= (anchors->firsts[first / 64] >> first % 64 & 1) << at;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = places[i];
+        bool is_last = at + sizeof(uint32_t) > text.len;
+        uint32_t bytes = four_at(is_last ? "\0\0\0" : text.ptr + at);
+        uint32_t three = first_of(hash_three(bytes));
+        uint32_t four = first_of(hash_four(bytes));
+        uint64_t is_first =
+            anchors->threes[three / 64] >> three % 64 | anchors->fours[four / 64] >> four % 64;
+        places[kept] = (uint32_t)at;
+        kept += (is_first & 1) | is_last;
     }
-    return keep;
+    return kept;
 }
 
 /* Leaves of what the sieve let through what an anchor stands at. */
 static void anchors_prune(const struct anchors *anchors, struct str text, struct sift *sift) {
-    for (size_t i = 0; i < sift->words; i++) {
-        size_t left_n = text.len - i * 64;
-        if (sift->anchors[i] == 0) {
-            continue;
-        }
-        if (left_n >= 64 + SIEVE_WINDOW) {
-            sift->anchors[i] = firsts_keep(anchors, text.ptr + i * 64, sift->anchors[i]);
-        }
-        for (uint64_t left = sift->anchors[i]; left != 0; left &= left - 1) {
-            if (!is_worth(anchors, text, sift, i * 64 + (size_t)__builtin_ctzll(left))) {
-                sift->anchors[i] &= ~(left & -left);
+    uint32_t places[SIEVE_PLACES];
+
+    for (size_t word = 0; word < sift->words; word += SIEVE_BATCH) {
+        size_t left = sift->words - word;
+        size_t n = sift_places(sift, sift->anchors, word, places);
+
+        n = places_keep(anchors, text, places, n);
+        memset(&sift->anchors[word], 0,
+               (left < SIEVE_BATCH ? left : SIEVE_BATCH) * sizeof sift->anchors[0]);
+        for (size_t i = 0; i < n; i++) {
+            if (is_worth(anchors, text, sift, places[i])) {
+                bit_set(sift->anchors, places[i]);
             }
         }
     }
@@ -321,7 +350,7 @@ void anchors_sift(const struct anchors *anchors, struct str text, struct sift *s
 
     sieve_run(&anchors->sieve, text, anchors->has_persons, sift);
     anchors_prune(anchors, text, sift);
-    pieces_scan(&anchors->pieces, text, sift_known, &sifting);
+    pieces_scan(&anchors->pieces, sift->way, text, sift_known, &sifting);
     if (anchors->has_persons) {
         persons_sift(text, anchors->has_addresses, sift);
     }

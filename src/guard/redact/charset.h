@@ -40,4 +40,14 @@ static inline unsigned hex_value(char c) {
     return is_digit(c) ? (unsigned)(c - '0') : (unsigned)(fold(c) - 'a') + 10;
 }
 
-static inline bool is_any(char c, const char *of) { return c != '\0' && strchr(of, c) != NULL; }
+/* Whether `c` is one of the characters of a string; of a short constant, without a call. */
+static inline __attribute__((always_inline)) bool is_any(char c, const char *of) {
+    size_t n = __builtin_strlen(of);
+
+    if (!__builtin_constant_p(n) || n > 8) {
+        return c != '\0' && strchr(of, c) != NULL;
+    }
+    return c != '\0' && ((n > 0 && c == of[0]) || (n > 1 && c == of[1]) || (n > 2 && c == of[2]) ||
+                         (n > 3 && c == of[3]) || (n > 4 && c == of[4]) || (n > 5 && c == of[5]) ||
+                         (n > 6 && c == of[6]) || (n > 7 && c == of[7]));
+}

@@ -116,11 +116,11 @@ static bool is_of_a_place(struct str text, size_t from) {
 
 static bool email_at(struct str text, size_t at, struct person *out) {
     size_t from = local_begin(text, at);
-    size_t to = domain_end(text, at + 1);
+    size_t to = from < at ? domain_end(text, at + 1) : 0;
     bool is_git = str_eq(str_slice(text, from, at), STR("git"));
 
     *out = (struct person){.from = from, .to = to, .kind = "e-mail"};
-    return from < at && to > 0 && !is_git && !is_of_a_place(text, from);
+    return to > 0 && !is_git && !is_of_a_place(text, from);
 }
 
 /* ---- telephone numbers ---- */
@@ -170,6 +170,9 @@ static struct phone phone_read(struct str text, size_t at) {
 static size_t extension_end(struct str text, size_t at) {
     static const char *const marks[] = {" ext. ", " ext ", " x", "x", "ext"};
 
+    if (!is_any(text_at(text, at), " xe")) {
+        return at;
+    }
     for (size_t i = 0; i < ARRAY_N(marks); i++) {
         size_t to = at + strlen(marks[i]);
         size_t from = to;
@@ -307,15 +310,11 @@ static bool ip_at(struct str text, size_t at, struct person *out) {
 
 /* 2026-11-24 begins most lines of logs. */
 static bool is_date(struct str text, size_t at) {
-    static const char shape[] = "dddd-dd-dd";
+    const char *p = text.ptr + at;
 
-    for (size_t i = 0; shape[i] != '\0'; i++) {
-        char c = text_at(text, at + i);
-        if (shape[i] == 'd' ? !is_digit(c) : c != '-' && c != '/') {
-            return false;
-        }
-    }
-    return text.ptr[at] == '1' || text.ptr[at] == '2';
+    return text.len - at >= 10 && (p[0] == '1' || p[0] == '2') && is_digit(p[1]) &&
+           is_digit(p[2]) && is_digit(p[3]) && is_any(p[4], "-/") && is_digit(p[5]) &&
+           is_digit(p[6]) && is_any(p[7], "-/") && is_digit(p[8]) && is_digit(p[9]);
 }
 
 static bool is_number_start(struct str text, size_t at) {
@@ -349,43 +348,141 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct person *ou
 
 /* ---- marks ---- */
 
-/* Bits of the words `i` and `i + 1`, from bit `n` of `i` on. */
-static uint64_t bits_ahead(const struct sift *sift, const uint64_t *bits, size_t i, unsigned n) {
-    uint64_t next = i + 1 < sift->words ? bits[i + 1] : 0;
+enum { DIGITS_MIN = 7 }; /* of the shortest number of a person */
 
-    return bits[i] >> n | next << (64 - n);
+/* Bits of a block from bit `n` of each word on; by address, for a vector is no argument. */
+SIEVE_INLINE void ahead(const uint64_t *bits, unsigned n, sieve_block *out) {
+    sieve_block next;
+
+    memcpy(out, bits, sizeof *out);
+    memcpy(&next, bits + 1, sizeof next);
+    *out = n == 0 ? *out : *out >> n | next << (64 - n);
 }
 
-/* Places of @, of + or ( and a digit, of eight digits and separators that begin a word with a
- * digit, and of two capitals with two digits, or one with three. */
-static uint64_t places_of(const struct sift *sift, size_t i) {
-    const uint64_t *digits = sift->digits;
-    const uint64_t *numbers = sift->numbers;
-    uint64_t before = i > 0 ? sift->letters[i - 1] >> 63 : 0;
-    uint64_t starts = digits[i] & ~(sift->letters[i] << 1 | before);
-    uint64_t openers = sift->openers[i] & bits_ahead(sift, digits, i, 1);
-    uint64_t codes = sift->uppers[i] & bits_ahead(sift, numbers, i, 2) &
-                     bits_ahead(sift, digits, i, 3) &
-                     (bits_ahead(sift, sift->uppers, i, 1) | bits_ahead(sift, digits, i, 1));
+/* Where seven digits or separators follow one. */
+SIEVE_INLINE void numbers_of(const uint64_t *numbers, sieve_block *out) {
+    sieve_block one;
+    sieve_block next;
 
-    for (unsigned n = 1; n < 8 && starts != 0; n++) {
-        starts &= bits_ahead(sift, numbers, i, n);
+    memcpy(&one, numbers, sizeof one);
+    memcpy(&next, numbers + 1, sizeof next);
+    sieve_block two = one & (one >> 1 | next << 63);
+    sieve_block two_next = next & next >> 1;
+    sieve_block four = two & (two >> 2 | two_next << 62);
+    sieve_block four_next = two_next & two_next >> 2;
+    *out = four & (four >> 4 | four_next << 60);
+}
+
+/* Where no word begins: after letters, and after a dot. */
+SIEVE_INLINE void inner_of(const struct sift *sift, size_t i, sieve_block *out) {
+    sieve_block letters;
+    sieve_block before;
+    sieve_block dots;
+
+    memcpy(&letters, sift->letters + i, sizeof letters);
+    memcpy(&before, sift->letters + i - 1, sizeof before);
+    memcpy(&dots, sift->dots + i, sizeof dots);
+    *out = letters << 1 | before >> 63 | dots << 1;
+}
+
+/* Fills `persons` with the places of @, of + or ( and a digit, of eight digits and separators that
+ * begin a word with a digit, and of two capitals with two digits, or one with three. */
+SIEVE_INLINE void places_find(const struct sift *sift) {
+    for (size_t i = 0; i < sift->words; i += SIEVE_BLOCK) {
+        sieve_block digit;
+        sieve_block digit_1;
+        sieve_block digit_3;
+        sieve_block numbers;
+        sieve_block number_2;
+        sieve_block upper;
+        sieve_block upper_1;
+        sieve_block inner;
+        sieve_block opener;
+        sieve_block at;
+
+        ahead(sift->digits + i, 0, &digit);
+        ahead(sift->digits + i, 1, &digit_1);
+        ahead(sift->digits + i, 3, &digit_3);
+        numbers_of(sift->numbers + i, &numbers);
+        ahead(sift->numbers + i, 2, &number_2);
+        ahead(sift->uppers + i, 0, &upper);
+        ahead(sift->uppers + i, 1, &upper_1);
+        inner_of(sift, i, &inner);
+        ahead(sift->openers + i, 0, &opener);
+        ahead(sift->ats + i, 0, &at);
+        sieve_block code = upper & number_2 & digit_3 & (upper_1 | digit_1);
+        sieve_block places = (digit & numbers & ~inner) | (opener & digit_1) | code | at;
+        memcpy(sift->persons + i, &places, sizeof places);
     }
-    return starts | openers | codes | sift->ats[i];
 }
 
-void persons_sift(struct str text, bool has_addresses, struct sift *sift) {
+SIEVE_INLINE uint64_t bits_from(const uint64_t *bits, size_t at) {
+    uint64_t low = bits[at / 64] >> at % 64;
+
+    return at % 64 == 0 ? low : low | bits[at / 64 + 1] << (64 - at % 64);
+}
+
+/* Whether the digits and separators at `at`, or after a sign there, are digits enough. */
+SIEVE_INLINE bool has_digits(const struct sift *sift, size_t at) {
+    size_t first = at + (bit_has(sift->openers, at) ? 1 : 0);
+    uint64_t others = ~bits_from(sift->numbers, first);
+    uint64_t within = others == 0 ? ~UINT64_C(0) : (others & -others) - 1;
+
+    return __builtin_popcountll(bits_from(sift->digits, first) & within) >= DIGITS_MIN;
+}
+
+/* Whether the place needs a look; most are versions, sizes and dates. */
+SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) {
+    bool is_number = bit_has(sift->digits, at) || bit_has(sift->openers, at);
+
+    return !is_number || (has_digits(sift, at) && !is_date(text, at));
+}
+
+SIEVE_INLINE void persons_look(struct str text, const struct sift *sift) {
+    places_find(sift);
     for (size_t i = 0; i < sift->words; i++) {
         uint64_t found = 0;
-        uint64_t looks = has_addresses ? ~UINT64_C(0) : places_of(sift, i);
 
-        for (uint64_t left = looks; left != 0; left &= left - 1) {
+        for (uint64_t left = sift->persons[i]; left != 0; left &= left - 1) {
             size_t at = i * 64 + (size_t)__builtin_ctzll(left);
             struct person person;
-            if (at < text.len && person_at(text, at, has_addresses, &person)) {
+            if (at < text.len && is_place(text, sift, at) && person_at(text, at, false, &person)) {
                 found |= left & -left;
             }
         }
         sift->persons[i] = found;
     }
+}
+
+#if defined(__x86_64__)
+SIEVE_TARGET_AVX512 static void persons_look_avx512(struct str text, const struct sift *sift) {
+    persons_look(text, sift);
+}
+
+SIEVE_TARGET_AVX2 static void persons_look_avx2(struct str text, const struct sift *sift) {
+    persons_look(text, sift);
+}
+#endif
+
+void persons_sift(struct str text, bool has_addresses, struct sift *sift) {
+    if (has_addresses) { /* anywhere */
+        for (size_t at = 0; at < text.len; at++) {
+            struct person person;
+            if (person_at(text, at, true, &person)) {
+                bit_set(sift->persons, at);
+            }
+        }
+        return;
+    }
+#if defined(__x86_64__)
+    if (sift->way == SIEVE_AVX512) {
+        persons_look_avx512(text, sift);
+        return;
+    }
+    if (sift->way == SIEVE_AVX2) {
+        persons_look_avx2(text, sift);
+        return;
+    }
+#endif
+    persons_look(text, sift);
 }

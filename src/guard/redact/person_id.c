@@ -391,10 +391,17 @@ static const char iban_rows[] =
     "RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
 
 static size_t iban_length(const char *country) {
-    for (const char *row = iban_rows; *row != '\0'; row += 4) {
-        if (row[0] == country[0] && row[1] == country[1]) {
-            return (size_t)number_of(row + 2, 2);
+    size_t from = 0;
+    size_t to = (sizeof iban_rows - 1) / 4; /* sorted */
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = strncmp(iban_rows + middle * 4, country, 2);
+        if (order == 0) {
+            return (size_t)number_of(iban_rows + middle * 4 + 2, 2);
         }
+        from = order < 0 ? middle + 1 : from;
+        to = order < 0 ? to : middle;
     }
     return 0;
 }

@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BITS_MIN = 7, BITS_MAX = 20, PIECES_A_WORD = 4 };
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
+
+enum { BITS_MIN = 7, BITS_MAX = 20, PIECES_A_WORD = 4, PLACES = 256 };
 
 /* A literal of `from` bytes and more has a piece of `piece` bytes at a multiple of `stride`. */
 static const struct tier_shape {
@@ -19,10 +25,10 @@ static uint64_t piece_at(const char *p, size_t bytes) {
 
     if (bytes == 8) {
         memcpy(&piece, p, 8);
-        return piece * UINT64_C(0x9e3779b97f4a7c15);
+        return piece * HASH_FACTOR;
     }
     memcpy(&four, p, 4);
-    return (four + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
+    return (four + UINT64_C(1)) * HASH_FACTOR;
 }
 
 /* Three bits of one word. */
@@ -113,25 +119,93 @@ static void tier_look(const struct pieces_tier *tier, uint64_t hash, size_t at,
     }
 }
 
-static inline __attribute__((always_inline)) void tier_scan(
-    const struct pieces_tier *tier, const struct tier_shape *shape, struct str text,
-    void (*fn)(void *user, size_t id, size_t at), void *user) {
-    for (size_t at = 0; at + shape->piece <= text.len; at += shape->stride) {
-        uint64_t hash = piece_at(text.ptr + at, shape->piece) & UINT64_C(0xffffffff00000000);
-        uint64_t mask = bloom_mask(hash);
+/* Places of [*at, ...) where the filter says yes, at most PLACES; `*at` becomes where to go on.
+ * Without a branch on what the filter says, which nobody could foretell. */
+SIEVE_INLINE size_t tier_filter(const struct pieces_tier *tier, const struct tier_shape *shape,
+                                struct str text, size_t *at, uint32_t *places) {
+    const uint64_t *bloom = tier->bloom;
+    unsigned shift = 64 - tier->bits;
+    size_t n = 0;
+    size_t i = *at;
 
-        if ((tier->bloom[word_of(hash, tier->bits)] & mask) == mask) {
-            tier_look(tier, hash, at, fn, user);
-        }
+    for (; i + shape->piece <= text.len && n < PLACES; i += shape->stride) {
+        uint64_t hash = piece_at(text.ptr + i, shape->piece);
+        uint64_t word = bloom[hash >> shift];
+        places[n] = (uint32_t)i;
+        n += word >> (hash >> 32 & 63) & word >> (hash >> 38 & 63) & word >> (hash >> 41 & 63) & 1;
     }
+    *at = i;
+    return n;
 }
 
-void pieces_scan(const struct pieces *pieces, struct str text,
-                 void (*fn)(void *user, size_t id, size_t at), void *user) {
-    if (pieces->tiers[0].n > 0) {
-        tier_scan(&pieces->tiers[0], &shapes[0], text, fn, user);
+SIEVE_INLINE size_t filter_any(const struct pieces_tier *tier, size_t t, struct str text,
+                               size_t *at, uint32_t *places) {
+    return t == 0 ? tier_filter(tier, &shapes[0], text, at, places)
+                  : tier_filter(tier, &shapes[1], text, at, places);
+}
+
+#if defined(__x86_64__)
+/* Eight long pieces at once. */
+SIEVE_TARGET_AVX512 static size_t filter_avx512(const struct pieces_tier *tier, struct str text,
+                                                size_t *at, uint32_t *places) {
+    const __m512i factor = _mm512_set1_epi64((long long)HASH_FACTOR);
+    const __m512i six_bits = _mm512_set1_epi64(63);
+    const __m128i shift = _mm_cvtsi32_si128((int)(64 - tier->bits));
+    size_t n = 0;
+    size_t i = *at;
+
+    for (; i + sizeof factor <= text.len && n + 8 <= PLACES; i += sizeof factor) {
+        __m512i hash = _mm512_mullo_epi64(_mm512_loadu_si512(text.ptr + i), factor);
+        __m512i word = _mm512_i64gather_epi64(_mm512_srl_epi64(hash, shift), tier->bloom, 8);
+        __m512i a = _mm512_and_si512(_mm512_srli_epi64(hash, 32), six_bits);
+        __m512i b = _mm512_and_si512(_mm512_srli_epi64(hash, 38), six_bits);
+        __m512i c = _mm512_and_si512(_mm512_srli_epi64(hash, 41), six_bits);
+        __m512i all = _mm512_and_si512(
+            _mm512_and_si512(_mm512_srlv_epi64(word, a), _mm512_srlv_epi64(word, b)),
+            _mm512_srlv_epi64(word, c));
+        unsigned yes = _mm512_test_epi64_mask(all, _mm512_set1_epi64(1));
+        for (; yes != 0; yes &= yes - 1) {
+            places[n++] = (uint32_t)(i + (unsigned)__builtin_ctz(yes) * 8);
+        }
     }
-    if (pieces->tiers[1].n > 0) {
-        tier_scan(&pieces->tiers[1], &shapes[1], text, fn, user);
+    *at = i;
+    return n;
+}
+
+/* Shifts by a variable take one step instead of three. */
+SIEVE_TARGET_AVX2 static size_t filter_avx2(const struct pieces_tier *tier, size_t t,
+                                            struct str text, size_t *at, uint32_t *places) {
+    return filter_any(tier, t, text, at, places);
+}
+#endif
+
+static size_t tier_places(const struct pieces_tier *tier, size_t t, enum sieve_way way,
+                          struct str text, size_t *at, uint32_t *places) {
+    (void)way;
+#if defined(__x86_64__)
+    if (t == 1 && text.len - *at >= 64 && way == SIEVE_AVX512) {
+        return filter_avx512(tier, text, at, places);
+    }
+    if (way != SIEVE_PLAIN) {
+        return filter_avx2(tier, t, text, at, places);
+    }
+#endif
+    return filter_any(tier, t, text, at, places);
+}
+
+void pieces_scan(const struct pieces *pieces, enum sieve_way way, struct str text,
+                 void (*fn)(void *user, size_t id, size_t at), void *user) {
+    uint32_t places[PLACES];
+
+    for (size_t t = 0; t < ARRAY_N(shapes); t++) {
+        const struct pieces_tier *tier = &pieces->tiers[t];
+
+        for (size_t at = 0; tier->n > 0 && at + shapes[t].piece <= text.len;) {
+            size_t n = tier_places(tier, t, way, text, &at, places);
+            for (size_t i = 0; i < n; i++) {
+                uint64_t hash = piece_at(text.ptr + places[i], shapes[t].piece);
+                tier_look(tier, hash & UINT64_C(0xffffffff00000000), places[i], fn, user);
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@
  * `stride` pieces of every literal. */
 #pragma once
 
-#include "base/str.h"
+#include "guard/redact/sieve.h"
 
 enum { PIECES_MIN = 6 };
 
@@ -37,5 +37,5 @@ void pieces_add(struct pieces *pieces, struct str literal, size_t id);
 
 /* Calls `fn` for each place `at` where the literal `id` may stand; it may lie before the text's
  * begin or end after its end no more than the text itself. In no order. */
-void pieces_scan(const struct pieces *pieces, struct str text,
+void pieces_scan(const struct pieces *pieces, enum sieve_way way, struct str text,
                  void (*fn)(void *user, size_t id, size_t at), void *user);

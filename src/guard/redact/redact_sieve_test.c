@@ -1,12 +1,15 @@
-/* sieve: both ways to look at bytes see the same. */
+/* sieve: every way to look at bytes sees the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <ctype.h>
 #include <string.h>
 
+#include "guard/redact/person.h"
+#include "guard/redact/pieces.h"
 #include "guard/redact/redact_fixture.h"
 #include "guard/redact/sieve.h"
 
@@ -21,7 +24,15 @@ static void check_row(const char *name, const uint64_t *wide, const uint64_t *pl
     }
 }
 
-static void both_ways_give_the_same_bits(void **state) {
+/* Letters in long runs when `is_dense`, else any bytes. */
+static void fill(char *text, size_t n, bool is_dense) {
+    for (size_t i = 0; i < n; i++) {
+        text[i] =
+            is_dense && next_random() % 50 != 0 ? alnum[next_random() % 16] : (char)next_random();
+    }
+}
+
+static void every_way_gives_the_same_bits(void **state) {
     struct sieve wide;
     struct sieve plain;
     struct sift a = {0};
@@ -31,34 +42,76 @@ static void both_ways_give_the_same_bits(void **state) {
     (void)state;
     sieve_build(&wide, items, ARRAY_N(items));
     plain = wide;
-    plain.is_wide = false;
-    if (!wide.is_wide) {
-        print_message("SKIP: this processor has no AVX2\n");
+    plain.way = SIEVE_PLAIN;
+    enum sieve_way best = wide.way;
+    if (best < SIEVE_AVX512) {
+        print_message("SKIP: this processor has no AVX-512%s\n",
+                      best < SIEVE_AVX2 ? " or AVX2" : "");
     }
     for (size_t n = 0; n < sizeof text; n++) {
-        bool is_dense = n % 3 == 0; /* long runs, then any bytes */
-
-        for (size_t i = 0; i < n; i++) {
-            text[i] = is_dense && next_random() % 50 != 0 ? alnum[next_random() % 16]
-                                                          : (char)next_random();
-        }
-        sieve_run(&wide, (struct str){text, n}, true, &a);
+        fill(text, n, n % 3 == 0);
         sieve_run(&plain, (struct str){text, n}, true, &b);
-        assert_int_equal(a.words, b.words);
-        check_row("anchors", a.anchors, b.anchors, a.words);
-        check_row("runs", a.runs, b.runs, a.words);
-        check_row("hexes", a.hexes, b.hexes, a.words);
-        check_row("uppers", a.uppers, b.uppers, a.words);
-        check_row("odds", a.odds, b.odds, a.words);
-        check_row("ends", a.ends, b.ends, a.words);
-        check_row("letters", a.letters, b.letters, a.words);
-        check_row("digits", a.digits, b.digits, a.words);
-        check_row("numbers", a.numbers, b.numbers, a.words);
-        check_row("ats", a.ats, b.ats, a.words);
-        check_row("openers", a.openers, b.openers, a.words);
+        for (wide.way = best; wide.way > SIEVE_PLAIN; wide.way--) {
+            sieve_run(&wide, (struct str){text, n}, true, &a);
+            assert_int_equal(a.words, b.words);
+            check_row("anchors", a.anchors, b.anchors, a.words);
+            check_row("runs", a.runs, b.runs, a.words);
+            check_row("hexes", a.hexes, b.hexes, a.words);
+            check_row("uppers", a.uppers, b.uppers, a.words);
+            check_row("odds", a.odds, b.odds, a.words);
+            check_row("ends", a.ends, b.ends, a.words);
+            check_row("letters", a.letters, b.letters, a.words);
+            check_row("digits", a.digits, b.digits, a.words);
+            check_row("numbers", a.numbers, b.numbers, a.words);
+            check_row("dots", a.dots, b.dots, a.words);
+            check_row("ats", a.ats, b.ats, a.words);
+            check_row("openers", a.openers, b.openers, a.words);
+        }
     }
     sift_done(&a);
     sift_done(&b);
+}
+
+/* Runs of letters and of digits as somebody who counts sees them, and places as bits have them. */
+static void long_runs_and_places_are_as_counted(void **state) {
+    uint32_t places[SIEVE_PLACES];
+    struct sieve sieve;
+    struct sift sift = {0};
+    char text[2000];
+
+    (void)state;
+    sieve_build(&sieve, items, ARRAY_N(items));
+    for (int round = 0; round < 200; round++) {
+        size_t run = 0;
+        size_t hexes = 0;
+        size_t n = 0;
+
+        fill(text, sizeof text, true);
+        sieve.way = (enum sieve_way)(round % ((int)sieve_best_way() + 1));
+        sieve_run(&sieve, (struct str){text, sizeof text}, false, &sift);
+        for (size_t i = 0; i < sizeof text; i++) {
+            char c = text[i];
+            bool is_hex_digit = isxdigit((unsigned char)c) != 0;
+            bool is_joint = c == '+' || c == '/' || c == '-' || c == '_';
+            run = is_joint || isalnum((unsigned char)c) ? run + 1 : 0;
+            hexes = is_hex_digit ? hexes + 1 : 0;
+            assert_int_equal(bit_has(sift.runs, i), run >= SIEVE_RUN);
+            assert_int_equal(bit_has(sift.hexes, i), hexes >= SIEVE_RUN);
+        }
+        for (size_t word = 0; word < sift.words; word += SIEVE_BATCH) {
+            n = sift_places(&sift, sift.runs, word, places);
+            size_t at = word * 64;
+            size_t to = (word + SIEVE_BATCH) * 64;
+            to = to < sift.words * 64 ? to : sift.words * 64;
+            for (size_t i = 0; i < n; i++) {
+                at = bits_next(sift.runs, sift.runs, at, to);
+                assert_int_equal(places[i], at);
+                at++;
+            }
+            assert_int_equal(bits_next(sift.runs, sift.runs, at, to), to);
+        }
+    }
+    sift_done(&sift);
 }
 
 /* What the sieve must let through at `at`. */
@@ -96,10 +149,110 @@ static void nothing_that_is_looked_for_is_held_back(void **state) {
     sift_done(&sift);
 }
 
+struct found {
+    struct str text;
+    const struct str *literals;
+    uint64_t places[64];
+};
+
+static void found_add(void *user, size_t id, size_t at) {
+    struct found *found = user;
+    struct str literal = found->literals[id];
+
+    if (at <= found->text.len && literal.len <= found->text.len - at &&
+        memcmp(found->text.ptr + at, literal.ptr, literal.len) == 0) {
+        bit_set(found->places, at);
+    }
+}
+
+static void literals_mark(struct str text, struct str literal, uint64_t *places) {
+    for (size_t at = 0; at + literal.len <= text.len; at++) {
+        if (memcmp(text.ptr + at, literal.ptr, literal.len) == 0) {
+            bit_set(places, at);
+        }
+    }
+}
+
+static void literals_are_found_every_way(void **state) {
+    struct pieces pieces = {0};
+    struct str literals[300];
+    char bytes[300][40];
+    char text[3000];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(literals); i++) {
+        fill(bytes[i], sizeof bytes[i], false);
+        literals[i] = (struct str){bytes[i], PIECES_MIN + i % (sizeof bytes[i] - PIECES_MIN)};
+        pieces_add(&pieces, literals[i], i);
+    }
+    for (size_t round = 0; round < 40; round++) {
+        size_t n = 60 + next_random() % (sizeof text - 60);
+        size_t at = next_random() % (n - 40);
+        struct str literal = literals[next_random() % ARRAY_N(literals)];
+        uint64_t wanted[64] = {0};
+
+        fill(text, n, round % 2 == 0);
+        memcpy(text + at, literal.ptr, literal.len);
+        for (size_t i = 0; i < ARRAY_N(literals); i++) {
+            literals_mark((struct str){text, n}, literals[i], wanted);
+        }
+        assert_true(bit_has(wanted, at));
+        for (int way = SIEVE_PLAIN; way <= (int)sieve_best_way(); way++) {
+            struct found found = {.text = {text, n}, .literals = literals};
+            pieces_scan(&pieces, (enum sieve_way)way, found.text, found_add, &found);
+            check_row("places", found.places, wanted, ARRAY_N(wanted));
+        }
+    }
+    pieces_done(&pieces);
+}
+
+static void persons_are_found_every_way(void **state) {
+    static const char *const parts[] = {"a.b@example.com",
+                                        "+49 30 1234567",
+                                        "(212) 555-0123",
+                                        "4111 1111 1111 1111",
+                                        "2026-11-24",
+                                        "5.4.123",
+                                        "DE89 3704 0044 0532 0130 00",
+                                        "phone 5551234",
+                                        "123456789012",
+                                        "x"};
+    struct sieve sieve;
+    struct sift sift = {0};
+
+    (void)state;
+    sieve_build(&sieve, items, ARRAY_N(items));
+    for (int round = 0; round < 300; round++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        uint64_t wanted[16] = {0};
+        size_t found = 0;
+
+        while (text.len < 700) {
+            buf_addf(&text, "%s%c", parts[next_random() % ARRAY_N(parts)],
+                     " \n,;:"[next_random() % 5]);
+        }
+        for (int way = SIEVE_PLAIN; way <= (int)sieve_best_way(); way++) {
+            sieve.way = (enum sieve_way)way;
+            sieve_run(&sieve, buf_str(&text), true, &sift);
+            persons_sift(buf_str(&text), false, &sift);
+            memcpy(wanted, way == SIEVE_PLAIN ? sift.persons : wanted, sift.words * 8);
+            check_row("persons", sift.persons, wanted, sift.words);
+        }
+        for (size_t i = 0; i < text.len; i++) {
+            found += bit_has(wanted, i);
+        }
+        assert_true(found > 10);
+    }
+    sift_done(&sift);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_ways_give_the_same_bits),
+        cmocka_unit_test(every_way_gives_the_same_bits),
+        cmocka_unit_test(long_runs_and_places_are_as_counted),
         cmocka_unit_test(nothing_that_is_looked_for_is_held_back),
+        cmocka_unit_test(literals_are_found_every_way),
+        cmocka_unit_test(persons_are_found_every_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,16 +68,19 @@ static bool is_text(unsigned char c) { return is_ascii_text(c) || c > 0x7f; }
 
 /* Either alphabet; of characters of a run. */
 static uint32_t base64_value(char c) {
-    if (c >= 'a' && c <= 'z') {
-        return (uint32_t)(c - 'a' + 26);
-    }
-    if (c >= 'A' && c <= 'Z') {
-        return (uint32_t)(c - 'A');
-    }
-    if (is_digit(c)) {
-        return (uint32_t)(c - '0' + 52);
-    }
-    return c == '+' || c == '-' ? 62 : 63;
+    static const uint8_t values[128] = {
+        ['+'] = 62, ['-'] = 62, ['/'] = 63, ['_'] = 63, ['0'] = 52, ['1'] = 53, ['2'] = 54,
+        ['3'] = 55, ['4'] = 56, ['5'] = 57, ['6'] = 58, ['7'] = 59, ['8'] = 60, ['9'] = 61,
+        ['A'] = 0,  ['B'] = 1,  ['C'] = 2,  ['D'] = 3,  ['E'] = 4,  ['F'] = 5,  ['G'] = 6,
+        ['H'] = 7,  ['I'] = 8,  ['J'] = 9,  ['K'] = 10, ['L'] = 11, ['M'] = 12, ['N'] = 13,
+        ['O'] = 14, ['P'] = 15, ['Q'] = 16, ['R'] = 17, ['S'] = 18, ['T'] = 19, ['U'] = 20,
+        ['V'] = 21, ['W'] = 22, ['X'] = 23, ['Y'] = 24, ['Z'] = 25, ['a'] = 26, ['b'] = 27,
+        ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31, ['g'] = 32, ['h'] = 33, ['i'] = 34,
+        ['j'] = 35, ['k'] = 36, ['l'] = 37, ['m'] = 38, ['n'] = 39, ['o'] = 40, ['p'] = 41,
+        ['q'] = 42, ['r'] = 43, ['s'] = 44, ['t'] = 45, ['u'] = 46, ['v'] = 47, ['w'] = 48,
+        ['x'] = 49, ['y'] = 50, ['z'] = 51};
+
+    return values[(unsigned char)c & 0x7f];
 }
 
 static uint32_t group_at(const char *p) {
@@ -169,11 +172,24 @@ static size_t hex_decode(const char *p, size_t n, char *out) {
     return bytes < TEXT_MIN ? 0 : bytes;
 }
 
+/* Whether the first TEXT_MIN bytes of the digits at `p`, or at `p + 1`, may all be ASCII: none of
+ * the upper digits is 8 or more. */
+static bool may_be_hex_text(const char *p) {
+    static const uint64_t evens = UINT64_C(0x0048004800480048); /* of letters, 8 and 9 */
+    uint64_t eights[SIEVE_RUN / 8];
+
+    memcpy(eights, p, sizeof eights);
+    uint64_t any = eights[0] | eights[1] | eights[2];
+    return (any & evens) == 0 || (any & evens << 8) == 0;
+}
+
 /* Whether [from, to) of the text holds text in hexadecimal. */
 static bool is_hex_text(const char *p, const struct sift *sift, size_t from, size_t to) {
     for (size_t end = hex_stretch(sift, to, &from); end > 0; end = hex_stretch(sift, to, &from)) {
-        if (hex_decode(p + from, end - from, NULL) > 0 ||
-            hex_decode(p + from + 1, end - from - 1, NULL) > 0) {
+        bool is_short = end - from < SIEVE_RUN;
+        if ((is_short || may_be_hex_text(p + from)) &&
+            (hex_decode(p + from, end - from, NULL) > 0 ||
+             hex_decode(p + from + 1, end - from - 1, NULL) > 0)) {
             return true;
         }
         from = end;

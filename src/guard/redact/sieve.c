@@ -13,48 +13,98 @@
 #include <immintrin.h>
 #endif
 
-enum { GROUPS = 8 * SIEVE_SETS, ROWS = 15 };
+enum { ROWS = 17, REFINE_ROUNDS = 2 };
 
 /* ---- tables ---- */
 
-struct group {
-    uint16_t low[SIEVE_WINDOW]; /* sets of nibbles */
-    uint16_t high[SIEVE_WINDOW];
+/* How often a byte from ' ' to DEL stands in logs and code, of 10,000. */
+/* clang-format off */
+static const uint16_t byte_weights[96] = {
+    1746,   7, 135,  14,   3,   4,  11,  36,  68,  68,  23,  15, 102, 133, 155,  77,
+     120, 114, 111,  57,  73,  58,  66,  34,  43,  46, 130,  26,  27,  52,  31,   6,
+       9,  41,  25,  37,  24,  48,  22,  16,  11,  45,   3,   6,  31,  24,  33,  35,
+      29,   2,  42,  46,  47,  22,   6,  11,   5,   8,   4,  16,  22,  15,   2, 145,
+      12, 388, 103, 209, 215, 606, 129,  98, 133, 358,  14,  48, 218, 138, 344, 326,
+     173,  13, 333, 355, 483, 185,  47,  47,  35,  74,  12,  29,  21,  29,   4,   1,
 };
+/* clang-format on */
 
-/* How much text a group lets through, about: bytes of logs by their upper nibble. */
-static uint64_t group_cost(const struct group *group) {
-    static const unsigned weights[8] = {3, 1, 30, 25, 10, 10, 40, 35};
+static unsigned byte_weight(unsigned c) {
+    return c >= 0x20 && c < 0x80 ? byte_weights[c - 0x20] : c == '\n' ? 218 : 1;
+}
+
+/* How often a byte has its nibbles in both sets. */
+static uint64_t place_weight(unsigned low, unsigned high) {
+    uint64_t sum = 0;
+
+    if (low == 0xffff && high == 0xffff) {
+        return 10000;
+    }
+    for (unsigned h = high; h != 0; h &= h - 1) {
+        for (unsigned l = low; l != 0; l &= l - 1) {
+            sum += byte_weight((unsigned)__builtin_ctz(h) << 4 | (unsigned)__builtin_ctz(l));
+        }
+    }
+    return sum;
+}
+
+/* How much text a group lets through, about. */
+static uint64_t group_cost(const struct sieve_group *group) {
     uint64_t cost = 1;
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        uint64_t often = 0;
-        for (size_t i = 0; i < ARRAY_N(weights); i++) {
-            often += (group->high[k] >> i & 1) != 0 ? weights[i] : 0;
-        }
-        cost *= often * ((unsigned)__builtin_popcount(group->low[k]) + 1);
+        cost *= place_weight(group->low[k], group->high[k]);
     }
     return cost;
 }
 
-static struct group group_with(const struct group *group, const struct sieve_item *item) {
-    struct group with = *group;
+static struct sieve_group group_join(const struct sieve_group *a, const struct sieve_group *b) {
+    struct sieve_group both = *a;
+
+    for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+        both.low[k] |= b->low[k];
+        both.high[k] |= b->high[k];
+    }
+    return both;
+}
+
+static struct sieve_group group_of(const struct sieve_item *item) {
+    struct sieve_group group = {0};
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
         if (item->first[k] == NULL) {
-            with.low[k] = 0xffff;
-            with.high[k] = 0xffff;
+            group.low[k] = 0xffff;
+            group.high[k] = 0xffff;
             continue;
         }
         for (const char *p = item->first[k]; *p != '\0'; p++) {
-            with.low[k] |= (uint16_t)(1U << (*p & 15));
-            with.high[k] |= (uint16_t)(1U << ((unsigned char)*p >> 4));
+            group.low[k] |= (uint16_t)(1U << (*p & 15));
+            group.high[k] |= (uint16_t)(1U << ((unsigned char)*p >> 4));
         }
     }
-    return with;
+    return group;
 }
 
-static void sieve_add_group(struct sieve *sieve, const struct group *group, size_t g) {
+/* The group that grows least when it takes `one` in. */
+static size_t group_best(const struct sieve_group *groups, const uint64_t *costs,
+                         const struct sieve_group *one) {
+    size_t best = 0;
+    uint64_t best_more = UINT64_MAX;
+
+    for (size_t g = 0; g < SIEVE_GROUPS && best_more > 0; g++) {
+        struct sieve_group with = group_join(&groups[g], one);
+        uint64_t more = group_cost(&with) - costs[g];
+        if (more < best_more) {
+            best = g;
+            best_more = more;
+        }
+    }
+    return best;
+}
+
+static void sieve_fill(struct sieve *sieve, size_t g) {
+    const struct sieve_group *group = &sieve->groups[g];
+
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
         for (unsigned i = 0; i < 16; i++) {
             sieve->low[g / 8][k][i] |= (uint8_t)((group->low[k] >> i & 1U) << g % 8);
@@ -67,30 +117,85 @@ static void sieve_add_group(struct sieve *sieve, const struct group *group, size
     }
 }
 
-void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) {
-    struct group groups[GROUPS] = {0};
-
-    *sieve = (struct sieve){0};
+enum sieve_way sieve_best_way(void) {
 #if defined(__x86_64__)
-    sieve->is_wide = __builtin_cpu_supports("avx2");
-#endif
-    for (size_t i = 0; i < n; i++) {
-        size_t best = 0;
-        uint64_t best_cost = UINT64_MAX;
+    bool has_bmi = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 
-        for (size_t g = 0; g < GROUPS; g++) {
-            struct group with = group_with(&groups[g], &items[i]);
-            uint64_t more = group_cost(&with) - group_cost(&groups[g]);
-            if (more < best_cost) {
-                best = g;
-                best_cost = more;
-            }
+    if (has_bmi && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+        return SIEVE_AVX512;
+    }
+    if (has_bmi && __builtin_cpu_supports("avx2")) {
+        return SIEVE_AVX2;
+    }
+#endif
+    return SIEVE_PLAIN;
+}
+
+/* An item on its way into a group. */
+struct placing {
+    struct sieve_group one;
+    uint64_t cost;
+    size_t group;
+};
+
+static int placing_compare(const void *a, const void *b) {
+    const struct placing *x = a;
+    const struct placing *y = b;
+
+    return (x->cost < y->cost) - (x->cost > y->cost);
+}
+
+/* Puts item `at` where it costs least, given where the first `n` others are. */
+static void placing_choose(struct placing *items, size_t n, size_t at, struct sieve_group *groups,
+                           uint64_t *costs) {
+    size_t from = items[at].group;
+    struct sieve_group rest = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        if (i != at && items[i].group == from) {
+            rest = group_join(&rest, &items[i].one);
         }
-        groups[best] = group_with(&groups[best], &items[i]);
     }
-    for (size_t g = 0; g < GROUPS; g++) {
-        sieve_add_group(sieve, &groups[g], g);
+    groups[from] = rest;
+    costs[from] = group_cost(&rest);
+    size_t to = group_best(groups, costs, &items[at].one);
+    groups[to] = group_join(&groups[to], &items[at].one);
+    costs[to] = group_cost(&groups[to]);
+    items[at].group = to;
+}
+
+/* What text has often comes first, and each is placed anew when the others are. */
+void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) {
+    struct placing *placings = mem_array(n + 1, sizeof placings[0]);
+    uint64_t costs[SIEVE_GROUPS] = {0};
+
+    *sieve = (struct sieve){.way = sieve_best_way()};
+    for (size_t i = 0; i < n; i++) {
+        placings[i].one = group_of(&items[i]);
+        placings[i].cost = group_cost(&placings[i].one);
     }
+    qsort(placings, n, sizeof placings[0], placing_compare);
+    for (int round = 0; round < 1 + REFINE_ROUNDS; round++) {
+        for (size_t i = 0; i < n; i++) {
+            placing_choose(placings, round == 0 ? i : n, i, sieve->groups, costs);
+        }
+    }
+    for (size_t g = 0; g < SIEVE_GROUPS; g++) {
+        sieve_fill(sieve, g);
+    }
+    free(placings);
+}
+
+void sieve_add(struct sieve *sieve, const struct sieve_item *item) {
+    struct sieve_group one = group_of(item);
+    uint64_t costs[SIEVE_GROUPS] = {0};
+
+    for (size_t g = 0; g < SIEVE_GROUPS; g++) {
+        costs[g] = group_cost(&sieve->groups[g]);
+    }
+    size_t best = group_best(sieve->groups, costs, &one);
+    sieve->groups[best] = group_join(&sieve->groups[best], &one);
+    sieve_fill(sieve, best);
 }
 
 /* ---- looking ---- */
@@ -104,7 +209,7 @@ static void sift_reserve(struct sift *sift, size_t n) {
     sift->words = n / 64 + 1;
     if (sift->cap < sift->words) {
         free(sift->anchors);
-        sift->cap = sift->words + sift->words / 2;
+        sift->cap = sift->words + sift->words / 2 + SIEVE_BLOCK;
         sift->anchors = mem_array(sift->cap * ROWS, sizeof sift->anchors[0]);
     }
     sift->known = sift->anchors + sift->cap;
@@ -114,13 +219,20 @@ static void sift_reserve(struct sift *sift, size_t n) {
     sift->odds = sift->uppers + sift->cap;
     sift->ends = sift->odds + sift->cap;
     sift->letters = sift->ends + sift->cap;
-    sift->digits = sift->letters + sift->cap;
+    sift->nibbles = sift->letters + sift->cap;
+    sift->digits = sift->nibbles + sift->cap;
     sift->numbers = sift->digits + sift->cap;
-    sift->ats = sift->numbers + sift->cap;
+    sift->dots = sift->numbers + sift->cap;
+    sift->ats = sift->dots + sift->cap;
     sift->openers = sift->ats + sift->cap;
     sift->persons = sift->openers + sift->cap;
     sift->hints = sift->persons + sift->cap;
     sift->marks = sift->hints + sift->cap;
+    sift->letters[-1] = 0; /* the end of another row, which it does not use */
+    sift->nibbles[-1] = 0;
+    memset(&sift->uppers[sift->words], 0, sizeof(sieve_block));
+    memset(&sift->digits[sift->words], 0, sizeof(sieve_block));
+    memset(&sift->numbers[sift->words], 0, sizeof(sieve_block));
 }
 
 void sift_mark(struct sift *sift) {
@@ -140,20 +252,21 @@ struct sifted {
     uint64_t ends;
     uint64_t digits;
     uint64_t numbers;
+    uint64_t dots;
     uint64_t ats;
     uint64_t openers;
 };
 
 static inline void sift_keep(struct sift *sift, size_t word, const struct sifted *got) {
     sift->anchors[word] = got->anchors;
-    sift->runs[word] = got->runs;
     sift->letters[word] = got->runs;
-    sift->hexes[word] = got->hexes;
+    sift->nibbles[word] = got->hexes;
     sift->uppers[word] = got->uppers;
     sift->odds[word] = got->odds;
     sift->ends[word] = got->ends;
     sift->digits[word] = got->digits;
     sift->numbers[word] = got->numbers;
+    sift->dots[word] = got->dots;
     sift->ats[word] = got->ats;
     sift->openers[word] = got->openers;
 }
@@ -179,6 +292,7 @@ static struct sifted sift_64_plain(const struct sieve *sieve, const char *p) {
         out.ends |= (uint64_t)(c == '\n' || c == '\r') << i;
         out.digits |= (uint64_t)is_digit(c) << i;
         out.numbers |= (uint64_t)(is_digit(c) || is_any(c, " -./()")) << i;
+        out.dots |= (uint64_t)(c == '.') << i;
         out.ats |= (uint64_t)(c == '@') << i;
         out.openers |= (uint64_t)(c == '+' || c == '(') << i;
     }
@@ -187,99 +301,109 @@ static struct sifted sift_64_plain(const struct sieve *sieve, const char *p) {
 
 #if defined(__x86_64__)
 
-#define AVX2 __attribute__((target("avx2,bmi")))
+/* Classes of a byte, by its nibbles as above. Of the first table: + - / ; digits; A-O; P-Z; a-o;
+ * p-z; _ ; CR and LF. Of the second: NUL; \ ; % ; blank ( ) - . / ; @ ; ( + ; a-f and A-F. */
+static const uint8_t class_low[2][16] = {
+    {0x2a, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0xbc, 0x15, 0x14, 0x95, 0x14,
+     0x55},
+    {0x31, 0x80, 0x80, 0x80, 0x80, 0x84, 0x80, 0, 0x50, 0x10, 0, 0x40, 0x02, 0x10, 0x10, 0x10}};
+static const uint8_t class_high[2][16] = {{0x80, 0, 0x01, 0x02, 0x04, 0x48, 0x10, 0x20},
+                                          {0x01, 0, 0x54, 0, 0xa0, 0x02, 0x80}};
+enum {
+    FIRST_RUN = 0x7f,
+    FIRST_UPPER = 0x0c,
+    FIRST_DIGIT = 0x02,
+    SECOND_ODD = 0x07,
+    SECOND_NUMBER = 0x10,
+    SECOND_AT = 0x20,
+    SECOND_OPENER = 0x40
+};
 
-AVX2 static inline __m256i load_32(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+/* ---- 32 at a time ---- */
 
-AVX2 static inline __m256i table_16(const void *p) {
+#define AVX2_INLINE SIEVE_TARGET_AVX2 SIEVE_INLINE
+
+AVX2_INLINE __m256i load_32(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+
+AVX2_INLINE __m256i table_32(const void *p) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)p));
 }
 
-AVX2 static inline uint64_t mask_of_32(__m256i v) { return (uint32_t)_mm256_movemask_epi8(v); }
+AVX2_INLINE __m256i low_32(__m256i v) { return _mm256_and_si256(v, _mm256_set1_epi8(15)); }
 
-AVX2 static inline __m256i between_32(__m256i v, char from, char to) {
-    return _mm256_and_si256(_mm256_cmpgt_epi8(v, _mm256_set1_epi8((char)(from - 1))),
-                            _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(to + 1)), v));
+AVX2_INLINE __m256i high_32(__m256i v) { return low_32(_mm256_srli_epi16(v, 4)); }
+
+AVX2_INLINE uint64_t mask_32(__m256i v) { return (uint32_t)_mm256_movemask_epi8(v); }
+
+/* Where a byte has one of the lower seven bits of `of`. */
+AVX2_INLINE __m256i any_32(__m256i v, char of) {
+    return _mm256_add_epi8(_mm256_and_si256(v, _mm256_set1_epi8(of)), _mm256_set1_epi8(0x7f));
 }
 
-AVX2 static inline __m256i is_32(__m256i v, char c) {
-    return _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c));
+AVX2_INLINE __m256i class_32(size_t table, __m256i v) {
+    return _mm256_and_si256(_mm256_shuffle_epi8(table_32(class_low[table]), low_32(v)),
+                            _mm256_shuffle_epi8(table_32(class_high[table]), high_32(v)));
 }
 
-/* Classes of a byte: one bit for each pair of an upper nibble and its lower ones. */
-AVX2 static inline __attribute__((always_inline)) void sift_32(const struct sieve *sieve,
-                                                               const char *p, bool has_numbers,
-                                                               unsigned shift, struct sifted *out) {
-    static const uint8_t class_low[16] = {0x2a, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e, 0x3e,
-                                          0x3e, 0x3e, 0xbc, 0x15, 0x14, 0x95, 0x14, 0x55};
-    static const uint8_t class_high[16] = {0x80, 0, 0x01, 0x02, 0x04, 0x48, 0x10, 0x20,
-                                           0,    0, 0,    0,    0,    0,    0,    0};
-    const __m256i nibble = _mm256_set1_epi8(15);
-    const __m256i zero = _mm256_setzero_si256();
-    __m256i groups[SIEVE_SETS] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
-    __m256i first = load_32(p);
-    __m256i low = _mm256_and_si256(first, nibble);
-    __m256i high = _mm256_and_si256(_mm256_srli_epi16(first, 4), nibble);
-    __m256i class = _mm256_and_si256(_mm256_shuffle_epi8(table_16(class_low), low),
-                                     _mm256_shuffle_epi8(table_16(class_high), high));
+AVX2_INLINE void classes_32(const char *p, bool has_numbers, unsigned shift, struct sifted *out) {
+    __m256i bytes = load_32(p);
+    __m256i first = class_32(0, bytes);
+    __m256i second = class_32(1, bytes);
+    uint64_t digits = mask_32(any_32(first, FIRST_DIGIT));
+
+    out->runs |= mask_32(any_32(first, FIRST_RUN)) << shift;
+    out->uppers |= mask_32(any_32(first, FIRST_UPPER)) << shift;
+    out->ends |= mask_32(first) << shift;
+    out->digits |= digits << shift;
+    out->hexes |= (mask_32(second) | digits) << shift;
+    out->odds |= mask_32(_mm256_or_si256(any_32(second, SECOND_ODD), bytes)) << shift;
+    if (has_numbers) {
+        out->numbers |= (mask_32(any_32(second, SECOND_NUMBER)) | digits) << shift;
+        out->dots |= mask_32(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('.'))) << shift;
+        out->ats |= mask_32(any_32(second, SECOND_AT)) << shift;
+        out->openers |= mask_32(any_32(second, SECOND_OPENER)) << shift;
+    }
+}
+
+AVX2_INLINE uint64_t anchors_64_avx2(const struct sieve *sieve, const char *p) {
+    __m256i a[SIEVE_SETS];
+    __m256i b[SIEVE_SETS];
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        if (k > 0) {
-            __m256i bytes = load_32(p + k);
-            low = _mm256_and_si256(bytes, nibble);
-            high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
-        }
+        __m256i va = load_32(p + k);
+        __m256i vb = load_32(p + 32 + k);
         for (size_t s = 0; s < SIEVE_SETS; s++) {
-            __m256i both = _mm256_and_si256(_mm256_shuffle_epi8(table_16(sieve->low[s][k]), low),
-                                            _mm256_shuffle_epi8(table_16(sieve->high[s][k]), high));
-            groups[s] = _mm256_and_si256(groups[s], both);
+            __m256i low = table_32(sieve->low[s][k]);
+            __m256i high = table_32(sieve->high[s][k]);
+            __m256i in_a = _mm256_and_si256(_mm256_shuffle_epi8(low, low_32(va)),
+                                            _mm256_shuffle_epi8(high, high_32(va)));
+            __m256i in_b = _mm256_and_si256(_mm256_shuffle_epi8(low, low_32(vb)),
+                                            _mm256_shuffle_epi8(high, high_32(vb)));
+            a[s] = k == 0 ? in_a : _mm256_and_si256(a[s], in_a);
+            b[s] = k == 0 ? in_b : _mm256_and_si256(b[s], in_b);
         }
     }
-    __m256i none =
-        _mm256_cmpeq_epi8(_mm256_or_si256(_mm256_or_si256(groups[0], groups[1]), groups[2]), zero);
-    __m256i run = _mm256_and_si256(class, _mm256_set1_epi8(0x7f));
-    __m256i upper = between_32(first, 'A', 'Z');
-    __m256i digit = between_32(first, '0', '9');
-    __m256i hex = _mm256_or_si256(
-        digit, between_32(_mm256_or_si256(first, _mm256_set1_epi8(0x20)), 'a', 'f'));
-    __m256i odd = _mm256_or_si256(_mm256_cmpeq_epi8(first, zero),
-                                  _mm256_cmpeq_epi8(first, _mm256_set1_epi8('\\')));
-    odd = _mm256_or_si256(odd, _mm256_cmpeq_epi8(first, _mm256_set1_epi8('%')));
-
-    out->anchors |= (~mask_of_32(none) & UINT32_MAX) << shift;
-    out->runs |= (~mask_of_32(_mm256_cmpeq_epi8(run, zero)) & UINT32_MAX) << shift;
-    out->hexes |= mask_of_32(hex) << shift;
-    out->uppers |= mask_of_32(upper) << shift;
-    out->odds |= mask_of_32(_mm256_or_si256(odd, first)) << shift;
-    out->ends |= mask_of_32(class) << shift;
-    out->digits |= mask_of_32(digit) << shift;
-    if (has_numbers) {
-        __m256i round = _mm256_or_si256(is_32(first, '('), is_32(first, ')'));
-        __m256i between = _mm256_or_si256(is_32(first, ' '), between_32(first, '-', '/'));
-        out->numbers |= mask_of_32(_mm256_or_si256(_mm256_or_si256(digit, round), between))
-                        << shift;
-        out->ats |= mask_of_32(is_32(first, '@')) << shift;
-        out->openers |= mask_of_32(_mm256_or_si256(is_32(first, '('), is_32(first, '+'))) << shift;
-    }
+    __m256i any_a = _mm256_or_si256(_mm256_or_si256(a[0], a[1]), a[2]);
+    __m256i any_b = _mm256_or_si256(_mm256_or_si256(b[0], b[1]), b[2]);
+    __m256i zero = _mm256_setzero_si256();
+    return ~(mask_32(_mm256_cmpeq_epi8(any_a, zero)) | mask_32(_mm256_cmpeq_epi8(any_b, zero))
+                                                           << 32);
 }
 
-AVX2 static inline __attribute__((always_inline)) void sift_words_32(const struct sieve *sieve,
-                                                                     const char *p, size_t n,
-                                                                     bool has_numbers,
-                                                                     struct sift *sift,
-                                                                     size_t word) {
+AVX2_INLINE void sift_words_32(const struct sieve *sieve, const char *p, size_t n, bool has_numbers,
+                               struct sift *sift, size_t word) {
     for (size_t i = 0; i < n; i++) {
-        struct sifted got = {0};
+        struct sifted got = {.anchors = anchors_64_avx2(sieve, p + i * 64)};
 
-        sift_32(sieve, p + i * 64, has_numbers, 0, &got);
-        sift_32(sieve, p + i * 64 + 32, has_numbers, 32, &got);
+        classes_32(p + i * 64, has_numbers, 0, &got);
+        classes_32(p + i * 64 + 32, has_numbers, 32, &got);
         sift_keep(sift, word + i, &got);
     }
 }
 
 /* Compiled once for each value of `has_numbers`. */
-AVX2 static void sift_words_avx2(const struct sieve *sieve, const char *p, size_t n,
-                                 bool has_numbers, struct sift *sift, size_t word) {
+SIEVE_TARGET_AVX2 static void sift_words_avx2(const struct sieve *sieve, const char *p, size_t n,
+                                              bool has_numbers, struct sift *sift, size_t word) {
     if (has_numbers) {
         sift_words_32(sieve, p, n, true, sift, word);
     } else {
@@ -287,13 +411,92 @@ AVX2 static void sift_words_avx2(const struct sieve *sieve, const char *p, size_
     }
 }
 
+/* ---- 64 at a time ---- */
+
+#define AVX512_INLINE SIEVE_TARGET_AVX512 SIEVE_INLINE
+
+AVX512_INLINE __m512i table_64(const void *p) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)p));
+}
+
+AVX512_INLINE __m512i low_64(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
+
+AVX512_INLINE __m512i high_64(__m512i v) { return low_64(_mm512_srli_epi16(v, 4)); }
+
+AVX512_INLINE uint64_t any_64(__m512i v, char of) {
+    return _mm512_test_epi8_mask(v, _mm512_set1_epi8(of));
+}
+
+AVX512_INLINE __m512i class_64(size_t table, __m512i v) {
+    return _mm512_and_si512(_mm512_shuffle_epi8(table_64(class_low[table]), low_64(v)),
+                            _mm512_shuffle_epi8(table_64(class_high[table]), high_64(v)));
+}
+
+AVX512_INLINE void classes_64(__m512i bytes, bool has_numbers, struct sifted *out) {
+    __m512i first = class_64(0, bytes);
+    __m512i second = class_64(1, bytes);
+
+    out->runs = any_64(first, FIRST_RUN);
+    out->uppers = any_64(first, FIRST_UPPER);
+    out->ends = _mm512_movepi8_mask(first);
+    out->digits = any_64(first, FIRST_DIGIT);
+    out->hexes = _mm512_movepi8_mask(second) | out->digits;
+    out->odds = any_64(second, SECOND_ODD) | _mm512_movepi8_mask(bytes);
+    if (has_numbers) {
+        out->numbers = any_64(second, SECOND_NUMBER) | out->digits;
+        out->dots = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('.'));
+        out->ats = any_64(second, SECOND_AT);
+        out->openers = any_64(second, SECOND_OPENER);
+    }
+}
+
+AVX512_INLINE void sift_words_64(const struct sieve *sieve, const char *p, size_t n,
+                                 bool has_numbers, struct sift *sift, size_t word) {
+    for (size_t i = 0; i < n; i++, p += 64) {
+        __m512i groups[SIEVE_SETS];
+        struct sifted got = {0};
+
+        for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+            __m512i bytes = _mm512_loadu_si512(p + k);
+            for (size_t s = 0; s < SIEVE_SETS; s++) {
+                __m512i low = _mm512_shuffle_epi8(table_64(sieve->low[s][k]), low_64(bytes));
+                __m512i high = _mm512_shuffle_epi8(table_64(sieve->high[s][k]), high_64(bytes));
+                groups[s] = k == 0 ? _mm512_and_si512(low, high)
+                                   : _mm512_ternarylogic_epi32(groups[s], low, high, 0x80);
+            }
+            if (k == 0) {
+                classes_64(bytes, has_numbers, &got);
+            }
+        }
+        __m512i any = _mm512_ternarylogic_epi32(groups[0], groups[1], groups[2], 0xfe);
+        got.anchors = _mm512_test_epi8_mask(any, any);
+        sift_keep(sift, word + i, &got);
+    }
+}
+
+SIEVE_TARGET_AVX512 static void sift_words_avx512(const struct sieve *sieve, const char *p,
+                                                  size_t n, bool has_numbers, struct sift *sift,
+                                                  size_t word) {
+    if (has_numbers) {
+        sift_words_64(sieve, p, n, true, sift, word);
+    } else {
+        sift_words_64(sieve, p, n, false, sift, word);
+    }
+}
+
 #endif
+
+/* ---- any way ---- */
 
 static void sift_words(const struct sieve *sieve, const char *p, size_t n, bool has_numbers,
                        struct sift *sift, size_t word) {
     (void)has_numbers; /* the plain way tells everything */
 #if defined(__x86_64__)
-    if (sieve->is_wide) {
+    if (sieve->way == SIEVE_AVX512) {
+        sift_words_avx512(sieve, p, n, has_numbers, sift, word);
+        return;
+    }
+    if (sieve->way == SIEVE_AVX2) {
         sift_words_avx2(sieve, p, n, has_numbers, sift, word);
         return;
     }
@@ -306,33 +509,102 @@ static void sift_words(const struct sieve *sieve, const char *p, size_t n, bool 
 }
 
 /* Bit i of the result: bits i, i - 1, ... i - n + 1 were set, where `before` is the word before. */
-static uint64_t and_shifted(uint64_t word, uint64_t before, unsigned n) {
-    return word & (word << n | before >> (64 - n));
+#define AND_SHIFTED(word, before, n) ((word) & ((word) << (n) | (before) >> (64 - (n))))
+
+/* Fills `out` with what follows the 23rd bit of each run of `bits`, whole blocks. Of the
+ * word before another only the upper half matters. */
+SIEVE_INLINE void runs_long(const uint64_t *bits, size_t words, uint64_t *out) {
+    for (size_t word = 0; word < words; word += SIEVE_BLOCK) {
+        sieve_block now;
+        sieve_block before;
+
+        memcpy(&now, bits + word, sizeof now);
+        memcpy(&before, bits + word - 1, sizeof before);
+        sieve_block two_before = before & before << 1;
+        sieve_block four_before = two_before & two_before << 2;
+        sieve_block eight_before = four_before & four_before << 4;
+        sieve_block two = AND_SHIFTED(now, before, 1);
+        sieve_block four = AND_SHIFTED(two, two_before, 2);
+        sieve_block eight = AND_SHIFTED(four, four_before, 4);
+        sieve_block run = AND_SHIFTED(eight, eight_before, 8) & (eight << 16 | eight_before >> 48);
+        memcpy(out + word, &run, sizeof run);
+    }
 }
 
-/* Leaves of each run of bits what follows its 23rd. */
-static void runs_keep_long(uint64_t *bits, size_t words) {
-    uint64_t before[4] = {0};
+/* Leaves of each run what follows its 23rd character. */
+SIEVE_INLINE void runs_keep_long(struct sift *sift) {
+    runs_long(sift->letters, sift->words, sift->runs);
+    runs_long(sift->nibbles, sift->words, sift->hexes);
+}
 
-    for (size_t i = 0; i < words; i++) {
-        uint64_t two = and_shifted(bits[i], before[0], 1);
-        uint64_t four = and_shifted(two, before[1], 2);
-        uint64_t eight = and_shifted(four, before[2], 4);
-        uint64_t sixteen = and_shifted(eight, before[3], 8);
-        uint64_t long_enough = sixteen & (eight << 16 | before[3] >> 48);
+#if defined(__x86_64__)
+SIEVE_TARGET_AVX512 static void runs_keep_long_avx512(struct sift *sift) { runs_keep_long(sift); }
 
-        before[0] = bits[i];
-        before[1] = two;
-        before[2] = four;
-        before[3] = eight;
-        bits[i] = long_enough;
+SIEVE_TARGET_AVX2 static void runs_keep_long_avx2(struct sift *sift) { runs_keep_long(sift); }
+#endif
+
+static void runs_keep(struct sift *sift) {
+#if defined(__x86_64__)
+    if (sift->way == SIEVE_AVX512) {
+        runs_keep_long_avx512(sift);
+        return;
     }
+    if (sift->way == SIEVE_AVX2) {
+        runs_keep_long_avx2(sift);
+        return;
+    }
+#endif
+    runs_keep_long(sift);
+}
+
+/* Adds the places of the bits; without a branch on how many, as far as they are few. */
+SIEVE_INLINE size_t places_add(uint64_t bits, uint32_t base, uint32_t *places, size_t n) {
+    static const uint64_t last = UINT64_C(1) << 63; /* so that there is one */
+    size_t all = (size_t)__builtin_popcountll(bits);
+
+    for (size_t k = 0; k < 2; k++) { /* mostly enough; what is too much is overwritten */
+        places[n + k] = base + (uint32_t)__builtin_ctzll(bits | last);
+        bits &= bits - 1;
+    }
+    for (size_t k = 2; k < all; k++) {
+        places[n + k] = base + (uint32_t)__builtin_ctzll(bits);
+        bits &= bits - 1;
+    }
+    return n + all;
+}
+
+SIEVE_INLINE size_t places_read(const struct sift *sift, const uint64_t *bits, size_t word,
+                                uint32_t *places) {
+    size_t to = word + SIEVE_BATCH < sift->words ? word + SIEVE_BATCH : sift->words;
+    size_t n = 0;
+
+    for (size_t i = word; i < to; i++) {
+        n = places_add(bits[i], (uint32_t)(i * 64), places, n);
+    }
+    return n;
+}
+
+#if defined(__x86_64__)
+SIEVE_TARGET_AVX2 static size_t places_read_avx2(const struct sift *sift, const uint64_t *bits,
+                                                 size_t word, uint32_t *places) {
+    return places_read(sift, bits, word, places);
+}
+#endif
+
+size_t sift_places(const struct sift *sift, const uint64_t *bits, size_t word, uint32_t *places) {
+#if defined(__x86_64__)
+    if (sift->way != SIEVE_PLAIN) {
+        return places_read_avx2(sift, bits, word, places);
+    }
+#endif
+    return places_read(sift, bits, word, places);
 }
 
 void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift) {
     char tail[128] = {0};
 
     sift_reserve(sift, text.len);
+    sift->way = sieve->way;
     size_t whole = text.len < SIEVE_WINDOW ? 0 : (text.len - SIEVE_WINDOW + 1) / 64;
     sift_words(sieve, text.ptr, whole, has_numbers, sift, 0);
     size_t left = text.len - whole * 64; /* at most 66 */
@@ -352,6 +624,5 @@ void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, str
     memset(sift->known, 0, sift->words * sizeof sift->known[0]);
     memset(sift->persons, 0, sift->words * sizeof sift->persons[0]);
     memset(sift->hints, 0, sift->words * sizeof sift->hints[0]);
-    runs_keep_long(sift->runs, sift->words);
-    runs_keep_long(sift->hexes, sift->words);
+    runs_keep(sift);
 }

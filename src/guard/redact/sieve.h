@@ -1,17 +1,34 @@
 /* guard/redact/sieve.h: where in a text anything can stand at all, as bits: one a byte.
  *
- * A single pass over the bytes, 32 at a time where the processor has AVX2. It may say yes too often
- * and never says no too often, so that what it lets through is all that is looked at further. */
+ * A single pass over the bytes, 64 at a time where the processor has AVX-512, 32 where it has AVX2.
+ * It may say yes too often and never says no too often, so that what it lets through is all that is
+ * looked at further. */
 #pragma once
 
 #include "base/str.h"
 
-enum { SIEVE_WINDOW = 4, SIEVE_SETS = 3, SIEVE_RUN = 24 };
+enum { SIEVE_WINDOW = 4, SIEVE_SETS = 3, SIEVE_GROUPS = 8 * SIEVE_SETS, SIEVE_RUN = 24 };
+
+/* How bytes are looked at; each way gives the same bits. */
+enum sieve_way { SIEVE_PLAIN = 0, SIEVE_AVX2, SIEVE_AVX512 };
+
+/* What this processor can do. */
+enum sieve_way sieve_best_way(void);
+
+/* Places of a text in rising order, from the bits of SIEVE_BATCH words. */
+enum { SIEVE_BATCH = 16, SIEVE_PLACES = SIEVE_BATCH * 64 + 4 };
+
+/* Several prefixes as one, by the nibbles of their bytes. */
+struct sieve_group {
+    uint16_t low[SIEVE_WINDOW]; /* sets of nibbles */
+    uint16_t high[SIEVE_WINDOW];
+};
 
 /* What may begin with which bytes. {0} lets nothing through. */
 struct sieve {
-    bool is_wide;                       /* the processor has AVX2; both ways give the same bits */
-    uint32_t accept[SIEVE_WINDOW][256]; /* groups that have this byte at this place */
+    enum sieve_way way;
+    struct sieve_group groups[SIEVE_GROUPS];
+    uint32_t accept[SIEVE_WINDOW][256];         /* groups that have this byte at this place */
     uint8_t low[SIEVE_SETS][SIEVE_WINDOW][16];  /* the same by nibbles, for eight groups each: */
     uint8_t high[SIEVE_SETS][SIEVE_WINDOW][16]; /* a byte is let through when both have its group */
 };
@@ -26,8 +43,10 @@ struct sift {
     uint64_t *odds;    /* NUL, \, %, and bytes above 0x7f */
     uint64_t *ends;    /* CR or LF */
     uint64_t *letters; /* letters, digits, + / - _ */
-    uint64_t *digits;  /* 0 to 9; this and the next three are filled on demand */
+    uint64_t *nibbles; /* hexadecimal digits */
+    uint64_t *digits;  /* 0 to 9; the next four are filled on demand */
     uint64_t *numbers; /* digits, blank, - . / ( ) */
+    uint64_t *dots;    /* . */
     uint64_t *ats;     /* @ */
     uint64_t *openers; /* + and ( */
     uint64_t *persons; /* something that tells who a person is begins here */
@@ -35,6 +54,7 @@ struct sift {
     uint64_t *marks;   /* any of anchors, known, persons, runs and odds */
     size_t words;
     size_t cap;
+    enum sieve_way way;
 };
 
 void sift_done(struct sift *sift);
@@ -47,12 +67,33 @@ struct sieve_item {
 /* Makes the tables anew. */
 void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n);
 
+/* Lets one more through. */
+void sieve_add(struct sieve *sieve, const struct sieve_item *item);
+
+/* Writes where the bits of the words [word, word + SIEVE_BATCH) stand, as far as there are words,
+ * to `places`, which has room for SIEVE_PLACES; returns how many. */
+size_t sift_places(const struct sift *sift, const uint64_t *bits, size_t word, uint32_t *places);
+
 /* Fills `sift`, but for `known`, `hints` and `persons`, which are left empty, and `marks`.
- * `has_numbers`: the four on demand too. */
+ * `has_numbers`: those on demand too. */
 void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift);
 
 /* Fills `marks` from the others. */
 void sift_mark(struct sift *sift);
+
+/* Words that are computed with at once; rows of `sift` may be read and written that far after their
+ * last word, where `digits`, `numbers` and `uppers` are empty, and `letters` one word before. */
+enum { SIEVE_BLOCK = 8 };
+typedef uint64_t sieve_block __attribute__((vector_size(SIEVE_BLOCK * sizeof(uint64_t))));
+
+#define SIEVE_INLINE static inline __attribute__((always_inline))
+
+/* The targets of functions that compute with blocks; those for AVX2 have what all of its processors
+ * have besides. */
+#if defined(__x86_64__)
+#define SIEVE_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define SIEVE_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,bmi,bmi2,popcnt")))
+#endif
 
 static inline bool bit_has(const uint64_t *bits, size_t at) {
     return (bits[at / 64] >> at % 64 & 1) != 0;
