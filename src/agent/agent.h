@@ -32,7 +32,12 @@
  *   stored    executor    aws_deployer.parameters: which secrets there are; secrets_path: where
  *   diagnosis, cure, inventory  executor   of recover and destroy: what the stack needs, is done
  *   child     executor    {"kind","flags"}: of the session that must end before this one goes on
- *   children  flow        how many such sessions have ended
+ *   children  flow        how many such sessions have ended; child_tokens: what they spent
+ *   proposed  orchestrator  {FIELD: {"value","file","quote"}}: answers that a model found
+ *   concerns  compliance  findings of a model's reading: a machine may not approve then
+ *   report    validator   {"meaning","line","next"}: what a model says of a probe that failed
+ *   explained orchestrator  the problem that a model has put into words already
+ *   no_advice any         the model did not answer; it is not asked again
  */
 #pragma once
 

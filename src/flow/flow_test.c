@@ -244,25 +244,99 @@ static bool has_runbook(void) {
     return access(page, R_OK) == 0;
 }
 
-static void every_end_has_its_status_and_its_exit_code(void **state) {
+/* Whoever answers as the model, or nobody: each end is the same. */
+static int ends_bad(enum world_model model) {
     int bad = 0;
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_N(end_rows); i++) {
         const struct end_row *row = &end_rows[i];
 
+        if (model != WORLD_MODEL_NONE && strcmp(row->kind, "deploy") != 0) {
+            continue; /* it has its part in deployments */
+        }
         world_fresh();
+        world->model = model;
         row->arrange();
         (void)run(row->kind);
         if (strcmp(world->status, row->status) != 0 || world->exit_status != row->exit_status ||
             strstr(world->message, row->message) == NULL || applied() != row->applied ||
             has_runbook() != row->needs_person || world_was_repeated()) {
-            print_error("%s: %s, exit %d, '%s', %d applied\n", row->what, world->status,
-                        world->exit_status, world->message, applied());
+            print_error("%s, model %d: %s, exit %d, '%s', %d applied\n", row->what, (int)model,
+                        world->status, world->exit_status, world->message, applied());
             bad++;
         }
+        bad += world->is_prompt_leaking ? 1 : 0;
+        bad += model == WORLD_MODEL_EVIL && world->words > 1 ? 1 : 0; /* "... is left out" */
     }
-    assert_int_equal(bad, 0);
+    return bad;
+}
+
+static void every_end_has_its_status_and_its_exit_code(void **state) {
+    (void)state;
+    assert_int_equal(ends_bad(WORLD_MODEL_NONE), 0);
+}
+
+static void no_model_changes_how_anything_ends(void **state) {
+    (void)state;
+    assert_int_equal(ends_bad(WORLD_MODEL_GOOD), 0);
+    assert_int_equal(ends_bad(WORLD_MODEL_EVIL), 0);
+    assert_int_equal(ends_bad(WORLD_MODEL_DOWN), 0);
+}
+
+/* ---- What a model adds ---- */
+
+static void a_model_words_a_deployment_and_its_tokens_are_counted(void **state) {
+    (void)state;
+    world->model = WORLD_MODEL_GOOD;
+    (void)run("deploy");
+    assert_string_equal(world->status, "success");
+    assert_int_equal(world->advised, 3); /* the reviewer, the plan, the end */
+    assert_int_equal(world->words, 2);   /* of the end, and its note at a resource of the set */
+    assert_int_equal(world->tokens, 3 * 960);
+    world_fresh();
+    world->model = WORLD_MODEL_DOWN;
+    (void)run("deploy");
+    assert_int_equal(world->advised, 1); /* it is not asked by each agent anew */
+    assert_int_equal(world->words, 0);
+    assert_int_equal(world->tokens, 0);
+}
+
+static void an_answer_is_proposed_only_where_a_file_says_it(void **state) {
+    (void)state;
+    world->model = WORLD_MODEL_GOOD;
+    variable();
+    (void)run("deploy");
+    assert_string_equal(world->proposed, "debug");
+    world_fresh();
+    world->model = WORLD_MODEL_EVIL;
+    variable();
+    (void)run("deploy");
+    assert_string_equal(world->status, "success");
+    assert_string_equal(world->proposed, "");
+}
+
+static void a_concern_asks_for_a_person_and_changes_nothing_else(void **state) {
+    (void)state;
+    world->is_machine = true;
+    (void)run("deploy");
+    assert_string_equal(world->status, "success");
+    assert_int_equal(world_asked("approval"), 0);
+    for (enum world_model model = WORLD_MODEL_GOOD; model <= WORLD_MODEL_DOWN; model++) {
+        world_fresh();
+        world->is_machine = true;
+        world->model = model;
+        world->has_concern = model == WORLD_MODEL_GOOD;
+        (void)run("deploy");
+        assert_string_equal(world->status, "success");
+        assert_int_equal(world_asked("approval"), world->has_concern ? 1 : 0);
+    }
+    world_fresh();
+    world->is_machine = true;
+    world->model = WORLD_MODEL_GOOD;
+    removes_bucket(); /* what the review denies stays denied, and nobody is asked about it */
+    (void)run("deploy");
+    assert_string_equal(world->status, "refused");
+    assert_int_equal(world->advised, 0);
 }
 
 /* ---- Every status of a stack, and every verb that meets it ---- */
@@ -726,15 +800,15 @@ static bool ended_once(void) {
 static bool asked_at_most(int n) { return world->asked_n <= n; }
 
 /* Lets `version` go on from what a kill before and after each write leaves of a deployment that
- * sets the account up. */
-static void kill_everywhere(const char *version, int asked_max) {
+ * sets the account up; of those moments each `every`th. */
+static void kill_everywhere(const char *version, int asked_max, int every) {
     int bad = 0;
     int n;
 
     world->has_bootstrap = false;
     n = world_record("deploy", "1");
     assert_true(n > 40);
-    for (int k = 0; k < n; k += stride()) {
+    for (int k = 0; k < n; k += every * stride()) {
         struct flow *flow;
 
         world_restore(k);
@@ -754,17 +828,27 @@ static void kill_everywhere(const char *version, int asked_max) {
 
 static void killed_at_any_write_it_goes_on_as_if_nothing_had_happened(void **state) {
     (void)state;
-    kill_everywhere("1", 3 + 1); /* bootstrap, its yes, the deployment's yes; and one again */
+    kill_everywhere("1", 3 + 1, 1); /* bootstrap, its yes, the deployment's yes; and one again */
+}
+
+static void killed_at_any_write_with_a_model_it_goes_on_too(void **state) {
+    (void)state;
+    world->model = WORLD_MODEL_GOOD;
+    kill_everywhere("1", 3 + 1, 3);
 }
 
 static void another_version_settles_what_is_open_and_begins_the_phase_anew(void **state) {
     (void)state;
-    kill_everywhere("2", 3 + 2); /* a phase's question, and a yes to what was not started */
+    kill_everywhere("2", 3 + 2, 1); /* a phase's question, and a yes to what was not started */
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_end_has_its_status_and_its_exit_code, set_up),
+        cmocka_unit_test_setup(no_model_changes_how_anything_ends, set_up),
+        cmocka_unit_test_setup(a_model_words_a_deployment_and_its_tokens_are_counted, set_up),
+        cmocka_unit_test_setup(an_answer_is_proposed_only_where_a_file_says_it, set_up),
+        cmocka_unit_test_setup(a_concern_asks_for_a_person_and_changes_nothing_else, set_up),
         cmocka_unit_test_setup(every_status_and_every_verb_that_meets_it, set_up),
         cmocka_unit_test(every_phase_and_its_agents_agree),
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),
@@ -779,6 +863,7 @@ int main(void) {
         cmocka_unit_test_setup(whichever_call_fails_the_run_ends_and_says_why, set_up),
         cmocka_unit_test_setup(ctrl_c_in_any_call_parks_and_the_session_goes_on, set_up),
         cmocka_unit_test_setup(killed_at_any_write_it_goes_on_as_if_nothing_had_happened, set_up),
+        cmocka_unit_test_setup(killed_at_any_write_with_a_model_it_goes_on_too, set_up),
         cmocka_unit_test_setup(another_version_settles_what_is_open_and_begins_the_phase_anew,
                                set_up),
     };

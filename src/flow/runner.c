@@ -321,6 +321,18 @@ static enum err_code child_failed(struct session *session, const json_t *result,
     return runner_step(session, is_refused ? OUTCOME_CANCEL : OUTCOME_FAIL, err);
 }
 
+/* What a child spent on models is the parent's cost. */
+static void child_tokens(struct session *session, const json_t *tokens) {
+    int64_t in = json_int_or(session->state, "child_tokens.in", 0) + json_int_or(tokens, "in", 0);
+    int64_t out =
+        json_int_or(session->state, "child_tokens.out", 0) + json_int_or(tokens, "out", 0);
+
+    if (in + out > 0) {
+        json_put(session->state, "child_tokens",
+                 json_pack("{s:I, s:I}", "in", (json_int_t)in, "out", (json_int_t)out));
+    }
+}
+
 /* The child's end, good or bad, decides how the parent goes on. Its id derives from how many have
  * ended, so that a restart finds it, by any version, and a second attempt is another one. */
 static enum err_code runner_after_child(struct session *session, struct session_end *out,
@@ -353,6 +365,7 @@ static enum err_code runner_after_child(struct session *session, struct session_
     }
     (void)json_object_del(session->state, "child");
     json_put_int(session->state, "children", ended + 1);
+    child_tokens(session, json_object_get(result, "tokens"));
     return json_int_or(result, "exit", 255) == 0 ? session_enter(session, session->phase, err)
                                                  : child_failed(session, result, err);
 }

@@ -20,7 +20,10 @@ static const struct {
 static const struct str *const texts[SCHEMA_N] = {
     [SCHEMA_UNDERSTAND] = &schema_understand,
     [SCHEMA_EXPLAIN]    = &schema_explain,
+    [SCHEMA_ANSWERS]    = &schema_answers,
     [SCHEMA_CONCERN]    = &schema_concern,
+    [SCHEMA_WORDS]      = &schema_words,
+    [SCHEMA_REPORT]     = &schema_report,
 };
 /* clang-format on */
 

@@ -3,4 +3,5 @@
 
 #include "base/str.h"
 
-extern const struct str schema_understand, schema_explain, schema_concern;
+extern const struct str schema_understand, schema_explain, schema_answers, schema_concern,
+    schema_words, schema_report;

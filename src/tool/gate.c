@@ -209,7 +209,12 @@ static void copy_field(char *to, size_t size, struct str from) {
 
 /* What an earlier process held is spent; what it settled is what it used. */
 static void recall_held(struct gate *gate, struct recalled *row) {
-    if (gate_sum_read(json_object_get(row->args, "held"), &row->held) && gate->is_counting) {
+    if (!gate_sum_read(json_object_get(row->args, "held"), &row->held)) {
+        return;
+    }
+    gate->spent.in += row->held.in;
+    gate->spent.out += row->held.out;
+    if (gate->is_counting) {
         token_ledger_spend(meter_ledger(gate->options.meter), row->held);
     }
 }
@@ -218,9 +223,12 @@ static void recall_spent(struct gate *gate, struct recalled *row, const json_t *
     struct token_hold hold = {.held = row->held, .counted = UINT32_MAX};
     struct token_sum spent;
 
-    if (row->held.out > 0 && gate->is_counting &&
-        gate_sum_read(json_object_get(body, "spent"), &spent)) {
-        (void)token_ledger_settle(meter_ledger(gate->options.meter), &hold, &spent);
+    if (row->held.out > 0 && gate_sum_read(json_object_get(body, "spent"), &spent)) {
+        gate->spent.in += spent.in - row->held.in;
+        gate->spent.out += spent.out - row->held.out;
+        if (gate->is_counting) {
+            (void)token_ledger_settle(meter_ledger(gate->options.meter), &hold, &spent);
+        }
     }
     row->held = (struct token_sum){0, 0};
 }

@@ -162,6 +162,9 @@ const struct redactor *turn_redactor(const struct turn *turn);
 /* What the session has spent on models so far, with what calls under way may spend. */
 struct token_sum turn_tokens(const struct turn *turn);
 
+/* What this one session of the person's has spent on models, in this process and before. */
+struct token_sum turn_spent(const struct turn *turn);
+
 /* Whether somebody can be asked now. */
 bool turn_has_person(const struct turn *turn);
 

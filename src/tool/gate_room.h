@@ -59,6 +59,7 @@ struct gate {
     char set_reviewed[SHA256_HEX + 1];
     struct approval approved; /* the last one that a person answered */
     struct approval_state approval_state;
+    struct token_sum spent;    /* of this session, with what was recalled */
     char used[SHA256_HEX + 1]; /* digest of the approval that an effect has consumed */
     char *answered_by;
 

@@ -54,6 +54,10 @@ struct token_sum turn_tokens(const struct turn *turn) {
     return meter == NULL ? (struct token_sum){0, 0} : token_ledger_taken(meter_ledger(meter));
 }
 
+struct token_sum turn_spent(const struct turn *turn) {
+    return turn->gate->spent;
+}
+
 /* ---- Telling ---- */
 
 static void tell_level(struct turn *turn, enum token_level level) {
@@ -77,7 +81,10 @@ static void tell_level(struct turn *turn, enum token_level level) {
 
 void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_sum *used) {
     struct meter *meter = turn->gate->options.meter;
+    struct token_sum spent = used == NULL ? hold->held : *used;
 
+    turn->gate->spent.in += spent.in;
+    turn->gate->spent.out += spent.out;
     (void)token_ledger_settle(meter_ledger(meter), hold, used);
     tell_level(turn, meter_news(meter));
 }

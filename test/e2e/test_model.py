@@ -13,7 +13,7 @@ import model_probe
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"
 HELLO = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "say hello"}]
-GOOD = {"concerns": [{"where": "plan", "text": "a wide role", "is_veto": False}]}
+GOOD = {"concerns": [{"where": "plan", "text": "a wide role"}]}
 
 
 class RealServer(unittest.TestCase):

@@ -106,6 +106,16 @@ def prompt_of(request):
     return "\n".join(m["content"] for m in messages if m["role"] != "system" and m.get("content"))
 
 
+def form_of(request):
+    """The name of the form that an answer is to keep to; "" for text."""
+    return request["body"].get("response_format", {}).get("json_schema", {}).get("name", "")
+
+
+# What a model says that has nothing to say, by form.
+NOTHING = {"answers": {"answers": []}, "concern": {"concerns": []}, "words": {"text": "Nothing to add.", "notes": []},
+           "report": {"meaning": "Nothing to add.", "line": None, "next": "Nothing."}, "explain": {"cause": "Nothing to add.", "proposals": []}}
+
+
 class FakeModel:
     def __init__(self):
         self.requests, self.script, self.other = [], [], None
@@ -182,12 +192,15 @@ class FakeModel:
 
     def by_rules(self, rules, otherwise):
         """Answers by the first rule (pattern, answer) whose pattern is found in the prompt. An answer is text, or a function of
-        the request that gives one. `rules` may grow."""
+        the request that gives one, or gives an answer as above. `rules` may grow. `otherwise` is for what a line means and
+        for text; another form that no rule fits has nothing to say."""
         def answer(request):
             if request["path"].endswith("/moderations"):
                 return moderation()
-            found = next((a for p, a in rules if re.search(p, prompt_of(request))), otherwise)
-            return text(found(request) if callable(found) else found)
+            nothing = NOTHING.get(form_of(request), otherwise)
+            found = next((a for p, a in rules if re.search(p, prompt_of(request))), nothing)
+            found = found(request) if callable(found) else found
+            return found if callable(found) else text(found)
         self.always(answer)
 
     def env(self, key="sk-test-0123456789abcdefghij"):

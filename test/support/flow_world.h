@@ -18,8 +18,19 @@ enum {
     WORLD_MOMENTS_MAX = 400
 };
 
+/* What answers as the model. */
+enum world_model {
+    WORLD_MODEL_NONE = 0,
+    WORLD_MODEL_GOOD, /* sensible words */
+    WORLD_MODEL_EVIL, /* words that lure, values that nobody gave, calls that it may not ask for */
+    WORLD_MODEL_DOWN,
+};
+
 struct world {
     /* What a test says. */
+    enum world_model model;  /* set before world_flow() */
+    bool has_concern;        /* the good one has one about the function */
+    bool is_machine;         /* --yes, and the person's settings never ask */
     int fail_at;             /* number of the call that fails; 0: none */
     char fail_op[32];        /* the operation that fails, each time; "": none */
     enum err_code fail_code; /* with this */
@@ -52,6 +63,11 @@ struct world {
     char approval[80]; /* the answer: "yes", "no"; "": nobody answers in time */
 
     /* What happened. */
+    int advised;            /* questions to the model */
+    bool is_prompt_leaking; /* one of them had the secret that the person gave */
+    int64_t tokens;         /* of the result */
+    int words;              /* lines of a model in the result */
+    char proposed[40];      /* what the last question for env.LOG_LEVEL proposed */
     int calls;
     char log[WORLD_CALLS_MAX][16]; /* operations by the numbers of their calls */
     struct {

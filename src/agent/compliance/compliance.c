@@ -2,7 +2,8 @@
  * nothing lifts that but a person; it changes nothing itself. */
 #include <string.h>
 
-#include "agent/agent.h"
+#include "agent/advise.h"
+#include "agent/compliance/concern.h"
 #include "agent/secrets.h"
 #include "guard/price/cost.h"
 #include "repo/project.h"
@@ -166,6 +167,16 @@ static enum verdict compliance_cost(const struct turn *turn, json_t *findings) {
                       agent_is_kind(turn, "deploy") ? ceiling_cents : -1, findings);
 }
 
+/* What is stopped needs no second opinion, and the program's own set-up none. */
+static enum outcome compliance_concerns(struct turn *turn, enum verdict verdict,
+                                        const json_t *template, json_t *findings) {
+    bool is_stopped = verdict == VERDICT_DENY || verdict == VERDICT_ESCALATE;
+    bool is_ours = agent_is_kind(turn, "bootstrap");
+
+    return has_model(turn) && !is_stopped && !is_ours ? concern_add(turn, template, findings)
+                                                      : OUTCOME_OK;
+}
+
 static enum outcome compliance_run(struct turn *turn, enum phase phase) {
     CLEANUP(json_decrefp) json_t *template = compliance_template(turn);
     CLEANUP(json_decrefp) json_t *findings = json_array();
@@ -177,6 +188,7 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
         .foreign_ok = foreign_none,
         .template_before = json_at(turn->state, "preview.before"),
     };
+    enum outcome outcome = OUTCOME_OK;
     enum verdict verdict;
 
     if (agent_is_kind(turn, "destroy")) {
@@ -193,6 +205,10 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
         CLEANUP(json_decrefp) json_t *set = compliance_set(turn);
 
         verdict = policy_review_set(set, template, &ctx, findings);
+        outcome = compliance_concerns(turn, verdict, template, findings);
+    }
+    if (outcome != OUTCOME_OK) {
+        return outcome;
     }
     if (phase == PHASE_REVIEW) {
         return compliance_rule(turn, "plan", agent_text(turn, "plan_sha256"), verdict, findings);

@@ -97,13 +97,17 @@ static void intake_reword(struct turn *turn, const char *field, char **answer) {
 /* Asks until the answer passes the same check as a line of the file, at most LIMIT_ASK_TRIES. */
 static enum outcome intake_ask(struct turn *turn, const char *field, const char *question,
                                const char *preset, const char *help, char **out) {
+    const json_t *proposed = json_object_get(json_object_get(turn->state, "proposed"), field);
     struct err err = {0};
 
     for (int64_t tries = limit(LIMIT_ASK_TRIES); tries > 0; tries--) {
         CLEANUP(freep) char *answer = NULL;
+        json_t *row = intake_question(field, question, preset, help);
 
-        if (turn_ask(turn, intake_question(field, question, preset, help), &answer, &err) !=
-            ERR_NONE) {
+        if (json_is_object(proposed)) {
+            json_put(row, "proposed", json_deep_copy(proposed));
+        }
+        if (turn_ask(turn, row, &answer, &err) != ERR_NONE) {
             return agent_fail(turn, &err);
         }
         intake_reword(turn, field, &answer);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "agent/explain.h"
+#include "agent/orchestrator/words.h"
+
 /* Whether AWS was told to change what runs. */
 static bool ending_was_executed(const struct turn *turn) {
     return json_bool_at(turn->state, "executing") || json_at(turn->state, "applied") != NULL;
@@ -189,6 +192,35 @@ static void ending_cost(const struct turn *turn, const char *status, json_t *res
     }
 }
 
+/* What a model says of it, behind all that the program says itself. */
+static void ending_words(struct turn *turn, json_t *result) {
+    json_t *words = NULL;
+
+    if (!has_model(turn) || !(agent_is_kind(turn, "deploy") || agent_is_kind(turn, "rollback"))) {
+        return;
+    }
+    if (json_at(turn->state, "problem") != NULL) {
+        (void)explain_problem(turn, &words); /* the end is the end without it */
+    } else if (strcmp(json_str_or(result, "status", ""), "success") == 0) {
+        words = words_of_end(turn, result);
+    }
+    if (words != NULL) {
+        json_put(result, "words", words);
+    }
+}
+
+/* What this deployment spent on models, its child sessions with it. */
+static void ending_tokens(const struct turn *turn, json_t *result) {
+    struct token_sum spent = turn_spent(turn);
+    int64_t in = spent.in + json_int_or(turn->state, "child_tokens.in", 0);
+    int64_t out = spent.out + json_int_or(turn->state, "child_tokens.out", 0);
+
+    if (has_model(turn) || in + out > 0) {
+        json_put(result, "tokens",
+                 json_pack("{s:I, s:I}", "in", (json_int_t)in, "out", (json_int_t)out));
+    }
+}
+
 enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     size_t row = 0;
     json_t *result = json_object();
@@ -205,6 +237,7 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     json_put_int(result, "exit", exit_status);
     json_put_str(result, "url", ending_url(turn));
     json_put_str(result, "release", json_str_at(turn->state, "release.id"));
+    json_put(result, "summary", words_of_facts(turn, endings[row].status));
     ending_cost(turn, endings[row].status, result);
     json_put_str(result, "next", ending_next(turn, endings[row].status));
     if (agent_is_kind(turn, "secrets") && json_at(turn->state, "applied.parameters") != NULL) {
@@ -221,6 +254,8 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     if (strcmp(agent_text(turn, "moderation"), "ended") == 0) {
         json_put_bool(result, "ends_conversation", true);
     }
+    ending_words(turn, result);
+    ending_tokens(turn, result);
     json_put(turn->state, "result", result);
     if (phase == PHASE_ESCALATED) {
         ending_runbook(turn);

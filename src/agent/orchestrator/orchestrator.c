@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/explain.h"
 #include "agent/look.h"
 #include "agent/moderate.h"
 #include "agent/orchestrator/ending.h"
+#include "agent/orchestrator/propose.h"
+#include "agent/orchestrator/words.h"
 #include "guard/approval.h"
 
 static const struct grant grants[] = {
@@ -21,9 +24,9 @@ static const enum phase phases[] = {PHASE_INTAKE,  PHASE_ASK,       PHASE_WAIT,
 /* ---- ASK: a problem came back; is it fixed? ---- */
 
 /* What belongs to an attempt and not to the session. */
-static const char *const attempt[] = {"problem",  "preview",  "approval",       "applied",
-                                      "probe",    "restored", "restored_probe", "failed_plan",
-                                      "expected", "executing"};
+static const char *const attempt[] = {"problem",  "preview",   "approval",       "applied",
+                                      "probe",    "restored",  "restored_probe", "failed_plan",
+                                      "expected", "executing", "concerns",       "report"};
 
 /* Whether the problem is only that something is to be answered, which is asked next. */
 static bool orchestrator_is_question(const struct turn *turn) {
@@ -45,8 +48,10 @@ static bool orchestrator_is_question(const struct turn *turn) {
 /* `nobody` is the outcome where the person is missing or has had enough. */
 static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobody) {
     CLEANUP(freep) char *answer = NULL;
+    json_t *words = NULL;
     struct err err = {0};
     json_t *question;
+    enum outcome outcome;
 
     if (json_object_get(turn->state, "problem") == NULL) {
         return OUTCOME_OK;
@@ -58,9 +63,16 @@ static enum outcome orchestrator_ask_retry(struct turn *turn, enum outcome nobod
         (void)json_object_del(turn->state, "problem");
         return OUTCOME_OK;
     }
+    outcome = explain_problem(turn, &words);
+    if (outcome != OUTCOME_OK) {
+        return outcome;
+    }
     question = agent_args("field", "retry", "kind", "confirm", "question", "Fixed? Try again?",
                           "default", "no", "problem", agent_text(turn, "problem.text"), "remedy",
                           agent_text(turn, "problem.remedy"), NULL);
+    if (words != NULL) {
+        json_put(question, "words", words);
+    }
     if (turn_ask(turn, question, &answer, &err) != ERR_NONE) {
         return agent_fail(turn, &err);
     }
@@ -175,6 +187,9 @@ static bool orchestrator_may_machine_approve(const struct turn *turn) {
          !agent_is_kind(turn, "secrets"))) {
         return false;
     }
+    if (json_array_size(json_at(turn->state, "concerns")) > 0) {
+        return false; /* the reviewer's reading asks for a person */
+    }
     return strcmp(mode, "never") == 0 ||
            (strcmp(mode, "broadening") == 0 && !orchestrator_is_broadening(turn));
 }
@@ -275,10 +290,15 @@ static enum outcome orchestrator_wait(struct turn *turn) {
     CLEANUP(approval_done) struct approval approval = orchestrator_approval(turn);
     CLEANUP(buf_done) struct buf bytes = BUF_INIT((size_t)limit(LIMIT_RECORD_BYTES));
     struct sha256_hex digest = sha256_hex(approval_digest(&approval));
+    enum outcome outcome;
 
     if (json_bool_at(turn->state, "set_is_stale")) {
         (void)json_object_del(turn->state, "set_is_stale");
         return OUTCOME_STALE;
+    }
+    outcome = orchestrator_may_machine_approve(turn) ? OUTCOME_OK : words_of_plan(turn);
+    if (outcome != OUTCOME_OK) {
+        return outcome;
     }
     approval_write(&approval, &bytes);
     json_put(turn->state, "approval",
@@ -298,11 +318,11 @@ static enum outcome orchestrator_ask(struct turn *turn) {
                              "it has");
     }
 
-    if (outcome != OUTCOME_OK || !json_bool_at(turn->state, "survey_is_stale")) {
-        return outcome;
+    if (outcome == OUTCOME_OK && json_bool_at(turn->state, "survey_is_stale")) {
+        (void)json_object_del(turn->state, "survey_is_stale");
+        outcome = look_at_repository(turn);
     }
-    (void)json_object_del(turn->state, "survey_is_stale");
-    return look_at_repository(turn);
+    return outcome == OUTCOME_OK ? propose_answers(turn) : outcome;
 }
 
 static enum outcome orchestrator_close(struct turn *turn) {

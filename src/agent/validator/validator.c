@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/probe.h"
+#include "agent/validator/report.h"
 
 static const struct grant grants[] = {
     {"aws_deployer", "identity"}, {"aws_deployer", "stack_status"}, {"aws_deployer", "events"},
@@ -32,11 +33,14 @@ static enum outcome validator_deploy(struct turn *turn) {
         return outcome;
     }
     turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
-    if (!json_bool_at(turn->state, "probe.passed")) {
-        return agent_problem(turn, ERR_HEALTH, "aws-copilot logs shows what the function said",
-                             "%s", agent_text(turn, "probe.sentence"));
+    if (json_bool_at(turn->state, "probe.passed")) {
+        return OUTCOME_OK;
     }
-    return OUTCOME_OK;
+    outcome = report_probe(turn, "probe");
+    return outcome != OUTCOME_OK
+               ? outcome
+               : agent_problem(turn, ERR_HEALTH, "aws-copilot logs shows what the function said",
+                               "%s", agent_text(turn, "probe.sentence"));
 }
 
 static enum outcome validator_bootstrap(struct turn *turn) {

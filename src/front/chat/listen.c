@@ -4,9 +4,15 @@
 #include <string.h>
 
 #include "agent/context.h"
+#include "agent/explain.h"
 #include "front/chat/chat_room.h"
 
-enum { PARTS_MAX = TURNS_MAX + 8, LISTEN_ANSWER_TOKENS = 600, EXPLAIN_BYTES = 16 * 1024 };
+enum {
+    PARTS_MAX = TURNS_MAX + 8,
+    LISTEN_ANSWER_TOKENS = 600,
+    EXPLAIN_BYTES = 16 * 1024,
+    GIVEN_BYTES = 256 * 1024
+};
 
 /* ---- What was said ---- */
 
@@ -67,15 +73,6 @@ static const char listen_rules[] =
     "line does not say. `question` is null "
     "unless the line cannot be acted on without one more answer; then ask it in the person's "
     "language.";
-
-static const char explain_rules[] =
-    "You explain to a person why a run of aws-copilot, a program that deploys a FastAPI and Vite "
-    "application to AWS, went wrong. `cause`: the root cause in one or two plain sentences, only "
-    "from what is "
-    "given. `proposals`: concrete next steps, the best first: a field to change, a command to "
-    "type, a "
-    "diff, or advice. Never propose to give away a secret, to widen rights to `*`, or to skip a "
-    "check.";
 
 static json_t *messages_of(struct cli *cli, const char *rules, struct context_part *parts,
                            size_t n) {
@@ -193,20 +190,22 @@ enum err_code listen_with_model(struct cli *cli, const struct turns *turns, cons
 
 /* ---- A failure in plain words ---- */
 
+static char *read_by_query(void *ctx, const char *file) {
+    struct cli *cli = ctx;
+    CLEANUP(json_decrefp) json_t *read = NULL;
+    struct err unread = {0};
+
+    return flow_query(cli->flow, &agent_orchestrator, cli_flags(cli), "repo_reader", "read_file",
+                      agent_args("path", file, NULL), &read, &unread) == ERR_NONE
+               ? mem_strdup(json_str_or(read, "text", ""))
+               : NULL;
+}
+
 static void explain_print(struct cli *cli, const json_t *form) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(EXPLAIN_BYTES);
-    const json_t *proposal;
-    size_t i;
+    CLEANUP(json_decrefp) json_t *lines = explain_lines(form);
 
-    screen_text(&cli->screen, &out, 2, "In the model's words, which decide nothing:");
-    screen_text(&cli->screen, &out, 4, json_str_or(form, "cause", ""));
-    json_array_foreach(json_object_get(form, "proposals"), i, proposal) {
-        CLEANUP(freep)
-        char *text = mem_format("%zu. %s: %s", i + 1, json_str_or(proposal, "kind", ""),
-                                json_str_or(proposal, "text", ""));
-
-        screen_text(&cli->screen, &out, 4, text);
-    }
+    render_words(&cli->screen, &out, lines);
     if (!cli->is_json) {
         render_print(cli->render, &out);
     }
@@ -214,22 +213,26 @@ static void explain_print(struct cli *cli, const json_t *form) {
 
 enum err_code explain_with_model(struct cli *cli, const char *told, const json_t *state,
                                  struct err *err) {
-    CLEANUP(freep) char *fields = json_text(json_object_get(state, "fields"));
-    CLEANUP(freep) char *plan = json_text(json_at(state, "plan.steps"));
-    CLEANUP(freep) char *applied = json_text(json_object_get(state, "applied"));
-    struct context_part parts[] = {{0},
-                                   {CONTEXT_QUESTION, "What is on record", told},
-                                   {CONTEXT_REQUIREMENTS, "What was asked for", fields},
-                                   {CONTEXT_PLAN, "Steps of the plan", plan},
-                                   {CONTEXT_OUTPUT, "What AWS answered", applied}};
+    CLEANUP(freep) char *fields = advise_json(state, "fields");
+    CLEANUP(freep) char *plan = advise_json(state, "plan.steps");
+    CLEANUP(freep) char *applied = advise_json(state, "applied");
+    const struct context_part parts[] = {{CONTEXT_QUESTION, "What is on record", told},
+                                         {CONTEXT_REQUIREMENTS, "What was asked for", fields},
+                                         {CONTEXT_PLAN, "Steps of the plan", plan},
+                                         {CONTEXT_OUTPUT, "What AWS answered", applied}};
+    const struct advice advice = {
+        .form = "explain", .rules = explain_rules, .parts = parts, .n = ARRAY_N(parts)};
+    CLEANUP(buf_done) struct buf given = BUF_INIT(GIVEN_BYTES);
     CLEANUP(json_decrefp) json_t *messages = NULL;
     CLEANUP(json_decrefp) json_t *form = NULL;
+    bool is_speaking = false;
     bool is_over = false;
 
-    messages = messages_of(cli, explain_rules, parts, ARRAY_N(parts));
+    messages = advise_messages(&advice, &given, flow_encoding(cli->flow), &is_speaking);
     if (ask_form(cli, messages, "explain", true, NULL, &is_over, &form, err) != ERR_NONE) {
         return err->code;
     }
+    explain_judge(form, buf_str(&given), read_by_query, cli);
     explain_print(cli, form);
     return ERR_NONE;
 }

@@ -73,6 +73,21 @@ static void show_problem(const struct asking *asking, struct buf *out) {
         render_error(&asking->asker->screen, out, problem,
                      json_str_or(asking->question, "remedy", ""));
     }
+    render_words(&asking->asker->screen, out, json_object_get(asking->question, "words"));
+}
+
+/* What a model found in the repository: with the place, for the person to judge. */
+static void show_proposed(const struct asking *asking, struct buf *out) {
+    const json_t *proposed = json_object_get(asking->question, "proposed");
+    CLEANUP(freep) char *text = NULL;
+
+    if (proposed == NULL) {
+        return;
+    }
+    text = mem_format("A model proposes %s: %s has the words \"%s\". Enter takes it.",
+                      json_str_or(proposed, "value", ""), json_str_or(proposed, "file", ""),
+                      json_str_or(proposed, "quote", ""));
+    screen_text(&asking->asker->screen, out, 2, text);
 }
 
 /* The paper that is signed: from its canonical bytes and nothing else. */
@@ -118,6 +133,7 @@ static void show_question(const struct asking *asking) {
     }
     show_problem(asking, &out);
     screen_text(&asking->asker->screen, &out, 2, json_str_or(asking->question, "question", "?"));
+    show_proposed(asking, &out);
     if (asking->confirm != NULL) {
         CLEANUP(freep) char *text = mem_format("Type %s to go on.", asking->confirm);
 
@@ -367,7 +383,8 @@ static enum err_code asker_answer(struct asker *asker, const json_t *question,
         .asker = asker,
         .question = question,
         .kind = json_str_or(question, "kind", "text"),
-        .proposal = json_str_at(question, "default"),
+        /* What a model proposes is never taken without looking. */
+        .proposal = json_str_or(question, "proposed.value", json_str_at(question, "default")),
         .confirm = json_str_at(question, "confirm"),
         .wait = {.poll = poll, .ctx = poll_ctx, .interrupted = asker->interrupted},
     };

@@ -475,8 +475,23 @@ static void on_outputs(struct render *render, const json_t *json, struct buf *ou
     put_left_cost(render, out, json_object_get(json, "left_cost"));
 }
 
+void render_words(const struct screen *screen, struct buf *out, const json_t *words) {
+    const json_t *line;
+    size_t i;
+
+    if (json_array_size(words) > 0) {
+        screen_text(screen, out, 2, "In the model's words, which decide nothing:");
+    }
+    json_array_foreach(words, i, line) { screen_text(screen, out, 4, json_string_value(line)); }
+}
+
 static void on_say(struct render *render, const json_t *json, struct buf *out) {
-    screen_text(&render->screen, out, 2, json_str_or(json, "text", ""));
+    const char *text = json_str_or(json, "text", "");
+
+    if (text[0] != '\0') {
+        screen_text(&render->screen, out, 2, text);
+    }
+    render_words(&render->screen, out, json_object_get(json, "words"));
 }
 
 /* Keeps a warning for the end; false when the run has said it already. */
@@ -647,6 +662,31 @@ static void put_running_cost(const struct render *render, struct buf *out, const
     screen_text(&render->screen, out, 4, text);
 }
 
+static void put_summary(const struct render *render, struct buf *out, const json_t *result) {
+    static const char *const members[] = {"done", "where"};
+
+    for (size_t i = 0; i < ARRAY_N(members); i++) {
+        const char *text = json_str_at(json_object_get(result, "summary"), members[i]);
+
+        if (text != NULL) {
+            screen_text(&render->screen, out, 4, text);
+        }
+    }
+}
+
+static void put_tokens(const struct render *render, struct buf *out, const json_t *result) {
+    long long in = (long long)json_int_or(result, "tokens.in", 0);
+    long long answers = (long long)json_int_or(result, "tokens.out", 0);
+
+    if (in + answers > 0) {
+        CLEANUP(freep)
+        char *text =
+            mem_format("Tokens of the model: %lld for questions, %lld for answers.", in, answers);
+
+        screen_text(&render->screen, out, 4, text);
+    }
+}
+
 void render_end(struct render *render, const json_t *result) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
     const struct ending_row *ending = ending_of(json_str_or(result, "status", ""));
@@ -661,9 +701,12 @@ void render_end(struct render *render, const json_t *result) {
     put_cancelled(render, &out);
     render->folded = 0;
     screen_text(&render->screen, &out, 4, ending->done);
+    put_summary(render, &out, result);
     put_running_cost(render, &out, json_object_get(result, "cost"));
     put_remedy(render, &out, json_str_at(result, "error.remedy"));
     put_remedy(render, &out, json_str_at(result, "next"));
+    render_words(&render->screen, &out, json_object_get(result, "words"));
+    put_tokens(render, &out, result);
     put_warnings(render, &out);
     screen_write(&render->screen, &out);
 }

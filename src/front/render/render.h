@@ -53,6 +53,9 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
 /* Explains each change in plain words: what the resource is for, why it changes, what goes. */
 void render_why(const struct screen *screen, struct buf *out, const json_t *change_set);
 
+/* Shows the lines of a model, announced as what they are; nothing for NULL. */
+void render_words(const struct screen *screen, struct buf *out, const json_t *words);
+
 /* Shows an error and what can be done. */
 void render_error(const struct screen *screen, struct buf *out, const char *text,
                   const char *remedy);
