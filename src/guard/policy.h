@@ -128,6 +128,8 @@ struct review_ctx {
                                       * where it cannot be read: everything is new then */
     bool is_local_aws; /* behind a custom endpoint, where ssm:GetParametersByPath is judged against
                         * every resource, nothing speaks TLS, and the emitted template says so */
+    const json_t *parameters; /* what the template's parameters are given: name -> text, true where
+                               * the value is not known here; NULL: not decided yet */
     const char *const *foreign_ok; /* accounts the user's own settings allow; NULL-ended, or NULL */
 };
 

@@ -2,20 +2,40 @@
 #pragma once
 
 #include "guard/policy.h"
+#include "guard/template_value.h"
 
 /* One review under way. */
 struct review {
     const struct review_ctx *ctx;
-    const json_t *template; /* an object */
+    const json_t *written;       /* the template as it is written */
+    struct template_facts facts; /* of it */
+    json_t *template;            /* with all put in that is told; owned */
+    json_t *before;              /* the deployed one, the same way; owned, or NULL */
     json_t *findings;
     enum verdict verdict; /* the strictest so far */
     bool is_bootstrap;    /* the set-up stack makes the roles that others are held by */
 };
 
+/* Puts into the review's template what is told by the values that parameters get (NULL: anybody may
+ * still give others), or by their Defaults. review_end() lets it go. */
+void review_begin(struct review *review, const json_t *template, const json_t *values);
+void review_end(struct review *review);
+
+/* What a value cannot be told by: a parameter that has none here, which asks, or anything else. */
+void review_unresolved(struct review *review, const char *where, const json_t *value,
+                       const char *text);
+
 /* Adds a finding of this rule. `where` is a path such as "Resources.Role.Properties"; the text must
  * not hold a secret. */
 void review_find(struct review *review, enum review_rule rule, const char *where, const char *fmt,
                  ...) PRINTF_LIKE(4, 5);
+
+/* review_transform.c: who else works on the template, before it is one. */
+void review_transforms(struct review *review);
+
+/* review_transform.c: what SAM makes of a resource. */
+void review_sam_events(struct review *review, const char *where, const char *type,
+                       const json_t *properties);
 
 /* review_template.c: the template's resources, whatever is in the plan or the change set. */
 void review_template(struct review *review);

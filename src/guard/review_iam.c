@@ -238,7 +238,8 @@ static void review_statement(struct review *review, const char *where, const jso
         return;
     }
     if (effect == NULL || strcmp(effect, "Allow") != 0) {
-        review_find(review, REVIEW_UNRESOLVED, where, "a statement's effect cannot be told");
+        review_unresolved(review, where, json_object_get(statement, "Effect"),
+                          "a statement's effect cannot be told");
         return;
     }
     if (json_object_get(statement, "NotAction") != NULL ||
@@ -257,8 +258,9 @@ static void review_statement(struct review *review, const char *where, const jso
                                  .is_everything = is_everything,
                                  .wide = &wide};
     if (!is_known || action == NULL || !review_texts(review, action, check_action, &check)) {
-        review_find(review, REVIEW_UNRESOLVED, where,
-                    "a statement's action or resource cannot be told");
+        CLEANUP(json_decrefp)
+        json_t *both = json_pack("[O*,O*]", action, json_object_get(statement, "Resource"));
+        review_unresolved(review, where, both, "a statement's action or resource cannot be told");
     }
     if (check.seen.name != NULL) {
         review_find(review, REVIEW_WILDCARD_RESOURCE, where,
@@ -272,7 +274,7 @@ void review_grants(struct review *review, const char *where, const json_t *docum
 
     document = read != NULL ? read : document;
     if (json_object_get(document, "Statement") == NULL) {
-        review_find(review, REVIEW_UNRESOLVED, where, "a policy cannot be read");
+        review_unresolved(review, where, document, "a policy cannot be read");
         return;
     }
     CLEANUP(freep) char *place = mem_format("%s.Statement", where);
@@ -327,7 +329,8 @@ static void review_permission_set(struct review *review, const char *where,
 
 void review_iam(struct review *review, const char *where, const char *type,
                 const json_t *properties) {
-    bool is_sam = strcmp(type, "AWS::Serverless::Function") == 0;
+    bool is_sam = strcmp(type, "AWS::Serverless::Function") == 0 ||
+                  strcmp(type, "AWS::Serverless::StateMachine") == 0;
 
     if (is_sam) {
         CLEANUP(freep) char *carried = mem_format("%s.Properties.Policies", where);

@@ -180,7 +180,7 @@ static void managed_one(struct review *review, const char *where, const json_t *
     struct managed_check check = {.review = review, .where = where};
 
     if (!review_texts(review, value, check_managed, &check)) {
-        review_find(review, REVIEW_UNRESOLVED, where, "a managed policy cannot be told");
+        review_unresolved(review, where, value, "a managed policy cannot be told");
     }
 }
 

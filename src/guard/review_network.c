@@ -39,7 +39,7 @@ static void review_ingress(struct review *review, const char *where, const json_
 
     if (!json_is_object(rule) ||
         (json_object_size(rule) == 1 && json_object_get(rule, "Ref") != NULL)) {
-        review_find(review, REVIEW_UNRESOLVED, where, "whom it lets in cannot be told");
+        review_unresolved(review, where, rule, "whom it lets in cannot be told");
         return;
     }
     if ((is_world(review, json_object_get(rule, "CidrIp")) ||

@@ -140,13 +140,15 @@ static void plan_secrets(struct review *review, const json_t *plan) {
 enum verdict policy_review_plan(const json_t *plan, const json_t *template,
                                 const struct review_ctx *ctx, json_t *findings) {
     struct review review = {.ctx = ctx,
-                            .template = template,
                             .findings = findings,
                             .verdict = VERDICT_ALLOW,
                             .is_bootstrap =
                                 strcmp(json_str_or(plan, "kind", ""), "bootstrap") == 0};
 
+    review_begin(&review, template,
+                 ctx->parameters != NULL ? ctx->parameters : json_object_get(plan, "parameters"));
     if (!plan_has_shape(&review, plan)) {
+        review_end(&review);
         return review.verdict;
     }
     plan_target(&review, plan);
@@ -155,5 +157,6 @@ enum verdict policy_review_plan(const json_t *plan, const json_t *template,
     plan_secrets(&review, plan);
     review_accounts(&review, "plan", plan);
     review_template(&review);
+    review_end(&review);
     return review.verdict;
 }

@@ -268,8 +268,13 @@ static void find_property(struct review *review, const char *where, const struct
     const char *when = policy_rule_when(trial->row->rule);
     const char *word = found_word(trial->found);
     const char *text = json_string_value(trial->found);
+    const char *parameter = json_str_at(trial->found, "Ref");
 
-    if (word != NULL) {
+    if (parameter != NULL && review_is_parameter(review, str_from(parameter))) {
+        review_find(review, REVIEW_PARAMETER_UNKNOWN, place,
+                    "the parameter %s decides, which has no value here (%s)", parameter,
+                    policy_rule_code(trial->row->rule));
+    } else if (word != NULL) {
         review_find(review, trial->row->rule, place, "%s (%s)", when, word);
     } else if (text != NULL && strlen(text) <= FOUND_BYTES) {
         review_find(review, trial->row->rule, place, "%s (it is %s)", when, text);

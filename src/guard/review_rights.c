@@ -48,7 +48,8 @@ static bool refers_to(const json_t *value, const char *name) {
 
 static bool is_bearer(const char *type) {
     return strcmp(type, "AWS::IAM::Role") == 0 || strcmp(type, "AWS::IAM::User") == 0 ||
-           strcmp(type, "AWS::IAM::Group") == 0 || strcmp(type, "AWS::Serverless::Function") == 0;
+           strcmp(type, "AWS::IAM::Group") == 0 || strcmp(type, "AWS::Serverless::Function") == 0 ||
+           strcmp(type, "AWS::Serverless::StateMachine") == 0;
 }
 
 static bool is_attached(const json_t *policy, const char *name) {

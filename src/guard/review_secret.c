@@ -51,8 +51,7 @@ static bool is_reference(const char *text) {
 
 /* Whether a parameter exists that is not marked NoEcho: what it holds is shown by AWS. */
 static bool is_shown_parameter(const struct review *review, const char *name) {
-    const json_t *parameter =
-        json_object_get(json_object_get(review->template, "Parameters"), name);
+    const json_t *parameter = json_object_get(json_object_get(review->written, "Parameters"), name);
 
     return json_is_object(parameter) && !review_is_true(json_object_get(parameter, "NoEcho"));
 }
@@ -132,7 +131,7 @@ static void secrets_parameters(struct review *review) {
     const char *name = NULL;
     json_t *parameter = NULL;
 
-    json_object_foreach(walk(json_object_get(review->template, "Parameters")), name, parameter) {
+    json_object_foreach(walk(json_object_get(review->written, "Parameters")), name, parameter) {
         const char *value = json_str_at(parameter, "Default");
         bool is_secret = review_is_true(json_object_get(parameter, "NoEcho")) ||
                          redact_is_secret_key(str_from(name));
@@ -149,12 +148,12 @@ static void secrets_outputs(struct review *review) {
     const char *name = NULL;
     json_t *output = NULL;
 
-    json_object_foreach(walk(json_object_get(review->template, "Outputs")), name, output) {
+    json_object_foreach(walk(json_object_get(review->written, "Outputs")), name, output) {
         const char *parameter = json_str_at(output, "Value.Ref");
         const json_t *declared =
             parameter == NULL
                 ? NULL
-                : json_object_get(json_object_get(review->template, "Parameters"), parameter);
+                : json_object_get(json_object_get(review->written, "Parameters"), parameter);
 
         if (review_is_true(json_object_get(declared, "NoEcho"))) {
             CLEANUP(freep) char *where = mem_format("Outputs.%s", name);
@@ -167,5 +166,5 @@ static void secrets_outputs(struct review *review) {
 void review_secrets(struct review *review) {
     secrets_parameters(review);
     secrets_outputs(review);
-    review_secrets_in(review, "", review->template);
+    review_secrets_in(review, "", review->written);
 }

@@ -159,7 +159,6 @@ enum verdict policy_review_set(const json_t *changeset, const json_t *template,
                                const struct review_ctx *ctx, json_t *findings) {
     struct str stack = str_from(json_str_or(changeset, "stack", ""));
     struct review review = {.ctx = ctx,
-                            .template = template,
                             .findings = findings,
                             .verdict = VERDICT_ALLOW,
                             .is_bootstrap = str_starts(stack, STR("bootstrap-"))};
@@ -167,9 +166,11 @@ enum verdict policy_review_set(const json_t *changeset, const json_t *template,
     size_t i = 0;
     json_t *change = NULL;
 
+    review_begin(&review, template, ctx->parameters);
     if (json_check(changeset, set_fields, &err) != ERR_NONE) {
         review_find(&review, REVIEW_MALFORMED, "change set", "the change set cannot be read: %s",
                     err.text);
+        review_end(&review);
         return review.verdict;
     }
     set_place(&review, "arn", json_str_or(changeset, "arn", ""));
@@ -178,5 +179,6 @@ enum verdict policy_review_set(const json_t *changeset, const json_t *template,
         set_change(&review, change);
     }
     review_template(&review);
+    review_end(&review);
     return review.verdict;
 }

@@ -27,7 +27,7 @@ static const struct {
     {"AWS::ECR::Repository", DATA_KEPT},        {"AWS::KMS::Key", DATA_KEPT},
     {"AWS::Cognito::UserPool", DATA_KEPT},      {"AWS::OpenSearchService::Domain", DATA_KEPT},
     {"AWS::Elasticsearch::Domain", DATA_KEPT},  {"AWS::Redshift::Cluster", DATA_KEPT},
-    {"AWS::DSQL::Cluster", DATA_KEPT},          {"AWS::EC2::Volume", DATA_LOST},
+    {"AWS::Serverless::SimpleTable", DATA_KEPT}, {"AWS::DSQL::Cluster", DATA_KEPT},          {"AWS::EC2::Volume", DATA_LOST},
     {"AWS::Logs::LogGroup", DATA_LOST},         {"AWS::SecretsManager::Secret", DATA_LOST},
     {"AWS::SSM::Parameter", DATA_LOST},         {"AWS::ElastiCache::ReplicationGroup", DATA_LOST},
     {"AWS::ElastiCache::CacheCluster", DATA_LOST}, {"AWS::MemoryDB::Cluster", DATA_LOST},
@@ -40,7 +40,7 @@ static const struct {
 
 static const char *const forbidden_types[] = {
     "AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::UserToGroupAddition", "AWS::IAM::SAMLProvider",
-    "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Macro", "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Macro", "AWS::CloudFormation::Stack", "AWS::Serverless::Application",
     "AWS::Organizations::Account",
 };
 /* clang-format on */
@@ -107,6 +107,7 @@ static void review_resource(struct review *review, const char *name, const json_
     review_trust(review, where, type, properties);
     review_properties(review, where, type, properties);
     review_network(review, where, type, properties);
+    review_sam_events(review, where, type, properties);
     review_protection(review, where, name, resource);
 }
 
@@ -119,24 +120,23 @@ void review_template(struct review *review) {
         review_find(review, REVIEW_UNRESOLVED, "Resources", "the template cannot be read");
         return;
     }
-    if (json_object_get(review->template, "Transform") != NULL ||
-        json_object_get(resources, "Fn::Transform") != NULL) {
-        review_find(review, REVIEW_UNRESOLVED, "Transform",
-                    "a transform makes resources that this review does not see");
-    }
+    review_transforms(review);
     json_object_foreach(walk(resources), name, resource) {
-        review_resource(review, name, resource);
+        if (strncmp(name, "Fn::", 4) != 0) { /* told by review_transforms() */
+            review_resource(review, name, resource);
+        }
     }
     review_paths(review);
-    review_accounts(review, "", review->template);
+    review_accounts(review, "", review->written);
     review_secrets(review);
 }
 
 enum verdict policy_review_template(const json_t *template, const struct review_ctx *ctx,
                                     json_t *findings) {
-    struct review review = {
-        .ctx = ctx, .template = template, .findings = findings, .verdict = VERDICT_ALLOW};
+    struct review review = {.ctx = ctx, .findings = findings, .verdict = VERDICT_ALLOW};
 
+    review_begin(&review, template, ctx->parameters);
     review_template(&review);
+    review_end(&review);
     return review.verdict;
 }

@@ -687,6 +687,169 @@ static void the_local_aws_may_speak_plainly_to_its_own_parts(void **state) {
     }
 }
 
+/* ---- parameters ---- */
+
+/* The findings on a template whose parameters get these values; NULL: not decided. */
+static json_t *findings_with(const char *text, const char *values) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(json_decrefp) json_t *template = json_loads(text, 0, NULL);
+    CLEANUP(json_decrefp) json_t *given = values == NULL ? NULL : json_loads(values, 0, NULL);
+    struct review_ctx ctx = {.account = template_account,
+                             .region = "eu-central-1",
+                             .redactor = redactor,
+                             .parameters = given};
+    json_t *findings = json_array();
+
+    assert_non_null(template);
+    policy_review_template(template, &ctx, findings);
+    return findings;
+}
+
+static void a_finding_says_which_parameter_it_comes_from(void **state) {
+    static const char text[] =
+        "{\"Parameters\":{\"Cidr\":{\"Type\":\"String\",\"Default\":\"0.0.0.0/"
+        "0\"}},\"Resources\":{\"G\":{"
+        "\"Type\":\"AWS::EC2::SecurityGroup\",\"Properties\":{\"SecurityGroupIngress\":[{"
+        "\"CidrIp\":{"
+        "\"Ref\":\"Cidr\"},\"IpProtocol\":\"tcp\",\"FromPort\":22,\"ToPort\":22}]}}}}";
+    static const struct {
+        const char *values, *word;
+    } rows[] = {
+        {NULL, "; the parameter Cidr is 0.0.0.0/0, its default"},
+        {"{}", "; the parameter Cidr is 0.0.0.0/0, its default"},
+        {"{\"Cidr\":\"0.0.0.0/1\"}", "; the parameter Cidr is 0.0.0.0/1, by the plan"},
+        {"{\"Cidr\":\"10.0.0.0/8\"}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp) json_t *findings = findings_with(text, rows[i].values);
+        const json_t *found = json_row(findings, "code", "open_network");
+
+        assert_int_equal(json_array_size(findings), rows[i].word != NULL);
+        if (rows[i].word != NULL && strstr(json_str_or(found, "text", ""), rows[i].word) == NULL) {
+            fail_msg("%zu: %s", i, json_str_or(found, "text", ""));
+        }
+    }
+}
+
+static void the_value_of_a_noecho_parameter_is_nowhere(void **state) {
+    static const char text[] = "{\"Parameters\":{\"Word\":{\"Type\":\"String\",\"NoEcho\":true}},"
+                               "\"Resources\":{\"V\":{\"Type\":"
+                               "\"AWS::EC2::Volume\",\"Properties\":{\"Encrypted\":{\"Ref\":"
+                               "\"Word\"},\"AvailabilityZone\":{"
+                               "\"Fn::Sub\":\"${Word}\"}}}}}";
+    CLEANUP(json_decrefp) json_t *findings = findings_with(text, "{\"Word\":\"hunter2hunter2\"}");
+    CLEANUP(freep) char *shown = json_text(findings);
+
+    (void)state;
+    assert_true(finds(findings, "parameter_unknown"));
+    assert_null(strstr(shown, "hunter2"));
+}
+
+/* Without values both branches are read; with them, the one that is taken. */
+static void conditions_are_read_as_they_will_be(void **state) {
+    static const char text[] =
+        "{\"Parameters\":{\"Env\":{\"Type\":\"String\",\"Default\":\"prod\"}},\"Conditions\":{"
+        "\"IsProd\":{"
+        "\"Fn::Equals\":[{\"Ref\":\"Env\"},\"prod\"]}},\"Resources\":{\"V\":{\"Type\":\"AWS::EC2::"
+        "Volume\","
+        "\"Properties\":{\"Encrypted\":{\"Fn::If\":[\"IsProd\",true,false]}}}}}";
+    static const char *const values[] = {NULL, "{}", "{\"Env\":\"dev\"}", "{\"Env\":true}"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(values); i++) {
+        CLEANUP(json_decrefp) json_t *findings = findings_with(text, values[i]);
+
+        assert_int_equal(finds(findings, "unencrypted"), i != 1);
+    }
+}
+
+/* SAM: a route is open unless the event, its API or the Globals name who checks. */
+static void the_routes_that_sam_makes_are_read(void **state) {
+    /* clang-format off */
+    static const struct { const char *event, *more; bool is_open; } rows[] = {
+        {"\"Type\":\"Api\",\"Properties\":{\"Path\":\"/\"}", "", true},
+        {"\"Type\":\"HttpApi\"", "", true},
+        {"\"Type\":\"SQS\"", "", false},
+        {"\"Type\":\"Api\",\"Properties\":{\"Auth\":{\"Authorizer\":\"AWS_IAM\"}}", "", false},
+        {"\"Type\":\"Api\"", ",\"Globals\":{\"Api\":{\"Auth\":{\"DefaultAuthorizer\":\"Mine\"}}}", false},
+        {"\"Type\":\"HttpApi\"", ",\"Globals\":{\"Api\":{\"Auth\":{\"DefaultAuthorizer\":\"Mine\"}}}", true},
+        {"\"Type\":\"Api\",\"Properties\":{\"Auth\":{\"Authorizer\":\"NONE\"}}",
+         ",\"Globals\":{\"Api\":{\"Auth\":{\"DefaultAuthorizer\":\"Mine\"}}}", true},
+        {"\"Type\":\"HttpApi\",\"Properties\":{\"ApiId\":{\"Ref\":\"A\"}}", "", false},
+        {"\"Type\":\"Api\",\"Properties\":{\"RestApiId\":{\"Ref\":\"B\"}}", "", true},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep)
+        char *text = mem_format(
+            "{\"Transform\":\"AWS::Serverless-2016-10-31\",\"Resources\":{\"A\":{\"Type\":"
+            "\"AWS::Serverless::HttpApi\",\"Properties\":{\"Auth\":{\"DefaultAuthorizer\":\"J\"}}},"
+            "\"B\":{\"Type\":\"AWS::Serverless::Api\"},\"F\":{\"Type\":\"AWS::Serverless::"
+            "Function\","
+            "\"Properties\":{\"Events\":{\"E\":{%s}}}}}%s}",
+            rows[i].event, rows[i].more);
+        CLEANUP(json_decrefp) json_t *findings = findings_with(text, NULL);
+
+        if (finds(findings, "open_api") != rows[i].is_open || !finds(findings, "transform")) {
+            fail_msg("%s", text);
+        }
+    }
+}
+
+static void every_transform_has_its_answer(void **state) {
+    /* clang-format off */
+    static const struct { const char *transform, *code; } rows[] = {
+        {"\"AWS::LanguageExtensions\"", NULL},
+        {"\"AWS::Serverless-2016-10-31\"", "transform"},
+        {"[\"AWS::LanguageExtensions\",\"AWS::CodeDeployBlueGreen\"]", "transform"},
+        {"\"AWS::SecretsManager-2024-09-16\"", "transform"},
+        {"{\"Name\":\"AWS::Include\",\"Parameters\":{\"Location\":\"s3://b/k\"}}", "transform_unseen"},
+        {"\"AWS::Serverless-2099-01-01\"", "transform_unseen"},
+        {"\"OurMacro\"", "transform_unseen"},
+        {"{\"Ref\":\"Which\"}", "transform_unseen"},
+        {"[[\"AWS::Include\"]]", "transform_unseen"},
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep)
+        char *text =
+            mem_format("{\"Transform\":%s,\"Resources\":{\"Q\":{\"Type\":\"AWS::SQS::Queue\"}}}",
+                       rows[i].transform);
+        CLEANUP(json_decrefp) json_t *findings = findings_with(text, NULL);
+
+        if (json_array_size(findings) != (rows[i].code != NULL) ||
+            (rows[i].code != NULL && !finds(findings, rows[i].code))) {
+            fail_msg("%s", rows[i].transform);
+        }
+    }
+}
+
+/* A loop is judged by what it makes; where that is not told, nothing passes. */
+static void loops_are_read_through(void **state) {
+    static const char *const lists[] = {"[\"A\",\"B\"]", "{\"Ref\":\"Names\"}"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        CLEANUP(freep)
+        char *text = mem_format(
+            "{\"Parameters\":{\"Names\":{\"Type\":\"CommaDelimitedList\"}},\"Transform\":"
+            "\"AWS::LanguageExtensions\",\"Resources\":{\"Fn::ForEach::V\":[\"N\",%s,{\"V${N}\":{"
+            "\"Type\":\"AWS::EC2::Volume\",\"Properties\":{\"Encrypted\":%s}}}]}}",
+            lists[i / 2], i % 2 == 0 ? "true" : "false");
+        CLEANUP(json_decrefp) json_t *open = findings_with(text, NULL);
+        CLEANUP(json_decrefp) json_t *given = findings_with(text, "{\"Names\":\"A,B\"}");
+
+        assert_int_equal(finds(open, "transform_unseen"), i >= 2);
+        assert_int_equal(json_array_size(given), i % 2 == 0 ? 0 : 2);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planted_plans_are_stopped_and_their_neighbours_pass),
@@ -703,6 +866,12 @@ int main(void) {
         cmocka_unit_test(the_local_aws_may_have_its_one_wide_resource),
         cmocka_unit_test(the_local_aws_speaks_no_tls),
         cmocka_unit_test(an_account_of_the_users_own_settings_may_be_named),
+        cmocka_unit_test(a_finding_says_which_parameter_it_comes_from),
+        cmocka_unit_test(the_value_of_a_noecho_parameter_is_nowhere),
+        cmocka_unit_test(conditions_are_read_as_they_will_be),
+        cmocka_unit_test(the_routes_that_sam_makes_are_read),
+        cmocka_unit_test(every_transform_has_its_answer),
+        cmocka_unit_test(loops_are_read_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,14 +248,13 @@ static void review_who(struct principal_check *check, const json_t *principal) {
         return;
     }
     if (!json_is_object(principal) || json_object_get(principal, "Ref") != NULL) {
-        review_find(check->review, REVIEW_UNRESOLVED, check->where, "who is let in cannot be told");
+        review_unresolved(check->review, check->where, principal, "who is let in cannot be told");
         return;
     }
     json_object_foreach(walk(principal), kind, who) {
         check->kind = kind;
         if (!review_texts(check->review, who, check_principal, check)) {
-            review_find(check->review, REVIEW_UNRESOLVED, check->where,
-                        "who is let in cannot be told");
+            review_unresolved(check->review, check->where, who, "who is let in cannot be told");
         }
     }
 }
@@ -333,7 +332,7 @@ static void review_resource_policy(struct review *review, const char *where, con
     const json_t *statement = is_statement ? document : json_object_get(document, "Statement");
 
     if (statement == NULL) {
-        review_find(review, REVIEW_UNRESOLVED, where, "a policy cannot be read");
+        review_unresolved(review, where, document, "a policy cannot be read");
         return;
     }
     CLEANUP(freep)
@@ -383,7 +382,8 @@ static void review_lambda_permission(struct review *review, const char *where,
         return;
     }
     if (who == NULL) {
-        review_find(review, REVIEW_UNRESOLVED, where, "who may call the function cannot be told");
+        review_unresolved(review, where, json_object_get(properties, "Principal"),
+                          "who may call the function cannot be told");
     } else if (strcmp(who, "*") == 0) {
         review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function");
     } else if (strstr(who, ".amazonaws.com") != NULL) {

@@ -187,6 +187,7 @@ static enum outcome compliance_run(struct turn *turn, enum phase phase) {
         .is_local_aws = strcmp(agent_text(turn, "identity.endpoint"), "AWS") != 0,
         .foreign_ok = foreign_none,
         .template_before = json_at(turn->state, "preview.before"),
+        .parameters = json_at(turn->state, "plan.parameters"),
     };
     enum outcome outcome = OUTCOME_OK;
     enum verdict verdict;

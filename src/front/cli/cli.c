@@ -250,8 +250,7 @@ enum err_code cli_flow(struct cli *cli, struct err *err) {
 
 /* ---- What the command line says ---- */
 
-/* The tags as an object; the last of equal keys counts. */
-static json_t *cli_tags(const struct args *args) {
+json_t *cli_pairs(const struct args *args) {
     json_t *tags = json_object();
 
     for (size_t i = 0; i < args->pair_n; i++) {
@@ -313,8 +312,8 @@ json_t *cli_flags(const struct cli *cli) {
     if (usage != NULL) {
         json_put(flags, "usage", usage);
     }
-    if (cli->args.pair_n > 0) {
-        json_put(flags, "tags", cli_tags(&cli->args));
+    if (args_is(&cli->args, OPT_TAGS)) {
+        json_put(flags, "tags", cli_pairs(&cli->args));
     }
     for (size_t i = 0; i < ARRAY_N(texts); i++) {
         json_put_str(flags, texts[i].member, args_text(&cli->args, texts[i].option));

@@ -15,6 +15,10 @@ MUST_CHECK enum err_code cli_ask_agent(struct cli *cli, const struct agent *agen
                                        json_t *args, json_t **out, struct err *err);
 
 /* Masks what is printed: the flow's where one is open, else one of its own. */
+/* What the one option that may be repeated says, as an object of texts; the last of equal keys
+ * counts. New reference. */
+json_t *cli_pairs(const struct args *args);
+
 const struct redactor *cli_redactor(struct cli *cli);
 
 /* Prints one object to stdout, masked, whatever the form of output. */

@@ -1,6 +1,7 @@
 /* The options of the command line. */
 #include "front/cli/option.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,16 +35,22 @@ static const struct option_row *option_lettered(char letter) {
     return NULL;
 }
 
+static bool is_repeated(const struct option_row *row) {
+    return row->kind == OPTION_PAIR || row->kind == OPTION_PARAMETER;
+}
+
 static enum err_code args_keep(struct args *args, const struct option_row *row, const char *value,
                                struct err *err) {
     args->values[row - option_rows] = value;
     args->is_typed[row - option_rows] = true;
-    if (row->kind != OPTION_PAIR) {
+    if (!is_repeated(row)) {
         return ERR_NONE;
     }
     if (args->pair_n == ARGS_PAIRS_MAX) {
         err_set(err, ERR_USAGE, "more than %d times --%s", ARGS_PAIRS_MAX, row->name);
-        return err_remedy(err, "AWS takes 50 tags, and four are set by aws-copilot");
+        return err_remedy(err, row->kind == OPTION_PAIR
+                                   ? "AWS takes 50 tags, and four are set by aws-copilot"
+                                   : "give the others a Default in the template");
     }
     args->pairs[args->pair_n++] = value;
     return ERR_NONE;
@@ -209,6 +216,16 @@ static bool is_tag(const char *value) {
            str_is_utf8(str_from(value)) && !str_eq_nocase(str_slice(key, 0, 4), STR("aws:"));
 }
 
+/* A parameter of a template: its name has letters and digits only; its value may be empty. */
+static bool is_parameter(const char *value) {
+    size_t len = 0;
+
+    while (isalnum((unsigned char)value[len])) {
+        len++;
+    }
+    return len > 0 && value[len] == '=' && str_is_utf8(str_from(value));
+}
+
 /* Digits and one point, as cost_use_read() takes it. */
 static bool is_number(const char *value) {
     size_t digits = strspn(value, "0123456789");
@@ -239,6 +256,7 @@ static const struct {
     [OPTION_FILE]     = { is_there,    "a file" },
     [OPTION_NUMBER]   = { is_number,   "a plain number such as 100000 or 1.5" },
     [OPTION_PAIR]     = { is_tag,      "a tag such as team=web; app, env, managed-by, ttl and aws:... are taken" },
+    [OPTION_PARAMETER] = { is_parameter, "a parameter such as Env=prod" },
 };
 /* clang-format on */
 
@@ -272,7 +290,9 @@ static enum err_code check_value(const struct option_row *row, const char *value
 
 static enum err_code check_pairs(const struct args *args, const struct option_row *row,
                                  struct err *err) {
-    for (size_t i = 0; row->kind == OPTION_PAIR && i < args->pair_n; i++) {
+    bool is_given = is_repeated(row) && args->values[row - option_rows] != NULL;
+
+    for (size_t i = 0; is_given && i < args->pair_n; i++) {
         if (check_value(row, args->pairs[i], true, err) != ERR_NONE) {
             return err->code;
         }

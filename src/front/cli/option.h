@@ -28,6 +28,7 @@ enum option_group {
     OPTIONS_DESTROY = 8192,
     OPTIONS_DRIFT = 16384,
     OPTIONS_REDACT = 1 << 24,
+    OPTIONS_TEMPLATE = 1 << 25, /* what a template's parameters are */
 };
 
 enum option_kind {
@@ -42,8 +43,9 @@ enum option_kind {
     OPTION_URL,      /* http:// or https:// */
     OPTION_FOLDER,
     OPTION_FILE,
-    OPTION_NUMBER, /* plain and not negative: "1.5" */
-    OPTION_PAIR,   /* a tag, "key=value"; may be repeated */
+    OPTION_NUMBER,    /* plain and not negative: "1.5" */
+    OPTION_PAIR,      /* a tag, "key=value"; may be repeated */
+    OPTION_PARAMETER, /* of a template, "name=value"; may be repeated */
     OPTION_KIND_N
 };
 

@@ -146,6 +146,7 @@ static void estimate_show(struct cli *cli, const json_t *cost) {
 static enum err_code estimate_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     CLEANUP(json_decrefp) json_t *template = NULL;
+    CLEANUP(json_decrefp) json_t *parameters = NULL;
     CLEANUP(json_decrefp) json_t *cost = NULL;
     CLEANUP(freep) char *region = NULL;
     struct cost_use use;
@@ -157,7 +158,8 @@ static enum err_code estimate_run(struct cli *cli, struct err *err) {
                       : estimate_file(path, &template, err)) != ERR_NONE) {
         return err->code;
     }
-    cost = cost_of_template(template, NULL, region, &use);
+    parameters = args_is(&cli->args, OPT_PARAMETER) ? cli_pairs(&cli->args) : NULL;
+    cost = cost_of_template(template, parameters, region, &use);
     if (cli->is_json) {
         cli_print_object(cli, cost);
     } else {
@@ -176,7 +178,7 @@ const struct verb verb_estimate = {
         "here, with a dated table in the program. Every line has its quantity, price and "
         "assumption; what could not be priced is listed. With --json: one object.",
     .section = VERBS_HERE,
-    .options = OPTIONS_WHERE | OPTIONS_USAGE,
+    .options = OPTIONS_WHERE | OPTIONS_USAGE | OPTIONS_TEMPLATE,
     .is_one_object = true,
     .run = estimate_run,
 };

@@ -39,8 +39,8 @@ static void policy_show(struct cli *cli, const char *name, const json_t *finding
 }
 
 /* Judges one file and adds {"file","verdict","findings"} to `files`. */
-static enum err_code policy_file(struct cli *cli, const char *name, json_t *files,
-                                 enum verdict *verdict, struct err *err) {
+static enum err_code policy_file(struct cli *cli, const char *name, const json_t *parameters,
+                                 json_t *files, enum verdict *verdict, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(buf_done) struct buf text = BUF_INIT(TEMPLATE_FILE_BYTES_MAX + 1);
     CLEANUP(template_file_done) struct template_file file = {0};
@@ -49,6 +49,7 @@ static enum err_code policy_file(struct cli *cli, const char *name, json_t *file
         .account = args_text(&cli->args, OPT_ACCOUNT),
         .region = args_text(&cli->args, OPT_REGION),
         .redactor = cli_redactor(cli),
+        .parameters = parameters,
     };
     enum verdict one;
 
@@ -84,6 +85,8 @@ static int policy_exit(enum verdict verdict) {
 
 static enum err_code policy_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *files = json_array();
+    CLEANUP(json_decrefp)
+    json_t *parameters = args_is(&cli->args, OPT_PARAMETER) ? cli_pairs(&cli->args) : NULL;
     enum verdict verdict = VERDICT_ALLOW;
 
     if (cli_word(cli, 0) == NULL || strcmp(cli_word(cli, 0), "check") != 0 ||
@@ -92,7 +95,7 @@ static enum err_code policy_run(struct cli *cli, struct err *err) {
         return err_remedy(err, "aws-copilot policy check FILE...");
     }
     for (size_t i = 1; cli_word(cli, i) != NULL; i++) {
-        if (policy_file(cli, cli_word(cli, i), files, &verdict, err) != ERR_NONE) {
+        if (policy_file(cli, cli_word(cli, i), parameters, files, &verdict, err) != ERR_NONE) {
             return err->code;
         }
     }
@@ -117,11 +120,13 @@ const struct verb verb_policy = {
     .word_max = 1 + POLICY_FILES_MAX,
     .summary = "judge CloudFormation templates by the rules that hold for our own",
     .more = "Reads YAML or JSON, asks neither AWS nor a model. Each finding has its line, its rule "
-            "and what to do; what cannot be told never passes. With --account other accounts are "
-            "found too. Exit 0: nothing found that stops; 10: a person has to decide; 5: denied; "
+            "and what to do; what cannot be told never passes. Parameters are what --parameter "
+            "says, or their defaults, which decide no condition: without --parameter both branches "
+            "are read. With --account other accounts are found too. Exit 0: nothing found that "
+            "stops; 10: a person has to decide; 5: denied; "
             "2: not readable. With --json: one object.",
     .section = VERBS_HERE,
-    .options = OPTIONS_WHERE,
+    .options = OPTIONS_WHERE | OPTIONS_TEMPLATE,
     .is_one_object = true,
     .run = policy_run,
 };

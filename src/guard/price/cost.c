@@ -113,11 +113,12 @@ static void cost_resource(struct costing *costing, const char *id, const json_t 
                         .id = id,
                         .type = json_str_or(resource, "Type", ""),
                         .properties = json_object_get(resource, "Properties")};
-    enum cost_truth truth = condition == NULL ? COST_TRUE : cost_condition(costing, condition);
+    enum template_truth truth =
+        condition == NULL ? TEMPLATE_TRUE : template_condition(&costing->facts, condition);
 
-    if (truth == COST_UNCLEAR) {
+    if (truth == TEMPLATE_UNCLEAR) {
         cost_unpriced(&of, "resource", "whether it is made depends on the condition %s", condition);
-    } else if (truth == COST_TRUE) {
+    } else if (truth == TEMPLATE_TRUE) {
         cost_type(&of);
     }
 }
@@ -164,10 +165,7 @@ json_t *cost_of_template(const json_t *template, const json_t *parameters, const
     CLEANUP(json_decrefp) json_t *free_types = json_object();
     struct costing costing = {
         .resources = json_object_get(template, "Resources"),
-        .conditions = json_object_get(template, "Conditions"),
-        .mappings = json_object_get(template, "Mappings"),
-        .parameters = json_object_get(template, "Parameters"),
-        .given = parameters,
+        .facts = template_facts(template, parameters, place),
         .region = place,
         .use = use,
         .lines = json_array(),

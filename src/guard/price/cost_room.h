@@ -2,15 +2,13 @@
 #pragma once
 
 #include "guard/price/cost.h"
+#include "guard/template_value.h"
 
 /* One pricing under way. */
 struct costing {
-    const json_t *resources;  /* of the template */
-    const json_t *conditions; /* or NULL */
-    const json_t *mappings;   /* or NULL */
-    const json_t *parameters; /* their declarations, or NULL */
-    const json_t *given;      /* their values, or NULL */
-    json_t *region;           /* a JSON string */
+    const json_t *resources; /* of the template */
+    struct template_facts facts;
+    json_t *region; /* a JSON string */
     const struct cost_use *use;
 
     double free_left[FREE_N];
@@ -39,11 +37,6 @@ struct costed {
  * `*is_unknown` tells. `path` is dotted. */
 const json_t *cost_value(const struct costing *costing, const json_t *properties, const char *path,
                          bool *is_unknown);
-
-enum cost_truth { COST_FALSE, COST_TRUE, COST_UNCLEAR };
-
-/* cost_value.c: whether a condition of the template holds. */
-enum cost_truth cost_condition(const struct costing *costing, const char *name);
 
 /* A number of the template; `otherwise` where it says none. False where it cannot be told, which is
  * then listed as not priced. */

@@ -67,7 +67,7 @@ void cost_share(struct costing *costing) {
         const char *type = json_str_or(resource, "Type", "");
         const char *condition = json_str_at(resource, "Condition");
 
-        if (condition != NULL && cost_condition(costing, condition) != COST_TRUE) {
+        if (condition != NULL && template_condition(&costing->facts, condition) != TEMPLATE_TRUE) {
             continue;
         }
         costing->callee_n += is_function(type) && authorizer_of(costing, name) == NULL;
