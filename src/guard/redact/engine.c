@@ -1,4 +1,5 @@
 /* guard/redact/engine.c: every view of a segment, and what the lines before say about it. */
+#include "guard/redact/generic.h"
 #include "guard/redact/pass.h"
 
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static void odds_prune(struct str text, struct sift *sift) {
 void engine_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
     anchors_sift(anchors, text, sift);
     runs_prune(text, sift);
+    values_prune(text, sift);
     odds_prune(text, sift);
     sift_mark(sift);
 }
@@ -100,6 +102,7 @@ void carry_hint(struct carry *carry) {
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
     anchors_scan(pass->anchors, scan, from);
     runs_scan(pass, scan, from);
+    values_scan(scan, from);
 }
 
 /* What a view can be looked for at all. */

@@ -55,6 +55,16 @@ static const struct str harmless_names[] = {
     W("idempotency_token"), W("AllowCredentials"), W("AccessControlAllowCredentials"),
 };
 
+/* Of ids, digests, versions, places and what is public, wherever they stand in a name. */
+static const struct str public_words[] = {
+    W("id"), W("ids"), W("uuid"), W("guid"), W("hash"), W("sha"), W("md"), W("digest"), W("checksum"), W("crc"),
+    W("integrity"), W("etag"), W("tag"), W("commit"), W("revision"), W("rev"), W("ref"), W("build"), W("fingerprint"),
+    W("thumbprint"), W("kid"), W("trace"), W("traceparent"), W("span"), W("correlation"), W("request"), W("nonce"),
+    W("url"), W("uri"), W("href"), W("src"), W("dir"), W("folder"), W("filename"), W("image"), W("hostname"), W("domain"),
+    W("class"), W("public"), W("publishable"), W("certificate"), W("cert"), W("idempotency"), W("cursor"), W("marker"),
+    W("continuation"), W("pagination"), W("next"), W("layer"), W("resolved"), W("resolution"), W("mappings"), W("h1"),
+};
+
 /* Whole names. "private" is a word of networks too; alone it is half of a key pair. */
 static const struct str secret_names[] = {W("private"), W("signature"), W("X-Amz-Signature")};
 /* clang-format on */
@@ -253,4 +263,19 @@ bool key_value_is_harmless(struct str key, struct str value) {
     return str_starts(value, STR("process.env.")) || str_starts(value, STR("os.environ[")) ||
            str_starts(value, STR("os.getenv(")) || is_template_reference(value) ||
            is_shell_reference(value) || is_version(value) || is_same_name(key, value);
+}
+
+bool key_is_public(struct str key) {
+    struct str words[KEY_WORDS_MAX];
+    size_t n = key_split(key, words);
+
+    if (n == 0 || is_one_of(words[n - 1], describing_words, ARRAY_N(describing_words))) {
+        return true;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (is_one_of(words[i], public_words, ARRAY_N(public_words))) {
+            return true;
+        }
+    }
+    return (word_is(words[n - 1], "key") || word_is(words[n - 1], "token")) && !key_is_secret(key);
 }

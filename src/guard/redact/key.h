@@ -9,3 +9,7 @@ bool key_is_secret(struct str key);
 /* Whether the value under a secret's key says nothing: empty, null, a reference such as ${NAME}, a
  * version number, a mask. */
 bool key_value_is_harmless(struct str key, struct str value);
+
+/* Whether a key such as "requestId", "etag" or "image_path" says that its value is an id, a digest,
+ * a version or a place, which look random and may be seen. */
+bool key_is_public(struct str key);

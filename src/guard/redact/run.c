@@ -143,6 +143,16 @@ static size_t base64_decode(const char *p, size_t n, size_t *at, char *out) {
     return bytes;
 }
 
+size_t base64_text(struct str text, char *out) {
+    size_t at = 0;
+    bool is_text_first = base64_find(text.ptr, text.len, 0) == 0;
+
+    while (text.len > 0 && text.ptr[text.len - 1] == '=') {
+        text.len--;
+    }
+    return is_text_first ? base64_decode(text.ptr, text.len, &at, out) : 0;
+}
+
 /* The next run of hexadecimal digits of at least SIEVE_RUN in [*from, n) of the text that was
  * sifted, as [*from, result); 0 when there is none. */
 static size_t hex_stretch(const struct sift *sift, size_t n, size_t *from) {

@@ -13,7 +13,7 @@
 #include <immintrin.h>
 #endif
 
-enum { ROWS = 17, REFINE_ROUNDS = 2 };
+enum { ROWS = 18, REFINE_ROUNDS = 2 };
 
 /* ---- tables ---- */
 
@@ -228,6 +228,7 @@ static void sift_reserve(struct sift *sift, size_t n) {
     sift->persons = sift->openers + sift->cap;
     sift->hints = sift->persons + sift->cap;
     sift->marks = sift->hints + sift->cap;
+    sift->values = sift->marks + sift->cap;
     sift->letters[-1] = 0; /* the end of another row, which it does not use */
     sift->nibbles[-1] = 0;
     memset(&sift->uppers[sift->words], 0, sizeof(sieve_block));
@@ -237,8 +238,8 @@ static void sift_reserve(struct sift *sift, size_t n) {
 
 void sift_mark(struct sift *sift) {
     for (size_t i = 0; i < sift->words; i++) {
-        sift->marks[i] =
-            sift->anchors[i] | sift->known[i] | sift->persons[i] | sift->runs[i] | sift->odds[i];
+        sift->marks[i] = sift->anchors[i] | sift->known[i] | sift->persons[i] | sift->runs[i] |
+                         sift->values[i] | sift->odds[i];
     }
 }
 
@@ -531,10 +532,44 @@ SIEVE_INLINE void runs_long(const uint64_t *bits, size_t words, uint64_t *out) {
     }
 }
 
+/* The 16th character of each run, but of what begins with eight hexadecimal digits: ids, digests.
+ */
+SIEVE_INLINE void values_find(struct sift *sift) {
+    for (size_t word = 0; word < sift->words; word += SIEVE_BLOCK) {
+        sieve_block now;
+        sieve_block before;
+        sieve_block hex;
+        sieve_block hex_before;
+
+        memcpy(&now, sift->letters + word, sizeof now);
+        memcpy(&before, sift->letters + word - 1, sizeof before);
+        memcpy(&hex, sift->nibbles + word, sizeof hex);
+        memcpy(&hex_before, sift->nibbles + word - 1, sizeof hex_before);
+        sieve_block two_before = before & before << 1;
+        sieve_block four_before = two_before & two_before << 2;
+        sieve_block eight_before = four_before & four_before << 4;
+        sieve_block sixteen_before = eight_before & eight_before << 8;
+        sieve_block two = AND_SHIFTED(now, before, 1);
+        sieve_block four = AND_SHIFTED(two, two_before, 2);
+        sieve_block eight = AND_SHIFTED(four, four_before, 4);
+        sieve_block sixteen = AND_SHIFTED(eight, eight_before, 8);
+        sieve_block hex_two_before = hex_before & hex_before << 1;
+        sieve_block hex_four_before = hex_two_before & hex_two_before << 2;
+        sieve_block hex_eight_before = hex_four_before & hex_four_before << 4;
+        sieve_block hex_two = AND_SHIFTED(hex, hex_before, 1);
+        sieve_block hex_four = AND_SHIFTED(hex_two, hex_two_before, 2);
+        sieve_block hex_eight = AND_SHIFTED(hex_four, hex_four_before, 4);
+        sieve_block first = sixteen & ~(sixteen << 1 | sixteen_before >> 63) &
+                            ~(hex_eight << 8 | hex_eight_before >> 56);
+        memcpy(sift->values + word, &first, sizeof first);
+    }
+}
+
 /* Leaves of each run what follows its 23rd character. */
 SIEVE_INLINE void runs_keep_long(struct sift *sift) {
     runs_long(sift->letters, sift->words, sift->runs);
     runs_long(sift->nibbles, sift->words, sift->hexes);
+    values_find(sift);
 }
 
 #if defined(__x86_64__)

@@ -7,7 +7,13 @@
 
 #include "base/str.h"
 
-enum { SIEVE_WINDOW = 4, SIEVE_SETS = 3, SIEVE_GROUPS = 8 * SIEVE_SETS, SIEVE_RUN = 24 };
+enum {
+    SIEVE_WINDOW = 4,
+    SIEVE_SETS = 3,
+    SIEVE_GROUPS = 8 * SIEVE_SETS,
+    SIEVE_RUN = 24,
+    SIEVE_VALUE = 16
+};
 
 /* How bytes are looked at; each way gives the same bits. */
 enum sieve_way { SIEVE_PLAIN = 0, SIEVE_AVX2, SIEVE_AVX512 };
@@ -38,6 +44,7 @@ struct sift {
     uint64_t *anchors; /* a rule or a name may begin here */
     uint64_t *known;   /* a known value may begin here */
     uint64_t *runs;    /* 24th or later character of a run of letters, digits, + / - _ */
+    uint64_t *values;  /* 16th character of a run that does not begin with eight digits of hexes */
     uint64_t *hexes;   /* 24th or later of a run of hexadecimal digits */
     uint64_t *uppers;  /* A to Z */
     uint64_t *odds;    /* NUL, \, %, and bytes above 0x7f */
@@ -51,7 +58,7 @@ struct sift {
     uint64_t *openers; /* + and ( */
     uint64_t *persons; /* something that tells who a person is begins here */
     uint64_t *hints;   /* AWS may be talked about here */
-    uint64_t *marks;   /* any of anchors, known, persons, runs and odds */
+    uint64_t *marks;   /* any of anchors, known, persons, runs, values and odds */
     size_t words;
     size_t cap;
     enum sieve_way way;

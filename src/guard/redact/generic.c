@@ -1,0 +1,252 @@
+/* guard/redact/generic.c: NAME=value, "name": "value", --name value, ?name=value, where the value
+ * has no more than 2.5 characters a token.
+ *
+ * Words, paths and identifiers have more, random characters nearly never: counted over generated
+ * values and over the files of sixty public repositories. */
+#include "guard/redact/generic.h"
+
+#include "guard/redact/key.h"
+#include "guard/redact/pass.h"
+#include "guard/tokens/tokens.h"
+
+#include <string.h>
+
+enum {
+    VALUE_MAX = 256, /* what is longer is data */
+    NAME_MAX = 64,
+    BLANKS_MAX = 8,
+    SLASHES_MAX = 7,
+    SHORT = 20,
+    ODD_MIN = 12,     /* characters in parts that are neither words nor numbers */
+    ODD_PERCENT = 60, /* of them all */
+    CASELESS_MIN =
+        SIEVE_VALUE + 2 /* of a part with letters of one case, or ids of machines would be meant */
+};
+
+/* ---- the value ---- */
+
+/* A part of a value between - _ + / */
+struct part {
+    size_t digits;
+    size_t uppers;
+    size_t lowers;
+    size_t changes; /* from one case to the other */
+    bool is_hex;
+};
+
+static struct part part_read(struct str part) {
+    struct part out = {.is_hex = true};
+
+    for (size_t i = 0; i < part.len; i++) {
+        char c = part.ptr[i];
+        bool is_upper = is_letter(c) && c != fold(c);
+        bool was_letter = i > 0 && is_letter(part.ptr[i - 1]);
+        bool was_upper = was_letter && part.ptr[i - 1] != fold(part.ptr[i - 1]);
+
+        out.digits += is_digit(c);
+        out.uppers += is_upper;
+        out.lowers += is_letter(c) && !is_upper;
+        out.changes += is_letter(c) && was_letter && is_upper != was_upper;
+        out.is_hex = out.is_hex && is_hex(c);
+    }
+    return out;
+}
+
+/* Whether nobody would write such a part: not a word or several, no number, no digest. */
+static bool is_odd_part(struct str text) {
+    struct part part = part_read(text);
+    size_t letters = part.uppers + part.lowers;
+
+    if (part.is_hex && (part.uppers == 0 || part.lowers == 0)) {
+        return false;
+    }
+    if (part.digits == 0) {
+        return letters >= 4 && part.changes * 5 >= letters * 2;
+    }
+    return letters > 0 && (part.uppers == 0 || part.lowers == 0 ? text.len >= CASELESS_MIN : true);
+}
+
+static bool has_odd_parts(struct str value) {
+    size_t odd = 0;
+    size_t from = 0;
+
+    for (size_t i = 0; i <= value.len; i++) {
+        if (i < value.len && is_alnum(value.ptr[i])) {
+            continue;
+        }
+        struct str part = str_slice(value, from, i);
+        odd += part.len > 0 && is_odd_part(part) ? part.len : 0;
+        from = i + 1;
+    }
+    return odd >= ODD_MIN && odd * 100 >= value.len * ODD_PERCENT;
+}
+
+/* What says by its own beginning that it may be seen. */
+static bool is_public_value(struct str value) {
+    static const char *const beginnings[] = {"sha1-", "sha256-",  "sha384-", "sha512-",
+                                             "md5-",  "pk_live_", "pk_test_"};
+
+    for (size_t i = 0; i < ARRAY_N(beginnings); i++) {
+        if (str_starts(value, str_from(beginnings[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Base64 of sentences or of JSON, which run.c has looked into. */
+static bool is_prose_inside(struct str value) {
+    char bytes[VALUE_MAX];
+    struct str text = {bytes, base64_text(value, bytes)};
+    bool is_prose = str_find(text, STR(" ")) >= 0 || str_find(text, STR("\"")) >= 0;
+
+    mem_wipe(bytes, sizeof bytes);
+    return is_prose;
+}
+
+static bool has_digit_or_sign(struct str value) {
+    for (size_t i = 0; i < value.len; i++) {
+        if (is_digit(value.ptr[i]) || is_any(value.ptr[i], "+=")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The shorter it is, the likelier are the long tokens of words. */
+static bool is_random(struct str value) {
+    size_t tenths = value.len < SHORT ? 22 : 25;
+
+    return value.len <= VALUE_MAX && has_digit_or_sign(value) && !is_public_value(value) &&
+           has_odd_parts(value) && !is_prose_inside(value) &&
+           value.len * 10 <= tokens_count(ENCODING_O200K_BASE, value) * tenths;
+}
+
+/* ---- the name ---- */
+
+static bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+
+static size_t back_over(struct str text, size_t at, size_t max, const char *chars) {
+    size_t from = at;
+
+    while (from > 0 && at - from < max && is_any(text.ptr[from - 1], chars)) {
+        from--;
+    }
+    return from;
+}
+
+/* Over the quote that opens the value, or closes the name, and its backslashes. */
+static size_t back_over_quote(struct str text, size_t at) {
+    return at > 0 && is_quote(text.ptr[at - 1]) ? back_over(text, at - 1, SLASHES_MAX, "\\") : at;
+}
+
+static const struct charset name_chars = {
+    {SET_DIGIT_LO | SET_LO('-') | SET_LO('.') | SET_LO(':') | SET_LO('/'),
+     SET_UPPER_HI | SET_LOWER_HI | SET_HI('_')}};
+
+static struct str name_before(struct str text, size_t to) {
+    size_t from = to;
+
+    while (from > 0 && to - from < NAME_MAX && charset_has(&name_chars, text.ptr[from - 1])) {
+        from--;
+    }
+    return str_slice(text, from, to);
+}
+
+/* The name of the value that begins at `at`, which may stand in quotes; empty when there is none.
+ * Nothing before the line is looked at. */
+static struct str name_of(struct str text, size_t at) {
+    size_t quote = back_over_quote(text, at);
+    size_t sign = back_over(text, quote, BLANKS_MAX, " \t");
+    char c = sign > 0 ? text.ptr[sign - 1] : '\0';
+
+    if (c == ':' && sign > 1 && text.ptr[sign - 2] == ':') {
+        return (struct str){0}; /* Module::Name */
+    }
+    if (c == '=' || c == ':' || (c == '>' && sign > 1 && text.ptr[sign - 2] == '=')) {
+        size_t end = back_over(text, sign, 3, "=:>?|+");
+        end = back_over(text, end, BLANKS_MAX, " \t");
+        end = end > 0 && text.ptr[end - 1] == ']' ? end - 1 : end;
+        return name_before(text, back_over_quote(text, end));
+    }
+    struct str name = sign < quote ? name_before(text, sign) : (struct str){0}; /* --name value */
+    return str_starts(name, STR("--")) ? name : (struct str){0};
+}
+
+/* ---- both ---- */
+
+/* Where the value that begins with the run [at, run_to) ends; 0 when more than it stands there. */
+static size_t value_end(struct str text, size_t at, size_t run_to) {
+    size_t to = run_to;
+
+    while (to < text.len && to - at <= VALUE_MAX && text.ptr[to] == '=') {
+        to++;
+    }
+    return to == text.len || is_blank(text.ptr[to]) || is_any(text.ptr[to], "\"'`,;)]}&<\\") ? to
+                                                                                             : 0;
+}
+
+static bool is_value(struct str text, size_t at, size_t run_to) {
+    size_t to = value_end(text, at, run_to);
+    struct str name = to > 0 ? name_of(text, at) : (struct str){0};
+
+    return name.len > 1 && !str_starts(name, STR("arn:")) && is_random(str_slice(text, at, to)) &&
+           !key_is_public(name);
+}
+
+/* Whether a value may begin at `at`: something stands before it, and one without capitals is
+ * longer. Without a branch, which nothing could foretell. `p` is the text. */
+static bool is_worth(const char *p, const struct sift *sift, size_t at) {
+    static const struct charset opening = {
+        {SET_LO('=') | SET_LO(':') | SET_LO('"') | SET_LO('\'') | SET_LO(' ') | SET_LO('\t'),
+         SET_HI('`')}};
+    const char *v = p + at;
+    size_t end = at + SIEVE_VALUE;
+    uint64_t before = sift->uppers[at / 64] >> at % 64;
+    uint64_t after = sift->uppers[at / 64 + 1] << 1 << (63 - at % 64);
+    bool is_opened = charset_has(&opening, v[-1]);
+    /* "sha256:" and the account of an ARN are no names */
+    bool is_numbered = (v[-1] == ':') & (v[-2] >= '0') & (v[-2] <= '9');
+    bool is_cased = ((before | after) & ((UINT64_C(1) << SIEVE_VALUE) - 1)) != 0;
+    bool is_long = bit_has(sift->letters, end) & bit_has(sift->letters, end + 1);
+
+    return is_opened & !is_numbered & (is_cased | is_long);
+}
+
+void values_prune(struct str text, struct sift *sift) {
+    for (size_t i = 0; i < sift->words; i++) {
+        uint64_t keep = 0;
+
+        for (uint64_t left = sift->values[i]; left != 0; left &= left - 1) {
+            size_t k = (size_t)__builtin_ctzll(left);
+            size_t at = i * 64 + k - (SIEVE_VALUE - 1);
+            bool is_kept = at >= 2 && is_worth(text.ptr, sift, at);
+            keep |= (uint64_t)is_kept << k;
+        }
+        for (uint64_t left = keep; left != 0; left &= left - 1) {
+            size_t bit = i * 64 + (size_t)__builtin_ctzll(left);
+            size_t run_to = bits_next_clear(sift->letters, bit, text.len);
+            if (!is_value(text, bit - (SIEVE_VALUE - 1), run_to)) {
+                keep &= ~(left & -left);
+            }
+        }
+        sift->values[i] = keep;
+    }
+}
+
+void values_scan(struct scan *scan, size_t from) {
+    const uint64_t *values = scan->sift->values;
+    size_t base = scan->sift_at;
+    size_t to = base + scan->text.len;
+
+    for (size_t bit = bits_next(values, values, base + from, to); bit < to;
+         bit = bits_next(values, values, bit + 1, to)) {
+        size_t at = bit - base;
+
+        if (at >= from + SIEVE_VALUE - 1) {
+            at -= SIEVE_VALUE - 1;
+            size_t run_to = bits_next_clear(scan->sift->letters, bit, to) - base;
+            scan_add(scan, at, value_end(scan->text, at, run_to), "generic", SPAN_PLAIN);
+        }
+    }
+}

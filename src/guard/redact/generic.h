@@ -1,0 +1,14 @@
+/* guard/redact/generic.h: values that nobody knows and no name tells: random characters where a
+ * value stands.
+ *
+ * What people write falls into few tokens of a model, what a generator makes into many. Ids,
+ * digests, versions and places look random too and are told by their shape or by their name. */
+#pragma once
+
+#include "guard/redact/scan.h"
+
+/* Clears the bits of `sift->values` where no such value begins. */
+void values_prune(struct str text, struct sift *sift);
+
+/* Adds the values from `from` on whose bits are left. */
+void values_scan(struct scan *scan, size_t from);
