@@ -207,7 +207,7 @@ void sift_done(struct sift *sift) {
 
 static void sift_reserve(struct sift *sift, size_t n) {
     sift->words = n / 64 + 1;
-    if (sift->cap < sift->words) {
+    if (sift->cap < sift->words + SIEVE_BLOCK) {
         free(sift->anchors);
         sift->cap = sift->words + sift->words / 2 + SIEVE_BLOCK;
         sift->anchors = mem_array(sift->cap * ROWS, sizeof sift->anchors[0]);
