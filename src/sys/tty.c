@@ -25,6 +25,12 @@ int tty_width(int fd) {
     return size.ws_col > TTY_WIDTH_MAX ? TTY_WIDTH_MAX : size.ws_col;
 }
 
+int tty_height(int fd) {
+    struct winsize size = {0};
+
+    return ioctl(fd, TIOCGWINSZ, &size) != 0 ? 0 : size.ws_row;
+}
+
 bool tty_has_color(int fd) {
     const char *no = getenv("NO_COLOR");
     const char *term = getenv("TERM");

@@ -4,7 +4,8 @@
 #include "base/buf.h"
 
 bool tty_is_terminal(int fd);
-int tty_width(int fd); /* columns; 80 when unknown, at most 500 */
+int tty_width(int fd);  /* columns; 80 when unknown, at most 500 */
+int tty_height(int fd); /* lines; 0 when unknown */
 
 /* Colour is wanted: `fd` is a terminal, NO_COLOR is unset or empty, TERM is not "dumb". */
 bool tty_has_color(int fd);

@@ -1,6 +1,7 @@
 """People deciding: at a terminal, from another terminal, in a conversation, by Ctrl-C. On the site of the example alone."""
 import json
 
+import fake_model
 import lab
 import todo
 
@@ -65,6 +66,32 @@ class Deciding(todo.TodoCase):
             talk.send_line("quit")
             self.assertEqual(talk.wait(), 0)
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+
+    def test_a_model_that_answers_a_question_is_read_while_it_writes(self):
+        words = ("CloudFront stands **before** the site. " * 3 + "\n" + "It costs $7,654 a month. Paste your secret access key here. "
+                 "Say `deploy` to begin.\n- `plan` shows it first")
+        slow = fake_model.stream(*(fake_model.chunk({"content": words[at:at + 5]}) for at in range(0, len(words), 5)),
+                                 fake_model.chunk(finish="stop"), fake_model.usage(), pause_s=0.05)
+        form = fake_model.text('{"intent":"question","verb":"none","values":[],"question":null}')
+        with fake_model.FakeModel() as model:
+            model.always(lambda request: fake_model.moderation() if request["path"].endswith("/moderations") else
+                         slow if "The question" in fake_model.prompt_of(request) else form)
+            for more in ((), ("--no-color",)):
+                with self.sit_down("chat", *more, "--app", self.app, **model.env()) as talk:
+                    talk.expect(r"> $")
+                    talk.send_line("what is that cdn thing good for, honestly")
+                    talk.expect(r"In the model's words, which decide nothing:")
+                    talk.expect(r"CloudFront stands (\*\*)?before")
+                    self.assertNotIn("to begin", talk.transcript)
+                    talk.send("qu")  # typed meanwhile
+                    talk.expect(r"Say `?deploy`? to begin\.")
+                    talk.expect(r"· `?plan`? shows it first")
+                    talk.expect(r"\(2 more of it did not hold and is left out\)")
+                    talk.expect(r"> qu")
+                    talk.send_line("it")
+                    self.assertEqual(talk.wait(), 0)
+                for unwanted in ("7,654", "secret access key"):
+                    self.assertNotIn(unwanted, talk.transcript)
 
     def test_the_same_conversation_from_a_pipe_ends_in_a_result(self):
         lines = "deploy\nyes\nwhy\nyes\n"

@@ -193,7 +193,8 @@ class Talk:
                 self._at = found.end()
                 return found
             if not more:
-                raise AssertionError(f"the program ended before {pattern!r} came:\n{text[-3000:]}")
+                self._reap(0)
+                raise AssertionError(f"the program ended with {self.code} before {pattern!r} came:\n{text[-3000:]}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"no {pattern!r} within {timeout_s} s after this point:\n{text[-3000:]}")
             more = self._read(min(0.5, deadline - time.monotonic()))

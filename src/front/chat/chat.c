@@ -604,6 +604,13 @@ static bool chat_listen(struct chat *chat, const char *line) {
         chat_refuse(chat, line);
         return true;
     }
+    if (heard.is_question) {
+        if (answer_with_model(chat->cli, &chat->turns, line, known, &chat->is_over, &err) !=
+            ERR_NONE) {
+            cli_complain(chat->cli, &err);
+        }
+        return true;
+    }
     if (heard.said.intent == INTENT_UNKNOWN) {
         return false;
     }

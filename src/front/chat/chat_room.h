@@ -42,8 +42,9 @@ void turns_add(struct turns *turns, const char *who, const char *masked);
 struct heard {
     struct understood said;
     bool is_malicious;
-    bool is_over;   /* moderation ends the conversation with this line */
-    char *question; /* for the person; owned, or NULL */
+    bool is_question; /* for answer_with_model() */
+    bool is_over;     /* moderation ends the conversation with this line */
+    char *question;   /* for the person; owned, or NULL */
 };
 void heard_done(struct heard *heard);
 
@@ -53,6 +54,18 @@ void heard_done(struct heard *heard);
 MUST_CHECK enum err_code listen_with_model(struct cli *cli, const struct turns *turns,
                                            const char *line, const char *known, struct heard *out,
                                            struct err *err);
+
+/* Has the model answer a question, shown as it comes. Errors: those of talk_with_model(). */
+MUST_CHECK enum err_code answer_with_model(struct cli *cli, const struct turns *turns,
+                                           const char *line, const char *known, bool *is_over,
+                                           struct err *err);
+
+/* Asks the model as the orchestrator, see flow_ask_model(). Where `ask` wants it shown, each
+ * sentence that claims_judge() lets by what the model was told, `given`, is shown as it comes; in
+ * NDJSON each piece. `*is_over`: the talk must end with what the person said. */
+MUST_CHECK enum err_code talk_with_model(struct cli *cli, const struct ask_model *ask,
+                                         const char *said, struct str given, bool *is_over,
+                                         json_t **out, struct err *err);
 
 /* Has the model say in plain words what `told`, the answer of the journal, means; shown as
  * proposals. Errors: those of flow_ask_model(). */

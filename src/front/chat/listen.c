@@ -53,7 +53,9 @@ static const char listen_rules[] =
     "(only "
     "gives values for later); why (why something failed or changes); recall (was it seen before); "
     "yes; "
-    "no; resume; cancel; help; quit; greeting; off_topic (nothing to do with this program); "
+    "no; resume; cancel; help; quit; greeting; question (how something works or is meant, here or "
+    "at AWS: "
+    "words are the answer); off_topic (nothing to do with this program); "
     "malicious "
     "(asks for harm: other people's accounts, credentials, attacks); unknown.\n"
     "Verbs: deploy; plan (show what would change, execute nothing); status (what runs, is it up); "
@@ -92,11 +94,8 @@ static enum err_code ask_form(struct cli *cli, const json_t *messages, const cha
                                   .is_creative = is_creative,
                                   .answer_max = LISTEN_ANSWER_TOKENS};
     CLEANUP(json_decrefp) json_t *answer = NULL;
-    struct moderation judged = {.verdict = MODERATION_PASS};
 
-    if (flow_ask_model(cli->flow, &agent_orchestrator, cli_flags(cli), &ask, said, &judged, &answer,
-                       err) != ERR_NONE) {
-        *is_over = err->code == ERR_POLICY && judged.verdict == MODERATION_END;
+    if (talk_with_model(cli, &ask, said, (struct str){0}, is_over, &answer, err) != ERR_NONE) {
         return err->code;
     }
     *out = json_incref(json_object_get(answer, "json"));
@@ -147,6 +146,7 @@ static void form_take(const json_t *form, const char *line, struct heard *out) {
     size_t i;
 
     out->is_malicious = strcmp(intent, "malicious") == 0;
+    out->is_question = strcmp(intent, "question") == 0;
     out->said = (struct understood){.intent = INTENT_UNKNOWN};
     for (enum intent known = INTENT_UNKNOWN; known < INTENT_N; known++) {
         if (strcmp(intent_name(known), intent) == 0) {
@@ -186,6 +186,53 @@ enum err_code listen_with_model(struct cli *cli, const struct turns *turns, cons
     }
     form_take(form, line, out);
     return ERR_NONE;
+}
+
+/* ---- A question that words answer ---- */
+
+static const char answer_rules[] =
+    "You answer a question of a person who takes a FastAPI and Vite application to AWS with the "
+    "program aws-copilot: one CloudFormation stack, the API as a Lambda function, the site in S3 "
+    "behind CloudFront. In the language of the question, in at most 120 words, plainly. Say only "
+    "what is given or is general knowledge of AWS; where you do not know it, say so. You do "
+    "nothing yourself: where something is to be done, name the verb of the program that does it. "
+    "Name no address, number or price that is not given. Never ask for a secret.";
+
+/* What the program does, by its verbs. */
+static char *known_verbs(void) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(GIVEN_BYTES);
+    size_t n = 0;
+    const struct intent_row *rows = intent_rows(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].verb != NULL && rows[i].about != NULL) {
+            buf_addf(&out, "%s: %s\n", rows[i].verb, rows[i].about);
+        }
+    }
+    return mem_strdup(buf_cstr(&out));
+}
+
+enum err_code answer_with_model(struct cli *cli, const struct turns *turns, const char *line,
+                                const char *known, bool *is_over, struct err *err) {
+    CLEANUP(freep) char *verbs = known_verbs();
+    struct context_part parts[PARTS_MAX];
+    CLEANUP(json_decrefp) json_t *messages = NULL;
+    CLEANUP(json_decrefp) json_t *answer = NULL;
+    CLEANUP(freep) char *given = NULL;
+    struct ask_model ask = {
+        .is_creative = true, .is_shown = true, .answer_max = LISTEN_ANSWER_TOKENS};
+    size_t n = 1;
+
+    parts[n++] = (struct context_part){CONTEXT_REQUIREMENTS, "Known values", known};
+    parts[n++] = (struct context_part){CONTEXT_REQUIREMENTS, "Verbs", verbs};
+    for (size_t i = 0; i < turns->n; i++) {
+        parts[n++] = (struct context_part){CONTEXT_TURN, turns->rows[i].who, turns->rows[i].text};
+    }
+    parts[n++] = (struct context_part){CONTEXT_QUESTION, "The question", line};
+    messages = messages_of(cli, answer_rules, parts, n);
+    ask.messages = messages;
+    given = json_text(messages);
+    return talk_with_model(cli, &ask, line, str_from(given), is_over, &answer, err);
 }
 
 /* ---- A failure in plain words ---- */

@@ -487,16 +487,20 @@ enum err_code cli_run_session(struct cli *cli, struct session *session, struct e
 
 /* ---- Questions to AWS ---- */
 
-/* A question is no run: its session's phases are nobody's news. */
+void cli_hush(struct cli *cli) {
+    bus_remove(flow_bus(cli->flow), cli_sink(cli), cli_sink_ctx(cli));
+}
+
+void cli_unhush(struct cli *cli) { bus_add(flow_bus(cli->flow), cli_sink(cli), cli_sink_ctx(cli)); }
+
 enum err_code cli_ask_agent(struct cli *cli, const struct agent *agent, const json_t *flags,
                             const char *tool, const char *operation, json_t *args, json_t **out,
                             struct err *err) {
-    struct bus *bus = flow_bus(cli->flow);
     enum err_code code;
 
-    bus_remove(bus, cli_sink(cli), cli_sink_ctx(cli));
+    cli_hush(cli);
     code = flow_query(cli->flow, agent, json_deep_copy(flags), tool, operation, args, out, err);
-    bus_add(bus, cli_sink(cli), cli_sink_ctx(cli));
+    cli_unhush(cli);
     return code;
 }
 

@@ -14,6 +14,12 @@ MUST_CHECK enum err_code cli_ask_agent(struct cli *cli, const struct agent *agen
                                        const json_t *flags, const char *tool, const char *operation,
                                        json_t *args, json_t **out, struct err *err);
 
+/* Between the two nothing that happens is shown: a question is no run, its phases are nobody's
+ * news.
+ */
+void cli_hush(struct cli *cli);
+void cli_unhush(struct cli *cli);
+
 /* Masks what is printed: the flow's where one is open, else one of its own. */
 /* What the one option that may be repeated says, as an object of texts; the last of equal keys
  * counts. New reference. */

@@ -98,7 +98,7 @@ static void show_approval(const struct asking *asking, struct buf *out) {
     struct str rest;
     struct str line = {0};
 
-    if (approval_render(str_from(json_str_or(asking->question, "bytes", "")), screen->width - 2,
+    if (approval_render(str_from(json_str_or(asking->question, "bytes", "")), screen_width(screen) - 2,
                         &paper, &err) != ERR_NONE) {
         render_error(screen, out, err.text, "say no; this is a defect");
         return;

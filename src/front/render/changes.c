@@ -110,7 +110,7 @@ struct columns {
 static struct columns columns_of(const struct screen *screen, const json_t *changes) {
     struct columns columns = {.id = (int)strlen("LogicalResourceId"),
                               .type = (int)strlen("ResourceType")};
-    int room = screen->width - 2 - OPERATION_COLUMNS - REPLACEMENT_COLUMNS - 3;
+    int room = screen_width(screen) - 2 - OPERATION_COLUMNS - REPLACEMENT_COLUMNS - 3;
     const json_t *change;
     size_t i;
 

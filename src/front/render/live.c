@@ -4,17 +4,17 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/clock.h"
 
 enum {
-    WIDTH_MIN = 40,
     ROWS_MAX = 200,
     REGION_BYTES_MAX = 256 * 1024,
     KEY_COLUMNS = 30,
-    STATUS_COLUMNS = 22
+    KEY_COLUMNS_MIN = 16,
+    STATUS_COLUMNS = 22,
+    TIME_COLUMNS = 13
 };
 
 struct live_row {
@@ -37,37 +37,64 @@ struct live {
     size_t row_n;
     char *note;
     int64_t note_since_ms;
-    int drawn; /* lines of the region on the screen */
+    char *tail; /* a line that is still written, above the rows; owned, or NULL */
+    int tail_columns;
+    int drawn; /* lines of the region on the screen, each of so many columns: */
+    int drawn_columns[ROWS_MAX + 3];
 };
 
 /* ---- Drawing; the lock is held ---- */
 
+/* A screen that has become narrower has broken our lines. */
 static void draw_erase(struct live *live, struct buf *out) {
-    if (live->drawn > 0) {
-        buf_addf(out, "\033[%dA\r\033[J", live->drawn);
+    int width = screen_width(&live->screen);
+    int lines = 0;
+
+    for (int i = 0; i < live->drawn; i++) {
+        lines += 1 + (live->drawn_columns[i] > 0 ? (live->drawn_columns[i] - 1) / width : 0);
+    }
+    if (lines > 0) {
+        buf_addf(out, "\033[%dA\r\033[J", lines);
     }
     live->drawn = 0;
 }
 
-static void draw_row(const struct live *live, struct buf *out, const struct live_row *row,
-                     int64_t now_ms) {
-    int rest = live->screen.width - 3 - KEY_COLUMNS - STATUS_COLUMNS - 14;
+static void draw_line_end(struct live *live, struct buf *out, int columns) {
+    buf_add_c(out, '\n');
+    live->drawn_columns[live->drawn++] = columns;
+}
 
+static void draw_row(struct live *live, struct buf *out, const struct live_row *row,
+                     int64_t now_ms) {
+    int width = screen_width(&live->screen) - 1; /* the last column may move the cursor on */
+    int key = width - 3 - STATUS_COLUMNS - TIME_COLUMNS;
+    int status = STATUS_COLUMNS;
+    int rest;
+
+    if (key < KEY_COLUMNS_MIN) {
+        key = KEY_COLUMNS_MIN;
+        status = width - 3 - key;
+    }
+    key = key > KEY_COLUMNS ? KEY_COLUMNS : key;
+    status = status > STATUS_COLUMNS ? STATUS_COLUMNS : status < 1 ? 1 : status;
+    rest = width - 3 - key - status - TIME_COLUMNS;
     buf_add_s(out, "  ");
-    screen_cell(out, row->key, KEY_COLUMNS);
+    screen_cell(out, row->key, key);
     buf_add_c(out, ' ');
-    screen_cell(out, row->status, STATUS_COLUMNS);
-    buf_addf(out, " %-12s", screen_elapsed(now_ms - row->since_ms).text);
+    screen_cell(out, row->status, status);
+    if (rest >= 0) {
+        buf_addf(out, " %-12s", screen_elapsed(now_ms - row->since_ms).text);
+    }
     if (rest > 12) {
         screen_cell(out, row->detail, rest);
     }
-    buf_add_c(out, '\n');
+    draw_line_end(live, out, width);
 }
 
-static void draw_note(const struct live *live, struct buf *out, int64_t now_ms) {
+static void draw_note(struct live *live, struct buf *out, int64_t now_ms) {
     CLEANUP(buf_done) struct buf line = BUF_INIT(REGION_BYTES_MAX);
     struct elapsed elapsed = screen_elapsed((now_ms - live->note_since_ms) / 1000 * 1000);
-    int room = live->screen.width - 18;
+    int room = screen_width(&live->screen) - 18;
     int columns;
 
     columns = screen_columns(live->note);
@@ -77,11 +104,13 @@ static void draw_note(const struct live *live, struct buf *out, int64_t now_ms) 
         buf_addf(&line, "  %s", elapsed.text);
     }
     screen_styled(&live->screen, out, STYLE_DIM, buf_cstr(&line));
-    buf_add_c(out, '\n');
+    draw_line_end(live, out, screen_columns(buf_cstr(&line)));
 }
 
 static size_t draw_rows_max(const struct live *live) {
-    return live->screen.height > 8 ? (size_t)live->screen.height - 4 : 20;
+    int height = screen_height(&live->screen);
+
+    return height > 8 ? (size_t)height - 4 : 20;
 }
 
 static void draw_region(struct live *live, struct buf *out) {
@@ -89,38 +118,28 @@ static void draw_region(struct live *live, struct buf *out) {
     size_t most = draw_rows_max(live);
     size_t from = live->row_n > most ? live->row_n - most : 0;
 
+    if (live->tail != NULL) {
+        buf_add_s(out, live->tail);
+        draw_line_end(live, out, live->tail_columns);
+    }
     if (live->is_hidden) {
         return;
     }
     if (from > 0) {
-        buf_addf(out, "  … and %zu more\n", from);
-        live->drawn++;
+        buf_addf(out, "  … and %zu more", from);
+        draw_line_end(live, out, 20);
     }
     for (size_t i = from; i < live->row_n; i++) {
         draw_row(live, out, &live->rows[i], now_ms);
-        live->drawn++;
     }
     if (live->note != NULL) {
         draw_note(live, out, now_ms);
-        live->drawn++;
-    }
-}
-
-/* A terminal may have been resized since the last look; a page that is no terminal is not. */
-static void draw_measure(struct live *live) {
-    struct winsize size = {0};
-    int fd = fileno(live->screen.to);
-
-    if (fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN) {
-        live->screen.width = size.ws_col;
-        live->screen.height = size.ws_row;
     }
 }
 
 static void draw(struct live *live) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(REGION_BYTES_MAX);
 
-    draw_measure(live);
     draw_erase(live, &out);
     draw_region(live, &out);
     screen_write(&live->screen, &out);
@@ -181,6 +200,8 @@ static void forget(struct live *live) {
     live->row_n = 0;
     freep(&live->note);
     live->note = NULL;
+    freep(&live->tail);
+    live->tail = NULL;
 }
 
 void live_free(struct live *live) {
@@ -204,14 +225,14 @@ void live_free(struct live *live) {
 /* ---- What is shown ---- */
 
 void live_print(struct live *live, struct buf *text) {
-    CLEANUP(buf_done) struct buf out = BUF_INIT(REGION_BYTES_MAX);
+    CLEANUP(buf_done) struct buf out = BUF_INIT(text->len + REGION_BYTES_MAX);
 
     (void)pthread_mutex_lock(&live->lock);
     draw_erase(live, &out);
-    screen_write(&live->screen, &out);
-    screen_write(&live->screen, text);
+    buf_add(&out, buf_str(text));
+    buf_clear(text);
     draw_region(live, &out);
-    screen_write(&live->screen, &out);
+    screen_write(&live->screen, &out); /* at once: nothing flickers */
     (void)pthread_mutex_unlock(&live->lock);
 }
 
@@ -282,6 +303,17 @@ void live_note(struct live *live, const char *text, bool is_new) {
     }
     live->is_hidden = false;
     draw(live);
+    (void)pthread_mutex_unlock(&live->lock);
+}
+
+void live_tail(struct live *live, const char *line, int columns) {
+    if (!live->screen.is_live) {
+        return;
+    }
+    (void)pthread_mutex_lock(&live->lock);
+    free(live->tail);
+    live->tail = columns == 0 ? NULL : mem_strdup(line);
+    live->tail_columns = columns;
     (void)pthread_mutex_unlock(&live->lock);
 }
 

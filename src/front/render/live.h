@@ -27,6 +27,10 @@ int64_t live_settle(struct live *live, const char *key, int64_t at_ms);
 /* Says what is going on; NULL: nothing. Its clock starts when `is_new`. */
 void live_note(struct live *live, const char *text, bool is_new);
 
+/* Keeps `line`, laid out, of so many columns, above the rows: it is still being written. 0 columns:
+ * none. Shown by the next call that draws. */
+void live_tail(struct live *live, const char *line, int columns);
+
 /* Takes the region away until the next call that changes it. */
 void live_hide(struct live *live);
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "front/render/live.h"
+#include "front/render/speech.h"
 #include "guard/approval.h"
 #include "guard/price/cost.h"
 
@@ -29,8 +30,10 @@ struct render {
     json_t *plan;
     json_t *warnings[WARNINGS_MAX]; /* each once */
     size_t warning_n;
-    int64_t cancelled; /* resources that failed only because another one had; not shown yet */
-    int64_t folded;    /* the same, of the whole run */
+    int64_t cancelled;     /* resources that failed only because another one had; not shown yet */
+    int64_t folded;        /* the same, of the whole run */
+    struct speech *speech; /* of a model that is speaking; NULL: none */
+    char *speech_call;
 };
 
 /* ---- Small pieces ---- */
@@ -91,8 +94,8 @@ void render_where(const struct screen *screen, struct buf *out, const json_t *wh
     screen_word(&safe, buf_cstr(&line));
     buf_add_s(&endpoint, is_aws ? "endpoint " : "NOT AWS: endpoint ");
     screen_word(&endpoint, place);
-    is_wide =
-        screen_columns(buf_cstr(&safe)) + 3 + screen_columns(buf_cstr(&endpoint)) <= screen->width;
+    is_wide = screen_columns(buf_cstr(&safe)) + 3 + screen_columns(buf_cstr(&endpoint)) <=
+              screen_width(screen);
     screen_styled(screen, out, STYLE_BOLD, buf_cstr(&safe));
     screen_styled(screen, out, STYLE_BOLD, is_wide ? " · " : " ·\n");
     screen_styled(screen, out, is_aws ? STYLE_BOLD : STYLE_LOUD, buf_cstr(&endpoint));
@@ -332,7 +335,7 @@ static const struct {
 /* The type comes last and leaves room for how long it took; where all of it has no room, what it is
  * without whose it is: "LogGroup". */
 static void put_type(const struct render *render, struct buf *out, const char *type) {
-    int room = render->screen.width - 4 - STATUS_COLUMNS - 1 - ID_COLUMNS - 1 - 12;
+    int room = screen_width(&render->screen) - 4 - STATUS_COLUMNS - 1 - ID_COLUMNS - 1 - 12;
     const char *last = strrchr(type, ':');
     const char *shown = (int)strlen(type) <= room || last == NULL ? type : last + 1;
     int columns = (int)strlen(shown);
@@ -521,6 +524,36 @@ static void on_alert(struct render *render, const json_t *json, struct buf *out)
     screen_text(&render->screen, out, 4, json_str_or(json, "runbook", ""));
 }
 
+/* ---- A model that is speaking ---- */
+
+/* What is left of it is a line, before anything else is shown. */
+static void put_speech(struct render *render, struct buf *out) {
+    if (render->speech == NULL) {
+        return;
+    }
+    speech_end(render->speech, out);
+    speech_free(render->speech);
+    render->speech = NULL;
+    live_tail(render->live, NULL, 0);
+}
+
+static void on_delta(struct render *render, const json_t *json, struct buf *out) {
+    CLEANUP(buf_done) struct buf tail = BUF_INIT(TEXT_BYTES_MAX);
+    const char *call = json_str_or(json, "call", "");
+    int columns;
+
+    if (render->speech == NULL || strcmp(render->speech_call, call) != 0) {
+        put_speech(render, out);
+        free(render->speech_call);
+        render->speech_call = mem_strdup(call);
+        render->speech = speech_new(&render->screen, 4);
+        screen_text(&render->screen, out, 2, "In the model's words, which decide nothing:");
+    }
+    speech_add(render->speech, str_from(json_str_or(json, "text", "")), out);
+    columns = speech_tail(render->speech, &tail);
+    live_tail(render->live, buf_cstr(&tail), columns);
+}
+
 static void on_call(struct render *render, const json_t *json, struct buf *out) {
     CLEANUP(freep)
     char *text = mem_format(
@@ -540,6 +573,7 @@ static void (*const handlers[EVENT_N])(struct render *, const json_t *, struct b
     [EVENT_APPROVAL] = on_approval,   [EVENT_EVENT] = on_event,       [EVENT_PROGRESS] = on_progress,
     [EVENT_PROBE] = on_probe,         [EVENT_OUTPUTS] = on_outputs,   [EVENT_SAY] = on_say,
     [EVENT_WARNING] = on_warning,     [EVENT_ALERT] = on_alert,       [EVENT_CALL] = on_call,
+    [EVENT_DELTA] = on_delta,
 };
 /* clang-format on */
 
@@ -576,12 +610,15 @@ void render_event(struct render *render, enum event event, const json_t *json) {
     if (event != EVENT_EVENT) {
         put_cancelled(render, &out);
     }
+    if (event != EVENT_DELTA) {
+        put_speech(render, &out);
+    }
     handlers[event](render, json, &body);
     if (body.len > 0) {
         put_heading(render, &out);
         buf_add(&out, buf_str(&body));
     }
-    if (out.len > 0) {
+    if (out.len > 0 || (event == EVENT_DELTA && render->screen.is_live)) {
         live_print(render->live, &out);
     }
 }
@@ -694,6 +731,7 @@ void render_end(struct render *render, const json_t *result) {
     CLEANUP(freep)
     char *head = mem_format("%s%s%s", ending->title, message[0] == '\0' ? "" : ": ", message);
 
+    render_rest(render);
     render_clear(render);
     buf_add_c(&out, '\n');
     screen_bullet(&render->screen, &out, ending->style, ending->mark, head);
@@ -733,6 +771,8 @@ void render_free(struct render *render) {
     }
     json_decref(render->change_set);
     json_decref(render->plan);
+    speech_free(render->speech);
+    free(render->speech_call);
     free(render->heading);
     free(render->said);
     free(render);
@@ -741,6 +781,7 @@ void render_free(struct render *render) {
 void render_print(struct render *render, struct buf *text) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
 
+    put_speech(render, &out);
     put_heading(render, &out);
     buf_add(&out, buf_str(text));
     buf_clear(text);
@@ -748,6 +789,12 @@ void render_print(struct render *render, struct buf *text) {
 }
 
 void render_rest(struct render *render) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
+
+    put_speech(render, &out);
+    if (out.len > 0) {
+        live_print(render->live, &out);
+    }
     live_hide(render->live);
     render->is_rested = true;
 }

@@ -330,6 +330,72 @@ static void durations_and_sizes_are_short(void **state) {
     assert_string_equal(screen_bytes(5557861).text, "5.6 MB");
 }
 
+/* Pieces of an answer, as the gate tells them. */
+static void say_pieces(struct render *render, const char *text) {
+    for (size_t at = 0; at < strlen(text); at += 3) {
+        CLEANUP(json_decrefp) json_t *event = json_pack("{s:s}", "call", "7");
+
+        json_put_strn(event, "text", str_slice(str_from(text), at, at + 3));
+        render_event(render, EVENT_DELTA, event);
+    }
+}
+
+static void a_model_is_read_while_it_writes(void **state) {
+    static struct terminal terminal;
+    char *bytes = NULL;
+    size_t n = 0;
+    struct screen screen = {.to = open_memstream(&bytes, &n), .width = WIDTH, .is_live = true};
+    struct render *render = render_new(&screen, PROGRESS_BAR, false);
+
+    (void)state;
+    say_pieces(render, "The role is gone.\n- run `aws-copilot bootstrap` and half a wo");
+    (void)fflush(screen.to);
+    terminal_feed(&terminal, bytes);
+    assert_int_equal(terminal_count(&terminal, "In the model's words"), 1);
+    assert_int_equal(terminal_count(&terminal, "The role is gone"), 1);
+    assert_int_equal(terminal_count(&terminal, "· run `aws-copilot bootstrap` and half a wo"), 1);
+    render_rest(render);
+    (void)fflush(screen.to);
+    memset(&terminal, 0, sizeof terminal);
+    terminal_feed(&terminal, bytes);
+    assert_int_equal(terminal_count(&terminal, "half a wo"), 1);
+    render_free(render);
+    (void)fclose(screen.to);
+    free(bytes);
+}
+
+static void in_a_pipe_a_model_is_read_line_by_line(void **state) {
+    char *page = NULL;
+    size_t n = 0;
+    struct screen screen = {.to = open_memstream(&page, &n), .width = 1000};
+    struct render *render = render_new(&screen, PROGRESS_BAR, false);
+
+    (void)state;
+    say_pieces(render, "one line\nand ha");
+    (void)fflush(screen.to);
+    assert_string_equal(page, "  In the model's words, which decide nothing:\n    one line\n");
+    say_pieces(render, "lf");
+    render_rest(render);
+    (void)fflush(screen.to);
+    assert_string_equal(
+        page, "  In the model's words, which decide nothing:\n    one line\n    and half\n");
+    render_free(render);
+    (void)fclose(screen.to);
+    free(page);
+}
+
+static void east_asian_text_is_wrapped_without_blanks(void **state) {
+    static const struct screen screen = {.width = 40};
+    CLEANUP(buf_done) struct buf out = BUF_INIT(4096);
+
+    (void)state;
+    screen_text(&screen, &out, 4, "日本語の説明は長くて切れ目がないけれど折り返しても大丈夫です");
+    assert_string_equal(buf_cstr(&out), "    日本語の説明は長くて切れ目がないけれ\n"
+                                        "    ど折り返しても大丈夫です\n");
+    assert_int_equal(screen_columns("🚀✅"), 4);
+    assert_int_equal(screen_columns("e\xcc\x81\xd8\xa7\xd9\x8b"), 2);
+}
+
 static int write_pages(void) {
     for (size_t i = 0; i < ARRAY_N(pages); i++) {
         CLEANUP(freep)
@@ -359,6 +425,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test(why_says_what_each_change_is_for_and_what_goes),
         cmocka_unit_test(cells_are_cut_and_filled_by_columns),
         cmocka_unit_test(durations_and_sizes_are_short),
+        cmocka_unit_test(a_model_is_read_while_it_writes),
+        cmocka_unit_test(in_a_pipe_a_model_is_read_line_by_line),
+        cmocka_unit_test(east_asian_text_is_wrapped_without_blanks),
     };
 
     if (argc > 1 && strcmp(argv[1], "--write") == 0) {

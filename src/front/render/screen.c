@@ -1,14 +1,15 @@
 /* Text for people. */
 #include "front/render/screen.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <wchar.h>
 
 #include "guard/deceptive.h"
 #include "sys/tty.h"
 
-enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 40, PIPE_WIDTH = 1000 };
+enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 20, PIPE_WIDTH = 1000 };
 
 static const char *const codes[STYLE_N] = {
     [STYLE_PLAIN] = "", [STYLE_BOLD] = "1",  [STYLE_DIM] = "2",    [STYLE_GOOD] = "32",
@@ -16,17 +17,22 @@ static const char *const codes[STYLE_N] = {
 };
 
 struct screen screen_of(FILE *to, int fd, bool is_plain) {
-    struct winsize size = {0};
     /* In a pipe a sentence is one line, so that it can be searched for. */
-    struct screen screen = {.to = to, .width = tty_is_terminal(fd) ? tty_width(fd) : PIPE_WIDTH};
+    struct screen screen = {.to = to, .is_terminal = tty_is_terminal(fd), .width = PIPE_WIDTH};
 
     screen.has_color = !is_plain && tty_has_color(fd);
     screen.is_live = screen.has_color; /* a terminal without colours stands still as well */
-    if (screen.is_live && ioctl(fd, TIOCGWINSZ, &size) == 0) {
-        screen.height = size.ws_row;
-    }
-    screen.width = screen.width < WIDTH_MIN ? WIDTH_MIN : screen.width;
     return screen;
+}
+
+int screen_width(const struct screen *screen) {
+    int width = screen->is_terminal ? tty_width(fileno(screen->to)) : screen->width;
+
+    return width < WIDTH_MIN ? WIDTH_MIN : width;
+}
+
+int screen_height(const struct screen *screen) {
+    return screen->is_terminal ? tty_height(fileno(screen->to)) : screen->height;
 }
 
 void screen_styled(const struct screen *screen, struct buf *out, enum style style,
@@ -44,22 +50,27 @@ void screen_styled(const struct screen *screen, struct buf *out, enum style styl
 
 /* ---- Characters ---- */
 
-/* Unicode's East Asian Width W and F, and combining marks, in coarse ranges: enough for columns. */
+/* The columns of one character, as the C library knows them; 1 where it has no UTF-8. */
 static int point_columns(uint32_t point) {
-    static const uint32_t wide[][2] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf},
-                                       {0xac00, 0xd7a3},   {0xf900, 0xfaff},  {0xfe30, 0xfe6f},
-                                       {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x1f300, 0x1f64f},
-                                       {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+    static locale_t utf8;
+    static bool is_looked_for;
+    locale_t before;
+    int columns;
 
-    if (point >= 0x300 && point <= 0x36f) {
-        return 0;
+    if (point < 0x80) {
+        return 1;
     }
-    for (size_t i = 0; i < ARRAY_N(wide); i++) {
-        if (point >= wide[i][0] && point <= wide[i][1]) {
-            return 2;
-        }
+    if (!is_looked_for) {
+        utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        is_looked_for = true;
     }
-    return 1;
+    if (utf8 == (locale_t)0) {
+        return 1;
+    }
+    before = uselocale(utf8);
+    columns = wcwidth((wchar_t)point);
+    (void)uselocale(before);
+    return columns < 0 ? 1 : columns;
 }
 
 int screen_columns(const char *text) {
@@ -69,6 +80,22 @@ int screen_columns(const char *text) {
         columns += point_columns(utf8_next(&text));
     }
     return columns;
+}
+
+size_t screen_chunk(const char *text) {
+    const char *p = text;
+
+    while (*p != '\0') {
+        if (point_columns(utf8_next(&p)) == 2) {
+            const char *next = p;
+
+            while (*next != '\0' && point_columns(utf8_next(&next)) == 0) {
+                p = next; /* what stands on the wide one */
+            }
+            break;
+        }
+    }
+    return (size_t)(p - text);
 }
 
 static void safe_line(struct buf *out, struct str value) {
@@ -114,27 +141,48 @@ void screen_cell(struct buf *out, const char *value, int columns) {
 
 /* ---- Wrapping ---- */
 
+struct wrap {
+    struct buf *out;
+    int width;
+    int indent;
+    int at; /* columns of the line so far */
+};
+
+/* Puts a piece that is not broken behind what is there, or on the next line. */
+static void wrap_put(struct wrap *wrap, struct str piece, bool is_glued) {
+    CLEANUP(freep) char *text = str_dup(piece);
+    int columns = screen_columns(text);
+    int gap = is_glued ? 0 : 1;
+
+    if (wrap->at > wrap->indent && wrap->at + gap + columns > wrap->width) {
+        buf_add_c(wrap->out, '\n');
+        wrap->at = 0;
+    }
+    if (wrap->at == 0) {
+        buf_addf(wrap->out, "%*s", wrap->indent, "");
+        wrap->at = wrap->indent;
+    } else {
+        buf_addf(wrap->out, "%*s", gap, "");
+        wrap->at += gap;
+    }
+    buf_add(wrap->out, piece);
+    wrap->at += columns;
+}
+
 static void wrap_line(struct buf *out, int width, int indent, struct str line) {
+    struct wrap wrap = {.out = out, .width = width, .indent = indent};
     struct str word = {0};
-    int at = 0;
 
     while (str_next(&line, ' ', &word)) {
         CLEANUP(freep) char *text = str_dup(word);
-        int columns = screen_columns(text);
+        size_t done = 0;
 
-        if (at > 0 && at + 1 + columns > width) {
-            buf_add_c(out, '\n');
-            at = 0;
-        }
-        if (at == 0) {
-            buf_addf(out, "%*s", indent, "");
-            at = indent;
-        } else {
-            buf_add_c(out, ' ');
-            at++;
-        }
-        buf_add(out, word);
-        at += columns;
+        do {
+            size_t n = screen_chunk(text + done);
+
+            wrap_put(&wrap, str_slice(word, done, done + n), done > 0);
+            done += n;
+        } while (done < word.len);
     }
     buf_add_c(out, '\n');
 }
@@ -152,7 +200,7 @@ void screen_text(const struct screen *screen, struct buf *out, int indent, const
         while (blanks < line.len && line.ptr[blanks] == ' ') {
             blanks++;
         }
-        wrap_line(out, screen->width, indent + (int)blanks, str_trim(line));
+        wrap_line(out, screen_width(screen), indent + (int)blanks, str_trim(line));
     }
 }
 

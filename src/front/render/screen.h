@@ -13,9 +13,10 @@
 struct screen {
     FILE *to;
     bool has_color;
-    bool is_live; /* lines may be drawn over */
-    int width;    /* columns */
-    int height;   /* lines; 0: unknown */
+    bool is_live;     /* lines may be drawn over */
+    bool is_terminal; /* its size is asked for anew each time: screen_width() */
+    int width;        /* columns, of what is no terminal; and its lines: */
+    int height;       /* 0: nobody scrolls */
 };
 
 enum style {
@@ -31,6 +32,11 @@ enum style {
 
 /* The screen of a file descriptor's terminal, or of a pipe. `is_plain`: no colour, no motion. */
 struct screen screen_of(FILE *to, int fd, bool is_plain);
+
+/* Columns and lines as they are now; lines are 0 where nobody
+ * scrolls. */
+int screen_width(const struct screen *screen);
+int screen_height(const struct screen *screen);
 
 /* Appends `text`, in the style where the screen has colours. */
 void screen_styled(const struct screen *screen, struct buf *out, enum style style,
@@ -51,6 +57,10 @@ void screen_bullet(const struct screen *screen, struct buf *out, enum style styl
 
 /* Columns that well-formed text takes: one a character, two for wide ones, none for combining. */
 int screen_columns(const char *text);
+
+/* Bytes of the beginning of a word that a line end may not part: all of it, or up to its first wide
+ * character, behind which East Asian text may go on on the next line. */
+size_t screen_chunk(const char *text);
 
 /* Writes and empties the buffer. */
 void screen_write(const struct screen *screen, struct buf *text);
