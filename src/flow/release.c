@@ -25,7 +25,15 @@ static json_t *release_template(const json_t *state) {
                : NULL;
 }
 
-static json_t *release_body(const char *session, const json_t *state, int64_t now_ms) {
+/* When the release came to be, by the one clock that all machines share, which is AWS's: releases
+ * are ordered by it, and the newest is what a failure goes back to. */
+static int64_t release_created_ms(const json_t *state, int64_t now_ms) {
+    int64_t at_ms = json_int_or(state, "applied.at_ms", 0);
+
+    return at_ms > 0 ? at_ms : now_ms;
+}
+
+static json_t *release_body(const char *session, const json_t *state, int64_t created_ms) {
     json_t *release = json_object();
     json_t *template = release_template(state);
     static const char *const copies[][2] = {
@@ -41,7 +49,7 @@ static json_t *release_body(const char *session, const json_t *state, int64_t no
 
     json_put_str(release, "id", session);
     json_put_str(release, "session", session);
-    json_put_int(release, "created_ms", now_ms);
+    json_put_int(release, "created_ms", created_ms);
     for (size_t i = 0; i < ARRAY_N(copies); i++) {
         json_t *value = json_at(state, copies[i][1]);
 
@@ -84,12 +92,13 @@ static enum err_code release_prune(struct store *store, const char *prefix, stru
 
 enum err_code release_keep(struct store *store, const struct redactor *redactor,
                            const char *session, json_t *state, int64_t now_ms, struct err *err) {
-    CLEANUP(json_decrefp) json_t *release = release_body(session, state, now_ms);
+    int64_t created_ms = release_created_ms(state, now_ms);
+    CLEANUP(json_decrefp) json_t *release = release_body(session, state, created_ms);
     CLEANUP(freep)
     char *prefix =
         release_prefix(json_str_or(release, "account", "-"), json_str_or(release, "region", "-"),
                        json_str_or(release, "stack", "-"));
-    CLEANUP(freep) char *key = mem_format("%s%013lld", prefix, (long long)now_ms);
+    CLEANUP(freep) char *key = mem_format("%s%013lld", prefix, (long long)created_ms);
     CLEANUP(masked_done) struct masked masked = {0};
     struct store_put put = {
         .collection = RELEASES, .id = str_from(session), .key = str_from(key), .body = &masked};

@@ -11,7 +11,8 @@
 #include "guard/redact/redact.h"
 #include "store/store.h"
 
-/* Keeps the release that the session's state describes and sets its "release" member. */
+/* Keeps the release that the session's state describes and sets its "release" member. `now_ms`: its
+ * time where AWS did not say when the stack came to rest. */
 MUST_CHECK enum err_code release_keep(struct store *store, const struct redactor *redactor,
                                       const char *session, json_t *state, int64_t now_ms,
                                       struct err *err);

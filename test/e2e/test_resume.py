@@ -4,6 +4,7 @@ import signal
 import threading
 
 import fault_proxy
+import lab
 import todo
 
 
@@ -161,6 +162,18 @@ class History(todo.TodoCase):
         self.assertEqual(done.result["status"], "rolled_back")
         self.assertEqual(self.get(first.result["url"], "/api/health")[1]["x-aws-copilot-build"], build)
         self.assertEqual([r["session"] for r in self.go("history", **other).of_type("release")], [first.result["session"]])
+
+    def test_a_machine_whose_clock_is_an_hour_ahead_does_not_choose_the_way_back(self):
+        self.todo()
+        self.bootstrapped()
+        self.deploy(**lab.nudge(ahead_s=3600))
+        self.edit("backend/app/main.py", 'VERSION = "1.0.0"', 'VERSION = "1.0.1"')
+        second = self.deploy()
+        build = self.get(second.result["url"], "/api/health")[1]["x-aws-copilot-build"]
+        self.edit("backend/app/main.py", "HEALTHY = True", "HEALTHY = False")
+        self.assertEqual(self.deploy(code=4, AWSCOPILOT_PROBE_WAIT="5s").result["status"], "rolled_back")
+        self.assertEqual(self.get(second.result["url"], "/api/health")[1]["x-aws-copilot-build"], build)
+        self.assertEqual(self.go("history").of_type("release")[0]["session"], second.result["session"])
 
 
 class Second(todo.TodoCase):

@@ -94,7 +94,7 @@ static const struct json_field apply_in[] = {
     { "alias_version", JSON_TEXT, true }, { "code_sha256", JSON_TEXT, true }, END };
 static const struct json_field apply_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "unwanted", JSON_FLAG, true }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "unwanted", JSON_FLAG, true }, END };
 
 static const struct json_field rollback_in[] = {
     { "release", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
@@ -103,7 +103,7 @@ static const struct json_field rollback_in[] = {
     { "bucket", JSON_TEXT, true }, { "tags", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field rollback_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "alias_moved", JSON_FLAG, false }, { "unwanted", JSON_FLAG, true }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "alias_moved", JSON_FLAG, false }, { "unwanted", JSON_FLAG, true }, END };
 
 static const struct json_field diagnose_out[] = {
     { "exists", JSON_FLAG, false }, { "status", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
@@ -122,7 +122,7 @@ static const struct json_field destroy_in[] = {
     { "account", JSON_TEXT, false }, { "cure", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
 static const struct json_field destroy_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "left_behind", JSON_LIST, false }, { "unwanted", JSON_FLAG, true }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "left_behind", JSON_LIST, false }, { "unwanted", JSON_FLAG, true }, END };
 
 static const struct json_field put_secret_in[] = {
     { "approval", JSON_TEXT, false }, { "path", JSON_TEXT, false }, { "rows", JSON_LIST, false },

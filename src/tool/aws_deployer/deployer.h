@@ -83,6 +83,7 @@ struct followed {
     int64_t cancelled;               /* resources that only failed because another one did */
     bool is_unwanted;                /* a person cancelled the run meanwhile */
     json_t *outputs;                 /* owned */
+    int64_t at_ms; /* when it came to rest, by AWS's clock; 0 where no event of it was read */
 };
 void followed_done(struct followed *followed);
 /* `*out` is {0} before. Errors: ERR_SERVICE (AWS took the call and no event of it ever came),
@@ -91,7 +92,7 @@ MUST_CHECK enum err_code deployer_follow(struct op *op, const struct follow *fol
                                          struct followed *out, struct err *err);
 
 /* The result that apply, rollback and destroy share: {"status","ok","root_cause","cancelled",
- * "outputs"}, and "unwanted" where a person cancelled the run meanwhile. */
+ * "outputs","at_ms"}, and "unwanted" where a person cancelled the run meanwhile. */
 json_t *deployer_result(const struct followed *followed);
 
 /* The digest that names a change set: its ARN, stack, changes and the digests of what went in. */

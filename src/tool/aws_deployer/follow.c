@@ -329,15 +329,17 @@ enum err_code deployer_follow(struct op *op, const struct follow *follow, struct
         }
     }
     out->is_unwanted = is_unwanted(op);
+    out->at_ms = watch.newest_ms;
     watch_descend(op, &aws, follow, &watch);
     follow_explain(&watch, out);
     return ERR_NONE;
 }
 
 json_t *deployer_result(const struct followed *followed) {
-    json_t *result = json_pack("{s:s, s:b, s:O, s:I, s:O}", "status", followed->status, "ok",
+    json_t *result = json_pack("{s:s, s:b, s:O, s:I, s:O, s:I}", "status", followed->status, "ok",
                                followed->is_ok, "root_cause", followed->root_cause, "cancelled",
-                               (json_int_t)followed->cancelled, "outputs", followed->outputs);
+                               (json_int_t)followed->cancelled, "outputs", followed->outputs,
+                               "at_ms", (json_int_t)followed->at_ms);
 
     if (followed->is_unwanted) {
         json_put_bool(result, "unwanted", true);
