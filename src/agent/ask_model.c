@@ -4,8 +4,14 @@
 #include <string.h>
 
 #include "guard/moderation.h"
+#include "guard/tokens/request.h"
 
-enum { READ_BYTES = 6000 }; /* of one result, in the prompt */
+enum {
+    READ_BYTES = 6000,    /* of one result, in the prompt */
+    AROUND_TOKENS = 1500, /* a form and the functions that are offered */
+};
+
+static const char cut_mark[] = "[... cut: read it again if it matters ...]";
 
 bool has_model(const struct turn *turn) { return json_object_get(turn->state, "model") != NULL; }
 
@@ -54,6 +60,31 @@ static enum err_code ask_and_repair(struct turn *turn, const struct ask_model *a
     again = json_deep_copy(messages);
     add_message(again, "system", str_from(err->text));
     return ask_once(turn, ask, again, is_last, out, err);
+}
+
+/* ---- Room ---- */
+
+/* Takes the oldest result out that is still there; false when there is none. */
+static bool cut_oldest(json_t *messages) {
+    json_t *message;
+    size_t i;
+
+    json_array_foreach(messages, i, message) {
+        if (strcmp(json_str_or(message, "role", ""), "tool") == 0 &&
+            strcmp(json_str_or(message, "content", ""), cut_mark) != 0) {
+            json_put_str(message, "content", cut_mark);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was read last is kept, what was read first goes, until the next question fits. */
+static void make_room(json_t *messages) {
+    size_t most = (size_t)limit(LIMIT_PROMPT_TOKENS) - AROUND_TOKENS;
+
+    while (tokens_request(ENCODING_O200K_BASE, messages, NULL) > most && cut_oldest(messages)) {
+    }
 }
 
 /* ---- What the model asks for ---- */
@@ -143,6 +174,7 @@ static enum err_code do_calls(struct turn *turn, const json_t *answer, json_t *m
         add_result(turn, call, text, message);
         (void)json_array_append_new(messages, message);
     }
+    make_room(messages);
     return ERR_NONE;
 }
 

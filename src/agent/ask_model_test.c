@@ -233,6 +233,30 @@ static void a_model_that_only_asks_ends(void **state) {
     world_down(&w);
 }
 
+static void what_was_read_first_goes_when_the_prompt_gets_too_long(void **state) {
+    struct world w;
+    CLEANUP(freep) char *path = NULL;
+    FILE *file;
+    json_t *out = NULL;
+
+    world_up(&w, *state);
+    path = mem_format("%s/README.md", w.root);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 1000; i++) {
+        (void)fprintf(file, "%d!? ", i * 7919);
+    }
+    assert_int_equal(fclose(file), 0);
+    SCRIPT(&w, READ, READ, READ, READ, TEXT("a readme"));
+    assert_int_equal(ask(&w, (struct ask_model){.offer = reads}, &out), ERR_NONE);
+    assert_string_equal(json_str_at(out, "text"), "a readme");
+    assert_false(was_sent(&w, 1, "[... cut: read it again"));
+    assert_true(was_sent(&w, 4, "[... cut: read it again"));
+    assert_true(was_sent(&w, 4, "7919!? "));
+    json_decref(out);
+    world_down(&w);
+}
+
 static void an_answer_that_misses_its_form_is_asked_for_once_more(void **state) {
     struct world w;
     json_t *out = NULL;
@@ -288,6 +312,7 @@ int main(void) {
         ON_MEMORY(what_the_agent_has_no_grant_for_is_refused_on_record),
         ON_MEMORY(a_tool_that_is_not_offered_is_told_and_not_called),
         ON_MEMORY(a_model_that_only_asks_ends),
+        ON_MEMORY(what_was_read_first_goes_when_the_prompt_gets_too_long),
         ON_MEMORY(an_answer_that_misses_its_form_is_asked_for_once_more),
         ON_MEMORY(without_a_model_it_is_said_and_nothing_is_spent),
         ON_MEMORY(a_prompt_of_8000_tokens_is_not_sent),

@@ -52,12 +52,19 @@ def text(words, finish="stop", prompt=100):
                   chunk(finish=finish), usage(prompt, max(1, len(words) // 4)))
 
 
+def calls(rows):
+    """Calls of several functions in one answer: (name, arguments) each."""
+    parts = []
+    for n, (name, arguments) in enumerate(rows):
+        body = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        parts.append(chunk({"role": "assistant", "tool_calls": [
+            {"index": n, "id": f"call_{n + 1}", "type": "function", "function": {"name": name, "arguments": ""}}]}))
+        parts += [chunk({"tool_calls": [{"index": n, "function": {"arguments": body[i:i + 5]}}]}) for i in range(0, len(body), 5)]
+    return stream(*parts, chunk(finish="tool_calls"), usage())
+
+
 def call(name, arguments):
-    body = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    head = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-    return stream(chunk({"role": "assistant", "tool_calls": [head]}),
-                  *(chunk({"tool_calls": [{"index": 0, "function": {"arguments": body[i:i + 5]}}]}) for i in range(0, len(body), 5)),
-                  chunk(finish="tool_calls"), usage())
+    return calls([(name, arguments)])
 
 
 def failure(status, headers=None, error=None):
