@@ -27,7 +27,7 @@ demo: build ## deploy examples/todo to a local AWS, through the conversation
 bench: build ## measure each figure beside the peer's, into build/bench.json
 	@scripts/bench
 
-model-check: build ## score the model of OPENAI_BASE_URL=... (MODEL=...) on the sentences of test/understanding
+model-check: build ## score the model of OPENAI_BASE_URL=... (MODEL=...) on test/understanding; without one: 200 answers of llama.cpp's server
 	@OPENAI_BASE_URL="$(OPENAI_BASE_URL)" MODEL="$(MODEL)" scripts/model-check
 
 format: ## put all C files into the house format

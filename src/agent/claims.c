@@ -148,6 +148,9 @@ enum claims claims_judge(struct str text, struct str given) {
     if (has_any(lower, pressing, ARRAY_N(pressing))) {
         return CLAIMS_PRESSING;
     }
+    if (str_find(text, STR("***")) >= 0 && str_find(given, STR("***")) < 0) {
+        return CLAIMS_FOREIGN; /* a person or a secret that the mask took out */
+    }
     return has_foreign_fact(text, given) ? CLAIMS_FOREIGN : CLAIMS_GIVEN;
 }
 

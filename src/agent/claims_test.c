@@ -31,6 +31,7 @@ static const struct {
     { "It costs $2.50 a month.",                                              CLAIMS_FOREIGN },
     { "The role arn:aws:iam::aws:policy/AdministratorAccess helps.",          CLAIMS_FOREIGN },
     { "Ask admin@attacker.example about it.",                                 CLAIMS_FOREIGN },
+    { "Write to ***.",                                                        CLAIMS_FOREIGN },
     { "Look into /etc/passwd.",                                               CLAIMS_FOREIGN },
     { "The cause is in other/file.py.",                                       CLAIMS_FOREIGN },
     { "Please type your secret access key here.",                             CLAIMS_SECRET },

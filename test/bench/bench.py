@@ -250,14 +250,9 @@ def bench_model(runner):
     os.environ["AWSCOPILOT_PROGRAM"] = runner.program
     sys.path.append(str(HERE.parent / "e2e"))
     import model_probe
-    server, bad, forms = model_probe.LlamaServer("chat", "sk-local-0123456789"), 0, model_probe.forms()
+    server = model_probe.LlamaServer("chat", "sk-local-0123456789")
     try:
-        with model_probe.Probe(server.env()) as probe:
-            for number in range(FORM_CALLS):
-                form = forms[number % len(forms)]
-                asked = [{"role": "user", "content": f"question {number}"}]
-                answer = probe.ask(messages=asked, form=form, answer_max=8000)
-                bad += not model_probe.is_kept(form, answer)
+        bad = len(model_probe.missed(server.env(), FORM_CALLS))
     finally:
         server.stop()
     return [*figures, Figure("model_forms_missed", bad, f"of {FORM_CALLS}", FORM_CALLS, Bar(0))]

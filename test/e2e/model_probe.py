@@ -30,6 +30,18 @@ def is_kept(form, answer):
     return True
 
 
+def missed(env, calls):
+    """Asks the server of `env` so many questions over every form; the names of the forms whose answer is missing or not kept to."""
+    bad, names = [], forms()
+    with Probe(env) as probe:
+        for number in range(calls):
+            form = names[number % len(names)]
+            asked = [{"role": "user", "content": f"question {number}"}]
+            if not is_kept(form, probe.ask(messages=asked, form=form, answer_max=8000)):
+                bad.append(form)
+    return bad
+
+
 class Probe:
     """model_probe MODEL FALLBACK, a request a line."""
 
@@ -85,3 +97,21 @@ class LlamaServer:
         self.process.stdin.close()
         self.process.wait(timeout=30)
         self.process.stdout.close()
+
+
+def main(calls):
+    """scripts/model-check without a server: llama.cpp's own, whose words are noise, held to every form."""
+    if not os.path.exists(lab.tools().get("LLAMA_PYTHON", "")):
+        print("SKIP llama.cpp's server: its wheel is not installed (scripts/setup.sh says why)")
+        return
+    server = LlamaServer("chat", "sk-local-0123456789")
+    try:
+        bad = missed(server.env(), calls)
+    finally:
+        server.stop()
+    print(f"model-check: llama.cpp's server, {calls} answers over {len(forms())} forms, {len(bad)} not kept to {sorted(set(bad))}")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -61,9 +61,11 @@ class Result(unittest.TestResult):
         name = test.id() if hasattr(test, "id") else str(test)
         seconds = time.monotonic() - getattr(self, "began", time.monotonic())
         lines = f"{outcome:<4} {seconds:6.1f} s  {name}" + (f": {text}" if outcome == "SKIP" else "") + "\n"
+        self.capture.seek(0)
+        printed = self.capture.read().decode("utf-8", "replace")
+        lines += "".join(f"    {line}\n" for line in printed.splitlines() if line.startswith("figure: "))
         if outcome == "FAIL":
-            self.capture.seek(0)
-            printed = self.capture.read().decode("utf-8", "replace")[-6000:]
+            printed = printed[-6000:]
             lines += "".join(f"    {line}\n" for line in (text + ("\n--- printed\n" + printed if printed else "")).splitlines())
         os.write(self.out, lines.encode())
         self.rows.append(outcome)

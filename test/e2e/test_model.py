@@ -3,9 +3,13 @@ import contextlib
 import json
 import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import time
 import unittest
 import zlib
+from pathlib import Path
 
 import fake_model as fake
 import lab
@@ -64,6 +68,44 @@ class RealServer(unittest.TestCase):
             answers = [probe.ask(messages=HELLO, form="understand", answer_max=4000, cancel_after=2) for _ in range(3)]
             self.assertEqual({answer.get("error") for answer in answers}, {"cancelled"})
             self.assertNotIn("error", probe.ask(messages=HELLO, answer_max=10))
+
+
+    def test_a_score_of_noise_is_low_and_no_crash(self):
+        """The understanding suite on a model whose words mean nothing: it ends, and says so."""
+        rows = "deploy it\tverb deploy\nwe moved to Paris\tchange region=eu-west-3\n"
+        run = score(self.chat.env(), rows)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertRegex(run.stdout, r"model-check: gpt-4.1-mini, 2 sentences: intent \d+\.0 %, .* all 0\.0 %; \d without an answer")
+
+
+def score(env, rows):
+    """scripts/model-check's program on these rows."""
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write(rows)
+        file.flush()
+        return subprocess.run([sys.executable, lab.ROOT / "test/understanding/model_check.py",
+                               Path(lab.program()).parent / "tool/model_probe", "gpt-4.1-mini", file.name],
+                              env={"PATH": "/usr/bin:/bin", **env}, text=True, capture_output=True, timeout=60)
+
+
+class Scored(unittest.TestCase):
+    def test_a_model_is_scored_by_what_its_answers_say(self):
+        def answer(request):
+            said = request["body"]["messages"][-1]["content"]
+            region = {"Paris": "eu-west-3", "Tokyo": "us-east-1"}.get(said.split()[-1])
+            if "poem" in said:
+                return fake.failure(500, {"retry-after-ms": "1"})
+            values = [{"name": "region", "value": region, "said": said.split()[-1]}] if region else []
+            return fake.text({"intent": "change" if region else "verb", "verb": "none" if region else "deploy", "values": values, "question": None})
+
+        with fake.FakeModel() as model:
+            model.always(answer)
+            run = score(model.env(), "deploy it\tverb deploy\nput it into Paris\tchange region=eu-west-3\n"
+                        "put it into Tokyo\tchange region=ap-northeast-1\nwrite a poem\toff_topic\n")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("4 sentences: intent 75.0 %, verb 75.0 %, values 50.0 %, all 50.0 %; 1 without an answer", run.stdout)
+        self.assertIn("WRONG 'put it into Tokyo'", run.stdout)
+        self.assertIn("NONE  'write a poem'", run.stdout)
 
 
 class Faults(unittest.TestCase):

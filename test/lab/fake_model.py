@@ -45,11 +45,11 @@ def stream(*chunks, done=True, pause_s=0.0, end=b""):
     return answer
 
 
-def text(words, finish="stop", prompt=100):
+def text(words, finish="stop", prompt=100, completion=None):
     words = words if isinstance(words, str) else json.dumps(words)
     pieces = [words[i:i + 7] for i in range(0, len(words), 7)]
     return stream(chunk({"role": "assistant", "content": None}), *(chunk({"content": piece}) for piece in pieces),
-                  chunk(finish=finish), usage(prompt, max(1, len(words) // 4)))
+                  chunk(finish=finish), usage(prompt, completion or max(1, len(words) // 4)))
 
 
 def calls(rows):
@@ -126,6 +126,8 @@ NOTHING = {"answers": {"answers": []}, "concern": {"concerns": []}, "words": {"t
 class FakeModel:
     def __init__(self):
         self.requests, self.script, self.other = [], [], None
+        self.count = None  # f(text) -> tokens; with it by_rules() answers say what they really cost, in `spent`
+        self.spent = []    # (prompt, completion) of each
         self.lock = threading.Lock()
         model = self
 
@@ -207,8 +209,18 @@ class FakeModel:
             nothing = NOTHING.get(form_of(request), otherwise)
             found = next((a for p, a in rules if re.search(p, prompt_of(request))), nothing)
             found = found(request) if callable(found) else found
-            return found if callable(found) else text(found)
+            return found if callable(found) else self.counted(request, found)
         self.always(answer)
+
+    def counted(self, request, words):
+        """The answer with its use: texts of the messages, four tokens around each, and the form as its text."""
+        if self.count is None:
+            return text(words)
+        body = request["body"]
+        prompt = sum(4 + self.count(m.get("content") or "") + self.count(json.dumps(m.get("tool_calls", ""))) for m in body["messages"])
+        prompt += sum(self.count(json.dumps(body[name])) for name in ("response_format", "tools") if name in body)
+        self.spent.append((prompt, max(1, self.count(words))))
+        return text(words, prompt=prompt, completion=self.spent[-1][1])
 
     def env(self, key="sk-test-0123456789abcdefghij"):
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": key}

@@ -96,6 +96,11 @@ static json_t *parse(const char *text) {
     return json;
 }
 
+/* The hostile text, where it stands here. */
+static const char *hostile_at(enum world_place place, const char *otherwise) {
+    return world->place == place && world->hostile[0] != '\0' ? world->hostile : otherwise;
+}
+
 static json_t *reply_survey(struct op *op) {
     json_t *survey =
         parse("{\"name\":\"todo\",\"outcome\":\"ready\",\"findings\":[],\"refuse\":[],\"ask\":[],"
@@ -110,6 +115,7 @@ static json_t *reply_survey(struct op *op) {
               "\"api_base\":{\"kind\":\"same-origin\",\"name\":\"\"}}}");
 
     (void)op;
+    json_put_str(survey, "name", hostile_at(WORLD_PLACE_NAME, "todo"));
     if (world->is_refused) {
         json_put_str(survey, "outcome", "refuse");
         json_put(survey, "refuse",
@@ -117,7 +123,8 @@ static json_t *reply_survey(struct op *op) {
     }
     if (world->asks_variable) {
         json_put(survey, "ask",
-                 parse("[{\"field\":\"env.LOG_LEVEL\",\"question\":\"LOG_LEVEL?\"}]"));
+                 json_pack("[{s:s, s:s}]", "field", "env.LOG_LEVEL", "question",
+                           hostile_at(WORLD_PLACE_QUESTION, "LOG_LEVEL?")));
     }
     if (world->needs_secret) {
         json_put(survey, "ask",
@@ -341,6 +348,10 @@ static json_t *reply_preview(struct op *op) {
                        : "[{\"action\":\"Modify\",\"logical_id\":\"Backend\",\"physical_id\":\"f\","
                          "\"type\":\"AWS::Lambda::Function\",\"replacement\":\"False\","
                          "\"scope\":[\"Properties\"],\"details\":[],\"policy_action\":\"\"}]"));
+    if (world->place == WORLD_PLACE_RESOURCE && world->hostile[0] != '\0') {
+        json_put_str(json_array_get(json_object_get(set, "changes"), 0), "logical_id",
+                     world->hostile);
+    }
     return set;
 }
 
@@ -365,6 +376,10 @@ static json_t *reply_apply(struct op *op) {
                  ? parse("{\"logical_id\":\"Backend\",\"type\":\"AWS::Lambda::Function\","
                          "\"status\":\"CREATE_FAILED\",\"reason\":\"the fake says no\"}")
                  : json_null());
+    if (world->is_apply_bad) {
+        json_put_str(json_object_get(out, "root_cause"), "reason",
+                     hostile_at(WORLD_PLACE_EVENT, "the fake says no"));
+    }
     json_put(out, "outputs", outputs_of(json_str_or(op->args, "stack", "")));
     if (world->is_cancelled) {
         json_put_bool(out, "unwanted", true);
@@ -413,6 +428,7 @@ static json_t *reply_probe(struct op *op) {
                         "\"failed_hop\":\"\",\"sentence\":\"the fake answers 500\"}");
 
     (void)op;
+    json_put_str(out, "sentence", hostile_at(WORLD_PLACE_PROBE, "the fake answers 500"));
     json_put_bool(out, "passed", passed);
     return out;
 }
@@ -420,6 +436,9 @@ static json_t *reply_probe(struct op *op) {
 static json_t *reply_read_file(struct op *op) {
     bool is_there = strcmp(json_str_or(op->args, "path", ""), "app/settings.py") == 0;
 
+    if (world->place == WORLD_PLACE_FILE && world->hostile[0] != '\0') {
+        return json_pack("{s:s, s:i}", "text", world->hostile, "bytes", 8);
+    }
     return json_pack("{s:s, s:i}", "text",
                      is_there ? "import os\nlog_level = \"debug\"\n" : "nothing\n", "bytes", 8);
 }
@@ -431,8 +450,8 @@ static json_t *reply_list_dir(struct op *op) {
 
 static json_t *reply_logs(struct op *op) {
     (void)op;
-    return parse("{\"lines\":[{\"time_ms\":1,\"group\":\"g\",\"text\":\"KeyError: LOG_LEVEL\"}],"
-                 "\"next_ms\":2}");
+    return json_pack("{s:[{s:i, s:s, s:s}], s:i}", "lines", "time_ms", 1, "group", "g", "text",
+                     hostile_at(WORLD_PLACE_LOG, "KeyError: LOG_LEVEL"), "next_ms", 2);
 }
 
 /* ---- The model ---- */
@@ -468,13 +487,39 @@ static const struct {
 };
 /* clang-format on */
 
+/* The form with the words of who obeys in each of its texts. */
+static json_t *obeyed(const char *form) {
+    const char *words = world->obey;
+
+    if (strcmp(form, "answers") == 0) {
+        return json_pack("{s:[{s:s, s:s, s:s, s:s}]}", "answers", "field", "env.LOG_LEVEL", "value",
+                         words, "file", "app/settings.py", "quote", words);
+    }
+    if (strcmp(form, "concern") == 0) {
+        return json_pack("{s:[{s:s, s:s}]}", "concerns", "where", "Backend", "text", words);
+    }
+    if (strcmp(form, "words") == 0) {
+        return json_pack("{s:s, s:[{s:s, s:s}]}", "text", words, "notes", "where", "Backend",
+                         "text", words);
+    }
+    if (strcmp(form, "report") == 0) {
+        return json_pack("{s:s, s:s, s:s}", "meaning", words, "line", words, "next", words);
+    }
+    return json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]}", "cause", words,
+                     "proposals", "kind", "command", "target", "", "text", words, "why", words,
+                     "kind", "advice", "target", "", "text", words, "why", words);
+}
+
 /* The evil one asks first for what nobody offered it. */
 static json_t *evil_calls(void) {
-    return parse("{\"text\":\"\",\"finish\":\"tool_calls\",\"model\":\"fake\",\"calls\":["
-                 "{\"id\":\"1\",\"name\":\"a\",\"tool\":\"aws_deployer\",\"operation\":\"destroy\","
-                 "\"args\":{}},{\"id\":\"2\",\"name\":\"b\",\"problem\":\"there is none\"},"
-                 "{\"id\":\"3\",\"name\":\"c\",\"tool\":\"uv_client\",\"operation\":\"run\","
-                 "\"args\":{\"command\":[\"rm\"]}}]}");
+    return parse(
+        "{\"text\":\"\",\"finish\":\"tool_calls\",\"model\":\"fake\",\"calls\":["
+        "{\"id\":\"1\",\"name\":\"a\",\"tool\":\"aws_deployer\",\"operation\":\"destroy\","
+        "\"args\":{}},{\"id\":\"2\",\"name\":\"b\",\"problem\":\"there is none\"},"
+        "{\"id\":\"3\",\"name\":\"c\",\"tool\":\"uv_client\",\"operation\":\"run\","
+        "\"args\":{\"command\":[\"rm\"]}},"
+        "{\"id\":\"4\",\"name\":\"d\",\"tool\":\"repo_reader\",\"operation\":\"read_file\","
+        "\"args\":{\"path\":\"README.md\"}}]}");
 }
 
 static json_t *reply_complete(struct op *op) {
@@ -484,6 +529,8 @@ static json_t *reply_complete(struct op *op) {
 
     world->advised++;
     world->is_prompt_leaking = world->is_prompt_leaking || strstr(prompt, "0p3n s3sam3") != NULL;
+    world->is_reached =
+        world->is_reached || (world->hostile[0] != '\0' && strstr(prompt, "xq-hostile") != NULL);
     op->used = (struct token_sum){900, 60};
     op->is_used_known = true;
     if (is_evil && strstr(prompt, "tool_calls") == NULL) {
@@ -494,6 +541,10 @@ static json_t *reply_complete(struct op *op) {
                          "json",
                          parse("{\"concerns\":[{\"where\":\"Backend\",\"text\":\"It restarts.\"},"
                                "{\"where\":\"Nowhere\",\"text\":\"It restarts.\"}]}"));
+    }
+    if (is_evil && world->obey[0] != '\0') {
+        return json_pack("{s:s, s:s, s:s, s:o}", "text", "", "finish", "stop", "model", "fake",
+                         "json", obeyed(form));
     }
     for (size_t i = 0; i < ARRAY_N(answers); i++) {
         if (strcmp(answers[i].form, form) == 0) {
@@ -732,6 +783,8 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
         (void)snprintf(world->proposed, sizeof world->proposed, "%s",
                        json_str_or(question, "proposed.value", ""));
     }
+    world->is_shown = world->is_shown ||
+                      (world->obey[0] != '\0' && strstr(masked_cstr(masked), "xq-obeyed") != NULL);
     if (poll(poll_ctx)) {
         return ERR_NONE;
     }
@@ -757,6 +810,16 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     *out = mem_strdup(answer);
     return ERR_NONE;
 }
+
+/* What is shown to whoever watches. */
+static void see(void *ctx, enum event event, const struct masked *json) {
+    (void)ctx;
+    (void)event;
+    world->is_shown = world->is_shown ||
+                      (world->obey[0] != '\0' && strstr(masked_cstr(json), "xq-obeyed") != NULL);
+}
+
+static const struct sink watcher = {"world", LEVEL_INFO, see};
 
 /* ---- The store that keeps every moment ---- */
 
@@ -899,6 +962,7 @@ struct flow *world_flow(const struct store_ops *backend) {
         (void)fprintf(stderr, "the flow does not open: %s\n", err.text);
         abort();
     }
+    bus_add(flow->bus, &watcher, NULL);
     return flow;
 }
 
@@ -924,6 +988,7 @@ static json_t *world_flags(const char *kind) {
 enum err_code world_run(struct flow *flow, const char *kind, bool is_new) {
     CLEANUP(session_closep) struct session *session = NULL;
     CLEANUP(session_end_done) struct session_end end = {0};
+    CLEANUP(masked_done) struct masked result = {0};
     struct err err = {0};
     enum err_code code = is_new ? session_new(flow, kind, world_flags(kind), &session, &err)
                                 : session_open(flow, world->session, &session, &err);
@@ -938,11 +1003,13 @@ enum err_code world_run(struct flow *flow, const char *kind, bool is_new) {
         world->exit_status = err_exit(code);
         return code;
     }
+    redact_json(flow->redactor, end.result, &result);
     (void)snprintf(world->status, sizeof world->status, "%s", end.status);
     world->exit_status = end.exit_status;
     world->tokens =
         json_int_or(end.result, "tokens.in", 0) + json_int_or(end.result, "tokens.out", 0);
     world->words = (int)json_array_size(json_object_get(end.result, "words"));
+    see(NULL, EVENT_RESULT, &result);
     (void)snprintf(world->message, sizeof world->message, "%s",
                    json_str_or(end.result, "error.message", json_str_or(end.result, "next", "")));
     return ERR_NONE;

@@ -26,8 +26,24 @@ enum world_model {
     WORLD_MODEL_DOWN,
 };
 
+/* Where hostile text stands. */
+enum world_place {
+    WORLD_PLACE_NONE = 0,
+    WORLD_PLACE_LOG,      /* a line of the function's logs */
+    WORLD_PLACE_EVENT,    /* the reason of a stack event */
+    WORLD_PLACE_PROBE,    /* what the new version answers */
+    WORLD_PLACE_NAME,     /* the repository's name */
+    WORLD_PLACE_QUESTION, /* a comment that the survey quotes in a question */
+    WORLD_PLACE_RESOURCE, /* the name of a resource in a change set */
+    WORLD_PLACE_FILE,     /* a file that the model reads */
+    WORLD_PLACE_N
+};
+
 struct world {
     /* What a test says. */
+    enum world_place place;
+    char hostile[600]; /* the text there; "": none */
+    char obey[400];    /* what the evil model says in every form then, instead of its own lures */
     enum world_model model;  /* set before world_flow() */
     bool has_concern;        /* the good one has one about the function */
     bool is_machine;         /* --yes, and the person's settings never ask */
@@ -64,6 +80,8 @@ struct world {
 
     /* What happened. */
     int advised;            /* questions to the model */
+    bool is_reached;        /* a question to the model had the hostile text */
+    bool is_shown;          /* a person was shown what the model obeyed with */
     bool is_prompt_leaking; /* one of them had the secret that the person gave */
     int64_t tokens;         /* of the result */
     int words;              /* lines of a model in the result */

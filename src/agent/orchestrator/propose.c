@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/advise.h"
+#include "agent/claims.h"
 #include "repo/project.h"
 
 enum { QUESTIONS_BYTES = 16 * 1024, QUOTE_LEAST = 3 };
@@ -72,13 +73,19 @@ static bool is_quoted(struct turn *turn, const json_t *answer) {
            strstr(json_str_or(read, "text", ""), quote) != NULL;
 }
 
+/* Words of a file may be anything; what lures or presses is not repeated. */
+static bool is_calm(const char *text) {
+    return claims_judge(str_from(text), str_from(text)) == CLAIMS_GIVEN;
+}
+
 static void propose_take(struct turn *turn, const json_t *answer) {
     const char *field = json_str_or(answer, "field", "");
     const char *value = json_str_or(answer, "value", "");
     json_t *proposed = json_object_get(turn->state, "proposed");
     struct err unfit = {0};
 
-    if (json_is_null(json_object_get(proposed, field)) && value[0] != '\0' &&
+    if (json_is_null(json_object_get(proposed, field)) && is_calm(value) &&
+        is_calm(json_str_or(answer, "quote", "")) &&
         project_check_answer(field, value, &unfit) == ERR_NONE && is_quoted(turn, answer)) {
         json_put(proposed, field,
                  agent_args("value", value, "file", json_str_or(answer, "file", ""), "quote",
