@@ -147,6 +147,7 @@ const struct project *flow_project(const struct flow *flow) { return flow->proje
 const struct settings *flow_settings(const struct flow *flow) { return flow->settings; }
 const char *flow_root(const struct flow *flow) { return flow->root; }
 const char *flow_cache_dir(const struct flow *flow) { return flow->cache_dir; }
+void flow_set_way(struct flow *flow, const json_t *flags) { flow->way = flags; }
 const char *flow_project_key(const struct flow *flow) { return flow->project_key; }
 
 enum err_code flow_find_env(const struct flow *flow, const char *name,

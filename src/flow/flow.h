@@ -23,6 +23,7 @@ struct flow_options {
         *deadline_mono_ms; /* of what runs now, by clock_mono_ms(); 0 there: none; or NULL */
     const struct store_ops *backend; /* NULL: store_sqlite in the user's state folder */
     bool is_sandboxed;
+    bool is_sharing; /* sessions that wait for a yes can be answered and run by other machines */
 };
 
 /* Opens store, settings and project file; the known values of the repository's .env files go to
@@ -83,6 +84,47 @@ void session_end_done(struct session_end *end);
  * process took over), ERR_DISK_FULL and kin, ERR_DEFECT. Its sentence says how to go on. */
 MUST_CHECK enum err_code session_run(struct session *session, struct session_end *out,
                                      struct err *err);
+
+/* ---- Sessions that other machines may have gone on with (docs/durability.md) ---- */
+
+/* What the artifact bucket says of a session. */
+struct joined {
+    bool is_found;      /* it was shared; false: all else is empty */
+    bool is_live;       /* a process of this machine runs it, and knows better */
+    bool is_run;        /* another machine may be running it */
+    bool is_foreign;    /* it was begun on another machine, with its names for profiles */
+    int64_t imported;   /* records that were new here, and are in the journal now */
+    char actor[256];    /* ARN of whoever took it last; "": nobody did */
+    char host[80];      /* where */
+    int64_t since_ms;   /* since when */
+    char decision[8];   /* "yes" or "no" to `digest`; "": nobody decided */
+    char decider[256];  /* ARN */
+    int64_t decided_ms; /* by the decider's clock */
+    char digest[SHA256_HEX + 1];
+};
+
+/* Takes up what other machines recorded of session `id`, each record as the chain has it. `where`:
+ * {"bucket","stack"} and, in "flags", the place; NULL: what the session's own records say. A
+ * session that was never shared is not asked for, unless `where` is given. Blocks for AWS. Errors:
+ * those of flow_query(), ERR_CONFLICT (this machine went on by itself), ERR_CORRUPT. */
+MUST_CHECK enum err_code flow_join(struct flow *flow, const char *id, const json_t *where,
+                                   struct joined *out, struct err *err);
+
+/* What this machine keeps of a shared session: {"bucket","stack","foreign"} and, where another
+ * machine went on with it, "continued_by": {"actor","host","since_ms"}. `*out`, the caller's, stays
+ * NULL for one that is not shared. */
+MUST_CHECK enum err_code flow_shared(struct flow *flow, const char *id, json_t **out,
+                                     struct err *err);
+
+/* Writes the caller's yes or no to `digest` where other machines find it; nothing for a session
+ * that is not shared. Errors: ERR_DENIED (the account's policies let others approve), those of
+ * flow_query(). */
+MUST_CHECK enum err_code flow_decide(struct flow *flow, const char *id, const char *digest,
+                                     bool is_yes, struct err *err);
+
+/* What the command line says of the way to AWS ("profile", "endpoint_url"), for sessions that were
+ * begun on another machine, with its names. Borrowed until the next call. */
+void flow_set_way(struct flow *flow, const json_t *flags);
 
 /* One question to AWS or to the repository, outside the road: `agent` calls one operation through
  * the gate in a session of kind "query" that ends at once. Takes over `args`; `flags` as for

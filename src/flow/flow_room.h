@@ -23,6 +23,16 @@ struct flow {
     struct project *project;    /* or NULL */
     struct settings *settings;  /* never NULL */
     struct gate *waiting;       /* of the session whose child runs in this process, or NULL */
+    const json_t *way;          /* see flow_set_way(); borrowed, or NULL */
+};
+
+/* How a session stands between machines. */
+struct sharing {
+    bool is_on;      /* other machines know it */
+    bool is_foreign; /* it was begun on another one */
+    bool is_off;     /* the bucket could not be written; told once */
+    int64_t to;      /* the last record that is in the bucket */
+    int64_t take;    /* by which this process runs it; 0: it does not */
 };
 
 struct session {
@@ -39,6 +49,8 @@ struct session {
     struct gate *gate;
     struct services services;
     struct aws_client *aws;
+    bool is_aws_lent; /* another session's */
+    struct sharing sharing;
 };
 
 /* Enters a phase: journals it with the state, in one sync with what is pending, and tells whoever
@@ -67,6 +79,31 @@ MUST_CHECK enum err_code trust_keep(struct flow *flow, const json_t *state, stru
  * variable is set; the key is known to the redactor from then on. What is wrong with them is no
  * error but a warning of each session: everything works without a model. */
 void flow_open_model(struct flow *flow);
+
+/* ---- share.c ---- */
+
+/* Before session `id` is opened: takes up what other machines did, and takes its turn.
+ * `*out_is_uncertain`: whoever had it before died in the middle. Errors: ERR_LOCKED (another
+ * machine runs it), those of flow_join(). */
+MUST_CHECK enum err_code share_before_open(struct flow *flow, const char *id, struct sharing *out,
+                                           bool *out_is_uncertain, struct err *err);
+
+/* The hooks of a session's gate. */
+struct gate_hooks share_hooks(struct session *session);
+
+/* Tells other machines what is on record; `is_resting`: and that this process does not go on. A
+ * failure is a warning. */
+void share_tell(struct session *session, bool is_resting);
+
+/* ---- query.c ---- */
+
+/* One call of the executor beside the session, in a session of kind "query" with the same AWS
+ * client, shown to nobody. Takes over `args`; `*out` is the caller's. */
+MUST_CHECK enum err_code query_aside(struct session *session, const char *operation, json_t *args,
+                                     json_t **out, struct err *err);
+
+/* Has session->services speak through `aws`, which stays the caller's. */
+void session_borrow_aws(struct session *session, struct aws_client *aws);
 
 /* session_new() with an id of the caller's: for child sessions, whose id derives from the parent's.
  */

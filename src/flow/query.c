@@ -1,6 +1,7 @@
 /* One question outside the road: a session of one call. */
 #include <string.h>
 
+#include "agent/executor/executor.h"
 #include "agent/moderate.h"
 #include "flow/flow_room.h"
 #include "model/client.h"
@@ -49,17 +50,23 @@ static enum err_code query_end(struct session *session, const char *status, stru
     return gate_settle(session->gate, err);
 }
 
-/* The target that a question to AWS is about. */
-static enum err_code query_aim(struct session *session, json_t *target, struct err *err) {
+/* The target that a question to AWS is about; `aws`, when not NULL, is another session's client. */
+static enum err_code query_aim(struct session *session, json_t *target, struct aws_client *aws,
+                               struct err *err) {
     if (target == NULL) {
         return ERR_NONE;
     }
     json_put(session->state, "fields", json_incref(target));
+    if (aws != NULL) {
+        session_borrow_aws(session, aws);
+        return ERR_NONE;
+    }
     return session_reach_aws(session, err);
 }
 
 static enum err_code query_run(struct flow *flow, const struct agent *agent, json_t *flags,
-                               json_t *target, struct query *query, json_t **out, struct err *err) {
+                               json_t *target, struct aws_client *aws, struct query *query,
+                               json_t **out, struct err *err) {
     CLEANUP(session_closep) struct session *session = NULL;
     CLEANUP(json_decrefp) json_t *result = NULL;
     struct err second = {0};
@@ -68,7 +75,7 @@ static enum err_code query_run(struct flow *flow, const struct agent *agent, jso
     if (session_new(flow, "query", flags, &session, err) != ERR_NONE) {
         return err->code;
     }
-    if (query_aim(session, target, err) != ERR_NONE ||
+    if (query_aim(session, target, aws, err) != ERR_NONE ||
         query_call(session, agent, query, &result, err) != ERR_NONE) {
         (void)!query_end(session, "failed", &second); /* the first failure is the one to tell */
         if (gate_fault(session->gate) != NULL) {
@@ -94,8 +101,26 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
         json_decref(flags);
         code = err->code;
     } else {
-        code = query_run(flow, agent, flags, target, &query, out, err);
+        code = query_run(flow, agent, flags, target, NULL, &query, out, err);
     }
+    json_decref(query.args);
+    return code;
+}
+
+enum err_code query_aside(struct session *session, const char *operation, json_t *args,
+                          json_t **out, struct err *err) {
+    struct flow *flow = session->flow;
+    struct query query = {.tool = "aws_deployer", .operation = operation, .args = args};
+    json_t *flags = json_deep_copy(json_object_get(session->state, "flags"));
+    CLEANUP(json_decrefp)
+    json_t *target = agent_args("account", json_str_at(session->state, "identity.account"),
+                                "region", json_str_at(session->state, "identity.region"), NULL);
+    enum err_code code;
+
+    bus_quiet(flow->bus, true);
+    code = query_run(flow, &agent_executor, flags, target, session->aws, &query, out, err);
+    bus_quiet(flow->bus, false);
+    bus_context(flow->bus, session->id, phase_word(session->phase), NULL);
     json_decref(query.args);
     return code;
 }
@@ -111,5 +136,5 @@ enum err_code flow_ask_model(struct flow *flow, const struct agent *agent, json_
                              struct moderation *judged, json_t **out, struct err *err) {
     struct query query = {.ask = ask, .said = said, .judged = judged};
 
-    return query_run(flow, agent, flags, NULL, &query, out, err);
+    return query_run(flow, agent, flags, NULL, NULL, &query, out, err);
 }

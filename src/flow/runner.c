@@ -237,6 +237,7 @@ static enum err_code runner_end(struct session *session, struct session_end *out
         return err->code;
     }
     session->is_ended = true;
+    share_tell(session, true);
     runner_end_from(result, out);
     return ERR_NONE;
 }
@@ -396,7 +397,11 @@ static enum err_code runner_park(struct session *session, struct session_end *ou
     if (session->phase == PHASE_WAIT) {
         *is_over = true;
         runner_wait(session, out);
-        return gate_settle(session->gate, err);
+        if (gate_settle(session->gate, err) != ERR_NONE) {
+            return err->code;
+        }
+        share_tell(session, true);
+        return ERR_NONE;
     }
     runner_unanswered(session);
     return runner_step(session, OUTCOME_CANCEL, err);

@@ -66,6 +66,9 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     bus_emit(session->flow->bus, EVENT_PHASE,
              json_pack("{s:s, s:i, s:s}", "phase", phase_word(phase), "step", phase_step(phase),
                        "text", phase_sentence(phase)));
+    if (phase == PHASE_EXECUTE || phase == PHASE_VALIDATE || phase == PHASE_ROLLBACK) {
+        share_tell(session, false);
+    }
     return ERR_NONE;
 }
 
@@ -98,6 +101,7 @@ static void session_services(struct session *session) {
         .artefact_dir = flow->artefact_dir,
         .cache_dir = flow->cache_dir,
         .project = flow->project,
+        .take = session->sharing.take,
         .is_sandboxed = flow->options.is_sandboxed,
     };
 }
@@ -126,6 +130,10 @@ enum err_code session_reach_aws(struct session *session, struct err *err) {
     if (session->aws != NULL) {
         return ERR_NONE;
     }
+    if (session->sharing.is_foreign) { /* profiles are names of one machine */
+        options.profile = json_str_at(session->flow->way, "profile");
+        options.endpoint_url = json_str_at(session->flow->way, "endpoint_url");
+    }
     if (endpoint_profile_find(getenv("AWSCOPILOT_ENDPOINT_PROFILE")) == NULL) {
         err_set(err, ERR_CONFIG, "AWSCOPILOT_ENDPOINT_PROFILE names no profile: '%s'",
                 getenv("AWSCOPILOT_ENDPOINT_PROFILE"));
@@ -136,6 +144,12 @@ enum err_code session_reach_aws(struct session *session, struct err *err) {
     }
     session_services(session);
     return ERR_NONE;
+}
+
+void session_borrow_aws(struct session *session, struct aws_client *aws) {
+    session->aws = aws;
+    session->is_aws_lent = true;
+    session_services(session);
 }
 
 /* ---- Made, taken up, given back ---- */
@@ -155,7 +169,7 @@ static char *session_make_id(const char *kind) {
     return mem_format("%c%s-%s", kind[0], day + 2, tail);
 }
 
-static enum err_code session_take(struct session *session, struct err *err) {
+static enum err_code session_take(struct session *session, bool is_uncertain, struct err *err) {
     struct flow *flow = session->flow;
     struct gate_options options = {
         .services = &session->services,
@@ -167,6 +181,8 @@ static enum err_code session_take(struct session *session, struct err *err) {
         .session = session->id,
         .lease = &session->lease,
         .parent = flow->waiting,
+        .hooks = share_hooks(session),
+        .is_uncertain = is_uncertain,
     };
 
     if (store_take_lease(flow->store, str_from(session->id), limit(LIMIT_LEASE_MS), &session->lease,
@@ -210,7 +226,9 @@ void session_close(struct session *session) {
         store_release_lease(session->flow->store, &session->lease, &ignored) != ERR_NONE) {
         /* it expires by itself */
     }
-    aws_client_free(session->aws);
+    if (!session->is_aws_lent) {
+        aws_client_free(session->aws);
+    }
     json_decref(session->state);
     free(session->id);
     free(session);
@@ -239,7 +257,7 @@ enum err_code session_begin(struct flow *flow, const char *id, const char *kind,
     }
     json_decref(session->state);
     session->state = state;
-    if (session_take(session, err) != ERR_NONE ||
+    if (session_take(session, false, err) != ERR_NONE ||
         session_record_start(session, kind, err) != ERR_NONE ||
         session_enter(session, PHASE_INTAKE, err) != ERR_NONE) {
         return err->code;
@@ -310,15 +328,17 @@ enum err_code session_open(struct flow *flow, const char *id, struct session **o
     struct recall recall = {.session = session};
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const struct store_session *row = NULL;
+    bool is_uncertain = false;
 
-    if (store_get_session(flow->store, str_from(id), arena, &row, err) != ERR_NONE) {
+    if (share_before_open(flow, id, &session->sharing, &is_uncertain, err) != ERR_NONE ||
+        store_get_session(flow->store, str_from(id), arena, &row, err) != ERR_NONE) {
         return err->code;
     }
     if (row == NULL) {
         err_set(err, ERR_NOT_FOUND, "there is no session %s", id);
         return err_remedy(err, "aws-copilot history lists them");
     }
-    if (session_take(session, err) != ERR_NONE ||
+    if (session_take(session, is_uncertain, err) != ERR_NONE ||
         journal_replay(flow->store, str_from(id), 1, recall_visit, &recall, err) != ERR_NONE) {
         return err->code;
     }

@@ -250,7 +250,10 @@ static const struct {
     {EFFECT_PREVIEW, "discard", "PLAN DRY_RUN REVIEW_SET WAIT ROLLBACK CLOSURE ESCALATED"},
     {EFFECT_PREVIEW, "lock",    "DRY_RUN REVIEW_SET WAIT EXECUTE VALIDATE ROLLBACK CLOSURE ESCALATED"},
     {EFFECT_PREVIEW, "publish", "VALIDATE"},
-    {EFFECT_PREVIEW, "unlock",  "INTAKE"}, /* a question of its own, outside the road */
+    {EFFECT_PREVIEW, "unlock",  "INTAKE"}, /* a question of its own, outside the road; also */
+    {EFFECT_PREVIEW, "share",   "INTAKE"},
+    {EFFECT_PREVIEW, "take",    "INTAKE"},
+    {EFFECT_PREVIEW, "decide",  "INTAKE"},
     {EFFECT_APPLY,   NULL,      "EXECUTE ROLLBACK"},
 };
 /* clang-format on */
@@ -285,9 +288,21 @@ static bool waits_for_filter(const struct call *call) {
            !is_op(call, "lock");
 }
 
+/* Writes that tidy up, or tell other machines what is on record. */
+static bool is_bookkeeping(const struct call *call) {
+    static const char *const ops[] = {"discard", "lock", "publish", "unlock",
+                                      "share",   "take", "decide"};
+
+    for (size_t i = 0; i < ARRAY_N(ops); i++) {
+        if (is_op(call, ops[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool needs_plan_review(const struct call *call) {
-    bool is_write = call->effect == EFFECT_PREVIEW && !is_op(call, "discard") &&
-                    !is_op(call, "lock") && !is_op(call, "publish") && !is_op(call, "unlock");
+    bool is_write = call->effect == EFFECT_PREVIEW && !is_bookkeeping(call);
 
     return (is_write || is_apply(call)) && !call->facts.is_plan_reviewed;
 }

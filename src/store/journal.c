@@ -2,6 +2,7 @@
 #include "store/journal.h"
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/json.h"
 #include "guard/limits.h"
 #include "guard/redact/redact.h"
@@ -133,6 +134,15 @@ int64_t journal_last_seq(struct journal *j) {
     seq = j->chain.seq;
     (void)pthread_mutex_unlock(&j->lock);
     return seq;
+}
+
+struct sha256 journal_last_hash(struct journal *j) {
+    struct sha256 hash;
+
+    (void)pthread_mutex_lock(&j->lock);
+    hash = j->chain.hash;
+    (void)pthread_mutex_unlock(&j->lock);
+    return hash;
 }
 
 /* ---- Appending ---- */
@@ -311,6 +321,144 @@ enum err_code journal_append(struct journal *j, const struct journal_entry *entr
     return code;
 }
 
+/* ---- Taking over what another store wrote ---- */
+
+struct journal_carry {
+    struct arena *arena;
+    struct store_row *rows;
+    struct store_session index;
+    struct record_chain chain;
+    int64_t drop_seq;
+    int64_t first_seq;
+};
+
+/* The hex of a header as bytes in the arena; empty where it is none. */
+static struct str carry_head(struct arena *arena, const char *hex) {
+    size_t n = hex == NULL ? 0 : strlen(hex) / 2;
+    char *bytes = arena_alloc(arena, n + 1);
+    struct err unread = {0};
+
+    return n > 0 && hex_read(str_from(hex), bytes, n, &unread) == ERR_NONE ? (struct str){bytes, n}
+                                                                           : STR("");
+}
+
+/* NULL, or what is wrong with the body that came with this header. */
+static const char *carry_check_body(const struct journal_record *record, struct str body) {
+    if (record->is_sensitive) {
+        return "it is encrypted for another store";
+    }
+    if (body.len == 0) {
+        return record->body_len > 0 && record_life_of(record->kind) == LIFE_EVER
+                   ? "the body is missing"
+                   : NULL;
+    }
+    return body.len == record->body_len && sha256_eq(sha256_of(body), record->body_hash)
+               ? NULL
+               : "the body was changed";
+}
+
+static enum err_code carry_pack(const struct journal *j, const struct journal_entry *entry,
+                                struct journal_carry *c, struct store_row *row, struct err *err) {
+    CLEANUP(buf_done) struct buf packed = BUF_INIT(SIZE_MAX / 2);
+
+    if (record_pack(store_crypt(j->store), c->chain.session, row->seq, entry, &packed, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    row->body = (struct str){arena_str(c->arena, buf_str(&packed)), packed.len};
+    return ERR_NONE;
+}
+
+/* A newer state takes the body from the older one, as journal_supersede() does. */
+static void carry_supersede(struct journal_carry *c) {
+    const int64_t old = c->index.state_seq;
+
+    if (old >= c->first_seq) {
+        c->rows[old - c->first_seq].body.len = 0;
+    } else {
+        c->drop_seq = old;
+    }
+    c->index.state_seq = c->chain.seq;
+}
+
+static enum err_code carry_one(const struct journal *j, const json_t *from, struct store_row *row,
+                               struct journal_carry *c, struct err *err) {
+    const char *text = json_str_or(from, "body", "");
+    struct masked body = {(char *)(uintptr_t)text, strlen(text)}; /* masked when it was written */
+    struct journal_entry entry = {.body = body.len == 0 ? NULL : &body};
+    struct journal_record record;
+    const char *reason;
+
+    *row = (struct store_row){.seq = c->chain.seq + 1,
+                              .head = carry_head(c->arena, json_str_at(from, "head"))};
+    reason = record_read(&c->chain, row, &record);
+    reason = reason != NULL ? reason : carry_check_body(&record, masked_str(&body));
+    if (reason != NULL) {
+        return journal_say_bad(c->chain.session, row->seq, reason, err);
+    }
+    entry.kind = record.kind;
+    memcpy(entry.fields, record.fields, sizeof entry.fields);
+    if (carry_pack(j, &entry, c, row, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (record_life_of(record.kind) == LIFE_LOG) {
+        row->expires_ms = record.ts_ms + limit(LIMIT_TTL_BODY_MS);
+    }
+    if (record_life_of(record.kind) == LIFE_STATE && row->body.len > 0) {
+        carry_supersede(c);
+    }
+    journal_index(&entry, &c->index);
+    c->index.created_ms = record.seq == 1 ? record.ts_ms : c->index.created_ms;
+    c->index.updated_ms = record.ts_ms;
+    return ERR_NONE;
+}
+
+static enum err_code journal_import_locked(struct journal *j, const json_t *records,
+                                           struct str project, struct arena *arena,
+                                           struct err *err) {
+    size_t n = json_array_size(records);
+    struct journal_carry c = {.arena = arena,
+                              .rows = ARENA_ARRAY(arena, struct store_row, n + 1),
+                              .index = j->index,
+                              .chain = j->chain,
+                              .first_seq = j->chain.seq + 1};
+    struct store_append append = {.rows = c.rows, .n = n, .epoch = j->epoch};
+    struct journal_draft done = {0};
+    struct journal_record last;
+
+    if (n == 0) {
+        return ERR_NONE;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (carry_one(j, json_array_get(records, i), &c.rows[i], &c, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    c.index.project = project.len > 0 ? project : c.index.project;
+    c.index.last_seq = c.chain.seq;
+    append.session = &c.index;
+    append.drop_seq = c.drop_seq;
+    if (store_append_rows(j->store, &append, err) != ERR_NONE) {
+        return err->code;
+    }
+    done.chain = c.chain;
+    done.index = c.index;
+    journal_adopt(j, &done);
+    j->is_ended = record_peek(&c.rows[n - 1], &last) && last.kind == RECORD_END;
+    return ERR_NONE;
+}
+
+enum err_code journal_import(struct journal *j, const json_t *records, struct str project,
+                             struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    enum err_code code;
+
+    (void)pthread_mutex_lock(&j->lock);
+    code = journal_import_locked(j, records, project, arena, err);
+    (void)pthread_mutex_unlock(&j->lock);
+    return code;
+}
+
 /* ---- Replaying ---- */
 
 static enum err_code journal_visit_page(struct store *store, struct record_chain *chain,
@@ -376,6 +524,73 @@ enum err_code journal_replay(struct store *store, struct str session, int64_t fr
     if (chain.seq == 0) {
         return err_set(err, ERR_NOT_FOUND, "there is no session " STR_FMT, STR_ARG(session));
     }
+    return ERR_NONE;
+}
+
+/* ---- For another store ---- */
+
+void journal_part_done(struct journal_part *part) {
+    json_decref(part->records);
+    *part = (struct journal_part){0};
+}
+
+static enum err_code export_one(struct store *store, struct record_chain *chain,
+                                const struct store_row *row, struct journal_part *part,
+                                struct err *err) {
+    CLEANUP(buf_done) struct buf plain = BUF_INIT(SIZE_MAX / 2);
+    CLEANUP(buf_done) struct buf head = BUF_INIT(SIZE_MAX / 2);
+    struct journal_record record;
+    const char *reason = record_read(chain, row, &record);
+    json_t *to;
+
+    if (reason != NULL) {
+        return journal_say_bad(chain->session, chain->seq + 1, reason, err);
+    }
+    if (record.is_sensitive) {
+        return err_set(err, ERR_UNSUPPORTED, "record %lld of session " STR_FMT " is encrypted",
+                       (long long)record.seq, STR_ARG(chain->session));
+    }
+    if (record_unpack(store_crypt(store), chain->session, row, &record, &plain, err) != ERR_NONE) {
+        return err_prefix(err, "record %lld of session " STR_FMT, (long long)record.seq,
+                          STR_ARG(chain->session));
+    }
+    to = json_object();
+    hex_add(&head, row->head.ptr, row->head.len);
+    json_put_strn(to, "head", buf_str(&head));
+    if (record.body.len > 0) {
+        json_put_strn(to, "body", record.body);
+    }
+    (void)json_array_append_new(part->records, to);
+    return ERR_NONE;
+}
+
+enum err_code journal_export(struct store *store, struct str session, int64_t from_seq,
+                             struct journal_part *out, struct err *err) {
+    CLEANUP(journal_part_done) struct journal_part part = {.records = json_array()};
+    struct record_chain chain = record_chain_start(session);
+    size_t n = 1;
+
+    if (from_seq > 1 && journal_find_start(store, from_seq, &chain, err) != ERR_NONE) {
+        return err->code;
+    }
+    part.from = chain.seq + 1;
+    while (n > 0 && json_array_size(part.records) + STORE_PAGE_ROWS <= JOURNAL_PART_MAX) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        struct store_row *rows;
+
+        if (store_read_rows(store, session, chain.seq + 1, arena, &rows, &n, err) != ERR_NONE) {
+            return err->code;
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (export_one(store, &chain, &rows[i], &part, err) != ERR_NONE) {
+                return err->code;
+            }
+        }
+    }
+    part.to = chain.seq;
+    part.hash = chain.hash;
+    *out = part;
+    part = (struct journal_part){0};
     return ERR_NONE;
 }
 

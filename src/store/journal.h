@@ -9,6 +9,8 @@
 
 #include "store/store.h"
 
+#include <jansson.h>
+
 enum record_kind {
     RECORD_NONE,
 #define RECORD(name, wire, fields, life) RECORD_##name,
@@ -27,6 +29,7 @@ enum record_field {
 enum {
     JOURNAL_ID_MAX = 96,     /* bytes of a session id */
     JOURNAL_APPEND_MAX = 64, /* records in one append */
+    JOURNAL_PART_MAX = 512,  /* records in one export */
 };
 
 /* The words of the tables, for instance "intent" and "agent"; never NULL. */
@@ -86,6 +89,9 @@ int64_t journal_epoch(const struct journal *journal);
 /* The number of the last record; 0 while there is none. */
 int64_t journal_last_seq(struct journal *journal);
 
+/* The hash of the chain at the last record. */
+struct sha256 journal_last_hash(struct journal *journal);
+
 /* Called for each record in order; a code other than ERR_NONE (with `err` set) ends the replay and
  * is its result. May call the store and append. */
 typedef enum err_code (*journal_visit)(const struct journal_record *record, void *context,
@@ -96,6 +102,30 @@ typedef enum err_code (*journal_visit)(const struct journal_record *record, void
  * Errors: ERR_CORRUPT naming the record, ERR_NOT_FOUND (no such session), those of `visit`. */
 MUST_CHECK enum err_code journal_replay(struct store *store, struct str session, int64_t from_seq,
                                         journal_visit visit, void *context, struct err *err);
+
+/* ---- From one store into another ---- */
+
+/* Records as they are, for another store: where they begin and end, and the chain behind them. */
+struct journal_part {
+    json_t *records; /* owned; [{"head":hex,"body":text}, ...], a body that was dropped left out */
+    int64_t from;
+    int64_t to; /* from - 1: there are none */
+    struct sha256 hash;
+};
+void journal_part_done(struct journal_part *part);
+
+/* Reads the records of `session` from number `from_seq` on, at most JOURNAL_PART_MAX, checking
+ * chain and body digests on the way. `*out` is the caller's. Errors: ERR_CORRUPT naming the record,
+ * ERR_UNSUPPORTED (a body is encrypted: it is for this store only), those of the store. */
+MUST_CHECK enum err_code journal_export(struct store *store, struct str session, int64_t from_seq,
+                                        struct journal_part *out, struct err *err);
+
+/* Appends records that journal_export() gave in another store, all or none: they have to continue
+ * this very chain, hash by hash, and each body has to be its header's. `project` is what the
+ * session is filed under here. Errors: ERR_CORRUPT naming the record (it does not continue this
+ * chain, or was changed), ERR_STALE, those of the store. */
+MUST_CHECK enum err_code journal_import(struct journal *journal, const json_t *records,
+                                        struct str project, struct err *err);
 
 /* A statement that record `seq` had this hash, which only the holder of the install key can make.
  */

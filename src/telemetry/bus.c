@@ -26,6 +26,7 @@ struct bus {
     char *session;
     char *phase;
     char *agent;
+    int quiet; /* > 0: nothing is sent */
 };
 
 struct bus *bus_new(const struct redactor *redactor) {
@@ -75,7 +76,12 @@ void bus_context(struct bus *bus, const char *session, const char *phase, const 
     bus_replace(&bus->agent, agent);
 }
 
+void bus_quiet(struct bus *bus, bool is_quiet) { bus->quiet += is_quiet ? 1 : -1; }
+
 static bool bus_is_wanted(const struct bus *bus, enum event event) {
+    if (bus->quiet > 0) {
+        return false;
+    }
     for (size_t i = 0; i < bus->sink_n; i++) {
         if (bus->sinks[i].sink->level_min <= events[event].level) {
             return true;

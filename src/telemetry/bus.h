@@ -45,6 +45,10 @@ void bus_remove(struct bus *bus, const struct sink *sink, const void *ctx);
 /* Sets what every later event carries. NULL leaves a member out. */
 void bus_context(struct bus *bus, const char *session, const char *phase, const char *agent);
 
+/* Sends nothing until it is called again with false: for what a run does aside, whose own journal
+ * has it. Calls nest. */
+void bus_quiet(struct bus *bus, bool is_quiet);
+
 /* Sends an event to all sinks. Takes over `fields` (an object, or NULL for none). */
 void bus_emit(struct bus *bus, enum event event, json_t *fields);
 

@@ -447,6 +447,26 @@ static bool ask_recalls(struct gate *gate, int64_t number, const json_t *questio
     return row->has_result;
 }
 
+static void ask_tell_others(struct gate *gate, const struct ask_poll *poll) {
+    const struct gate_hooks *hooks = &gate->options.hooks;
+    struct err err = {0};
+
+    if (strcmp(poll->kind, "approval") == 0 && hooks->asked != NULL &&
+        gate_flush(gate, 0, &err) == ERR_NONE) { /* else it is the fault, and found there */
+        hooks->asked(hooks->ctx);
+    }
+}
+
+static enum err_code ask_may_record(struct gate *gate, struct ask_poll *poll, struct err *err) {
+    const struct gate_hooks *hooks = &gate->options.hooks;
+
+    if (strcmp(poll->kind, "approval") != 0 || hooks->answered == NULL ||
+        hooks->answered(hooks->ctx, poll->answer, &poll->actor, err) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    return gate_fail(gate, err);
+}
+
 static enum err_code ask_now(struct turn *turn, const json_t *question, int64_t number, char **out,
                              struct err *err) {
     struct gate *gate = turn->gate;
@@ -461,7 +481,9 @@ static enum err_code ask_now(struct turn *turn, const json_t *question, int64_t 
     }
     bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
     bus_emit(gate->options.bus, EVENT_QUESTION, json_deep_copy(question));
+    ask_tell_others(gate, &poll);
     code = ask_person(turn, question, &poll, err);
+    code = code == ERR_NONE ? ask_may_record(gate, &poll, err) : code;
     if (code == ERR_NONE) {
         ask_remember_actor(gate, poll.actor);
         code = ask_journal_answer(turn, number, &poll, out, err);

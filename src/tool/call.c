@@ -93,7 +93,8 @@ static void call_run(void *arg) {
     enum err_code code = ERR_NONE;
 
     call->started_us = clock_mono_us();
-    if (call->needs_reconcile && call->row->reconcile != NULL) {
+    if ((call->needs_reconcile || call->gate->options.is_uncertain) &&
+        call->row->reconcile != NULL) {
         code = call->row->reconcile(&call->op, &state, &call->out, &call->err);
     }
     if (code == ERR_NONE && state == RECONCILED_NOT_STARTED) {

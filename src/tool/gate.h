@@ -38,6 +38,18 @@ struct person {
     void *ctx;
 };
 
+/* What becomes of an approval's question outside this process. Members may be NULL. */
+struct gate_hooks {
+    /* The question is on record, and nobody was asked yet. */
+    void (*asked)(void *ctx);
+
+    /* It was answered, "yes ..." or "no ..." or else, and nothing of that is on record yet.
+     * `*actor` is who said it elsewhere; NULL: the person of this process, and may be set to who
+     * that is (free()d by the gate). An error is the gate's fault, and the answer is none. */
+    enum err_code (*answered)(void *ctx, const char *answer, char **actor, struct err *err);
+    void *ctx;
+};
+
 struct gate_options {
     struct services *services;
     struct journal *journal;
@@ -50,6 +62,10 @@ struct gate_options {
     const char *session;             /* id */
     struct gate
         *parent; /* of a session that waits for this one: its lease is renewed too; or NULL */
+    struct gate_hooks hooks;
+    bool
+        is_uncertain; /* another machine's process died in the middle of this session: what it did
+                         is not all in the journal, so each effect is reconciled before it is run */
 };
 
 /* The caller frees; what the options point to outlives the gate. Errors: ERR_IO. */

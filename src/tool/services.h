@@ -34,6 +34,9 @@ struct services {
     const struct project *project;         /* aws-copilot.yml, or NULL */
     const struct project_env *environment; /* of `project`, or NULL */
 
+    int64_t
+        take; /* number by which this process runs a session that machines share; 0: it is not */
+
     bool is_sandboxed; /* false only by a person's --no-sandbox */
 };
 

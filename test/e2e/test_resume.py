@@ -197,3 +197,115 @@ class Second(todo.TodoCase):
         said = [row for row in self.go("audit", session).of_type("decision") if row["record"] == "approval"]
         self.assertEqual([(row["outcome"], row["actor"]) for row in said],
                          [("yes", f"arn:aws:iam::{self.account}:user/{self.app}-second,terminal")])
+
+
+class Machines(todo.TodoCase):
+    """One session on machines that share nothing but the account: each has a state folder and an identity of its own."""
+
+    halves = ("backend",)
+
+    def setUp(self):
+        super().setUp()
+        self.todo()
+        self.mine = self.bootstrapped()
+        self.other = self.aws.deployer(f"{self.app}-b", account=self.account)
+        self.fault = self.proxy()
+        self.endpoint = self.fault.url
+
+    def at(self, machine, *words, keys=None, code=0, **env):
+        self.keys = keys or (self.mine if machine == "a" else self.other)
+        run = self.go(*words, XDG_STATE_HOME=str(self.dir / machine), **env)
+        self.ended(run, code)
+        return run
+
+    def waits_on_a(self, *more):
+        self.keys = self.mine
+        run = self.plan("deploy", *more, XDG_STATE_HOME=str(self.dir / "a"))
+        self.assertEqual([w for w in run.of_type("warning") if w["code"] == "unshared"], [])
+        return run.result["session"]
+
+    def one_effect(self, session, machines="ab"):
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet", status=200), 1)
+        for machine in machines:
+            verified = self.at(machine, "audit", "verify").of_type("verified")[0]
+            self.assertTrue(verified["ok"], (machine, verified))
+        journals = [[{**row, "time": None} for row in self.at(machine, "audit", session).of_type("decision")] for machine in machines]
+        self.assertEqual(journals[0], journals[-1], "both machines hold the same record")
+
+    def arn(self, name):
+        return f"arn:aws:iam::{self.account}:user/{self.app}{name}"
+
+    def decided(self, session, machine="a"):
+        return [(row["outcome"], row["actor"]) for row in self.at(machine, "audit", session).of_type("decision")
+                if row["record"] == "approval"]
+
+    def test_the_yes_of_another_machine_deploys_there_and_is_the_end_here(self):
+        session = self.waits_on_a()
+        done = self.at("b", "approve", session)
+        self.assertEqual(done.result["status"], "success")
+        here = [row for row in self.at("a", "history").of_type("session") if row["session"] == session]
+        self.assertEqual([(row["status"], row["continued_by"]["actor"]) for row in here], [("success", self.arn("-b"))])
+        self.ended(self.at("a", "attach", session), 0, "success")
+        self.one_effect(session)
+        self.assertEqual(self.decided(session), [("yes", self.arn("-b") + ",terminal")])
+        again = self.at("b", "approve", session, code=1)
+        self.says(again, "decided already: yes", error="already_used")
+
+    def test_the_no_of_another_machine(self):
+        session = self.waits_on_a()
+        self.ended(self.at("b", "reject", session, code=5), 5, "refused")
+        self.says(self.at("a", "approve", session, code=1), "decided already: no", error="already_used")
+        self.ended(self.at("a", "attach", session, code=5), 5, "refused")
+        self.assertEqual(self.decided(session), [("no", self.arn("-b") + ",terminal")])
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+        self.nothing_at_aws()
+
+    def test_two_machines_say_yes_at_once(self):
+        session = self.waits_on_a()
+        third = self.aws.deployer(f"{self.app}-c", account=self.account)
+        barrier = threading.Barrier(2, timeout=60)
+        self.fault.rule("s3", "PutObject", path="approvals/", times=2, call=lambda request: barrier.wait())
+        runs = {}
+        for machine, keys in (("b", self.other), ("c", third)):
+            self.keys = keys
+            runs[machine] = self.spawn("approve", session, XDG_STATE_HOME=str(self.dir / machine))
+        ends = {machine: (process.wait(200), todo.run_of(process)) for machine, process in runs.items()}
+        winner, loser = sorted(ends, key=lambda machine: ends[machine][0])
+        self.assertEqual([ends[winner][0], ends[loser][0]], [0, 1], f"{ends[winner][1]}\n{ends[loser][1]}")
+        self.says(ends[loser][1], f"session {session} is run by|another machine has gone on", "attach")
+        self.assertEqual(self.at("a", "attach", session).result["status"], "success")
+        self.keys = third
+        self.ended(self.at(loser, "attach", session, keys=third), 0, "success")
+        self.one_effect(session, "abc")
+
+    def killed_on_b(self, session, action, after):
+        at, go = threading.Event(), threading.Event()
+
+        def hold(request):
+            at.set()
+            go.wait(90)
+
+        self.fault.rule("cloudformation", action, times=1, **{"then" if after else "call": hold})
+        self.keys = self.other
+        process = self.spawn("approve", session, XDG_STATE_HOME=str(self.dir / "b"))
+        self.assertTrue(at.wait(90), process.out.read_text()[-2000:])
+        self.says(self.at("c", "approve", session, code=1), "session .* is run by|decided already", error="already_used")
+        process.kill()
+        process.wait(30)
+        go.set()
+
+    def test_a_third_machine_goes_on_when_the_second_one_dies(self):
+        session = self.waits_on_a()
+        self.killed_on_b(session, "ExecuteChangeSet", after=True)
+        self.ended(self.at("c", "attach", session), 0, "success")
+        self.ended(self.at("a", "attach", session), 0, "success")
+        self.one_effect(session, "ac")
+        late = self.at("b", "attach", session, code=1)
+        self.says(late, "went on differently after record", error="conflict")
+
+    def test_the_first_machine_goes_on_when_the_second_one_dies_before_the_effect(self):
+        session = self.waits_on_a()
+        self.killed_on_b(session, "DescribeStackEvents", after=False)
+        self.ended(self.at("a", "attach", session), 0, "success")
+        self.assertEqual(self.decided(session), [("yes", self.arn("-b") + ",terminal")])
+        self.one_effect(session, "a")

@@ -236,6 +236,7 @@ enum err_code cli_flow(struct cli *cli, struct err *err) {
         .interrupted = &interrupted,
         .deadline_mono_ms = &cli->asker.deadline_mono_ms,
         .is_sandboxed = !args_is(&cli->args, OPT_NO_SANDBOX),
+        .is_sharing = true,
     };
 
     if (cli->flow != NULL) {
@@ -245,6 +246,9 @@ enum err_code cli_flow(struct cli *cli, struct err *err) {
         return err->code;
     }
     bus_add(flow_bus(cli->flow), cli_sink(cli), cli_sink_ctx(cli));
+    json_decref(cli->way);
+    cli->way = cli_flags(cli);
+    flow_set_way(cli->flow, cli->way);
     return ERR_NONE;
 }
 
@@ -439,6 +443,7 @@ static void cli_done(struct cli *cli) {
     lines_close(cli->asker.lines);
     redactor_free(cli->redactor);
     json_decref(cli->answered);
+    json_decref(cli->way);
     free(cli->stopped);
     json_decref(cli->result);
 }

@@ -47,6 +47,7 @@ struct cli {
     struct person person;
     struct flow *flow; /* NULL until cli_flow() */
     int detach_fd;     /* where a run in the background says its session's id; 0: it stays */
+    json_t *way;       /* the command line's, for flow_set_way() */
     const char *root;  /* for cli_flow(); NULL: the working directory */
     const char *said;  /* the line of the conversation that led here; NULL: none */
     bool has_started;  /* the start line of NDJSON is out */

@@ -82,6 +82,7 @@ static enum err_code paper_show(struct cli *cli, const struct glance *glance, st
 
 static enum err_code approvals_run(struct cli *cli, struct err *err) {
     CLEANUP(glance_done) struct glance glance = {0};
+    struct joined joined;
     const char *id = cli_word(cli, 0);
 
     if (cli_flow(cli, err) != ERR_NONE) {
@@ -90,7 +91,7 @@ static enum err_code approvals_run(struct cli *cli, struct err *err) {
     if (id == NULL) {
         return approvals_list(cli, err);
     }
-    if (glance_read(cli, id, &glance, err) != ERR_NONE) {
+    if (run_find(cli, id, &glance, &joined, err) != ERR_NONE) {
         return err->code;
     }
     if (glance.question == NULL) {
@@ -136,6 +137,23 @@ static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct 
                     json_str_or(body, "actor", "?"));
             return err_remedy(err, "aws-copilot attach %s shows how it goes on", id);
         }
+    }
+    return ERR_NONE;
+}
+
+/* Whether somebody on another machine was faster. */
+static enum err_code decide_check_joined(const struct glance *glance, const char *id,
+                                         const struct joined *joined, struct err *err) {
+    if (joined->decision[0] != '\0' && glance->end_status[0] == '\0' &&
+        strcmp(joined->digest, json_str_or(glance->question, "digest", "")) == 0) {
+        err_set(err, ERR_USED, "it was decided already: %s by %s, at %s", joined->decision,
+                joined->decider, run_date(joined->decided_ms).text);
+        return err_remedy(err, "aws-copilot attach %s shows how it goes on", id);
+    }
+    if (joined->is_run) {
+        err_set(err, ERR_USED, "session %s is run by %s on %s since %s", id, joined->actor,
+                joined->host, run_date(joined->since_ms).text);
+        return err_remedy(err, "aws-copilot attach %s shows how it goes on", id);
     }
     return ERR_NONE;
 }
@@ -224,12 +242,14 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     CLEANUP(json_decrefp) json_t *flags = NULL;
     CLEANUP(json_decrefp) json_t *where = NULL;
     const char *id = cli_word(cli, 0);
+    struct joined joined;
 
     if (id == NULL) {
         err_set(err, ERR_USAGE, "%s which session?", type);
         return err_remedy(err, "aws-copilot approvals lists what waits");
     }
-    if (cli_flow(cli, err) != ERR_NONE || glance_read(cli, id, &glance, err) != ERR_NONE ||
+    if (cli_flow(cli, err) != ERR_NONE || run_find(cli, id, &glance, &joined, err) != ERR_NONE ||
+        decide_check_joined(&glance, id, &joined, err) != ERR_NONE ||
         glance_may_decide(&glance, id, clock_now_ms(), err) != ERR_NONE ||
         decide_check_inbox(cli, id, err) != ERR_NONE) {
         return err->code;
@@ -239,6 +259,8 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
         decide_check_second(&glance, type, where, err) != ERR_NONE ||
         paper_show(cli, &glance, err) != ERR_NONE ||
         decide_check_name(cli, id, type, &glance, err) != ERR_NONE ||
+        flow_decide(cli->flow, id, json_str_or(glance.question, "digest", ""),
+                    strcmp(type, "approve") == 0, err) != ERR_NONE ||
         decide_put(cli, id, type, &glance, where, err) != ERR_NONE) {
         return err->code;
     }

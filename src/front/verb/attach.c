@@ -4,14 +4,16 @@
 #include "base/clock.h"
 #include "front/verb/run.h"
 
-enum { LOOK_PAUSE_MS = 300 };
+enum { LOOK_PAUSE_MS = 300, JOIN_PAUSE_MS = 5000 };
 
 struct watch {
     struct cli *cli;
     const char *id;
     int64_t next_seq;
-    bool is_told;   /* that it waits for a yes elsewhere */
-    json_t *result; /* of the END record; NULL while it goes on */
+    bool is_told;         /* who runs it */
+    int64_t join_mono_ms; /* when other machines are asked next, of clock_mono_ms() */
+    bool is_run;          /* another machine runs it */
+    json_t *result;       /* of the END record; NULL while it goes on */
     bool has_ended;
     char status[16];
 };
@@ -95,6 +97,27 @@ static void watch_end(struct watch *watch, const char *id) {
     cli_show_result(cli, cli->result);
 }
 
+/* What other machines recorded meanwhile; `*out_is_new`: there is something to look at. */
+static enum err_code watch_join(struct watch *watch, const char *id, bool *out_is_new,
+                                struct err *err) {
+    struct joined joined;
+
+    if (clock_mono_ms() < watch->join_mono_ms) {
+        return ERR_NONE;
+    }
+    if (flow_join(watch->cli->flow, id, NULL, &joined, err) != ERR_NONE) {
+        return err->code;
+    }
+    watch->join_mono_ms = clock_mono_ms() + JOIN_PAUSE_MS;
+    if (joined.is_run && !watch->is_run) {
+        cli_say(watch->cli, "%s runs session %s on %s since %s; Ctrl-C stops watching, not the run",
+                joined.actor, id, joined.host, run_date(joined.since_ms).text);
+    }
+    watch->is_run = joined.is_run;
+    *out_is_new = joined.imported > 0;
+    return ERR_NONE;
+}
+
 static enum err_code watch_take_over(struct cli *cli, const char *id, bool *out_is_taken,
                                      struct err *err) {
     enum err_code code;
@@ -112,6 +135,7 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
         char owner[160] = "";
         bool is_held = false;
         bool is_taken = false;
+        bool is_new = false;
 
         if (watch_look(watch, id, err) != ERR_NONE) {
             return err->code;
@@ -127,7 +151,13 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
             cli_say(cli, "%s runs session %s; Ctrl-C stops watching, not the run", owner, id);
             watch->is_told = true;
         }
-        if (!is_held && watch_take_over(cli, id, &is_taken, err) != ERR_NONE) {
+        if (!is_held && watch_join(watch, id, &is_new, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (is_new) {
+            continue;
+        }
+        if (!is_held && !watch->is_run && watch_take_over(cli, id, &is_taken, err) != ERR_NONE) {
             return err->code;
         }
         if (is_taken) {
@@ -157,7 +187,11 @@ static enum err_code attach_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const char *id = NULL;
 
-    if (run_named_session(cli, arena, &id, err) != ERR_NONE) {
+    CLEANUP(glance_done) struct glance glance = {0};
+    struct joined joined;
+
+    if (run_named_session(cli, arena, &id, err) != ERR_NONE ||
+        run_find(cli, id, &glance, &joined, err) != ERR_NONE) {
         return err->code;
     }
     return attach_watch(cli, id, err);

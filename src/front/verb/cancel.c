@@ -16,18 +16,24 @@ static enum err_code cancel_put(struct cli *cli, const char *id, const struct gl
 static enum err_code cancel_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(glance_done) struct glance glance = {0};
+    struct joined joined;
     const char *id = NULL;
 
     if (run_named_session(cli, arena, &id, err) != ERR_NONE) {
         return err->code;
     }
-    if (glance_read(cli, id, &glance, err) != ERR_NONE) {
+    if (run_find(cli, id, &glance, &joined, err) != ERR_NONE) {
         return err->code;
     }
     if (glance.end_status[0] != '\0') {
         err_set(err, ERR_USED, "session %s has ended (%s); nothing is left to cancel", id,
                 glance.end_status);
         return err_remedy(err, "aws-copilot rollback goes back to an earlier release");
+    }
+    if (joined.is_run) {
+        err_set(err, ERR_LOCKED, "session %s is run by %s on %s since %s", id, joined.actor,
+                joined.host, run_date(joined.since_ms).text);
+        return err_remedy(err, "cancel it there; aws-copilot attach %s watches it", id);
     }
     return cancel_put(cli, id, &glance, err) != ERR_NONE ? err->code : attach_watch(cli, id, err);
 }

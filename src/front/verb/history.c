@@ -55,6 +55,60 @@ static enum err_code history_releases(struct cli *cli, const json_t *target, str
     return ERR_NONE;
 }
 
+/* What other machines did to sessions that are open here; one that cannot be asked about is told.
+ */
+static enum err_code history_join(struct cli *cli, struct err *err) {
+    static const char *const open[] = {"waiting", "running"};
+
+    for (size_t i = 0; i < ARRAY_N(open); i++) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        struct store_sessions find = {.project = str_from(flow_project_key(cli->flow)),
+                                      .status = str_from(open[i]),
+                                      .limit = HISTORY_SESSIONS};
+        const struct store_session *rows = NULL;
+        size_t n = 0;
+
+        if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+            return err->code;
+        }
+        for (size_t k = 0; k < n; k++) {
+            struct joined joined;
+            struct err why = {0};
+            const char *id = arena_str(arena, rows[k].id);
+
+            if (flow_join(cli->flow, id, NULL, &joined, &why) != ERR_NONE) {
+                cli_say(cli, "! session %s as this machine knows it: %s", id, why.text);
+            } else if (joined.is_run) {
+                cli_say(cli, "session %s is run by %s on %s since %s", id, joined.actor,
+                        joined.host, run_date(joined.since_ms).text);
+            } else if (joined.decision[0] != '\0') {
+                cli_say(cli, "session %s: %s by %s at %s; aws-copilot attach %s goes on", id,
+                        joined.decision, joined.decider, run_date(joined.decided_ms).text, id);
+            }
+        }
+    }
+    return ERR_NONE;
+}
+
+/* Who went on with it on another machine; "" where nobody did. */
+static enum err_code history_continued(struct cli *cli, const char *id, json_t *row, char *text,
+                                       size_t size, struct err *err) {
+    CLEANUP(json_decrefp) json_t *shared = NULL;
+    const json_t *by;
+
+    text[0] = '\0';
+    if (flow_shared(cli->flow, id, &shared, err) != ERR_NONE) {
+        return err->code;
+    }
+    by = json_object_get(shared, "continued_by");
+    if (by != NULL) {
+        json_put(row, "continued_by", json_deep_copy(by));
+        (void)snprintf(text, size, "  continued by %s on %s at %s", json_str_or(by, "actor", "?"),
+                       json_str_or(by, "host", "?"), run_date(json_int_or(by, "since_ms", 0)).text);
+    }
+    return ERR_NONE;
+}
+
 static enum err_code history_sessions(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct store_sessions find = {.project = str_from(flow_project_key(cli->flow))};
@@ -67,6 +121,7 @@ static enum err_code history_sessions(struct cli *cli, struct err *err) {
     }
     cli_print(cli, "sessions of this repository\n");
     for (size_t i = 0; i < n && shown < HISTORY_SESSIONS; i++) {
+        char by[480];
         json_t *row;
 
         if (str_eq(rows[i].kind, STR("query"))) {
@@ -80,10 +135,15 @@ static enum err_code history_sessions(struct cli *cli, struct err *err) {
         json_put_strn(row, "phase", rows[i].phase);
         json_put_int(row, "created_ms", rows[i].created_ms);
         json_put_int(row, "updated_ms", rows[i].updated_ms);
+        if (history_continued(cli, arena_str(arena, rows[i].id), row, by, sizeof by, err) !=
+            ERR_NONE) {
+            json_decref(row);
+            return err->code;
+        }
         cli_event(cli, "session", row);
-        cli_print(cli, "  %-22.*s %s  %-10.*s %.*s\n", (int)rows[i].id.len, rows[i].id.ptr,
+        cli_print(cli, "  %-22.*s %s  %-10.*s %.*s%s\n", (int)rows[i].id.len, rows[i].id.ptr,
                   run_date(rows[i].created_ms).text, (int)rows[i].kind.len, rows[i].kind.ptr,
-                  (int)rows[i].status.len, rows[i].status.ptr);
+                  (int)rows[i].status.len, rows[i].status.ptr, by);
     }
     if (shown == 0) {
         cli_print(cli, "  none yet\n");
@@ -95,7 +155,7 @@ static enum err_code history_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *target = NULL;
 
     if (cli_flow(cli, err) != ERR_NONE || history_target(cli, &target, err) != ERR_NONE ||
-        history_releases(cli, target, err) != ERR_NONE) {
+        history_join(cli, err) != ERR_NONE || history_releases(cli, target, err) != ERR_NONE) {
         return err->code;
     }
     return history_sessions(cli, err);

@@ -62,7 +62,9 @@ enum err_code run_again(struct cli *cli, const char *id, struct err *err) {
     CLEANUP(json_decrefp) json_t *flags = NULL;
     CLEANUP(json_decrefp) json_t *where = NULL;
 
-    if (cli_flow(cli, err) != ERR_NONE || glance_read(cli, id, &glance, err) != ERR_NONE) {
+    struct joined joined;
+
+    if (cli_flow(cli, err) != ERR_NONE || run_find(cli, id, &glance, &joined, err) != ERR_NONE) {
         return err->code;
     }
     flags = glance_flags(cli, &glance);
@@ -180,6 +182,98 @@ enum err_code glance_read(struct cli *cli, const char *id, struct glance *out, s
     return ERR_NONE;
 }
 
+enum err_code run_bucket(struct cli *cli, const json_t *flags, const json_t *target, char **out,
+                         struct err *err) {
+    CLEANUP(freep)
+    char *stack = mem_format("bootstrap-%s", json_str_or(target, "qualifier", "depl"));
+    CLEANUP(json_decrefp) json_t *status = NULL;
+    const char *bucket;
+
+    if (cli_query(cli, flags, "stack_status", agent_args("stack", stack, NULL), &status, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    bucket = json_str_at(status, "outputs.Artifacts");
+    *out = bucket == NULL ? NULL : mem_strdup(bucket);
+    return ERR_NONE;
+}
+
+/* Looks where other machines keep theirs. */
+static enum err_code run_find_elsewhere(struct cli *cli, const char *id, struct joined *joined,
+                                        struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
+    CLEANUP(json_decrefp) json_t *target = NULL;
+    CLEANUP(json_decrefp) json_t *where = NULL;
+    CLEANUP(freep) char *bucket = NULL;
+
+    if (flow_target(cli->flow, flags, &target, err) != ERR_NONE ||
+        run_bucket(cli, flags, target, &bucket, err) != ERR_NONE) {
+        return err->code;
+    }
+    where = agent_args("bucket", bucket, "stack", json_str_or(target, "stack", ""), NULL);
+    json_put(where, "flags", json_incref(flags));
+    return bucket == NULL ? ERR_NONE : flow_join(cli->flow, id, where, joined, err);
+}
+
+static enum err_code run_find_unknown(struct cli *cli, const char *id, struct joined *joined,
+                                      struct err *err) {
+    struct err why = {0};
+
+    *joined = (struct joined){0};
+    if (run_find_elsewhere(cli, id, joined, &why) == ERR_NONE && joined->is_found) {
+        return ERR_NONE;
+    }
+    if (joined->is_found || why.code == ERR_CORRUPT || why.code == ERR_CONFLICT) {
+        *err = why;
+        return err->code;
+    }
+    (void)run_unknown(id, err);
+    if (why.code != ERR_NONE) {
+        err_set(err, ERR_NOT_FOUND,
+                "there is no session %.100s on this machine, and others could not be asked: %s", id,
+                why.text);
+        return err_remedy(err, "%s", why.remedy);
+    }
+    return err->code;
+}
+
+/* What is known here, brought up to date; `*out` as glance_read() gives it. */
+static enum err_code run_find_known(struct cli *cli, const char *id, struct glance *glance,
+                                    struct joined *joined, struct err *err) {
+    *joined = (struct joined){0};
+    if (glance->end_status[0] != '\0') {
+        return ERR_NONE; /* nothing follows an end */
+    }
+    if (flow_join(cli->flow, id, NULL, joined, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (joined->imported > 0) {
+        glance_done(glance);
+        return glance_read(cli, id, glance, err);
+    }
+    return ERR_NONE;
+}
+
+enum err_code run_find(struct cli *cli, const char *id, struct glance *out, struct joined *joined,
+                       struct err *err) {
+    struct glance glance = {0};
+    enum err_code code = glance_read(cli, id, &glance, err);
+
+    if (code == ERR_NONE) {
+        code = run_find_known(cli, id, &glance, joined, err);
+    } else if (code == ERR_NOT_FOUND) {
+        code = run_find_unknown(cli, id, joined, err);
+        code = code == ERR_NONE ? glance_read(cli, id, &glance, err) : code;
+    }
+    if (code != ERR_NONE) {
+        glance_done(&glance);
+        return code;
+    }
+    glance.is_foreign = joined->is_foreign;
+    *out = glance;
+    return ERR_NONE;
+}
+
 json_t *glance_flags(const struct cli *cli, const struct glance *glance) {
     static const char *const copies[][2] = {
         {"env", "fields.env"},        {"app", "fields.app"},
@@ -188,7 +282,9 @@ json_t *glance_flags(const struct cli *cli, const struct glance *glance) {
     json_t *flags = cli_flags(cli);
 
     for (size_t i = 0; i < ARRAY_N(copies); i++) {
-        if (json_str_at(flags, copies[i][0]) == NULL) {
+        bool is_name = strncmp(copies[i][1], "flags.", 6) == 0; /* of one machine */
+
+        if (json_str_at(flags, copies[i][0]) == NULL && !(is_name && glance->is_foreign)) {
             json_put_str(flags, copies[i][0], json_str_at(glance->state, copies[i][1]));
         }
     }

@@ -37,6 +37,7 @@ struct glance {
     char decision[8];    /* "yes" or "no" */
     char end_status[16]; /* "" while it goes on */
     json_t *result;      /* owned; of the END record, or NULL */
+    bool is_foreign;     /* begun on another machine, see run_find() */
 };
 void glance_done(struct glance *glance);
 
@@ -56,6 +57,17 @@ enum err_code run_unknown(const char *id, struct err *err);
 /* Reads it. Errors: ERR_NOT_FOUND (no such session), those of journal_replay(). */
 MUST_CHECK enum err_code glance_read(struct cli *cli, const char *id, struct glance *out,
                                      struct err *err);
+
+/* The same, also of a session that other machines know: what they recorded is taken up first, and
+ * one that is unknown here is looked for in the artifact bucket of the command line's target.
+ * Errors: also those of flow_join(). */
+MUST_CHECK enum err_code run_find(struct cli *cli, const char *id, struct glance *out,
+                                  struct joined *joined, struct err *err);
+
+/* The artifact bucket of the account, NULL where there is no bootstrap stack; the caller frees.
+ * `target` as flow_target() says it. Errors: those of cli_query(). */
+MUST_CHECK enum err_code run_bucket(struct cli *cli, const json_t *flags, const json_t *target,
+                                    char **out, struct err *err);
 
 /* Whether another process or this one holds the session now; `owner` says who, for a sentence. */
 MUST_CHECK enum err_code run_owner(struct cli *cli, const char *id, bool *out_is_held, char *owner,

@@ -7,21 +7,13 @@
 /* The artifact bucket, where locks are kept. */
 static enum err_code unlock_bucket(struct cli *cli, const json_t *flags, const json_t *target,
                                    char **out, struct err *err) {
-    CLEANUP(freep)
-    char *stack = mem_format("bootstrap-%s", json_str_or(target, "qualifier", "depl"));
-    CLEANUP(json_decrefp) json_t *status = NULL;
-    const char *bucket;
-
-    if (cli_query(cli, flags, "stack_status", agent_args("stack", stack, NULL), &status, err) !=
-        ERR_NONE) {
+    if (run_bucket(cli, flags, target, out, err) != ERR_NONE) {
         return err->code;
     }
-    bucket = json_str_at(status, "outputs.Artifacts");
-    if (bucket == NULL) {
+    if (*out == NULL) {
         err_set(err, ERR_NOT_FOUND, "the account has no bootstrap stack, so there are no locks");
         return err_remedy(err, "aws-copilot bootstrap makes it");
     }
-    *out = mem_strdup(bucket);
     return ERR_NONE;
 }
 

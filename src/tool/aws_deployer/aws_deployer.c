@@ -52,6 +52,24 @@ static const struct json_field pull_in[] = {
     { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "account", JSON_TEXT, false },
     { "region", JSON_TEXT, false }, END };
 static const struct json_field pull_out[] = { { "taken", JSON_COUNT, false }, END };
+static const struct json_field share_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
+    { "from", JSON_COUNT, false }, { "rest", JSON_COUNT, true }, { "site", JSON_MAP, true }, END };
+static const struct json_field share_out[] = { { "written", JSON_COUNT, false }, { "to", JSON_COUNT, false }, END };
+static const struct json_field join_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
+    { "project", JSON_TEXT, false }, END };
+static const struct json_field join_out[] = {
+    { "found", JSON_FLAG, false }, { "imported", JSON_COUNT, false }, { "to", JSON_COUNT, true }, { "live", JSON_FLAG, true },
+    { "shared_to", JSON_COUNT, true }, { "take", JSON_COUNT, true }, { "run", JSON_FLAG, true }, { "taken_by", JSON_MAP, true }, { "decisions", JSON_LIST, true }, END };
+static const struct json_field take_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
+    { "after", JSON_COUNT, false }, { "site", JSON_MAP, true }, END };
+static const struct json_field take_out[] = { { "take", JSON_COUNT, false }, { "interrupted", JSON_FLAG, false }, END };
+static const struct json_field decide_in[] = {
+    { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
+    { "digest", JSON_TEXT, false }, { "answer", JSON_TEXT, false }, END };
+static const struct json_field decide_out[] = { { "written", JSON_FLAG, false }, { "actor", JSON_TEXT, false }, END };
 static const struct json_field lock_status_in[] = { { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };
 static const struct json_field lock_status_out[] = {
     { "held", JSON_FLAG, false }, { "epoch", JSON_COUNT, false }, { "stale", JSON_FLAG, false },
@@ -151,6 +169,10 @@ static const struct operation operations[] = {
     { "lock",         EFFECT_PREVIEW, "take or give back the stack's lock",   LIMIT_TOOL_TIMEOUT_MS,   lock_in,       lock_out,       deployer_lock,         NULL, deployer_lock_abandon },
     { "publish",      EFFECT_PREVIEW, "release and seals for other machines",  LIMIT_TOOL_TIMEOUT_MS,   publish_in,    publish_out,    deployer_publish,      NULL },
     { "pull",         EFFECT_LOCAL,   "take up releases of other machines",   LIMIT_TOOL_TIMEOUT_MS,   pull_in,       pull_out,       deployer_pull,         NULL },
+    { "share",        EFFECT_PREVIEW, "a session for other machines",         LIMIT_JOB_TIMEOUT_MS,    share_in,      share_out,      deployer_share,        NULL },
+    { "join",         EFFECT_LOCAL,   "what others did to a shared session",  LIMIT_TOOL_TIMEOUT_MS,   join_in,       join_out,       deployer_join,         NULL },
+    { "take",         EFFECT_PREVIEW, "go on with a shared session here",     LIMIT_JOB_TIMEOUT_MS,    take_in,       take_out,       deployer_take_session, NULL },
+    { "decide",       EFFECT_PREVIEW, "a yes or no, for other machines",      LIMIT_TOOL_TIMEOUT_MS,   decide_in,     decide_out,     deployer_decide,       NULL },
     { "lock_status",  EFFECT_READ,    "whose the stack's lock is",            LIMIT_TOOL_TIMEOUT_MS,   lock_status_in, lock_status_out, deployer_lock_status, NULL },
     { "unlock",       EFFECT_PREVIEW, "give back another run's lock",         LIMIT_TOOL_TIMEOUT_MS,   unlock_in,     lock_out,       deployer_unlock,       NULL },
     { "upload",       EFFECT_PREVIEW, "put files named by their content",     LIMIT_JOB_TIMEOUT_MS,    upload_in,     upload_out,     deployer_upload,       NULL },

@@ -18,6 +18,10 @@ enum err_code deployer_probe(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_lock(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_publish(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_pull(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_share(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_join(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_take_session(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_decide(struct op *op, json_t **out, struct err *err);
 void deployer_lock_abandon(struct op *op, const json_t *out);
 enum err_code deployer_lock_status(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_unlock(struct op *op, json_t **out, struct err *err);
@@ -114,6 +118,9 @@ MUST_CHECK enum err_code deployer_keep_template(struct op *op, const struct aws 
  * Errors: ERR_NOT_FOUND, ERR_CORRUPT (other bytes under this name). */
 MUST_CHECK enum err_code deployer_find_template(struct op *op, const struct aws *aws,
                                                 struct buf *out, struct err *err);
+
+/* Where the files of a site lie that another machine built in its folder `dir`. Heap string. */
+char *deployer_site_folder(const struct op *op, const char *dir);
 
 /* ---- Change sets (set.c) ---- */
 

@@ -95,6 +95,7 @@ static json_t *lock_body(const struct op *op) {
     json_put_int(body, "pid", owner.pid);
     json_put_int(body, "start", owner.start);
     json_put_int(body, "lease", op->epoch);
+    json_put_int(body, "take", op->services->take);
     json_put_int(body, "since_ms", clock_now_ms());
     json_put_int(body, "expires_ms", clock_now_ms() + LOCK_MS);
     return body;
@@ -108,8 +109,11 @@ static bool lock_is_alive(const struct op *op, const json_t *body) {
     (void)snprintf(owner.host, sizeof owner.host, "%s", json_str_or(body, "host", ""));
     if (strcmp(json_str_or(body, "run", ""), op->session) == 0) {
         /* Ours, from before an interruption; or of the process that took the session over from
-         * this one while it slept. */
-        return json_int_or(body, "lease", 0) > op->epoch;
+         * this one while it slept. Leases count on one machine, takes between machines. */
+        int64_t take = json_int_or(body, "take", 0);
+
+        return take != op->services->take ? take > op->services->take
+                                          : json_int_or(body, "lease", 0) > op->epoch;
     }
     return json_int_or(body, "expires_ms", 0) > clock_now_ms() && !store_owner_is_dead(&owner);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aws/s3.h"
 #include "sys/fs.h"
@@ -117,9 +118,22 @@ static void upload_count(const struct upload_file *files, size_t n, json_t **out
                      (json_int_t)skipped, "bytes", (json_int_t)bytes);
 }
 
+char *deployer_site_folder(const struct op *op, const char *dir) {
+    return mem_format("%s/sites/%.16s", op->services->artefact_dir,
+                      sha256_hex(sha256_of(str_from(dir))).text);
+}
+
+/* Files of another machine's build lie below the artefact folder (share.c). */
+static char *upload_base(const struct op *op) {
+    const char *base = deployer_arg(op, "base");
+
+    return base[0] == '\0' || access(base, R_OK) == 0 ? mem_strdup(base)
+                                                      : deployer_site_folder(op, base);
+}
+
 enum err_code deployer_upload(struct op *op, json_t **out, struct err *err) {
     const json_t *rows = json_object_get(op->args, "files");
-    const char *base = deployer_arg(op, "base");
+    CLEANUP(freep) char *base = upload_base(op);
     size_t n = json_array_size(rows);
     struct upload_file *files;
     enum err_code code;

@@ -1,0 +1,676 @@
+/* aws_deployer, sessions that machines share: the journal in parts, decisions, and whose turn it
+ * is.
+ *
+ * `sessions/STACK/SESSION/part-SEQ.json` holds records from number SEQ on as the journal has them,
+ * so that another machine goes on with the same chain. `take-N.json` says who runs it, written with
+ * If-None-Match; `take-N.rest` that nobody does. `approvals/STACK/SESSION/DIGEST/USER.json` is a
+ * yes or no, where USER is the STS user id of whoever wrote it, so that a policy can hold the name
+ * of the object against ${aws:userid}. All are written once. docs/durability.md. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aws/s3.h"
+#include "aws/sts.h"
+#include "base/clock.h"
+#include "store/journal.h"
+#include "sys/fs.h"
+#include "tool/aws_deployer/deployer.h"
+
+enum {
+    SHARE_SCHEMA = 1,
+    SHARE_OBJECTS_MAX = 1000,
+    SHARE_PART_BYTES = 64 << 20,
+    SHARE_NOTE_BYTES = 8192, /* of a take, of a decision */
+    SHARE_TAKE_MS = 2 * 3600 * 1000,
+    SHARE_DIGEST = 16, /* digits of a digest in a name */
+};
+
+#define REST ".rest"
+
+/* What the bucket holds of a session. */
+struct share {
+    struct s3_list list;
+    char *prefix;
+    int64_t to;      /* the last record that is there; 0: none, or not looked for */
+    int64_t last;    /* where the last part begins */
+    int64_t take;    /* the highest one; 0: nobody ever took it */
+    bool is_resting; /* that one was given back */
+};
+
+static void share_done(struct share *share) {
+    s3_list_done(&share->list);
+    free(share->prefix);
+}
+
+static char *share_prefix(const struct op *op, const char *what) {
+    return mem_format("%s/%s/%s/", what, deployer_arg(op, "stack"), deployer_arg(op, "session"));
+}
+
+/* The number in "part-00000012.json"; 0 for a name that is none of ours. */
+static int64_t share_number(struct str name, const char *word, const char *end) {
+    struct str digits = str_slice(name, strlen(word), name.len - strlen(end));
+    struct err unread = {0};
+    int64_t n = 0;
+
+    if (name.len <= strlen(word) + strlen(end) || !str_starts(name, str_from(word)) ||
+        !str_ends(name, str_from(end))) {
+        return 0;
+    }
+    return str_to_i64(digits, 1, INT64_MAX, &n, &unread) == ERR_NONE ? n : 0;
+}
+
+static enum err_code share_list(struct op *op, const struct aws *aws, struct share *out,
+                                struct err *err) {
+    out->prefix = share_prefix(op, "sessions");
+    if (s3_list(aws, deployer_arg(op, "bucket"), out->prefix, SHARE_OBJECTS_MAX, &out->list, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    if (out->list.is_cut) {
+        return err_set(err, ERR_TOO_LARGE, "there are more than %d objects below %s",
+                       (int)SHARE_OBJECTS_MAX, out->prefix);
+    }
+    for (size_t i = 0; i < out->list.n; i++) {
+        struct str name = str_from(out->list.rows[i].key + strlen(out->prefix));
+        int64_t take = share_number(name, "take-", ".json");
+        int64_t from = share_number(name, "part-", ".json");
+
+        out->last = from > out->last ? from : out->last;
+        out->take = take > out->take ? take : out->take;
+    }
+    for (size_t i = 0; i < out->list.n; i++) {
+        struct str name = str_from(out->list.rows[i].key + strlen(out->prefix));
+
+        out->is_resting =
+            out->is_resting || (out->take > 0 && share_number(name, "take-", REST) == out->take);
+    }
+    return ERR_NONE;
+}
+
+/* Reads one object as JSON; NULL where it is gone or none. */
+static enum err_code share_get(struct op *op, const struct aws *aws, const char *key, size_t max,
+                               json_t **out, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(max);
+    struct err unread = {0};
+    enum err_code code = s3_get(aws, deployer_arg(op, "bucket"), key, max, &text, err);
+
+    if (code == ERR_NOT_FOUND) {
+        *err = (struct err){0};
+        return ERR_NONE;
+    }
+    if (code != ERR_NONE) {
+        return code;
+    }
+    if (json_read(buf_str(&text), out, &unread) != ERR_NONE) {
+        *out = NULL;
+    }
+    return ERR_NONE;
+}
+
+/* Everything in it was masked; what leaves is masked again, by the rules of today. */
+static enum err_code share_put(struct op *op, const struct aws *aws, const char *key,
+                               const json_t *body, enum s3_put_result *out, struct err *err) {
+    CLEANUP(masked_done) struct masked masked = {0};
+    struct s3_put put = {.bucket = deployer_arg(op, "bucket"),
+                         .key = key,
+                         .content_type = "application/json",
+                         .is_new = true};
+
+    redact_json(op->services->redactor, body, &masked);
+    put.bytes = masked_str(&masked);
+    return s3_put(aws, &put, out, err);
+}
+
+/* ---- Whose turn it is ---- */
+
+/* Says of which state folder a take is: whoever holds the session's lease there knows that an older
+ * process of the same folder is gone, also after a restart of the machine. */
+static enum err_code share_install(const struct op *op, struct sha256 *out, struct err *err) {
+    return store_mac(op->services->store, STR("aws-copilot/install/1"), STR("session"), out, err);
+}
+
+static char *share_take_key(const struct share *share, int64_t take, const char *end) {
+    return mem_format("%stake-%06lld%s", share->prefix, (long long)take, end);
+}
+
+/* `*out` stays NULL where nobody ever took it. */
+static enum err_code share_read_take(struct op *op, const struct aws *aws,
+                                     const struct share *share, json_t **out, struct err *err) {
+    CLEANUP(freep) char *key = share_take_key(share, share->take, ".json");
+
+    return share->take == 0 ? ERR_NONE : share_get(op, aws, key, SHARE_NOTE_BYTES, out, err);
+}
+
+/* Whether the one who took it last may still be running it. */
+static enum err_code share_is_run(const struct op *op, const struct share *share,
+                                  const json_t *take, bool *out, struct err *err) {
+    struct store_owner owner = {.pid = json_int_or(take, "pid", 0),
+                                .start = json_int_or(take, "start", 0)};
+    struct sha256 install;
+
+    if (share_install(op, &install, err) != ERR_NONE) {
+        return err->code;
+    }
+    (void)snprintf(owner.host, sizeof owner.host, "%s", json_str_or(take, "host", ""));
+    *out = share->take > 0 && !share->is_resting &&
+           strcmp(json_str_or(take, "install", ""), sha256_hex(install).text) != 0 &&
+           json_int_or(take, "expires_ms", 0) > clock_now_ms() && !store_owner_is_dead(&owner);
+    return ERR_NONE;
+}
+
+static enum err_code share_say_run(const struct op *op, const json_t *take, struct err *err) {
+    struct str rest = str_from(json_str_or(take, "host", "?"));
+    struct str host = STR("?");
+
+    (void)str_next(&rest, '/', &host);
+    err_set(err, ERR_LOCKED,
+            "session %s is run by %s (%s on " STR_FMT
+            ", process %lld) since %s, not by this machine",
+            deployer_arg(op, "session"), json_str_or(take, "actor", "?"),
+            json_str_or(take, "user", "?"), STR_ARG(host), (long long)json_int_or(take, "pid", 0),
+            clock_iso(json_int_or(take, "since_ms", 0)).text);
+    return err_remedy(err, "aws-copilot attach %s watches it; it gives way by %s",
+                      deployer_arg(op, "session"),
+                      clock_iso(json_int_or(take, "expires_ms", 0)).text);
+}
+
+static json_t *share_take_body(const struct op *op, const char *arn, struct sha256 install) {
+    struct store_owner owner = store_owner_self();
+    const char *user = getenv("USER");
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "session", deployer_arg(op, "session"), "actor", arn,
+                  "host", owner.host, "user", user == NULL || user[0] == '\0' ? "?" : user,
+                  "install", sha256_hex(install).text);
+
+    json_put_int(body, "schema", SHARE_SCHEMA);
+    json_put_int(body, "pid", owner.pid);
+    json_put_int(body, "start", owner.start);
+    json_put_int(body, "since_ms", clock_now_ms());
+    json_put_int(body, "expires_ms", clock_now_ms() + SHARE_TAKE_MS);
+    return body;
+}
+
+static enum err_code share_write_take(struct op *op, const struct aws *aws,
+                                      const struct share *share, json_t **out, struct err *err) {
+    CLEANUP(sts_identity_done) struct sts_identity who = {0};
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    CLEANUP(json_decrefp) json_t *winner = NULL;
+    CLEANUP(freep) char *key = share_take_key(share, share->take + 1, ".json");
+    enum s3_put_result result = S3_NONE;
+    struct sha256 install;
+
+    if (sts_get_caller_identity(aws, &who, err) != ERR_NONE ||
+        share_install(op, &install, err) != ERR_NONE) {
+        return err->code;
+    }
+    body = share_take_body(op, who.arn, install);
+    if (share_put(op, aws, key, body, &result, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (result != S3_WRITTEN) { /* S3 decided: another one was first */
+        return share_get(op, aws, key, SHARE_NOTE_BYTES, &winner, err) != ERR_NONE
+                   ? err->code
+                   : share_say_run(op, winner, err);
+    }
+    *out = json_pack("{s:I, s:b}", "take", (json_int_t)share->take + 1, "interrupted",
+                     share->take > 0 && !share->is_resting);
+    return ERR_NONE;
+}
+
+/* The files of the site, which another machine built: below the artefact folder, where
+ * deployer_upload() looks for them. */
+static enum err_code share_fetch_site(struct op *op, const struct aws *aws, struct err *err) {
+    const json_t *site = json_object_get(op->args, "site");
+    CLEANUP(freep) char *folder = deployer_site_folder(op, json_str_or(site, "dir", ""));
+    const json_t *file;
+    size_t i;
+
+    if (site == NULL || access(json_str_or(site, "dir", ""), R_OK) == 0) {
+        return ERR_NONE;
+    }
+    json_array_foreach(json_object_get(site, "files"), i, file) {
+        const char *name = json_str_or(file, "path", "");
+        CLEANUP(freep) char *path = fs_join(folder, name);
+        CLEANUP(freep) char *parent = mem_strdup(path);
+        CLEANUP(freep)
+        char *key = mem_format("sites/%s/%s", json_str_or(site, "release", ""), name);
+
+        if (strstr(name, "..") != NULL || name[0] == '/') {
+            return err_set(err, ERR_CORRUPT, "the site has a file '%s'", name);
+        }
+        *strrchr(parent, '/') = '\0';
+        if (access(path, R_OK) != 0 &&
+            (fs_mkdirs(parent, 0700, err) != ERR_NONE ||
+             s3_get_file(aws, deployer_arg(op, "bucket"), key, path, err) != ERR_NONE)) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err_code deployer_take_session(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(share_done) struct share share = {0};
+    CLEANUP(json_decrefp) json_t *take = NULL;
+    bool is_run = false;
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE || share_list(op, &aws, &share, err) != ERR_NONE ||
+        share_read_take(op, &aws, &share, &take, err) != ERR_NONE ||
+        share_is_run(op, &share, take, &is_run, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (is_run) {
+        return share_say_run(op, take, err);
+    }
+    if (share.last > json_int_or(op->args, "after", 0)) {
+        err_set(err, ERR_STALE, "another machine has gone on with session %s meanwhile",
+                deployer_arg(op, "session"));
+        return err_remedy(err, "aws-copilot attach %s shows how", deployer_arg(op, "session"));
+    }
+    if (share_fetch_site(op, &aws, err) != ERR_NONE) {
+        return err->code;
+    }
+    return share_write_take(op, &aws, &share, out, err);
+}
+
+/* ---- Out: the records ---- */
+
+static bool share_is_clean(const struct op *op, struct str text) {
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    redact_text(op->services->redactor, text, &masked);
+    return str_eq(masked_str(&masked), text);
+}
+
+/* Masking what is masked already changes nothing, unless a value was learnt to be a secret since.
+ * Each text is looked at by itself: a name that was learnt since makes no secret of the flag or the
+ * word for "as before" that stands below it. */
+static bool share_is_masked(const struct op *op, const json_t *json) {
+    const char *key;
+    json_t *member;
+    size_t i;
+
+    if (json_is_string(json)) {
+        return share_is_clean(op, str_from(json_string_value(json)));
+    }
+    json_array_foreach((json_t *)(uintptr_t)json, i, member) {
+        if (!share_is_masked(op, member)) {
+            return false;
+        }
+    }
+    json_object_foreach((json_t *)(uintptr_t)json, key, member) {
+        if (!share_is_masked(op, member)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A body that would be changed would not be its header's any more. */
+static enum err_code share_check_masked(const struct op *op, const struct journal_part *part,
+                                        struct err *err) {
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(part->records, i, row) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
+        const char *text = json_str_or(row, "body", "");
+        struct err unread = {0};
+
+        if (json_read(str_from(text), &body, &unread) == ERR_NONE
+                ? !share_is_masked(op, body)
+                : !share_is_clean(op, str_from(text))) {
+            err_set(err, ERR_POLICY,
+                    "record %lld of session %s holds what is now known as a secret",
+                    (long long)part->from + (long long)i, deployer_arg(op, "session"));
+            return err_remedy(err, "go on with it on this machine");
+        }
+    }
+    return ERR_NONE;
+}
+
+/* Bodies are written as they are: share_check_masked() has shown that masking changes none. */
+static enum err_code share_put_part(struct op *op, const struct aws *aws, const struct share *share,
+                                    const struct journal_part *part, struct err *err) {
+    CLEANUP(json_decrefp)
+    json_t *body = json_pack("{s:i, s:s, s:s, s:s, s:O}", "schema", SHARE_SCHEMA, "session",
+                             deployer_arg(op, "session"), "stack", deployer_arg(op, "stack"),
+                             "hash", sha256_hex(part->hash).text, "records", part->records);
+    CLEANUP(freep) char *text = NULL;
+    CLEANUP(freep)
+    char *key = mem_format("%spart-%08lld.json", share->prefix, (long long)part->from);
+    enum s3_put_result result = S3_NONE;
+    struct s3_put put = {.bucket = deployer_arg(op, "bucket"),
+                         .key = key,
+                         .content_type = "application/json",
+                         .is_new = true};
+
+    json_put_int(body, "from", part->from);
+    json_put_int(body, "to", part->to);
+    text = json_text(body);
+    put.bytes = str_from(text);
+    if (s3_put(aws, &put, &result, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (result == S3_WAS_THERE) {
+        err_set(err, ERR_STALE, "another machine has gone on with session %s after record %lld",
+                deployer_arg(op, "session"), (long long)part->from - 1);
+        return err_remedy(err, "aws-copilot attach %s shows how", deployer_arg(op, "session"));
+    }
+    return ERR_NONE;
+}
+
+static enum err_code share_put_parts(struct op *op, const struct aws *aws, struct share *share,
+                                     int64_t *written, struct err *err) {
+    int64_t from = json_int_or(op->args, "from", 1);
+    bool has_more = true;
+
+    while (has_more) {
+        CLEANUP(journal_part_done) struct journal_part part = {0};
+
+        if (journal_export(op->services->store, str_from(deployer_arg(op, "session")), from, &part,
+                           err) != ERR_NONE) {
+            return err->code;
+        }
+        has_more = part.to >= part.from;
+        if (has_more && (share_check_masked(op, &part, err) != ERR_NONE ||
+                         share_put_part(op, aws, share, &part, err) != ERR_NONE)) {
+            return err->code;
+        }
+        *written += has_more;
+        from = part.to + 1;
+        share->to = part.to;
+    }
+    return ERR_NONE;
+}
+
+/* The site was built here only; whoever goes on elsewhere needs its files. */
+static enum err_code share_put_site(struct op *op, struct err *err) {
+    const json_t *site = json_object_get(op->args, "site");
+    CLEANUP(json_decrefp) json_t *args = NULL;
+    CLEANUP(json_decrefp) json_t *out = NULL;
+    struct op upload = *op;
+    json_t *file;
+    size_t i;
+
+    if (site == NULL) {
+        return ERR_NONE;
+    }
+    args = json_pack("{s:s, s:s, s:o}", "bucket", deployer_arg(op, "bucket"), "base",
+                     json_str_or(site, "dir", ""), "files",
+                     json_deep_copy(json_object_get(site, "files")));
+    json_array_foreach(json_object_get(args, "files"), i, file) {
+        CLEANUP(freep)
+        char *key = mem_format("sites/%s/%s", json_str_or(site, "release", ""),
+                               json_str_or(file, "path", ""));
+
+        (void)json_object_del(file, "asset");
+        json_put_str(file, "key", key);
+    }
+    upload.args = args;
+    return deployer_upload(&upload, &out, err);
+}
+
+enum err_code deployer_share(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(share_done) struct share share = {.prefix = share_prefix(op, "sessions")};
+    int64_t rest = json_int_or(op->args, "rest", 0);
+    CLEANUP(freep) char *key = share_take_key(&share, rest, REST);
+    CLEANUP(json_decrefp) json_t *body = json_object();
+    enum s3_put_result result = S3_NONE;
+    int64_t written = 0;
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE || share_put_site(op, err) != ERR_NONE ||
+        share_put_parts(op, &aws, &share, &written, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (rest > 0 && share_put(op, &aws, key, body, &result, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = json_pack("{s:I, s:I}", "written", (json_int_t)written, "to", (json_int_t)share.to);
+    return ERR_NONE;
+}
+
+/* ---- In: the records ---- */
+
+/* The records of a part that this chain does not have yet; NULL where it is no part of ours. */
+static json_t *share_new_records(const struct op *op, const json_t *part, int64_t last) {
+    const json_t *records = json_object_get(part, "records");
+    int64_t from = json_int_or(part, "from", 0);
+    json_t *list = json_array();
+
+    if (json_int_or(part, "schema", 0) != SHARE_SCHEMA || from < 1 || from > last + 1 ||
+        strcmp(json_str_or(part, "session", ""), deployer_arg(op, "session")) != 0 ||
+        strcmp(json_str_or(part, "stack", ""), deployer_arg(op, "stack")) != 0) {
+        json_decref(list);
+        return NULL;
+    }
+    for (size_t i = (size_t)(last + 1 - from); i < json_array_size(records); i++) {
+        (void)json_array_append(list, json_array_get(records, i));
+    }
+    return list;
+}
+
+static enum err_code share_say_other(const struct op *op, int64_t seq, struct err *err) {
+    err_set(err, ERR_CONFLICT,
+            "this machine's copy of session %s went on differently after record %lld than the one "
+            "that another machine goes on with",
+            deployer_arg(op, "session"), (long long)seq);
+    return err_remedy(err, "nothing is done here; aws-copilot status says what runs");
+}
+
+struct share_look {
+    int64_t seq;
+    struct sha256 hash;
+};
+
+static enum err_code share_look_visit(const struct journal_record *record, void *context,
+                                      struct err *err) {
+    struct share_look *look = context;
+
+    (void)err;
+    if (record->seq == look->seq) {
+        look->hash = record->hash;
+    }
+    return ERR_NONE;
+}
+
+/* What is here already has to be the chain that is there. */
+static enum err_code share_compare(struct op *op, const json_t *part, struct err *err) {
+    struct share_look look = {.seq = json_int_or(part, "to", 0)};
+
+    if (look.seq < 1) {
+        return share_say_other(op, look.seq, err);
+    }
+    if (journal_replay(op->services->store, str_from(deployer_arg(op, "session")), look.seq,
+                       share_look_visit, &look, err) != ERR_NONE) {
+        return err->code;
+    }
+    return strcmp(sha256_hex(look.hash).text, json_str_or(part, "hash", "")) == 0
+               ? ERR_NONE
+               : share_say_other(op, look.seq, err);
+}
+
+static enum err_code share_import_part(struct op *op, const struct aws *aws, const char *key,
+                                       struct share *share, struct journal *journal,
+                                       struct err *err) {
+    CLEANUP(json_decrefp) json_t *part = NULL;
+    CLEANUP(json_decrefp) json_t *records = NULL;
+    int64_t last = journal_last_seq(journal);
+    enum err_code code;
+
+    if (share_get(op, aws, key, SHARE_PART_BYTES, &part, err) != ERR_NONE) {
+        return err->code;
+    }
+    records = share_new_records(op, part, last);
+    if (records == NULL) {
+        err_set(err, ERR_CORRUPT, "%s in %s is no part of session %s that this program can read",
+                key, deployer_arg(op, "bucket"), deployer_arg(op, "session"));
+        return err_remedy(err, "a newer version may have written it; else start a new run");
+    }
+    share->to = json_int_or(part, "to", 0);
+    if (last >= share->to) {
+        return share_compare(op, part, err);
+    }
+    code = journal_import(journal, records, str_from(deployer_arg(op, "project")), err);
+    return code == ERR_CORRUPT && last > 0 ? share_say_other(op, last, err) : code;
+}
+
+static enum err_code share_import(struct op *op, const struct aws *aws, struct share *share,
+                                  struct journal *journal, int64_t *out_n, struct err *err) {
+    int64_t first = journal_last_seq(journal);
+
+    for (size_t i = 0; i < share->list.n; i++) {
+        const char *key = share->list.rows[i].key;
+        int64_t from = share_number(str_from(key + strlen(share->prefix)), "part-", ".json");
+        int64_t next =
+            i + 1 < share->list.n
+                ? share_number(str_from(share->list.rows[i + 1].key + strlen(share->prefix)),
+                               "part-", ".json")
+                : 0;
+
+        if (from > 0 && (next == 0 || next > journal_last_seq(journal) + 1) &&
+            share_import_part(op, aws, key, share, journal, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    *out_n = journal_last_seq(journal) - first;
+    return ERR_NONE;
+}
+
+/* Under the session's lease: who runs it on this machine needs to be told nothing. */
+static enum err_code share_import_leased(struct op *op, const struct aws *aws, struct share *share,
+                                         json_t *out, struct err *err) {
+    CLEANUP(journal_closep) struct journal *journal = NULL;
+    struct store_lease lease;
+    struct err ignored = {0};
+    int64_t n = 0;
+    enum err_code code =
+        store_take_lease(op->services->store, str_from(deployer_arg(op, "session")),
+                         limit(LIMIT_LEASE_MS), &lease, err);
+
+    if (code == ERR_LOCKED) { /* an answer, no failure */
+        *err = (struct err){0};
+        json_put_bool(out, "live", true);
+        return ERR_NONE;
+    }
+    if (code != ERR_NONE) {
+        return code;
+    }
+    code = journal_open(op->services->store, &lease, &journal, err);
+    if (code == ERR_NONE) {
+        code = share_import(op, aws, share, journal, &n, err);
+        json_put_int(out, "to", journal_last_seq(journal));
+    }
+    json_put_int(out, "imported", n);
+    if (store_release_lease(op->services->store, &lease, &ignored) != ERR_NONE) {
+        /* it expires by itself */
+    }
+    return code;
+}
+
+/* ---- Decisions ---- */
+
+/* A decision counts only below the name of whoever the body says it is of. */
+static bool share_is_decision(const struct op *op, const json_t *body, struct str name) {
+    CLEANUP(freep)
+    char *wanted = mem_format("%.*s/%s.json", (int)SHARE_DIGEST, json_str_or(body, "digest", ""),
+                              json_str_or(body, "user_id", ""));
+    const char *answer = json_str_or(body, "answer", "");
+
+    return str_eq(name, str_from(wanted)) &&
+           strcmp(json_str_or(body, "session", ""), deployer_arg(op, "session")) == 0 &&
+           (strcmp(answer, "yes") == 0 || strcmp(answer, "no") == 0);
+}
+
+static enum err_code share_decisions(struct op *op, const struct aws *aws, json_t **out,
+                                     struct err *err) {
+    CLEANUP(s3_list_done) struct s3_list list = {0};
+    CLEANUP(freep) char *prefix = share_prefix(op, "approvals");
+    CLEANUP(json_decrefp) json_t *rows = json_array();
+
+    if (s3_list(aws, deployer_arg(op, "bucket"), prefix, SHARE_OBJECTS_MAX, &list, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < list.n; i++) {
+        CLEANUP(json_decrefp) json_t *body = NULL;
+
+        if (share_get(op, aws, list.rows[i].key, SHARE_NOTE_BYTES, &body, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (body != NULL &&
+            share_is_decision(op, body, str_from(list.rows[i].key + strlen(prefix)))) {
+            (void)json_array_append(rows, body);
+        }
+    }
+    *out = TAKE(rows);
+    return ERR_NONE;
+}
+
+enum err_code deployer_decide(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(sts_identity_done) struct sts_identity who = {0};
+    CLEANUP(json_decrefp) json_t *body = NULL;
+    CLEANUP(freep) char *prefix = share_prefix(op, "approvals");
+    CLEANUP(freep) char *key = NULL;
+    enum s3_put_result result = S3_NONE;
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        sts_get_caller_identity(&aws, &who, err) != ERR_NONE) {
+        return err->code;
+    }
+    key = mem_format("%s%.*s/%s.json", prefix, (int)SHARE_DIGEST, deployer_arg(op, "digest"),
+                     who.user_id);
+    body = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "schema", SHARE_SCHEMA, "session",
+                     deployer_arg(op, "session"), "digest", deployer_arg(op, "digest"), "answer",
+                     deployer_arg(op, "answer"), "actor", who.arn, "user_id", who.user_id);
+    json_put_int(body, "at_ms", clock_now_ms());
+    if (share_put(op, &aws, key, body, &result, err) != ERR_NONE) {
+        (void)err_prefix(err, "the answer could not be written into the artifact bucket");
+        return err->code == ERR_DENIED
+                   ? err_remedy(err,
+                                "%s may not write approvals there; who may is said by the "
+                                "account's policies (aws-copilot permissions approve)",
+                                who.arn)
+                   : err->code;
+    }
+    *out = json_pack("{s:b, s:s}", "written", result == S3_WRITTEN, "actor", who.arn);
+    return ERR_NONE;
+}
+
+/* ---- All of it: what another machine knows of this session ---- */
+
+enum err_code deployer_join(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(share_done) struct share share = {0};
+    CLEANUP(json_decrefp) json_t *take = NULL;
+    CLEANUP(json_decrefp) json_t *found = json_object();
+    json_t *decisions = NULL;
+    bool is_run = false;
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE || share_list(op, &aws, &share, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_put_bool(found, "found", share.list.n > 0);
+    json_put_int(found, "imported", 0);
+    if (share.list.n == 0) {
+        *out = TAKE(found);
+        return ERR_NONE;
+    }
+    if (share_import_leased(op, &aws, &share, found, err) != ERR_NONE ||
+        share_read_take(op, &aws, &share, &take, err) != ERR_NONE ||
+        share_is_run(op, &share, take, &is_run, err) != ERR_NONE ||
+        share_decisions(op, &aws, &decisions, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_put_int(found, "shared_to", share.to);
+    json_put_int(found, "take", share.take);
+    json_put_bool(found, "run", is_run);
+    json_put(found, "taken_by", take == NULL ? json_object() : json_incref(take));
+    json_put(found, "decisions", decisions);
+    *out = TAKE(found);
+    return ERR_NONE;
+}
