@@ -43,19 +43,31 @@ enum err_code flow_shared(struct flow *flow, const char *id, json_t **out, struc
 
 /* ---- Its own place, read from its records ---- */
 
+struct share_look {
+    json_t *state;               /* owned; of the last phase */
+    char digest[SHA256_HEX + 1]; /* of what a yes was asked for last; "": of nothing */
+};
+
 static enum err_code share_visit(const struct journal_record *record, void *context,
                                  struct err *err) {
-    json_t **state = context;
+    struct share_look *look = context;
     CLEANUP(json_decrefp) json_t *body = NULL;
 
-    if (record->kind != RECORD_PHASE || !record->has_body) {
+    if ((record->kind != RECORD_PHASE && record->kind != RECORD_QUESTION) || !record->has_body) {
         return ERR_NONE;
     }
     if (json_read(record->body, &body, err) != ERR_NONE) {
         return err->code;
     }
-    json_decref(*state);
-    *state = json_incref(json_object_get(body, "state"));
+    if (record->kind == RECORD_QUESTION) {
+        if (strcmp(json_str_or(body, "kind", ""), "approval") == 0) {
+            (void)snprintf(look->digest, sizeof look->digest, "%s",
+                           json_str_or(body, "digest", ""));
+        }
+        return ERR_NONE;
+    }
+    json_decref(look->state);
+    look->state = json_incref(json_object_get(body, "state"));
     return ERR_NONE;
 }
 
@@ -86,7 +98,7 @@ static json_t *share_flags(const struct flow *flow, const json_t *state, bool is
 /* {"bucket","stack","flags","foreign","site"} of a session that is shared; NULL: it is not. */
 static enum err_code share_where(struct flow *flow, const char *id, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *where = NULL;
-    CLEANUP(json_decrefp) json_t *state = NULL;
+    struct share_look look = {0};
 
     if (flow_shared(flow, id, &where, err) != ERR_NONE) {
         return err->code;
@@ -94,13 +106,15 @@ static enum err_code share_where(struct flow *flow, const char *id, json_t **out
     if (where == NULL) {
         return ERR_NONE;
     }
-    if (journal_replay(flow->store, str_from(id), 1, share_visit, &state, err) != ERR_NONE) {
+    if (journal_replay(flow->store, str_from(id), 1, share_visit, &look, err) != ERR_NONE) {
+        json_decref(look.state);
         return err->code;
     }
-    json_put(where, "flags", share_flags(flow, state, json_bool_at(where, "foreign")));
-    if (json_object_get(state, "site") != NULL) {
-        json_put(where, "site", json_deep_copy(json_object_get(state, "site")));
+    json_put(where, "flags", share_flags(flow, look.state, json_bool_at(where, "foreign")));
+    if (json_object_get(look.state, "site") != NULL) {
+        json_put(where, "site", json_deep_copy(json_object_get(look.state, "site")));
     }
+    json_decref(look.state);
     *out = TAKE(where);
     return ERR_NONE;
 }
@@ -135,7 +149,8 @@ static enum err_code share_ask(struct flow *flow, const json_t *where, const cha
 
 /* ---- In ---- */
 
-static void joined_decision(const json_t *rows, struct joined *out) {
+/* What was decided of `digest`, what is asked now; answers to earlier questions are over. */
+static void joined_decision(const json_t *rows, const char *digest, struct joined *out) {
     const json_t *row;
     size_t i;
 
@@ -143,7 +158,8 @@ static void joined_decision(const json_t *rows, struct joined *out) {
     json_array_foreach(rows, i, row) {
         const char *answer = json_str_or(row, "answer", "");
 
-        if (out->decision[0] == '\0' || strcmp(answer, "no") == 0) {
+        if (strcmp(json_str_or(row, "digest", ""), digest) == 0 &&
+            (out->decision[0] == '\0' || strcmp(answer, "no") == 0)) {
             (void)snprintf(out->decision, sizeof out->decision, "%s", answer);
             (void)snprintf(out->decider, sizeof out->decider, "%s", json_str_or(row, "actor", "?"));
             (void)snprintf(out->digest, sizeof out->digest, "%s", json_str_or(row, "digest", ""));
@@ -163,7 +179,7 @@ static void joined_read(const json_t *answer, struct joined *out) {
                            .since_ms = json_int_or(answer, "taken_by.since_ms", 0)};
     (void)snprintf(out->actor, sizeof out->actor, "%s", json_str_or(answer, "taken_by.actor", ""));
     (void)snprintf(out->host, sizeof out->host, "%.*s", (int)strcspn(host, "/"), host);
-    joined_decision(json_object_get(answer, "decisions"), out);
+    joined_decision(json_object_get(answer, "decisions"), json_str_or(answer, "digest", ""), out);
 }
 
 /* What was learnt stays: who went on with it is said also when nothing is new any more. */
@@ -185,6 +201,23 @@ static enum err_code share_note(struct flow *flow, const char *id, const json_t 
     return joined.imported > 0 ? share_keep(flow, id, body, err) : ERR_NONE;
 }
 
+/* Adds the digest of what is asked now, after what was taken up. */
+static enum err_code share_asks(struct flow *flow, const char *id, json_t *answer,
+                                struct err *err) {
+    struct share_look look = {0};
+    enum err_code code;
+
+    if (!json_bool_at(answer, "found")) {
+        return ERR_NONE;
+    }
+    code = journal_replay(flow->store, str_from(id), 1, share_visit, &look, err);
+    json_decref(look.state);
+    if (code == ERR_NONE) {
+        json_put_str(answer, "digest", look.digest);
+    }
+    return code;
+}
+
 static enum err_code share_join(struct flow *flow, const char *id, const json_t *where,
                                 json_t **out, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
@@ -197,6 +230,9 @@ static enum err_code share_join(struct flow *flow, const char *id, const json_t 
         return err->code;
     }
     if (share_ask(flow, where, "join", args, out, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (share_asks(flow, id, *out, err) != ERR_NONE) {
         return err->code;
     }
     json_put_bool(*out, "foreign", before == NULL || json_bool_at(where, "foreign"));

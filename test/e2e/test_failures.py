@@ -449,7 +449,8 @@ class Deciding(todo.TodoCase):
     def test_a_record_that_was_changed_executes_nothing(self):
         session = self.plan().result["session"]
         with contextlib.closing(sqlite3.connect(self.home / ".local/state/aws-copilot/store.db")) as db, db:
-            row, head = db.execute("select k, head from records order by k desc limit 1").fetchone()
+            row, head = db.execute("select k, head from records where k >> 24 = (select sid from sessions where id = ?)"
+                                   " order by k desc limit 1", (session,)).fetchone()
             db.execute("update records set head = ? where k = ?", (head[:-1] + bytes([head[-1] ^ 1]), row))
         again = self.go("approve", session)
         self.ended(again, 1, "failed")

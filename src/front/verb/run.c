@@ -232,7 +232,7 @@ static enum err_code run_find_unknown(struct cli *cli, const char *id, struct jo
         err_set(err, ERR_NOT_FOUND,
                 "there is no session %.100s on this machine, and others could not be asked: %s", id,
                 why.text);
-        return err_remedy(err, "%s", why.remedy);
+        return err_remedy(err, "aws-copilot approvals and history list them; else %s", why.remedy);
     }
     return err->code;
 }
