@@ -61,14 +61,18 @@ void base64_add(struct buf *out, const void *bytes, size_t n) {
     }
 }
 
+/* Of either alphabet; -1 for another character. */
 static int base64_value(char c) {
-    const char *at;
-
-    if (c == '-' || c == '_') {
-        return c == '-' ? 62 : 63;
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
     }
-    at = c == '\0' ? NULL : strchr(base64_digits, c);
-    return at == NULL ? -1 : (int)(at - base64_digits);
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
 enum err_code base64_read(struct str text, struct buf *out, struct err *err) {

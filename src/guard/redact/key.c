@@ -69,9 +69,12 @@ static const struct str public_words[] = {
 static const struct str secret_names[] = {W("private"), W("signature"), W("X-Amz-Signature")};
 /* clang-format on */
 
+/* The words are in lower case. */
 static bool is_one_of(struct str word, const struct str *words, size_t n) {
+    char first = word.len > 0 ? fold(word.ptr[0]) : '\0';
+
     for (size_t i = 0; i < n; i++) {
-        if (word.len == words[i].len && str_eq_nocase(word, words[i])) {
+        if (word.len == words[i].len && first == words[i].ptr[0] && str_eq_nocase(word, words[i])) {
             return true;
         }
     }
@@ -79,9 +82,11 @@ static bool is_one_of(struct str word, const struct str *words, size_t n) {
 }
 
 static bool has_secret_ending(struct str word) {
+    char last = word.len > 0 ? fold(word.ptr[word.len - 1]) : '\0';
+
     for (size_t i = 0; i < ARRAY_N(secret_endings); i++) {
         struct str ending = secret_endings[i];
-        if (word.len >= ending.len &&
+        if (word.len >= ending.len && last == ending.ptr[ending.len - 1] &&
             str_eq_nocase(str_slice(word, word.len - ending.len, word.len), ending)) {
             return true;
         }

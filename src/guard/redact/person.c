@@ -39,7 +39,7 @@ bool person_is_said(struct str text, size_t at, size_t reach, const char *const 
         bool is_begin = is_letter(text.ptr[i]) && (i == from || !is_letter(text.ptr[i - 1]) ||
                                                    fold(text.ptr[i]) != text.ptr[i]);
         for (size_t k = 0; is_begin && words[k] != NULL; k++) {
-            if (word_stands(text, i, at, words[k])) {
+            if (words[k][0] == fold(text.ptr[i]) && word_stands(text, i, at, words[k])) {
                 return true;
             }
         }
@@ -93,8 +93,9 @@ static size_t domain_end(struct str text, size_t at) {
         char c = last.ptr[i];
         is_name = is_letter(c) || (unsigned char)c > 0x7f || str_starts(last, STR("xn--"));
     }
+    char first = last.len > 0 ? fold(last.ptr[0]) : '\0';
     for (size_t i = 0; i < ARRAY_N(no_domains) && is_name; i++) {
-        is_name = !str_eq_nocase(last, str_from(no_domains[i]));
+        is_name = first != no_domains[i][0] || !str_eq_nocase(last, str_from(no_domains[i]));
     }
     return is_name ? to : 0;
 }
@@ -169,8 +170,9 @@ static struct phone phone_read(struct str text, size_t at) {
 /* "x123", "ext. 12" */
 static size_t extension_end(struct str text, size_t at) {
     static const char *const marks[] = {" ext. ", " ext ", " x", "x", "ext"};
+    size_t letter = at + (text_at(text, at) == ' ' ? 1 : 0);
 
-    if (!is_any(text_at(text, at), " xe")) {
+    if (!is_any(text_at(text, letter), "xe")) {
         return at;
     }
     for (size_t i = 0; i < ARRAY_N(marks); i++) {
@@ -265,13 +267,15 @@ static bool has_trunk_shape(struct str text, size_t at, const struct phone *phon
  */
 static bool national_at(struct str text, size_t at, struct person *out) {
     struct phone phone = phone_read(text, at);
-    size_t to = extension_end(text, phone.to);
 
+    if (phone.digits < (phone.dots > 0 ? 9 : 7) || phone.digits > 13 ||
+        phone.separators > SEPARATORS_MAX) {
+        return false;
+    }
+    size_t to = extension_end(text, phone.to);
     *out = (struct person){.from = at, .to = to, .kind = "phone"};
-    return phone.digits >= (phone.dots > 0 ? 9 : 7) && phone.digits <= 13 &&
-           phone.separators <= SEPARATORS_MAX && is_bounded(text, at, to) &&
-           (has_trunk_shape(text, at, &phone) ||
-            person_is_said(text, at, PHONE_REACH, phone_words));
+    return is_bounded(text, at, to) && (has_trunk_shape(text, at, &phone) ||
+                                        person_is_said(text, at, PHONE_REACH, phone_words));
 }
 
 /* ---- IP addresses ---- */

@@ -17,6 +17,7 @@ struct number {
     size_t n;
     size_t groups[GROUPS_MAX]; /* digits in each */
     size_t group_n;
+    uint64_t shape; /* the same, a nibble each: 4-4-4-4 is 0x4444; 15 is 15 and more */
     char separator; /* '\0' without one */
     size_t to;
 };
@@ -36,6 +37,7 @@ static void number_read(struct str s, size_t at, struct number *out) {
             break;
         }
         out->groups[out->group_n] = at - from;
+        out->shape = out->shape << 4 | (at - from < 15 ? at - from : 15);
         out->to = at;
         char c = text_at(s, at);
         bool is_separator = c == ' ' || c == '-' || c == '.';
@@ -54,23 +56,10 @@ static void number_cut(struct number *number, size_t group_n) {
     while (number->group_n > group_n) {
         size_t last = number->groups[--number->group_n];
         number->n -= last;
+        number->shape >>= 4;
         number->to -= last + 1;
     }
     number->digits[number->n] = '\0';
-}
-
-static bool has_groups(const struct number *number, const char *shape) {
-    size_t n = strlen(shape);
-
-    if (number->group_n != n) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (number->groups[i] != (size_t)(shape[i] - '0')) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Nothing that makes the number part of something longer follows. */
@@ -196,12 +185,11 @@ static const struct issuer {
 /* clang-format on */
 
 static bool is_card(const struct number *number) {
-    static const char *const shapes[] = {"4444", "465",  "464", "44443",
-                                         "4443", "4441", "844", "445"};
+    static const uint64_t shapes[] = {0x4444, 0x465, 0x464, 0x44443, 0x4443, 0x4441, 0x844, 0x445};
     bool is_grouped = false;
 
     for (size_t i = 0; i < ARRAY_N(shapes); i++) {
-        is_grouped = is_grouped || has_groups(number, shapes[i]);
+        is_grouped = is_grouped || number->shape == shapes[i];
     }
     if (number->separator == '.' || (number->group_n != 1 && !is_grouped)) {
         return false;
@@ -273,12 +261,12 @@ static const char *number_kind(struct str text, size_t at, const struct number *
 
     switch (number->n) {
     case 9:
-        if (has_groups(number, "324")
+        if (number->shape == 0x324
                 ? number->separator != '.' && is_ssn(d)
                 : is_plain && is_ssn(d) && person_is_said(text, at, REACH, ssn_words)) {
             return "us-ssn";
         }
-        if ((is_plain || has_groups(number, "333")) && is_luhn(d, 9) && d[0] != '0' &&
+        if ((is_plain || number->shape == 0x333) && is_luhn(d, 9) && d[0] != '0' &&
             ((number->separator == '-' && stands_alone(text, at, number->to)) ||
              person_is_said(text, at, REACH, sin_words))) {
             return "ca-sin";
@@ -286,7 +274,7 @@ static const char *number_kind(struct str text, size_t at, const struct number *
         return is_plain && is_bsn(d) && person_is_said(text, at, REACH, bsn_words) ? "nl-bsn"
                                                                                    : NULL;
     case 10:
-        return (is_plain || has_groups(number, "334")) && is_nhs(d) &&
+        return (is_plain || number->shape == 0x334) && is_nhs(d) &&
                        person_is_said(text, at, REACH, nhs_words)
                    ? "uk-nhs"
                    : NULL;
@@ -299,18 +287,18 @@ static const char *number_kind(struct str text, size_t at, const struct number *
         }
         return is_tax_id(d) && person_is_said(text, at, REACH, tax_words) ? "de-tax-id" : NULL;
     case 12:
-        return (is_plain || has_groups(number, "444")) && is_verhoeff(d, 12) &&
+        return (is_plain || number->shape == 0x444) && is_verhoeff(d, 12) &&
                        ((!is_plain && stands_alone(text, at, number->to)) ||
                         person_is_said(text, at, REACH, aadhaar_words))
                    ? "in-aadhaar"
                    : NULL;
     case 13:
-        if (has_groups(number, "3442") && strncmp(d, "756", 3) == 0 && is_ean13(d)) {
+        if (number->shape == 0x3442 && strncmp(d, "756", 3) == 0 && is_ean13(d)) {
             return "ch-ahv";
         }
         break;
     case 15:
-        if ((is_plain || has_groups(number, "1222332")) && is_french(d)) {
+        if ((is_plain || number->shape == 0x1222332) && is_french(d)) {
             return "fr-nir";
         }
         break;

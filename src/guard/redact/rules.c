@@ -81,30 +81,25 @@ static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
 
 /* header.payload.signature, the last one perhaps empty; five parts when encrypted. */
 static size_t match_jwt(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t to = at;
-    size_t dots = 0;
-
     if (!scan_is_start(scan, at)) {
         return 0;
     }
     size_t end = scan_run_end(scan, SET_TOKEN, at); /* dots included */
-    for (size_t i = at; i < end; i++) {
-        dots += scan->text.ptr[i] == '.';
-        to = i + 1;
-        if (dots == 1 && i - at < rule->min) {
-            return 0;
-        }
-    }
-    if (dots < 2) {
+    ptrdiff_t first = scan_find_next(scan, &scan->dots[0], at, ".");
+    if (first < 0 || (size_t)first >= end || (size_t)first - at < rule->min) {
         return 0;
     }
-    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
-    return to;
+    ptrdiff_t second = scan_find_next(scan, &scan->dots[1], (size_t)first + 1, ".");
+    if (second < 0 || (size_t)second >= end) {
+        return 0;
+    }
+    scan_add(scan, at, end, rule->kind, SPAN_PLAIN);
+    return end;
 }
 
 /* Where a key block ends that is open at `at`, or 0 when its END is not in the text. */
-static size_t pem_end(const struct scan *scan, size_t at) {
-    ptrdiff_t end = scan_find(scan, at, scan->text.len, "-----END");
+static size_t pem_end(struct scan *scan, size_t at) {
+    ptrdiff_t end = scan_find_next(scan, &scan->pem_end, at, "-----END");
 
     if (end < 0) {
         return 0;
@@ -183,8 +178,9 @@ static size_t match_putty(struct scan *scan, const struct rule *rule, size_t at)
     return to;
 }
 
-static size_t find_char(const struct scan *scan, size_t from, size_t to, const char *chars) {
-    while (from < to && strchr(chars, scan->text.ptr[from]) == NULL) {
+static inline __attribute__((always_inline)) size_t find_char(const struct scan *scan, size_t from,
+                                                              size_t to, const char *chars) {
+    while (from < to && scan->text.ptr[from] != '\0' && !is_any(scan->text.ptr[from], chars)) {
         from++;
     }
     return from;

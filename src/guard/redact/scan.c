@@ -39,6 +39,14 @@ void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum 
     spans_add(scan->out, (struct span){from, to, kind, style});
 }
 
+void scan_forget(struct scan *scan) {
+    memset(scan->runs, 0, sizeof scan->runs);
+    memset(scan->dots, 0, sizeof scan->dots);
+    scan->word = (struct memo){0};
+    scan->pem_end = (struct find){0};
+    scan->login = (struct find){0};
+}
+
 size_t scan_run_end(struct scan *scan, enum set set, size_t at) {
     struct memo *memo = &scan->runs[set];
     const struct charset *charset = &charsets[set];
@@ -54,6 +62,12 @@ size_t scan_run_end(struct scan *scan, enum set set, size_t at) {
     return to;
 }
 
+/* Blanks, quotes, < and >. */
+static const struct charset word_ends = {{SET_LO(' ') | SET_LO('\t') | SET_LO('\n') | SET_LO('\r') |
+                                              SET_LO('"') | SET_LO('\'') | SET_LO('<') |
+                                              SET_LO('>'),
+                                          SET_HI('`')}};
+
 size_t scan_word_end(struct scan *scan, size_t at) {
     struct memo *memo = &scan->word;
     size_t to = at;
@@ -64,12 +78,10 @@ size_t scan_word_end(struct scan *scan, size_t at) {
     *memo = (struct memo){.from = at};
     for (; to < scan->text.len; to++) {
         char c = scan->text.ptr[to];
-        if (is_blank(c) || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>') {
+        if (charset_has(&word_ends, c)) {
             break;
         }
-        if (c == '@') {
-            memo->last_at = to + 1;
-        }
+        memo->last_at = c == '@' ? to + 1 : memo->last_at;
     }
     memo->to = to;
     return to;
@@ -92,17 +104,22 @@ bool scan_is_start(const struct scan *scan, size_t at) {
            is_hex(p[at - 3]) && is_hex(p[at - 2]) && is_hex(before); /* \u003d */
 }
 
-bool scan_has(const struct scan *scan, size_t at, const char *text) {
-    size_t n = strlen(text);
-
-    return at <= scan->text.len && n <= scan->text.len - at &&
-           memcmp(scan->text.ptr + at, text, n) == 0;
-}
-
 ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text) {
     ptrdiff_t at = str_find(str_slice(scan->text, from, to), str_from(text));
 
     return at < 0 ? -1 : at + (ptrdiff_t)from;
+}
+
+ptrdiff_t scan_find_next(const struct scan *scan, struct find *memo, size_t from,
+                         const char *text) {
+    bool is_old =
+        memo->is_known && from >= memo->from && (memo->at < 0 || from <= (size_t)memo->at);
+
+    if (!is_old) {
+        *memo = (struct find){
+            .is_known = true, .from = from, .at = scan_find(scan, from, scan->text.len, text)};
+    }
+    return memo->at;
 }
 
 void scan_hint(struct scan *scan, size_t at) { bit_set(scan->sift->hints, scan->sift_at + at); }

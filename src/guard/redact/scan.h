@@ -56,6 +56,13 @@ struct memo {
     size_t last_at; /* of a word: offset of its last '@' + 1, or 0 */
 };
 
+/* The first place at or after `from` of something; -1: none. */
+struct find {
+    bool is_known;
+    size_t from;
+    ptrdiff_t at;
+};
+
 struct scan {
     struct str text;
     struct sift *sift; /* of a text that holds this one ... */
@@ -77,6 +84,9 @@ struct scan {
     size_t block_to; /* blocks do not look into a block */
     struct memo runs[SET_N];
     struct memo word;
+    struct find dots[2]; /* of a token, the first and the second */
+    struct find pem_end;
+    struct find login;
 };
 
 struct rule {
@@ -100,6 +110,9 @@ struct rule {
 extern const struct rule rules[];
 extern const size_t rule_n;
 
+/* Forgets what was measured of another text. */
+void scan_forget(struct scan *scan);
+
 /* Adds [from, to) of the view. */
 void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum span_style style);
 
@@ -112,11 +125,23 @@ size_t scan_word_end(struct scan *scan, size_t at);
 /* Whether a token may begin at `at`: no letter or digit before it that is part of a word. */
 bool scan_is_start(const struct scan *scan, size_t at);
 
-/* Whether `text` stands at `at`. */
-bool scan_has(const struct scan *scan, size_t at, const char *text);
+/* Whether `text`, which is not empty, stands at `at`. */
+static inline bool scan_has(const struct scan *scan, size_t at, const char *text) {
+    size_t left = at < scan->text.len ? scan->text.len - at : 0;
+
+    if (left == 0 || scan->text.ptr[at] != text[0]) {
+        return false;
+    }
+    size_t n = strlen(text);
+    return n <= left && memcmp(scan->text.ptr + at, text, n) == 0;
+}
 
 /* Where `text` stands first in [from, to); -1 when nowhere. */
 ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text);
+
+/* The same in the rest of the text, remembered: what is asked for again and again from places that
+ * only go forward is looked for once. */
+ptrdiff_t scan_find_next(const struct scan *scan, struct find *memo, size_t from, const char *text);
 
 /* Remembers that AWS is talked about at `at`. */
 void scan_hint(struct scan *scan, size_t at);

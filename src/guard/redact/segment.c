@@ -96,8 +96,11 @@ static bool segment_settle(struct segmenter *segmenter, const struct redactor_co
 static void count_add(struct counts *counts, const char *kind, size_t n) {
     size_t i = 0;
 
-    while (i < counts->n && strcmp(counts->rows[i].kind, kind) != 0) {
-        i++;
+    while (i < counts->n && counts->rows[i].kind != kind) {
+        i++; /* mostly the same constant */
+    }
+    for (size_t k = 0; i == counts->n && k < counts->n; k++) {
+        i = strcmp(counts->rows[k].kind, kind) == 0 ? k : i;
     }
     if (i == counts->n && i < KINDS_MAX) {
         counts->rows[counts->n++] = (struct redact_count){.kind = kind};

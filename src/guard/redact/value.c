@@ -65,12 +65,10 @@ static size_t skip_slashes(const struct scan *scan, size_t at) {
 
 /* Where the line of `at` begins, as far back as it matters. */
 static size_t line_begin(const struct scan *scan, size_t at) {
-    size_t from = at;
+    size_t from = at > LOOK_BACK ? at - LOOK_BACK : 0;
+    const char *end = memrchr(scan->text.ptr + from, '\n', at - from);
 
-    while (from > 0 && at - from < LOOK_BACK && scan->text.ptr[from - 1] != '\n') {
-        from--;
-    }
-    return from;
+    return end == NULL ? from : (size_t)(end + 1 - scan->text.ptr);
 }
 
 /* Whether only blanks stand on the line before `at`, at most LOOK_BACK. */
@@ -271,6 +269,15 @@ static size_t line_end(const struct scan *scan, size_t at) {
     return at;
 }
 
+/* Whether nothing but blanks follows on the line. */
+static bool is_line_over(const struct scan *scan, size_t at) {
+    while (char_at(scan, at) == ' ' || char_at(scan, at) == '\t') {
+        at++;
+    }
+    return at >= scan->text.len || scan->text.ptr[at] == '\n' || scan->text.ptr[at] == '\r' ||
+           is_outer_quote(scan, at);
+}
+
 /* Whether further assignments follow on the line: "token=x user=y". */
 static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
     for (size_t i = from; i + 1 < to; i++) {
@@ -441,7 +448,7 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     if (is_call(scan, from)) {
         return 0;
     }
-    if (name->is_element && line_end(scan, from) <= from) {
+    if (name->is_element && is_line_over(scan, from)) {
         value_below(scan, name, true);
         return from;
     }
@@ -487,7 +494,7 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
 }
 
 /* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
-static bool has_blank_separator(const struct scan *scan, const struct name *name) {
+static bool has_blank_separator(struct scan *scan, const struct name *name) {
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
 
     if (scan->text.ptr[name->from] == '-') {
@@ -499,8 +506,8 @@ static bool has_blank_separator(const struct scan *scan, const struct name *name
     if (!str_eq(name_str(scan, name), STR("password"))) {
         return false;
     }
-    lead = str_slice(scan->text, line_begin(scan, name->from), name->from);
-    return str_find(lead, STR("login ")) >= 0 || is_netrc_line(scan, name);
+    ptrdiff_t login = scan_find_next(scan, &scan->login, line_begin(scan, name->from), "login ");
+    return (login >= 0 && (size_t)login + 6 <= name->from) || is_netrc_line(scan, name);
 }
 
 /* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
@@ -599,7 +606,7 @@ static bool is_quoted_token(const struct scan *scan, size_t at) {
 }
 
 /* Where the value begins, with the separator; 0 when this is no name of a value. */
-static size_t separator_read(const struct scan *scan, struct name *name, char *separator) {
+static size_t separator_read(struct scan *scan, struct name *name, char *separator) {
     size_t at = name_close(scan, name);
     size_t sign = skip_blanks(scan, at);
     size_t compound = compound_equals(scan, sign);

@@ -146,7 +146,11 @@ static size_t view_next(enum view_kind kind, struct str s, size_t at) {
         }
         return at;
     }
-    const char *next = memchr(s.ptr + at, kind == VIEW_PERCENT ? '%' : '\\', s.len - at);
+    char mark = kind == VIEW_PERCENT ? '%' : '\\';
+    if (s.ptr[at] == mark) {
+        return at; /* one after the other is common */
+    }
+    const char *next = memchr(s.ptr + at, mark, s.len - at);
     return next == NULL ? s.len : (size_t)(next - s.ptr);
 }
 
@@ -169,8 +173,10 @@ bool view_build(struct view *view, enum view_kind kind, struct str source) {
     for (size_t at = 0; at < source.len;) {
         size_t next = view_next(kind, source, at);
 
-        view_copy(view, source, at, next);
-        at = next;
+        if (next > at) {
+            view_copy(view, source, at, next);
+            at = next;
+        }
         size_t read = at < source.len ? view_read(view, kind, source, at) : 0;
         if (read == 0 && at < source.len) {
             view_add(view, source.ptr[at], at);
