@@ -22,6 +22,7 @@ static const struct {
     { "repo_reader.survey",        " orchestrator curator " },
     { "repo_reader.diff",          " orchestrator curator " },
     { "shell_runner.run",          " planner executor " },
+    { "shell_runner.keep",         " planner " },
     { "pnpm_client.fetch",         " planner " },
     { "pnpm_client.build",         " planner " },
     { "pnpm_client.exec",          " planner " },

@@ -231,6 +231,8 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
                               .writable = words_list(step->writable),
                               .hidden = hidden,
                               .tmp = step->tmp,
+                              .stand_in = step->stand_in,
+                              .stands_for = step->stands_for,
                               .net = step->hosts == NULL ? SANDBOX_NET_NONE : SANDBOX_NET_SOURCES,
                               .hosts = words_list(step->hosts),
                               .proxy = users_proxy()};

@@ -34,6 +34,8 @@ struct build_step {
     struct words *hidden;   /* not seen, though a readable folder holds it; may be NULL */
     struct words *hosts;    /* "HOST:PORT" of package sources; NULL = offline */
     const char *tmp;        /* the child's HOME, TMPDIR and /tmp */
+    const char *stand_in;   /* as in struct sandbox; may be NULL */
+    const char *stands_for;
     int64_t timeout_ms;
     bool is_quiet;   /* its output is not progress */
     bool takes_ends; /* a deadline, a flood and a full disk are answers, too, not errors */

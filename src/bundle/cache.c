@@ -187,6 +187,21 @@ static bool is_prefix(const char *dir) {
            (rest == NULL || (strcmp(rest, "") != 0 && strcmp(rest, "/.local") != 0));
 }
 
+/* The length of the prefix whose folder of programs `path` lies in: PREFIX/bin, or PREFIX/shims of
+ * pyenv and its kin, whose programs look for the others there. 0: in none. */
+static size_t prefix_len(const char *path) {
+    static const char *const folders[] = {"/bin", "/shims"};
+    size_t end = (size_t)(strrchr(path, '/') - path);
+
+    for (size_t i = 0; i < ARRAY_N(folders); i++) {
+        size_t len = strlen(folders[i]);
+        if (end >= len && strncmp(path + end - len, folders[i], len) == 0) {
+            return end - len;
+        }
+    }
+    return 0;
+}
+
 void build_expose(struct words *readable, const char *program) {
     CLEANUP(freep) char *real = realpath(program, NULL);
     const char *names[] = {program, real};
@@ -195,10 +210,7 @@ void build_expose(struct words *readable, const char *program) {
         if (names[i] == NULL) {
             continue;
         }
-        CLEANUP(freep) char *dir = mem_strdup(names[i]);
-        char *slash = strrchr(dir, '/');
-        bool is_in_bin = slash - dir >= 4 && strncmp(slash - 4, "/bin", 4) == 0;
-        slash[is_in_bin ? -4 : 0] = '\0';
-        words_add(readable, is_in_bin && is_prefix(dir) ? dir : names[i]);
+        CLEANUP(freep) char *dir = str_dup((struct str){names[i], prefix_len(names[i])});
+        words_add(readable, is_prefix(dir) ? dir : names[i]);
     }
 }

@@ -223,8 +223,15 @@ static bool is_destructive_command(const struct call *call) {
     return is_command(call, COMMAND_DESTRUCTIVE);
 }
 
+/* It works in a copy, so a person who typed it is asked about what came of it, not about it. */
 static bool is_changing_command(const struct call *call) {
-    return is_command(call, COMMAND_CHANGING) && !call->facts.is_confirmed;
+    bool is_typed = json_int_or(call->origins, "command", ORIGIN_NONE) == ORIGIN_USER;
+
+    return is_command(call, COMMAND_CHANGING) && !is_typed && !call->facts.is_confirmed;
+}
+
+static bool keeps_draft(const struct call *call) {
+    return is_tool(call, "shell_runner") && is_op(call, "keep") && !call->facts.is_confirmed;
 }
 
 static bool is_unknown_command(const struct call *call) {
@@ -413,6 +420,8 @@ static const struct policy_rule policy_rules[] = {
      "do it yourself, if it has to be done"},
     {"changing_command", VERDICT_ASK, is_changing_command,
      "the command changes the workspace or runs its code", "confirm it"},
+    {"keep_changes", VERDICT_ASK, keeps_draft,
+     "it writes what the command changed into the repository", "look at the changes, then confirm it"},
     {"unknown_command", VERDICT_ASK, is_unknown_command,
      "what the command does is not known for certain", "look at it and confirm it"},
     {"unknown_command", VERDICT_DENY, is_unknown_unattended,

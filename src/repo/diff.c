@@ -99,3 +99,40 @@ enum err_code repo_diff(const char *root, struct buf *out, struct repo_diff *res
     }
     return code;
 }
+
+bool repo_diff_texts(const char *path, struct str before, struct str after, struct buf *out) {
+    struct patch patch = {.out = out};
+    struct err unread = {0};
+    const struct git_lib *git = git_lib_get(&unread);
+    git_patch *made = NULL;
+
+    if (git != NULL && git->patch_from_buffers(&made, before.ptr, before.len, path, after.ptr,
+                                               after.len, path, NULL) == 0) {
+        (void)git->patch_print(made, patch_line, &patch);
+        git->patch_free(made);
+    }
+    return !patch.is_cut;
+}
+
+bool repo_is_tracked(const char *root, const char *path) {
+    struct err unread = {0};
+    const struct git_lib *git = git_lib_get(&unread);
+    git_repository *repository = NULL;
+    git_index *index = NULL;
+    bool is_tracked = false;
+
+    if (git == NULL || git->repository_open_ext(&repository, root, 0, NULL) != 0) {
+        return false;
+    }
+    if (!git->repository_is_bare(repository) && git->repository_index(&index, repository) == 0) {
+        CLEANUP(freep) char *below = below_of(git, repository, root);
+        CLEANUP(freep)
+        char *full =
+            mem_format("%s%s%s", below,
+                       below[0] == '\0' || str_ends(str_from(below), STR("/")) ? "" : "/", path);
+        is_tracked = git->index_get_bypath(index, full, 0) != NULL;
+        git->index_free(index);
+    }
+    git->repository_free(repository);
+    return is_tracked;
+}

@@ -18,6 +18,9 @@
     X(libgit2_init)                                                                                \
     X(object_free)                                                                                 \
     X(oid_tostr)                                                                                   \
+    X(patch_free)                                                                                  \
+    X(patch_from_buffers)                                                                          \
+    X(patch_print)                                                                                 \
     X(reference_free)                                                                              \
     X(reference_is_branch)                                                                         \
     X(reference_peel)                                                                              \

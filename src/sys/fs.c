@@ -276,6 +276,78 @@ enum err_code fs_write_file(const char *path, struct str content, uint32_t mode,
     return ERR_NONE;
 }
 
+/* Under a name that nothing has yet, in the folder `dir`. */
+static int put_new(int dir, const char *name, enum fs_kind kind, struct str content,
+                   uint32_t mode) {
+    if (kind == FS_LINK) {
+        CLEANUP(freep) char *target = str_dup(content);
+        return symlinkat(target, dir, name);
+    }
+    CLEANUP(fs_closep)
+    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fd < 0 || fchmod(fd, mode & 0777) != 0 || fs_write_all(fd, content) != ERR_NONE ||
+                   fsync(fd) != 0
+               ? -1
+               : 0;
+}
+
+static int put_gone(int dir, const char *name) {
+    if (unlinkat(dir, name, 0) == 0 || errno == ENOENT) {
+        return 0;
+    }
+    return unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOTEMPTY || errno == EEXIST ? 0 : -1;
+}
+
+static int put_at(int dir, const char *name, enum fs_kind kind, struct str content, uint32_t mode) {
+    char fresh[40];
+
+    if (kind == FS_NONE) {
+        return put_gone(dir, name);
+    }
+    if (kind == FS_DIR) {
+        struct stat st;
+        if (mkdirat(dir, name, mode & 0777) == 0) {
+            return 0;
+        }
+        return errno == EEXIST && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       S_ISDIR(st.st_mode)
+                   ? 0
+                   : -1;
+    }
+    (void)snprintf(fresh, sizeof fresh, ".aws-copilot-new-%d", getpid());
+    (void)unlinkat(dir, fresh, 0); /* of a process that was killed and had the same number */
+    if (put_new(dir, fresh, kind, content, mode) != 0 || renameat(dir, fresh, dir, name) != 0) {
+        int saved = errno;
+        (void)unlinkat(dir, fresh, 0);
+        errno = saved;
+        return -1;
+    }
+    return 0;
+}
+
+enum err_code fs_put_at(const struct fs_root *root, const char *rel, enum fs_kind kind,
+                        struct str content, uint32_t mode, struct err *err) {
+    CLEANUP(freep) char *parent = mem_strdup(rel);
+    char *slash = strrchr(parent, '/');
+    const char *name = slash == NULL ? rel : rel + (slash - parent) + 1;
+
+    parent[slash == NULL ? 0 : slash - parent] = '\0';
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        return err_set(err, ERR_INVALID, "'%s' names no entry of a folder", rel);
+    }
+    CLEANUP(fs_closep) int dir = fs_open_beneath(root->fd, parent, O_RDONLY | O_DIRECTORY, false);
+    if (dir < 0 && errno == ENOENT && kind == FS_NONE) {
+        return ERR_NONE;
+    }
+    if (dir < 0) {
+        return fs_set_err(err, errno, rel);
+    }
+    if (put_at(dir, name, kind, content, mode) != 0 || fsync(dir) != 0) {
+        return err_errno(err, errno, "%s", rel);
+    }
+    return ERR_NONE;
+}
+
 char *fs_join(const char *dir, const char *name) {
     size_t len = strlen(dir);
 

@@ -99,6 +99,14 @@ MUST_CHECK enum err_code fs_copy_tree(const struct fs_root *from, const char *to
 MUST_CHECK enum err_code fs_remove_tree(const struct fs_root *root, const char *rel,
                                         struct err *err);
 
+/* Makes `rel` be what is said, whole or not at all; links on the way are refused, and folders on
+ * the way must exist. FS_FILE: a file with `content`; FS_LINK: a link to `content`; FS_DIR: a
+ * folder, which may exist; FS_NONE: nothing, where a folder goes only when it is empty. `mode`
+ * counts for files and new folders. On the disk when it returns. Errors: ERR_INVALID (leaves the
+ * root, through a link), ERR_NOT_FOUND (no folder for it), ERR_IO, ERR_DISK_FULL. */
+MUST_CHECK enum err_code fs_put_at(const struct fs_root *root, const char *rel, enum fs_kind kind,
+                                   struct str content, uint32_t mode, struct err *err);
+
 /* --- the program's own files, by ordinary paths --- */
 
 /* Makes a folder and its parents; those it makes get `mode`. Errors: ERR_IO, ERR_DISK_FULL. */

@@ -427,6 +427,41 @@ static void what_is_granted_works(void **state) {
     }
 }
 
+/* A copy is written where the original is seen, and the original stays as it is. */
+static void what_stands_in_is_written_and_what_it_stands_for_is_not(void **state) {
+    (void)state;
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+        CLEANUP(buf_done) struct buf kept = BUF_INIT(100);
+        CLEANUP(buf_done) struct buf made = BUF_INIT(100);
+        CLEANUP(freep) char *project = in_work("home/project");
+        CLEANUP(freep) char *readme = in_work("home/project/readme");
+        CLEANUP(freep) char *copy = in_work("ws");
+        CLEANUP(freep) char *written = in_work("ws/readme");
+        CLEANUP(freep) char *tmp = in_work("tmp");
+        const struct sandbox box = {
+            .tmp = tmp, .stand_in = copy, .stands_for = project, .wall = walls[w].wall};
+        bool is_seen = walls[w].wall != SANDBOX_WALL_LANDLOCK && sandbox_probe()->has_namespaces;
+        CLEANUP(freep)
+        char *script = mem_format("cd %s && echo copy > readme && ! cat $W/home/project/.env",
+                                  is_seen ? project : copy);
+        struct err err = {0};
+
+        if (!has_wall(w)) {
+            continue;
+        }
+        assert_int_equal(run_sh(script, &box, 20000, &result, &err), ERR_NONE);
+        if (!proc_is_ok(&result)) {
+            fail_msg("wall %s: %s", walls[w].name, buf_cstr(&result.text[PROC_ERR]));
+        }
+        assert_int_equal(fs_read_file(readme, 100, &kept, &err), ERR_NONE);
+        assert_int_equal(fs_read_file(written, 100, &made, &err), ERR_NONE);
+        assert_string_equal(buf_cstr(&kept), "hello");
+        assert_string_equal(buf_cstr(&made), "copy\n");
+        (void)unlink(written);
+    }
+}
+
 static void a_timeout_ends_the_whole_group(void **state) {
     (void)state;
     for (size_t w = 0; w < ARRAY_N(walls); w++) {
@@ -534,6 +569,7 @@ int main(void) {
         cmocka_unit_test(an_environment_is_built_name_by_name),
         cmocka_unit_test(programs_are_found_in_a_path),
         cmocka_unit_test(what_is_granted_works),
+        cmocka_unit_test(what_stands_in_is_written_and_what_it_stands_for_is_not),
         cmocka_unit_test(a_timeout_ends_the_whole_group),
         cmocka_unit_test(a_sandbox_refuses_what_it_cannot_hold),
         cmocka_unit_test(a_fetch_reaches_the_listed_hosts_and_no_others),

@@ -244,22 +244,35 @@ static struct path_set *set_prune(const struct path_set *set, struct arena *aren
 
 /* --- mounts --- */
 
+/* Shows the writable folder `from` at `to`, whatever else was to be seen there. */
+static enum err_code set_show(struct path_set *set, struct arena *arena, const char *from,
+                              const char *to, struct err *err) {
+    CLEANUP(freep) char *real = from == NULL ? NULL : realpath(from, NULL);
+
+    if (real == NULL) {
+        return ERR_NONE;
+    }
+    const char *kept = arena_str(arena, str_from(real));
+    struct sandbox_mount *row = set_put(set, kept, arena_str(arena, str_from(to)));
+    if (row == NULL) {
+        return err_set(err, ERR_SANDBOX, "too many paths for one sandbox");
+    }
+    row->from = kept;
+    row->is_link = false;
+    row->is_writable = true;
+    return ERR_NONE;
+}
+
 static enum err_code plan_mounts(struct sandbox_plan *plan, const struct path_set *set,
-                                 const char *const *hidden, size_t hidden_n, const char *tmp,
-                                 struct err *err) {
+                                 const char *const *hidden, size_t hidden_n,
+                                 const struct sandbox *sandbox, struct err *err) {
     struct arena *arena = plan->arena;
     struct path_set *all = ARENA_NEW(arena, struct path_set);
 
     memcpy(all, set, sizeof *all);
-    CLEANUP(freep) char *real_tmp = tmp == NULL ? NULL : realpath(tmp, NULL);
-    if (real_tmp != NULL) {
-        struct sandbox_mount *row =
-            set_put(all, arena_str(arena, str_from(real_tmp)), arena_str(arena, STR("/tmp")));
-        if (row == NULL) {
-            return err_set(err, ERR_SANDBOX, "too many paths for one sandbox");
-        }
-        row->from = arena_str(arena, str_from(real_tmp));
-        row->is_writable = true;
+    if (set_show(all, arena, sandbox->tmp, "/tmp", err) != ERR_NONE ||
+        set_show(all, arena, sandbox->stand_in, sandbox->stands_for, err) != ERR_NONE) {
+        return err->code;
     }
     for (size_t i = 0; i < hidden_n; i++) {
         struct stat st;
@@ -442,16 +455,19 @@ static enum err_code plan_paths(struct sandbox_plan *plan, const struct sandbox 
             return err->code;
         }
     }
-    const char *tmp[] = {sandbox->tmp, NULL};
+    const char *own[3] = {sandbox->tmp};
+    if (plan->clone_flags == 0) { /* mounted at another path, it is not seen at its own */
+        own[sandbox->tmp != NULL] = sandbox->stand_in;
+    }
     if (set_add_list(set, plan->arena, sandbox->readable, false, err) != ERR_NONE ||
         set_add_list(set, plan->arena, sandbox->writable, true, err) != ERR_NONE ||
-        set_add_list(set, plan->arena, tmp, true, err) != ERR_NONE) {
+        set_add_list(set, plan->arena, own, true, err) != ERR_NONE) {
         return err->code;
     }
     set = set_prune(set, plan->arena);
     const char **hidden = hidden_paths(sandbox, plan->arena, &hidden_n);
     if (plan->clone_flags != 0 &&
-        plan_mounts(plan, set, hidden, hidden_n, sandbox->tmp, err) != ERR_NONE) {
+        plan_mounts(plan, set, hidden, hidden_n, sandbox, err) != ERR_NONE) {
         return err->code;
     }
     return plan->landlock_abi == 0 ? ERR_NONE : plan_rules(plan, set, hidden, hidden_n, err);

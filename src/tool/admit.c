@@ -166,20 +166,35 @@ enum err_code gate_refuse(struct turn *turn, const char *tool, const char *opera
     return err->code;
 }
 
+/* What is asked, with the words of the command where there are some. */
+static json_t *confirm_question(const struct ruling *ruling, const json_t *args) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(16 << 10);
+    const json_t *word;
+    size_t i;
+
+    buf_add_s(&text, ruling->text);
+    json_array_foreach(json_object_get(args, "command"), i, word) {
+        const char *shown = json_is_string(word) ? json_string_value(word) : "";
+        bool is_plain = shown[0] != '\0' && strpbrk(shown, " \t\n'\"\\") == NULL;
+
+        buf_addf(&text, i == 0 ? ": " : " ");
+        buf_addf(&text, is_plain ? "%s" : "'%s'", shown);
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm", "code",
+                     ruling->code, "question", buf_cstr(&text), "default",
+                     strcmp(ruling->code, "stale_lock") == 0 ? "yes" : "no");
+}
+
 /* Asks the person whether a call may be made. A question to nobody is not asked: `*is_answered`
  * stays false. */
-static enum err_code gate_confirm(struct turn *turn, const struct ruling *ruling, bool *is_answered,
-                                  struct err *err) {
+static enum err_code gate_confirm(struct turn *turn, const struct ruling *ruling,
+                                  const json_t *args, bool *is_answered, struct err *err) {
     CLEANUP(freep) char *answer = NULL;
 
     if (!turn_has_person(turn) && !gate_is_asked(turn->gate)) {
         return ERR_NONE;
     }
-    if (turn_ask(turn,
-                 json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm",
-                           "code", ruling->code, "question", ruling->text, "default",
-                           strcmp(ruling->code, "stale_lock") == 0 ? "yes" : "no"),
-                 &answer, err) != ERR_NONE) {
+    if (turn_ask(turn, confirm_question(ruling, args), &answer, err) != ERR_NONE) {
         return err->code == ERR_WAITING ? ERR_NONE : err->code;
     }
     if (strcmp(answer, "yes") != 0) {
@@ -232,7 +247,7 @@ static enum err_code gate_judge_all(struct turn *turn, const char *tool,
     }
     gate_judge(turn, tool, row, args, false, &ruling);
     if (ruling.verdict == VERDICT_ASK) {
-        if (gate_confirm(turn, &ruling, &is_confirmed, err) != ERR_NONE) {
+        if (gate_confirm(turn, &ruling, args, &is_confirmed, err) != ERR_NONE) {
             return err->code;
         }
         if (is_confirmed) {

@@ -1,10 +1,12 @@
 /* One program of the workspace, in the sandbox. */
 #include "tool/run_op.h"
 
-#include "bundle/build_run.h"
+#include "base/clock.h"
 #include "guard/policy.h"
+#include "sys/sandbox.h"
 #include "tool/build_op.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { RUN_TREE_ENTRIES = 100000, RUN_TREE_DEPTH = 12 };
@@ -94,48 +96,79 @@ static enum err_code run_hide(const char *root, struct words *hidden, struct err
     return ERR_NONE;
 }
 
-enum err_code run_op_program(struct op *op, const char *program, const char *path,
-                             const json_t *args, const char *dir, json_t **out, struct err *err) {
-    struct build_env env = build_op_env(op);
+bool run_op_has_mounts(const struct op *op) {
+    return op->services->is_sandboxed && sandbox_probe()->has_namespaces;
+}
+
+/* What is left of the call's time, of which a copy may have used some. */
+static int64_t run_op_ms(const struct op *op) {
+    int64_t most = limit(LIMIT_TOOL_TIMEOUT_MS);
+    int64_t left = op->deadline_mono_ms - clock_mono_ms();
+
+    return op->deadline_mono_ms == 0 || left > most ? most : left < 1 ? 1 : left;
+}
+
+static enum err_code run_op_step(const struct build_env *env, const struct run_op *run,
+                                 struct build_step *step, json_t **out, struct err *err) {
     CLEANUP(proc_result_done) struct proc_result result = {0};
-    CLEANUP(freep) char *cwd = fs_join(op->services->root, dir == NULL ? "." : dir);
-    CLEANUP(freep) char *tmp = NULL;
-    struct words readable = {0};
-    struct words hidden = {0};
-    struct proc_env vars = {0};
-    struct build_step step = {
-        .title = program,
-        .argv = run_op_argv(op, program, args),
-        .vars = &vars,
-        .cwd = cwd,
-        .readable = &readable,
-        .hidden = &hidden,
-        .takes_ends = true,
-        .timeout_ms = limit(LIMIT_TOOL_TIMEOUT_MS),
-    };
-    enum err_code code = run_hide(op->services->root, &hidden, err);
+    enum err_code code;
 
-    if (code == ERR_NONE) {
-        code = build_temp(&env, &tmp, err);
+    build_expose(step->readable, run->program);
+    if (run->path != NULL) {
+        run_op_expose(run->path, step->readable);
+        proc_env_set(step->vars, "PATH", run->path);
     }
-
-    if (code == ERR_NONE) {
-        step.tmp = tmp;
-        words_add(&readable, op->services->root);
-        build_expose(&readable, program);
-        if (path != NULL) {
-            run_op_expose(path, &readable);
-            proc_env_set(&vars, "PATH", path);
-        }
-        code = build_run(&env, &step, &result, err);
-    }
+    code = build_run(env, step, &result, err);
     if (code == ERR_NONE) {
         *out = run_op_json(&result);
     }
+    return code;
+}
+
+enum err_code run_op_program(struct op *op, const struct run_op *run, json_t **out,
+                             struct err *err) {
+    struct build_env env = build_op_env(op);
+    CLEANUP(words_done) struct words readable = {0};
+    CLEANUP(words_done) struct words hidden = {0};
+    CLEANUP(proc_env_done) struct proc_env own = {0};
+    CLEANUP(freep) char *root = realpath(op->services->root, NULL);
+    bool is_moved = run->stand_in != NULL && !run_op_has_mounts(op);
+    CLEANUP(freep)
+    char *cwd = fs_join(is_moved       ? run->stand_in
+                        : root != NULL ? root
+                                       : op->services->root,
+                        run->dir == NULL ? "." : run->dir);
+    CLEANUP(freep) char *tmp = NULL;
+    struct build_step step = {
+        .title = strrchr(run->program, '/') + 1,
+        .argv = run_op_argv(op, run->program, run->args),
+        .vars = run->vars == NULL ? &own : run->vars,
+        .cwd = cwd,
+        .readable = &readable,
+        .hidden = &hidden,
+        .hosts = run->hosts,
+        .stand_in = run->stand_in,
+        .stands_for = run->stand_in == NULL ? NULL : root,
+        .takes_ends = true,
+    };
+    enum err_code code;
+
+    if (run->stand_in == NULL) {
+        words_add(&readable, op->services->root);
+        if (run_hide(op->services->root, &hidden, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    for (size_t i = 0; run->readable != NULL && i < run->readable->n; i++) {
+        words_add(&readable, run->readable->rows[i]);
+    }
+    if (build_temp(&env, &tmp, err) != ERR_NONE) {
+        return err->code;
+    }
+    step.tmp = tmp;
+    step.timeout_ms = run_op_ms(op);
+    code = run_op_step(&env, run, &step, out, err);
     build_remove(&env, tmp);
-    words_done(&readable);
-    words_done(&hidden);
-    proc_env_done(&vars);
     return code;
 }
 
@@ -145,6 +178,9 @@ enum err_code run_op_tool(struct op *op, enum build_tool tool, json_t **out, str
     if (build_find_tool(tool, &program, err) != ERR_NONE) {
         return err->code;
     }
-    return run_op_program(op, program, NULL, json_object_get(op->args, "args"),
-                          json_str_at(op->args, "dir"), out, err);
+    return run_op_program(op,
+                          &(struct run_op){.program = program,
+                                           .args = json_object_get(op->args, "args"),
+                                           .dir = json_str_at(op->args, "dir")},
+                          out, err);
 }

@@ -10,7 +10,7 @@ import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
 VERBS = ("approvals approve attach audit bootstrap cancel chat completion deploy destroy doctor drift env estimate help history import init "
-         "inspect logs outputs permissions plan policy recover redact reject rollback secrets status tokens unlock version").split()
+         "inspect logs outputs permissions plan policy recover redact reject rollback run secrets status tokens unlock version").split()
 
 
 class CommandLine(lab.Case):
@@ -52,6 +52,29 @@ class CommandLine(lab.Case):
         self.assertEqual(json.loads(run.stdout), {"bytes": len(text), "masked": {"aws-key-id": 1, "e-mail": 1, "key": 1}})
         run = subprocess.run([lab.program(), "redact", "--known", str(env) + ".absent"], input=text, capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stdout), (6, ""), "without the values nothing may come out")
+
+    def test_what_a_command_changes_is_shown_in_a_copy_and_kept_after_a_yes(self):
+        repo = self.empty()
+        (repo / "app.py").write_text("one = 1\n")
+        (repo / ".env").write_text(f"KEY={SECRET}\n")
+        code = ("import os, pathlib; pathlib.Path('app.py').write_text('one = 1\\ntwo = 2\\n'); pathlib.Path('new.txt').write_text('x'); "
+                "pathlib.Path('.npmrc').write_text('x'); print(os.path.exists('.env'), os.getcwd())")
+        run = self.program("run", "--", "/usr/bin/python3", "-c", code, cwd=repo)
+        self.assertEqual(run.code, 5, "a path is no bare name of a program")
+        run = self.program("run", "--", "python3", "-c", code, cwd=repo)
+        self.assertEqual(run.code, 10, str(run))
+        self.assertIn("False", run.stdout)
+        for says in ("* app.py", "+ new.txt", "+two = 2", "not kept: .npmrc", "aws-copilot run --keep "):
+            self.assertIn(says, run.stderr)
+        self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py"])
+        with self.talk("run", "--", "python3", "-c", code, endpoint="", cwd=repo) as talk:
+            talk.expect(r"\+two = 2")
+            talk.expect(r"\[y/N\]")
+            talk.send_line("yes")
+            talk.expect(r"2 changed here")
+            self.assertEqual(talk.wait(), 0)
+        self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
+        self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt"])
 
     def test_usage_errors_name_the_remedy_and_end_with_2(self):
         rows = (

@@ -8,7 +8,7 @@
 #include "agent/planner/plan.h"
 #include "agent/secrets.h"
 
-static const struct grant grants[] = {{"shell_runner", "run"},
+static const struct grant grants[] = {{"shell_runner", "*"},
                                       {"pnpm_client", "*"},
                                       {"uv_client", "*"},
                                       {"telemetry_bus", "emit"},

@@ -29,6 +29,7 @@ enum option_group {
     OPTIONS_DRIFT = 16384,
     OPTIONS_REDACT = 1 << 24,
     OPTIONS_TEMPLATE = 1 << 25, /* what a template's parameters are */
+    OPTIONS_COMMAND = 1 << 26,
 };
 
 enum option_kind {
@@ -69,7 +70,7 @@ struct option_row {
 extern const struct option_row option_rows[OPT_N];
 
 /* A stack has at most 50 tags; four are ours. */
-enum { ARGS_WORDS_MAX = 16, ARGS_PAIRS_MAX = 46 };
+enum { ARGS_WORDS_MAX = 64, ARGS_PAIRS_MAX = 46 };
 
 /* A command line that was read. Everything is borrowed from argv and the environment. */
 struct args {

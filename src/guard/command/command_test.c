@@ -423,8 +423,58 @@ static void the_strictest_class_wins(void **state) {
     assert_int_equal(command_worst(COMMAND_UNKNOWN, COMMAND_DESTRUCTIVE), COMMAND_DESTRUCTIVE);
 }
 
+static void what_configures_other_programs_is_not_kept(void **state) {
+    static const struct {
+        const char *path;
+        bool by_any;
+        bool by_git;
+    } rows[] = {
+        {"src/app.py", true, true},
+        {"dist/assets/index-1a2b.js", true, true},
+        {"uv.lock", true, true},
+        {".gitignore", true, true},
+        {"a/.env.example", true, true},
+        {".env", false, false},
+        {"backend/.env.production", false, false},
+        {"tls/server.pem", false, false},
+        {".npmrc", false, false},
+        {"frontend/.npmrc", false, false},
+        {"AGENTS.md", false, false},
+        {"docs/CLAUDE.md", false, false},
+        {".vscode/tasks.json", false, false},
+        {".husky/pre-commit", false, false},
+        {".gitattributes", false, false},
+        {"aws-copilot.yml", false, false},
+        {".git/index", false, true},
+        {".git/objects/2e/9833d602b8042bdd0e77f3a31aca12944ec21d", false, true},
+        {".git/objects/2e", false, true},
+        {".git/refs/heads/main", false, true},
+        {".git/HEAD", false, true},
+        {".git/config", false, false},
+        {".git/config.worktree", false, false},
+        {".git/hooks/post-checkout", false, false},
+        {".git/info/attributes", false, false},
+        {".git/objects/info/alternates", false, false},
+        {".git/indexes", false, false},
+        {"vendor/x/.git/hooks/post-checkout", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        const char *why = NULL;
+        struct str path = str_from(rows[i].path);
+
+        if (command_may_keep(path, false, &why) != rows[i].by_any ||
+            command_may_keep(path, true, &why) != rows[i].by_git) {
+            fail_msg("%s", rows[i].path);
+        }
+        assert_non_null(why);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_configures_other_programs_is_not_kept),
         cmocka_unit_test(every_rule_does_what_its_examples_say),
         cmocka_unit_test(what_must_be_refused_is_refused),
         cmocka_unit_test(nothing_that_writes_sends_or_hides_is_safe),

@@ -42,8 +42,12 @@ static enum err_code pnpm_exec(struct op *op, json_t **out, struct err *err) {
     if (node_program(&env, &app, &program, &path, err) != ERR_NONE) {
         return err->code;
     }
-    return run_op_program(op, program, path, json_object_get(op->args, "args"),
-                          json_str_or(op->args, "dir", app.dir), out, err);
+    return run_op_program(op,
+                          &(struct run_op){.program = program,
+                                           .args = json_object_get(op->args, "args"),
+                                           .dir = json_str_or(op->args, "dir", app.dir),
+                                           .path = path},
+                          out, err);
 }
 
 /* What both operations are told; no "script": `vite build`. */

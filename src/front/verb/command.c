@@ -1,0 +1,176 @@
+/* run: one command in the sandbox; what it changed is shown, and kept after a yes. */
+#include <string.h>
+#include <unistd.h>
+
+#include "front/verb/run.h"
+#include "sys/tty.h"
+
+enum { SHOWN_MAX = 20 };
+
+/* What the program prints is shown as it comes, where nobody else gets it from stdout. */
+static void talk_write(void *ctx, enum event event, const struct masked *json) {
+    struct cli *cli = ctx;
+    CLEANUP(json_decrefp) json_t *fields = NULL;
+    struct err none = {0};
+
+    if (event == EVENT_PROGRESS && json_read(masked_str(json), &fields, &none) == ERR_NONE) {
+        cli_say(cli, "%s", json_str_or(fields, "text", ""));
+    }
+}
+
+static const struct sink talk = {"command", LEVEL_INFO, talk_write};
+
+static json_t *command_args(const struct cli *cli) {
+    json_t *words = json_array();
+
+    for (size_t i = 0; cli_word(cli, i) != NULL; i++) {
+        json_array_append_new(words, json_string_of(str_from(cli_word(cli, i))));
+    }
+    return json_pack("{s:o}", "command", words);
+}
+
+static enum err_code command_call(struct cli *cli, const json_t *flags, json_t **out,
+                                  struct err *err) {
+    bool is_live = !cli->is_json && tty_is_terminal(STDOUT_FILENO);
+    enum err_code code;
+
+    if (is_live) {
+        bus_add(flow_bus(cli->flow), &talk, cli);
+    }
+    code = cli_ask_agent(cli, &agent_planner, flags, "shell_runner", "run", command_args(cli), out,
+                         err);
+    bus_remove(flow_bus(cli->flow), &talk, cli);
+    if (code == ERR_NONE && !is_live) {
+        cli_print(cli, "%s", json_str_or(*out, "out", ""));
+        if (json_str_or(*out, "err", "")[0] != '\0') {
+            cli_say(cli, "%s", json_str_or(*out, "err", ""));
+        }
+    }
+    return code;
+}
+
+static void command_print_changes(struct cli *cli, const json_t *done) {
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(done, "changes"), i, row) {
+        const char *change = json_str_or(row, "change", "");
+        const char *sign = strcmp(change, "new") == 0    ? "+"
+                           : strcmp(change, "gone") == 0 ? "-"
+                                                         : "*";
+
+        if (i == SHOWN_MAX) {
+            cli_say(cli, "  ... %lld more",
+                    (long long)json_int_or(done, "change_n", 0) - SHOWN_MAX);
+            break;
+        }
+        cli_say(cli, "  %s %s (%lld bytes)", sign, json_str_or(row, "path", ""),
+                (long long)json_int_or(row, "bytes", 0));
+    }
+    json_array_foreach(json_object_get(done, "left_out"), i, row) {
+        if (i == SHOWN_MAX) {
+            break;
+        }
+        cli_say(cli, "  not kept: %s, %s", json_str_or(row, "path", ""),
+                json_str_or(row, "why", ""));
+    }
+    if (json_str_or(done, "diff", "")[0] != '\0') {
+        cli_say(cli, "%s", json_str_or(done, "diff", ""));
+    }
+}
+
+static enum err_code command_keep(struct cli *cli, const json_t *flags, const char *draft,
+                                  struct err *err) {
+    CLEANUP(json_decrefp) json_t *kept = NULL;
+
+    if (cli_ask_agent(cli, &agent_planner, flags, "shell_runner", "keep",
+                      json_pack("{s:s}", "draft", draft), &kept, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_event(cli, "kept", json_incref(kept));
+    cli_say(
+        cli, "%lld changed here%s",
+        (long long)json_int_or(kept, "kept", 0) + (long long)json_int_or(kept, "kept_before", 0),
+        json_int_or(kept, "kept_before", 0) > 0 ? ", some of them before it was interrupted" : "");
+    return ERR_NONE;
+}
+
+/* What is done with the changes: asked, or said how. */
+static enum err_code command_settle(struct cli *cli, const json_t *flags, const json_t *done,
+                                    struct err *err) {
+    const char *draft = json_str_at(done, "draft");
+    long long n = json_int_or(done, "change_n", 0);
+
+    if (json_object_get(done, "changes") == NULL) {
+        return ERR_NONE;
+    }
+    if (draft == NULL) {
+        command_print_changes(cli, done);
+        cli_say(cli, "it changed nothing that would be kept");
+        return ERR_NONE;
+    }
+    cli_say(cli, "it ran in a copy; here %lld file%s would change:", n, n == 1 ? "" : "s");
+    command_print_changes(cli, done);
+    if (!cli->is_interactive) {
+        cli_say(cli,
+                "nothing is changed here yet: aws-copilot run --keep %s, at a terminal, keeps it",
+                draft);
+        cli->exit_status = err_exit(ERR_WAITING);
+        return ERR_NONE;
+    }
+    return command_keep(cli, flags, draft, err);
+}
+
+static enum err_code command_end(const json_t *done, struct err *err) {
+    err_set(err, ERR_BUILD, "the command %s", json_str_or(done, "end", "did not run"));
+    return err_remedy(err, "it ran without a network, without .env and other files of secrets; "
+                           "what it changed in its copy is gone");
+}
+
+static enum err_code command_run(struct cli *cli, struct err *err) {
+    const char *draft = args_text(&cli->args, OPT_KEEP);
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
+    CLEANUP(json_decrefp) json_t *done = NULL;
+
+    if ((draft == NULL) == (cli_word(cli, 0) == NULL)) {
+        err_set(err, ERR_USAGE, draft == NULL ? "run needs a command" : "--keep runs no command");
+        return err_remedy(err, "for example aws-copilot run -- npm run build");
+    }
+    if (cli_flow(cli, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (draft != NULL) {
+        return command_keep(cli, flags, draft, err);
+    }
+    if (command_call(cli, flags, &done, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_event(cli, "command", json_incref(done));
+    if (strcmp(json_str_or(done, "reason", ""), "exit") != 0 || json_int_or(done, "exit", 1) != 0) {
+        return command_end(done, err);
+    }
+    return command_settle(cli, flags, done, err);
+}
+
+const struct verb verb_run = {
+    .name = "run",
+    .words = "-- COMMAND...",
+    .word_max = ARGS_WORDS_MAX - 1,
+    .summary = "one command in the sandbox; what it changes is shown, and kept after a yes",
+    .more =
+        "No shell: the words are the program and its arguments. It sees the repository without "
+        ".env\n"
+        "and other files of secrets, has no network, and 120 s. A command that only reads runs on "
+        "the\n"
+        "repository, one that changes something in a copy of it: the difference is shown, and "
+        "written\n"
+        "here only after a yes. Without somebody to ask, exit 10; --keep NUMBER answers later. "
+        "What "
+        "it\n"
+        "writes into node_modules, .venv, git's settings and hooks, and what configures other "
+        "programs\n"
+        "is never kept. Commands that delete, show credentials or send things away are refused.",
+    .section = VERBS_HERE,
+    .options = OPTIONS_ASK | OPTIONS_RUN | OPTIONS_COMMAND,
+    .run = command_run,
+};
