@@ -61,6 +61,8 @@ static const struct attempt {
     {"dev_tcp",             "uses bash's /dev/tcp", OPEN_OUTSIDE, PROC_EXITED},
     {"unix_path",           "connects to an agent's socket in a readable folder", OPEN_OUTSIDE, PROC_EXITED},
     {"unix_abstract",       "connects to an abstract socket", OPEN_OUTSIDE, PROC_EXITED},
+    {"wide_tcp",            "connects by TCP, the family written in 64 bits", OPEN_OUTSIDE, PROC_EXITED},
+    {"wide_unix",           "connects to an agent's socket, the family written in 64 bits", OPEN_OUTSIDE, PROC_EXITED},
     {"raw_socket",          "opens a raw socket", 0, PROC_EXITED},
     {"packet_socket",       "opens a packet socket", 0, PROC_EXITED},
     {"netlink_socket",      "opens a netlink socket", OPEN_OUTSIDE, PROC_EXITED},

@@ -121,22 +121,24 @@ static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
 
 /* Denies socket() but for the families that the kind of child may have. Not AF_UNIX: agents and
  * daemons listen in folders that may be readable, and no wall of files keeps a child from
- * connecting. socketpair() is another call. */
+ * connecting. socketpair() is another call. The family is an int: the kernel does not look at the
+ * upper half of the argument, and so neither do the rules. */
 static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net) {
+    static const scmp_datum_t low = 0xffffffff;
+
+    if (net != SANDBOX_NET_SOURCES) {
+        return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
+    }
     for (int family = 0; family < AF_MAX; family++) {
-        bool is_internet = family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
-        bool is_allowed = is_internet && net == SANDBOX_NET_SOURCES;
-        if (!is_allowed && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family)) != 0) {
+        struct scmp_arg_cmp is_family = {0, SCMP_CMP_MASKED_EQ, low, (scmp_datum_t)family};
+        bool is_internet = family == AF_INET || family == AF_INET6;
+
+        if (!is_internet && family != AF_NETLINK &&
+            seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, is_family) != 0) {
             return -1;
         }
-    }
-    if (net != SANDBOX_NET_SOURCES) {
-        return 0;
-    }
-    for (int family = AF_INET; family <= AF_INET6; family += AF_INET6 - AF_INET) {
-        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2,
-                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family),
+        if (is_internet &&
+            seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2, is_family,
                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW)) != 0) {
             return -1;
         }

@@ -159,6 +159,26 @@ static int unix_abstract(void) {
                                                  (size_t)n)) == 0);
 }
 
+/* The kernel looks at the lower half of the family, a filter may look at both. */
+static int wide_socket(int family) {
+    return (int)syscall(SYS_socket, (1L << 32) | family, SOCK_STREAM, 0);
+}
+
+static int wide_tcp(void) {
+    struct sockaddr_in to = local(env_number("PORT"));
+    int fd = wide_socket(AF_INET);
+
+    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+}
+
+static int wide_unix(void) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = wide_socket(AF_UNIX);
+
+    (void)snprintf(to.sun_path, sizeof to.sun_path, "%s", path_of("home/agent.sock"));
+    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+}
+
 static int raw_socket(void) { return out_if(socket(AF_INET, SOCK_RAW, 1) >= 0); }
 
 static int packet_socket(void) { return out_if(socket(AF_PACKET, SOCK_RAW, 0) >= 0); }
@@ -717,6 +737,8 @@ static const struct {
     ROW(dev_tcp),
     ROW(unix_path),
     ROW(unix_abstract),
+    ROW(wide_tcp),
+    ROW(wide_unix),
     ROW(raw_socket),
     ROW(packet_socket),
     ROW(netlink_socket),
