@@ -443,3 +443,38 @@ void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from)
         match_persons(anchors, scan, from);
     }
 }
+
+static enum meaning rule_meaning(const struct anchor *anchor) {
+    const struct rule *rule = &rules[anchor->index];
+
+    if (anchor->kind == ANCHOR_NAME || rule->match == match_key) {
+        return MEANING_NAME;
+    }
+    bool is_place = str_eq(anchor->text, STR("://")) || str_eq(anchor->text, STR("curl"));
+    return is_place ? MEANING_PLACE : MEANING_OTHER;
+}
+
+enum meaning anchors_meaning(const struct anchors *anchors, struct str text, size_t at) {
+    const struct table *table = &anchors->rules;
+    enum meaning meaning = MEANING_OTHER;
+
+    if (at + ANCHOR_MIN > text.len) {
+        return MEANING_OTHER;
+    }
+    uint32_t hash = fold_hash(text.ptr + at);
+    for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
+        const struct anchor *anchor = &table->rows[i - 1];
+
+        if (anchor->hash != hash || anchor->is_hint || !anchor_stands(anchor, text, at)) {
+            continue;
+        }
+        enum meaning here = rule_meaning(anchor);
+        if (here == MEANING_OTHER || (meaning != MEANING_OTHER && here != meaning)) {
+            return MEANING_OTHER;
+        }
+        meaning = here;
+    }
+    return meaning;
+}
+
+bool anchors_has_persons(const struct anchors *anchors) { return anchors->has_persons; }

@@ -22,3 +22,13 @@ void anchors_sift(const struct anchors *anchors, struct str text, struct sift *s
 
 /* Calls every matcher whose anchor stands at or after `from`. */
 void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from);
+
+/* What the anchors at `at`, a place that anchors_sift() marked, stand for together. */
+enum meaning {
+    MEANING_OTHER = 0, /* a token may begin there */
+    MEANING_NAME,      /* a name of a secret, whose value follows it */
+    MEANING_PLACE      /* :// or a program's name: what follows it counts, if anything */
+};
+enum meaning anchors_meaning(const struct anchors *anchors, struct str text, size_t at);
+
+bool anchors_has_persons(const struct anchors *anchors);

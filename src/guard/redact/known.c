@@ -45,6 +45,26 @@ static bool is_plain(struct str value) {
     return is_region(value);
 }
 
+static bool has_blank(struct str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_blank(text.ptr[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void blank_add(struct known *known, size_t literal) {
+    size_t len = known->literals[literal].len;
+
+    if (known->blank_n == known->blank_cap) {
+        known->blank_cap = known->blank_cap == 0 ? 16 : known->blank_cap * 2;
+        known->blanks = mem_resize(known->blanks, known->blank_cap * sizeof known->blanks[0]);
+    }
+    known->blanks[known->blank_n++] = literal;
+    known->blank_max = len > known->blank_max ? len : known->blank_max;
+}
+
 /* Spellings of one value are often the same; `known->value_from` is where those of this one begin.
  */
 static void literal_add(struct known *known, struct str text, bool is_encoded) {
@@ -66,6 +86,9 @@ static void literal_add(struct known *known, struct str text, bool is_encoded) {
         .len = text.len,
         .is_encoded = is_encoded,
     };
+    if (has_blank(text)) {
+        blank_add(known, known->literal_n - 1);
+    }
 }
 
 static void add_hex(struct known *known, struct str value) {
@@ -187,6 +210,7 @@ void known_done(struct known *known) {
         free(known->names[i]);
     }
     free(known->literals);
+    free(known->blanks);
     free(known->names);
     *known = (struct known){0};
 }

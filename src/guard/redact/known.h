@@ -16,6 +16,10 @@ struct known {
     struct known_literal *literals;
     size_t literal_n;
     size_t literal_cap;
+    size_t *blanks; /* of literals with a blank: a word is not all of them */
+    size_t blank_n;
+    size_t blank_cap;
+    size_t blank_max;  /* bytes of the longest of them */
     size_t value_from; /* the first literal of the value that was added last */
     char **names;      /* owned: keys under which everything is masked */
     size_t name_n;

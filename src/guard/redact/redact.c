@@ -5,6 +5,7 @@
 #include "guard/limits.h"
 #include "guard/redact/key.h"
 #include "guard/redact/redactor.h"
+#include "guard/redact/release.h"
 #include "guard/redact/segment.h"
 #include "guard/walk.h"
 
@@ -34,7 +35,7 @@ const char *masked_cstr(const struct masked *masked) {
 struct masker;
 static void masker_free(struct masker *masker);
 
-enum { IDLE_MAX = 8 };
+enum { IDLE_MAX = 8, RELEASE_MAX = 1024 };
 
 struct redactor_shared {
     pthread_rwlock_t lock;
@@ -442,6 +443,8 @@ size_t redact_find(const struct redactor *redactor, struct str text, struct reda
 struct redact_stream {
     struct masker *masker;
     struct buf pending; /* the beginning of a segment whose end has not come */
+    size_t given;       /* bytes of it that were shown already */
+    bool is_stuck;      /* no more of it is before its end */
     void (*put)(void *user, const struct masked *piece);
     void *user;
 };
@@ -459,15 +462,48 @@ struct redact_stream *redact_stream_new(const struct redactor *redactor,
     return stream;
 }
 
-/* Hands what was masked to the owner, outside the redactor's lock. */
+/* Hands what was masked to the owner, outside the redactor's lock, but for what was shown already.
+ */
 static void stream_give(struct redact_stream *stream) {
     struct buf *out = &stream->masker->writer.out;
-    struct masked piece = {.ptr = out->ptr, .len = out->len};
+    size_t skip = stream->given < out->len ? stream->given : out->len;
+    struct masked piece = {.ptr = out->ptr + skip, .len = out->len - skip};
 
     if (piece.len > 0) {
         stream->put(stream->user, &piece);
-        buf_clear(out);
     }
+    buf_clear(out);
+}
+
+/* Shows what of an unfinished line stays as it is whatever follows. */
+static void stream_release(struct redact_stream *stream) {
+    struct segmenter *segmenter = &stream->masker->segmenter;
+    struct str line = buf_str(&stream->pending);
+    bool is_open = !segmenter_is_idle(segmenter) || stream->masker->writer.is_open;
+
+    if (stream->is_stuck || is_open || line.len == stream->given) {
+        return;
+    }
+    const struct redactor_core *core = redactor_lock(segmenter->redactor);
+    size_t to = release_to(core->anchors, &core->known, line, stream->given, &segmenter->sift,
+                           &stream->is_stuck);
+    redactor_unlock(segmenter->redactor);
+    if (to > stream->given) {
+        struct masked piece = {0};
+
+        buf_add(&stream->masker->writer.out, str_slice(line, stream->given, to));
+        piece.ptr = stream->masker->writer.out.ptr;
+        piece.len = stream->masker->writer.out.len;
+        stream->put(stream->user, &piece);
+        buf_clear(&stream->masker->writer.out);
+        stream->given = to;
+    }
+}
+
+/* Whether there may be more to show of an unfinished line after `part`. */
+static bool is_release_due(const struct redact_stream *stream, struct str part) {
+    return stream->pending.len - stream->given < RELEASE_MAX ||
+           memchr(part.ptr, ' ', part.len) != NULL;
 }
 
 static bool has_line_end(struct str s) {
@@ -494,6 +530,13 @@ void redact_stream_write(struct redact_stream *stream, struct str piece) {
             pending->len -= handled;
         }
         stream_give(stream);
+        if (handled > 0) {
+            stream->given = 0;
+            stream->is_stuck = false;
+        }
+        if (is_release_due(stream, part)) {
+            stream_release(stream);
+        }
     }
 }
 

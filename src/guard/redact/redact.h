@@ -95,7 +95,8 @@ size_t redact_find(const struct redactor *redactor, struct str text, struct reda
 bool redact_is_secret_key(struct str key);
 
 /* Masks a stream of bytes, such as a child's output, however it is cut: the result does not depend
- * on the sizes of the writes. Text comes out a line at a time, or at 64 KiB, or at the end.
+ * on the sizes of the writes. Words that nothing that follows can make part of a secret come out at
+ * once, others with the end of their line, or at 64 KiB, or at the end.
  * One stream, one thread at a time. */
 struct redact_stream; /* opaque */
 

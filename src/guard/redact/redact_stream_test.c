@@ -100,9 +100,9 @@ static void lines_come_out_when_they_are_complete(void **state) {
 
     (void)state;
     redact_stream_write(stream, STR("one\ntwo pass"));
-    assert_string_equal(buf_cstr(&sink.out), "one\n");
+    assert_string_equal(buf_cstr(&sink.out), "one\ntwo ");
     redact_stream_write(stream, STR("word=abc"));
-    assert_string_equal(buf_cstr(&sink.out), "one\n");
+    assert_string_equal(buf_cstr(&sink.out), "one\ntwo ");
     redact_stream_write(stream, STR("def\n"));
     assert_string_equal(buf_cstr(&sink.out), "one\ntwo password=***\n");
     redact_stream_write(stream, STR("rest"));
@@ -110,6 +110,104 @@ static void lines_come_out_when_they_are_complete(void **state) {
     assert_string_equal(buf_cstr(&sink.out), "one\ntwo password=***\nrest");
     buf_done(&sink.out);
     redact_stream_end(NULL);
+}
+
+/* What is shown of a line of which no more has come. */
+static char *shown_of(const struct redactor *redactor, const char *line) {
+    struct sink sink = {.out = BUF_INIT(TEXT_MAX)};
+    struct redact_stream *stream = redact_stream_new(redactor, sink_put, &sink);
+
+    redact_stream_write(stream, str_from(line));
+    char *shown = str_dup(buf_str(&sink.out));
+    redact_stream_end(stream);
+    buf_done(&sink.out);
+    return shown;
+}
+
+static void words_come_out_as_soon_as_nothing_can_make_them_secret(void **state) {
+    static const struct {
+        const char *line;
+        const char *shown;
+    } rows[] = {
+        {"Hello, I will help you to deploy y", "Hello, I will help you to deploy "},
+        {"Your token is valid and your password, ", "Your token is valid and your "},
+        {"Your token is valid and your password, which is",
+         "Your token is valid and your password, which "},
+        {"The password-protected site uses API keys that are ro",
+         "The password-protected site uses API keys that are "},
+        {"see https://example.com/docs for mo", "see https://example.com/docs for "},
+        {"see https://me:pw@example.com/docs for mo", "see "},
+        {"the password is ", "the "},
+        {"the password is s", "the password is "},
+        {"the password = so good", "the "},
+        {"the password str = 'so good", "the "},
+        {"set password so good", "set "},
+        {"machine x login y password so good", "machine x login y "},
+        {"curl -u me:pw https://x", "curl "},
+        {"it is in -----BEGIN PRIVATE KEY-----", "it is in "},
+        {"a\\u0020b c d", ""},
+        {"caf\xc3\xa9 au l", "caf\xc3\xa9 au "},
+        {"zero\xe2\x80\x8bwidth is h", ""},
+        {"say the first line o", "say the "}, /* a known value with blanks */
+        {"say the first line on ", "say the first line on "},
+        {"call +49 30 9018 20 now", "call "},
+        {"my number AB 12 34 56 C", "my number "},
+        {"call +49 30 ", "call "},
+        {"my number AB ", "my number "},
+        {"the card 4111 1111 1", "the card "},
+        {"seed = Qm7rTz2KpX9wLc4vNs8yJd3h and", "seed = "},
+        {"text=SGVsbG8sIHdvcmxkLCBob3cgYXJlIHlvdT8= and", ""},
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    redactor_mask_persons(redactor, false);
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep) char *shown = shown_of(redactor, rows[i].line);
+
+        if (strcmp(shown, rows[i].shown) != 0) {
+            fail_msg("%s: shown %s", rows[i].line, shown);
+        }
+    }
+}
+
+/* Whatever is shown of any beginning of a text is how the whole of it, and any other text that
+ * begins so, is masked. */
+static void what_was_shown_early_stays_whatever_follows(void **state) {
+    static const char *const ends[] = {"",
+                                       " = hidden-in-here",
+                                       "@example.com",
+                                       ": 'x y'",
+                                       " 3704 0044 0532 0130 00",
+                                       "line of it",
+                                       "%20",
+                                       "\\u0041",
+                                       "://u:p@h",
+                                       " IQoJb3JpZ2lu",
+                                       "\xe2\x80\x8b=x",
+                                       " string = \"x\"",
+                                       "-u a:b ",
+                                       "\n",
+                                       "***"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    redactor_mask_persons(redactor, true);
+    for (size_t i = 0; i < named_n + harmless_n; i++) {
+        const char *line = i < named_n ? named[i] : harmless[i - named_n];
+        size_t n = strlen(line);
+
+        for (size_t cut = 1; cut <= n; cut++) {
+            CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+            buf_addf(&text, "so the %.*s", (int)cut, line);
+            CLEANUP(freep) char *shown = shown_of(redactor, buf_cstr(&text));
+            buf_add_s(&text, ends[next_random() % ARRAY_N(ends)]);
+            CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+            if (strncmp(masked, shown, strlen(shown)) != 0) {
+                fail_msg("%s: shown %s, masked %s", buf_cstr(&text), shown, masked);
+            }
+        }
+    }
 }
 
 /* ---- JSON stays JSON ---- */
@@ -365,6 +463,8 @@ int main(void) {
         cmocka_unit_test(a_line_without_end_is_masked_like_any_other),
         cmocka_unit_test(a_token_without_end_is_one_mask),
         cmocka_unit_test(lines_come_out_when_they_are_complete),
+        cmocka_unit_test(words_come_out_as_soon_as_nothing_can_make_them_secret),
+        cmocka_unit_test(what_was_shown_early_stays_whatever_follows),
         cmocka_unit_test(json_in_a_text_stays_json),
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),

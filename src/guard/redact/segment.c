@@ -199,6 +199,8 @@ static bool is_idle(const struct carry *carry) {
            !carry->is_cut && !carry->is_line_middle;
 }
 
+bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segmenter->carry); }
+
 /* Passes lines without a mark, from `at` on: they are what they are. Returns where they end. */
 static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t at, size_t to) {
     const struct sift *sift = &segmenter->sift;

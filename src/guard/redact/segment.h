@@ -56,6 +56,9 @@ void segmenter_restart(struct segmenter *segmenter);
 /* Wipes what was read and keeps the memory. */
 void segmenter_forget(struct segmenter *segmenter);
 
+/* Whether what was handled says nothing about what comes next: no block, no list goes on. */
+bool segmenter_is_idle(const struct segmenter *segmenter);
+
 /* Handles what is complete at the beginning of `text`, or all of it when `is_end`; returns how many
  * bytes were handled. Holds the redactor's lock, so `fn` must not add known values. */
 size_t segmenter_feed(struct segmenter *segmenter, struct str text, bool is_end);

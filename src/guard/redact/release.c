@@ -1,0 +1,178 @@
+/* guard/redact/release.c: where in an unfinished line the first thing may begin that could be
+ * masked, told from what stands there and from what could still follow.
+ *
+ * Too little may be shown early, never too much: whatever is not understood here waits for the end
+ * of its line. */
+#include "guard/redact/release.h"
+
+#include "guard/redact/charset.h"
+#include "guard/redact/engine.h"
+
+#include <string.h>
+
+enum {
+    LOOK_BACK = 320,    /* what stood before a name and has a say in it */
+    NUMBERS_REACH = 80, /* the widest number of a person, with its blanks */
+    CODE = 2,           /* letters of a word that begins one */
+    LEAD = 16,
+    STUCK = 512 /* bytes after which a name is no longer about to be understood */
+};
+
+static char char_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
+
+static size_t letters_end(struct str s, size_t at) {
+    while (at < s.len && is_letter(s.ptr[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* Where the word that ends at `at` begins. */
+static size_t word_begin(struct str s, size_t at) {
+    while (at > 0 && !is_blank(s.ptr[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+/* ---- names in prose ---- */
+
+/* Whether at `at`, after a word, prose goes on: " next w" or ", next". */
+static bool is_prose_after(struct str s, size_t at) {
+    size_t next = is_any(char_at(s, at), ".,;!?)") ? at + 1 : at;
+
+    return char_at(s, next) == ' ' && is_letter(char_at(s, next + 1));
+}
+
+static size_t name_end(struct str s, size_t at) {
+    while (at < s.len && (is_alnum(s.ptr[at]) || s.ptr[at] == '_' || s.ptr[at] == '-')) {
+        at++;
+    }
+    return at;
+}
+
+/* Whether the word around `at` names no value, whatever follows: it is a name and the next one a
+ * word of letters, and another begins after them. */
+static bool is_prose(struct str s, size_t at) {
+    size_t from = word_begin(s, at);
+    size_t to = name_end(s, at);
+    struct str lead = str_slice(s, from > LEAD ? from - LEAD : 0, from);
+    struct str before = str_slice(s, from > LOOK_BACK ? from - LOOK_BACK : 0, from);
+
+    from += char_at(s, from) == '(' ? 1 : 0;
+    bool is_word = is_letter(char_at(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
+    bool is_told = str_ends(lead, STR("set ")) || str_find(before, STR("login ")) >= 0;
+    if (!is_word || is_told || char_at(s, to) != ' ') {
+        return is_word && !is_told;
+    }
+    size_t next = letters_end(s, to + 1);
+    return is_prose_after(s, next);
+}
+
+/* https://host/path, complete and without a user. */
+static bool is_plain_place(struct str s, size_t at) {
+    size_t to = at;
+
+    while (to < s.len && !is_blank(s.ptr[to])) {
+        if (s.ptr[to] == '@') {
+            return false;
+        }
+        to++;
+    }
+    return to < s.len;
+}
+
+/* Whether what stands at the mark `at` never begins something that is masked. */
+static bool is_settled(const struct anchors *anchors, struct str s, const struct sift *sift,
+                       size_t at) {
+    if (!bit_has(sift->anchors, at) || bit_has(sift->known, at) || bit_has(sift->persons, at) ||
+        bit_has(sift->runs, at) || bit_has(sift->values, at) || bit_has(sift->odds, at)) {
+        return false;
+    }
+    switch (anchors_meaning(anchors, s, at)) {
+    case MEANING_NAME:
+        return is_prose(s, at);
+    case MEANING_PLACE:
+        return is_plain_place(s, at);
+    case MEANING_OTHER:
+        break;
+    }
+    return false;
+}
+
+/* ---- what goes on over blanks ---- */
+
+static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+
+/* Whether a number of a person may have `word`: digits, or it begins with it: AB 12 34 56 C. */
+static bool is_number_word(struct str word) {
+    const char *end = word.ptr + word.len;
+
+    for (size_t i = 0; i < word.len; i++) {
+        if (is_digit(word.ptr[i]) || is_any(word.ptr[i], "+(")) {
+            return true;
+        }
+    }
+    return word.len >= CODE && is_capital(end[-1]) && is_capital(end[-2]) &&
+           (word.len == CODE || !is_alnum(end[-3]));
+}
+
+/* Where the first word begins that may be of a number that goes on at `to`. */
+static size_t before_numbers(struct str s, size_t to) {
+    size_t keep = to;
+
+    for (size_t at = to; at > 0 && to - at < NUMBERS_REACH;) {
+        size_t end = at - 1; /* the blank before */
+        at = word_begin(s, end);
+        keep = is_number_word(str_slice(s, at, end)) ? at : keep;
+    }
+    return keep;
+}
+
+/* Where the first known value begins that may go on at `to`. */
+static size_t before_known(const struct known *known, struct str s, size_t to) {
+    size_t keep = to;
+
+    for (size_t i = 0; i < known->blank_n; i++) {
+        const struct known_literal *literal = &known->literals[known->blanks[i]];
+        size_t from = to > literal->len ? to - literal->len : 0;
+        const char *first = NULL;
+
+        for (; from < keep; from++) {
+            first = memchr(s.ptr + from, literal->ptr[0], keep - from);
+            if (first == NULL) {
+                break;
+            }
+            from = (size_t)(first - s.ptr);
+            if (to - from < literal->len && memcmp(s.ptr + from, literal->ptr, to - from) == 0) {
+                keep = from;
+            }
+        }
+    }
+    return keep;
+}
+
+size_t release_to(const struct anchors *anchors, const struct known *known, struct str line,
+                  size_t given, struct sift *sift, bool *is_stuck) {
+    size_t look = LOOK_BACK > known->blank_max ? LOOK_BACK : known->blank_max;
+    size_t skip = given > look ? given - look : 0;
+    struct str s = str_slice(line, skip, line.len);
+    size_t limit = s.len;
+
+    engine_sift(anchors, s, sift);
+    for (size_t at = bits_next(sift->marks, sift->marks, given - skip, s.len); at < s.len;
+         at = bits_next(sift->marks, sift->marks, at + 1, s.len)) {
+        if (!is_settled(anchors, s, sift, at)) {
+            limit = at;
+            *is_stuck = s.len - at > STUCK;
+            break;
+        }
+    }
+    size_t to = word_begin(s, limit);
+    for (size_t before = s.len + 1; to < before;) {
+        before = to; /* what is held back may be masked, so that nothing after `to` counts */
+        to = anchors_has_persons(anchors) ? before_numbers(s, to) : to;
+        to = word_begin(s, before_known(known, s, to));
+    }
+    return skip + to > given ? skip + to : given;
+}
