@@ -170,22 +170,40 @@ const char *approval_answer_name(enum approval_answer answer) {
 
 enum { LABEL_WIDTH = 14, WIDTH_MIN = 40 };
 
-/* One line, wrapped under its value: no value can look like another label. */
+/* Columns of the word at `p`, as it is shown. */
+static int render_word_columns(const char *p) {
+    int columns = 0;
+
+    while (*p != '\0' && *p != ' ') {
+        columns += is_deceptive(utf8_next(&p)) ? 8 : 1;
+    }
+    return columns;
+}
+
+/* One line, wrapped under its value: no value can look like another label. Words stay whole, what
+ * is longer than a line does not. */
 static void render_line(struct buf *out, int width, const char *label, const char *value) {
     int column = LABEL_WIDTH;
+    bool is_new_word = false;
 
     buf_addf(out, "%-*s", LABEL_WIDTH, label);
     for (const char *p = value; *p != '\0';) {
         const char *from = p;
         char piece[16];
+        int word = is_new_word ? render_word_columns(p) : 0;
         uint32_t point = utf8_next(&p);
         bool is_escaped = is_deceptive(point);
 
         snprintf(piece, sizeof piece, "\\u{%X}", (unsigned)point);
         int columns = is_escaped ? (int)strlen(piece) : 1;
-        if (column + columns > width) {
+        if ((column + columns > width && point != ' ') ||
+            (column + word > width && word <= width - LABEL_WIDTH)) {
             buf_addf(out, "\n%*s", LABEL_WIDTH, "");
             column = LABEL_WIDTH;
+        }
+        is_new_word = point == ' ';
+        if (is_new_word && column >= width) {
+            continue; /* a blank that would begin the next line */
         }
         buf_add(out, is_escaped ? str_from(piece) : (struct str){from, (size_t)(p - from)});
         column += columns;

@@ -53,7 +53,12 @@ static const struct operation_row {
 };
 /* clang-format on */
 
-enum { OPERATION_COLUMNS = 10, REPLACEMENT_COLUMNS = 11, ID_COLUMNS_MAX = 44 };
+enum {
+    OPERATION_COLUMNS = 10,
+    REPLACEMENT_COLUMNS = 11,
+    ID_COLUMNS_MAX = 44,
+    TYPE_COLUMNS_MIN = 12
+};
 
 static const struct resource_row *resource_of(const char *type) {
     static const struct resource_row unknown = {"", "a resource of this stack", "whatever it holds",
@@ -122,8 +127,11 @@ static struct columns columns_of(const struct screen *screen, const json_t *chan
         columns.type = type > columns.type ? type : columns.type;
     }
     columns.id = columns.id > ID_COLUMNS_MAX ? ID_COLUMNS_MAX : columns.id;
-    if (columns.id + columns.type > room) {
-        columns.type = room - columns.id > 12 ? room - columns.id : 12;
+    if (room - columns.id >= TYPE_COLUMNS_MIN) {
+        columns.type = columns.id + columns.type > room ? room - columns.id : columns.type;
+    } else { /* the narrowest screens do without the type */
+        columns.type = 0;
+        columns.id = columns.id > room + 1 ? room + 1 : columns.id;
     }
     return columns;
 }
@@ -134,8 +142,10 @@ static void table_row(struct buf *out, struct columns columns, const char *opera
     buf_add_c(out, ' ');
     screen_cell(out, id, columns.id);
     buf_add_c(out, ' ');
-    screen_cell(out, type, columns.type);
-    buf_add_c(out, ' ');
+    if (columns.type > 0) {
+        screen_cell(out, screen_type(type, columns.type), columns.type);
+        buf_add_c(out, ' ');
+    }
     screen_word(out, replacement);
 }
 

@@ -86,7 +86,7 @@ static void draw_row(struct live *live, struct buf *out, const struct live_row *
         buf_addf(out, " %-12s", screen_elapsed(now_ms - row->since_ms).text);
     }
     if (rest > 12) {
-        screen_cell(out, row->detail, rest);
+        screen_cell(out, screen_type(row->detail, rest), rest);
     }
     draw_line_end(live, out, width);
 }

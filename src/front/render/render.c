@@ -15,7 +15,10 @@ enum {
     WARNINGS_MAX = 50,
     STEPS = 8,
     STATUS_COLUMNS = 22,
-    ID_COLUMNS = 28
+    ID_COLUMNS = 28,
+    ID_COLUMNS_MIN = 10,
+    MARK_COLUMNS = 4,
+    TIME_COLUMNS = 12
 };
 
 struct render {
@@ -25,6 +28,7 @@ struct render {
     bool is_verbose;
     char *heading;  /* of the phase, until something is shown below it */
     char *said;     /* the last progress line, so that it is not repeated */
+    char *step;     /* what goes on, without how far it is: its clock runs on */
     bool is_rested; /* a person was asked: the clock of what goes on starts anew */
     json_t *change_set;
     json_t *plan;
@@ -332,15 +336,13 @@ static const struct {
 };
 /* clang-format on */
 
-/* The type comes last and leaves room for how long it took; where all of it has no room, what it is
- * without whose it is: "LogGroup". */
-static void put_type(const struct render *render, struct buf *out, const char *type) {
-    int room = screen_width(&render->screen) - 4 - STATUS_COLUMNS - 1 - ID_COLUMNS - 1 - 12;
-    const char *last = strrchr(type, ':');
-    const char *shown = (int)strlen(type) <= room || last == NULL ? type : last + 1;
+/* The type comes last, where there is room for it besides how long it took. */
+static void put_type(struct buf *out, const char *type, int room) {
+    const char *shown = screen_type(type, room);
     int columns = (int)strlen(shown);
 
     if (room > 8) {
+        buf_add_c(out, ' ');
         screen_cell(out, shown, columns < room ? columns : room);
     }
 }
@@ -349,21 +351,23 @@ static void put_resource(const struct render *render, struct buf *out, const jso
                          int64_t elapsed_ms) {
     CLEANUP(buf_done) struct buf cells = BUF_INIT(8192);
     const char *status = json_str_or(json, "status", "");
+    int room = screen_width(&render->screen) - MARK_COLUMNS - 1 - TIME_COLUMNS;
+    int id = room - STATUS_COLUMNS;
     size_t look = 0;
 
+    id = id > ID_COLUMNS ? ID_COLUMNS : id < ID_COLUMNS_MIN ? ID_COLUMNS_MIN : id;
     while (str_find(str_from(status), str_from(looks[look].part)) < 0) {
         look++;
     }
-    screen_cell(&cells, status, STATUS_COLUMNS);
+    screen_cell(&cells, status, room - id < STATUS_COLUMNS ? room - id : STATUS_COLUMNS);
     buf_add_c(&cells, ' ');
-    screen_cell(&cells, json_str_or(json, "logical_id", ""), ID_COLUMNS);
+    screen_cell(&cells, json_str_or(json, "logical_id", ""), id);
     buf_add_s(out, "  ");
     screen_styled(&render->screen, out, looks[look].style, looks[look].mark);
     buf_add_c(out, ' ');
     screen_styled(&render->screen, out, looks[look].is_loud ? looks[look].style : STYLE_PLAIN,
                   buf_cstr(&cells));
-    buf_add_c(out, ' ');
-    put_type(render, out, json_str_or(json, "resource_type", ""));
+    put_type(out, json_str_or(json, "resource_type", ""), room - STATUS_COLUMNS - ID_COLUMNS - 1);
     if (elapsed_ms >= 1000) {
         buf_addf(out, "  %s", screen_elapsed(elapsed_ms).text);
     }
@@ -403,24 +407,42 @@ static void on_event(struct render *render, const json_t *json, struct buf *out)
     }
 }
 
+/* Whether something else goes on than before; "building: 3 of 5" is still "building". */
+static bool step_is_new(struct render *render, const char *text) {
+    struct str step = {text, strcspn(text, ":")};
+
+    if (!render->is_rested && render->step != NULL && str_eq(str_from(render->step), step)) {
+        return false;
+    }
+    free(render->step);
+    render->step = str_dup(step);
+    return true;
+}
+
 static void on_progress(struct render *render, const json_t *json, struct buf *out) {
     const char *text = json_str_or(json, "text", "");
     int64_t attempt = json_int_or(json, "attempt", 0);
-    CLEANUP(freep)
-    char *line =
-        attempt > 0 ? mem_format("probe %lld: %s", (long long)attempt, text) : mem_strdup(text);
+    const char *agent = json_str_or(json, "agent", "");
+    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
 
     if (text[0] == '\0' || render->progress == PROGRESS_ERRORS) {
         return;
     }
-    live_note(render->live, line, render->is_rested);
+    if (agent[0] != '\0') {
+        buf_addf(&line, "%s: ", agent); /* whose turn it is */
+    }
+    if (attempt > 0) {
+        buf_addf(&line, "probe %lld: ", (long long)attempt);
+    }
+    buf_add_s(&line, text);
+    live_note(render->live, buf_cstr(&line), step_is_new(render, attempt > 0 ? "probe" : text));
     render->is_rested = false;
     if (render->screen.is_live || (render->said != NULL && strcmp(render->said, text) == 0)) {
         return;
     }
     free(render->said);
     render->said = mem_strdup(text);
-    screen_text(&render->screen, out, 4, line);
+    screen_text(&render->screen, out, 4, buf_cstr(&line));
 }
 
 static void on_probe(struct render *render, const json_t *json, struct buf *out) {
@@ -578,12 +600,14 @@ static void (*const handlers[EVENT_N])(struct render *, const json_t *, struct b
 /* clang-format on */
 
 static void put_heading(struct render *render, struct buf *out) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_BYTES_MAX);
+
     if (render->heading == NULL) {
         return;
     }
+    screen_text(&render->screen, &text, 0, render->heading);
     buf_add_c(out, '\n');
-    screen_styled(&render->screen, out, STYLE_BOLD, render->heading);
-    buf_add_c(out, '\n');
+    screen_styled(&render->screen, out, STYLE_BOLD, buf_cstr(&text));
     freep(&render->heading);
     render->heading = NULL;
 }
@@ -775,6 +799,7 @@ void render_free(struct render *render) {
     free(render->speech_call);
     free(render->heading);
     free(render->said);
+    free(render->step);
     free(render);
 }
 

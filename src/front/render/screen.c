@@ -221,6 +221,15 @@ void screen_write(const struct screen *screen, struct buf *text) {
     buf_clear(text);
 }
 
+const char *screen_type(const char *type, int columns) {
+    const char *last = strrchr(type, ':');
+    const char *rest = strncmp(type, "AWS::", 5) == 0 ? type + 5 : type;
+
+    return (int)strlen(type) <= columns || last == NULL ? type
+           : (int)strlen(rest) <= columns               ? rest
+                                                        : last + 1;
+}
+
 /* ---- Quantities ---- */
 
 struct elapsed screen_elapsed(int64_t ms) {

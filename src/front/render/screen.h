@@ -55,6 +55,10 @@ void screen_text(const struct screen *screen, struct buf *out, int indent, const
 void screen_bullet(const struct screen *screen, struct buf *out, enum style style, const char *mark,
                    const char *text);
 
+/* The type of a resource as far as there is room for it: "AWS::Lambda::Function", else
+ * "Lambda::Function", else "Function". */
+const char *screen_type(const char *type, int columns);
+
 /* Columns that well-formed text takes: one a character, two for wide ones, none for combining. */
 int screen_columns(const char *text);
 
