@@ -184,6 +184,17 @@ class CommandLine(lab.Case):
             talk.wait()
             self.assertNotIn("\x1b[31m", talk.transcript)
 
+    def test_no_line_is_wider_than_the_terminal_but_for_a_word_that_is(self):
+        repo = self.copy_repo("examples/todo")
+        for columns in (40, 80):
+            for words in (["help"], ["help", "deploy"], ["inspect"], ["estimate", "--region", "eu-west-1"], ["doctor"], ["permissions", "x"]):
+                with self.talk(*words, endpoint="", cwd=repo, columns=columns) as talk:
+                    talk.wait()
+                    lines = [line.rstrip() for line in lab.plain(talk.transcript).splitlines()]
+                    wide = [line for line in lines if len(line) > columns and (" " in line.strip() or columns == 80)]
+                    self.assertFalse(wide, (words, columns))
+                    self.assertTrue(any(len(line) > columns // 2 for line in lines), words)
+
     def test_a_secret_on_the_command_line_is_not_printed(self):
         for args in (["approve", SECRET], ["deply", "--json"], ["audit", SECRET, "--json"], [SECRET],
                      ["deploy", f"--account={SECRET}"]):

@@ -117,13 +117,14 @@ enum err_code why_seen_before(struct cli *cli, const char *text, const char *but
                               struct err *err) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(WHY_BYTES);
     CLEANUP(json_decrefp) json_t *answer = NULL;
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     json_t *args = agent_args("collection", LESSONS, "text", text, NULL);
     const json_t *row;
     size_t i;
 
     *out_n = 0;
-    if (flow_query(cli->flow, &agent_curator, cli_flags(cli), "qdrant_vector", "query", args,
-                   &answer, err) != ERR_NONE) {
+    if (cli_ask_agent(cli, &agent_curator, flags, "qdrant_vector", "query", args, &answer, err) !=
+        ERR_NONE) {
         return err->code;
     }
     json_array_foreach(json_object_get(answer, "found"), i, row) {

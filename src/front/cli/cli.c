@@ -106,7 +106,9 @@ static void cli_vformat(struct cli *cli, struct buf *out, const char *fmt, va_li
 }
 
 void cli_print(struct cli *cli, const char *fmt, ...) {
+    const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
     CLEANUP(buf_done) struct buf text = BUF_INIT(PRINT_BYTES_MAX);
+    CLEANUP(buf_done) struct buf fit = BUF_INIT(PRINT_BYTES_MAX * 2);
     va_list args;
 
     if (cli->is_json || cli->ndjson.is_broken) {
@@ -115,8 +117,9 @@ void cli_print(struct cli *cli, const char *fmt, ...) {
     va_start(args, fmt);
     cli_vformat(cli, &text, fmt, args);
     va_end(args);
+    screen_fit(&screen, &fit, buf_str(&text));
     cli->ndjson.is_broken =
-        fwrite(buf_cstr(&text), 1, text.len, stdout) != text.len || fflush(stdout) != 0;
+        fwrite(buf_cstr(&fit), 1, fit.len, stdout) != fit.len || fflush(stdout) != 0;
 }
 
 void cli_say(struct cli *cli, const char *fmt, ...) {

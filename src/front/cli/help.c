@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const sections[VERBS_N] = {
     [VERBS_DEPLOY] = "Deploy",
@@ -11,9 +12,18 @@ static const char *const sections[VERBS_N] = {
     [VERBS_HERE] = "This program",
 };
 
-enum { NAME_COLUMNS = 30, OPTION_COLUMNS = 38 };
+enum { NAME_COLUMNS = 30, OPTION_COLUMNS = 38, NARROW = 80, HELP_BYTES_MAX = 64 * 1024 };
 
-static void help_verb_line(const struct verb *verb) {
+/* Writes what was gathered, as wide as the terminal is. */
+static void help_write(struct buf *text) {
+    const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
+    CLEANUP(buf_done) struct buf fit = BUF_INIT(HELP_BYTES_MAX * 2);
+
+    screen_fit(&screen, &fit, buf_str(text));
+    screen_write(&screen, &fit);
+}
+
+static void help_verb_line(struct buf *out, const struct verb *verb) {
     char names[80];
     size_t n;
 
@@ -23,28 +33,32 @@ static void help_verb_line(const struct verb *verb) {
     }
     (void)snprintf(names + n, sizeof names - n, "%s%s", verb->words[0] == '\0' ? "" : " ",
                    verb->words);
-    (void)printf("  %-*s %s\n", NAME_COLUMNS, names, verb->summary);
+    buf_addf(out, "  %-*s  %s\n", NAME_COLUMNS - 1, names, verb->summary);
 }
 
 static void help_all(const struct cli *cli) {
-    (void)printf("aws-copilot takes a FastAPI + Vite application to AWS through a conversation.\n\n"
-                 "usage: aws-copilot [VERB] [WORDS] [OPTIONS]\n");
+    CLEANUP(buf_done) struct buf out = BUF_INIT(HELP_BYTES_MAX);
+
+    buf_addf(&out,
+             "aws-copilot takes a FastAPI + Vite application to AWS through a conversation.\n\n"
+             "usage: aws-copilot [VERB] [WORDS] [OPTIONS]\n");
     for (enum verb_section s = 0; s < VERBS_HIDDEN; s++) {
-        (void)printf("\n%s\n", sections[s]);
+        buf_addf(&out, "\n%s\n", sections[s]);
         for (size_t i = 0; cli->verbs[i] != NULL; i++) {
             if (cli->verbs[i]->section == s) {
-                help_verb_line(cli->verbs[i]);
+                help_verb_line(&out, cli->verbs[i]);
             }
         }
     }
-    (void)printf(
-        "\nWithout a verb, on a terminal: chat. aws-copilot help VERB lists its options.\n"
-        "Exit codes: 0 ok, 1 other failure, 2 usage or a missing answer, 3 credentials,\n"
-        "4 deployment failed, 5 refused, 6 no such thing, 7 expected no changes,\n"
-        "8 cancelled, 9 timed out, 10 waiting for approval, 130 interrupted, 255 defect.\n");
+    buf_addf(&out,
+             "\nWithout a verb, on a terminal: chat. aws-copilot help VERB lists its options.\n"
+             "Exit codes: 0 ok, 1 other failure, 2 usage or a missing answer, 3 credentials,\n"
+             "4 deployment failed, 5 refused, 6 no such thing, 7 expected no changes,\n"
+             "8 cancelled, 9 timed out, 10 waiting for approval, 130 interrupted, 255 defect.\n");
+    help_write(&out);
 }
 
-static void help_option(const struct option_row *row) {
+static void help_option(struct buf *out, const struct option_row *row, bool is_narrow) {
     char left[120];
     char letter[8] = "    ";
 
@@ -53,16 +67,19 @@ static void help_option(const struct option_row *row) {
     }
     (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
                    row->argument == NULL ? "" : " ", row->argument == NULL ? "" : row->argument);
-    if (strlen(left) > OPTION_COLUMNS) {
-        (void)printf("  %s\n  %-*s", left, OPTION_COLUMNS, "");
+    if (is_narrow) {
+        buf_addf(out, "  %s\n          ", left);
+    } else if (strlen(left) > OPTION_COLUMNS) {
+        buf_addf(out, "  %s\n  %-*s ", left, OPTION_COLUMNS, "");
     } else {
-        (void)printf("  %-*s", OPTION_COLUMNS, left);
+        buf_addf(out, "  %-*s ", OPTION_COLUMNS, left);
     }
-    (void)printf(" %s%s%s%s\n", row->help, row->variable == NULL ? "" : " [",
-                 row->variable == NULL ? "" : row->variable, row->variable == NULL ? "" : "]");
+    buf_addf(out, "%s%s%s%s\n", row->help, row->variable == NULL ? "" : " [",
+             row->variable == NULL ? "" : row->variable, row->variable == NULL ? "" : "]");
 }
 
-static void help_options(unsigned groups, const char *title) {
+static void help_options(struct buf *out, unsigned groups, const char *title) {
+    const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
     bool is_first = true;
 
     for (size_t i = 0; i < OPT_N; i++) {
@@ -70,24 +87,27 @@ static void help_options(unsigned groups, const char *title) {
             continue;
         }
         if (is_first) {
-            (void)printf("\n%s\n", title);
+            buf_addf(out, "\n%s\n", title);
         }
         is_first = false;
-        help_option(&option_rows[i]);
+        help_option(out, &option_rows[i], screen_width(&screen) < NARROW);
     }
 }
 
 void help_verb(struct cli *cli, const struct verb *verb) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(HELP_BYTES_MAX);
+
     if (cli->is_json) {
         return;
     }
-    (void)printf("aws-copilot %s%s%s: %s\n", verb->name, verb->words[0] == '\0' ? "" : " ",
-                 verb->words, verb->summary);
+    buf_addf(&out, "aws-copilot %s%s%s: %s\n", verb->name, verb->words[0] == '\0' ? "" : " ",
+             verb->words, verb->summary);
     if (verb->more != NULL) {
-        (void)printf("\n%s\n", verb->more);
+        buf_addf(&out, "\n%s\n", verb->more);
     }
-    help_options(verb->options, "Options");
-    help_options(OPTIONS_COMMON, "Options of every verb");
+    help_options(&out, verb->options, "Options");
+    help_options(&out, OPTIONS_COMMON, "Options of every verb");
+    help_write(&out);
 }
 
 static json_t *help_json(const struct verb *verb) {

@@ -136,9 +136,8 @@ static struct columns columns_of(const struct screen *screen, const json_t *chan
     return columns;
 }
 
-static void table_row(struct buf *out, struct columns columns, const char *operation,
-                      const char *id, const char *type, const char *replacement) {
-    screen_cell(out, operation, OPERATION_COLUMNS);
+static void table_row(struct buf *out, struct columns columns, const char *id, const char *type,
+                      const char *replacement) {
     buf_add_c(out, ' ');
     screen_cell(out, id, columns.id);
     buf_add_c(out, ' ');
@@ -147,18 +146,20 @@ static void table_row(struct buf *out, struct columns columns, const char *opera
         buf_add_c(out, ' ');
     }
     screen_word(out, replacement);
+    buf_add_c(out, '\n');
 }
 
+/* Only the operation is coloured: what it is about can be read on any background. */
 static void table_change(const struct screen *screen, struct buf *out, struct columns columns,
                          const json_t *change) {
-    CLEANUP(buf_done) struct buf line = BUF_INIT(8192);
+    CLEANUP(buf_done) struct buf cell = BUF_INIT(8192);
     const struct operation_row *operation = operation_of(change);
 
-    table_row(&line, columns, operation->label, json_str_or(change, "logical_id", ""),
-              json_str_or(change, "type", ""), replacement_of(change));
+    screen_cell(&cell, operation->label, OPERATION_COLUMNS);
     buf_add_s(out, "  ");
-    screen_styled(screen, out, operation->style, buf_cstr(&line));
-    buf_add_c(out, '\n');
+    screen_styled(screen, out, operation->style, buf_cstr(&cell));
+    table_row(out, columns, json_str_or(change, "logical_id", ""), json_str_or(change, "type", ""),
+              replacement_of(change));
 }
 
 /* ---- Values before and after ---- */
@@ -314,10 +315,10 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
     buf_add_c(&head, '\n');
     screen_styled(screen, out, STYLE_BOLD, buf_cstr(&head));
     buf_clear(&head);
-    table_row(&head, columns, "Operation", "LogicalResourceId", "ResourceType", "Replacement");
+    screen_cell(&head, "Operation", OPERATION_COLUMNS);
+    table_row(&head, columns, "LogicalResourceId", "ResourceType", "Replacement");
     buf_add_s(out, "  ");
     screen_styled(screen, out, STYLE_DIM, buf_cstr(&head));
-    buf_add_c(out, '\n');
     for (size_t k = 0; k < ARRAY_N(operations); k++) {
         json_array_foreach(changes, i, change) {
             if (operation_of(change) == &operations[k]) {

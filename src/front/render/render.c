@@ -87,6 +87,7 @@ void render_where(const struct screen *screen, struct buf *out, const json_t *wh
     CLEANUP(buf_done) struct buf line = BUF_INIT(8192);
     CLEANUP(buf_done) struct buf safe = BUF_INIT(8192);
     CLEANUP(buf_done) struct buf endpoint = BUF_INIT(8192);
+    CLEANUP(buf_done) struct buf first = BUF_INIT(16384);
     const char *place = json_str_or(where, "endpoint", "AWS");
     bool is_aws = strcmp(place, "AWS") == 0;
     bool is_wide;
@@ -100,8 +101,14 @@ void render_where(const struct screen *screen, struct buf *out, const json_t *wh
     screen_word(&endpoint, place);
     is_wide = screen_columns(buf_cstr(&safe)) + 3 + screen_columns(buf_cstr(&endpoint)) <=
               screen_width(screen);
-    screen_styled(screen, out, STYLE_BOLD, buf_cstr(&safe));
-    screen_styled(screen, out, STYLE_BOLD, is_wide ? " · " : " ·\n");
+    if (is_wide) {
+        buf_add_s(&safe, " · ");
+        buf_add(&first, buf_str(&safe));
+    } else {
+        buf_add_s(&safe, " ·");
+        screen_text(screen, &first, 0, buf_cstr(&safe));
+    }
+    screen_styled(screen, out, STYLE_BOLD, buf_cstr(&first));
     screen_styled(screen, out, is_aws ? STYLE_BOLD : STYLE_LOUD, buf_cstr(&endpoint));
     buf_add_c(out, '\n');
 }
@@ -808,7 +815,7 @@ void render_print(struct render *render, struct buf *text) {
 
     put_speech(render, &out);
     put_heading(render, &out);
-    buf_add(&out, buf_str(text));
+    screen_fit(&render->screen, &out, buf_str(text));
     buf_clear(text);
     live_print(render->live, &out);
 }

@@ -9,11 +9,12 @@
 #include "guard/deceptive.h"
 #include "sys/tty.h"
 
-enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 20, PIPE_WIDTH = 1000 };
+enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 20, PIPE_WIDTH = 1000, HANG_COLUMNS = 4 };
 
+/* Magenta for a warning: yellow is lost on a light screen. */
 static const char *const codes[STYLE_N] = {
     [STYLE_PLAIN] = "", [STYLE_BOLD] = "1",  [STYLE_DIM] = "2",    [STYLE_GOOD] = "32",
-    [STYLE_BAD] = "31", [STYLE_WARN] = "33", [STYLE_LOUD] = "1;7",
+    [STYLE_BAD] = "31", [STYLE_WARN] = "35", [STYLE_LOUD] = "1;7",
 };
 
 struct screen screen_of(FILE *to, int fd, bool is_plain) {
@@ -145,32 +146,32 @@ struct wrap {
     struct buf *out;
     int width;
     int indent;
-    int at; /* columns of the line so far */
+    int at;        /* columns of the line so far */
+    bool is_fresh; /* nothing stands behind the indent yet */
 };
 
 /* Puts a piece that is not broken behind what is there, or on the next line. */
 static void wrap_put(struct wrap *wrap, struct str piece, bool is_glued) {
     CLEANUP(freep) char *text = str_dup(piece);
     int columns = screen_columns(text);
-    int gap = is_glued ? 0 : 1;
+    int gap = is_glued || wrap->is_fresh ? 0 : 1;
 
-    if (wrap->at > wrap->indent && wrap->at + gap + columns > wrap->width) {
-        buf_add_c(wrap->out, '\n');
-        wrap->at = 0;
-    }
-    if (wrap->at == 0) {
-        buf_addf(wrap->out, "%*s", wrap->indent, "");
+    if (!wrap->is_fresh && wrap->at + gap + columns > wrap->width) {
+        buf_addf(wrap->out, "\n%*s", wrap->indent, "");
         wrap->at = wrap->indent;
-    } else {
-        buf_addf(wrap->out, "%*s", gap, "");
-        wrap->at += gap;
+        wrap->is_fresh = true;
+        gap = 0;
     }
+    if (wrap->is_fresh && columns == 0) {
+        return; /* a blank at the beginning */
+    }
+    buf_addf(wrap->out, "%*s", gap, "");
     buf_add(wrap->out, piece);
-    wrap->at += columns;
+    wrap->at += gap + columns;
+    wrap->is_fresh = false;
 }
 
-static void wrap_line(struct buf *out, int width, int indent, struct str line) {
-    struct wrap wrap = {.out = out, .width = width, .indent = indent};
+static void wrap_words(struct wrap *wrap, struct str line) {
     struct str word = {0};
 
     while (str_next(&line, ' ', &word)) {
@@ -180,11 +181,71 @@ static void wrap_line(struct buf *out, int width, int indent, struct str line) {
         do {
             size_t n = screen_chunk(text + done);
 
-            wrap_put(&wrap, str_slice(word, done, done + n), done > 0);
+            wrap_put(wrap, str_slice(word, done, done + n), done > 0);
             done += n;
         } while (done < word.len);
     }
-    buf_add_c(out, '\n');
+    buf_add_c(wrap->out, '\n');
+}
+
+static void wrap_line(struct buf *out, int width, int indent, struct str line) {
+    struct wrap wrap = {out, width, indent, indent, true};
+
+    buf_addf(out, "%*s", line.len == 0 ? 0 : indent, "");
+    wrap_words(&wrap, line);
+}
+
+/* Where the lines below a long one begin: under its last column that leaves room for each of its
+ * words; behind a mark such as "✓"; prose where it began itself. A column is what stands behind two
+ * blanks. */
+static int hang_of(const char *line, int width) {
+    size_t first = strspn(line, " ");
+    CLEANUP(freep) char *begin = str_dup((struct str){line + first, strcspn(line + first, " ")});
+    bool is_mark = screen_columns(begin) == 1;
+    bool has_columns = strstr(line + first, "  ") != NULL;
+    size_t longest = 0;
+
+    for (size_t i = strlen(line); i > first + 2; i--) {
+        const char *word = line + i - 1;
+        CLEANUP(freep) char *before = NULL;
+        size_t length = strcspn(word, " ");
+
+        if (word[0] == ' ' || word[-1] != ' ') {
+            continue;
+        }
+        longest = length > longest ? length : longest;
+        before = str_dup((struct str){line, i - 1});
+        if (word[-2] == ' ' && screen_columns(before) < width * 2 / 3 &&
+            screen_columns(before) + (int)longest <= width) {
+            return screen_columns(before);
+        }
+    }
+    return (int)first + (has_columns ? HANG_COLUMNS : is_mark ? 2 : 0);
+}
+
+void screen_fit(const struct screen *screen, struct buf *out, struct str text) {
+    int width = screen_width(screen);
+    struct str line = {0};
+
+    if (!screen->is_terminal || !str_ends(text, STR("\n"))) {
+        buf_add(out, text);
+        return;
+    }
+    text.len--; /* each line gets its end below */
+    while (str_next(&text, '\n', &line)) {
+        CLEANUP(freep) char *whole = str_dup(line);
+        int first = (int)strspn(whole, " ");
+        struct wrap wrap = {out, width, 0, first, true};
+
+        if (screen_columns(whole) <= width || strchr(whole, '\033') != NULL ||
+            strchr("{}[]\"", whole[first]) != NULL) {
+            buf_addf(out, "%s\n", whole);
+            continue;
+        }
+        wrap.indent = hang_of(whole, width);
+        buf_addf(out, "%*s", first, "");
+        wrap_words(&wrap, str_from(whole + first));
+    }
 }
 
 void screen_text(const struct screen *screen, struct buf *out, int indent, const char *text) {

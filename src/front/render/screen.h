@@ -51,7 +51,11 @@ void screen_cell(struct buf *out, const char *value, int columns);
 /* Appends safe text, wrapped at the width, each line indented by `indent`; ends with a newline. */
 void screen_text(const struct screen *screen, struct buf *out, int indent, const char *text);
 
-/* The same, indented by four, with a styled mark of one column before the first line. */
+/* Appends lines that were laid out for a wide screen: one that is wider than the terminal goes on
+ * below its last column. Lines with styles and of JSON stay, and all where there is no terminal. */
+void screen_fit(const struct screen *screen, struct buf *out, struct str text);
+
+/* As screen_text(), indented by four, with a styled mark of one column before the first line. */
 void screen_bullet(const struct screen *screen, struct buf *out, enum style style, const char *mark,
                    const char *text);
 
