@@ -136,8 +136,8 @@ static size_t key_split(struct str key, struct str *words) {
     return n;
 }
 
-static bool word_is(struct str word, const char *text) {
-    return str_eq_nocase(word, str_from(text));
+static inline bool word_is(struct str word, const char *text) {
+    return word.len == strlen(text) && str_eq_nocase(word, str_from(text));
 }
 
 /* "key" and "token" name secrets and much else. */
@@ -161,16 +161,17 @@ bool key_is_secret(struct str key) {
         return false;
     }
     key = str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len);
-    for (ptrdiff_t colon = str_find(key, STR(":")); colon >= 0; colon = str_find(key, STR(":"))) {
-        key = str_slice(key, (size_t)colon + 1, key.len); /* "s3:prefix", "//host/:_authToken" */
+    const char *colon = memrchr(key.ptr, ':', key.len);
+    if (colon != NULL) { /* "s3:prefix", "//host/:_authToken" */
+        key = str_slice(key, (size_t)(colon + 1 - key.ptr), key.len);
     }
     for (size_t i = 0; i < ARRAY_N(harmless_names); i++) {
-        if (str_eq(key, harmless_names[i])) {
+        if (key.len == harmless_names[i].len && str_eq(key, harmless_names[i])) {
             return false;
         }
     }
     for (size_t i = 0; i < ARRAY_N(secret_names); i++) {
-        if (str_eq_nocase(key, secret_names[i])) {
+        if (key.len == secret_names[i].len && str_eq_nocase(key, secret_names[i])) {
             return true;
         }
     }

@@ -165,6 +165,14 @@ static void add_spellings(struct known *known, struct str value) {
     }
 }
 
+/* Of 256; of a name that is not empty. */
+static unsigned name_mark(struct str name) {
+    unsigned char first = (unsigned char)name.ptr[0];
+    unsigned char last = (unsigned char)name.ptr[name.len - 1];
+
+    return ((unsigned)name.len * 31U + first * 7U + last) & 255U;
+}
+
 static void name_add(struct known *known, struct str name) {
     if (name.len == 0 || known_has_name(known, name)) {
         return;
@@ -174,6 +182,7 @@ static void name_add(struct known *known, struct str name) {
         known->names = mem_resize(known->names, known->name_cap * sizeof known->names[0]);
     }
     known->names[known->name_n++] = str_dup(name);
+    known->name_marks[name_mark(name) / 64] |= UINT64_C(1) << name_mark(name) % 64;
 }
 
 void known_add(struct known *known, struct str name, struct str value) {
@@ -193,6 +202,9 @@ void known_add(struct known *known, struct str name, struct str value) {
 }
 
 bool known_has_name(const struct known *known, struct str key) {
+    if (key.len == 0 || (known->name_marks[name_mark(key) / 64] >> name_mark(key) % 64 & 1) == 0) {
+        return false;
+    }
     for (size_t i = 0; i < known->name_n; i++) {
         if (str_eq(key, str_from(known->names[i]))) {
             return true;

@@ -24,6 +24,7 @@ struct known {
     char **names;      /* owned: keys under which everything is masked */
     size_t name_n;
     size_t name_cap;
+    uint64_t name_marks[4]; /* of their lengths and edges: most keys are told by them */
 };
 
 void known_done(struct known *known); /* wipes and frees */

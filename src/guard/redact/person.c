@@ -150,17 +150,18 @@ static struct phone phone_read(struct str text, size_t at) {
 
     for (size_t i = at; i < text.len && phone.digits <= PHONE_MAX; i++) {
         char c = text.ptr[i];
-        bool is_joint = before == '-' || before == '.' || before == '/' || before == ' ';
         if (is_digit(c)) {
             phone.digits++;
             phone.to = i + 1;
             phone.separators = separators; /* those before a digit */
             phone.dots = dots;
-        } else if (is_between_digits(c) && (!is_joint || c == '(')) {
+        } else {
+            bool is_joint = before == '-' || before == '.' || before == '/' || before == ' ';
+            if (!is_between_digits(c) || (is_joint && c != '(')) {
+                break;
+            }
             separators++;
             dots += c == '.';
-        } else {
-            break;
         }
         before = c;
     }
@@ -435,11 +436,21 @@ SIEVE_INLINE bool has_digits(const struct sift *sift, size_t at) {
     return __builtin_popcountll(bits_from(sift->digits, first) & within) >= DIGITS_MIN;
 }
 
+/* Whether of the first nine digits there each stands alone, with one separator between: that is no
+ * number of a person, which has at most eight groups. */
+SIEVE_INLINE bool is_row_of_digits(const struct sift *sift, size_t at) {
+    static const uint64_t alone = 0x15555; /* every other one */
+
+    return (bits_from(sift->digits, at) & 0x1ffff) == alone &&
+           (bits_from(sift->numbers, at) & 0x1ffff) == 0x1ffff;
+}
+
 /* Whether the place needs a look; most are versions, sizes and dates. */
 SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) {
     bool is_number = bit_has(sift->digits, at) || bit_has(sift->openers, at);
 
-    return !is_number || (has_digits(sift, at) && !is_date(text, at));
+    return !is_number ||
+           (has_digits(sift, at) && !is_row_of_digits(sift, at) && !is_date(text, at));
 }
 
 SIEVE_INLINE void persons_look(struct str text, const struct sift *sift) {

@@ -26,29 +26,37 @@ static char text_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '
 
 /* Reads digits and single separators of one kind, as many as fit. */
 static void number_read(struct str s, size_t at, struct number *out) {
-    *out = (struct number){.to = at};
-    for (; out->n < DIGITS_MAX && out->group_n < GROUPS_MAX; out->group_n++) {
-        size_t from = at;
+    const char *p = s.ptr + at;
+    const char *end = s.ptr + s.len;
 
-        while (is_digit(text_at(s, at)) && out->n < DIGITS_MAX) {
-            out->digits[out->n++] = s.ptr[at++];
+    out->n = 0;
+    out->group_n = 0;
+    out->shape = 0;
+    out->separator = '\0';
+    out->to = at;
+    while (out->n < DIGITS_MAX && out->group_n < GROUPS_MAX) {
+        const char *from = p;
+
+        while (p < end && is_digit(*p) && out->n < DIGITS_MAX) {
+            out->digits[out->n++] = *p++;
         }
-        if (at == from) {
+        if (p == from) {
             break;
         }
-        out->groups[out->group_n] = at - from;
-        out->shape = out->shape << 4 | (at - from < 15 ? at - from : 15);
-        out->to = at;
-        char c = text_at(s, at);
+        size_t n = (size_t)(p - from);
+        out->groups[out->group_n++] = n;
+        out->shape = out->shape << 4 | (n < 15 ? n : 15);
+        out->to = (size_t)(p - s.ptr);
+        char c = p < end ? *p : '\0';
         bool is_separator = c == ' ' || c == '-' || c == '.';
-        if (!is_separator || (out->separator != '\0' && c != out->separator) ||
-            !is_digit(text_at(s, at + 1))) {
-            out->group_n++;
+        if (!is_separator || (out->separator != '\0' && c != out->separator) || p + 1 >= end ||
+            !is_digit(p[1])) {
             break;
         }
         out->separator = c;
-        at++;
+        p++;
     }
+    out->digits[out->n] = '\0';
 }
 
 /* Cuts the number down to its first `group_n` groups. */

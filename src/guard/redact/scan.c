@@ -45,6 +45,7 @@ void scan_forget(struct scan *scan) {
     scan->word = (struct memo){0};
     scan->pem_end = (struct find){0};
     scan->login = (struct find){0};
+    scan->judged = (struct str){0};
 }
 
 size_t scan_run_end(struct scan *scan, enum set set, size_t at) {

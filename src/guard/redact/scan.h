@@ -87,6 +87,8 @@ struct scan {
     struct find dots[2]; /* of a token, the first and the second */
     struct find pem_end;
     struct find login;
+    struct str judged; /* the name that was judged last */
+    bool is_judged_secret;
 };
 
 struct rule {

@@ -295,11 +295,11 @@ static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
 }
 
 static bool is_header(struct str name) {
-    static const char *const headers[] = {"authorization", "proxy-authorization", "cookie",
-                                          "set-cookie"};
+    static const struct str headers[] = {
+        {"authorization", 13}, {"proxy-authorization", 19}, {"cookie", 6}, {"set-cookie", 10}};
 
     for (size_t i = 0; i < ARRAY_N(headers); i++) {
-        if (str_eq_nocase(name, str_from(headers[i]))) {
+        if (name.len == headers[i].len && str_eq_nocase(name, headers[i])) {
             return true;
         }
     }
@@ -496,11 +496,12 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
 /* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
 static bool has_blank_separator(struct scan *scan, const struct name *name) {
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
+    bool is_set = lead.len > 4 && memcmp(lead.ptr + lead.len - 4, "set ", 4) == 0;
 
     if (scan->text.ptr[name->from] == '-') {
         return name->to - name->from > 2; /* --db-password VALUE */
     }
-    if (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set "))) {
+    if (is_set && (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set ")))) {
         return true;
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
@@ -641,14 +642,22 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
     return sign > at && name->quote == '\0' && has_blank_separator(scan, name) ? sign : 0;
 }
 
-static bool name_is_secret(const struct scan *scan, const struct name *name) {
+/* Whether a name is one of a secret; what was asked last is remembered. */
+static bool is_secret_name(struct scan *scan, struct str key) {
+    if (scan->judged.ptr == NULL || !str_eq(scan->judged, key)) {
+        scan->judged = key;
+        scan->is_judged_secret = key_is_secret(key) || known_has_name(scan->known, key);
+    }
+    return scan->is_judged_secret;
+}
+
+static bool name_is_secret(struct scan *scan, const struct name *name) {
     struct str key = name_str(scan, name);
 
     while (key.len > 0 && is_any(key.ptr[0], "-.")) {
         key = str_slice(key, 1, key.len); /* --password */
     }
-    bool is_named = (name->is_query && str_eq_nocase(key, STR("key"))) || key_is_secret(key) ||
-                    known_has_name(scan->known, key);
+    bool is_named = (name->is_query && str_eq_nocase(key, STR("key"))) || is_secret_name(scan, key);
     return is_named && (name->quote != '\0' || !is_file_name(key));
 }
 
