@@ -129,6 +129,11 @@ enum err_code aws_credentials_describe(const struct aws *aws, struct buf *out_so
     return ERR_NONE;
 }
 
+enum err_code aws_credentials(const struct aws *aws, const struct aws_creds **out,
+                              struct err *err) {
+    return creds_get(aws->client->creds, aws, out, err);
+}
+
 int64_t aws_clock_offset_ms(const struct aws *aws, enum aws_service service) {
     int64_t ms;
 

@@ -47,6 +47,11 @@ MUST_CHECK enum err_code aws_region(const struct aws *aws, const char **out, str
 MUST_CHECK enum err_code aws_credentials_describe(const struct aws *aws, struct buf *out_source,
                                                   struct buf *out_warnings, struct err *err);
 
+/* The credentials of all calls, for a program that is started with them; the caller releases them
+ * by creds_release(). Errors: those of creds_get(). */
+MUST_CHECK enum err_code aws_credentials(const struct aws *aws, const struct aws_creds **out,
+                                         struct err *err);
+
 /* A name and a value, neither encoded. A NULL value pointer is sent as a name alone. */
 struct aws_param {
     const char *name;

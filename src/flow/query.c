@@ -4,6 +4,7 @@
 #include "agent/executor/executor.h"
 #include "agent/moderate.h"
 #include "flow/flow_room.h"
+#include "guard/policy.h"
 #include "model/client.h"
 
 /* What is asked: an operation, or the model. */
@@ -90,6 +91,12 @@ static enum err_code query_run(struct flow *flow, const struct agent *agent, jso
     return ERR_NONE;
 }
 
+static bool query_reaches_aws(const struct query *query) {
+    return strcmp(query->tool, "aws_deployer") == 0 ||
+           (strcmp(query->tool, "shell_runner") == 0 &&
+            command_reads_aws(json_object_get(query->args, "command")));
+}
+
 enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *flags,
                          const char *tool, const char *operation, json_t *args, json_t **out,
                          struct err *err) {
@@ -97,7 +104,7 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
     struct query query = {.tool = tool, .operation = operation, .args = args};
     enum err_code code = ERR_NONE;
 
-    if (strcmp(tool, "aws_deployer") == 0 && flow_place(flow, flags, &target, err) != ERR_NONE) {
+    if (query_reaches_aws(&query) && flow_place(flow, flags, &target, err) != ERR_NONE) {
         json_decref(flags);
         code = err->code;
     } else {

@@ -114,6 +114,11 @@ enum command_class {
     COMMAND_N
 };
 enum command_class command_classify(const json_t *argv, const char **reason);
+
+/* Whether the words are `aws` and only ask AWS something, no credentials among it, at AWS's own
+ * endpoints: what may run with keys. */
+bool command_reads_aws(const json_t *argv);
+
 const char *command_class_name(enum command_class command_class);
 
 /* Whether a path names a file that holds secrets, by its names alone: .env, ~/.aws/..., *.pem. */

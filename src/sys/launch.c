@@ -219,6 +219,8 @@ __attribute__((noreturn)) static void keep(struct start *start) {
 
     setpgid(0, 0);
     if (place_files(start) != 0) {
+        const struct launch_report r = {STEP_FILES, errno};
+        (void)!send(launch->report, &r, sizeof r, MSG_NOSIGNAL); /* it may not be at its place */
         _exit(127);
     }
     follow_parent();

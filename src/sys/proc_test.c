@@ -527,7 +527,7 @@ static void a_fetch_reaches_the_listed_hosts_and_no_others(void **state) {
     }
     tcp = listen_tcp(&port);
     CLEANUP(freep) char *host = mem_format("localhost:%d", port);
-    const char *const hosts[] = {host, "169.254.169.254:80", NULL};
+    const char *const hosts[] = {host, "169.254.169.254:80", "*.0.0.9:1", NULL};
     fixture_init(&f, SANDBOX_WALL_ALL);
     f.box.net = SANDBOX_NET_SOURCES;
     f.box.hosts = hosts;
@@ -538,7 +538,8 @@ static void a_fetch_reaches_the_listed_hosts_and_no_others(void **state) {
         "o=u.build_opener(u.ProxyHandler({\"http\":\"http://127.0.0.1:3128\"}))\n"
         "print(o.open(\"http://localhost:%d/x\").read().decode())\n"
         "for url in "
-        "(\"http://localhost:1/\",\"http://127.0.0.1:%d/\",\"http://169.254.169.254/\"):\n"
+        "(\"http://localhost:1/\",\"http://127.0.0.1:%d/\",\"http://169.254.169.254/\","
+        "\"http://127.0.0.9:1/\",\"http://1.127.0.0.9:1/\",\"http://127.0.0.9:2/\"):\n"
         " try: o.open(url,timeout=9); print(\"out\")\n"
         " except u.HTTPError as e: print(e.code)\n"
         "try: u.build_opener(u.ProxyHandler({})).open(\"http://127.0.0.1:%d/\"); print(\"out\")\n"
@@ -549,7 +550,8 @@ static void a_fetch_reaches_the_listed_hosts_and_no_others(void **state) {
     shutdown(tcp, SHUT_RDWR);
     pthread_join(thread, NULL);
     close(tcp);
-    if (strcmp(buf_cstr(&result.text[PROC_OUT]), "hello\n403\n403\n502\nno way\n") != 0) {
+    if (strcmp(buf_cstr(&result.text[PROC_OUT]), "hello\n403\n403\n502\n502\n403\n403\nno way\n") !=
+        0) {
         fail_msg("%s%s", buf_cstr(&result.text[PROC_OUT]), buf_cstr(&result.text[PROC_ERR]));
     }
 }

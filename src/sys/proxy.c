@@ -118,8 +118,11 @@ static bool read_target(struct str line, struct target *out) {
 static bool is_listed(const struct target *target, const char *const *hosts) {
     CLEANUP(freep) char *name = mem_format("%s:%s", target->host, target->port);
 
+    const char *rest = strchr(name, '.');
+
     for (size_t i = 0; hosts[i] != NULL; i++) {
-        if (strcasecmp(hosts[i], name) == 0) {
+        bool is_any = hosts[i][0] == '*' && rest != NULL && rest != name;
+        if (strcasecmp(hosts[i] + is_any, is_any ? rest : name) == 0) {
             return true;
         }
     }

@@ -82,6 +82,7 @@ static const char *const home_secrets[] = {
 
 static const char *const step_names[STEP_N] = {
     [STEP_NONE] = "nothing",
+    [STEP_FILES] = "closing our files",
     [STEP_MAPS] = "mapping the user into a user namespace",
     [STEP_TREES] = "copying a folder's mount",
     [STEP_ROOT] = "making a new root",

@@ -28,11 +28,12 @@ struct sandbox {
     const char *const *readable;
     const char *const *writable; /* readable too */
     const char *const *hidden;   /* below a listed path, yet neither readable nor writable */
-    const char *tmp; /* a private folder, writable; seen as /tmp where namespaces exist */
-    const char *stand_in;   /* writable, and seen at `stands_for` where namespaces exist, of which */
+    const char *tmp;      /* a private folder, writable; seen as /tmp where namespaces exist */
+    const char *stand_in; /* writable, and seen at `stands_for` where namespaces exist, of which */
     const char *stands_for; /* only what is listed by itself is seen then; both NULL: none */
     enum sandbox_net net;
-    const char *const *hosts; /* NET_SOURCES: "HOST:PORT" that may be reached; NULL = any */
+    const char *const *hosts; /* NET_SOURCES: "HOST:PORT" that may be reached; NULL = any. A
+                               * first name "*" is any one name */
     const char *proxy;      /* the user's own "http://[USER:PASSWORD@]HOST:PORT" to reach them by */
     int64_t file_bytes_max; /* RLIMIT_FSIZE; 0 = 2 GB */
     int cpu_s_max;          /* RLIMIT_CPU per process; 0 = 600 */

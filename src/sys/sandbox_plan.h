@@ -57,6 +57,7 @@ void sandbox_plan_freep(struct sandbox_plan **plan);
 /* A step of the child that failed: its name in the sentence for the person. */
 enum sandbox_step {
     STEP_NONE = 0,
+    STEP_FILES,
     STEP_MAPS,
     STEP_TREES,
     STEP_ROOT,

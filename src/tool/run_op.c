@@ -6,6 +6,7 @@
 #include "sys/sandbox.h"
 #include "tool/build_op.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,35 @@ static void run_op_expose(const char *path, struct words *readable) {
         if (!str_starts(dir, STR("/usr")) && !str_eq(dir, STR("/bin"))) {
             build_expose(readable, any);
         }
+    }
+}
+
+/* What a script names in its first line runs it. */
+static void run_op_expose_interpreter(const char *program, struct words *readable) {
+    CLEANUP(buf_done) struct buf head = BUF_INIT(256);
+    CLEANUP(freep) char *path = NULL;
+    FILE *file = fopen(program, "re");
+    struct str line = {0};
+    struct str word = {0};
+    char bytes[256];
+
+    if (file == NULL) {
+        return;
+    }
+    buf_add(&head, (struct str){bytes, fread(bytes, 1, sizeof bytes - 1, file)});
+    fclose(file);
+    struct str rest = buf_str(&head);
+    if (!str_next(&rest, '\n', &line) || !str_starts(line, STR("#!"))) {
+        return;
+    }
+    line = str_trim(str_slice(line, 2, line.len));
+    if (!str_next(&line, ' ', &word)) {
+        return;
+    }
+    CLEANUP(freep) char *named = str_dup(str_ends(word, STR("/env")) ? str_trim(line) : word);
+    path = proc_find(named, NULL);
+    if (path != NULL) {
+        build_expose(readable, path);
     }
 }
 
@@ -114,6 +144,7 @@ static enum err_code run_op_step(const struct build_env *env, const struct run_o
     enum err_code code;
 
     build_expose(step->readable, run->program);
+    run_op_expose_interpreter(run->program, step->readable);
     if (run->path != NULL) {
         run_op_expose(run->path, step->readable);
         proc_env_set(step->vars, "PATH", run->path);

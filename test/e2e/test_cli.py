@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import lab
 
@@ -316,6 +317,27 @@ class Asking(lab.Case):
     def test_history_of_nothing_is_empty(self):
         run = self.run_program("history", *self.where, "--json", keys=self.me)
         self.assertEqual((run.code, run.of_type("release"), run.of_type("session")), (0, [], []), str(run))
+
+
+    def test_the_aws_command_line_has_keys_and_reaches_aws_only_for_what_reads(self):
+        found = sorted(Path(os.environ["AWSCOPILOT_DEV_CACHE"]).glob("peers/awscli-*/bin/aws"))
+        aws = str(found[-1]) if found else shutil.which("aws")
+        if aws is None:
+            self.skipTest("the AWS command line is not here: scripts/bench-peers awscli")
+        path = f"{Path(aws).parent}:/usr/bin:/bin"
+        run = self.run_program("run", "--", "aws", "cloudformation", "list-stacks", "--output", "json", "--debug", keys=self.me, PATH=path)
+        self.assertEqual(run.code, 0, str(run))
+        self.assertIn("StackSummaries", json.loads(run.stdout))
+        self.assertIn(self.account, run.stderr.splitlines()[0])
+        for text in (run.stdout, run.stderr, *(p.read_text(errors="replace") for p in self.home.rglob("*") if p.is_file())):
+            self.assertNotIn(self.me["AWS_SECRET_ACCESS_KEY"], text)
+        for words, says in ((("cloudformation", "list-stacks", "--endpoi", "http://127.0.0.1:9"), "not known for certain"),
+                            (("secretsmanager", "get-secret-value", "--secret-id", "x"), "shows credentials"),
+                            (("cloudformation", "create-change-set", "--stack-name", "x"), "by a plan only"),
+                            (("cloudformation", "delete-stack", "--stack-name", "x"), "deletes")):
+            run = self.run_program("run", "--", "aws", *words, keys=self.me, PATH=path)
+            self.assertEqual(run.code, 5, str(run))
+            self.assertIn(says, run.stderr)
 
 
 class Conversation(lab.Case):

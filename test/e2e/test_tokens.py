@@ -75,6 +75,15 @@ class Tokens(unittest.TestCase):
             run = subprocess.run([lab.program(), "tokens", "--encoding", name, "--json"], input=text, capture_output=True)
             self.assertEqual((run.returncode, run.stderr), (0, b""))
             self.assertEqual(json.loads(run.stdout), {"encoding": name, "tokens": want, "bytes": len(text)})
+        # A file instead; its name, not its content, can be wrong.
+        file = str(ROOT / "src/guard/tokens/tokens_test.c")
+        run = subprocess.run([lab.program(), "tokens", file], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        want = len(self.judge.references["o200k_base"].encode_ordinary(Path(file).read_text()))
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"%d\n" % want, b""))
+        for name, code, says in (("/nonexistent", 6, b"No such file"), (str(ROOT), 2, b"is a folder"), ("", 6, b"No such file")):
+            run = subprocess.run([lab.program(), "tokens", name], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            self.assertEqual((run.returncode, run.stdout), (code, b""), name)
+            self.assertIn(says, run.stderr)
         run = subprocess.run([lab.program(), "tokens"], input=b"onat", capture_output=True)
         self.assertEqual((run.returncode, run.stdout), (0, b"2\n"))
 

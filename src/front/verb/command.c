@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "front/verb/run.h"
+#include "guard/policy.h"
 #include "sys/tty.h"
 
 enum { SHOWN_MAX = 20 };
@@ -127,6 +128,15 @@ static enum err_code command_end(const json_t *done, struct err *err) {
                            "what it changed in its copy is gone");
 }
 
+/* What reaches AWS says first where it goes. */
+static enum err_code command_where(struct cli *cli, const json_t *flags, struct err *err) {
+    CLEANUP(json_decrefp) json_t *args = command_args(cli);
+    CLEANUP(json_decrefp) json_t *where = NULL;
+
+    return command_reads_aws(json_object_get(args, "command")) ? cli_where(cli, flags, &where, err)
+                                                               : ERR_NONE;
+}
+
 static enum err_code command_run(struct cli *cli, struct err *err) {
     const char *draft = args_text(&cli->args, OPT_KEEP);
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
@@ -142,7 +152,8 @@ static enum err_code command_run(struct cli *cli, struct err *err) {
     if (draft != NULL) {
         return command_keep(cli, flags, draft, err);
     }
-    if (command_call(cli, flags, &done, err) != ERR_NONE) {
+    if (command_where(cli, flags, err) != ERR_NONE ||
+        command_call(cli, flags, &done, err) != ERR_NONE) {
         return err->code;
     }
     cli_event(cli, "command", json_incref(done));
@@ -169,8 +180,11 @@ const struct verb verb_run = {
         "it\n"
         "writes into node_modules, .venv, git's settings and hooks, and what configures other "
         "programs\n"
-        "is never kept. Commands that delete, show credentials or send things away are refused.",
+        "is never kept. Commands that delete, show credentials or send things away are refused. "
+        "`aws` "
+        "with\n"
+        "what only reads has the keys of this run and reaches AWS in its region, nothing else.",
     .section = VERBS_HERE,
-    .options = OPTIONS_ASK | OPTIONS_RUN | OPTIONS_COMMAND,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_COMMAND,
     .run = command_run,
 };

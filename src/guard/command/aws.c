@@ -102,6 +102,17 @@ static bool is_two_words(const struct command *command) {
            !command_word_is_option(command->words[2]);
 }
 
+/* Whether the word is the option, or what its parser takes for it: it accepts the beginning of a
+ * name. */
+static bool may_be_option(struct str word, const char *option) {
+    ptrdiff_t sign = str_find(word, STR("="));
+    struct str name = sign < 0 ? word : str_slice(word, 0, (size_t)sign);
+
+    return str_starts(name, str_from(option)) ||
+           (name.len > 2 && str_starts(name, STR("--")) && str_starts(str_from(option), name) &&
+            !command_word_is(name, "--query"));
+}
+
 /* Nothing points to another endpoint, account, file or certificate. */
 static bool is_plain(const struct command *command) {
     static const char *const elsewhere[] = {"--endpoint",  "--profile",        "--cli-input",
@@ -110,7 +121,7 @@ static bool is_plain(const struct command *command) {
 
     for (size_t i = 1; i < command->n; i++) {
         for (size_t k = 0; k < ARRAY_N(elsewhere); k++) {
-            if (command_word_starts(command->words[i], elsewhere[k])) {
+            if (may_be_option(command->words[i], elsewhere[k])) {
                 return false;
             }
         }
@@ -175,6 +186,14 @@ bool command_aws_reads(const struct command *command) {
            !is_listed(&action, data, ARRAY_N(data));
 }
 
+bool command_aws_asks(const struct command *command) {
+    struct iam_action action;
+
+    return is_plain(command) && find(command, &action) &&
+           (action.access == IAM_ACCESS_LIST || action.access == IAM_ACCESS_READ) &&
+           !command_aws_shows_credentials(command);
+}
+
 /* Shows what would be done, and does not do it. */
 bool command_aws_previews(const struct command *command) {
     return is_plain(command) && !command_aws_shows_credentials(command) &&
@@ -236,8 +255,12 @@ bool command_aws_shows_credentials(const struct command *command) {
                            command_word_is(command->words[1], "sso"))) {
         return true;
     }
-    return command_has(command, "--with-decryption") ||
-           (find(command, &action) && is_listed(&action, credentials, ARRAY_N(credentials)));
+    for (size_t i = 3; i < command->n; i++) {
+        if (may_be_option(command->words[i], "--with-decryption")) {
+            return true;
+        }
+    }
+    return (find(command, &action) && is_listed(&action, credentials, ARRAY_N(credentials)));
 }
 
 /* Rights that are handed out, secrets that are changed, by AWS's level "Permissions management". */

@@ -181,3 +181,11 @@ enum command_class command_classify(const json_t *argv, const char **reason) {
 
     return command_read(argv, &command, why) ? command_judge(&command, why) : COMMAND_UNKNOWN;
 }
+
+bool command_reads_aws(const json_t *argv) {
+    const char *reason = NULL;
+    struct command command;
+
+    return command_read(argv, &command, &reason) && command_word_is(command.words[0], "aws") &&
+           command_aws_asks(&command);
+}

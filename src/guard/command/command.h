@@ -85,6 +85,8 @@ bool command_git_loses(
     const struct command *command); /* deletes work or history, here or elsewhere */
 
 bool command_aws_reads(const struct command *command);
+bool command_aws_asks(
+    const struct command *command); /* the same with stored data, no credentials */
 bool command_aws_previews(const struct command *command);
 bool command_aws_writes(const struct command *command);
 bool command_aws_goes_around(

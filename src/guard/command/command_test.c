@@ -472,8 +472,79 @@ static void what_configures_other_programs_is_not_kept(void **state) {
     }
 }
 
+/* The real command line takes the beginning of an option for the option, so those are among them.
+ */
+static void keys_are_for_what_only_asks_aws(void **state) {
+    static const char *const with[] = {
+        "aws sts get-caller-identity",
+        "aws cloudformation describe-stacks --stack-name x",
+        "aws cloudformation list-stacks --query StackSummaries[].StackName --output text",
+        "aws logs tail /aws/lambda/x --since 1h",
+        "aws logs filter-log-events --log-group-name x --end-time 1",
+        "aws s3 ls s3://b",
+        "aws ssm get-parameter --name x",
+        "aws lambda get-function --function-name x",
+    };
+    static const char *const without[] = {
+        "aws ssm get-parameter --name x --with-decryption",
+        "aws ssm get-parameter --name x --with-dec",
+        "aws ssm get-parameter --name x --w",
+        "aws secretsmanager get-secret-value --secret-id x",
+        "aws secretsmanager batch-get-secret-value --secret-id-list x",
+        "aws sts assume-role --role-arn x --role-session-name y",
+        "aws sts get-session-token",
+        "aws ecr get-login-password",
+        "aws kms decrypt --ciphertext-blob x",
+        "aws configure list",
+        "aws sso login",
+        "aws s3 cp a s3://b",
+        "aws s3 sync . s3://b",
+        "aws s3 presign s3://b/k",
+        "aws lambda invoke --function-name x out",
+        "aws cloudformation create-change-set --stack-name x",
+        "aws cloudformation delete-stack --stack-name x",
+        "aws iam create-access-key --user-name x",
+        "aws sts get-caller-identity --endpoint-url http://x",
+        "aws sts get-caller-identity --endpoint-url=http://x",
+        "aws sts get-caller-identity --endpoi http://x",
+        "aws sts get-caller-identity --e http://x",
+        "aws --endpoint-url http://x sts get-caller-identity",
+        "aws sts get-caller-identity --profile other",
+        "aws sts get-caller-identity --prof other",
+        "aws sts get-caller-identity --no-verify-ssl",
+        "aws sts get-caller-identity --no-ver",
+        "aws sts get-caller-identity --ca-bundle x",
+        "aws cloudformation describe-stacks --cli-input-json file://x",
+        "aws cloudformation validate-template --template-body file://x",
+        "aws nosuch describe-things",
+        "aws sts",
+        "aws",
+        "env aws sts get-caller-identity",
+        "sudo aws sts get-caller-identity",
+        "/tmp/aws sts get-caller-identity",
+        "ls",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(with) + ARRAY_N(without); i++) {
+        bool may = i < ARRAY_N(with);
+        const char *line = may ? with[i] : without[i - ARRAY_N(with)];
+        CLEANUP(json_decrefp) json_t *argv = json_array();
+        struct str rest = str_from(line);
+        struct str word = {0};
+
+        while (str_next(&rest, ' ', &word)) {
+            json_array_append_new(argv, json_string_of(word));
+        }
+        if (command_reads_aws(argv) != may) {
+            fail_msg("%s", line);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_for_what_only_asks_aws),
         cmocka_unit_test(what_configures_other_programs_is_not_kept),
         cmocka_unit_test(every_rule_does_what_its_examples_say),
         cmocka_unit_test(what_must_be_refused_is_refused),

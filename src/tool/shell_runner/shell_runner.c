@@ -4,6 +4,7 @@
 #include "guard/policy.h"
 #include "sys/proc.h"
 #include "tool/services.h"
+#include "tool/shell_runner/aws_run.h"
 #include "tool/shell_runner/draft.h"
 
 #include <stdlib.h>
@@ -83,6 +84,14 @@ static enum err_code run(struct op *op, json_t **out, struct err *err) {
         return err_remedy(err, "install it, or leave the command out");
     }
     (void)json_array_remove(args, 0);
+    if (command_reads_aws(command)) {
+        return aws_run(op, &run, out, err);
+    }
+    if (strcmp(name, "aws") == 0 && class == COMMAND_CHANGING) {
+        err_set(err, ERR_POLICY, "the command changes something at AWS");
+        return err_remedy(err, "this program changes AWS by a plan only: aws-copilot deploy; run "
+                               "the command yourself, if it has to be");
+    }
     return class == COMMAND_SAFE ? run_op_program(op, &run, out, err)
                                  : run_in_draft(op, &run, name, out, err);
 }
