@@ -35,6 +35,7 @@ struct world {
     struct model_client *model;
     const char *const *script;
     int script_n;
+    bool is_stopped; /* Ctrl-C at the first piece of an answer that does not end */
     char root[64];
     struct services services;
     struct bus *bus;
@@ -53,6 +54,12 @@ static enum fake_then play(void *ctx, int n, struct str request, struct buf *out
     struct world *w = ctx;
 
     (void)request;
+    if (w->is_stopped) {
+        buf_add_s(out,
+                  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                  "Content-Length: 99999\r\n\r\n" CHUNK("{\"content\":\"I begin.\\n\"}", "null"));
+        return FAKE_HANG;
+    }
     fake_reply(out, 200, "", w->script[n < w->script_n ? n : w->script_n - 1]);
     return FAKE_KEEP;
 }
@@ -65,7 +72,9 @@ static bool nobody(void *ctx) {
 static void see(void *ctx, enum event event, const struct masked *json) {
     struct world *w = ctx;
 
-    (void)event;
+    if (w->is_stopped && event == EVENT_DELTA) {
+        atomic_store(&w->interrupted, true);
+    }
     buf_addf(&w->seen, "%s\n", masked_cstr(json));
 }
 
@@ -172,6 +181,21 @@ static void an_answer_is_shown_as_it_comes_and_masked(void **state) {
     assert_true(was_sent(&w, 0, "\"temperature\":0.5"));
     assert_int_equal(turn_tokens(&w.turn).in, 50);
     json_decref(out);
+    world_down(&w);
+}
+
+static void an_answer_that_is_stopped_while_it_streams_is_spent_as_it_was_held(void **state) {
+    struct world w;
+    json_t *out = NULL;
+
+    world_up(&w, *state);
+    w.is_stopped = true;
+    assert_int_equal(ask(&w, (struct ask_model){.is_shown = true, .answer_max = 700}, &out),
+                     ERR_INTERRUPTED);
+    assert_int_equal(fake_http_calls(w.fake), 1); /* no repair, no other model */
+    assert_int_equal(turn_tokens(&w.turn).out, 700);
+    assert_true(turn_tokens(&w.turn).in > 0);
+    assert_int_equal(turn_spent(&w.turn).out, 700);
     world_down(&w);
 }
 
@@ -308,6 +332,7 @@ static void a_prompt_of_8000_tokens_is_not_sent(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_MEMORY(an_answer_is_shown_as_it_comes_and_masked),
+        ON_MEMORY(an_answer_that_is_stopped_while_it_streams_is_spent_as_it_was_held),
         ON_MEMORY(what_the_model_asks_for_is_read_as_this_agent_and_told_as_data),
         ON_MEMORY(what_the_agent_has_no_grant_for_is_refused_on_record),
         ON_MEMORY(a_tool_that_is_not_offered_is_told_and_not_called),

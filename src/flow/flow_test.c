@@ -283,6 +283,24 @@ static void no_model_changes_how_anything_ends(void **state) {
     assert_int_equal(ends_bad(WORLD_MODEL_DOWN), 0);
 }
 
+static void whatever_a_model_fails_with_the_deployment_goes_on(void **state) {
+    static const enum err_code codes[] = {
+        ERR_TIMEOUT,     ERR_PROTOCOL, ERR_THROTTLED, ERR_CREDENTIALS, ERR_DENIED,
+        ERR_UNREACHABLE, ERR_SERVICE,  ERR_TOO_LARGE, ERR_NOT_FOUND,   ERR_BUDGET};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(codes); i++) {
+        world_fresh();
+        world->model = WORLD_MODEL_DOWN;
+        world->model_fails = codes[i];
+        variable();
+        (void)run("deploy");
+        if (strcmp(world->status, "success") != 0 || applied() != 1 || world->words != 0) {
+            fail_msg("%s: %s, %s", err_wire(codes[i]), world->status, world->message);
+        }
+    }
+}
+
 /* ---- What a model adds ---- */
 
 static void a_model_words_a_deployment_and_its_tokens_are_counted(void **state) {
@@ -846,6 +864,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_end_has_its_status_and_its_exit_code, set_up),
         cmocka_unit_test_setup(no_model_changes_how_anything_ends, set_up),
+        cmocka_unit_test_setup(whatever_a_model_fails_with_the_deployment_goes_on, set_up),
         cmocka_unit_test_setup(a_model_words_a_deployment_and_its_tokens_are_counted, set_up),
         cmocka_unit_test_setup(an_answer_is_proposed_only_where_a_file_says_it, set_up),
         cmocka_unit_test_setup(a_concern_asks_for_a_person_and_changes_nothing_else, set_up),

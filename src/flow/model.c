@@ -51,6 +51,7 @@ void flow_open_model(struct flow *flow) {
         .primary = row_named(settings, settings->model_primary == NULL ? models[0].name
                                                                        : settings->model_primary),
         .fallback = row_fallback(settings),
+        .embedder = settings->model_embeddings,
         .ca_bundle = bundle == NULL ? set_variable("AWS_CA_BUNDLE") : bundle,
     };
 

@@ -72,6 +72,7 @@ enum err_code model_client_new(const struct model_options *options, struct model
     client->key = options->key.len == 0 ? NULL : secret_new(options->key);
     client->primary = options->primary;
     client->fallback = options->fallback;
+    client->embedder = mem_strdup(options->embedder);
     client->stall_ms = options->stall_ms > 0 ? options->stall_ms : limit(LIMIT_MODEL_STALL_MS);
     client->http = http_new(&http);
     *out = client;
@@ -84,6 +85,7 @@ void model_client_free(struct model_client *client) {
         http_free(client->http);
         free(client->base_url);
         free(client->host);
+        free(client->embedder);
         free(client);
     }
 }

@@ -21,6 +21,7 @@ struct model_options {
     struct str key;       /* copied into a secret; empty: none is sent */
     struct model_row primary;
     struct model_row fallback; /* name "": there is none */
+    const char *embedder;      /* the model that makes embeddings; NULL: none is asked */
     const char *ca_bundle;     /* path of a PEM file, or NULL for the system's */
     int64_t stall_ms;          /* no byte for so long ends a call; 0: LIMIT_MODEL_STALL_MS */
 };
@@ -33,6 +34,9 @@ void model_client_free(struct model_client *client); /* wipes the key; accepts N
 const struct model_row *model_client_primary(const struct model_client *client);
 const struct model_row *model_client_fallback(const struct model_client *client); /* or NULL */
 const char *model_client_host(const struct model_client *client); /* "api.openai.com" */
+
+/* The model that makes embeddings, or NULL. */
+const char *model_client_embedder(const struct model_client *client);
 
 /* What is told while a call goes on; any member may be NULL. Called on the thread of the call. */
 struct model_watch {
@@ -76,6 +80,22 @@ MUST_CHECK enum err_code model_complete(struct model_client *client,
 /* The body that would be sent, for the tokens of its parts and for tests. */
 void model_request_body(const struct model_row *row, const struct model_request *request,
                         struct buf *out);
+
+/* The meaning of texts as numbers: a row a text, all of one length. */
+struct model_numbers {
+    float *rows; /* owned */
+    size_t dim;
+    uint32_t used; /* tokens, as the server says */
+};
+void model_numbers_done(struct model_numbers *numbers);
+
+enum { EMBED_BODY_BYTES = 1 << 20 };
+
+/* Has the embedder make the numbers of `n` texts, JSON: an array of strings. `*out` must be {0}.
+ * Blocks up to the deadline. Errors: as model_complete(). */
+MUST_CHECK enum err_code model_embed(struct model_client *client, const struct masked *texts,
+                                     size_t n, int64_t deadline_mono_ms, const atomic_bool *cancel,
+                                     struct model_numbers *out, struct err *err);
 
 /* What the filter says of a text. */
 enum filter {

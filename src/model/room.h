@@ -10,6 +10,7 @@ struct model_client {
     struct secret *key; /* or NULL */
     struct model_row primary;
     struct model_row fallback;
+    char *embedder; /* or NULL */
     int64_t stall_ms;
     struct http *http;
 };

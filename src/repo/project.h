@@ -164,8 +164,9 @@ struct settings {
     const char *profile;     /* or NULL */
     const struct settings_account *accounts;
     size_t account_n;
-    const char *model_primary;  /* or NULL */
-    const char *model_fallback; /* or NULL; "none": no model */
+    const char *model_primary;    /* or NULL */
+    const char *model_fallback;   /* or NULL; "none": no model */
+    const char *model_embeddings; /* who makes embeddings; NULL: this machine */
     const struct settings_model *models;
     size_t model_n;
 };

@@ -168,6 +168,7 @@ static enum err_code read_model_table(const struct key_source *source, const str
 static const struct key rows_models[] = {
     { "primary",  key_read_text,    offsetof(struct settings, model_primary),  &rule_model },
     { "fallback", key_read_text,    offsetof(struct settings, model_fallback), &rule_model },
+    { "embeddings", key_read_text,  offsetof(struct settings, model_embeddings), &rule_model },
     { "table",    read_model_table, 0, NULL },
     { 0 },
 };

@@ -8,15 +8,21 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "vector/embed.h"
+#include "vector/numbers.h"
 
 #define COLLECTION_PREFIX "vector."
 
 /* Measured on test/memory/questions.tsv; see docs/memory.md. */
 static const double RARITY_POWER = 1.5;
 
+/* Numbers of a server are less far apart: what is less near says something else. */
+static const double NUMBERS_NEAR = 0.3;
+
 struct row {
     json_t *body; /* owned */
     struct str id;
+    struct str key;
+    int64_t expires_ms;
     struct features features;
     double score; /* the cosine */
 };
@@ -151,6 +157,8 @@ static enum err_code table_read(struct store *store, const char *collection, con
             continue;
         }
         row->id = docs[i].id;
+        row->key = docs[i].key;
+        row->expires_ms = docs[i].expires_ms;
         features_make(str_from(json_str_or(row->body, "text", "")), &row->features);
         out->n++;
     }
@@ -164,33 +172,78 @@ static int by_score(const void *a, const void *b) {
     return x->score > y->score ? -1 : x->score < y->score ? 1 : str_cmp(x->id, y->id);
 }
 
-enum err_code vector_query(struct store *store, const char *collection, struct str text,
-                           const char *tag, size_t top, json_t **out, struct err *err) {
+/* The nearest rows as they are given out: without their numbers. */
+static json_t *table_best(struct table *table, size_t top) {
+    json_t *found = json_array();
+
+    qsort(table->rows, table->n, sizeof *table->rows, by_score);
+    for (size_t i = 0; i < table->n && i < top && i < VECTOR_TOP_MAX && table->rows[i].score > 0;
+         i++) {
+        json_t *row = json_copy(table->rows[i].body);
+
+        (void)json_object_del(row, "numbers");
+        json_put_strn(row, "id", table->rows[i].id);
+        json_put(row, "score", json_real(table->rows[i].score));
+        (void)json_array_append_new(found, row);
+    }
+    return found;
+}
+
+static void table_score(struct table *table, struct str text) {
+    CLEANUP(features_done) struct features wanted = {0};
+
+    features_make(text, &wanted);
+    table_count(table);
+    weigh(table, &wanted);
+    for (size_t i = 0; i < table->n; i++) {
+        weigh(table, &table->rows[i].features);
+        table->rows[i].score = nearness(&wanted, &table->rows[i].features);
+    }
+}
+
+/* False with `why` where the numbers do not decide. */
+static bool table_score_by(struct store *store, const struct embedder *embedder,
+                           const char *collection, struct table *table, struct str text,
+                           struct err *why) {
+    CLEANUP(freep) struct numbers_row *rows = mem_array(table->n + 1, sizeof *rows);
+    CLEANUP(freep) double *scores = mem_array(table->n + 1, sizeof *scores);
+    CLEANUP(freep) char *name = collection_name(collection);
+
+    for (size_t i = 0; i < table->n; i++) {
+        rows[i] = (struct numbers_row){.body = table->rows[i].body,
+                                       .id = table->rows[i].id,
+                                       .key = table->rows[i].key,
+                                       .expires_ms = table->rows[i].expires_ms};
+    }
+    if (numbers_score(store, embedder, name, rows, table->n, text, scores, why) != ERR_NONE) {
+        return false;
+    }
+    for (size_t i = 0; i < table->n; i++) {
+        table->rows[i].score = scores[i] < NUMBERS_NEAR ? 0 : scores[i];
+    }
+    return true;
+}
+
+enum err_code vector_query_by(struct store *store, const struct embedder *embedder,
+                              const char *collection, struct str text, const char *tag, size_t top,
+                              json_t **out, struct err *why, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(table_done) struct table table = {0};
-    CLEANUP(features_done) struct features wanted = {0};
-    json_t *found;
 
     if (table_read(store, collection, tag, arena, &table, err) != ERR_NONE) {
         return err->code;
     }
-    features_make(text, &wanted);
-    table_count(&table);
-    weigh(&table, &wanted);
-    for (size_t i = 0; i < table.n; i++) {
-        weigh(&table, &table.rows[i].features);
-        table.rows[i].score = nearness(&wanted, &table.rows[i].features);
+    if (embedder == NULL || table.n == 0 ||
+        !table_score_by(store, embedder, collection, &table, text, why)) {
+        table_score(&table, text);
     }
-    qsort(table.rows, table.n, sizeof *table.rows, by_score);
-    found = json_array();
-    for (size_t i = 0; i < table.n && i < top && i < VECTOR_TOP_MAX && table.rows[i].score > 0;
-         i++) {
-        json_t *row = json_copy(table.rows[i].body);
-
-        json_put_strn(row, "id", table.rows[i].id);
-        json_put(row, "score", json_real(table.rows[i].score));
-        (void)json_array_append_new(found, row);
-    }
-    *out = found;
+    *out = table_best(&table, top);
     return ERR_NONE;
+}
+
+enum err_code vector_query(struct store *store, const char *collection, struct str text,
+                           const char *tag, size_t top, json_t **out, struct err *err) {
+    struct err why = {0};
+
+    return vector_query_by(store, NULL, collection, text, tag, top, out, &why, err);
 }

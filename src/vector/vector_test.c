@@ -204,6 +204,119 @@ static void nothing_is_found_where_nothing_is_near(void **state) {
     assert_int_equal(json_array_size(found), 0);
 }
 
+/* ---- By the numbers of a server ---- */
+
+struct server {
+    int calls;
+    size_t texts; /* of the last call */
+    size_t dim;
+    bool is_down;
+    bool has_secret; /* a text had one */
+};
+
+/* A fake: what a text is about, in three directions. */
+static enum err_code server_embed(void *ctx, const struct masked *texts, size_t n, float **out,
+                                  size_t *out_dim, struct err *err) {
+    struct server *server = ctx;
+    CLEANUP(json_decrefp) json_t *list = NULL;
+
+    server->calls++;
+    server->texts = n;
+    server->has_secret = server->has_secret || strstr(masked_cstr(texts), "AKIAIOSFODNN") != NULL;
+    if (server->is_down) {
+        return err_set(err, ERR_UNREACHABLE, "the embedder is down");
+    }
+    assert_int_equal(json_read(masked_str(texts), &list, err), ERR_NONE);
+    assert_int_equal(json_array_size(list), n);
+    *out = mem_array(n * server->dim, sizeof **out);
+    *out_dim = server->dim;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+
+        (*out)[i * server->dim] = strstr(text, "bucket") != NULL ? 0.5F : 0;
+        (*out)[i * server->dim + 1] = strstr(text, "ship") != NULL ? 0.5F : 0;
+        (*out)[i * server->dim + 2] = 0.01F;
+    }
+    return ERR_NONE;
+}
+
+static const char *first_by(struct store *store, struct server *server, const char *name,
+                            const char *text, struct err *why) {
+    static char id[40];
+    const struct embedder embedder = {name, redactor, server_embed, server};
+    CLEANUP(json_decrefp) json_t *found = NULL;
+    struct err err = {0};
+
+    assert_int_equal(
+        vector_query_by(store, &embedder, "lessons", str_from(text), NULL, 5, &found, why, &err),
+        ERR_NONE);
+    (void)snprintf(id, sizeof id, "%s", json_str_or(json_array_get(found, 0), "id", "nothing"));
+    assert_null(json_object_get(json_array_get(found, 0), "numbers"));
+    return id;
+}
+
+static void a_server_knows_what_no_word_says_and_is_asked_once_for_a_text(void **state) {
+    CLEANUP(store_closep) struct store *store = store_new();
+    struct server server = {.dim = 3};
+    struct err why = {0};
+
+    (void)state;
+    keep(store, "a", "aws", "The bucket is not empty, key AKIAIOSFODNN7EXAMPLE", 1);
+    keep(store, "b", "aws", "The ship has sailed", 2);
+    assert_string_equal(first_by(store, &server, "one", "ship", &why), "b");
+    assert_int_equal(server.texts, 3);
+    assert_string_equal(first_by(store, &server, "one", "a bucket please", &why), "a");
+    assert_int_equal(server.texts, 1); /* what has its numbers is not sent again */
+    assert_string_equal(first_by(store, &server, "one", "zebra", &why), "nothing");
+    assert_int_equal(why.code, ERR_NONE);
+    assert_false(server.has_secret);
+    keep(store, "a", "aws", "The ship is a bucket", 3); /* a new text has none */
+    assert_string_equal(first_by(store, &server, "one", "bucket", &why), "a");
+    assert_int_equal(server.texts, 2);
+}
+
+static void numbers_of_two_embedders_are_never_compared(void **state) {
+    CLEANUP(store_closep) struct store *store = store_new();
+    struct server server = {.dim = 3};
+    struct err why = {0};
+
+    (void)state;
+    keep(store, "a", "aws", "The bucket is not empty", 1);
+    (void)first_by(store, &server, "one", "bucket", &why);
+    assert_string_equal(first_by(store, &server, "two", "bucket", &why), "a");
+    assert_int_equal(server.texts, 2); /* anew, by the other one */
+    assert_int_equal(why.code, ERR_NONE);
+    server.dim = 4; /* the same name, another length: not compared, and made anew */
+    assert_string_equal(first_by(store, &server, "two", "bucket", &why), "a");
+    assert_int_equal(why.code, ERR_CONFLICT);
+    why = (struct err){0};
+    assert_string_equal(first_by(store, &server, "two", "bucket", &why), "a");
+    assert_int_equal(why.code, ERR_NONE);
+}
+
+static void without_the_server_this_machine_answers_and_says_so(void **state) {
+    CLEANUP(store_closep) struct store *store = store_new();
+    struct server server = {.dim = 3, .is_down = true};
+    struct err why = {0};
+
+    (void)state;
+    keep(store, "a", "aws", "The bucket is not empty", 1);
+    assert_string_equal(first_by(store, &server, "one", "empty", &why), "a");
+    assert_int_equal(why.code, ERR_UNREACHABLE);
+    server.is_down = false;
+    for (int i = 0; i < EMBED_MORE + 3; i++) {
+        CLEANUP(freep) char *id = mem_format("n%d", i);
+
+        keep(store, id, "aws", "The ship has sailed", 10 + i);
+    }
+    assert_string_equal(first_by(store, &server, "one", "empty bucket", &why), "a");
+    assert_int_equal(server.texts, EMBED_MORE + 1);
+    assert_int_equal(why.code, ERR_CONFLICT); /* not all of them yet */
+    why = (struct err){0};
+    assert_string_equal(first_by(store, &server, "one", "bucket", &why), "a");
+    assert_int_equal(why.code, ERR_NONE);
+}
+
 static void any_bytes_have_features(void **state) {
     static char bytes[EMBED_BYTES_MAX * 2];
     struct features features = {0};
@@ -230,6 +343,9 @@ int main(void) {
         cmocka_unit_test(only_texts_with_the_tag_are_found),
         cmocka_unit_test(an_upsert_replaces_the_text_of_its_id),
         cmocka_unit_test(nothing_is_found_where_nothing_is_near),
+        cmocka_unit_test(a_server_knows_what_no_word_says_and_is_asked_once_for_a_text),
+        cmocka_unit_test(numbers_of_two_embedders_are_never_compared),
+        cmocka_unit_test(without_the_server_this_machine_answers_and_says_so),
         cmocka_unit_test(any_bytes_have_features),
     };
     int failed;

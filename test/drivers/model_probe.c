@@ -2,9 +2,10 @@
  *
  * A line is
  * {"messages","form","offer","creative","answer_max","timeout_ms","stall_ms","cancel_after"} or
- * {"moderate": text}. Answered by a line
+ * {"moderate": text} or {"embed": [texts]}. Answered by a line
  * {"error","text","json","calls","finish","model","in","out","cost","pieces", "waits"}, or
- * {"answer","categories"}. For test/e2e/test_model.py and scripts/model-check. */
+ * {"answer","categories"}, or {"numbers": [[...]],"in"}. For test/e2e/test_model.py and
+ * scripts/model-check. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,33 @@ static json_t *moderate(struct probe *probe, const char *text) {
                      why.text);
 }
 
+static json_t *embed(struct probe *probe, const json_t *texts) {
+    size_t n = json_array_size(texts);
+    CLEANUP(masked_done) struct masked masked = {0};
+    CLEANUP(model_numbers_done) struct model_numbers numbers = {0};
+    json_t *out = json_object();
+    json_t *rows = json_array();
+    struct err err = {0};
+
+    redact_json(probe->redactor, texts, &masked);
+    if (model_embed(probe->client, &masked, n, clock_mono_ms() + TIMEOUT_MS, NULL, &numbers,
+                    &err) != ERR_NONE) {
+        put_error(out, &err);
+        n = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        json_t *row = json_array();
+
+        for (size_t k = 0; k < numbers.dim; k++) {
+            (void)json_array_append_new(row, json_real((double)numbers.rows[i * numbers.dim + k]));
+        }
+        (void)json_array_append_new(rows, row);
+    }
+    json_put(out, "numbers", rows);
+    json_put_int(out, "in", numbers.used);
+    return out;
+}
+
 /* Why a line cannot be answered ends the probe. */
 static json_t *answer_line(struct probe *probe, const char *line) {
     CLEANUP(json_decrefp) json_t *asked = NULL;
@@ -120,6 +148,9 @@ static json_t *answer_line(struct probe *probe, const char *line) {
     if (json_read(str_trim(str_from(line)), &asked, &err) != ERR_NONE) {
         (void)fprintf(stderr, "model_probe: %s\n", err.text);
         exit(2);
+    }
+    if (json_object_get(asked, "embed") != NULL) {
+        return embed(probe, json_object_get(asked, "embed"));
     }
     return json_str_at(asked, "moderate") != NULL ? moderate(probe, json_str_at(asked, "moderate"))
                                                   : complete(probe, asked);
@@ -133,6 +164,7 @@ int main(int argc, char **argv) {
         .key = str_from(getenv("OPENAI_API_KEY")),
         .primary = model_find(argc > 1 ? argv[1] : models[0].name),
         .fallback = model_find(argc > 2 ? argv[2] : ""),
+        .embedder = "tiny-embeddings",
         .stall_ms = stall == NULL ? 0 : strtoll(stall, NULL, 10),
     };
     char *line = mem_alloc(LINE_BYTES);

@@ -72,7 +72,7 @@ class Probe:
 class LlamaServer:
     """llama.cpp's own server on a model of test/lab/tiny_model.py."""
 
-    def __init__(self, model, key):
+    def __init__(self, model, key, *more):
         self.key, self.port = key, local_aws.free_port()
         here = Path(__file__).resolve().parents[1] / "lab"
         folder = Path(lab.tools()["AWSCOPILOT_DEV_CACHE"]) / "tiny-models"
@@ -84,7 +84,7 @@ class LlamaServer:
                 path.rename(folder / path.name)
             made.rmdir()
         self.process = subprocess.Popen([lab.tools()["LLAMA_PYTHON"], here / "llama_server.py", str(self.port),
-                                         folder / f"{model}.gguf", str(LIFE_S), "--api-key", key],
+                                         folder / f"{model}.gguf", str(LIFE_S), "--api-key", key, *more],
                                         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         if self.process.stdout.readline().strip() != "listening":

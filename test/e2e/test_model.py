@@ -70,6 +70,27 @@ class RealServer(unittest.TestCase):
             self.assertNotIn("error", probe.ask(messages=HELLO, answer_max=10))
 
 
+    def test_embeddings_of_the_real_server(self):
+        server = model_probe.LlamaServer("chat", "sk-local-0123456789", "--embeddings")
+        self.addCleanup(server.stop)
+        texts = ["the bucket is not empty", "the bucket was not empty", "quota exceeded xyz", f"key {SECRET}"]
+        with model_probe.Probe(server.env()) as probe:
+            answer = probe.ask(embed=texts)
+            rows = answer["numbers"]
+            self.assertEqual(len(rows), 4, answer)
+            self.assertEqual(len({len(row) for row in rows}), 1)
+            self.assertGreater(answer["in"], 40)
+            self.assertGreater(self.cosine(rows[0], rows[1]), self.cosine(rows[0], rows[2]))
+            again = probe.ask(embed=[texts[0], "key ***"])["numbers"]
+            self.assertGreater(self.cosine(rows[0], again[0]), 0.999)
+            self.assertGreater(self.cosine(rows[3], again[1]), 0.999, "the mask came too late")
+        with model_probe.Probe(self.chat.env()) as probe:
+            self.assertIn("error", probe.ask(embed=texts))  # this one was started without
+
+    @staticmethod
+    def cosine(a, b):
+        return sum(x * y for x, y in zip(a, b)) / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+
     def test_a_score_of_noise_is_low_and_no_crash(self):
         """The understanding suite on a model whose words mean nothing: it ends, and says so."""
         rows = "deploy it\tverb deploy\nwe moved to Paris\tchange region=eu-west-3\n"
@@ -195,6 +216,22 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.fails("service", fake.failure(504))["cost"], "unknown")
         self.assertEqual(len(self.model.requests), before + 1)
 
+    def test_embeddings_that_are_none(self):
+        good = {"data": [{"index": 1, "embedding": [0, 1]}, {"index": 0, "embedding": [1, 0]}], "usage": {"prompt_tokens": 7}}
+        self.model.next(fake.answer(good))
+        self.assertEqual(self.probe.ask(embed=["a", "b"]), {"numbers": [[1, 0], [0, 1]], "in": 7})
+        self.assertEqual(self.model.requests[-1]["body"], {"model": "tiny-embeddings", "encoding_format": "float", "input": ["a", "b"]})
+        row = good["data"][0]
+        for code, body in (("protocol", {}), ("protocol", {"data": [row]}), ("protocol", {"data": [row, row]}),
+                           ("protocol", {"data": [row, {"index": 0, "embedding": [1]}]}),
+                           ("protocol", {"data": [row, {"index": 0, "embedding": ["1", "2"]}]}),
+                           ("protocol", {"data": [row, {"index": 7, "embedding": [1, 2]}]}),
+                           ("protocol", {"data": [{"index": 0, "embedding": []}, {"index": 1, "embedding": []}]})):
+            self.model.next(fake.answer(body))
+            self.assertEqual(self.probe.ask(embed=["a", "b"]).get("error"), code, body)
+        self.model.next(*[fake.failure(503, {"retry-after-ms": "1"})] * 2)
+        self.assertEqual(self.probe.ask(embed=["a"])["error"], "service")
+
     def test_what_is_sent_is_masked(self):
         self.model.say("hello")
         self.probe.ask(messages=[{"role": "user", "content": f"my key is {SECRET}"}])
@@ -250,3 +287,41 @@ class Moderated(lab.Case):
         run = self.chat({"OPENAI_BASE_URL": "http://models.example.com/v1", "OPENAI_API_KEY": "sk-test-0123456789abcdef"}, "deploy")
         self.assertIn("without https", json.dumps(run.events))
         self.assertNotIn("sk-test-0123456789abcdef", run.stdout + run.stderr)
+
+
+class Remembered(lab.Case):
+    """What was learnt, found by the embeddings of a server where the person's settings name one."""
+
+    def chat(self, model, *lines):
+        return subprocess.run([lab.program(), "chat"], text=True, timeout=60, cwd=self.repo, input="".join(line + "\n" for line in lines),
+                              env={**self.env(keys=self.keys, region=lab.REGION), **model.env()}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+    def test_a_server_finds_what_no_word_says_and_without_it_this_machine_answers(self):
+        self.keys = self.aws.user("ada", account=self.account)
+        self.repo = self.copy_repo("test/repos/flask_app")
+        settings = self.home / ".config/aws-copilot/config.yml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text("version: 1\nmodels:\n  embeddings: tiny\n")
+        sent = []
+
+        def answer(request):
+            if request["path"].endswith("/moderations"):
+                return fake.moderation()
+            if not request["path"].endswith("/embeddings"):
+                return fake.text("nothing")
+            sent.extend(request["body"]["input"])
+            if down:
+                return fake.failure(500, {"retry-after-ms": "1"})
+            rows = [[1.0, 0.0] if "lask" in text or "zebra" in text else [0.0, 1.0] for text in request["body"]["input"]]
+            return fake.answer({"data": [{"index": n, "embedding": row} for n, row in enumerate(rows)], "usage": {"prompt_tokens": 9}})
+
+        down = False
+        with fake.FakeModel() as model:
+            model.always(answer)
+            shown = self.chat(model, "deploy", "have we seen zebra before", "quit")
+            self.assertRegex(" ".join(shown.split()), r"Seen before: .*Flask", shown)
+            down = True
+            shown = self.chat(model, "have we seen the back end made with Flask before", "quit")
+        self.assertIn("Looking by this machine's own reading", shown)
+        self.assertRegex(" ".join(shown.split()), r"Seen before: .*Flask", shown)
+        self.assertEqual(sum("made with Flask" in text for text in sent), 1, "a text is sent once")

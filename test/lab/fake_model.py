@@ -75,6 +75,15 @@ def failure(status, headers=None, error=None):
     return answer
 
 
+def answer(body):
+    """An answer that is no stream."""
+    def send(handler):
+        data = json.dumps(body).encode()
+        handler.start(200, {"content-type": "application/json", "content-length": str(len(data))})
+        handler.send(data)
+    return send
+
+
 def raw(data):
     def answer(handler):
         handler.close_connection = True

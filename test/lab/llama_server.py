@@ -1,4 +1,4 @@
-"""llama.cpp's own HTTP server, from the wheel of xllamacpp:  llama_server.py PORT MODEL.gguf LIFE_S [--api-key KEY]
+"""llama.cpp's own HTTP server, from the wheel of xllamacpp:  llama_server.py PORT MODEL.gguf LIFE_S [--api-key KEY] [--embeddings]
 
 Run by LLAMA_PYTHON of scripts/setup.sh. Prints "listening" when it is; ends with its standard input, or after LIFE_S.
 """
@@ -16,6 +16,11 @@ def main(port, model, life_s, *key):
     params.cpuparams.n_threads = 1  # more of them spin on a busy machine
     params.ui, params.use_jinja, params.offline = False, True, True
     params.model_alias = {"tiny"}
+    key = list(key)
+    if "--embeddings" in key:
+        key.remove("--embeddings")
+        params.embedding, params.n_parallel = True, 1  # with two slots texts of one batch come back wrong
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     if key:
         params.api_keys = [key[1]]
     server = xllamacpp.Server(params)  # noqa: F841 (serves as long as it lives)

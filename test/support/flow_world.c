@@ -681,7 +681,8 @@ static enum err_code run_complete(struct op *op, json_t **out, struct err *err) 
     if (world->model == WORLD_MODEL_DOWN) {
         world->advised++;
         op->is_used_known = true;
-        return err_set(err, ERR_UNREACHABLE, "the fake model is down");
+        return err_set(err, world->model_fails == ERR_NONE ? ERR_UNREACHABLE : world->model_fails,
+                       "the fake model is down");
     }
     *out = reply_complete(op);
     return ERR_NONE;

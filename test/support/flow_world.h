@@ -44,13 +44,14 @@ struct world {
     enum world_place place;
     char hostile[600]; /* the text there; "": none */
     char obey[400];    /* what the evil model says in every form then, instead of its own lures */
-    enum world_model model;  /* set before world_flow() */
-    bool has_concern;        /* the good one has one about the function */
-    bool is_machine;         /* --yes, and the person's settings never ask */
-    int fail_at;             /* number of the call that fails; 0: none */
-    char fail_op[32];        /* the operation that fails, each time; "": none */
-    enum err_code fail_code; /* with this */
-    int interrupt_at;        /* number of the call during which Ctrl-C is pressed; 0: none */
+    enum world_model model;    /* set before world_flow() */
+    enum err_code model_fails; /* with this, where the model is down; 0: ERR_UNREACHABLE */
+    bool has_concern;          /* the good one has one about the function */
+    bool is_machine;           /* --yes, and the person's settings never ask */
+    int fail_at;               /* number of the call that fails; 0: none */
+    char fail_op[32];          /* the operation that fails, each time; "": none */
+    enum err_code fail_code;   /* with this */
+    int interrupt_at;          /* number of the call during which Ctrl-C is pressed; 0: none */
     bool has_bootstrap;
     bool is_deployed;   /* an earlier session's stack is there */
     bool has_no_change; /* the change set is empty */

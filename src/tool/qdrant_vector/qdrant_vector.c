@@ -1,6 +1,9 @@
 /* qdrant_vector: texts found by meaning. Without Qdrant they are in the store of this machine. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/hash.h"
+#include "model/client.h"
 #include "tool/services.h"
 #include "tool/tool.h"
 #include "vector/vector.h"
@@ -41,15 +44,66 @@ static enum err_code upsert(struct op *op, json_t **out, struct err *err) {
     return ERR_NONE;
 }
 
-static enum err_code query(struct op *op, json_t **out, struct err *err) {
-    json_t *found = NULL;
+/* ---- query ---- */
 
-    if (vector_query(op->services->store, json_str_at(op->args, "collection"),
-                     str_from(json_str_at(op->args, "text")), json_str_at(op->args, "tag"),
-                     QUERY_TOP, &found, err) != ERR_NONE) {
+static enum err_code embed(void *ctx, const struct masked *texts, size_t n, float **out,
+                           size_t *out_dim, struct err *err) {
+    struct op *op = ctx;
+    CLEANUP(model_numbers_done) struct model_numbers numbers = {0};
+
+    op->is_used_known = false; /* what a server did without an answer is not known */
+    if (model_embed(op->services->model, texts, n, op->deadline_mono_ms, op->cancel, &numbers,
+                    err) != ERR_NONE) {
         return err->code;
     }
+    op->used = (struct token_sum){.in = numbers.used};
+    op->is_used_known = true;
+    *out_dim = numbers.dim;
+    *out = TAKE(numbers.rows);
+    return ERR_NONE;
+}
+
+static const char *embedder_name(const struct services *services) {
+    return services->model == NULL ? NULL : model_client_embedder(services->model);
+}
+
+static enum err_code query(struct op *op, json_t **out, struct err *err) {
+    const struct embedder embedder = {.name = embedder_name(op->services),
+                                      .redactor = op->services->redactor,
+                                      .embed = embed,
+                                      .ctx = op};
+    json_t *found = NULL;
+    struct err why = {0};
+
+    op->is_used_known = true; /* nothing, until somebody is asked */
+    if (vector_query_by(op->services->store, embedder.name == NULL ? NULL : &embedder,
+                        json_str_at(op->args, "collection"),
+                        str_from(json_str_at(op->args, "text")), json_str_at(op->args, "tag"),
+                        QUERY_TOP, &found, &why, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (why.code != ERR_NONE) {
+        CLEANUP(freep)
+        char *text = mem_format("Looking by this machine's own reading: %s", why.text);
+        json_t *event = json_pack("{s:s}", "type", "say");
+
+        json_put_strn(event, "text", str_from(text));
+        op_progress(op, event);
+    }
     *out = json_pack("{s:o}", "found", found);
+    return ERR_NONE;
+}
+
+/* At worst: the question, and EMBED_MORE texts that have no numbers yet. A token has a byte at
+ * least. */
+static enum err_code need(const struct services *services, const struct operation *operation,
+                          const json_t *args, struct token_need *out, struct err *err) {
+    (void)args;
+    (void)err;
+    if (embedder_name(services) != NULL && strcmp(operation->name, "query") == 0) {
+        *out = (struct token_need){
+            .prompt = (EMBED_MORE + 1) * EMBED_TEXT_BYTES, .least = 1, .wanted = 1};
+    }
     return ERR_NONE;
 }
 
@@ -67,4 +121,5 @@ const struct tool tool_qdrant_vector = {
     .purpose = "texts found by meaning",
     .operations = operations,
     .operation_n = ARRAY_N(operations),
+    .need = need,
 };
