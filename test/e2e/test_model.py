@@ -324,4 +324,4 @@ class Remembered(lab.Case):
             shown = self.chat(model, "have we seen the back end made with Flask before", "quit")
         self.assertIn("Looking by this machine's own reading", shown)
         self.assertRegex(" ".join(shown.split()), r"Seen before: .*Flask", shown)
-        self.assertEqual(sum("made with Flask" in text for text in sent), 1, "a text is sent once")
+        self.assertEqual(sum(text.startswith("the back end is made with Flask") for text in sent), 1, "a text is sent once")
