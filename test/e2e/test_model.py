@@ -289,6 +289,26 @@ class Moderated(lab.Case):
         self.assertNotIn("sk-test-0123456789abcdef", run.stdout + run.stderr)
 
 
+class Noise(lab.Case):
+    """A conversation with llama.cpp's own server: forms that are kept to, and words that mean nothing."""
+
+    def test_nothing_that_noise_says_is_taken_up(self):
+        if not os.path.exists(lab.tools().get("LLAMA_PYTHON", "")):
+            raise unittest.SkipTest("the wheel of llama.cpp's server is not installed (scripts/setup.sh says why)")
+        server = model_probe.LlamaServer("chat", "sk-local-0123456789")
+        self.addCleanup(server.stop)
+        watch = self.proxy()
+        lines = [line for n in range(12) for line in (f"bitte mach irgendwas mit der anwendung nummer {n}", "no")]
+        run = self.run_program("chat", "--region", lab.REGION, keys=self.aws.user("ada", account=self.account), endpoint=watch.url,
+                               cwd=self.copy_repo("test/repos/api_only"), stdin="".join(line + "\n" for line in [*lines, "quit"]), **server.env())
+        with contextlib.closing(sqlite3.connect(self.home / ".local/state/aws-copilot/store.db")) as store:
+            asked, = store.execute("SELECT count(*) FROM sessions WHERE kind = 'query'").fetchone()
+        self.assertGreaterEqual(asked, 8, "the model was hardly asked")
+        self.assertEqual(watch.count(".*", "(Create|Update|Delete|Execute|Put).*"), 0)
+        self.assertNotIn("from now on", run.stdout + run.stderr, "a value that nobody said was taken up")
+        self.assertNotIn("\x1b", run.stdout)
+
+
 class Remembered(lab.Case):
     """What was learnt, found by the embeddings of a server where the person's settings name one."""
 
