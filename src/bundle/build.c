@@ -254,6 +254,7 @@ enum err_code build_run(const struct build_env *env, const struct build_step *st
 
     spec.beat = say_beat;
     spec.beat_ctx = &beat;
+    spec.beat_ms = step->beat_ms;
     for (int i = 0; i < PROC_STREAM_N; i++) {
         mask.streams[i] = redact_stream_new(env->redactor, mask_put, &mask);
     }

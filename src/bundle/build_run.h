@@ -37,6 +37,7 @@ struct build_step {
     const char *stand_in;   /* as in struct sandbox; may be NULL */
     const char *stands_for;
     int64_t timeout_ms;
+    int64_t beat_ms; /* of silence, until it is said that it still runs; 0: PROC_BEAT_MS */
     bool is_quiet;   /* its output is not progress */
     bool takes_ends; /* a deadline, a flood and a full disk are answers, too, not errors */
 };

@@ -343,6 +343,53 @@ static void the_project_file_is_no_part_of_what_a_build_is_known_by(void **state
     assert_string_equal(list.rows[0].path, "main.py");
 }
 
+static void hear(void *ctx, const char *line) {
+    struct buf *heard = ctx;
+
+    buf_addf(heard, "%s\n", line);
+}
+
+/* A program that prints nothing is told of, with its deadline; what it prints is masked as it
+ * comes; at the deadline all that it started ends with it. */
+static void a_silent_program_is_told_of_with_its_deadline(void **state) {
+    static const char *const argv[] = {"/bin/sh", "-c",
+                                       "echo pass correct-horse-battery; exec sleep 9", NULL};
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+    CLEANUP(proc_env_done) struct proc_env vars = {0};
+    CLEANUP(buf_done) struct buf heard = BUF_INIT(1 << 16);
+    CLEANUP(freep) char *tmp = fs_join(work, "long");
+    struct words writable = {.rows = {tmp}, .n = 1};
+    struct build_env env = {.root = work,
+                            .cache_dir = work,
+                            .redactor = redactor,
+                            .is_sandboxed = true,
+                            .say = hear,
+                            .ctx = &heard};
+    struct build_step step = {.title = "the build",
+                              .argv = argv,
+                              .vars = &vars,
+                              .cwd = tmp,
+                              .writable = &writable,
+                              .tmp = tmp,
+                              .timeout_ms = 1000,
+                              .beat_ms = 100};
+    struct err err = {0};
+
+    (void)state;
+    if (sandbox_probe()->missing[0] != '\0') {
+        print_message("# SKIP no sandbox here: %s\n", sandbox_probe()->missing);
+        return;
+    }
+    put("long/x", "");
+    assert_int_equal(build_run(&env, &step, &result, &err), ERR_TIMEOUT);
+    assert_true(str_starts(str_from(err.text), STR("the build was stopped after ")));
+    if (strstr(buf_cstr(&heard), "the build: still running after ") == NULL ||
+        strstr(buf_cstr(&heard), " s, stopped at 1 s\n") == NULL ||
+        strstr(buf_cstr(&heard), "pass ***\n") == NULL) {
+        fail_msg("%s", buf_cstr(&heard));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_found_in_a_lock),
@@ -355,6 +402,7 @@ int main(void) {
         cmocka_unit_test(addresses_of_the_visitors_machine_and_unhashed_assets_are_said),
         cmocka_unit_test(content_types_follow_the_ending),
         cmocka_unit_test(a_copy_has_no_secrets_and_no_installed_packages),
+        cmocka_unit_test(a_silent_program_is_told_of_with_its_deadline),
         cmocka_unit_test(the_project_file_is_no_part_of_what_a_build_is_known_by),
     };
 

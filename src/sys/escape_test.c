@@ -38,8 +38,9 @@ enum {
     SMALL_MEMORY = 1 << 4,
     SMALL_FILES = 1 << 5,
     SMALL_DISK = 1 << 6,
-    SHORT = 1 << 7,   /* a deadline of 300 ms */
-    LINGERS = 1 << 8, /* look for what it left a little later */
+    SHORT = 1 << 7,      /* a deadline of 300 ms */
+    LINGERS = 1 << 8,    /* look for what it left a little later */
+    ON_NETWORK = 1 << 9, /* denied, too, to a child that may reach package sources */
 };
 
 /* clang-format off */
@@ -51,27 +52,27 @@ static const struct attempt {
 } attempts[] = {
     {"nothing",             "is started at all (control)", 0, PROC_EXITED},
     /* the network */
-    {"tcp",                 "connects by TCP", OPEN_OUTSIDE, PROC_EXITED},
+    {"tcp",                 "connects by TCP", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
     {"tcp6",                "opens an IPv6 socket", 0, PROC_EXITED},
     {"udp",                 "sends a datagram", OPEN_OUTSIDE, PROC_EXITED},
     {"listens",             "listens on a port", OPEN_OUTSIDE, PROC_EXITED},
-    {"curl",                "runs curl", 0, PROC_EXITED},
+    {"curl",                "runs curl", ON_NETWORK, PROC_EXITED},
     {"ping",                "runs ping", 0, PROC_EXITED},
-    {"name_service",        "asks DNS by getent", 0, PROC_EXITED},
-    {"dev_tcp",             "uses bash's /dev/tcp", OPEN_OUTSIDE, PROC_EXITED},
-    {"unix_path",           "connects to an agent's socket in a readable folder", OPEN_OUTSIDE, PROC_EXITED},
-    {"unix_abstract",       "connects to an abstract socket", OPEN_OUTSIDE, PROC_EXITED},
-    {"wide_tcp",            "connects by TCP, the family written in 64 bits", OPEN_OUTSIDE, PROC_EXITED},
-    {"wide_unix",           "connects to an agent's socket, the family written in 64 bits", OPEN_OUTSIDE, PROC_EXITED},
-    {"raw_socket",          "opens a raw socket", 0, PROC_EXITED},
-    {"packet_socket",       "opens a packet socket", 0, PROC_EXITED},
+    {"name_service",        "asks DNS by getent", ON_NETWORK, PROC_EXITED},
+    {"dev_tcp",             "uses bash's /dev/tcp", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
+    {"unix_path",           "connects to an agent's socket in a readable folder", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
+    {"unix_abstract",       "connects to an abstract socket", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
+    {"wide_tcp",            "connects by TCP, the family written in 64 bits", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
+    {"wide_unix",           "connects to an agent's socket, the family written in 64 bits", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
+    {"raw_socket",          "opens a raw socket", ON_NETWORK, PROC_EXITED},
+    {"packet_socket",       "opens a packet socket", ON_NETWORK, PROC_EXITED},
     {"netlink_socket",      "opens a netlink socket", OPEN_OUTSIDE, PROC_EXITED},
-    {"vsock_socket",        "opens a socket to the hypervisor", 0, PROC_EXITED},
+    {"vsock_socket",        "opens a socket to the hypervisor", ON_NETWORK, PROC_EXITED},
     /* what must not be read */
-    {"aws",                 "reads ~/.aws", OPEN_OUTSIDE, PROC_EXITED},
-    {"ssh",                 "reads ~/.ssh", OPEN_OUTSIDE, PROC_EXITED},
+    {"aws",                 "reads ~/.aws", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
+    {"ssh",                 "reads ~/.ssh", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
     {"dotenv",              "reads a .env", OPEN_OUTSIDE, PROC_EXITED},
-    {"state",               "reads our own state", OPEN_OUTSIDE, PROC_EXITED},
+    {"state",               "reads our own state", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
     {"shadow",              "reads /etc/shadow", 0, PROC_EXITED},
     {"unlisted",            "reads a file that is not listed", OPEN_OUTSIDE, PROC_EXITED},
     {"by_root_link",        "reads ~/.aws through /proc/self/root", OPEN_OUTSIDE, PROC_EXITED},
@@ -167,9 +168,11 @@ static const struct attempt {
 static const struct {
     const char *name;
     enum sandbox_wall wall;
-} walls[] = {{"namespaces and Landlock", SANDBOX_WALL_ALL},
-             {"namespaces alone",        SANDBOX_WALL_NAMESPACES},
-             {"Landlock alone",          SANDBOX_WALL_LANDLOCK}};
+    enum sandbox_net net;
+} walls[] = {{"namespaces and Landlock", SANDBOX_WALL_ALL,        SANDBOX_NET_NONE},
+             {"namespaces alone",        SANDBOX_WALL_NAMESPACES, SANDBOX_NET_NONE},
+             {"Landlock alone",          SANDBOX_WALL_LANDLOCK,   SANDBOX_NET_NONE},
+             {"with package sources",    SANDBOX_WALL_ALL,        SANDBOX_NET_SOURCES}};
 /* clang-format on */
 
 enum { WALL_NONE = ARRAY_N(walls), TESTS_MAX = ARRAY_N(attempts) * (ARRAY_N(walls) + 1) };
@@ -296,12 +299,15 @@ static enum err_code run_attempt(const struct attempt *attempt, size_t wall,
     const char *const readable[] = {home, ATTACKER, NULL};
     const char *const writable[] = {ws, NULL};
     const char *const hidden[] = {dotenv, own, NULL};
+    const char *const hosts[] = {"packages.invalid:443", NULL};
     const char *const argv[] = {ATTACKER, attempt->id, NULL};
     struct sandbox box = {
         .readable = readable,
         .writable = writable,
         .hidden = hidden,
         .tmp = tmp,
+        .net = wall == WALL_NONE ? SANDBOX_NET_NONE : walls[wall].net,
+        .hosts = hosts,
         .process_max = 400,
         .file_bytes_max = (attempt->flags & SMALL_FILES) != 0 ? 1 << 20 : 0,
         .memory_bytes_max = (attempt->flags & SMALL_MEMORY) != 0 ? 64 << 20 : 0,
@@ -356,6 +362,9 @@ static const char *reason_to_skip(const struct case_row *row) {
         : walls[row->wall].wall == SANDBOX_WALL_LANDLOCK ? caps->landlock_abi < 3
                                                          : caps->missing[0] != '\0') {
         return "this wall is not on this machine";
+    }
+    if (walls[row->wall].net == SANDBOX_NET_SOURCES && !has_pids) {
+        return "without namespaces the network is open, and the run says so";
     }
     if (strcmp(row->attempt->id, "ping") == 0) {
         CLEANUP(freep) char *ping = proc_find("ping", "/usr/bin:/bin");
@@ -437,7 +446,10 @@ int main(void) {
 
     for (size_t wall = 0; wall <= WALL_NONE; wall++) {
         for (size_t i = 0; i < ARRAY_N(attempts); i++) {
-            if (wall == WALL_NONE && (attempts[i].flags & OPEN_OUTSIDE) == 0) {
+            int needs = wall == WALL_NONE                        ? OPEN_OUTSIDE
+                        : walls[wall].net == SANDBOX_NET_SOURCES ? ON_NETWORK
+                                                                 : 0;
+            if ((attempts[i].flags & needs) != needs) {
                 continue;
             }
             rows[n] = (struct case_row){&attempts[i], wall};

@@ -260,6 +260,71 @@ static void removal_does_not_follow_links_and_copes_with_depth(void **state) {
     assert_int_equal(access(kept, F_OK), 0);
 }
 
+static bool is_text(const char *name, const char *text) {
+    CLEANUP(buf_done) struct buf content = BUF_INIT(100);
+    struct err err = {0};
+
+    return fs_read_at(&root, name, 100, &content, &err) == ERR_NONE &&
+           strcmp(buf_cstr(&content), text) == 0;
+}
+
+/* One row after the other. */
+static void what_is_put_stays_below_the_root_and_goes_through_no_link(void **state) {
+    /* clang-format off */
+    static const struct {
+        const char *path;
+        enum fs_kind kind;
+        const char *content;
+        enum err_code code;
+        const char *look; /* a file that has `is` then; NULL: nothing is looked at */
+        const char *is;
+    } rows[] = {
+        { "put/a",          FS_FILE, "one",   ERR_NONE,      "put/a",        "one" },
+        { "put/a",          FS_FILE, "two",   ERR_NONE,      "put/a",        "two" },
+        { "put/dir",        FS_DIR,  "",      ERR_NONE,      NULL,           NULL },
+        { "put/dir",        FS_DIR,  "",      ERR_NONE,      NULL,           NULL },
+        { "put/a",          FS_DIR,  "",      ERR_IO,        "put/a",        "two" },
+        { "put/dir/b",      FS_FILE, "three", ERR_NONE,      "put/dir/b",    "three" },
+        { "put/none/b",     FS_FILE, "x",     ERR_NOT_FOUND, NULL,           NULL },
+        { "put/none/b",     FS_NONE, "",      ERR_NONE,      NULL,           NULL },
+        { "put/link",       FS_LINK, "a",     ERR_NONE,      "put/link",     "two" },
+        { "put/link",       FS_FILE, "four",  ERR_NONE,      "put/a",        "two" }, /* the link went, not what it named */
+        { "put/way/b",      FS_FILE, "x",     ERR_INVALID,   "put/dir/b",    "three" }, /* way is a link to dir */
+        { "put/out/b",      FS_FILE, "x",     ERR_INVALID,   NULL,           NULL },  /* and out one to outside */
+        { "../b",           FS_FILE, "x",     ERR_INVALID,   NULL,           NULL },
+        { "put/..",         FS_NONE, "",      ERR_INVALID,   "put/a",        "two" },
+        { "",               FS_NONE, "",      ERR_INVALID,   "put/a",        "two" },
+        { "put/dir",        FS_NONE, "",      ERR_NONE,      "put/dir/b",    "three" }, /* not empty: it stays */
+        { "put/dir/b",      FS_NONE, "",      ERR_NONE,      NULL,           NULL },
+        { "put/dir",        FS_NONE, "",      ERR_NONE,      NULL,           NULL },
+        { "put/dir/b",      FS_FILE, "x",     ERR_NOT_FOUND, NULL,           NULL },  /* now it is gone */
+    };
+    /* clang-format on */
+    CLEANUP(freep) char *script = in_work("put/a");
+    struct stat st;
+
+    (void)state;
+    put("put/dir/x", "");
+    link_to("dir", "put/way");
+    link_to("/tmp", "put/out");
+    CLEANUP(freep) char *first = in_work("put/dir/x");
+    assert_int_equal(unlink(first), 0);
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct err err = {0};
+        enum err_code code =
+            fs_put_at(&root, rows[i].path, rows[i].kind, str_from(rows[i].content), 0755, &err);
+
+        if (code != rows[i].code) {
+            fail_msg("row %zu, %s: %s", i, rows[i].path, err.text);
+        }
+        if (rows[i].look != NULL && !is_text(rows[i].look, rows[i].is)) {
+            fail_msg("row %zu, %s: %s is not '%s'", i, rows[i].path, rows[i].look, rows[i].is);
+        }
+    }
+    assert_int_equal(stat(script, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+}
+
 static void a_file_is_replaced_whole(void **state) {
     CLEANUP(freep) char *path = in_work("state.json");
     CLEANUP(buf_done) struct buf out = BUF_INIT(100);
@@ -312,6 +377,7 @@ int main(void) {
         cmocka_unit_test(a_comparison_names_what_is_new_gone_and_different),
         cmocka_unit_test(a_copy_leaves_out_what_leads_out),
         cmocka_unit_test(removal_does_not_follow_links_and_copes_with_depth),
+        cmocka_unit_test(what_is_put_stays_below_the_root_and_goes_through_no_link),
         cmocka_unit_test(a_file_is_replaced_whole),
         cmocka_unit_test(folders_are_made_with_their_parents),
     };

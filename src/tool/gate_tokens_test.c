@@ -222,6 +222,31 @@ static void at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due(v
     rig_done(&rig);
 }
 
+/* What is said at 80 %, at the default and at the ceiling, each once. */
+static void each_level_has_its_sentence(void **state) {
+    static const char *const says[] = {
+        "80 % of this session's tokens are used (",
+        "this session's tokens are used up; it goes on without a model unless you raise its budget",
+        "this session's tokens are used up, and so is the highest budget; it goes on without a "
+        "model"};
+    uint32_t more = (uint32_t)(limit(LIMIT_TOKENS_IN_CEILING) - limit(LIMIT_TOKENS_IN));
+    struct rig rig;
+    struct err why = {0};
+
+    rig_open(&rig, *state, "preflight");
+    for (size_t level = 0; level < ARRAY_N(says); level++) {
+        if (level == 0) {
+            spend_to(&rig, 10000, 20000);
+        }
+        assert_int_equal(rig_seen_n(&rig, says[level]), 0);
+        assert_int_equal(ask(&rig, level == 0 ? 100 : level == 1 ? 9900 : more, 1, &why), ERR_NONE);
+        assert_int_equal(rig_seen_n(&rig, says[level]), 1);
+    }
+    assert_int_equal(rig.asked, 1); /* before the last of them: raise it? */
+    assert_int_equal(ask(&rig, 1, 1, &why), ERR_BUDGET);
+    rig_done(&rig);
+}
+
 static void at_the_budget_a_person_may_raise_it_once(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -339,6 +364,7 @@ int main(void) {
         ON_MEMORY(a_call_that_died_with_its_process_is_spent_and_asked_again),
         ON_MEMORY(a_session_that_is_opened_again_in_its_process_is_counted_once),
         ON_MEMORY(at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due),
+        ON_MEMORY(each_level_has_its_sentence),
         ON_MEMORY(at_the_budget_a_person_may_raise_it_once),
         ON_MEMORY(who_says_no_goes_on_without_a_model_and_is_not_asked_again),
         ON_MEMORY(without_a_person_nothing_is_raised),
