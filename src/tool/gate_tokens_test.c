@@ -224,11 +224,9 @@ static void at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due(v
 
 /* What is said at 80 %, at the default and at the ceiling, each once. */
 static void each_level_has_its_sentence(void **state) {
-    static const char *const says[] = {
-        "80 % of this session's tokens are used (",
-        "this session's tokens are used up; it goes on without a model unless you raise its budget",
-        "this session's tokens are used up, and so is the highest budget; it goes on without a "
-        "model"};
+    static const char *const says[] = {"80 % of this session's tokens are used (",
+                                       "goes on without a model unless you raise its budget",
+                                       "used up, and so is the highest budget; it goes on without"};
     uint32_t more = (uint32_t)(limit(LIMIT_TOKENS_IN_CEILING) - limit(LIMIT_TOKENS_IN));
     struct rig rig;
     struct err why = {0};
