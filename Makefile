@@ -19,6 +19,7 @@ check: setup ## what CI runs: the tests, the gates, clang, ASan+UBSan, TSan
 
 torture: build ## hit a deployment at every place, and deploy through faults (hours; SEED=, MINUTES=)
 	@scripts/torture --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
+	@scripts/calls --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 	@scripts/faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 
 demo: build ## deploy examples/todo to a local AWS, through the conversation

@@ -15,6 +15,11 @@ CRASHES = [
     80000 + 40,               # its approve, stopped past its lease while another process finishes
 ]
 FAULTS = [7]
+CALLS = [  # block * 1000 + place: see test/torture/calls.py
+    3000 + 5,  # an update's approve: its fifth call fails
+    8000 + 3,  # the third happens, and says that it failed
+    13000 + 2,  # its second change at AWS happens, and the answer says that it failed
+]
 
 
 def run(script, cases, folder, *more):
@@ -36,6 +41,11 @@ class Sample(lab.Case):
         done, rows = run("faults", FAULTS, self.dir)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertEqual([row["ok"] for row in rows], [True])
+
+    def test_a_spoiled_call_ends_in_an_end_that_is_true(self):
+        done, rows = run("calls", CALLS, self.dir)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual([bool(row["ok"] and row["hit"]) for row in rows], [True] * len(CALLS))
 
     def test_the_paper_lists_the_kinds_of_faults(self):
         done = subprocess.run([sys.executable, str(lab.ROOT / "test/torture/faults.py"), "--kinds"], check=True, capture_output=True,

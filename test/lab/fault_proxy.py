@@ -309,10 +309,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._control(body)
         request = Request(self.command, self.path, self.headers, body)
         row = {"service": request.service, "action": request.action, "method": request.method, "target": request.target,
-               "effect": request.effect(), "at": time.time(), "status": None, "fault": None}
+               "effect": request.effect(), "at": time.time(), "status": None, "upstream": None, "fault": None}
         rule = self.server.proxy.take(request, row)
         try:
-            answer = self._serve(request, rule.do if rule else {})
+            answer = self._serve(request, rule.do if rule else {}, row)
         except (Cut, OSError, http.client.HTTPException):
             row["status"] = "cut"
             self.close_connection = True
@@ -333,7 +333,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if size == 0:
                 return b"".join(parts)
 
-    def _serve(self, request, do):
+    def _serve(self, request, do, row):
+        """The answer that is sent; what the local AWS itself said goes into row["upstream"]."""
         if "delay_s" in do:
             time.sleep(do["delay_s"])
         if do.get("hang"):
@@ -349,6 +350,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 answer, new_headers = clock_answer(request, do["clock_s"], self.server.proxy.keys)
             if answer is None:
                 answer = self._forward(request, new_headers or {})
+                row["upstream"] = answer.status
         if "then" in do:
             do["then"](request)
         if do.get("cut") == "after":

@@ -8,21 +8,15 @@ begins and how long it lasts. The deployment is an update of something that answ
 success, rolled back with the old version answering, or a failure that says so; what it says must be true; and when the
 world is well again, a person must be able to go on.
 """
-import argparse
 import collections
-import concurrent.futures
-import json
 import random
 import re
-import shutil
 import signal
 import statistics
 import sys
 import time
-import traceback
-from pathlib import Path
 
-from torture import COMMAND_S, Rig, Wrong, fault_proxy
+from torture import COMMAND_S, Rig, Wrong, arguments, conclude, fault_proxy, run_all
 
 WAIT = "40s"  # of a run; what hangs is parked then, and says so
 CFN = ["DescribeStacks", "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DescribeStackEvents", "GetTemplate",
@@ -139,10 +133,12 @@ def told(rig, draw):
     return f"{action} happens and says {name} {rule}"
 
 
-TOLD = [("500", lambda service: fault_proxy.error_answer(service, 500, "InternalFailure", "made by the fault proxy")),
-        ("503", lambda service: fault_proxy.error_answer(service, 503, "ServiceUnavailable", "made by the fault proxy")),
-        ("throttled", fault_proxy.throttle_answer),
-        ("denied", lambda service: fault_proxy.error_answer(service, 403, "AccessDenied", "made by the fault proxy"))]
+def error_of(status, code):
+    return lambda service: fault_proxy.error_answer(service, status, code, "made by the fault proxy")
+
+
+TOLD = [("500", error_of(500, "InternalFailure")), ("503", error_of(503, "ServiceUnavailable")),
+        ("throttled", fault_proxy.throttle_answer), ("denied", error_of(403, "AccessDenied"))]
 
 
 def say_it_failed(answer, told):
@@ -247,6 +243,9 @@ def kinds():
     return "\n".join(f"- {kind.__doc__}" for kind in dict.fromkeys(KINDS))
 
 
+GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # of the stack, which answers then
+
+
 class FaultRig(Rig):
     # --- whose keys: the program has them in its environment, or in a file that somebody else renews ---
 
@@ -257,6 +256,7 @@ class FaultRig(Rig):
 
     def ready(self, what):
         if self.local is not None:
+            self.fault.keys = {}
             self.keys = {"AWS_ACCESS_KEY_ID": self.key[0], "AWS_SECRET_ACCESS_KEY": self.key[1]}
         super().ready(what)
 
@@ -270,12 +270,11 @@ class FaultRig(Rig):
 
     # --- one case ---
 
-    def command(self, *words):
+    def command(self, *words, **env):
         """Runs a command; it must end, with a sentence where it does not end well."""
-        self.forget_rates()
         began = time.monotonic()
         wait = {"AWSCOPILOT_PROBE_WAIT": "8s", "AWSCOPILOT_MAX_WAIT_DURATION": WAIT} if self.fault.rules else {}
-        run = self.say(*words, **wait)
+        run = self.say(*words, **(wait | env))
         if run.code > 128 and run.code != 130:
             raise Wrong(f"crash: {words}: {run}")
         if time.monotonic() - began > COMMAND_S - 5:
@@ -286,23 +285,23 @@ class FaultRig(Rig):
         return run
 
     def truth(self, run, before):
-        """What the run says is so."""
-        status, build = run.result["status"], self.answers()
-        stack = self.stack_status()
+        """What the run says is so; `before` is the build that answered before it, None: there was none."""
+        status, stack = run.result["status"], self.stack_status()
+        build = self.answers() if stack in GOOD else None
         if status in ("success", "no_change"):
             wanted = run.result.get("build_id") or run.result.get("build")
-            if stack != "UPDATE_COMPLETE" or build is None or (status == "success" and build == before):
+            if stack != ("CREATE_COMPLETE" if before is None else "UPDATE_COMPLETE") or build is None or (status == "success" and build == before):
                 raise Wrong(f"false: {status} is said; the stack is {stack}, build {before} became {build}: {run}")
             if wanted and wanted != build:
                 raise Wrong(f"false: {status} is said of build {wanted}, {build} answers")
         elif status == "rolled_back":
-            if build != before or stack not in ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+            if build != before or stack not in GOOD[1:]:
                 raise Wrong(f"false: rolled back is said; the stack is {stack}, build {before} became {build}: {run}")
-        elif build is None:
+        elif build is None and before is not None:
             raise Wrong(f"lost: nothing answers any more after {status}: {run}")
         return status
 
-    def fault_case(self, number, seed):
+    def run_case(self, number, seed):
         draw = random.Random(f"fault {seed} {number}")
         self.ready("update")
         before = self.answers()
@@ -357,32 +356,6 @@ class FaultRig(Rig):
                    for row in self.say("history").of_type("session"))
 
 
-def worker(name, numbers, seed, until, out, keep):
-    rig = FaultRig(name)
-    try:
-        for number in numbers:
-            if time.time() > until:
-                break
-            began, row = time.monotonic(), {"case": number, "seed": seed}
-            try:
-                row |= {"ok": True} | rig.fault_case(number, seed)
-            except Wrong as e:
-                row |= {"ok": False, "wrong": str(e).split(":")[0], "why": str(e)}
-            except Exception:
-                row |= {"ok": False, "wrong": "torture", "why": traceback.format_exc()}
-            row["s"] = round(time.monotonic() - began, 2)
-            if not row["ok"] and rig.local is not None:
-                rig.fault.clear()
-                rig.fault.keys = {}
-                if keep:
-                    shutil.copytree(rig.home / ".local/state", Path(keep) / f"fault-{number}", dirs_exist_ok=True)
-                rig.app_cases = 10 ** 6
-            with open(out, "a") as f:
-                f.write(json.dumps(row) + "\n")
-    finally:
-        rig.close()
-
-
 def report(rows):
     ends = collections.Counter(r["said"] for r in rows if r["ok"])
     after = collections.Counter(r["end"] for r in rows if r["ok"])
@@ -398,50 +371,16 @@ def report(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/faults", description="Deployments through faults; see docs/durability.md.")
-    parser.add_argument("--case", type=int, action="append")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = arguments("faults", "Deploys through seeded combinations of faults", jobs=4)
     parser.add_argument("--sample", type=int, default=300, help="so many cases")
-    parser.add_argument("--minutes", type=float, default=600)
-    parser.add_argument("--jobs", type=int, default=4, help="so many at once; most of a case is waiting")
-    parser.add_argument("--out", default="build/faults.ndjson", help="a line of JSON a case is added here")
-    parser.add_argument("--keep", help="a folder for the state of cases that failed")
-    parser.add_argument("--report", action="store_true", help="print the table of what is in --out, and run nothing")
     parser.add_argument("--kinds", action="store_true", help="print the kinds of faults, and run nothing")
     args = parser.parse_args()
     if args.kinds:
         print(kinds())
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    out = Path(args.out).absolute()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    numbers = args.case or list(range(1, args.sample + 1))
-    if not args.report:
-        if out.exists() and not args.case:
-            done = {r["case"] for r in map(json.loads, out.read_text().splitlines()) if r["seed"] == args.seed}
-            numbers = [n for n in numbers if n not in done]
-        jobs = max(1, min(args.jobs, len(numbers)))
-        until = time.time() + args.minutes * 60
-        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-            waiting = [pool.submit(worker, f"faults-{j}", numbers[j::jobs], args.seed, until, out, args.keep)
-                       for j in range(jobs)]
-            try:
-                for future in waiting:
-                    future.result()
-            except SystemExit:
-                for process in list(pool._processes.values()):
-                    process.terminate()
-                raise
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
-    if args.case:
-        rows = [r for r in rows if r["case"] in args.case][-len(args.case):]
-    for row in rows:
-        if not row["ok"]:
-            print(f"FAIL  fault case {row['case']} (--seed {row['seed']})\n{row['why'][:3000]}")
-    print(report(rows))
-    bad = sum(1 for r in rows if not r["ok"])
-    print(f"faults: {len(rows) - bad} passed, {bad} failed")
-    return 1 if bad else 0
+    rows = run_all(FaultRig, args.case or list(range(1, args.sample + 1)), args)
+    return conclude("faults", rows, lambda number: f"fault case {number}", report(rows))
 
 
 if __name__ == "__main__":

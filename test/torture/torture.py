@@ -231,8 +231,12 @@ class Rig(todo.TodoCase):
                 continue
         raise Wrong(f"end: no end after {STEPS} commands; the last was {run}")
 
+    def run_case(self, number, seed):
+        """Runs one case; returns what its row has beside "ok". Raises Wrong."""
+        return {"hit": self.case(number, seed)}
+
     def case(self, number, seed):
-        """Runs one case; returns what was hit, or None when the command has no such place. Raises Wrong."""
+        """Returns what was hit, or None when the command has no such place."""
         what, verb, how = BLOCKS[number // PLACES]
         draw = random.Random(f"{seed} {number}")
         self.ready(what)
@@ -418,17 +422,16 @@ def in_turn(numbers, seed):
     return [n for _, _, n in sorted((again, draw.random(), n) for again, n in numbers)]
 
 
-def worker(name, numbers, seed, until, out, keep):
-    """Runs its share; a line of JSON a case."""
-    rig = Rig(name)
+def worker(make_rig, name, numbers, seed, until, out, keep):
+    """Runs its share on a rig of its own; a line of JSON a case."""
+    rig = make_rig(name)
     try:
         for number in numbers:
             if time.time() > until:
                 break
             began, row = time.monotonic(), {"case": number, "seed": seed}
             try:
-                hit = rig.case(number, seed)
-                row |= {"ok": True, "hit": hit}
+                row |= {"ok": True} | rig.run_case(number, seed)
             except Wrong as e:
                 row |= {"ok": False, "wrong": str(e).split(":")[0], "why": str(e)}
             except Exception:
@@ -436,12 +439,59 @@ def worker(name, numbers, seed, until, out, keep):
             row["s"] = round(time.monotonic() - began, 2)
             if not row["ok"] and rig.local is not None:
                 if keep:
-                    shutil.copytree(rig.home / ".local/state", Path(keep) / f"case-{number}", dirs_exist_ok=True)
+                    shutil.copytree(rig.home / ".local/state", Path(keep) / f"{make_rig.__name__}-{number}", dirs_exist_ok=True)
+                rig.fault.clear()
                 rig.app_cases = STACK_CASES  # what a failure left is no ground for the next
             with open(out, "a") as f:
                 f.write(json.dumps(row) + "\n")
     finally:
         rig.close()
+
+
+def arguments(script, about, jobs):
+    """What the scripts that run numbered cases understand."""
+    parser = argparse.ArgumentParser(prog=f"scripts/{script}", description=f"{about}; see docs/durability.md.")
+    parser.add_argument("--case", type=int, action="append", help="only this case (may be repeated)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="stop after this time")
+    parser.add_argument("--jobs", type=int, default=jobs, help="so many at once; a part of each case is waiting")
+    parser.add_argument("--out", default=f"build/{script}.ndjson", help="a line of JSON a case is added here")
+    parser.add_argument("--keep", help="a folder for the state of cases that failed")
+    parser.add_argument("--report", action="store_true", help="print the table of what is in --out, and run nothing")
+    return parser
+
+
+def run_all(make_rig, numbers, args):
+    """Runs the cases that --out does not have yet, unless it is only to report; returns the rows, of --case or all."""
+    out = Path(args.out).absolute()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if not args.report:
+        if out.exists() and not args.case:
+            done = {r["case"] for r in map(json.loads, out.read_text().splitlines()) if r["seed"] == args.seed}
+            numbers = [n for n in numbers if n not in done]
+        until = time.time() + args.minutes * 60
+        jobs = max(1, min(args.jobs, len(numbers)))
+        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+            waiting = [pool.submit(worker, make_rig, str(j), numbers[j::jobs], args.seed, until, out, args.keep) for j in range(jobs)]
+            try:
+                for future in waiting:
+                    future.result()
+            except SystemExit:  # SIGTERM: the workers end their local AWS, too
+                for process in list(pool._processes.values()):
+                    process.terminate()
+                raise
+    rows = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+    return [r for r in rows if r["case"] in args.case][-len(args.case):] if args.case else rows
+
+
+def conclude(script, rows, name, table):
+    """Prints what failed, the table and the closing line; returns the exit code."""
+    bad = [row for row in rows if not row["ok"]]
+    for row in bad:
+        print(f"FAIL  {name(row['case'])} (--seed {row['seed']})\n{row['why'][:3000]}")
+    print(table)
+    print(f"{script}: {len(rows) - len(bad)} passed, {len(bad)} failed")
+    return 1 if bad else 0
 
 
 def report(rows, places):
@@ -465,24 +515,14 @@ def report(rows, places):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/torture", description="Hits a deployment at every place; see docs/durability.md.")
-    parser.add_argument("--case", type=int, action="append", help="only this case (may be repeated)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser = arguments("torture", "Hits a deployment at every place", jobs=3)
     parser.add_argument("--sample", type=int, help="so many cases, drawn by the seed")
     parser.add_argument("--only", default="", help="create, update, return, deploy, approve, kill, cut or stop")
-    parser.add_argument("--minutes", type=float, default=600, help="stop after this time")
-    parser.add_argument("--jobs", type=int, default=3, help="so many at once; a third of a case is waiting")
-    parser.add_argument("--out", default="build/torture.ndjson", help="a line of JSON a case is added here")
-    parser.add_argument("--keep", help="a folder for the state of cases that failed")
-    parser.add_argument("--report", action="store_true", help="print the table of what is in --out, and run nothing")
     args = parser.parse_args()
-    out = Path(args.out).absolute()
-    places_file = out.with_suffix(".places.json")
+    places_file = Path(args.out).absolute().with_suffix(".places.json")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if args.case:
-        places = {}
-        numbers = args.case
-    else:
+    places, numbers = {}, args.case
+    if not args.case:
         if places_file.exists():
             places = {tuple(k.split()): v for k, v in json.loads(places_file.read_text()).items()}
         else:
@@ -491,38 +531,11 @@ def main():
                 places = count_places(rig)
             finally:
                 rig.close()
-            out.parent.mkdir(parents=True, exist_ok=True)
+            places_file.parent.mkdir(parents=True, exist_ok=True)
             places_file.write_text(json.dumps({" ".join(k): v for k, v in places.items()}))
-        numbers = in_turn(all_cases(places, args.only), args.seed)
-        if args.sample:
-            numbers = numbers[:args.sample]
-    if not args.report:
-        done = set()
-        if out.exists() and not args.case:
-            done = {r["case"] for r in map(json.loads, out.read_text().splitlines()) if r["seed"] == args.seed}
-        numbers = [n for n in numbers if n not in done]
-        until = time.time() + args.minutes * 60
-        jobs = min(args.jobs, len(numbers))
-        with concurrent.futures.ProcessPoolExecutor(jobs or 1) as pool:
-            waiting = [pool.submit(worker, str(j), sorted(numbers[j::jobs], key=lambda n: BLOCKS[n // PLACES][0] == "create")
-                                   if args.case else numbers[j::jobs], args.seed, until, out, args.keep) for j in range(jobs)]
-            try:
-                for future in waiting:
-                    future.result()
-            except SystemExit:  # SIGTERM: the workers end their local AWS, too
-                for process in list(pool._processes.values()):
-                    process.terminate()
-                raise
-    rows = [json.loads(line) for line in out.read_text().splitlines()]
-    if args.case:
-        rows = [r for r in rows if r["case"] in args.case][-len(args.case):]
-    for row in rows:
-        if not row["ok"]:
-            print(f"FAIL  {case_name(row['case'])} (--seed {row['seed']})\n{row['why'][:3000]}")
-    print(report(rows, places))
-    bad = sum(1 for r in rows if not r["ok"])
-    print(f"torture: {len(rows) - bad} passed, {bad} failed")
-    return 1 if bad else 0
+        numbers = in_turn(all_cases(places, args.only), args.seed)[:args.sample]
+    rows = run_all(Rig, numbers, args)
+    return conclude("torture", rows, case_name, report(rows, places))
 
 
 if __name__ == "__main__":
