@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "aws/stack_state.h"
+#include "flow/release.h"
 #include "flow/runbook.h"
 #include "flow/runner.h"
 
@@ -517,6 +518,41 @@ static void an_ill_build_goes_back_to_the_release_that_was_approved(void **state
     assert_string_equal(world->log[world->calls], "lock");
 }
 
+static size_t releases(struct flow *flow) {
+    CLEANUP(json_decrefp) json_t *list = NULL;
+    struct err err = {0};
+
+    assert_int_equal(release_list(flow_store(flow), "123456789012", "eu-west-1", "depl-todo-dev",
+                                  20, &list, &err),
+                     ERR_NONE);
+    return json_array_size(list);
+}
+
+/* An ill update whose way back fails too leaves what nobody has proven; once it is found to answer,
+ * the next failure goes back to it and not past it. */
+static void what_runs_and_answers_is_the_release_to_go_back_to(void **state) {
+    struct flow *flow = world_flow(&hasty_store);
+
+    (void)state;
+    (void)world_run(flow, "deploy", true);
+    variable(); /* another template */
+    rollback_bad();
+    (void)world_run(flow, "deploy", true);
+    assert_string_equal(world->status, "escalated");
+    assert_int_equal(releases(flow), 1);
+    world->has_no_change = true;
+    (void)world_run(flow, "deploy", true);
+    assert_string_equal(world->status, "no_change"); /* and it does not answer */
+    assert_int_equal(releases(flow), 1);
+    world->is_probe_bad = world->is_rollback_bad = false;
+    for (int i = 0; i < 2; i++) {
+        (void)world_run(flow, "deploy", true);
+        assert_string_equal(world->status, "no_change");
+        assert_int_equal(releases(flow), 2); /* once */
+    }
+    flow_close(flow);
+}
+
 static void a_release_is_gone_back_to_as_a_planned_change(void **state) {
     struct flow *flow = world_flow(&hasty_store);
     char first[64];
@@ -871,6 +907,7 @@ int main(void) {
         cmocka_unit_test_setup(every_status_and_every_verb_that_meets_it, set_up),
         cmocka_unit_test(every_phase_and_its_agents_agree),
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),
+        cmocka_unit_test_setup(what_runs_and_answers_is_the_release_to_go_back_to, set_up),
         cmocka_unit_test_setup(a_release_is_gone_back_to_as_a_planned_change, set_up),
         cmocka_unit_test_setup(a_way_back_that_does_not_answer_goes_back_again, set_up),
         cmocka_unit_test_setup(a_run_that_is_cancelled_from_elsewhere_stops_or_goes_back, set_up),

@@ -36,13 +36,15 @@ static int64_t release_created_ms(const json_t *state, int64_t now_ms) {
 static json_t *release_body(const char *session, const json_t *state, int64_t created_ms) {
     json_t *release = json_object();
     json_t *template = release_template(state);
+    json_t *applied = json_at(state, "applied.outputs");
+    /* Of what runs already and was proven to answer, nothing was applied. */
+    const json_t *outputs = applied != NULL ? applied : json_at(state, "before.outputs");
     static const char *const copies[][2] = {
         /* member       path in the state */
         {"stack", "fields.stack"},       {"account", "identity.account"},
         {"region", "identity.region"},   {"template_sha256", "plan.template.sha256"},
         {"parameters", "parameters"},    {"artefacts", "plan.artefacts"},
-        {"build_id", "plan.build_id"},   {"version", "applied.outputs.BackendVersion"},
-        {"url", "applied.outputs.Url"},  {"expected", "expected"},
+        {"build_id", "plan.build_id"},   {"expected", "expected"},
         {"stored", "stored.parameters"}, {"target", "plan.target"},
         {"tags", "plan.tags"},           {"restores", "target_release.id"},
     };
@@ -50,6 +52,8 @@ static json_t *release_body(const char *session, const json_t *state, int64_t cr
     json_put_str(release, "id", session);
     json_put_str(release, "session", session);
     json_put_int(release, "created_ms", created_ms);
+    json_put_str(release, "version", json_str_or(outputs, "BackendVersion", NULL));
+    json_put_str(release, "url", json_str_or(outputs, "Url", NULL));
     for (size_t i = 0; i < ARRAY_N(copies); i++) {
         json_t *value = json_at(state, copies[i][1]);
 
@@ -110,6 +114,22 @@ enum err_code release_keep(struct store *store, const struct redactor *redactor,
     }
     json_put(state, "release", json_pack("{s:s}", "id", session));
     return release_prune(store, prefix, err);
+}
+
+bool release_is(const json_t *release, const json_t *state) {
+    static const char *const same[][2] = {{"template_sha256", "plan.template.sha256"},
+                                          {"build_id", "plan.build_id"},
+                                          {"artefacts", "plan.artefacts"}};
+
+    for (size_t i = 0; i < ARRAY_N(same); i++) {
+        const json_t *kept = json_object_get(release, same[i][0]);
+        const json_t *now = json_at(state, same[i][1]);
+
+        if ((kept == NULL) != (now == NULL) || (now != NULL && !json_equal(kept, now))) {
+            return false;
+        }
+    }
+    return release != NULL;
 }
 
 enum err_code release_list(struct store *store, const char *account, const char *region,

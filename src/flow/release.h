@@ -17,6 +17,9 @@ MUST_CHECK enum err_code release_keep(struct store *store, const struct redactor
                                       const char *session, json_t *state, int64_t now_ms,
                                       struct err *err);
 
+/* Whether the session's plan is that release: the same template, build and artefacts. */
+bool release_is(const json_t *release, const json_t *state);
+
 /* The releases of a stack, the newest first: a new array of at most `max`. */
 MUST_CHECK enum err_code release_list(struct store *store, const char *account, const char *region,
                                       const char *stack, size_t max, json_t **out, struct err *err);

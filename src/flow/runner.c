@@ -131,19 +131,31 @@ static void runner_publish(struct session *session) {
     executor_publish(&turn);
 }
 
+/* Whether what runs was proven to answer and is no release on record yet: it was deployed, or is
+ * what a run left that could not prove it. The next failure goes back to it. */
+static bool runner_is_proven(const struct session *session, enum outcome outcome) {
+    const json_t *state = session->state;
+    const char *kind = json_str_or(state, "kind", "");
+
+    if (session->phase == PHASE_DRY_RUN && outcome == OUTCOME_DONE) {
+        return strcmp(kind, "deploy") == 0 && json_bool_at(state, "probe.passed") &&
+               !release_is(json_at(state, "last_release"), state);
+    }
+    return session->phase == PHASE_VALIDATE && outcome == OUTCOME_OK &&
+           (strcmp(kind, "deploy") == 0 || strcmp(kind, "rollback") == 0);
+}
+
 /* What flow itself keeps when a phase is left: the person's trust, a proven release, the release to
  * go back to, what went wrong. */
 static enum err_code runner_keep(struct session *session, enum outcome outcome, enum phase to,
                                  struct err *err) {
     struct flow *flow = session->flow;
-    const char *kind = json_str_or(session->state, "kind", "");
 
     if (session->phase == PHASE_PREFLIGHT && json_bool_at(session->state, "confirmed") &&
         trust_keep(flow, session->state, err) != ERR_NONE) {
         return err->code;
     }
-    if (session->phase == PHASE_VALIDATE && outcome == OUTCOME_OK &&
-        (strcmp(kind, "deploy") == 0 || strcmp(kind, "rollback") == 0)) {
+    if (runner_is_proven(session, outcome)) {
         struct journal_seal seal;
 
         if (release_keep(flow->store, flow->redactor, session->id, session->state,

@@ -455,9 +455,10 @@ static enum outcome executor_dry_deploy(struct turn *turn) {
 
 /* Nothing would change; whether what runs answers is then worth knowing, and no more than that. */
 static enum outcome executor_look_at_running(struct turn *turn) {
-    CLEANUP(json_decrefp) json_t *expected = probe_expected(turn);
+    json_t *expected = probe_expected(turn);
     enum outcome outcome = OUTCOME_OK;
 
+    json_put(turn->state, "expected", expected);
     if (!agent_keep(
             turn, "aws_deployer", "probe",
             probe_args(agent_text(turn, "before.outputs.Url"), expected, probe_wait_ms(turn)),
