@@ -128,6 +128,75 @@ enum stack_cure stack_cure_from(const char *word) {
     return cure < CURE_N ? cure : CURE_MANUAL;
 }
 
+/* ---- What the verbs do ---- */
+
+bool stack_can_drift(const struct stack_state *state) {
+    return state->class == STACK_STABLE || state->cure == CURE_CONTINUE;
+}
+
+/* Of a verb that needs a stack which takes a change set, or one that can be brought to it. */
+static const char *way_word(const struct stack_state *state) {
+    return state->cure == CURE_WAIT ? "waits" : state->cure == CURE_MANUAL ? "refuses" : "recovers";
+}
+
+static const char *deploy_word(const struct stack_state *state) {
+    return state->can_create ? "creates" : state->can_update ? "updates" : way_word(state);
+}
+
+static const char *approve_word(const struct stack_state *state) {
+    return state->class == STACK_ABSENT                        ? "plans anew"
+           : state->can_update || state->class == STACK_REVIEW ? "executes"
+                                                               : "refuses";
+}
+
+static const char *recover_word(const struct stack_state *state) {
+    return state->class == STACK_ABSENT ? "absent"
+           : state->cure == CURE_NONE   ? "nothing"
+                                        : way_word(state);
+}
+
+/* What never ran, or is going away, has no release to go back to. */
+static const char *rollback_word(const struct stack_state *state) {
+    bool has_run =
+        state->class == STACK_STABLE || state->class == STACK_BUSY || state->class == STACK_STUCK;
+
+    return !has_run ? "absent" : state->can_update ? "updates" : way_word(state);
+}
+
+static const char *destroy_word(const struct stack_state *state) {
+    return state->class == STACK_ABSENT ? "absent" : state->is_resting ? "deletes" : "refuses";
+}
+
+const char *stack_verb_word(const struct stack_state *state, enum stack_verb verb) {
+    bool is_absent = state->class == STACK_ABSENT;
+
+    switch (verb) {
+    case STACK_VERB_STATUS:
+        return is_absent ? "absent" : "shows";
+    case STACK_VERB_DEPLOY:
+        return deploy_word(state);
+    case STACK_VERB_APPROVE:
+        return approve_word(state);
+    case STACK_VERB_ATTACH:
+        return "asks";
+    case STACK_VERB_RECOVER:
+        return recover_word(state);
+    case STACK_VERB_ROLLBACK:
+        return rollback_word(state);
+    case STACK_VERB_DESTROY:
+        return destroy_word(state);
+    case STACK_VERB_DRIFT:
+        return is_absent ? "absent" : stack_can_drift(state) ? "compares" : "refuses";
+    case STACK_VERB_CANCEL:
+        return "takes back";
+    case STACK_VERB_UNLOCK:
+        return "gives back";
+    case STACK_VERB_N:
+        break;
+    }
+    return "";
+}
+
 const struct stack_state *stack_states(size_t *out_n) {
     *out_n = ARRAY_N(states);
     return states;

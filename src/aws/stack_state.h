@@ -57,5 +57,27 @@ const char *stack_class_word(enum stack_class class);
 const char *stack_cure_word(enum stack_cure cure);
 enum stack_cure stack_cure_from(const char *word);
 
+/* What a verb does with a stack in that state. */
+enum stack_verb {
+    STACK_VERB_STATUS = 0,
+    STACK_VERB_DEPLOY,  /* and plan, which stops at the yes */
+    STACK_VERB_APPROVE, /* of a change that was planned before the stack came into that state */
+    STACK_VERB_ATTACH,  /* to such a run, without a yes */
+    STACK_VERB_RECOVER,
+    STACK_VERB_ROLLBACK,
+    STACK_VERB_DESTROY,
+    STACK_VERB_DRIFT,
+    STACK_VERB_CANCEL, /* of a run that waits for its yes */
+    STACK_VERB_UNLOCK,
+    STACK_VERB_N
+};
+
+/* "shows", "creates", "updates", "executes", "plans anew", "asks", "waits", "recovers", "deletes",
+ * "compares", "takes back", "gives back", "nothing", "absent", "refuses". */
+const char *stack_verb_word(const struct stack_state *state, enum stack_verb verb);
+
+/* Whether CloudFormation looks for drift then (API Reference, DetectStackDrift). */
+bool stack_can_drift(const struct stack_state *state);
+
 /* All rows, for the table test and docs/tables. */
 const struct stack_state *stack_states(size_t *out_n);

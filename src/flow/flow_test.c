@@ -431,6 +431,33 @@ static int state_rollback_bad(const struct state_row *row) {
     return 1;
 }
 
+/* What docs/tables/stack-verbs.md says of it, as an exit code. */
+static int told_exit(const char *status, enum stack_verb verb) {
+    const char *word = stack_verb_word(stack_state_of(status), verb);
+
+    return strcmp(word, "absent") == 0 ? 6 : strcmp(word, "refuses") == 0 ? 1 : 0;
+}
+
+static int told_bad(const struct state_row *row) {
+    const struct {
+        enum stack_verb verb;
+        int exit_status;
+    } all[] = {{STACK_VERB_RECOVER, row->recover.exit_status},
+               {STACK_VERB_DEPLOY, row->deploy.exit_status},
+               {STACK_VERB_DESTROY, row->destroy.exit_status},
+               {STACK_VERB_ROLLBACK, row->rollback.exit_status}};
+    int bad = 0;
+
+    for (size_t i = 0; i < ARRAY_N(all); i++) {
+        if (told_exit(row->status, all[i].verb) != all[i].exit_status) {
+            print_error("%s, verb %d: the table says '%s'\n", row->status, (int)all[i].verb,
+                        stack_verb_word(stack_state_of(row->status), all[i].verb));
+            bad++;
+        }
+    }
+    return bad;
+}
+
 static void every_status_and_every_verb_that_meets_it(void **state) {
     int bad = 0;
     size_t n = 0;
@@ -445,7 +472,7 @@ static void every_status_and_every_verb_that_meets_it(void **state) {
         bad +=
             state_bad(row, "deploy", row->deploy.status, row->deploy.exit_status, row->deploy.cure);
         bad += state_bad(row, "destroy", row->destroy.status, row->destroy.exit_status, "");
-        bad += state_rollback_bad(row);
+        bad += state_rollback_bad(row) + told_bad(row);
     }
     for (size_t i = 1; i < n; i++) { /* but for the absent one */
         bool is_there = false;

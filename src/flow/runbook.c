@@ -123,7 +123,7 @@ static json_t *book_next(const struct runbook *runbook) {
     }
     if (release != NULL) {
         CLEANUP(freep)
-        char *back = mem_format("aws-copilot rollback --release %s goes back to the last release "
+        char *back = mem_format("aws-copilot rollback %s goes back to the last release "
                                 "that was proven to answer",
                                 release);
 

@@ -128,7 +128,7 @@ static void hostile_text_is_text_on_the_page(void **state) {
                                          "UPDATE_FAILED",
                                          "UPDATE_ROLLBACK_FAILED",
                                          "deny",
-                                         "rollback --release d261124-good",
+                                         "aws-copilot rollback d261124-good",
                                          "look &#38; "};
 
     for (size_t i = 0; i < ARRAY_N(never); i++) {

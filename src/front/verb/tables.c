@@ -250,6 +250,26 @@ static void table_states(struct buf *out) {
     }
 }
 
+static void table_verbs_of_states(struct buf *out) {
+    size_t n = 0;
+    const struct stack_state *rows = stack_states(&n);
+
+    buf_add_s(
+        out,
+        "\"waits\" and \"recovers\" ask first and then go on; without a person they refuse and "
+        "name the verb that does it. approve, attach and cancel meet a run that waits for its "
+        "yes. \"absent\" ends with 6, \"refuses\" with 1.\n\n"
+        "| status | status | deploy, plan | approve | attach | recover | rollback | destroy | "
+        "drift | cancel | unlock |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(out, "| %s |", rows[i].status[0] == '\0' ? "(absent)" : rows[i].status);
+        for (enum stack_verb verb = STACK_VERB_STATUS; verb < STACK_VERB_N; verb++) {
+            buf_addf(out, " %s |", stack_verb_word(&rows[i], verb));
+        }
+        buf_add_s(out, "\n");
+    }
+}
+
 static void table_sets(struct buf *out) {
     size_t n = 0;
     const struct set_state *rows = set_states(&n);
@@ -399,6 +419,7 @@ static const struct {
     {"events", "Events", table_events},
     {"exits", "Exit codes", table_exits},
     {"stack-states", "What a stack's status means, and what gets it out", table_states},
+    {"stack-verbs", "What each verb does with a stack in each status", table_verbs_of_states},
     {"set-states", "What a change set's status means", table_sets},
     {"policy-calls", "Policy: rules for calls", table_policy_calls},
     {"policy-sinks", "Policy: from where arguments may come", table_policy_sinks},

@@ -20,6 +20,31 @@ static enum err_code drift_await(struct op *op, const struct aws *aws, const cha
     }
 }
 
+/* CloudFormation compares what rests; of everything else the table says what it is and what to do.
+ */
+static enum err_code drift_check(struct op *op, const struct aws *aws, struct err *err) {
+    CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
+    const char *name = deployer_arg(op, "stack");
+    const struct stack_state *state;
+    bool exists = false;
+
+    if (cfn_describe_stack(aws, op->arena, name, &exists, &stack, err) != ERR_NONE) {
+        return err->code;
+    }
+    state = stack_state_of(exists ? stack.status : "");
+    if (state->class == STACK_ABSENT) {
+        err_set(err, ERR_NOT_FOUND, "there is no stack %s", name);
+        return err_remedy(err, "aws-copilot deploy makes it");
+    }
+    if (!stack_can_drift(state)) {
+        err_set(err, ERR_CONFLICT, "stack %s cannot be compared now: %s", name, state->sentence);
+        return err_remedy(err, "%s",
+                          state->remedy[0] == '\0' ? "aws-copilot deploy goes on with it"
+                                                   : state->remedy);
+    }
+    return ERR_NONE;
+}
+
 /* A detection that failed for some resources still tells of the others. */
 enum err_code deployer_drift(struct op *op, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *rows = NULL;
@@ -27,7 +52,7 @@ enum err_code deployer_drift(struct op *op, json_t **out, struct err *err) {
     const char *id = NULL;
     struct aws aws;
 
-    if (services_aws(op, &aws, err) != ERR_NONE ||
+    if (services_aws(op, &aws, err) != ERR_NONE || drift_check(op, &aws, err) != ERR_NONE ||
         cfn_detect_drift(&aws, op->arena, deployer_arg(op, "stack"), &id, err) != ERR_NONE ||
         drift_await(op, &aws, id, &look, err) != ERR_NONE ||
         cfn_list_drifts(&aws, deployer_arg(op, "stack"), &rows, err) != ERR_NONE) {

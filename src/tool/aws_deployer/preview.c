@@ -180,7 +180,10 @@ static enum err_code preview_origin_verify(struct op *op, json_t *parameters, co
     return ERR_NONE;
 }
 
-static enum err_code preview_parameters(struct op *op, json_t *parameters, struct err *err) {
+/* A value that stays needs a stack that has it: one that was deleted meanwhile is made anew by a
+ * plan that knows it. */
+static enum err_code preview_parameters(struct op *op, bool is_create, json_t *parameters,
+                                        struct err *err) {
     const char *name;
     json_t *value;
 
@@ -189,6 +192,10 @@ static enum err_code preview_parameters(struct op *op, json_t *parameters, struc
 
         if (json_is_string(value)) {
             json_put(parameters, name, json_incref(value));
+        } else if (strcmp(use, "previous") == 0 && is_create) {
+            err_set(err, ERR_CONFLICT, "stack %s is gone; it was there when the change was planned",
+                    deployer_arg(op, "stack"));
+            return err_remedy(err, "aws-copilot deploy makes it anew");
         } else if (strcmp(use, "previous") == 0) {
             json_put(parameters, name, json_true());
         } else if (strcmp(use, "origin_verify") == 0) {
@@ -385,7 +392,7 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
         preview_template(op, &aws, name, &template, err) != ERR_NONE ||
         preview_check_artefacts(op, &aws, err) != ERR_NONE ||
         preview_check_stack(op, &aws, name, &wanted.is_create, &stack, err) != ERR_NONE ||
-        preview_parameters(op, parameters, err) != ERR_NONE) {
+        preview_parameters(op, wanted.is_create, parameters, err) != ERR_NONE) {
         return err->code;
     }
     wanted.body = template.text;
