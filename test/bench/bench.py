@@ -1,6 +1,6 @@
 """Measures the program beside the floor of the machine and beside the peers; scripts/bench runs it.
 
-    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens spawn model read deploy;
+    bench.py BUILD-FOLDER RESULT-FILE [GROUP...]    groups: start step park redact tokens spawn model read deploy failure;
     all of them when none is given
 
 Everything that is compared is measured in turn, in the same run, so that what else the machine does meets both.
@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
 
+import failing  # noqa: E402
 import local_aws  # noqa: E402
 import tiktoken  # noqa: E402
 from deploying import ACCOUNT, BenchError, Ours, Release, peers_of  # noqa: E402
@@ -345,8 +346,24 @@ def bench_deploy(runner):
         strict_aws.stop()
 
 
+def bench_failure(runner):
+    """From AWS's saying that a resource failed to its reason on the screen, beside the pause between two looks."""
+    folder = runner.folder / "failure"
+    folder.mkdir()
+    aws = local_aws.LocalAws(local_aws.free_port())
+    try:
+        aws.start(auth=False, life_s=3600)
+        aws.bootstrap()
+        rows = failing.measure(runner, aws, folder, {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "local"})
+        pauses = [{"pauses": row["cause_ms"] / row["pause_ms"]} for row in rows]
+        return [Figure("failure_cause", median_of(rows, "cause_ms"), "ms", runner.runs, floor=("the pause", median_of(rows, "pause_ms"))),
+                Figure("failure_cause_pauses", max(row["pauses"] for row in pauses), "pauses", runner.runs, Bar(limit=1))]
+    finally:
+        aws.stop()
+
+
 GROUPS = {"start": bench_start, "step": bench_step, "park": bench_park, "redact": bench_redact, "tokens": bench_tokens,
-          "spawn": bench_spawn, "model": bench_model, "read": bench_read, "deploy": bench_deploy}
+          "spawn": bench_spawn, "model": bench_model, "read": bench_read, "deploy": bench_deploy, "failure": bench_failure}
 
 
 def say_what_is_missing(runner):
