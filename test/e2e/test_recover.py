@@ -5,9 +5,11 @@ What the local AWS can reach is real; what it cannot, the fault proxy says (a fa
 import json
 import socket
 import time
+import urllib.parse
 import zipfile
 
 import botocore.session
+import fault_proxy
 import lab
 import test_deployer
 import todo
@@ -273,6 +275,48 @@ class Back(todo.TodoCase):
     def function(self):
         return self.cfn().describe_stack_resource(StackName=self.stack, LogicalResourceId="Backend")["StackResourceDetail"]["PhysicalResourceId"]
 
+    def repaired(self, difference):
+        """`drift --repair`, its yes, and what CloudFormation then does. The local AWS knows no set that reverts drift: it would
+        see no change in it. So the proxy plays that set, its execution and its events; what it does is done for real."""
+        proxy, form = self.proxy(), {}
+        self.endpoint = proxy.url
+        there = self.cfn().describe_stacks(StackName=self.stack)["Stacks"][0]
+        change = {"Action": "Modify", "LogicalResourceId": "Backend", "PhysicalResourceId": self.function(), "Replacement": "False",
+                  "ResourceType": "AWS::Lambda::Function", "Scope": ["Properties"], "Details": [{
+                      "Target": {"Attribute": "Properties", "Name": "Timeout", "RequiresRecreation": "Never"},
+                      "Evaluation": "Static", "ChangeSource": "DirectModification"}]}
+
+        def answer(action, result):
+            return fault_proxy.Answer(200, [("Content-Type", "text/xml")], fault_proxy.query_xml(action, result))
+
+        def create(request):
+            form.update(urllib.parse.parse_qsl(request.body.decode()))
+
+        def execute(request):
+            form["token"] = dict(urllib.parse.parse_qsl(request.body.decode()))["ClientRequestToken"]
+            self.aws.client("lambda", account=self.account).update_function_configuration(
+                FunctionName=self.function(), Timeout=int(difference["expected"]))
+            return answer("ExecuteChangeSet", {})
+
+        def events(request):
+            return answer("DescribeStackEvents", {"StackEvents": [
+                {"EventId": status, "StackName": self.stack, "StackId": there["StackId"], "LogicalResourceId": self.stack,
+                 "PhysicalResourceId": there["StackId"], "ResourceType": "AWS::CloudFormation::Stack", "ResourceStatus": status,
+                 "ClientRequestToken": form["token"], "Timestamp": f"2099-01-01T00:00:0{n}.000Z"}
+                for n, status in ((2, "UPDATE_COMPLETE"), (1, "UPDATE_IN_PROGRESS"))]})
+
+        proxy.rule("cloudformation", "CreateChangeSet", call=create)
+        proxy.rule("cloudformation", "DescribeChangeSet", call=lambda request: answer("DescribeChangeSet", fault_proxy.change_set(
+            self.stack, form["ChangeSetName"], changes=[change], StackId=there["StackId"])))
+        proxy.rule("cloudformation", "ExecuteChangeSet", call=execute)
+        proxy.rule("cloudformation", "DescribeStackEvents", call=events)
+        run = self.plan("drift", "--repair")
+        self.assertEqual(form["DeploymentMode"], "REVERT_DRIFT")
+        self.assertEqual([c["logical_id"] for c in run.of_type("changeset")[0]["changes"]], ["Backend"])
+        self.assertNotIn("token", form)  # nothing before the yes
+        self.assertEqual(self.approve(run).result["status"], "success")
+        self.endpoint = None
+
     def test_back_to_an_earlier_release_then_drift_then_nothing_of_ours(self):
         self.deploy()
         old = self.answers("1.0.0")
@@ -301,15 +345,8 @@ class Back(todo.TodoCase):
         self.assertEqual([(r["logical_id"], r["differences"][0]["path"], r["differences"][0]["actual"]) for r in rows],
                          [("Backend", "/Timeout", "7")])
         self.says(found, "differs from its template", "--repair")
-        # The local AWS makes no difference between a set that reverts drift and one that changes nothing.
-        proxy = self.proxy()
-        self.endpoint = proxy.url
-        sent = []
-        proxy.rule("cloudformation", "CreateChangeSet", call=lambda request: sent.append(b"DeploymentMode=REVERT_DRIFT" in request.body))
-        repair = self.go("drift", "--repair", *self.CONFIRMED)
-        self.ended(repair, 0, "no_change")
-        self.assertEqual(sent, [True])
-        self.endpoint = None
+        self.repaired(rows[0]["differences"][0])
+        self.ended(self.go("drift"), 0)
 
         other = {"XDG_STATE_HOME": str(self.dir / "other")}  # the gate lets a user plan four times a minute
         run = self.plan("destroy", "--purge", **other)
