@@ -25,6 +25,7 @@ PIN_XLLAMACPP=2026.10.11549
 
 # What the program drives.
 PIN_UV=0.13.9
+PIN_HTML5LIB="html5lib==1.1 six==1.17.0 webencodings==0.6.1"
 PIN_NODE=22.23.3
 PIN_PNPM=10.34.9
 PIN_YARN=1.22.22

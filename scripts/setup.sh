@@ -43,7 +43,8 @@ name_dirs() {
     RANKS_DIR=$(dir_of ranks npm.sha256 "$PIN_GPT_TOKENIZER")
     LLAMA_DIR=$(dir_of llama constraints.txt "$PIN_XLLAMACPP")
     IAM_DATA_DIR=$(dir_of iam-data npm.sha256 "$PIN_IAM_DATA" "$PIN_MOTO")
-    DIRS="$MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR $IAM_DATA_DIR"
+    HTML_DIR=$(dir_of html npm.sha256 "$PIN_HTML5LIB")
+    DIRS="$HTML_DIR $MINISTACK_DIR $JUDGES_DIR $TOOLS_DIR $MANAGERS_DIR $PYTHON_MANAGERS_DIR $GUARD_DIR $GRAMMARS_DIR $RANKS_DIR $IAM_DATA_DIR"
 }
 name_dirs
 
@@ -68,9 +69,10 @@ print_env() {
     GRAMMARS=$GRAMMARS_DIR/lang
     LLAMA_PYTHON=$LLAMA_DIR/bin/python # imports xllamacpp, llama.cpp's server; absent where there is no wheel
     TOKEN_RANKS=$RANKS_DIR # the folder of o200k_base.tiktoken and cl100k_base.tiktoken
+    HTML_PARSER=$HTML_DIR # the folder of html5lib
     IAM_DATA=$IAM_DATA_DIR # the folder of actions/*.json, resourceTypes/*.json and managed.json
     for name in AWSCOPILOT_DEV_CACHE MINISTACK JUDGE_PYTHON MOTO CFN_LINT UVICORN UV NODE22 PNPM YARN YARN_BERRY BUN \
-        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS IAM_DATA LLAMA_PYTHON; do
+        POETRY PIPENV CFN_GUARD CFN_GUARD_RULES GRAMMARS TOKEN_RANKS IAM_DATA HTML_PARSER LLAMA_PYTHON; do
         printf 'export %s=%q\n' "$name" "${!name}"
     done
 }
@@ -135,6 +137,11 @@ make_venv() { # PACKAGES... DIR
         "$dir/bin/python" -m pip --disable-pip-version-check install -q -c constraints.txt "${@:1:$#-1}" >>"$log" 2>&1 ||
         { tail -n 15 "$log" >&2; die "pip could not install ${*:1:$#-1}; check the network, then run this again"; }
     rm -f "$log"
+}
+
+make_html() { # DIR
+    "$JUDGES_DIR/bin/python" -m pip --disable-pip-version-check install -q --no-deps --target "$1" $PIN_HTML5LIB >&2 ||
+        die "pip could not install html5lib; check the network, then run this again"
 }
 
 make_python_managers() { # DIR
@@ -264,6 +271,7 @@ make_llama() {
 install_tools() {
     make_dir "$MINISTACK_DIR" "the local AWS (MiniStack $PIN_MINISTACK)" make_venv $MINISTACK_WANT
     make_dir "$JUDGES_DIR" "the judges (moto, botocore, cfn-lint, uvicorn, FastAPI, tiktoken)" make_venv $JUDGES_WANT
+    make_dir "$HTML_DIR" "html5lib" make_html
     make_dir "$TOOLS_DIR" "Node $PIN_NODE, pnpm $PIN_PNPM and uv $PIN_UV" make_tools
     make_dir "$MANAGERS_DIR" "Yarn $PIN_YARN and $PIN_YARN_BERRY, bun $PIN_BUN" make_managers
     make_dir "$PYTHON_MANAGERS_DIR" "Poetry $PIN_POETRY and Pipenv $PIN_PIPENV" make_python_managers

@@ -358,6 +358,86 @@ static void a_concern_asks_for_a_person_and_changes_nothing_else(void **state) {
     assert_int_equal(world->advised, 0);
 }
 
+/* ---- How many rounds a failure takes, until the application runs ---- */
+
+static void lock_lost(void) { op_fails("lock", ERR_LOCKED); }
+static void upload_denied(void) { op_fails("upload", ERR_DENIED); }
+static void update_fails(void) {
+    deployed();
+    world->is_apply_bad = true;
+}
+static void update_ill(void) {
+    deployed();
+    world->is_probe_bad = true;
+}
+static void in_status(const char *status) {
+    deployed();
+    (void)snprintf(world->stack_status, sizeof world->stack_status, "%s", status);
+}
+static void rolled_back_creation(void) { in_status("ROLLBACK_COMPLETE"); }
+static void rollback_failed(void) { in_status("ROLLBACK_FAILED"); }
+static void creation_failed(void) { in_status("CREATE_FAILED"); }
+static void deletion_failed(void) { in_status("DELETE_FAILED"); }
+static void update_failed(void) { in_status("UPDATE_FAILED"); }
+static void busy(void) { in_status("UPDATE_IN_PROGRESS"); }
+static void review(void) { in_status("REVIEW_IN_PROGRESS"); }
+
+/* clang-format off */
+/* The table of docs/recovery.md. A round is a repair: a yes to "try again?" once the cause is put right, or a recovery
+ * with its own yes. The person puts right what the sentence names, once. */
+static const struct seeded_row {
+    const char *what;
+    void (*arrange)(void);
+    int rounds;
+} seeded_rows[] = {
+    { "nothing fails",                          nothing,              0 },
+    { "the build fails",                        build_fails,          1 },
+    { "the import fails",                       import_fails,         1 },
+    { "a right is missing",                     lacks_right,          1 },
+    { "the upload is denied",                   upload_denied,        1 },
+    { "the lock is held",                       lock_lost,            1 },
+    { "the change set is rejected",             set_fails,            1 },
+    { "the update fails, and goes back",        update_fails,         1 },
+    { "the new version is ill, and goes back",  update_ill,           1 },
+    { "a creation was undone",                  rolled_back_creation, 1 },
+    { "a creation could not be undone",         rollback_failed,      1 },
+    { "a creation failed and was kept",         creation_failed,      1 },
+    { "an update failed and was kept",          update_failed,        1 },
+    { "an update could not be undone",          stuck,                1 },
+    { "a deletion failed",                      deletion_failed,      1 },
+    { "somebody else's update is under way",    busy,                 0 },
+    { "a creation was planned and left",        review,               0 },
+};
+/* clang-format on */
+
+static void every_seeded_failure_is_resolved_in_less_than_two_rounds(void **state) {
+    int bad = 0;
+    int sum = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(seeded_rows); i++) {
+        const struct seeded_row *row = &seeded_rows[i];
+        struct flow *flow;
+        int rounds;
+
+        world_fresh();
+        flow = world_flow(&hasty_store);
+        row->arrange();
+        world->is_mended = true;
+        (void)world_run(flow, "deploy", true);
+        flow_close(flow);
+        rounds = world_asked("retry") + world_effects("recover");
+        sum += rounds;
+        if (strcmp(world->status, "success") != 0 || rounds != row->rounds) {
+            print_error("%s: %s after %d rounds, '%s'\n", row->what, world->status, rounds,
+                        world->message);
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+    assert_true((size_t)sum < 2 * ARRAY_N(seeded_rows));
+}
+
 /* ---- Every status of a stack, and every verb that meets it ---- */
 
 /* clang-format off */
@@ -625,7 +705,9 @@ static void a_run_that_is_cancelled_from_elsewhere_stops_or_goes_back(void **sta
         const char *op;
         int applied;
         int rolled_back;
-    } rows[] = {{"build", 1, 0}, {"preview", 1, 0}, {"apply", 2, 1}, {"probe", 2, 1}};
+    } rows[] = {{"survey", 1, 0}, {"identity", 1, 0}, {"fetch", 1, 0},  {"check", 1, 0},
+                {"build", 1, 0},  {"lock", 1, 0},     {"upload", 1, 0}, {"preview", 1, 0},
+                {"apply", 2, 1},  {"probe", 2, 1}};
     int bad = 0;
 
     (void)state;
@@ -931,6 +1013,7 @@ int main(void) {
         cmocka_unit_test_setup(a_model_words_a_deployment_and_its_tokens_are_counted, set_up),
         cmocka_unit_test_setup(an_answer_is_proposed_only_where_a_file_says_it, set_up),
         cmocka_unit_test_setup(a_concern_asks_for_a_person_and_changes_nothing_else, set_up),
+        cmocka_unit_test_setup(every_seeded_failure_is_resolved_in_less_than_two_rounds, set_up),
         cmocka_unit_test_setup(every_status_and_every_verb_that_meets_it, set_up),
         cmocka_unit_test(every_phase_and_its_agents_agree),
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),

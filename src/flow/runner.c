@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/executor/executor.h"
+#include "agent/validator/report.h"
 #include "flow/flow_room.h"
 #include "flow/graph.h"
 #include "flow/lesson.h"
@@ -131,6 +132,13 @@ static void runner_publish(struct session *session) {
     executor_publish(&turn);
 }
 
+static void runner_read_logs(struct session *session) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct turn turn = session_turn(session, &agent_validator, arena);
+
+    report_read_logs(&turn);
+}
+
 /* Whether what runs was proven to answer and is no release on record yet: it was deployed, or is
  * what a run left that could not prove it. The next failure goes back to it. */
 static bool runner_is_proven(const struct session *session, enum outcome outcome) {
@@ -185,6 +193,9 @@ static enum err_code runner_step(struct session *session, enum outcome outcome, 
     enum phase to = runner_next(session, outcome);
 
     runner_leave(session, to);
+    if (to == PHASE_ESCALATED && is_in_execution(session->phase)) {
+        runner_read_logs(session); /* what the runbook tells of it */
+    }
     if (gate_fault(session->gate) != NULL) {
         *err = *gate_fault(session->gate);
         return err->code;

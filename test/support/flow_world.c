@@ -792,7 +792,11 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     if (world->is_nobody_there) {
         return err_set(err, ERR_WAITING, "nobody is there");
     }
-    if (strcmp(field, "retry") == 0) {
+    if (strcmp(field, "retry") == 0 && world->is_mended) {
+        world->fail_op[0] = '\0';
+        world->is_apply_bad = world->is_probe_bad = world->lacks_right = false;
+        answer = "yes";
+    } else if (strcmp(field, "retry") == 0) {
         answer = world->is_retried && world_asked("retry") < 8 ? "yes" : "no";
     } else if (strcmp(json_str_or(question, "kind", ""), "secret") == 0) {
         answer = "0p3n s3sam3";

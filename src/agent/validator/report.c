@@ -1,6 +1,7 @@
 /* What a probe that failed means, in a model's words, with the line of the logs that says so. */
 #include "agent/validator/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/advise.h"
@@ -37,6 +38,8 @@ static char *logs_of(struct turn *turn) {
     }
     return mem_strdup(buf_cstr(&text));
 }
+
+void report_read_logs(struct turn *turn) { free(logs_of(turn)); }
 
 static void say_line(struct turn *turn, const json_t *form, const char *logs, json_t *lines) {
     const char *line = json_str_at(form, "line");
