@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sys/fs.h"
 
 /* ---- Folders ---- */
@@ -29,15 +30,21 @@ static enum err_code flow_folder(const char *variable, const char *below_home, c
     return ERR_NONE;
 }
 
+enum err_code flow_state_dir(char **out, struct err *err) {
+    return flow_folder("XDG_STATE_HOME", ".local/state", out, err);
+}
+
 static enum err_code flow_folders(struct flow *flow, struct err *err) {
-    if (flow_folder("XDG_STATE_HOME", ".local/state", &flow->state_dir, err) != ERR_NONE ||
+    if (flow_state_dir(&flow->state_dir, err) != ERR_NONE ||
         flow_folder("XDG_CACHE_HOME", ".cache", &flow->cache_dir, err) != ERR_NONE) {
         return err->code;
     }
     flow->artefact_dir = fs_join(flow->state_dir, "artefacts");
     if (fs_mkdirs(flow->artefact_dir, 0700, err) != ERR_NONE ||
         fs_mkdirs(flow->cache_dir, 0700, err) != ERR_NONE) {
-        return err->code;
+        return err->remedy[0] != '\0' ? err->code
+                                      : err_remedy(err, "set XDG_STATE_HOME and XDG_CACHE_HOME to "
+                                                        "folders that can be written");
     }
     return ERR_NONE;
 }
@@ -78,6 +85,33 @@ static void flow_learn_secrets(struct flow *flow) {
     fs_root_done(&root);
 }
 
+/* ---- What has expired ---- */
+
+enum { PURGE_EVERY_MS = 24 * 3600 * 1000 };
+
+struct purge {
+    int64_t now_ms;
+    bool is_due;
+};
+
+static void purge_look(int64_t cell[STORE_CELL_N], void *context) {
+    struct purge *purge = context;
+
+    purge->is_due = cell[0] + PURGE_EVERY_MS < purge->now_ms;
+    cell[0] = purge->is_due ? purge->now_ms : cell[0];
+}
+
+/* Once a day logs and telemetry of over ninety days go; decisions never do. */
+static void flow_purge(struct flow *flow) {
+    struct purge purge = {.now_ms = clock_now_ms()};
+    struct err ignored = {0}; /* then another day; whatever is wrong is said by the first write */
+
+    if (store_update_cell(flow->store, STR("purged"), purge_look, &purge, &ignored) == ERR_NONE &&
+        purge.is_due) {
+        (void)!store_purge(flow->store, purge.now_ms, NULL, &ignored);
+    }
+}
+
 /* ---- Open and close ---- */
 
 enum err_code flow_open(const struct flow_options *options, struct flow **out, struct err *err) {
@@ -99,6 +133,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
         return err->code;
     }
     flow_learn_secrets(flow);
+    flow_purge(flow);
     flow_open_model(flow);
     *out = TAKE(flow);
     return ERR_NONE;

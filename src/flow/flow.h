@@ -34,6 +34,10 @@ MUST_CHECK enum err_code flow_open(const struct flow_options *options, struct fl
 void flow_close(struct flow *flow); /* accepts NULL */
 void flow_closep(struct flow **flow);
 
+/* The folder of the user's state, also where it cannot be opened; the caller frees. Errors:
+ * ERR_CONFIG (no HOME). */
+MUST_CHECK enum err_code flow_state_dir(char **out, struct err *err);
+
 struct store *flow_store(struct flow *flow);
 struct bus *flow_bus(struct flow *flow); /* add sinks before a session runs */
 struct redactor *flow_redactor(struct flow *flow);

@@ -33,6 +33,31 @@ static int64_t release_created_ms(const json_t *state, int64_t now_ms) {
     return at_ms > 0 ? at_ms : now_ms;
 }
 
+/* Where it comes from, and how it was proven. One that goes back is of the commit that it goes back
+ * to. */
+static void release_add_origin(json_t *release, const json_t *state) {
+    static const char *const proof[] = {"passed", "attempts", "elapsed_ms", "sentence"};
+    const json_t *from = json_at(state, "target_release");
+    json_t *probe = json_object();
+
+    json_put_str(release, "by", json_str_at(state, "identity.arn"));
+    json_put_str(release, "commit",
+                 json_str_or(from, "commit", json_str_at(state, "survey.git.head")));
+    json_put_str(release, "author",
+                 json_str_or(from, "author", json_str_at(state, "survey.git.author")));
+    json_put_bool(release, "dirty",
+                  from != NULL ? json_bool_at(from, "dirty")
+                               : json_bool_at(state, "survey.git.dirty"));
+    for (size_t i = 0; i < ARRAY_N(proof); i++) {
+        json_t *value = json_object_get(json_object_get(state, "probe"), proof[i]);
+
+        if (value != NULL) {
+            json_put(probe, proof[i], json_incref(value));
+        }
+    }
+    json_put(release, "probe", probe);
+}
+
 static json_t *release_body(const char *session, const json_t *state, int64_t created_ms) {
     json_t *release = json_object();
     json_t *template = release_template(state);
@@ -49,6 +74,7 @@ static json_t *release_body(const char *session, const json_t *state, int64_t cr
         {"tags", "plan.tags"},           {"restores", "target_release.id"},
     };
 
+    json_put_int(release, "schema", RELEASE_SCHEMA);
     json_put_str(release, "id", session);
     json_put_str(release, "session", session);
     json_put_int(release, "created_ms", created_ms);
@@ -64,6 +90,7 @@ static json_t *release_body(const char *session, const json_t *state, int64_t cr
     if (template != NULL) {
         json_put(release, "template", template);
     }
+    release_add_origin(release, state);
     /* The stack has its own value by then; a release never holds it. */
     if (json_at(release, "parameters.OriginVerify") != NULL) {
         json_put(json_object_get(release, "parameters"), "OriginVerify",
@@ -152,6 +179,10 @@ enum err_code release_list(struct store *store, const char *account, const char 
 
         if (json_read(docs[i].body, &release, err) != ERR_NONE) {
             return err->code;
+        }
+        if (json_int_or(release, "schema", 0) > RELEASE_SCHEMA) {
+            json_decref(release);
+            continue;
         }
         (void)json_array_append_new(list, release);
     }

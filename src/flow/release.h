@@ -1,6 +1,8 @@
 /* flow/release.h: what was deployed and proven to answer: kept, listed, found again.
  *
- * A release is a write-once document: {"id","session","stack","account","region",
+ * A release is a write-once document: {"schema","id","session","commit" (git's id), "dirty" (it had
+ * changes that were not committed), "author" (of the commit), "by" (the STS caller), "probe"
+ * ({"passed","attempts","elapsed_ms","sentence"}),"stack","account","region",
  * "template_sha256","template","parameters","artefacts","build_id","version","expected","url",
  * "target","tags","stored","restores" (the release that it goes back to),"created_ms"}.
  * The newest LIMIT_RELEASES of a stack are kept.
@@ -10,6 +12,9 @@
 #include "base/json.h"
 #include "guard/redact/redact.h"
 #include "store/store.h"
+
+/* The form of a release; one of a newer form is passed over, one without a number is of before. */
+enum { RELEASE_SCHEMA = 1 };
 
 /* Keeps the release that the session's state describes and sets its "release" member. `now_ms`: its
  * time where AWS did not say when the stack came to rest. */

@@ -328,6 +328,7 @@ enum err_code session_open(struct flow *flow, const char *id, struct session **o
     struct recall recall = {.session = session};
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const struct store_session *row = NULL;
+    const struct store_doc *restored = NULL; /* the journal is of a backup: AWS went on since */
     bool is_uncertain = false;
 
     if (share_before_open(flow, id, &session->sharing, &is_uncertain, err) != ERR_NONE ||
@@ -338,7 +339,8 @@ enum err_code session_open(struct flow *flow, const char *id, struct session **o
         err_set(err, ERR_NOT_FOUND, "there is no session %s", id);
         return err_remedy(err, "aws-copilot history lists them");
     }
-    if (session_take(session, is_uncertain, err) != ERR_NONE ||
+    if (store_get_doc(flow->store, "restored", str_from(id), arena, &restored, err) != ERR_NONE ||
+        session_take(session, is_uncertain || restored != NULL, err) != ERR_NONE ||
         journal_replay(flow->store, str_from(id), 1, recall_visit, &recall, err) != ERR_NONE) {
         return err->code;
     }

@@ -165,6 +165,23 @@ static bool is_dirty(const struct git_lib *git, git_repository *repository, cons
     return dirty;
 }
 
+/* Who wrote the commit, as git says it: "NAME <ADDRESS>". */
+static void put_author(const struct git_lib *git, json_t *json, git_reference *head) {
+    git_object *commit = NULL;
+    const git_signature *author;
+
+    if (git->reference_peel(&commit, head, GIT_OBJECT_COMMIT) != 0) {
+        return;
+    }
+    author = git->commit_author((const git_commit *)commit);
+    if (author != NULL) {
+        CLEANUP(freep) char *text = mem_format("%.100s <%.100s>", author->name, author->email);
+
+        json_put_str(json, "author", text);
+    }
+    git->object_free(commit);
+}
+
 static void put_head(const struct git_lib *git, json_t *json, git_repository *repository) {
     git_reference *head = NULL;
     char hex[GIT_OID_HEXSZ + 1] = "";
@@ -172,6 +189,7 @@ static void put_head(const struct git_lib *git, json_t *json, git_repository *re
 
     json_put(json, "head", json_null());
     json_put(json, "branch", json_null());
+    json_put(json, "author", json_null());
     if (git->repository_head(&head, repository) != 0) {
         return;
     }
@@ -179,6 +197,7 @@ static void put_head(const struct git_lib *git, json_t *json, git_repository *re
     if (oid != NULL) {
         json_put_str(json, "head", git->oid_tostr(hex, sizeof(hex), oid));
     }
+    put_author(git, json, head);
     if (git->reference_is_branch(head) == 1) {
         json_put_strn(json, "branch", str_from(git->reference_shorthand(head)));
     }

@@ -7,6 +7,7 @@
 
 /* The functions that git.c and diff.c use, each a member without its "git_". */
 #define GIT_LIB_FUNCTIONS(X)                                                                       \
+    X(commit_author)                                                                               \
     X(config_free)                                                                                 \
     X(config_get_string)                                                                           \
     X(diff_free)                                                                                   \

@@ -46,6 +46,10 @@ struct store_ops {
     void (*close)(void *back); /* accepts NULL */
 
     enum err_code (*check)(void *back, struct err *err);
+
+    /* See store_backup() and store_restore(); ERR_UNSUPPORTED where there is no file. */
+    enum err_code (*backup)(void *back, const char *path, struct err *err);
+    enum err_code (*restore)(void *back, const char *path, struct err *err);
     enum err_code (*purge)(void *back, int64_t now_ms, size_t *out_n, struct err *err);
 
     /* Errors: ERR_STALE when the lease named by the session has another epoch than `epoch`, or the

@@ -516,11 +516,25 @@ static enum err_code memory_read_inbox(void *back, struct str session, struct ar
     return ERR_NONE;
 }
 
+/* ---- Files, which it has none of ---- */
+
+static enum err_code memory_backup(void *back, const char *path, struct err *err) {
+    (void)back;
+    return err_set(err, ERR_UNSUPPORTED, "this store has no file that could be kept as %s", path);
+}
+
+static enum err_code memory_restore(void *back, const char *path, struct err *err) {
+    (void)back;
+    return err_set(err, ERR_UNSUPPORTED, "this store has no file that %s could replace", path);
+}
+
 const struct store_ops store_memory = {
     .name = "memory",
     .open = memory_open,
     .close = memory_close,
     .check = memory_check,
+    .backup = memory_backup,
+    .restore = memory_restore,
     .purge = memory_purge,
     .append = memory_append,
     .read_rows = memory_read_rows,

@@ -183,7 +183,7 @@ static enum err_code sqlite_append_locked(struct sqlite *s, const struct store_a
 }
 
 static enum err_code sqlite_append(void *back, const struct store_append *append, struct err *err) {
-    if (sqlite_do(back, SQL_BEGIN, err) != ERR_NONE) {
+    if (sqlite_is_there(back, err) != ERR_NONE || sqlite_do(back, SQL_BEGIN, err) != ERR_NONE) {
         return err->code;
     }
     return sqlite_close_tx(back, sqlite_append_locked(back, append, err), err);
@@ -546,6 +546,8 @@ const struct store_ops store_sqlite = {
     .open = sqlite_open,
     .close = sqlite_close,
     .check = sqlite_check,
+    .backup = sqlite_backup,
+    .restore = sqlite_restore,
     .purge = sqlite_purge,
     .append = sqlite_append,
     .read_rows = sqlite_read_rows,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { APPLICATION_ID = 0x41575343 }; /* "AWSC" */
@@ -41,6 +42,8 @@ static const char *const migrations[] = {
     " n INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, ts_ms INTEGER NOT NULL,"
     " body BLOB);"
     "CREATE INDEX inbox_session ON inbox (session, n);",
+
+    "CREATE INDEX sessions_open ON sessions (status, project, sid);", /* few of many are open */
 };
 /* clang-format on */
 
@@ -64,30 +67,46 @@ static bool sqlite_is_full(int rc, int why) {
            ((rc & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT || why == EFBIG));
 }
 
-/* What SQLite reports, as a sentence and a remedy. */
-static enum err_code sqlite_fail(const struct sqlite *s, struct err *err) {
-    const int why = errno;
-    int rc = sqlite3_extended_errcode(s->db);
-
+enum err_code sqlite_fail_as(int rc, int why, const char *path, const char *message,
+                             struct err *err) {
     if (sqlite_is_full(rc, why)) {
-        err_set(err, ERR_DISK_FULL, "the disk that holds %s is full; nothing was lost", s->path);
+        err_set(err, ERR_DISK_FULL, "the disk that holds %s is full; nothing was lost", path);
         return err_remedy(err, "make room and run the command again");
     }
     switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        err_set(err, ERR_LOCKED, "another process keeps %s busy", s->path);
+        err_set(err, ERR_LOCKED, "another process keeps %s busy", path);
         return err_remedy(err, "run the command again");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+        err_set(err, ERR_IO, "%s cannot be written (%s); nothing was lost", path, message);
+        return err_remedy(err, "give it and its folder back to yourself (chmod u+rwX, chown), or "
+                               "set XDG_STATE_HOME to a folder that can be written");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        err_set(err, ERR_CORRUPT, "%s is damaged (%s)", s->path, sqlite3_errmsg(s->db));
+        err_set(err, ERR_CORRUPT, "%s is damaged (%s)", path, message);
         return err_remedy(err,
-                          "move %s* to another folder and run again: AWS says what is deployed; "
-                          "keep the moved files, `sqlite3 FILE .recover` can read what is left",
-                          s->path);
+                          "aws-copilot restore FILE puts a backup back; without one move %s* to "
+                          "another folder and run again: AWS says what is deployed; keep the moved "
+                          "files, `sqlite3 FILE .recover` can read what is left",
+                          path);
+    case SQLITE_IOERR:
+        err_set(err, ERR_IO, "%s: %s", path, message);
+        return err_remedy(err, "look after the disk, and run the command again");
     default:
-        return err_set(err, ERR_IO, "%s: %s", s->path, sqlite3_errmsg(s->db));
+        err_set(err, ERR_IO, "%s: %s", path, message);
+        return err_remedy(err, "run the command again");
     }
+}
+
+/* What SQLite reports, as a sentence and a remedy. */
+static enum err_code sqlite_fail(const struct sqlite *s, struct err *err) {
+    const int why = errno;
+
+    return sqlite_fail_as(sqlite3_extended_errcode(s->db), why, s->path, sqlite3_errmsg(s->db),
+                          err);
 }
 
 /* ---- One statement ---- */
@@ -228,6 +247,21 @@ static enum err_code sqlite_migrate(struct sqlite *s, struct err *err) {
     return sqlite_close_tx(s, sqlite_migrate_locked(s, err), err);
 }
 
+/* A copy of the file as it was stays beside it; one that is there is of another process that does
+ * the same, or of a migration that was cut off. */
+static enum err_code sqlite_keep_before(struct sqlite *s, int64_t version, struct err *err) {
+    CLEANUP(freep) char *path = mem_format("%s.version-%lld", s->path, (long long)version);
+
+    if (sqlite_backup(s, path, err) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (err->code != ERR_CONFLICT) {
+        return err_prefix(err, "before the file is brought to this version, a copy is kept");
+    }
+    *err = (struct err){0};
+    return ERR_NONE;
+}
+
 static enum err_code sqlite_check_version(struct sqlite *s, struct err *err) {
     int64_t version = 0;
 
@@ -238,7 +272,18 @@ static enum err_code sqlite_check_version(struct sqlite *s, struct err *err) {
         err_set(err, ERR_CONFIG, "%s was made by a newer version of this program", s->path);
         return err_remedy(err, "install that version, or choose another state folder");
     }
-    return version == (int64_t)ARRAY_N(migrations) ? ERR_NONE : sqlite_migrate(s, err);
+    if (version == (int64_t)ARRAY_N(migrations)) {
+        return ERR_NONE;
+    }
+    return version > 0 && sqlite_keep_before(s, version, err) != ERR_NONE ? err->code
+                                                                          : sqlite_migrate(s, err);
+}
+
+void sqlite_forget(struct sqlite *s) {
+    for (size_t i = 0; i < SQL_N; i++) {
+        (void)sqlite3_finalize(s->statements[i]);
+        s->statements[i] = NULL;
+    }
 }
 
 void sqlite_close(void *back) {
@@ -248,9 +293,7 @@ void sqlite_close(void *back) {
         return;
     }
     sqlite_close(s->lax);
-    for (size_t i = 0; i < SQL_N; i++) {
-        (void)sqlite3_finalize(s->statements[i]);
-    }
+    sqlite_forget(s);
     (void)sqlite3_close(s->db);
     free(s->path);
     free(s);
@@ -295,11 +338,80 @@ static enum err_code sqlite_connect(struct sqlite *s, const char *pragma, struct
     return sqlite_exec(s, pragma, err);
 }
 
+/* SQLite takes a file system without locks for one that is busy, so it is tried beforehand, on a
+ * file that has no name. */
+static bool sqlite_has_locks(const char *dir) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    bool is_kept;
+
+    if (fd < 0) {
+        return true; /* it cannot be tried; opening says what is wrong */
+    }
+    is_kept = fcntl(fd, F_SETLK, &lock) == 0 || (errno != ENOLCK && errno != EOPNOTSUPP);
+    (void)close(fd);
+    return is_kept;
+}
+
+/* Machines that share a file over a network do not share the memory that WAL works with, and many
+ * of those file systems keep no locks. */
+static enum err_code sqlite_check_disk(const char *dir, struct err *err) {
+    static const unsigned long network[] = {0x6969 /* NFS */,      0xFF534D42 /* CIFS */,
+                                            0xFE534D42 /* SMB2 */, 0x517B /* SMB */,
+                                            0x5346414F /* AFS */,  0x73757245 /* Coda */};
+    struct statfs disk;
+
+    if (statfs(dir, &disk) != 0) {
+        return ERR_NONE; /* opening says what is wrong */
+    }
+    for (size_t i = 0; i < ARRAY_N(network); i++) {
+        if ((unsigned long)disk.f_type == network[i]) {
+            err_set(err, ERR_CONFIG,
+                    "%s lies on a network file system, where two machines could "
+                    "damage the record",
+                    dir);
+            return err_remedy(err, "set XDG_STATE_HOME to a folder on a local disk; sessions go "
+                                   "from machine to machine by the artifact bucket");
+        }
+    }
+    if (!sqlite_has_locks(dir)) {
+        err_set(err, ERR_CONFIG, "the file system that holds %s keeps no locks", dir);
+        return err_remedy(err, "set XDG_STATE_HOME to a folder on a local disk; nothing was lost");
+    }
+    return ERR_NONE;
+}
+
+static enum err_code sqlite_remember_file(struct sqlite *s, struct err *err) {
+    struct stat file;
+
+    if (stat(s->path, &file) != 0) {
+        return err_errno(err, errno, "%s", s->path);
+    }
+    s->device = file.st_dev;
+    s->inode = file.st_ino;
+    return ERR_NONE;
+}
+
+enum err_code sqlite_is_there(const struct sqlite *s, struct err *err) {
+    struct stat file;
+
+    if (stat(s->path, &file) == 0 && file.st_dev == s->device && file.st_ino == s->inode) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_CORRUPT,
+            "%s was removed or replaced while this process works with it; "
+            "nothing more is done, for nothing could be recorded",
+            s->path);
+    return err_remedy(err, "put it back, or aws-copilot restore FILE a backup; AWS goes on with "
+                           "what it was told, and aws-copilot status shows that");
+}
+
 enum err_code sqlite_open(const char *dir, void **out, struct err *err) {
     CLEANUP(sqlite_closep) struct sqlite *s = mem_alloc(sizeof *s);
 
     s->path = fs_join(dir, "store.db");
-    if (sqlite_make_file(s->path, err) != ERR_NONE ||
+    if (sqlite_check_disk(dir, err) != ERR_NONE || sqlite_make_file(s->path, err) != ERR_NONE ||
+        sqlite_remember_file(s, err) != ERR_NONE ||
         sqlite_connect(s, "PRAGMA synchronous = FULL", err) != ERR_NONE ||
         sqlite_check_version(s, err) != ERR_NONE) {
         return err->code;

@@ -8,6 +8,7 @@
 #include "store/backend.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 enum statement {
 #define SQL(name, text) SQL_##name,
@@ -19,6 +20,8 @@ enum statement {
 struct sqlite {
     sqlite3 *db;
     char *path;
+    dev_t device; /* and ino: the file that was opened */
+    ino_t inode;
     sqlite3_stmt *statements[SQL_N]; /* prepared when first used and kept */
     struct sqlite *lax;              /* NULL until sqlite_lax() */
 };
@@ -27,6 +30,15 @@ struct sqlite {
 enum err_code sqlite_open(const char *dir, void **out, struct err *err);
 void sqlite_close(void *back);
 enum err_code sqlite_check(void *back, struct err *err);
+enum err_code sqlite_backup(void *back, const char *path, struct err *err);
+enum err_code sqlite_restore(void *back, const char *path, struct err *err);
+
+/* What a failure of SQLite means for the file `path`; `why` is errno, `message` SQLite's words. */
+enum err_code sqlite_fail_as(int rc, int why, const char *path, const char *message,
+                             struct err *err);
+
+/* Ends all statements; they are prepared again when they are used. */
+void sqlite_forget(struct sqlite *s);
 
 /* The statement, ready to be bound; NULL with `err` set. */
 sqlite3_stmt *sqlite_use(struct sqlite *s, enum statement which, struct err *err);
@@ -42,6 +54,10 @@ bool sqlite_row(struct sqlite *s, sqlite3_stmt *st, enum err_code *code, struct 
 
 /* The text or bytes of a column, copied into `arena`. */
 struct str sqlite_column(sqlite3_stmt *st, int at, struct arena *arena);
+
+/* Whether the file that was opened is still the one at its path: what is written into one that was
+ * removed is lost. Errors: ERR_CORRUPT. */
+MUST_CHECK enum err_code sqlite_is_there(const struct sqlite *s, struct err *err);
 
 /* Makes a statement ready for its next use. */
 void sqlite_end(sqlite3_stmt *st);

@@ -65,7 +65,9 @@ enum err_code store_open(const struct store_ops *ops, const char *dir, struct st
     store->crypt = crypt_new(key);
     (void)pthread_mutex_init(&store->lock, NULL);
     if (dir != NULL && fs_mkdirs(dir, 0700, err) != ERR_NONE) {
-        return err->code;
+        return err->remedy[0] != '\0'
+                   ? err->code
+                   : err_remedy(err, "set XDG_STATE_HOME to a folder that can be written");
     }
     if (ops->open(dir, &store->back, err) != ERR_NONE) {
         return err->code;
@@ -95,6 +97,14 @@ struct crypt *store_crypt(struct store *store) {
 
 enum err_code store_check(struct store *store, struct err *err) {
     return STORE_CALL(store, check, err);
+}
+
+enum err_code store_backup(struct store *store, const char *path, struct err *err) {
+    return STORE_CALL(store, backup, path, err);
+}
+
+enum err_code store_restore(struct store *store, const char *path, struct err *err) {
+    return STORE_CALL(store, restore, path, err);
 }
 
 enum err_code store_purge(struct store *store, int64_t now_ms, size_t *out_n, struct err *err) {

@@ -40,6 +40,16 @@ void store_closep(struct store **store);
 /* Has the database check its own pages; reads all of it. Errors: ERR_CORRUPT naming the damage. */
 MUST_CHECK enum err_code store_check(struct store *store, struct err *err);
 
+/* Writes all of it into a new file (0600), as it is at one moment, while others may write. Errors:
+ * ERR_CONFLICT (the file is there), ERR_UNSUPPORTED (a backend without a file), ERR_DISK_FULL. */
+MUST_CHECK enum err_code store_backup(struct store *store, const char *path, struct err *err);
+
+/* Replaces all of it by the file `path`, which is the caller's to lose: a copy of a backup that was
+ * opened once (so is of this version) and checked. One transaction; others that have the store open
+ * go on with what is there then. Leases stand above those of both before, so that nobody who held
+ * one can append. Errors: ERR_UNSUPPORTED, ERR_LOCKED, ERR_IO, ERR_DISK_FULL. */
+MUST_CHECK enum err_code store_restore(struct store *store, const char *path, struct err *err);
+
 /* Deletes what has expired by `now_ms`: documents whole, record bodies alone (their headers and
  * digests stay, so the journal still verifies). `*out_n`, when not NULL, is the number of both. */
 MUST_CHECK enum err_code store_purge(struct store *store, int64_t now_ms, size_t *out_n,

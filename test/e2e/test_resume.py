@@ -154,6 +154,10 @@ class History(todo.TodoCase):
         release = json.loads(s3.get_object(Bucket=bucket, Key=rows["releases"][0]["Key"])["Body"].read())
         self.assertEqual((release["session"], release["stack"]), (first.result["session"], self.stack))
         build = release["build_id"]
+        head = lab.git(self.repo, "rev-parse", "HEAD").strip()
+        self.assertEqual((release["schema"], release["commit"], release["dirty"], release["by"], release["probe"]["passed"]),
+                         (1, head, False, f"arn:aws:iam::{self.account}:user/{self.app}", True))
+        self.assertRegex(release["author"], "<.*@.*>")
 
         other = {"XDG_STATE_HOME": str(self.dir / "other")}
         self.assertEqual(self.go("history", **other).of_type("release"), [])
@@ -199,8 +203,8 @@ class Second(todo.TodoCase):
                          [("yes", f"arn:aws:iam::{self.account}:user/{self.app}-second,terminal")])
 
 
-class Machines(todo.TodoCase):
-    """One session on machines that share nothing but the account: each has a state folder and an identity of its own."""
+class OnMachines(todo.TodoCase):
+    """Machines share nothing but the account: each has a state folder and an identity of its own."""
 
     halves = ("backend",)
 
@@ -238,6 +242,10 @@ class Machines(todo.TodoCase):
     def decided(self, session, machine="a"):
         return [(row["outcome"], row["actor"]) for row in self.at(machine, "audit", session).of_type("decision")
                 if row["record"] == "approval"]
+
+
+class Machines(OnMachines):
+    """One session on several machines."""
 
     def test_the_yes_of_another_machine_deploys_there_and_is_the_end_here(self):
         session = self.waits_on_a()
@@ -309,3 +317,50 @@ class Machines(todo.TodoCase):
         self.ended(self.at("a", "attach", session), 0, "success")
         self.assertEqual(self.decided(session), [("yes", self.arn("-b") + ",terminal")])
         self.one_effect(session, "a")
+
+
+class Kept(OnMachines):
+    """The state file is kept, and put back when AWS has gone on since."""
+
+    def put_back(self, session):
+        kept = self.dir / "kept.db"
+        self.at("a", "backup", kept)
+        self.assertEqual(kept.stat().st_mode & 0o777, 0o600)
+        self.says(self.at("a", "backup", kept, code=1), "is there already", error="conflict")
+        self.at("a", "approve", session)
+        refused = self.at("a", "restore", kept, "--non-interactive", code=2)
+        self.assertEqual([row["session"] for row in refused.of_type("lost")], [session])
+        self.says(refused, "replaces the state file", error="missing_answer")
+        self.at("a", "restore", kept, "--yes")
+        verified = self.at("a", "audit", "verify").of_type("verified")[0]
+        self.assertTrue(verified["ok"], verified)
+
+    def test_a_session_that_went_on_since_is_taken_up_from_the_bucket(self):
+        session = self.waits_on_a()
+        self.put_back(session)
+        self.assertEqual(self.at("a", "attach", session).result["status"], "success")
+        self.one_effect(session, "a")
+
+    def test_a_session_that_went_on_since_repeats_no_effect_without_the_bucket(self):
+        session = self.waits_on_a()
+        self.put_back(session)
+        s3 = self.aws.client("s3", account=self.account)
+        bucket = self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+        for name in ("sessions", "approvals"):
+            for row in s3.list_objects_v2(Bucket=bucket, Prefix=f"{name}/{self.stack}/").get("Contents", []):
+                s3.delete_object(Bucket=bucket, Key=row["Key"])
+        self.at("a", "approve", session)
+        self.one_effect(session, "a")
+
+    def test_a_damaged_state_file_gives_way_to_a_backup(self):
+        kept = self.dir / "kept.db"
+        session = self.waits_on_a()
+        self.at("a", "backup", kept)
+        file = self.dir / "a/aws-copilot/store.db"
+        file.write_bytes(b"no database, and longer than a header" * 100)
+        self.says(self.at("a", "history", code=1), "is damaged", "restore FILE", error="corrupt")
+        torn = self.dir / "torn.db"
+        torn.write_bytes(kept.read_bytes()[:9000])
+        self.says(self.at("a", "restore", torn, "--yes", code=1), "nothing was changed", error="corrupt")
+        self.at("a", "restore", kept, "--yes")
+        self.assertEqual(self.at("a", "approvals").of_type("approval")[0]["session"], session)

@@ -29,6 +29,19 @@ static enum err_code history_target(struct cli *cli, json_t **out, struct err *e
     return ERR_NONE;
 }
 
+/* Two lines: what it is; of which commit, by whom, how it was proven. */
+static void release_print(struct cli *cli, const json_t *release, bool is_newest) {
+    cli_print(cli, "  %-22s %s  build %s  proven to answer%s\n", json_str_or(release, "id", ""),
+              run_date(json_int_or(release, "created_ms", 0)).text,
+              json_str_or(release, "build_id", "-"), is_newest ? "  (newest)" : "");
+    cli_print(cli, "    commit %.12s%s%s%s  deployed by %s%s\n",
+              json_str_or(release, "commit", "unknown"),
+              json_bool_at(release, "dirty") ? " with changes" : "",
+              json_str_at(release, "author") == NULL ? "" : " of ",
+              json_str_or(release, "author", ""), json_str_or(release, "by", "?"),
+              json_str_at(release, "restores") == NULL ? "" : "  (went back)");
+}
+
 static enum err_code history_releases(struct cli *cli, const json_t *target, struct err *err) {
     CLEANUP(json_decrefp) json_t *releases = NULL;
     const json_t *release;
@@ -45,9 +58,7 @@ static enum err_code history_releases(struct cli *cli, const json_t *target, str
 
         (void)json_object_del(row, "template"); /* long, and nobody reads it here */
         cli_event(cli, "release", row);
-        cli_print(cli, "  %-22s %s  build %s  proven to answer%s\n", json_str_or(release, "id", ""),
-                  run_date(json_int_or(release, "created_ms", 0)).text,
-                  json_str_or(release, "build_id", "-"), i == 0 ? "  (newest)" : "");
+        release_print(cli, release, i == 0);
     }
     if (json_array_size(releases) == 0) {
         cli_print(cli, "  none yet\n");

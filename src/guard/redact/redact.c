@@ -551,3 +551,45 @@ void redact_stream_end(struct redact_stream *stream) {
     masker_give(stream->masker);
     free(stream);
 }
+
+/* ---- Of what was masked before ---- */
+
+static bool is_text_clean(const struct redactor *redactor, struct str text) {
+    CLEANUP(masked_done) struct masked masked = {0};
+
+    redact_text(redactor, text, &masked);
+    return str_eq(masked_str(&masked), text);
+}
+
+static bool is_tree_clean(const struct redactor *redactor, const json_t *json, size_t depth) {
+    const char *key;
+    json_t *member;
+    size_t i;
+
+    if (json_is_string(json)) {
+        return is_text_clean(redactor, str_from(json_string_value(json)));
+    }
+    if (depth > (size_t)limit(LIMIT_JSON_DEPTH)) {
+        return false;
+    }
+    json_array_foreach((json_t *)(uintptr_t)json, i, member) {
+        if (!is_tree_clean(redactor, member, depth + 1)) {
+            return false;
+        }
+    }
+    json_object_foreach((json_t *)(uintptr_t)json, key, member) {
+        if (!is_text_clean(redactor, str_from(key)) ||
+            !is_tree_clean(redactor, member, depth + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool redact_is_clean(const struct redactor *redactor, struct str text) {
+    CLEANUP(json_decrefp) json_t *json = NULL;
+    struct err unread = {0};
+
+    return json_read(text, &json, &unread) == ERR_NONE ? is_tree_clean(redactor, json, 0)
+                                                       : is_text_clean(redactor, text);
+}

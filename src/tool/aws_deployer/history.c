@@ -104,7 +104,7 @@ static bool history_is_release(const struct op *op, const json_t *release, const
                              (long long)json_int_or(release, "created_ms", 0),
                              json_str_or(release, "session", ""));
 
-    return strcmp(named, key) == 0 &&
+    return json_int_or(release, "schema", 0) <= 1 && strcmp(named, key) == 0 &&
            strcmp(json_str_or(release, "stack", ""), deployer_arg(op, "stack")) == 0 &&
            strcmp(json_str_or(release, "account", ""), deployer_arg(op, "account")) == 0 &&
            strcmp(json_str_or(release, "region", ""), deployer_arg(op, "region")) == 0;

@@ -277,37 +277,6 @@ enum err_code deployer_take_session(struct op *op, json_t **out, struct err *err
 
 /* ---- Out: the records ---- */
 
-static bool share_is_clean(const struct op *op, struct str text) {
-    CLEANUP(masked_done) struct masked masked = {0};
-
-    redact_text(op->services->redactor, text, &masked);
-    return str_eq(masked_str(&masked), text);
-}
-
-/* Masking what is masked already changes nothing, unless a value was learnt to be a secret since.
- * Each text is looked at by itself: a name that was learnt since makes no secret of the flag or the
- * word for "as before" that stands below it. */
-static bool share_is_masked(const struct op *op, const json_t *json) {
-    const char *key;
-    json_t *member;
-    size_t i;
-
-    if (json_is_string(json)) {
-        return share_is_clean(op, str_from(json_string_value(json)));
-    }
-    json_array_foreach((json_t *)(uintptr_t)json, i, member) {
-        if (!share_is_masked(op, member)) {
-            return false;
-        }
-    }
-    json_object_foreach((json_t *)(uintptr_t)json, key, member) {
-        if (!share_is_masked(op, member)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A body that would be changed would not be its header's any more. */
 static enum err_code share_check_masked(const struct op *op, const struct journal_part *part,
                                         struct err *err) {
@@ -315,13 +284,7 @@ static enum err_code share_check_masked(const struct op *op, const struct journa
     size_t i;
 
     json_array_foreach(part->records, i, row) {
-        CLEANUP(json_decrefp) json_t *body = NULL;
-        const char *text = json_str_or(row, "body", "");
-        struct err unread = {0};
-
-        if (json_read(str_from(text), &body, &unread) == ERR_NONE
-                ? !share_is_masked(op, body)
-                : !share_is_clean(op, str_from(text))) {
+        if (!redact_is_clean(op->services->redactor, str_from(json_str_or(row, "body", "")))) {
             err_set(err, ERR_POLICY,
                     "record %lld of session %s holds what is now known as a secret",
                     (long long)part->from + (long long)i, deployer_arg(op, "session"));
