@@ -165,7 +165,7 @@ static bool is_dirty(const struct git_lib *git, git_repository *repository, cons
     return dirty;
 }
 
-/* Who wrote the commit, as git says it: "NAME <ADDRESS>". */
+/* The name of who wrote the commit; an address is a person's and is not kept. */
 static void put_author(const struct git_lib *git, json_t *json, git_reference *head) {
     git_object *commit = NULL;
     const git_signature *author;
@@ -175,9 +175,7 @@ static void put_author(const struct git_lib *git, json_t *json, git_reference *h
     }
     author = git->commit_author((const git_commit *)commit);
     if (author != NULL) {
-        CLEANUP(freep) char *text = mem_format("%.100s <%.100s>", author->name, author->email);
-
-        json_put_str(json, "author", text);
+        json_put_strn(json, "author", str_slice(str_from(author->name), 0, 100));
     }
     git->object_free(commit);
 }

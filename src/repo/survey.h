@@ -60,7 +60,7 @@ struct survey_options {
  *    "ask":[{"field":"env.DATABASE_URL","question","code","where":…|null,"otherwise"}],
  *    "refuse":[{"code","where":…|null,"text","remedy"}],
  *    "git":null or {"root":"."|"..","head":…|null,"branch":…|null,"dirty":false,
- *      "author":"NAME <ADDRESS>"|null,"remote_sha256":…|null},
+ *      "author":"NAME"|null,"remote_sha256":…|null},
  *    "read":{"files":120,"parsed":40,"bytes":91234,"ms":18,"complete":true}}
  * A build here does not see .env files: "from":"file" is a default that must be passed to it.
  * "judged" is the first target that fits; where it is not "chosen", it is not available yet.

@@ -111,6 +111,63 @@ static void every_forgery_is_found_and_the_record_is_named(void **state) {
     }
 }
 
+/* Flips one bit of one byte, verifies, and flips it back, on the open store's own file. */
+static void flip_column(sqlite3 *db, const char *column, int64_t k, int at) {
+    sqlite3_blob *blob = NULL;
+    unsigned char byte;
+
+    assert_int_equal(sqlite3_blob_open(db, "main", "records", column, k, 1, &blob), SQLITE_OK);
+    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
+    byte ^= (unsigned char)(1U << (at % 8));
+    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
+    (void)sqlite3_blob_close(blob);
+}
+
+static int size_of(sqlite3 *db, const char *column, int64_t k) {
+    sqlite3_blob *blob = NULL;
+    int n;
+
+    if (sqlite3_blob_open(db, "main", "records", column, k, 0, &blob) != SQLITE_OK) {
+        return 0; /* NULL */
+    }
+    n = sqlite3_blob_bytes(blob);
+    (void)sqlite3_blob_close(blob);
+    return n;
+}
+
+static void every_byte_of_every_record_counts(void **state) {
+    static const char *const columns[] = {"head", "body"};
+    struct fixture *f = *state;
+    CLEANUP(freep) char *path = mem_format("%s/store.db", f->dir);
+    struct store_lease lease;
+    sqlite3 *db = NULL;
+    int n = 0;
+
+    fixture_write(f, "s", &lease);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL), SQLITE_OK);
+    for (int64_t seq = 1; seq <= 8; seq++) {
+        for (size_t c = 0; c < ARRAY_N(columns); c++) {
+            int size = size_of(db, columns[c], 16777216 + seq);
+
+            for (int at = 0; at < size; at++, n++) {
+                struct journal_report r;
+
+                flip_column(db, columns[c], 16777216 + seq, at);
+                r = fixture_verify(f, "s");
+                if (r.is_ok || (r.seq != seq && r.seq != seq + 1)) {
+                    fail_msg("record %lld, %s, byte %d: ok=%d, record %lld", (long long)seq,
+                             columns[c], at, r.is_ok, (long long)r.seq);
+                }
+                flip_column(db, columns[c], 16777216 + seq, at);
+            }
+        }
+    }
+    (void)sqlite3_close(db);
+    fixture_assert_verified(f, "s");
+    assert_true(n > 500);
+}
+
 static void a_forged_record_is_not_replayed(void **state) {
     struct fixture *f = *state;
     struct store_lease lease;
@@ -540,6 +597,7 @@ static void a_full_disk_is_said_nothing_is_lost_and_the_journal_goes_on(void **s
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_forgery_is_found_and_the_record_is_named),
+        ON_SQLITE(every_byte_of_every_record_counts),
         ON_SQLITE(a_forged_record_is_not_replayed),
         ON_SQLITE(a_history_rewritten_without_the_key_is_found_by_its_seal),
         ON_SQLITE(a_lost_install_key_is_said_and_the_rest_still_verifies),

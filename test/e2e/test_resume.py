@@ -157,7 +157,7 @@ class History(todo.TodoCase):
         head = lab.git(self.repo, "rev-parse", "HEAD").strip()
         self.assertEqual((release["schema"], release["commit"], release["dirty"], release["by"], release["probe"]["passed"]),
                          (1, head, False, f"arn:aws:iam::{self.account}:user/{self.app}", True))
-        self.assertRegex(release["author"], "<.*@.*>")
+        self.assertEqual(release["author"], lab.git(self.repo, "log", "-1", "--format=%an").strip())
 
         other = {"XDG_STATE_HOME": str(self.dir / "other")}
         self.assertEqual(self.go("history", **other).of_type("release"), [])
@@ -268,11 +268,32 @@ class Machines(OnMachines):
         self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
         self.nothing_at_aws()
 
+    def test_an_approver_with_the_printed_policy_approves_and_can_do_nothing_else(self):
+        """IAM keeps the rule: the policy of `permissions approve`, and a deployer whom a statement forbids approvals."""
+        self.write_yml(more="    variables: { LOG_LEVEL: info }\n    second_approver: true\n")
+        self.commit("second approver")
+        session = self.waits_on_a()
+        self.keys = self.mine
+        printed = json.loads(self.go("permissions", "approve", XDG_STATE_HOME=str(self.dir / "a")).stdout)
+        self.assertEqual(printed["bucket_statement"]["Effect"], "Deny")
+        forbidden = {key: printed["bucket_statement"][key] for key in ("Sid", "Effect", "Action", "Resource")}
+        bound = self.aws.user(f"{self.app}-d", {"Version": "2012-10-17", "Statement": [forbidden]},
+                              [self.aws.bootstrap_outputs(account=self.account)["DeployerPolicy"]], account=self.account)
+        denied = self.at("b", "approve", session, keys=bound, code=3)
+        self.says(denied, "could not be written", "permissions approve", error="access_denied")
+        policy = json.loads(json.dumps(printed["policy"]).replace("${aws:userid}", "*"))  # the local AWS fills in no variables
+        approver = self.aws.user(f"{self.app}-q", policy, [], account=self.account)
+        self.at("c", "approve", session, keys=approver)
+        self.says(self.at("c", "attach", session, keys=approver, code=3), ".", error="access_denied")
+        self.assertEqual(self.at("a", "attach", session).result["status"], "success")
+        self.assertEqual(self.decided(session), [("yes", self.arn("-q") + ",bucket")])
+
     def test_two_machines_say_yes_at_once(self):
         session = self.waits_on_a()
         third = self.aws.deployer(f"{self.app}-c", account=self.account)
-        barrier = threading.Barrier(2, timeout=60)
-        self.fault.rule("s3", "PutObject", path="approvals/", times=2, call=lambda request: barrier.wait())
+        said, took = threading.Barrier(2, timeout=60), threading.Barrier(2, timeout=60)
+        self.fault.rule("s3", "PutObject", path="approvals/", times=2, call=lambda request: said.wait())
+        self.fault.rule("s3", "PutObject", path="take-000001.json", times=2, call=lambda request: took.wait())
         runs = {}
         for machine, keys in (("b", self.other), ("c", third)):
             self.keys = keys
@@ -349,7 +370,8 @@ class Kept(OnMachines):
         for name in ("sessions", "approvals"):
             for row in s3.list_objects_v2(Bucket=bucket, Prefix=f"{name}/{self.stack}/").get("Contents", []):
                 s3.delete_object(Bucket=bucket, Key=row["Key"])
-        self.at("a", "approve", session)
+        again = self.at("a", "approve", session)
+        self.assertEqual(again.result["status"], "success", "AWS was asked whether it had happened")
         self.one_effect(session, "a")
 
     def test_a_damaged_state_file_gives_way_to_a_backup(self):

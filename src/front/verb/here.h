@@ -12,6 +12,7 @@ MUST_CHECK enum err_code here_template(struct cli *cli, const json_t *flags, jso
 /* What whoever deploys needs, and what is known of who has it. */
 struct rights {
     json_t *policy;     /* owned; as role_policy() says it */
+    json_t *bucket;     /* owned; of "approve": the statement for the bucket's policy; or NULL */
     json_t *beyond;     /* owned; what the deployer policy of the bootstrap stack does not give */
     json_t *missing;    /* owned; what the caller does not have, or NULL: IAM did not say */
     char *deployer_arn; /* owned; of that policy; NULL: there is no bootstrap stack, or no AWS */

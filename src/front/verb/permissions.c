@@ -9,6 +9,7 @@
 
 void rights_done(struct rights *rights) {
     json_decref(rights->policy);
+    json_decref(rights->bucket);
     json_decref(rights->beyond);
     json_decref(rights->missing);
     free(rights->deployer_arn);
@@ -131,7 +132,11 @@ enum err_code rights_here(struct cli *cli, const json_t *flags, const char *kind
     if (json_str_at(bootstrap, "policy") != NULL) {
         out->deployer_arn = mem_strdup(json_str_at(bootstrap, "policy"));
     }
-    if (identity != NULL) {
+    if (strcmp(kind, "approve") == 0) {
+        out->bucket = role_bucket_statement(&place);
+        (void)snprintf(out->why, sizeof out->why,
+                       "a name that only IAM fills in, ${aws:userid}, stands in it");
+    } else if (identity != NULL) {
         rights_ask(cli, flags, identity, out);
     } else {
         (void)snprintf(out->why, sizeof out->why, "there are no credentials here");
@@ -175,6 +180,18 @@ static void permissions_say(struct cli *cli, const struct rights *rights) {
     }
 }
 
+/* By it the rule is IAM's: who is no approver cannot write an approval, whatever else they may. */
+static void permissions_say_bucket(struct cli *cli, const struct rights *rights) {
+    char *text = rights->bucket == NULL ? NULL : json_dumps(rights->bucket, JSON_INDENT(2));
+
+    if (text != NULL) {
+        cli_say(cli, "so that nobody else approves, add to the policy of the artifact bucket (with "
+                     "your approvers' role for APPROVERS):");
+        cli_say(cli, "%s", text);
+    }
+    free(text);
+}
+
 static enum err_code permissions_show(struct cli *cli, const char *kind,
                                       const struct rights *rights) {
     if (cli->is_json) {
@@ -183,6 +200,9 @@ static enum err_code permissions_show(struct cli *cli, const char *kind,
         json_put(object, "policy", json_incref(rights->policy));
         json_put(object, "beyond_deployer_policy", json_incref(rights->beyond));
         json_put_str(object, "deployer_policy", rights->deployer_arn);
+        if (rights->bucket != NULL) {
+            json_put(object, "bucket_statement", json_incref(rights->bucket));
+        }
         json_put(object, "missing",
                  rights->missing == NULL ? json_null() : json_incref(rights->missing));
         cli_print_object(cli, object);
@@ -192,6 +212,7 @@ static enum err_code permissions_show(struct cli *cli, const char *kind,
         cli_print(cli, "%s\n", text == NULL ? "{}" : text);
         free(text);
         permissions_say(cli, rights);
+        permissions_say_bucket(cli, rights);
     }
     if (json_array_size(rights->missing) > 0) {
         cli->exit_status = 1;
@@ -208,8 +229,8 @@ static enum err_code permissions_run(struct cli *cli, struct err *err) {
 
     if (!role_has_kind(kind)) {
         err_set(err, ERR_USAGE, "there is no policy for '%.40s'", kind);
-        return err_remedy(err,
-                          "deploy, destroy, rollback or secrets; bootstrap is an administrator's");
+        return err_remedy(err, "deploy, destroy, rollback, secrets or approve; bootstrap is an "
+                               "administrator's");
     }
     if (cli_flow(cli, err) != ERR_NONE) {
         return err->code;
@@ -230,10 +251,10 @@ const struct verb verb_permissions = {
     .words = "[KIND]",
     .word_max = 1,
     .summary = "the IAM policy that deploying from here needs, and whether you have it",
-    .more =
-        "Prints the exact policy for KIND (deploy, destroy, rollback, secrets) as JSON: no action "
-        "and no resource more than this application's calls. Exit 1 when IAM says that you do "
-        "not have all of it. With --json: one object.",
+    .more = "Prints the exact policy for KIND (deploy, destroy, rollback, secrets, approve) as "
+            "JSON: no action "
+            "and no resource more than this application's calls. Exit 1 when IAM says that you do "
+            "not have all of it. With --json: one object.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE,
     .is_one_object = true,

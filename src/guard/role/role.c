@@ -5,7 +5,15 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { ON_DEPLOY = 1, ON_DESTROY = 2, ON_SECRETS = 4, SITE = 8, CODE = 16, KINDS = 7 };
+enum {
+    ON_DEPLOY = 1,
+    ON_DESTROY = 2,
+    ON_SECRETS = 4,
+    SITE = 8,
+    CODE = 16,
+    ON_APPROVE = 32,
+    KINDS = ON_DEPLOY | ON_DESTROY | ON_SECRETS | ON_APPROVE
+};
 
 enum condition {
     CONDITION_NONE,
@@ -34,6 +42,7 @@ static const struct { const char *kind; unsigned use; } kinds[] = {
     { "rollback", ON_DEPLOY  },
     { "destroy",  ON_DESTROY },
     { "secrets",  ON_SECRETS },
+    { "approve",  ON_APPROVE },
 };
 /* clang-format on */
 
@@ -110,9 +119,10 @@ static const char *name_value(const struct role_place *place, struct str name) {
     const struct {
         const char *name;
         const char *value;
-    } rows[] = {{"p", place->partition}, {"r", place->region},      {"a", place->account},
-                {"q", place->qualifier}, {"app", place->app},       {"env", place->env},
-                {"name", place->stack},  {"bucket", place->bucket}, {"role", place->role_arn}};
+    } rows[] = {{"p", place->partition},    {"r", place->region},      {"a", place->account},
+                {"q", place->qualifier},    {"app", place->app},       {"env", place->env},
+                {"name", place->stack},     {"bucket", place->bucket}, {"role", place->role_arn},
+                {"userid", "${aws:userid}"}}; /* IAM fills it in: the caller's STS user id */
 
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
         if (str_eq(name, str_from(rows[i].name))) {
@@ -250,4 +260,16 @@ json_t *role_policy(const char *kind, const struct role_place *place) {
         return NULL;
     }
     return policy;
+}
+
+json_t *role_bucket_statement(const struct role_place *place) {
+    CLEANUP(freep)
+    char *resource =
+        mem_format("arn:%s:s3:::%s/approvals/%s/*", place->partition, place->bucket, place->stack);
+    CLEANUP(freep)
+    char *approver = mem_format("arn:%s:iam::%s:role/APPROVERS", place->partition, place->account);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:{s:[s]}}}", "Sid", "OnlyApproversApprove",
+                     "Effect", "Deny", "Principal", "*", "Action", "s3:PutObject", "Resource",
+                     resource, "Condition", "ArnNotLike", "aws:PrincipalArn", approver);
 }

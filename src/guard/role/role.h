@@ -23,6 +23,10 @@ struct role_place {
     const json_t *template; /* its buckets and functions are named by their logical ids */
 };
 
+/* The statement for the policy of the artifact bucket by which only approvers write approvals of
+ * this stack; the person puts their role in the place of APPROVERS. New reference. */
+json_t *role_bucket_statement(const struct role_place *place);
+
 /* What a plan does: "deploy", "destroy", "rollback", "secrets"; the others are the administrator's.
  */
 bool role_has_kind(const char *kind);

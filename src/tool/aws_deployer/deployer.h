@@ -119,6 +119,10 @@ MUST_CHECK enum err_code deployer_keep_template(struct op *op, const struct aws 
 MUST_CHECK enum err_code deployer_find_template(struct op *op, const struct aws *aws,
                                                 struct buf *out, struct err *err);
 
+/* Gives back take `take` of session `session`, whose lock was taken away; 0: it is not shared. */
+MUST_CHECK enum err_code deployer_rest_take(struct op *op, const struct aws *aws,
+                                            const char *session, int64_t take, struct err *err);
+
 /* Where the files of a site lie that another machine built in its folder `dir`. Heap string. */
 char *deployer_site_folder(const struct op *op, const char *dir);
 

@@ -292,7 +292,11 @@ enum err_code deployer_unlock(struct op *op, json_t **out, struct err *err) {
                 deployer_arg(op, "stack"));
         return err_remedy(err, "aws-copilot unlock shows who it is");
     }
-    return lock_release(op, &aws, out, err);
+    if (lock_release(op, &aws, out, err) != ERR_NONE) {
+        return err->code;
+    }
+    return deployer_rest_take(op, &aws, json_str_or(body, "run", ""), json_int_or(body, "take", 0),
+                              err);
 }
 
 enum err_code deployer_check_lock(struct op *op, const struct aws *aws, struct err *err) {

@@ -219,6 +219,17 @@ static enum err_code share_write_take(struct op *op, const struct aws *aws,
     return ERR_NONE;
 }
 
+enum err_code deployer_rest_take(struct op *op, const struct aws *aws, const char *session,
+                                 int64_t take, struct err *err) {
+    CLEANUP(freep)
+    char *key = mem_format("sessions/%s/%s/take-%06lld" REST, deployer_arg(op, "stack"), session,
+                           (long long)take);
+    CLEANUP(json_decrefp) json_t *body = json_object();
+    enum s3_put_result result = S3_NONE;
+
+    return take < 1 || session[0] == '\0' ? ERR_NONE : share_put(op, aws, key, body, &result, err);
+}
+
 /* The files of the site, which another machine built: below the artefact folder, where
  * deployer_upload() looks for them. */
 static enum err_code share_fetch_site(struct op *op, const struct aws *aws, struct err *err) {
