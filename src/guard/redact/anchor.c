@@ -432,14 +432,14 @@ void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from)
          bit = bits_next(sift->anchors, sift->known, bit + 1, to)) {
         size_t at = bit - base;
 
-        if (bit_has(sift->anchors, bit) && at + ANCHOR_MIN <= scan->text.len) {
+        if (!scan->is_joined && bit_has(sift->anchors, bit) && at + ANCHOR_MIN <= scan->text.len) {
             match_table(&anchors->rules, scan, fold_hash(scan->text.ptr + at), at);
         }
         if (bit_has(sift->known, bit) && at + PIECES_MIN <= scan->text.len) {
             match_table(&anchors->exact, scan, exact_hash(scan->text.ptr + at), at);
         }
     }
-    if (anchors->has_persons) {
+    if (anchors->has_persons && !scan->is_joined) {
         match_persons(anchors, scan, from);
     }
 }

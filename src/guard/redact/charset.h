@@ -33,6 +33,11 @@ static inline bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
 
 static inline bool is_hex(char c) { return is_digit(c) || (fold(c) >= 'a' && fold(c) <= 'f'); }
 
+/* Of Base64, either alphabet, and its padding. */
+static inline bool is_base64(char c) {
+    return is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
+}
+
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /* The value of a hexadecimal digit. */

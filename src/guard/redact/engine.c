@@ -78,19 +78,31 @@ static bool has_byte(struct str text, unsigned char c) {
     return memchr(text.ptr, c, text.len) != NULL;
 }
 
+/* Whether a run of Base64 or a known value stands in `text` and a line break, which may be escaped,
+ * in the middle of it. */
+static bool is_wrapped(struct str text, const struct sift *sift, size_t at, bool has_escape) {
+    if (text.len < 2 || bits_next(sift->runs, sift->known, at, at + text.len) == at + text.len) {
+        return false;
+    }
+    return has_escape ||
+           bits_next(sift->ends, sift->ends, at, at + text.len - 2) < at + text.len - 2;
+}
+
 /* Of `text`, the bits of which stand at `at`. */
 static enum trait traits_of(struct str text, const struct sift *sift, size_t at) {
     unsigned traits = TRAIT_NONE;
     size_t odd = bits_next(sift->odds, sift->odds, at, at + text.len);
 
     if (odd == at + text.len) {
-        return TRAIT_NONE;
+        return is_wrapped(text, sift, at, false) ? TRAIT_WRAPPED : TRAIT_NONE;
     }
+    bool has_escape = has_byte(str_slice(text, odd - at, text.len), '\\');
+    traits |= is_wrapped(text, sift, at, has_escape) ? TRAIT_WRAPPED : 0U;
     text = str_slice(text, odd - at, text.len);
     bool is_unseen =
         has_byte(text, 0) || has_byte(text, 0xe2) || has_byte(text, 0xef) || has_byte(text, 0xc2);
     traits |= is_unseen ? TRAIT_UNSEEN : 0U;
-    traits |= has_byte(text, '\\') ? TRAIT_ESCAPE : 0U;
+    traits |= has_escape ? TRAIT_ESCAPE : 0U;
     traits |= has_byte(text, '%') ? TRAIT_PERCENT : 0U;
     return (enum trait)traits;
 }
@@ -102,7 +114,9 @@ void carry_hint(struct carry *carry) {
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
     anchors_scan(pass->anchors, scan, from);
     runs_scan(pass, scan, from);
-    values_scan(scan, from);
+    if (!scan->is_joined) {
+        values_scan(scan, from);
+    }
 }
 
 /* What a view can be looked for at all. */
@@ -110,6 +124,7 @@ static const enum trait view_traits[VIEW_N] = {
     [VIEW_VISIBLE] = TRAIT_UNSEEN,
     [VIEW_UNESCAPED] = TRAIT_ESCAPE,
     [VIEW_PERCENT] = TRAIT_PERCENT,
+    [VIEW_JOINED] = TRAIT_WRAPPED,
 };
 
 static bool pass_build(const struct pass *pass, struct view *views, enum view_kind kind,
@@ -154,6 +169,7 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         engine_sift(pass->anchors, other.text, &pass->scratch->sifts[is_inner]);
         other.carry = kind == VIEW_VISIBLE ? carry : NULL;
         other.is_unescaped = kind == VIEW_UNESCAPED;
+        other.is_joined = kind == VIEW_JOINED;
         other.key_end = 0;
         other.skip_from = 0;
         other.skip_to = 0;

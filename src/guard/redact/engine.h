@@ -5,7 +5,13 @@
 #include "guard/redact/view.h"
 
 /* What a text holds at all, so that a view is not looked for in vain. */
-enum trait { TRAIT_NONE = 0, TRAIT_UNSEEN = 1, TRAIT_ESCAPE = 2, TRAIT_PERCENT = 4 };
+enum trait {
+    TRAIT_NONE = 0,
+    TRAIT_UNSEEN = 1,
+    TRAIT_ESCAPE = 2,
+    TRAIT_PERCENT = 4,
+    TRAIT_WRAPPED = 8
+};
 
 /* Memory that scans use again; {0} is empty. One thread at a time. */
 struct scratch {

@@ -9,7 +9,7 @@
 
 /* Longer values become several literals, whose spans touch: no literal may be wider than what a
  * stream holds back. */
-enum { PIECE_BYTES = 1024, KNOWN_VALUE_MAX = 1 << 20 };
+enum { PIECE_BYTES = 1024, KNOWN_VALUE_MAX = 1 << 20, WINDOW = 28 };
 
 /* clang-format off */
 /* Words that are values of many settings and give nothing away; masked only under their name. */
@@ -143,11 +143,30 @@ static void add_shell(struct known *known, struct str value, const char *special
     mem_wipe(text.ptr, text.len);
 }
 
+static bool is_all_base64(struct str value) {
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_base64(value.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A long value in Base64 may be wrapped anew: whatever the width, a line has one of these. */
+static void add_windows(struct known *known, struct str value) {
+    for (size_t at = 0; value.len > 2 * WINDOW && at + WINDOW <= value.len; at += WINDOW) {
+        literal_add(known, str_slice(value, at, at + WINDOW), true);
+    }
+}
+
 static void add_piece(struct known *known, struct str piece) {
     if (piece.len < KNOWN_LITERAL_MIN) {
         return;
     }
     literal_add(known, piece, false);
+    if (is_all_base64(piece)) {
+        add_windows(known, piece);
+    }
     add_shell(known, piece, "\\\"$`", "\\");
     add_shell(known, piece, "'", "'\\'");
     add_hex(known, piece);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "guard/limits.h"
+#include "guard/redact/charset.h"
 #include "guard/redact/key.h"
 #include "guard/redact/redactor.h"
 #include "guard/redact/release.h"
@@ -479,7 +480,8 @@ static void stream_give(struct redact_stream *stream) {
 static void stream_release(struct redact_stream *stream) {
     struct segmenter *segmenter = &stream->masker->segmenter;
     struct str line = buf_str(&stream->pending);
-    bool is_open = !segmenter_is_idle(segmenter) || stream->masker->writer.is_open;
+    bool is_open =
+        segmenter->is_waiting || !segmenter_is_idle(segmenter) || stream->masker->writer.is_open;
 
     if (stream->is_stuck || is_open || line.len == stream->given) {
         return;
@@ -510,6 +512,17 @@ static bool has_line_end(struct str s) {
     return memchr(s.ptr, '\n', s.len) != NULL || memchr(s.ptr, '\r', s.len) != NULL;
 }
 
+/* Whether lines of Base64 may go on with `s`: no other character, no blank behind one. */
+static bool is_base64_on(struct str s) {
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_gap = (s.ptr[i] == ' ' || s.ptr[i] == '\t') && i > 0 && is_base64(s.ptr[i - 1]);
+        if (is_gap || (!is_base64(s.ptr[i]) && !is_blank(s.ptr[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void redact_stream_write(struct redact_stream *stream, struct str piece) {
     struct segmenter *segmenter = &stream->masker->segmenter;
     struct buf *pending = &stream->pending;
@@ -523,7 +536,8 @@ void redact_stream_write(struct redact_stream *stream, struct str piece) {
             handled = segmenter_feed(segmenter, part, false);
             buf_add(pending, str_slice(part, handled, part.len));
         } else {
-            bool is_complete = has_line_end(part) || pending->len + part.len >= SEGMENT_MAX;
+            bool is_complete = segmenter->is_waiting ? !is_base64_on(part) : has_line_end(part);
+            is_complete = is_complete || pending->len + part.len >= SEGMENT_MAX;
             buf_add(pending, part);
             handled = is_complete ? segmenter_feed(segmenter, buf_str(pending), false) : 0;
             memmove(pending->ptr, pending->ptr + handled, pending->len - handled);

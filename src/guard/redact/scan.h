@@ -74,6 +74,7 @@ struct scan {
     bool is_line_start; /* the text begins a line */
     char before;
     bool is_unescaped; /* a view without JSON escapes: quotes put in need a backslash */
+    bool is_joined;    /* lines of Base64 as one: only what they encode counts, and known values */
     bool is_decoded;   /* the inside of Base64 or hexadecimal */
     bool has_curl;
     size_t key_end;    /* names before this offset were judged */

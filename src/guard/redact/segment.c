@@ -1,6 +1,7 @@
 /* guard/redact/segment.c: lines, and pieces of lines that are too long. */
 #include "guard/redact/segment.h"
 
+#include "guard/redact/charset.h"
 #include "guard/redact/redactor.h"
 
 #include <string.h>
@@ -8,6 +9,7 @@
 enum {
     CONTEXT = 512, /* how far before a span stands what made it one */
     ESCAPE = 6,    /* the longest escape, \uXXXX */
+    WRAPPED = 60,  /* the shortest line of Base64 that was wrapped */
     ROUNDS_MAX = 16
 };
 
@@ -35,6 +37,7 @@ void segmenter_done(struct segmenter *segmenter) {
 
 void segmenter_restart(struct segmenter *segmenter) {
     segmenter->carry = (struct carry){.yaml_indent = -1};
+    segmenter->is_waiting = false;
 }
 
 void segmenter_forget(struct segmenter *segmenter) {
@@ -189,6 +192,7 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
     segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->unused);
     spans_keep_before(&segmenter->spans, cut);
     segmenter->carry.is_cut = cut == window.len;
+    segmenter->is_waiting = false;
     segment_give(segmenter, core, &before, piece.text);
     return cut;
 }
@@ -236,6 +240,73 @@ static void segment_handle(struct segmenter *segmenter, const struct redactor_co
     }
 }
 
+/* ---- Base64 that is wrapped over lines ---- */
+
+/* The characters of Base64 at the end of a line; `*is_whole`: but blanks nothing else is on it. */
+static struct str base64_of_line(struct str line, bool *is_whole) {
+    line = str_trim(line);
+    size_t from = line.len;
+
+    while (from > 0 && is_base64(line.ptr[from - 1])) {
+        from--;
+    }
+    *is_whole = from == 0;
+    return str_slice(line, from, line.len);
+}
+
+/* Whether the line [at, end) of the window ends with enough Base64 in which there is text or a
+ * known value. */
+static bool is_wrap_begin(const struct sift *sift, struct str window, size_t at, size_t end,
+                          bool *is_whole) {
+    struct str run = base64_of_line(str_slice(window, at, end), is_whole);
+    size_t from = run.len == 0 ? 0 : (size_t)(run.ptr - window.ptr);
+
+    return run.len >= WRAPPED && run.ptr[run.len - 1] != '=' &&
+           bits_next(sift->runs, sift->known, from, from + run.len) < from + run.len;
+}
+
+/* Whether a line may go on with Base64 whose lines are `*width` wide (0: not known yet), and
+ * whether it is their last. */
+static bool is_wrap_line(struct str line, size_t *width, bool *is_last) {
+    bool is_whole = false;
+    struct str run = base64_of_line(line, &is_whole);
+    bool is_padded = run.len > 0 && run.ptr[run.len - 1] == '=';
+
+    *width = *width == 0 ? run.len : *width;
+    *is_last = run.len < *width || is_padded;
+    return is_whole && run.len > 0 && run.len <= *width && run.len % 4 != 1;
+}
+
+/* Where the lines end that are one with the line [at, end): `end` mostly. 0: not known yet, for the
+ * window ends before they do. Complete lines end at `to`. */
+static size_t wrap_end(const struct sift *sift, struct str window, size_t at, size_t end, size_t to,
+                       bool is_last) {
+    bool is_whole = false;
+    size_t stop = is_last ? window.len : to;
+    bool is_over = !is_wrap_begin(sift, window, at, end, &is_whole);
+    size_t width = is_over || !is_whole ? 0 : str_trim(str_slice(window, at, end)).len;
+
+    while (!is_over && end < stop) {
+        size_t next = bits_next(sift->ends, sift->ends, end, stop);
+        struct str line = str_slice(window, end, next);
+
+        next += next < stop ? 1 : 0;
+        if (line.len == 0 && window.ptr[end - 1] == '\r' && window.ptr[end] == '\n') {
+            end = next; /* the second half of a line end */
+            continue;
+        }
+        if (!is_wrap_line(line, &width, &is_over)) {
+            return end;
+        }
+        end = next;
+    }
+    if (is_over || is_last) {
+        return end;
+    }
+    (void)base64_of_line(str_slice(window, to, window.len), &is_whole);
+    return is_whole ? 0 : end; /* what has come of the next line tells */
+}
+
 /* Handles the complete lines of a window that was sifted, and what is left too when `is_last`;
  * returns where that ends. */
 static size_t lines_handle(struct segmenter *segmenter, const struct redactor_core *core,
@@ -251,10 +322,17 @@ static size_t lines_handle(struct segmenter *segmenter, const struct redactor_co
         }
         if (at < to) {
             size_t end = bits_next(sift->ends, sift->ends, at, to) + 1;
+            if (is_idle(&segmenter->carry)) {
+                end = wrap_end(sift, window, at, end, to, is_last);
+            }
+            if (end == 0) {
+                break;
+            }
             segment_handle(segmenter, core, window, at, end, &given);
             at = end;
         }
     }
+    segmenter->is_waiting = at < to;
     if (is_last && at < window.len) {
         segment_handle(segmenter, core, window, at, window.len, &given);
         at = window.len;

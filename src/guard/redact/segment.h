@@ -34,6 +34,7 @@ struct segmenter {
     const struct redactor *redactor;
     void (*fn)(void *user, const struct segment *segment); /* called for each one in order */
     void *user;
+    bool is_waiting; /* what was not handled is lines of Base64 that may go on */
     bool is_masking; /* whether `masked` is asked for */
     struct carry carry;
     struct sift sift;       /* of the window under way */

@@ -1,4 +1,4 @@
-/* guard/redact/view.c: three ways to read a text. */
+/* guard/redact/view.c: four ways to read a text. */
 #include "guard/redact/view.h"
 
 #include "guard/redact/charset.h"
@@ -17,6 +17,8 @@ void view_done(struct view *view) {
     free(view->map);
     *view = (struct view){0};
 }
+
+enum { RUN_MIN = 24 }; /* characters before a break that make it one of Base64 */
 
 static void view_reserve(struct view *view, size_t n) {
     view->n = 0;
@@ -123,6 +125,41 @@ static size_t view_unpercent(struct view *view, struct str s, size_t at) {
     return 3;
 }
 
+/* A line break, or \\n with any number of backslashes, at `at`; returns where it ends, or `at`. */
+static size_t break_end(struct str s, size_t at) {
+    size_t to = at;
+
+    if (to < s.len && (s.ptr[to] == '\n' || s.ptr[to] == '\r')) {
+        return to + 1;
+    }
+    while (to < s.len && s.ptr[to] == '\\') {
+        to++;
+    }
+    return to > at && to < s.len && (s.ptr[to] == 'n' || s.ptr[to] == 'r') ? to + 1 : at;
+}
+
+/* What wraps a run of Base64 at `at`: breaks and blanks between RUN_MIN and more of its characters
+ * and another. */
+static size_t view_unwrap(const struct view *view, struct str s, size_t at) {
+    size_t to = at;
+
+    for (size_t end = break_end(s, to); end > to; end = break_end(s, to)) {
+        to = end;
+        while (to < s.len && (s.ptr[to] == ' ' || s.ptr[to] == '\t')) {
+            to++;
+        }
+    }
+    if (to == at || to == s.len || !is_base64(s.ptr[to]) || view->n < RUN_MIN) {
+        return 0;
+    }
+    for (size_t i = view->n - RUN_MIN; i < view->n; i++) {
+        if (!is_base64(view->text[i])) {
+            return 0;
+        }
+    }
+    return to - at;
+}
+
 /* Reads one unit at `at` and adds what it means; returns the bytes read, 0 for a plain byte. */
 static size_t view_read(struct view *view, enum view_kind kind, struct str s, size_t at) {
     switch (kind) {
@@ -132,6 +169,8 @@ static size_t view_read(struct view *view, enum view_kind kind, struct str s, si
         return s.ptr[at] == '\\' ? view_unescape(view, s, at) : 0;
     case VIEW_PERCENT:
         return s.ptr[at] == '%' ? view_unpercent(view, s, at) : 0;
+    case VIEW_JOINED:
+        return view_unwrap(view, s, at);
     case VIEW_N:
         break;
     }
@@ -144,6 +183,13 @@ static size_t view_next(enum view_kind kind, struct str s, size_t at) {
         while (at < s.len && s.ptr[at] != '\0' && (unsigned char)s.ptr[at] < 0xc2) {
             at++;
         }
+        return at;
+    }
+    while (kind == VIEW_JOINED && at < s.len && s.ptr[at] != '\n' && s.ptr[at] != '\r' &&
+           s.ptr[at] != '\\') {
+        at++;
+    }
+    if (kind == VIEW_JOINED) {
         return at;
     }
     char mark = kind == VIEW_PERCENT ? '%' : '\\';

@@ -7,6 +7,7 @@ enum view_kind {
     VIEW_VISIBLE = 0, /* without NUL (UTF-16), zero-width and bidirectional characters */
     VIEW_UNESCAPED,   /* JSON escapes undone */
     VIEW_PERCENT,     /* percent-encoding undone */
+    VIEW_JOINED,      /* long runs of Base64 without the line breaks in them, escaped ones too */
     VIEW_N
 };
 
