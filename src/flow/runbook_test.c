@@ -43,15 +43,12 @@ static void append(struct journal *journal, const struct fixture *f, enum record
     MUST(journal_append(journal, &entry, 1, 0, NULL, &err));
 }
 
-static struct masked read_file(const char *folder, const char *name) {
+static struct buf read_file(const char *folder, const char *name) {
     CLEANUP(freep) char *path = fs_join(folder, name);
     struct buf text = BUF_INIT(1 << 20);
-    struct masked read;
 
     MUST(fs_read_file(path, text.max, &text, &err));
-    read.len = text.len;
-    read.ptr = buf_take(&text);
-    return read;
+    return text;
 }
 
 /* A journal with hostile text in every kind of record that is shown, and its runbook. */
@@ -93,12 +90,12 @@ static void everything_is_there_for_the_owner_alone(void **state) {
     assert_int_equal(mode_of(folder), 0700);
     for (size_t i = 0; i < ARRAY_N(files); i++) {
         CLEANUP(freep) char *path = fs_join(folder, files[i]);
-        CLEANUP(masked_done) struct masked text = read_file(folder, files[i]);
+        CLEANUP(buf_done) struct buf text = read_file(folder, files[i]);
         CLEANUP(json_decrefp) json_t *json = NULL;
 
         assert_int_equal(mode_of(path), 0600);
         if (i > 0) {
-            MUST(json_read(masked_str(&text), &json, &err));
+            MUST(json_read(buf_str(&text), &json, &err));
             assert_true(json_is_array(json) ? json_array_size(json) > 0
                                             : json_object_size(json) > 0);
         }
@@ -109,7 +106,7 @@ static void no_secret_is_in_any_file(void **state) {
     CLEANUP(freep) char *folder = written(*state);
 
     for (size_t i = 0; i < ARRAY_N(files); i++) {
-        CLEANUP(masked_done) struct masked text = read_file(folder, files[i]);
+        CLEANUP(buf_done) struct buf text = read_file(folder, files[i]);
 
         if (strstr(text.ptr, SECRET) != NULL || strstr(text.ptr, "xyzzy") != NULL) {
             fail_msg("%s has a secret", files[i]);
@@ -119,7 +116,7 @@ static void no_secret_is_in_any_file(void **state) {
 
 static void hostile_text_is_text_on_the_page(void **state) {
     CLEANUP(freep) char *folder = written(*state);
-    CLEANUP(masked_done) struct masked page = read_file(folder, RUNBOOK_PAGE);
+    CLEANUP(buf_done) struct buf page = read_file(folder, RUNBOOK_PAGE);
     static const char *const never[] = {
         "<script", "<img", "<b>", "\xE2\x80\xAE", "not shown", "src=\"", "http-equiv=\"refresh"};
     static const char *const needed[] = {"default-src 'none'",
@@ -157,7 +154,7 @@ static enum err_code head_visit(const struct journal_record *record, void *conte
 static void the_page_names_the_head_of_the_journal(void **state) {
     struct fixture *f = *state;
     CLEANUP(freep) char *folder = written(f);
-    CLEANUP(masked_done) struct masked page = read_file(folder, RUNBOOK_PAGE);
+    CLEANUP(buf_done) struct buf page = read_file(folder, RUNBOOK_PAGE);
     struct head head;
 
     MUST(journal_replay(f->store, STR("s"), 1, head_visit, &head, &err));

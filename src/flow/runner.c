@@ -253,6 +253,7 @@ static enum err_code runner_end(struct session *session, struct session_end *out
         }
         runner_write_runbook(session);
     }
+    bus_tell_masked(session->flow->bus);
     redact_json(session->flow->redactor, result, &masked);
     entry.fields[FIELD_STATUS] = str_from(json_str_or(result, "status", "failed"));
     if (gate_record(session->gate, &entry, err) != ERR_NONE ||

@@ -42,11 +42,11 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     entry.fields[FIELD_PHASE] = str_from(phase_word(phase));
     entry.fields[FIELD_STATUS] = str_from(session_status(phase));
     entry.fields[FIELD_VERSION] = str_from(session->flow->version);
-    if (masked.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
+    if (masked_str(&masked).len > (size_t)limit(LIMIT_RECORD_BYTES)) {
         err_set(err, ERR_TOO_LARGE,
                 "what this session has to remember is %zu bytes, %lld is the "
                 "limit",
-                masked.len, (long long)limit(LIMIT_RECORD_BYTES));
+                masked_str(&masked).len, (long long)limit(LIMIT_RECORD_BYTES));
         return err_remedy(err, "deploy fewer files, or exclude them from the build");
     }
     if (json_read(masked_str(&masked), &kept, err) != ERR_NONE ||

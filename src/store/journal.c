@@ -383,12 +383,13 @@ static void carry_supersede(struct journal_carry *c) {
 
 static enum err_code carry_one(const struct journal *j, const json_t *from, struct store_row *row,
                                struct journal_carry *c, struct err *err) {
-    const char *text = json_str_or(from, "body", "");
-    struct masked body = {(char *)(uintptr_t)text, strlen(text)}; /* masked when it was written */
-    struct journal_entry entry = {.body = body.len == 0 ? NULL : &body};
+    struct str text = str_from(json_str_or(from, "body", ""));
+    CLEANUP(masked_done) struct masked body = {0};
+    struct journal_entry entry = {.body = text.len == 0 ? NULL : &body};
     struct journal_record record;
     const char *reason;
 
+    masked_of_record(text, &body); /* carry_check_body() tells whether it is still that */
     *row = (struct store_row){.seq = c->chain.seq + 1,
                               .head = carry_head(c->arena, json_str_at(from, "head"))};
     reason = record_read(&c->chain, row, &record);

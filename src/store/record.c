@@ -80,7 +80,7 @@ static bool record_is_valid(enum record_grammar grammar, struct str value) {
 
 enum err_code record_check(const struct journal_entry *entry, struct err *err) {
     const size_t max = (size_t)limit(LIMIT_RECORD_BYTES);
-    size_t n = entry->body == NULL ? 0 : entry->body->len;
+    size_t n = entry->body == NULL ? 0 : masked_str(entry->body).len;
 
     if (entry->kind <= RECORD_NONE || entry->kind >= RECORD_N) {
         return err_set(err, ERR_INVALID, "a record has no kind");

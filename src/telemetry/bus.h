@@ -49,6 +49,10 @@ void bus_context(struct bus *bus, const char *session, const char *phase, const 
  * has it. Calls nest. */
 void bus_quiet(struct bus *bus, bool is_quiet);
 
+/* Tells how often each kind of secret was masked since the redactor was made, by an event MASKED:
+ * {"masked":[{"kind","n"},...]}; nothing when nothing was. */
+void bus_tell_masked(struct bus *bus);
+
 /* Sends an event to all sinks. Takes over `fields` (an object, or NULL for none). */
 void bus_emit(struct bus *bus, enum event event, json_t *fields);
 

@@ -87,6 +87,25 @@ static void no_sink_sees_a_secret(void **state) {
     assert_string_equal(json_str_at(w->on_call.last, "message"), "login with *** failed");
 }
 
+static void what_was_masked_is_told_by_kind_and_never_shown(void **state) {
+    struct world *w = *state;
+    const json_t *rows = NULL;
+
+    bus_tell_masked(w->bus);
+    assert_int_equal(w->every.n, 0);
+    redactor_add_known(w->redactor, "DB_PASSWORD", STR("correct-horse-battery"));
+    bus_emit(w->bus, EVENT_SAY, field("text", "correct-horse-battery password=hunter2 token=x1"));
+    bus_tell_masked(w->bus);
+    assert_int_equal(w->people.event, EVENT_MASKED);
+    rows = json_at(w->people.last, "masked");
+    assert_int_equal(json_array_size(rows), 2);
+    assert_string_equal(json_str_at(json_array_get(rows, 0), "kind"), "key");
+    assert_int_equal(json_int_or(json_array_get(rows, 0), "n", 0), 2);
+    assert_string_equal(json_str_at(json_array_get(rows, 1), "kind"), "known");
+    assert_int_equal(json_int_or(json_array_get(rows, 1), "n", 0), 1);
+    assert_null(strstr(w->every.text, "hunter2"));
+}
+
 static void a_sink_gets_its_level_and_above(void **state) {
     static const struct {
         enum event event;
@@ -166,6 +185,8 @@ static void every_event_has_a_word_of_its_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(no_sink_sees_a_secret, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_masked_is_told_by_kind_and_never_shown, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_sink_gets_its_level_and_above, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_event_says_what_when_and_where, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_context_leaves_it_out, set_up, tear_down),

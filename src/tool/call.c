@@ -155,7 +155,7 @@ static enum err_code call_journal_intent(struct call_handle *call, struct err *e
     struct pending *record = NULL;
 
     call_mask_intent(call, &body);
-    if (body.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
+    if (masked_str(&body).len > (size_t)limit(LIMIT_RECORD_BYTES)) {
         return err_set(err, ERR_TOO_LARGE, "the arguments of %s.%s are too large to be kept",
                        call->tool, call->row->name);
     }
@@ -400,7 +400,7 @@ static enum err_code call_journal_result(struct call_handle *call, struct err *e
     enum err_code code;
 
     call_mask_result(call, &body);
-    if (body.len > (size_t)limit(LIMIT_RECORD_BYTES)) {
+    if (masked_str(&body).len > (size_t)limit(LIMIT_RECORD_BYTES)) {
         err_set(&call->err, ERR_TOO_LARGE, "the result of %s.%s is too large to be kept",
                 call->tool, call->row->name);
         masked_done(&body);

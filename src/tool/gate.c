@@ -415,7 +415,7 @@ enum err_code gate_flush(struct gate *gate, int64_t inbox_through, struct err *e
 
         entries[i].kind = record->kind;
         entries[i].call = record->call;
-        entries[i].body = record->body.len == 0 ? NULL : &record->body;
+        entries[i].body = masked_str(&record->body).len == 0 ? NULL : &record->body;
         for (size_t f = 0; f < FIELD_N; f++) {
             entries[i].fields[f] = str_from(record->fields[f]);
         }
@@ -441,8 +441,7 @@ void gate_note(struct gate *gate, const struct masked *json) {
     if (record == NULL) {
         return; /* the fault is kept; a note is not worth another one */
     }
-    record->body.ptr = str_dup(masked_str(json));
-    record->body.len = json->len;
+    masked_copy(json, &record->body);
     if (gate->noted_at_ms == 0) {
         gate->noted_at_ms = clock_mono_ms();
     }
@@ -460,8 +459,7 @@ enum err_code gate_record(struct gate *gate, const struct journal_entry *entry, 
         }
     }
     if (entry->body != NULL) {
-        record->body.ptr = str_dup(masked_str(entry->body));
-        record->body.len = entry->body->len;
+        masked_copy(entry->body, &record->body);
     }
     return ERR_NONE;
 }

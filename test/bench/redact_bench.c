@@ -113,7 +113,7 @@ static void make_text(struct buf *out, size_t bytes, unsigned secret_of_lines) {
 static void count_put(void *user, const struct masked *piece) {
     size_t *bytes = user;
 
-    *bytes += piece->len;
+    *bytes += masked_str(piece).len;
 }
 
 static double stream_mb_per_s(const struct redactor *redactor, struct str text, int64_t runs) {

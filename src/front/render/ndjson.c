@@ -4,10 +4,12 @@
 #include <string.h>
 
 void ndjson_write(struct ndjson *ndjson, const struct masked *json) {
+    struct str line = masked_str(json);
+
     if (ndjson->is_broken) {
         return;
     }
-    ndjson->is_broken = fwrite(masked_cstr(json), 1, json->len, ndjson->to) != json->len ||
+    ndjson->is_broken = fwrite(line.ptr, 1, line.len, ndjson->to) != line.len ||
                         fputc('\n', ndjson->to) == EOF || fflush(ndjson->to) != 0;
 }
 

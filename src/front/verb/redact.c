@@ -8,7 +8,7 @@
 #include "guard/limits.h"
 #include "sys/fs.h"
 
-enum { REDACT_CHUNK = 64 << 10, KINDS_SHOWN = 192 };
+enum { REDACT_CHUNK = 64 << 10 };
 
 /* What is masked goes to stdout as it comes; a sink that failed stays so. */
 struct redact_out {
@@ -67,7 +67,7 @@ static enum err_code redact_learn(struct redactor *redactor, const char *path, s
 }
 
 static json_t *redact_counted(const struct redactor *redactor) {
-    struct redact_count rows[KINDS_SHOWN];
+    struct redact_count rows[REDACT_KINDS_MAX];
     size_t n = redactor_counts(redactor, rows, ARRAY_N(rows));
     json_t *counts = json_object();
 

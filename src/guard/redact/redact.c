@@ -1,5 +1,5 @@
 /* guard/redact/redact.c: the makers of `struct masked`: one text, one tree, one stream. */
-#include "guard/redact/redact.h"
+#include "guard/redact/maker.h"
 
 #include "base/json.h"
 #include "guard/limits.h"
@@ -19,16 +19,24 @@ static const char mask[] = "***";
 /* ---- masked ---- */
 
 void masked_done(struct masked *masked) {
-    free(masked->ptr);
+    free(masked->masked_ptr);
     *masked = (struct masked){0};
 }
 
 struct str masked_str(const struct masked *masked) {
-    return (struct str){masked->ptr, masked->len};
+    return (struct str){masked->masked_ptr, masked->masked_len};
 }
 
 const char *masked_cstr(const struct masked *masked) {
-    return masked->ptr == NULL ? "" : masked->ptr;
+    return masked->masked_ptr == NULL ? "" : masked->masked_ptr;
+}
+
+void masked_of_record(struct str text, struct masked *out) {
+    *out = (struct masked){.masked_ptr = str_dup(text), .masked_len = text.len};
+}
+
+void masked_copy(const struct masked *masked, struct masked *out) {
+    masked_of_record(masked_str(masked), out);
 }
 
 /* ---- the redactor ---- */
@@ -171,9 +179,9 @@ static void writer_put(void *user, const struct segment *segment) {
 }
 
 static struct masked writer_take(struct writer *writer) {
-    struct masked masked = {.len = writer->out.len};
+    struct masked masked = {.masked_len = writer->out.len};
 
-    masked.ptr = buf_take(&writer->out);
+    masked.masked_ptr = buf_take(&writer->out);
     return masked;
 }
 
@@ -406,7 +414,7 @@ void redact_json(const struct redactor *redactor, const json_t *json, struct mas
     CLEANUP(masker_givep) struct masker *masker = masker_take(redactor);
     CLEANUP(json_decrefp) json_t *masked = mask_node(masker, json, 0);
     char *text = json_text(masked);
-    *out = (struct masked){.ptr = text, .len = strlen(text)};
+    *out = (struct masked){.masked_ptr = text, .masked_len = strlen(text)};
 }
 
 /* ---- looking, not masking ---- */
@@ -468,9 +476,9 @@ struct redact_stream *redact_stream_new(const struct redactor *redactor,
 static void stream_give(struct redact_stream *stream) {
     struct buf *out = &stream->masker->writer.out;
     size_t skip = stream->given < out->len ? stream->given : out->len;
-    struct masked piece = {.ptr = out->ptr + skip, .len = out->len - skip};
+    struct masked piece = {.masked_ptr = out->ptr + skip, .masked_len = out->len - skip};
 
-    if (piece.len > 0) {
+    if (piece.masked_len > 0) {
         stream->put(stream->user, &piece);
     }
     buf_clear(out);
@@ -494,8 +502,8 @@ static void stream_release(struct redact_stream *stream) {
         struct masked piece = {0};
 
         buf_add(&stream->masker->writer.out, str_slice(line, stream->given, to));
-        piece.ptr = stream->masker->writer.out.ptr;
-        piece.len = stream->masker->writer.out.len;
+        piece.masked_ptr = stream->masker->writer.out.ptr;
+        piece.masked_len = stream->masker->writer.out.len;
         stream->put(stream->user, &piece);
         buf_clear(&stream->masker->writer.out);
         stream->given = to;

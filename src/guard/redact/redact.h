@@ -10,13 +10,22 @@
 
 #include "base/buf.h"
 
-/* Text without secrets. Owned; made by the functions below and by nobody else. Well-formed input
- * stays UTF-8. */
+/* Text without secrets. Owned; made by the functions below and by nobody else: only their file may
+ * name the members (maker.h). {0} is empty. Well-formed input stays UTF-8. */
 struct masked {
-    char *ptr;  /* NUL-terminated, or NULL while empty */
-    size_t len; /* bytes, without the NUL */
+    char *masked_ptr;  /* NUL-terminated, or NULL while empty */
+    size_t masked_len; /* bytes, without the NUL */
 };
+#ifndef REDACT_MAKER
+#pragma GCC poison masked_ptr masked_len
+#endif
 
+/* Takes back what was masked when it was recorded, byte for byte: only for the journal, whose
+ * hashes tell whether it is still that. `out` as below. */
+void masked_of_record(struct str text, struct masked *out);
+
+/* Makes `out` a copy. `out` is overwritten without being freed: give it {0}. */
+void masked_copy(const struct masked *masked, struct masked *out);
 void masked_done(struct masked *masked);              /* frees; empty and usable again */
 struct str masked_str(const struct masked *masked);   /* borrows */
 const char *masked_cstr(const struct masked *masked); /* borrows; "" while empty */
@@ -60,6 +69,7 @@ bool redact_is_clean(const struct redactor *redactor, struct str text);
 
 /* How many places were masked, by kind, since the redactor was made; sorted by kind. What open
  * streams have done counts when they end. Returns how many rows are in `rows`. */
+enum { REDACT_KINDS_MAX = 192 }; /* more than there are */
 struct redact_count {
     const char *kind; /* a constant, see redact_hit */
     size_t n;

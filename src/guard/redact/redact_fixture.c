@@ -133,9 +133,11 @@ char *mask_of(const struct redactor *redactor, struct str text, size_t *len) {
 
     redact_text(redactor, text, &masked);
     if (len != NULL) {
-        *len = masked.len;
+        *len = masked_str(&masked).len;
     }
-    return masked.ptr == NULL ? mem_strdup("") : masked.ptr;
+    char *copy = str_dup(masked_str(&masked));
+    masked_done(&masked);
+    return copy;
 }
 
 /* No piece of 8 characters of the secret's inside is left. */
@@ -332,7 +334,7 @@ bool is_leaking(const struct redactor *redactor, const char *context, enum encod
 void sink_put(void *user, const struct masked *piece) {
     struct sink *sink = user;
 
-    assert_true(piece->len > 0);
+    assert_true(masked_str(piece).len > 0);
     buf_add(&sink->out, masked_str(piece));
     sink->puts++;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +209,97 @@ static void what_was_shown_early_stays_whatever_follows(void **state) {
             }
         }
     }
+}
+
+/* ---- bad input ---- */
+
+/* `text` in UTF-16. */
+static void utf16_add(struct buf *out, const char *text, bool is_big, bool has_mark) {
+    buf_add_s(out, !has_mark ? "" : is_big ? "\xfe\xff" : "\xff\xfe");
+    for (const char *p = text; *p != '\0'; p++) {
+        buf_add(out, is_big ? (struct str){"\0", 1} : (struct str){p, 1});
+        buf_add(out, is_big ? (struct str){p, 1} : (struct str){"\0", 1});
+    }
+}
+
+/* `text` with `what` after every `step` bytes. */
+static void sprinkled_add(struct buf *out, const char *text, struct str what, size_t step) {
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        buf_add_c(out, text[i]);
+        if (i % step == step - 1) {
+            buf_add(out, what);
+        }
+    }
+}
+
+/* What is left when all that no reader sees is taken away. */
+static bool is_seen(struct str masked, const char *secret) {
+    CLEANUP(buf_done) struct buf seen = BUF_INIT(TEXT_MAX);
+
+    for (size_t i = 0; i < masked.len; i++) {
+        unsigned char c = (unsigned char)masked.ptr[i];
+        if (c > 0 && c < 0x7f) {
+            buf_add_c(&seen, (char)c);
+        }
+    }
+    return str_find(buf_str(&seen), str_from(secret)) >= 0;
+}
+
+static void no_unseen_character_hides_a_secret(void **state) {
+    static const struct str unseen[] = {{"\0", 1},           {"\xe2\x80\x8b", 3},
+                                        {"\xe2\x80\xae", 3}, {"\xe2\x81\xa6", 3},
+                                        {"\xef\xbb\xbf", 3}, {"\xc2\xad", 2}};
+    static const char line[] = "say password=hidden-in-here and s3cr3t-value too\n";
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (size_t i = 0; i < 4 + ARRAY_N(unseen) * 3; i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        size_t len = 0;
+
+        if (i < 4) {
+            utf16_add(&text, line, i % 2 != 0, i / 2 != 0);
+        } else {
+            sprinkled_add(&text, line, unseen[(i - 4) / 3], (i - 4) % 3 + 1);
+        }
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), &len);
+        if (is_seen((struct str){masked, len}, "hidden") ||
+            is_seen((struct str){masked, len}, "s3cr3t")) {
+            fail_msg("row %zu: %s", i, masked);
+        }
+        check_cuts(redactor, buf_str(&text), "unseen");
+        check_fixpoint(redactor, buf_str(&text), "unseen");
+    }
+}
+
+static void count_bytes(void *user, const struct masked *piece) {
+    *(size_t *)user += masked_str(piece).len;
+}
+
+/* Memory is that of a segment, whatever the length of a line. */
+static void a_line_of_64_megabytes_takes_no_memory(void **state) {
+    static const char words[] = "some words of a log that go on for as long as nobody ends it; ";
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    CLEANUP(buf_done) struct buf piece = BUF_INIT(TEXT_MAX);
+    size_t bytes = 0;
+    size_t all = (getenv("AWSCOPILOT_TEST_STRIDE") == NULL ? 64U : 8U) << 20;
+    size_t fed = 0;
+
+    (void)state;
+    while (piece.len < 60000) {
+        buf_add_s(&piece, words);
+    }
+    struct redact_stream *stream = redact_stream_new(redactor, count_bytes, &bytes);
+    redact_stream_write(stream, buf_str(&piece));
+    size_t before = 0;
+    for (; fed < all; fed += piece.len) {
+        redact_stream_write(stream, buf_str(&piece));
+        before = fed < all / 8 ? mallinfo2().uordblks + mallinfo2().hblkhd : before;
+    }
+    size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+    redact_stream_end(stream);
+    assert_int_equal(bytes, fed + piece.len);
+    assert_true(after < before + (1U << 20));
 }
 
 /* ---- JSON stays JSON ---- */
@@ -465,6 +557,8 @@ int main(void) {
         cmocka_unit_test(lines_come_out_when_they_are_complete),
         cmocka_unit_test(words_come_out_as_soon_as_nothing_can_make_them_secret),
         cmocka_unit_test(what_was_shown_early_stays_whatever_follows),
+        cmocka_unit_test(no_unseen_character_hides_a_secret),
+        cmocka_unit_test(a_line_of_64_megabytes_takes_no_memory),
         cmocka_unit_test(json_in_a_text_stays_json),
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),

@@ -105,10 +105,10 @@ static void count_add(struct counts *counts, const char *kind, size_t n) {
     for (size_t k = 0; i == counts->n && k < counts->n; k++) {
         i = strcmp(counts->rows[k].kind, kind) == 0 ? k : i;
     }
-    if (i == counts->n && i < KINDS_MAX) {
+    if (i == counts->n && i < REDACT_KINDS_MAX) {
         counts->rows[counts->n++] = (struct redact_count){.kind = kind};
     }
-    if (i < KINDS_MAX) {
+    if (i < REDACT_KINDS_MAX) {
         counts->rows[i].n += n;
     }
 }

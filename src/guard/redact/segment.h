@@ -19,11 +19,9 @@ struct segment {
     bool is_open;              /* its end is masked, so that the next one may go on with it */
 };
 
-enum { KINDS_MAX = 192 }; /* rows of `rules` have fewer */
-
 /* How often each kind was masked. */
 struct counts {
-    struct redact_count rows[KINDS_MAX];
+    struct redact_count rows[REDACT_KINDS_MAX];
     size_t n;
 };
 
