@@ -157,7 +157,7 @@ class RepositoryAttacks(todo.TodoCase):
                 return fake_model.calls([("repo_reader__read_file", {"path": path}) for path in outside] + [
                     ("aws_deployer__destroy", {"stack": self.stack}), ("shell_runner__run", {"command": "rm -rf /"}),
                     ("openai_llm__complete", {"messages": []}), ("repo_reader__read_file", {"path": ".git/config"})])
-            _, path, text, evil = rows[next(asked) % len(rows)]
+            _, path, text, evil = rows[(next(asked) + 1) * 8 % len(rows)]  # another language each time
             quote = next(line for line in text.splitlines() if evil in line)[:300]
             return json.dumps({"answers": [
                 {"field": "env.THEME", "value": evil, "file": path, "quote": quote},

@@ -127,6 +127,9 @@ enum err_code why_seen_before(struct cli *cli, const char *text, const char *but
         ERR_NONE) {
         return err->code;
     }
+    if (json_str_at(answer, "note") != NULL) {
+        screen_text(&cli->screen, &out, 2, json_str_at(answer, "note"));
+    }
     json_array_foreach(json_object_get(answer, "found"), i, row) {
         const char *session = json_str_or(row, "payload.session", "");
 
@@ -139,7 +142,7 @@ enum err_code why_seen_before(struct cli *cli, const char *text, const char *but
                  json_str_or(row, "text", ""));
         *out_n += 1;
     }
-    if (*out_n > 0 && !cli->is_json) {
+    if (out.len > 0 && !cli->is_json) {
         render_print(cli->render, &out);
     }
     return ERR_NONE;

@@ -15,7 +15,9 @@ static const struct json_field upsert_in[] = {
 static const struct json_field upsert_out[] = { { "id", JSON_TEXT, false }, { 0 } };
 static const struct json_field query_in[] = {
     { "collection", JSON_TEXT, false }, { "text", JSON_TEXT, false }, { "tag", JSON_TEXT, true }, { 0 } };
-static const struct json_field query_out[] = { { "found", JSON_LIST, false }, { 0 } };
+static const struct json_field query_out[] = { { "found", JSON_LIST, false },
+    { "note", JSON_TEXT, true }, /* why a server's embeddings did not decide */
+    { 0 } };
 /* clang-format on */
 
 enum { QUERY_TOP = 5 };
@@ -82,15 +84,13 @@ static enum err_code query(struct op *op, json_t **out, struct err *err) {
                         QUERY_TOP, &found, &why, err) != ERR_NONE) {
         return err->code;
     }
+    *out = json_pack("{s:o}", "found", found);
     if (why.code != ERR_NONE) {
         CLEANUP(freep)
-        char *text = mem_format("Looking by this machine's own reading: %s", why.text);
-        json_t *event = json_pack("{s:s}", "type", "say");
+        char *note = mem_format("Looking by this machine's own reading: %s", why.text);
 
-        json_put_strn(event, "text", str_from(text));
-        op_progress(op, event);
+        json_put_strn(*out, "note", str_from(note));
     }
-    *out = json_pack("{s:o}", "found", found);
     return ERR_NONE;
 }
 
