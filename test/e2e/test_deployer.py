@@ -611,6 +611,18 @@ class Lock(Case):
         stack = self.stack_of(template(T=TOPIC))
         self.bad("not_found", "the template", "rollback",
                  args | {"stack_id": stack, "lock": {"bucket": self.bucket, "epoch": epoch + 1}})
+        self.lock("release", "s2", epoch=epoch + 1)
+        self.bad("locked", "does not hold the lock", "rollback",
+                 args | {"stack_id": stack, "lock": {"bucket": self.bucket, "epoch": epoch + 1}})
+
+    def test_a_living_owners_lock_is_not_given_back_as_a_dead_ones(self):
+        self.lock("acquire")
+        self.write(2, self.body(1) | {"run": "s9", "pid": os.getpid(), "start": int(
+            open("/proc/self/stat").read().rsplit(")", 1)[1].split()[19])})
+        args = {"bucket": self.bucket, "stack": STACK, "account": self.account, "epoch": 2, "is_stale": True}
+        self.bad("locked", "not known to be dead", "unlock", args)
+        self.bad("stale", "changed hands", "unlock", args | {"epoch": 1})
+        self.assertEqual(self.good("unlock", args | {"is_stale": False}), {"held": False, "epoch": 2})
 
     def test_racing_runs_never_share_an_epoch(self):
         with concurrent.futures.ThreadPoolExecutor(6) as pool:

@@ -192,6 +192,24 @@ class Real(Case):
         self.bad("defect", "nothing that is done", "recover", **self.covered("heal", "CREATE_COMPLETE"))
         self.assertEqual(self.status(), "CREATE_COMPLETE")
 
+    def test_a_set_is_executed_only_in_the_state_that_waits_for_a_yes(self):
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        args, approval = self.approved(self.set_of(template(T=TOPIC2), "d-s1-1"))
+        proxy = self.proxy()
+        for status, execution, kind, *_ in table("set-states"):
+            with self.subTest(status=status, execution=execution):
+                proxy.clear()
+                now = "AVAILABLE" if execution == "(any)" else execution
+                proxy.rule("cloudformation", "DescribeChangeSet", rewrite=[
+                    ["<Status>CREATE_COMPLETE<", f"<Status>{status}<"], ["<ExecutionStatus>AVAILABLE<", f"<ExecutionStatus>{now}<"]])
+                proxy.rule("cloudformation", "ExecuteChangeSet", error={"status": 403, "code": "AccessDenied", "message": "far enough"})
+                before = proxy.count("cloudformation", "ExecuteChangeSet")
+                if kind == "ready":
+                    self.bad("access_denied", "far enough", "apply", args, approval=approval, endpoint=proxy.url)
+                else:
+                    self.bad("stale", "cannot be executed any more", "apply", args, approval=approval, endpoint=proxy.url)
+                self.assertEqual(proxy.count("cloudformation", "ExecuteChangeSet") - before, int(kind == "ready"))
+
     def test_another_actors_work_is_waited_for(self):
         self.stack_id = self.stack_of(template(T=TOPIC))
         self.failing("update")

@@ -1,6 +1,7 @@
 /* aws_deployer, applying: exactly what was approved, once; watched until the stack rests. */
 #include <string.h>
 
+#include "aws/set_state.h"
 #include "aws/sts.h"
 #include "base/clock.h"
 #include "tool/aws_deployer/deployer.h"
@@ -69,9 +70,11 @@ static enum err_code apply_check_set(const struct op *op, const struct cfn_set *
     if (strcmp(now.text, deployer_arg(op, "set_sha256")) != 0) {
         return err_set(err, ERR_STALE, "the change set is not the one that was approved");
     }
-    if (strcmp(set->execution_status, "AVAILABLE") != 0) {
+    if (set_state_of(set->status, set->execution_status)->class != SET_READY) {
+        bool is_made = strcmp(set->status, "CREATE_COMPLETE") == 0;
+
         return err_set(err, ERR_STALE, "the change set cannot be executed any more (%s)",
-                       set->execution_status);
+                       is_made ? set->execution_status : set->status);
     }
     return ERR_NONE;
 }
