@@ -208,7 +208,8 @@ static bool is_worth(const char *p, const struct sift *sift, size_t at) {
     /* "sha256:" and the account of an ARN are no names */
     bool is_numbered = (v[-1] == ':') & (v[-2] >= '0') & (v[-2] <= '9');
     bool is_cased = ((before | after) & ((UINT64_C(1) << SIEVE_VALUE) - 1)) != 0;
-    bool is_long = bit_has(sift->letters, end) & bit_has(sift->letters, end + 1);
+    /* as numbers: clang warns of & between booleans */
+    bool is_long = ((int)bit_has(sift->letters, end) & (int)bit_has(sift->letters, end + 1)) != 0;
 
     return is_opened & !is_numbered & (is_cased | is_long);
 }
