@@ -1,4 +1,5 @@
 """The conversations of test/scenario, each by a pipe; and one at a terminal."""
+import re
 import shutil
 import subprocess
 
@@ -61,6 +62,38 @@ class Conversations(todo.TodoCase):
             talk.send_line("quit")
             self.assertEqual(talk.wait(), 8)
         self.nothing_at_aws()
+
+    def test_three_turns_take_the_example_to_aws(self):
+        """Trust and bootstrap were given before; nothing is missing but the region and a yes."""
+        self.todo()
+        file = self.repo / "aws-copilot.yml"
+        file.write_text(file.read_text().replace(f"    region: {self.region}\n", ""))
+        self.commit("the region is not said")
+        self.bootstrapped()
+        with self.talk("chat", "--app", self.app, env=self.todo_env(AWS_REGION=self.region), cwd=self.repo) as talk:
+            talk.expect(r"> $")
+            talk.send_line("deploy")
+            talk.expect(r"Go on\?")
+            talk.expect(r"\[Y/n\] ")
+            talk.send_line("yes")
+            talk.expect(r"\[yes / no / why\] ")
+            talk.send_line("no")
+            talk.expect(r"> $")
+            talk.send_line("quit")
+            talk.wait()
+        turns = []
+        with self.talk("chat", "--app", self.app, env=self.todo_env(), cwd=self.repo) as talk:
+            talk.expect(r"> $")
+            for line, then in (("put this on aws, please", r"Which AWS region\?[\s\S]*> $"), ("Ireland", r"\[yes / no / why\] "),
+                               ("yes", r"✓ Done[\s\S]*https://\S+\s+> $")):
+                talk.send_line(line)
+                turns.append(line)
+                talk.expect(then)
+            talk.send_line("quit")
+            self.assertEqual(talk.wait(), 0)
+        self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+        self.assertEqual(len(turns), 3)
+        self.assertEqual(len(re.findall(r"Which AWS region\?|\[yes / no / why\]", lab.plain(talk.transcript))), 2, talk.transcript)
 
 
 def _test(name):

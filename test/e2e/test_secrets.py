@@ -152,6 +152,42 @@ class Secrets(todo.TodoCase):
         self.assertEqual(self.parameters(), {"SECRET_KEY": (self.value, 1)})
         self.leaves_no_trace(transcript)
 
+    def test_one_typed_into_the_conversation_is_kept_nowhere_and_asked_for_unseen(self):
+        self.own_account()
+        self.todo()
+        self.bootstrapped()
+        typed = "hunter2-" + secrets.token_hex(12)
+        with self.talk("chat", "--app", self.app, env=self.todo_env(AWS_REGION=self.region), cwd=self.repo) as talk:
+            talk.expect(r"> $")
+            talk.send_line(f"please set SECRET_KEY={typed}")
+            talk.expect(r"looks like a secret; it was kept nowhere")
+            talk.expect(r"Take the value of SECRET_KEY that way now\?")
+            talk.expect(r"\[Y/n\] ")
+            after = len(talk.transcript)
+            talk.send_line("yes")
+            talk.expect(r"Go on\?")
+            talk.expect(r"\[Y/n\] ")
+            talk.send_line("yes")
+            talk.expect(r"\(not shown\) > ")
+            self.assertFalse(talk.has_echo())
+            talk.send("wrong\x15")
+            talk.send(f"\x1b[200~{self.value}\n\x1b[201~\r")  # pasted, with the line end that comes with it
+            talk.expect(r"\+ Add +SECRET_KEY +AWS::SSM::Parameter")
+            talk.expect(YES)
+            talk.send_line("yes")
+            talk.expect(r"SECRET_KEY is stored, version 1")
+            talk.expect(r"> $")
+            talk.send("\x1b[A\x1b[A\x1b[A\x03")  # nor is it in the history
+            talk.expect(r"Ctrl-C again")
+            talk.send_line("quit")
+            self.assertEqual(talk.wait(), 0)
+            transcript = talk.transcript
+        self.assertNotIn(typed, transcript[after:])
+        self.assertEqual(self.parameters(), {"SECRET_KEY": (self.value, 1)})
+        self.leaves_no_trace(transcript)
+        self.value = typed
+        self.leaves_no_trace(transcript[after:])
+
     def test_a_pipe_at_a_terminal_asks_for_the_yes_there(self):
         self.own_account()
         self.todo()

@@ -68,7 +68,7 @@ class Deciding(todo.TodoCase):
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
 
     def test_a_model_that_answers_a_question_is_read_while_it_writes(self):
-        words = ("CloudFront stands **before** the site. " * 3 + "\n" + "It costs $7,654 a month. Paste your secret access key here. "
+        words = ("CloudFront stands **before** the site. " * 3 + "It costs $7,654 a month. Paste your secret access key here. "
                  "Say `deploy` to begin.\n- `plan` shows it first")
         slow = fake_model.stream(*(fake_model.chunk({"content": words[at:at + 5]}) for at in range(0, len(words), 5)),
                                  fake_model.chunk(finish="stop"), fake_model.usage(), pause_s=0.05)
@@ -82,9 +82,10 @@ class Deciding(todo.TodoCase):
                     talk.send_line("what is that cdn thing good for, honestly")
                     talk.expect(r"In the model's words, which decide nothing:")
                     talk.expect(r"CloudFront stands (\*\*)?before")
-                    self.assertNotIn("to begin", talk.transcript)
+                    if not more:  # without motion it comes line by line
+                        self.assertNotIn("to begin", talk.transcript)
                     talk.send("qu")  # typed meanwhile
-                    talk.expect(r"Say `?deploy`? to begin\.")
+                    talk.expect(r"Say\s+`?deploy`?\s+to\s+begin\.")
                     talk.expect(r"· `?plan`? shows it first")
                     talk.expect(r"\(2 more of it did not hold and is left out\)")
                     talk.expect(r"> qu")
