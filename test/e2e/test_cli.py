@@ -470,8 +470,12 @@ class Conversation(lab.Case):
         screen.keys("Enter")
         screen.expect("ends the conversation; so does Ctrl-D")
         self.assertTrue(all(len(line) <= 80 for line in screen.text().splitlines()))
+        screen.type("please change the region to eu-central-1 and ")
+        screen.expect("eu-central-1 and")
         screen.resize(30, 50)
-        screen.type("please change the region to eu-central-1 and the environment to dev")
+        screen.type("the environment to dev")
+        screen.expect("to dev")
+        self.assertEqual(screen.text().count("please change"), 1, screen.text())  # drawn anew, once
         screen.keys("Enter")
         screen.expect("region is eu-central-1 from now on")
         screen.expect("env is dev from now on")

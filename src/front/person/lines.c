@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "front/render/screen.h"
 #include "guard/limits.h"
 #include "sys/tty.h"
 
@@ -67,6 +68,8 @@ struct lines {
     enum line_end end;           /* why waiting for a key was given up */
     char keys[PASTE_MARK_BYTES]; /* read ahead, not yet given to the editor */
     size_t key_n;
+    int width, height;                  /* of the terminal, as the editor knows it */
+    bool has_moves;                     /* the cursor can be sent somewhere */
     bool is_pasting;                    /* between the marks of a bracketed paste: Enter is text */
     struct edit_before befores[UNDO_N]; /* of the line that is edited; the last is as it stands */
     size_t before_n;
@@ -75,6 +78,36 @@ struct lines {
 };
 
 /* ---- Waiting ---- */
+
+/* The window changed its size, and most terminals have broken the line anew: goes to where its
+ * prompt begins now, so that the editor draws it there. */
+static void lines_resize(struct lines *lines) {
+    const LineInfoW *line = el_wline(lines->edit);
+    int width = tty_width(STDERR_FILENO);
+    int height = tty_height(STDERR_FILENO);
+    int columns = screen_columns(lines->prompt);
+
+    if (width == lines->width && height == lines->height) {
+        return;
+    }
+    lines->width = width;
+    lines->height = height;
+    for (const wchar_t *p = line->buffer; p < line->cursor; p++) {
+        int more = wcwidth(*p);
+
+        columns += more > 0 ? more : 0;
+    }
+    if (lines->has_moves) {
+        (void)fputc('\r', stderr);
+        if (columns / width > 0) {
+            (void)fprintf(stderr, "\033[%dA", columns / width);
+        }
+        (void)fputs("\033[J", stderr);
+        (void)fflush(stderr);
+    }
+    el_resize(lines->edit);
+    (void)el_set(lines->edit, EL_REFRESH);
+}
 
 /* What happened to the terminal meanwhile is shown, or a key for the editor. */
 static void lines_mend(struct lines *lines) {
@@ -87,8 +120,7 @@ static void lines_mend(struct lines *lines) {
     }
     if (is_resized) {
         is_resized = 0;
-        el_resize(lines->edit);
-        (void)el_set(lines->edit, EL_REFRESH);
+        lines_resize(lines);
     }
 }
 
@@ -312,6 +344,9 @@ enum err_code lines_open_terminal(struct lines **out, struct err *err) {
     HistEvent event;
 
     lines->fd = STDIN_FILENO;
+    lines->width = tty_width(STDERR_FILENO);
+    lines->height = tty_height(STDERR_FILENO);
+    lines->has_moves = getenv("TERM") != NULL && strcmp(getenv("TERM"), "dumb") != 0;
     if (setlocale(LC_CTYPE, "") == NULL || MB_CUR_MAX == 1) {
         (void)setlocale(LC_CTYPE, "C.UTF-8");
     }
@@ -351,6 +386,12 @@ static enum line_end terminal_read(struct lines *lines, char **out) {
     lines->end = LINE_READ;
     lines->is_pasting = false;
     tty_hold(lines->fd, STDERR_FILENO);
+    if (tty_width(STDERR_FILENO) != lines->width || tty_height(STDERR_FILENO) != lines->height) {
+        lines->width = tty_width(STDERR_FILENO);
+        lines->height = tty_height(STDERR_FILENO);
+        el_resize(lines->edit);
+    }
+    is_resized = 0;
     text = el_gets(lines->edit, &n);
     undo_clear(lines);
     if (text == NULL || n <= 0) {
