@@ -94,6 +94,12 @@ static void add_list(struct buf *out, const char *lead, const json_t *rows, cons
     }
 }
 
+static const char *outcome_words(const char *outcome) {
+    return strcmp(outcome, "deploy") == 0 ? "it can be deployed"
+           : strcmp(outcome, "ask") == 0  ? "it can be deployed once its questions are answered"
+                                          : "it cannot be deployed as it is";
+}
+
 static void add_needs(struct buf *out, const json_t *survey) {
     add_list(out, "Variables it needs: ", json_at(survey, "env"), "name", "required");
     add_list(out, "Variables its build needs: ", json_at(survey, "build_env"), "name", "required");
@@ -102,8 +108,8 @@ static void add_needs(struct buf *out, const json_t *survey) {
         buf_addf(out, "Migrations: %s, run %s. ", at(survey, "migrations.tool"),
                  at(survey, "migrations.when"));
     }
-    buf_addf(out, "Target: %s; outcome of the survey: %s. ",
-             json_str_or(survey, "target.chosen", "none"), at(survey, "outcome"));
+    buf_addf(out, "Target: %s; %s. ", json_str_or(survey, "target.chosen", "none"),
+             outcome_words(json_str_or(survey, "outcome", "")));
     add_list(out, "Refused for: ", json_at(survey, "refuse"), "code", NULL);
     add_list(out, "To be asked: ", json_at(survey, "ask"), "field", NULL);
     add_list(out, "Findings: ", json_at(survey, "findings"), "code", NULL);

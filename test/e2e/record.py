@@ -41,7 +41,7 @@ def record(path):
                 talk._read = reading
                 talk.expect("say deploy")
                 for waits, line in ((None, "could you put this on aws in Ireland?"), (r"Go on\?", "yes"),
-                                    (r"Execute exactly this\?", "why do you need the authorizer?"), (r"set away", "yes"),
+                                    (r"Execute exactly this\?", "why do you need the authorizer?"), (r"set\s+away", "yes"),
                                     (r"https://\S+", "is it up?"), (r"_COMPLETE", "that's all, thanks")):
                     if waits:
                         talk.expect(waits)

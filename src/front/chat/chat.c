@@ -338,7 +338,7 @@ static void chat_help(struct chat *chat) {
 }
 
 /* Why it failed, where the last run did; else why it would change what it would. */
-static void chat_why(struct chat *chat) {
+static void chat_why(struct chat *chat, const char *line) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES_MAX);
     struct err err = {0};
     bool is_told = false;
@@ -350,7 +350,7 @@ static void chat_why(struct chat *chat) {
     if (is_told) {
         return;
     }
-    render_why(&chat->cli->screen, &out, render_change_set(chat->cli->render));
+    render_why(&chat->cli->screen, &out, render_change_set(chat->cli->render), line);
     if (!chat->cli->is_json) {
         render_print(chat->cli->render, &out);
     }
@@ -490,7 +490,7 @@ static void chat_understood(struct chat *chat, struct understood *said, const ch
         cli_say(chat->cli, "all right; nothing was done");
         break;
     case INTENT_WHY:
-        chat_why(chat);
+        chat_why(chat, line);
         break;
     case INTENT_RECALL:
         chat_recall(chat, line);

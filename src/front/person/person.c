@@ -98,8 +98,8 @@ static void show_approval(const struct asking *asking, struct buf *out) {
     struct str rest;
     struct str line = {0};
 
-    if (approval_render(str_from(json_str_or(asking->question, "bytes", "")), screen_width(screen) - 2,
-                        &paper, &err) != ERR_NONE) {
+    if (approval_render(str_from(json_str_or(asking->question, "bytes", "")),
+                        screen_width(screen) - 2, &paper, &err) != ERR_NONE) {
         render_error(screen, out, err.text, "say no; this is a defect");
         return;
     }
@@ -184,14 +184,14 @@ static void answer_help(const struct asking *asking) {
     tell(asking, "Answer the question, or say cancel to stop the run.");
 }
 
-static void answer_why(const struct asking *asking) {
+static void answer_why(const struct asking *asking, const char *line) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(SHOWN_BYTES_MAX);
 
     if (!is_kind(asking, "approval")) {
         answer_help(asking);
         return;
     }
-    render_why(&asking->asker->screen, &out, render_change_set(asking->asker->render));
+    render_why(&asking->asker->screen, &out, render_change_set(asking->asker->render), line);
     show(asking, &out);
 }
 
@@ -228,7 +228,7 @@ static void answer_decision(struct asking *asking, const char *line, const char 
     } else if (strcmp(word, "no") == 0 || said.intent == INTENT_NO) {
         asking->answer = mem_strdup("no");
     } else if (said.intent == INTENT_WHY) {
-        answer_why(asking);
+        answer_why(asking, line);
     } else {
         tell(asking, asking->confirm != NULL       ? "Please type that name, or answer no or why."
                      : is_kind(asking, "approval") ? "Please answer yes, no or why."

@@ -432,16 +432,47 @@ static void why_change(const struct screen *screen, struct buf *out, const json_
     screen_text(screen, out, 2, buf_cstr(&text));
 }
 
-void render_why(const struct screen *screen, struct buf *out, const json_t *change_set) {
+/* Whether a word of the question is part of the resource's name: "the authorizer" is Authorizer,
+ * OriginAuthorizer, InvokeAuthorizer. */
+static bool why_is_about(const char *question, const json_t *change) {
+    enum { LETTERS_MIN = 4 };
+    const char *id = json_str_or(change, "logical_id", "");
+
+    for (const char *p = question; *p != '\0';) {
+        size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+        CLEANUP(freep) char *word = str_dup((struct str){p, n});
+
+        if (n >= LETTERS_MIN && strcasestr(id, word) != NULL) {
+            return true;
+        }
+        p += n > 0 ? n : 1;
+    }
+    return false;
+}
+
+void render_why(const struct screen *screen, struct buf *out, const json_t *change_set,
+                const char *question) {
     const json_t *changes = json_object_get(change_set, "changes");
     const json_t *change;
+    size_t about = 0;
     size_t i;
 
     if (json_array_size(changes) == 0) {
         screen_text(screen, out, 2, "No change set was shown in this conversation.");
         return;
     }
-    json_array_foreach(changes, i, change) { why_change(screen, out, change); }
+    json_array_foreach(changes, i, change) { about += why_is_about(question, change) ? 1 : 0; }
+    json_array_foreach(changes, i, change) {
+        if (about == 0 || why_is_about(question, change)) {
+            why_change(screen, out, change);
+        }
+    }
+    if (about > 0 && about < json_array_size(changes)) {
+        CLEANUP(freep)
+        char *rest = mem_format("why, alone, explains all %zu changes.", json_array_size(changes));
+
+        screen_text(screen, out, 2, rest);
+    }
     screen_text(screen, out, 2,
                 "A yes executes exactly this change set, once, before it expires; a no changes "
                 "nothing and takes the change set away.");

@@ -50,8 +50,10 @@ const json_t *render_plan(const struct render *render);
  * have one at hand. */
 void render_changes(const struct screen *screen, struct buf *out, const json_t *change_set);
 
-/* Explains each change in plain words: what the resource is for, why it changes, what goes. */
-void render_why(const struct screen *screen, struct buf *out, const json_t *change_set);
+/* Explains each change in plain words: what the resource is for, why it changes, what goes. Where
+ * the question names resources, only those. */
+void render_why(const struct screen *screen, struct buf *out, const json_t *change_set,
+                const char *question);
 
 /* Shows the lines of a model, announced as what they are; nothing for NULL. */
 void render_words(const struct screen *screen, struct buf *out, const json_t *words);

@@ -283,7 +283,7 @@ static void why_says_what_each_change_is_for_and_what_goes(void **state) {
     (void)state;
     must(fs_read_file(path, PAGE_BYTES_MAX, &text, &err), &err);
     must(json_read(buf_str(&text), &events, &err), &err);
-    render_why(&screen, &out, json_array_get(events, 1));
+    render_why(&screen, &out, json_array_get(events, 1), "why");
     assert_non_null(strstr(buf_cstr(&out),
                            "Backend: runs the back end. What changes: Code, because "
                            "of the parameter BackendKey; Environment."));
@@ -296,6 +296,11 @@ static void why_says_what_each_change_is_for_and_what_goes(void **state) {
     assert_non_null(strstr(buf_cstr(&out), "BackendVersion395bd35b: pins the code of one release, "
                                            "so that going back is quick. It leaves the stack and "
                                            "stays in the account."));
+    buf_clear(&out);
+    render_why(&screen, &out, json_array_get(events, 1), "why do you drop the orders?");
+    assert_non_null(strstr(buf_cstr(&out), "Orders: holds data."));
+    assert_null(strstr(buf_cstr(&out), "SiteBucket"));
+    assert_non_null(strstr(buf_cstr(&out), "why, alone, explains all"));
 }
 
 static void cells_are_cut_and_filled_by_columns(void **state) {
