@@ -1,13 +1,14 @@
 /* How fast the redactor masks a stream and an event.
  *
- *   redact_bench RUNS
+ *   redact_bench RUNS [FILE]     FILE: gets the clean text, for others to read
  *
  * The text is made here: build and deployment logs with digests, ARNs, paths and UUIDs ("clean"),
  * and the same with a secret in about every tenth line ("dense"). Streams come in writes of 4 KiB;
  * an event is 2 KiB of it. Each with and without 1,000 known values, and with persons' data masked
- * too. "hostile" is the slowest of texts that repeat what the redactor looks for. Times are CPU
- * times of this thread; of streams the best of RUNS counts, of an event the best of three, since
- * others use the machine as well. Prints rows for people, then one JSON object a line.
+ * too. "hostile" is the slowest of texts that repeat what the redactor looks for, persons' data
+ * masked too. The floor copies the same text, line by line. Times are CPU times of this thread; of
+ * streams the best of RUNS counts, of an event the best of three, since others use the machine as
+ * well. Prints rows for people, then one JSON object a line.
  */
 #include "base/buf.h"
 #include "guard/redact/redact.h"
@@ -134,6 +135,36 @@ static double stream_mb_per_s(const struct redactor *redactor, struct str text, 
     return best;
 }
 
+/* What reading and writing lines costs by itself. */
+static double floor_mb_per_s(struct str text, int64_t runs) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_BYTES);
+    double best = 0;
+
+    for (int64_t i = 0; i < runs; i++) {
+        double from = now_us(CLOCK_THREAD_CPUTIME_ID);
+
+        for (size_t at = 0; at < text.len; at += WRITE_BYTES) {
+            struct str rest = str_slice(text, at, at + WRITE_BYTES);
+            struct str line = {0};
+            buf_clear(&out);
+            while (str_next(&rest, '\n', &line)) {
+                buf_add(&out, line);
+                buf_add_c(&out, '\n');
+            }
+        }
+        double rate = (double)text.len / (now_us(CLOCK_THREAD_CPUTIME_ID) - from);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+static bool write_text(const char *path, struct str text) {
+    FILE *file = fopen(path, "w");
+    bool is_written = file != NULL && fwrite(text.ptr, 1, text.len, file) == text.len;
+
+    return file != NULL && fclose(file) == 0 && is_written;
+}
+
 static int compare_times(const void *a, const void *b) {
     const double *x = a;
     const double *y = b;
@@ -214,7 +245,14 @@ static double hostile_mb_per_s(const struct redactor *redactor, int64_t runs) {
                                          "\n",
                                          "a=",
                                          "DE89",
-                                         "Q~"};
+                                         "Q~",
+                                         "<password>",
+                                         "-eyJabcdefghijk",
+                                         "-----BEGIN PRIVATE KEY-----\"",
+                                         "password ",
+                                         "token=f(a",
+                                         "+49 30 1234567 ",
+                                         "4111 1111 1111 1111 "};
     double slowest = 1e9;
 
     for (size_t i = 0; i < ARRAY_N(pieces); i++) {
@@ -246,21 +284,26 @@ int main(int argc, char **argv) {
     struct err err;
     int64_t runs = 0;
 
-    if (argc != 2 || str_to_i64(str_from(argv[1]), 1, 1000, &runs, &err) != ERR_NONE) {
-        (void)fprintf(stderr, "usage: redact_bench RUNS\n");
+    if (argc < 2 || argc > 3 || str_to_i64(str_from(argv[1]), 1, 1000, &runs, &err) != ERR_NONE) {
+        (void)fprintf(stderr, "usage: redact_bench RUNS [FILE]\n");
         return 2;
     }
     make_text(&clean, TEXT_BYTES, 0);
     make_text(&dense, TEXT_BYTES, 10);
+    if (argc == 3 && !write_text(argv[2], buf_str(&clean))) {
+        (void)fprintf(stderr, "redact_bench: %s cannot be written\n", argv[2]);
+        return 1;
+    }
     double from = now_us(CLOCK_MONOTONIC);
     add_known(full);
     double known_ms = (now_us(CLOCK_MONOTONIC) - from) / 1e3;
     double rate = stream_mb_per_s(full, buf_str(&clean), runs);
     double p99 = event_p99_us(full, buf_str(&dense));
 
-    double hostile = hostile_mb_per_s(full, runs);
     redactor_mask_persons(full, false);
     double persons = stream_mb_per_s(full, buf_str(&clean), runs);
+    double hostile = hostile_mb_per_s(full, runs);
+    double floor = floor_mb_per_s(buf_str(&clean), runs);
 
     (void)printf("clean log, 4 KiB writes        %7.0f MB/s\n",
                  stream_mb_per_s(plain, buf_str(&clean), runs));
@@ -275,6 +318,12 @@ int main(int argc, char **argv) {
                  rate, (int)runs);
     (void)printf("{\"name\":\"redact_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
                  1000 / rate, (int)runs);
+    (void)printf(
+        "{\"name\":\"redact_floor_ms_per_mb\",\"value\":%.4f,\"unit\":\"ms\",\"runs\":%d}\n",
+        1000 / floor, (int)runs);
+    (void)printf(
+        "{\"name\":\"redact_persons_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
+        1000 / persons, (int)runs);
     (void)printf("{\"name\":\"redact_persons_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
                  persons, (int)runs);
     (void)printf(

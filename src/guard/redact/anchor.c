@@ -415,9 +415,11 @@ static void match_persons(const struct anchors *anchors, struct scan *scan, size
 
     for (size_t bit = bits_next(persons, persons, base + from, to); bit < to;
          bit = bits_next(persons, persons, bit + 1, to)) {
-        struct person person;
+        const struct sifted_person *found = sift_person(scan->sift, bit);
+        struct person person = {found->from - base, found->to - base, found->kind};
+        bool is_within = found->from >= base && found->to <= to; /* else the text has a cut there */
 
-        if (person_at(scan->text, bit - base, anchors->has_addresses, &person)) {
+        if (is_within || person_at(scan->text, bit - base, anchors->has_addresses, &person)) {
             scan_add(scan, person.from, person.to, person.kind, SPAN_PLAIN);
         }
     }

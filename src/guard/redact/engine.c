@@ -109,6 +109,7 @@ static enum trait traits_of(struct str text, const struct sift *sift, size_t at)
 
 void carry_hint(struct carry *carry) {
     carry->near_lines = NEAR_LINES + 1; /* this line counts down too */
+    carry->is_asked = true;
 }
 
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {

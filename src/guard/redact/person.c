@@ -453,28 +453,51 @@ SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) 
            (has_digits(sift, at) && !is_row_of_digits(sift, at) && !is_date(text, at));
 }
 
-SIEVE_INLINE void persons_look(struct str text, const struct sift *sift) {
-    places_find(sift);
-    for (size_t i = 0; i < sift->words; i++) {
-        uint64_t found = 0;
+#if defined(__x86_64__)
+SIEVE_TARGET_AVX512 static void places_find_avx512(const struct sift *sift) { places_find(sift); }
 
-        for (uint64_t left = sift->persons[i]; left != 0; left &= left - 1) {
+SIEVE_TARGET_AVX2 static void places_find_avx2(const struct sift *sift) { places_find(sift); }
+#endif
+
+static void places_find_any(const struct sift *sift) {
+#if defined(__x86_64__)
+    if (sift->way == SIEVE_AVX512) {
+        places_find_avx512(sift);
+        return;
+    }
+    if (sift->way == SIEVE_AVX2) {
+        places_find_avx2(sift);
+        return;
+    }
+#endif
+    places_find(sift);
+}
+
+/* Looks at [at], which a bit stood for or which is any place. */
+static void person_look(struct str text, bool has_addresses, size_t at, struct sift *sift) {
+    struct person person;
+
+    if (person_at(text, at, has_addresses, &person)) {
+        sift_add_person(sift, (struct sifted_person){at, person.from, person.to, person.kind});
+    }
+}
+
+SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
+    for (size_t i = 0; i < sift->words; i++) {
+        uint64_t left = sift->persons[i];
+
+        sift->persons[i] = 0;
+        for (; left != 0; left &= left - 1) {
             size_t at = i * 64 + (size_t)__builtin_ctzll(left);
-            struct person person;
-            if (at < text.len && is_place(text, sift, at) && person_at(text, at, false, &person)) {
-                found |= left & -left;
+            if (at < text.len && is_place(text, sift, at)) {
+                person_look(text, false, at, sift);
             }
         }
-        sift->persons[i] = found;
     }
 }
 
 #if defined(__x86_64__)
-SIEVE_TARGET_AVX512 static void persons_look_avx512(struct str text, const struct sift *sift) {
-    persons_look(text, sift);
-}
-
-SIEVE_TARGET_AVX2 static void persons_look_avx2(struct str text, const struct sift *sift) {
+SIEVE_TARGET_BITS static void persons_look_bits(struct str text, struct sift *sift) {
     persons_look(text, sift);
 }
 #endif
@@ -482,20 +505,14 @@ SIEVE_TARGET_AVX2 static void persons_look_avx2(struct str text, const struct si
 void persons_sift(struct str text, bool has_addresses, struct sift *sift) {
     if (has_addresses) { /* anywhere */
         for (size_t at = 0; at < text.len; at++) {
-            struct person person;
-            if (person_at(text, at, true, &person)) {
-                bit_set(sift->persons, at);
-            }
+            person_look(text, true, at, sift);
         }
         return;
     }
+    places_find_any(sift);
 #if defined(__x86_64__)
-    if (sift->way == SIEVE_AVX512) {
-        persons_look_avx512(text, sift);
-        return;
-    }
-    if (sift->way == SIEVE_AVX2) {
-        persons_look_avx2(text, sift);
+    if (sift->way != SIEVE_PLAIN) {
+        persons_look_bits(text, sift);
         return;
     }
 #endif

@@ -146,6 +146,7 @@ static size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
     if (scan_find(scan, label, dashes, "PRIVATE KEY") < 0) {
         return 0;
     }
+    scan_ask(scan);
     size_t body = dashes + 5;
     size_t to = pem_end(scan, body);
     size_t quote = next_quote(scan, body);
@@ -170,6 +171,7 @@ static size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
 }
 
 static size_t match_putty(struct scan *scan, const struct rule *rule, size_t at) {
+    scan_ask(scan);
     if (scan->carry != NULL) {
         scan->carry->block = BLOCK_PUTTY;
     }

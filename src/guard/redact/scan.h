@@ -47,7 +47,8 @@ struct carry {
     int near_lines;    /* lines left in which a 40-character word is an AWS secret */
     bool is_cut;       /* the segment before ended inside a masked run without an end */
     bool is_line_middle;
-    char before; /* the byte before; 0 at the start */
+    bool is_asked; /* something was found that may say more about what follows, or did */
+    char before;   /* the byte before; 0 at the start */
 };
 
 struct memo {
@@ -112,6 +113,13 @@ struct rule {
 
 extern const struct rule rules[];
 extern const size_t rule_n;
+
+/* What is found here may go on after the text, or would if the text ended here. */
+static inline void scan_ask(const struct scan *scan) {
+    if (scan->carry != NULL) {
+        scan->carry->is_asked = true;
+    }
+}
 
 /* Forgets what was measured of another text. */
 void scan_forget(struct scan *scan);

@@ -179,31 +179,44 @@ static void spans_keep_before(struct spans *spans, size_t cut) {
     }
 }
 
-/* The spans come from the whole window; what the next piece must know, from the piece alone. */
+/* Whether what came before says nothing about what follows, but for where in a line that is. */
+static bool is_idle_but_middle(const struct carry *carry) {
+    return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
+           !carry->is_cut;
+}
+
+/* Whether the lines before say nothing about a line without a mark. */
+static bool is_idle(const struct carry *carry) {
+    return is_idle_but_middle(carry) && !carry->is_line_middle;
+}
+
+bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segmenter->carry); }
+
+/* The spans come from the whole window; what the next piece must know, from the piece alone, which
+ * is read again only where something may tell. */
 static size_t window_handle(struct segmenter *segmenter, const struct redactor_core *core,
                             struct str window) {
     struct carry before = segmenter->carry;
     struct carry trial = segmenter->carry;
+    bool is_idle_before = is_idle_but_middle(&before);
 
+    trial.is_asked = false;
     segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
                  &segmenter->spans);
     size_t cut = window_cut(window, &segmenter->spans);
     struct piece_of_text piece = piece_of(segmenter, window, 0, cut);
-    segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->unused);
+    if (is_idle_before && !trial.is_asked && cut > 0) {
+        segmenter->carry.before = window.ptr[cut - 1];
+        segmenter->carry.is_line_middle = true; /* a window has no line end */
+    } else {
+        segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->unused);
+    }
     spans_keep_before(&segmenter->spans, cut);
     segmenter->carry.is_cut = cut == window.len;
     segmenter->is_waiting = false;
     segment_give(segmenter, core, &before, piece.text);
     return cut;
 }
-
-/* Whether the lines before say nothing about a line without a mark. */
-static bool is_idle(const struct carry *carry) {
-    return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
-           !carry->is_cut && !carry->is_line_middle;
-}
-
-bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segmenter->carry); }
 
 /* Passes lines without a mark, from `at` on: they are what they are. Returns where they end. */
 static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t at, size_t to) {

@@ -202,6 +202,7 @@ void sieve_add(struct sieve *sieve, const struct sieve_item *item) {
 
 void sift_done(struct sift *sift) {
     free(sift->anchors);
+    free(sift->people);
     *sift = (struct sift){0};
 }
 
@@ -234,6 +235,27 @@ static void sift_reserve(struct sift *sift, size_t n) {
     memset(&sift->uppers[sift->words], 0, sizeof(sieve_block));
     memset(&sift->digits[sift->words], 0, sizeof(sieve_block));
     memset(&sift->numbers[sift->words], 0, sizeof(sieve_block));
+}
+
+void sift_add_person(struct sift *sift, struct sifted_person person) {
+    if (sift->people_n == sift->people_cap) {
+        sift->people_cap = sift->people_cap == 0 ? 16 : sift->people_cap * 2;
+        sift->people = mem_resize(sift->people, sift->people_cap * sizeof sift->people[0]);
+    }
+    sift->people[sift->people_n++] = person;
+    bit_set(sift->persons, person.at);
+}
+
+const struct sifted_person *sift_person(const struct sift *sift, size_t at) {
+    size_t from = 0;
+    size_t to = sift->people_n;
+
+    while (to - from > 1) {
+        size_t middle = from + (to - from) / 2;
+        from = sift->people[middle].at <= at ? middle : from;
+        to = sift->people[middle].at <= at ? to : middle;
+    }
+    return &sift->people[from];
 }
 
 void sift_mark(struct sift *sift) {
@@ -640,6 +662,7 @@ void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, str
 
     sift_reserve(sift, text.len);
     sift->way = sieve->way;
+    sift->people_n = 0;
     size_t whole = text.len < SIEVE_WINDOW ? 0 : (text.len - SIEVE_WINDOW + 1) / 64;
     sift_words(sieve, text.ptr, whole, has_numbers, sift, 0);
     size_t left = text.len - whole * 64; /* at most 66 */

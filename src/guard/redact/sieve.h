@@ -39,6 +39,14 @@ struct sieve {
     uint8_t high[SIEVE_SETS][SIEVE_WINDOW][16]; /* a byte is let through when both have its group */
 };
 
+/* Who was found at a bit of `persons`. */
+struct sifted_person {
+    size_t at; /* the bit */
+    size_t from;
+    size_t to;
+    const char *kind;
+};
+
 /* Bits of a text; 64 bytes a word. Reused from text to text; {0} is empty. */
 struct sift {
     uint64_t *anchors; /* a rule or a name may begin here */
@@ -62,7 +70,16 @@ struct sift {
     size_t words;
     size_t cap;
     enum sieve_way way;
+    struct sifted_person *people; /* of the bits of `persons`, in their order */
+    size_t people_n;
+    size_t people_cap;
 };
+
+/* Sets the bit at `at`, beyond all that were set. */
+void sift_add_person(struct sift *sift, struct sifted_person person);
+
+/* The one at `at`, whose bit is set. */
+const struct sifted_person *sift_person(const struct sift *sift, size_t at);
 
 void sift_done(struct sift *sift);
 
@@ -98,6 +115,8 @@ typedef uint64_t sieve_block __attribute__((vector_size(SIEVE_BLOCK * sizeof(uin
 /* The targets of functions that compute with blocks; those for AVX2 have what all of its processors
  * have besides. */
 #if defined(__x86_64__)
+#define SIEVE_TARGET_BITS                                                                          \
+    __attribute__((target("bmi,bmi2,popcnt"))) /* no vectors: they leave marks */
 #define SIEVE_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define SIEVE_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,bmi,bmi2,popcnt")))
 #endif

@@ -212,6 +212,7 @@ static bool is_foreign_quote(const struct scan *scan, size_t at, size_t slashes)
 }
 
 size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
+    scan_ask(scan);
     while (at < scan->text.len && depth > 0) {
         char c = scan->text.ptr[at];
 
@@ -363,6 +364,7 @@ static void value_below(struct scan *scan, const struct name *name, bool is_text
             char_at(scan, from + (size_t)indent + 1) == ' ')) {
         indent++;
     }
+    scan_ask(scan);
     if (scan->carry != NULL && scan->carry->yaml_indent < 0) {
         scan->carry->yaml_indent = indent;
         scan->carry->is_yaml_text = is_text;
