@@ -20,7 +20,8 @@ def prices(region):
     rows = [[cell.strip() for cell in line.strip("|\n").split("|")]
             for line in (ROOT / "docs/tables/prices.md").read_text().splitlines() if line.startswith("|")]
     column = rows[0].index(region)
-    return {row[0]: Decimal(row[column]) for row in rows[2:] if row[column]}
+    prices = rows[2:next(i for i, row in enumerate(rows) if row[0] == "compared")]
+    return {row[0]: Decimal(row[column].rstrip(" ~")) for row in prices if row[column]}
 
 
 def lambda_http(region, requests, ms, site, storage, out, log_kb, mb=1024):

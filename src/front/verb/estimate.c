@@ -129,6 +129,20 @@ static void show_free(struct cli *cli, const json_t *cost) {
     }
 }
 
+static void show_memory(struct cli *cli, const json_t *cost) {
+    CLEANUP(buf_done) struct buf list = BUF_INIT(4096);
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(cost, "from_memory"), i, item) {
+        buf_addf(&list, "%s%s", i == 0 ? "" : ", ", json_string_value(item));
+    }
+    if (list.len > 0) {
+        cli_print(cli, "\nFrom memory of AWS's pages, not compared with its price list: %s.\n",
+                  buf_cstr(&list));
+    }
+}
+
 static void estimate_show(struct cli *cli, const json_t *cost) {
     cli_print(cli, "At least %s a month in %s\n\n",
               cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
@@ -137,6 +151,7 @@ static void estimate_show(struct cli *cli, const json_t *cost) {
     show_not_priced(cli, json_object_get(cost, "not_priced"));
     show_use(cli, json_object_get(cost, "use"));
     show_free(cli, cost);
+    show_memory(cli, cost);
     cli_print(cli,
               "\nPrices of %s, US dollars, on demand, without tax. %zu types have no charge of "
               "their own.\n",

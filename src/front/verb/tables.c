@@ -370,9 +370,12 @@ static void table_options(struct buf *out) {
     }
 }
 
-static void price_cells(struct buf *out, const double *usd) {
+static void price_cells(struct buf *out, const char *item, const double *usd) {
     for (size_t k = 0; k < PRICE_REGION_N; k++) {
-        buf_addf(out, " %s |", usd[k] < 0 ? "" : cost_decimal(usd[k]).text);
+        bool is_compared = price_compared_with(item, price_regions[k]) != NULL;
+
+        buf_addf(out, " %s%s |", usd[k] < 0 ? "" : cost_decimal(usd[k]).text,
+                 usd[k] < 0 || is_compared ? "" : " ~");
     }
     buf_add_c(out, '\n');
 }
@@ -381,7 +384,8 @@ static void table_prices(struct buf *out) {
     buf_addf(
         out,
         "US dollars, on demand, without tax, first tier, as of %s. An empty cell is not known for "
-        "certain, so it is not priced.\nSources are pages below https://aws.amazon.com/.\n\n"
+        "certain, so it is not priced.\nA price with ~ is from memory of the page; the others were "
+        "compared, with what is below.\nSources are pages below https://aws.amazon.com/.\n\n"
         "| item | unit | free a month | source |",
         PRICE_DATE);
     for (size_t k = 0; k < PRICE_REGION_N; k++) {
@@ -397,11 +401,19 @@ static void table_prices(struct buf *out) {
 
         buf_addf(out, "| %s | %s | %s | %s |", row->item, row->unit, price_free_text(row->free),
                  row->source);
-        price_cells(out, row->usd);
+        price_cells(out, row->item, row->usd);
     }
     for (size_t i = 0; i < price_class_n; i++) {
         buf_addf(out, "| %s | hour |  | %s |", price_classes[i].name, price_classes[i].source);
-        price_cells(out, price_classes[i].usd);
+        price_cells(out, price_classes[i].name, price_classes[i].usd);
+    }
+    buf_add_s(out, "\n| compared | region | dollars | with |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < price_compared_n; i++) {
+        const struct price_compared *row = &price_compareds[i];
+
+        buf_addf(out, "| %s | %s | %s | %s |\n", row->item,
+                 strcmp(row->region, "*") == 0 ? "all" : row->region, cost_decimal(row->usd).text,
+                 row->source);
     }
 }
 

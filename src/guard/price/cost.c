@@ -31,6 +31,8 @@ static json_t *line_new(const struct costed *of, const char *item, double quanti
     json_put_str(line, "unit_usd", cost_decimal(unit_usd).text);
     json_put_str(line, "usd", cost_micro(micro_usd).text);
     json_put_int(line, "micro_usd", micro_usd);
+    json_put_str(line, "compared_with",
+                 price_compared_with(item, json_string_value(of->costing->region)));
     of->costing->micro_usd += micro_usd;
     return line;
 }
@@ -136,6 +138,22 @@ static json_t *free_texts(const struct costing *costing) {
     return texts;
 }
 
+/* The items whose prices nobody has compared, each once. */
+static json_t *from_memory(const struct costing *costing) {
+    json_t *items = json_array();
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(costing->lines, i, line) {
+        const char *item = json_str_or(line, "item", "");
+
+        if (json_str_at(line, "compared_with") == NULL && !json_has_str(items, item)) {
+            (void)json_array_append_new(items, json_string(item));
+        }
+    }
+    return items;
+}
+
 static json_t *cost_json(const struct costing *costing) {
     json_t *cost = json_object();
     json_t *types = json_array();
@@ -152,6 +170,7 @@ static json_t *cost_json(const struct costing *costing) {
     json_put_int(cost, "micro_usd", costing->micro_usd);
     json_put(cost, "lines", costing->lines);
     json_put(cost, "not_priced", costing->not_priced);
+    json_put(cost, "from_memory", from_memory(costing));
     json_put(cost, "free_types", types);
     json_put(cost, "free_tier", free_texts(costing));
     json_put_bool(cost, "free_tier_subtracted", costing->use->is_free_tier_subtracted);

@@ -2,7 +2,9 @@
  *
  * Pure. A cost is a JSON object:
  * {"date":PRICE_DATE,"region","usd_month":"1.234567","micro_usd":1234567,
- *  "lines":[{"id","type","item","quantity","unit","unit_usd","usd","micro_usd","assumption"}],
+ *  "lines":[{"id","type","item","quantity","unit","unit_usd","usd","micro_usd","assumption",
+ *    "compared_with" (absent where the price is from memory of AWS's page)}],
+ *  "from_memory":[items whose prices are],
  *  "not_priced":[{"id","type","what","why"}],"free_types":[types without a charge of their own],
  *  "free_tier":[texts: what every account has free and what of it is used],
  *  "free_tier_subtracted":bool,"use":{…as cost_use_write()}}

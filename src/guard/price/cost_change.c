@@ -51,6 +51,10 @@ json_t *cost_change(const json_t *before, const json_t *after) {
     buf_addf(&text, ", prices of %s, %s requests a month", PRICE_DATE,
              json_str_or(after, "use.requests", "?"));
     add_names(&text, names);
+    if (json_array_size(json_object_get(after, "from_memory")) > 0) {
+        buf_addf(&text, "; %zu of the prices are from memory of AWS's pages",
+                 json_array_size(json_object_get(after, "from_memory")));
+    }
     json_put_str(change, "date", PRICE_DATE);
     json_put_str(change, "region", json_str_or(after, "region", ""));
     json_put_str(change, "before_usd", cost_micro(was).text);

@@ -75,9 +75,64 @@ static void what_the_table_does_not_say_is_negative(void **state) {
     assert_true(price_usd(PRICE_LAMBDA_REQUESTS, "eu-west-1") > 0);
     assert_true(price_usd(PRICE_LAMBDA_REQUESTS, "eu-nowhere-1") < 0);
     assert_true(price_usd(PRICE_LAMBDA_REQUESTS, NULL) < 0);
-    assert_true(price_usd(PRICE_HTTP_API_REQUESTS, "eu-west-2") < 0);
+    assert_true(price_usd(PRICE_DYNAMODB_WCU, "eu-west-2") < 0);
     assert_true(price_class_usd("db.t4g.micro", "eu-west-1") > 0);
     assert_true(price_class_usd("x9.huge", "eu-west-1") < 0);
+}
+
+/* ---- What others have from AWS's price list ---- */
+
+/* The price of a row or class in one region; what has no such name fails. */
+static double usd_of(const char *item, size_t region) {
+    for (size_t i = 0; i < PRICE_N; i++) {
+        if (strcmp(price_rows[i].item, item) == 0) {
+            return price_rows[i].usd[region];
+        }
+    }
+    for (size_t i = 0; i < price_class_n; i++) {
+        if (strcmp(price_classes[i].name, item) == 0) {
+            return price_classes[i].usd[region];
+        }
+    }
+    fail_msg("nothing is called '%s'", item);
+    return 0;
+}
+
+static void what_was_compared_is_what_the_table_says(void **state) {
+    (void)state;
+    assert_true(price_compared_n >= 118);
+    for (size_t i = 0; i < price_compared_n; i++) {
+        const struct price_compared *row = &price_compareds[i];
+        bool is_everywhere = strcmp(row->region, "*") == 0;
+        size_t n = 0;
+
+        for (size_t k = 0; k < PRICE_REGION_N; k++) {
+            if (is_everywhere || strcmp(price_regions[k], row->region) == 0) {
+                double usd = usd_of(row->item, k);
+
+                n++;
+                if (usd > row->usd * 1.000001 || usd < row->usd * 0.999999) {
+                    fail_msg("%s in %s: %g, %s says %g", row->item, price_regions[k], usd,
+                             row->source, row->usd);
+                }
+            }
+        }
+        assert_int_equal(n, is_everywhere ? PRICE_REGION_N : 1);
+    }
+}
+
+static void a_price_from_memory_is_said_to_be_one(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *cost = cost_of("{\"A\":{\"Type\":\"AWS::CloudWatch::Alarm\"},"
+                           "\"K\":{\"Type\":\"AWS::KMS::Key\"}}",
+                           NULL);
+    CLEANUP(json_decrefp) json_t *change = cost_change(NULL, cost);
+
+    (void)state;
+    assert_null(json_str_at(line_of(cost, "standard alarm"), "compared_with"));
+    assert_non_null(json_str_at(line_of(cost, "customer managed key"), "compared_with"));
+    assert_int_equal(json_array_size(json_object_get(cost, "from_memory")), 1);
+    assert_non_null(strstr(json_str_or(change, "text", ""), "; 1 of the prices are from memory"));
 }
 
 /* ---- Sums that others published ---- */
@@ -409,6 +464,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_price_has_a_unit_a_source_and_no_surprise),
         cmocka_unit_test(what_the_table_does_not_say_is_negative),
+        cmocka_unit_test(what_was_compared_is_what_the_table_says),
+        cmocka_unit_test(a_price_from_memory_is_said_to_be_one),
         cmocka_unit_test(lambda_costs_what_amazon_computes),
         cmocka_unit_test(what_lies_beyond_the_first_tier_is_listed_not_priced),
         cmocka_unit_test(resources_cost_what_others_compute),

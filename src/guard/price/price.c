@@ -26,6 +26,38 @@ const struct price_class price_classes[] = {
 const size_t price_class_n = sizeof price_classes / sizeof price_classes[0];
 
 /* clang-format off */
+/* Each of these was read on 2026-11-30, as a public repository keeps it. */
+#define LAMBDA_PAGE "the example of AWS's Lambda page"
+#define GOLDEN      "Infracost's golden files of 2026-08-21"
+#define LIST_0905   "AWS's price list of 2026-09-05"
+#define LIST_0922   "AWS's price list of 2026-09-22"
+#define LIST_0923   "AWS's price list of 2026-09-23"
+#define LIST_0925   "AWS's price list of 2026-09-25"
+#define LIST_1002   "AWS's price list of 2026-10-02"
+#define LIST_1006   "AWS's price list of 2026-10-06"
+#define BILLS       "bills of others"
+/* clang-format on */
+
+const struct price_compared price_compareds[] = {
+#define COMPARED(source, item, region, usd) {source, item, region, usd},
+#include "guard/price/compared.def"
+#undef COMPARED
+};
+const size_t price_compared_n = sizeof price_compareds / sizeof price_compareds[0];
+
+const char *price_compared_with(const char *item, const char *region) {
+    for (size_t i = 0; i < price_compared_n; i++) {
+        const struct price_compared *row = &price_compareds[i];
+
+        if (strcmp(row->item, item) == 0 &&
+            (strcmp(row->region, "*") == 0 || strcmp(row->region, region) == 0)) {
+            return row->source;
+        }
+    }
+    return NULL;
+}
+
+/* clang-format off */
 static const struct {
     double amount;
     const char *text;

@@ -67,6 +67,20 @@ double price_usd(enum price_id id, const char *region);
 /* Dollars an hour of the machine `name` in `region`; negative when the table does not say. */
 double price_class_usd(const char *name, const char *region);
 
+/* A price that somebody else had from AWS's price list, or computed by. */
+struct price_compared {
+    const char *source; /* what it was, and of which day: "AWS's price list of 2026-10-06" */
+    const char *item;   /* of a row, or the name of a class */
+    const char *region; /* "*": the same wherever it is asked for */
+    double usd;
+};
+extern const struct price_compared price_compareds[];
+extern const size_t price_compared_n;
+
+/* What the price of an item or class was compared with; NULL where it is from memory of AWS's page.
+ */
+const char *price_compared_with(const char *item, const char *region);
+
 /* How much of a pool is free a month, in base units, and what to call it: "1M requests of Lambda".
  */
 double price_free_amount(enum price_free free);
