@@ -142,6 +142,39 @@ void approval_add_failure(const char *on_failure, struct buf *out) {
     }
 }
 
+const char *approval_difference(const struct approval *approved, const struct approval *now) {
+    const struct {
+        const char *name;
+        const char *had;
+        const char *has;
+    } rows[] = {
+        {"kind", approved->kind, now->kind},
+        {"session", approved->session, now->session},
+        {"plan_sha256", approved->plan_sha256, now->plan_sha256},
+        {"change_set", approved->change_set, now->change_set},
+        {"stack_id", approved->stack_id, now->stack_id},
+        {"template_sha256", approved->template_sha256, now->template_sha256},
+        {"parameters_sha256", approved->parameters_sha256, now->parameters_sha256},
+        {"account", approved->account, now->account},
+        {"region", approved->region, now->region},
+        {"endpoint", approved->endpoint, now->endpoint},
+        {"role", approved->role, now->role},
+        {"policy_version", approved->policy_version, now->policy_version},
+        {"cost", approved->cost, now->cost},
+        {"on_failure", approved->on_failure, now->on_failure},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (!str_eq(str_from(rows[i].had), str_from(rows[i].has))) {
+            return rows[i].name;
+        }
+    }
+    if (!json_equal(approved->artefacts, now->artefacts)) {
+        return "artefacts";
+    }
+    return approved->cost_ceiling_cents != now->cost_ceiling_cents ? "cost_ceiling_cents" : NULL;
+}
+
 enum approval_answer approval_check(const struct approval *approval,
                                     const struct approval_state *state, int64_t now_ms) {
     struct sha256_hex digest = sha256_hex(approval_digest(approval));

@@ -57,6 +57,10 @@ enum approval_answer {
     APPROVAL_N
 };
 
+/* The first member in which what would be done differs from what was said yes to; NULL: none. Who
+ * asks and until when are no such members, the digest holds them. */
+const char *approval_difference(const struct approval *approved, const struct approval *now);
+
 /* What the caller knows from the records. */
 struct approval_state {
     bool is_given;               /* a person's yes is on record */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Raised with every change of a verdict, here, in command/ or in the reviews. */
-static const char version[] = "2026-11-30.2";
+static const char version[] = "2026-11-30.3";
 
 const char *policy_version(void) { return version; }
 
@@ -340,6 +340,10 @@ static bool needs_approval(const struct call *call) {
     return (is_apply(call) || is_upload) && !call->facts.is_approved && !in_phase(call, "ROLLBACK");
 }
 
+static bool differs_from_approval(const struct call *call) {
+    return needs_approval(call) && call->facts.is_approval_other;
+}
+
 static bool exceeds_on_failure(const struct call *call) {
     return (is_apply(call) || is_op(call, "upload")) && changes_something(call) &&
            !call->facts.is_approved && in_phase(call, "ROLLBACK");
@@ -386,6 +390,9 @@ static const struct policy_rule policy_rules[] = {
      "nothing is changed before a dry run has shown it", "make the dry run first"},
     {"set_not_reviewed", VERDICT_DENY, needs_set_review,
      "the change set has not passed the compliance review", "let the change set be reviewed first"},
+    {"approval_differs", VERDICT_DENY, differs_from_approval,
+     "what would be done is not what was approved: the plan, its artefacts, the place, the policy or the ceiling changed",
+     "plan again; aws-copilot approvals shows what was approved"},
     {"not_approved", VERDICT_DENY, needs_approval,
      "no valid approval covers this change", "approve the plan: aws-copilot approvals"},
     {"beyond_on_failure", VERDICT_ESCALATE, exceeds_on_failure,

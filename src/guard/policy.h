@@ -65,15 +65,16 @@ void policy_sink(size_t i, struct policy_sink *out);
 
 /* What the records say; each false until a record says otherwise. */
 struct call_facts {
-    bool has_person;       /* somebody can answer a question */
-    bool is_ci;            /* CI is set */
-    bool is_plan_reviewed; /* the compliance officer passed this plan */
-    bool is_dry_run_done;  /* an AVAILABLE change set of this plan is on record */
-    bool is_set_reviewed;  /* the compliance officer passed that change set */
-    bool is_approved;      /* approval_check() said OK, or its on_failure covers this call */
-    bool is_repo_trusted;  /* "run this repository's code here?" was answered yes */
-    bool is_confirmed;     /* a person said yes to exactly this call */
-    bool is_unmoderated;   /* the filter has not answered about what the person asked for */
+    bool has_person;        /* somebody can answer a question */
+    bool is_ci;             /* CI is set */
+    bool is_plan_reviewed;  /* the compliance officer passed this plan */
+    bool is_dry_run_done;   /* an AVAILABLE change set of this plan is on record */
+    bool is_set_reviewed;   /* the compliance officer passed that change set */
+    bool is_approved;       /* approval_check() said OK, or its on_failure covers this call */
+    bool is_approval_other; /* a yes is there, and what would be done now is not what it was for */
+    bool is_repo_trusted;   /* "run this repository's code here?" was answered yes */
+    bool is_confirmed;      /* a person said yes to exactly this call */
+    bool is_unmoderated;    /* the filter has not answered about what the person asked for */
 };
 
 struct call {

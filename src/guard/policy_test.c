@@ -20,6 +20,7 @@ enum fact {
     TRUST = 64,
     CONFIRMED = 128,
     UNMODERATED = 256,
+    OTHER = 512,
     READY = PLAN | DRY | SET | YES
 };
 
@@ -99,6 +100,7 @@ static const struct {
     {"no_dry_run",          VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY & ~DRY, "{}", NULL},
     {"set_not_reviewed",    VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY & ~SET, "{}", NULL},
     {"not_approved",        VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY & ~YES, "{}", NULL},
+    {"approval_differs",    VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", (READY & ~YES) | OTHER, "{}", NULL},
     {"not_approved",        VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", (READY & ~YES) | CONFIRMED | TRUST | PERSON, "{}", NULL},
     {"beyond_on_failure",   VERDICT_ESCALATE, "aws_deployer", "rollback", EFFECT_APPLY, "ROLLBACK", READY & ~YES, "{}", NULL},
     {"wrong_phase",         VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "WAIT", READY, "{}", NULL},
@@ -144,6 +146,7 @@ static struct call_facts facts_of(unsigned facts) {
         .is_dry_run_done = (facts & DRY) != 0,
         .is_set_reviewed = (facts & SET) != 0,
         .is_approved = (facts & YES) != 0,
+        .is_approval_other = (facts & OTHER) != 0,
         .is_repo_trusted = (facts & TRUST) != 0,
         .is_confirmed = (facts & CONFIRMED) != 0,
         .is_unmoderated = (facts & UNMODERATED) != 0,

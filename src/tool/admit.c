@@ -21,6 +21,44 @@ static enum approval_answer yes_now(const struct gate *gate) {
     return approval_check(&gate->approved, &state, clock_now_ms());
 }
 
+struct approval turn_approval(const struct turn *turn) {
+    const json_t *state = turn->state;
+    json_t *artefacts = json_at(state, "plan.artefacts");
+
+    return (struct approval){
+        .kind = mem_strdup(json_str_or(state, "kind", "")),
+        .session = mem_strdup(turn->session),
+        .plan_sha256 = mem_strdup(json_str_or(state, "plan_sha256", "")),
+        .change_set = mem_strdup(json_str_or(state, "preview.arn", "")),
+        .stack_id = mem_strdup(json_str_or(state, "preview.stack_id", "")),
+        .template_sha256 = mem_strdup(json_str_or(state, "plan.template.sha256", "")),
+        .parameters_sha256 = mem_strdup(json_str_or(state, "preview.parameters_sha256", "")),
+        .artefacts = artefacts == NULL ? json_array() : json_deep_copy(artefacts),
+        .account = mem_strdup(json_str_or(state, "identity.account", "")),
+        .region = mem_strdup(json_str_or(state, "identity.region", "")),
+        .endpoint = mem_strdup(json_str_or(state, "identity.endpoint", "")),
+        .role = mem_strdup(json_str_or(state, "plan.role_arn", "")),
+        .policy_version = mem_strdup(policy_version()),
+        .cost = mem_strdup(json_str_or(state, "preview.cost.text", "")),
+        .cost_ceiling_cents = json_int_or(state, "fields.cost_ceiling_cents", -1),
+        .on_failure = mem_strdup(json_str_or(state, "plan.on_failure", "leave")),
+        .requester = mem_strdup(json_str_or(state, "identity.arn", "")),
+        .expires_ms = turn->now_ms + limit(LIMIT_APPROVAL_MS),
+    };
+}
+
+/* Whether a yes is on record that was not used, and what would be done now is something else. */
+static bool is_other_than_approved(const struct turn *turn) {
+    const struct gate *gate = turn->gate;
+    CLEANUP(approval_done) struct approval now = {0};
+
+    if (!gate->approval_state.is_given || same_digest(gate->used, gate->approval_state.digest)) {
+        return false;
+    }
+    now = turn_approval(turn);
+    return approval_difference(&gate->approved, &now) != NULL;
+}
+
 /* The yes that an effect names, or that the uploads around it live by. */
 static bool is_covered(const struct gate *gate, const json_t *args) {
     const char *digest = json_str_at(args, "approval");
@@ -76,6 +114,7 @@ static struct call_facts gate_facts(const struct turn *turn, const char *operati
     struct gate *gate = turn->gate;
     const struct person *person = gate->options.person;
     const char *set = json_str_at(turn->state, "preview.sha256");
+    bool is_other = is_other_than_approved(turn);
 
     /* Where the journal holds the question, somebody was there to ask. */
     return (struct call_facts){
@@ -85,7 +124,8 @@ static struct call_facts gate_facts(const struct turn *turn, const char *operati
             same_digest(gate->plan_reviewed, json_str_at(turn->state, "plan_sha256")),
         .is_dry_run_done = set != NULL,
         .is_set_reviewed = same_digest(gate->set_reviewed, set),
-        .is_approved = is_approved(gate, operation, args),
+        .is_approved = is_approved(gate, operation, args) && !is_other,
+        .is_approval_other = is_other,
         .is_repo_trusted = json_bool_at(turn->state, "fields.trust_code"),
         .is_confirmed = is_confirmed,
         .is_unmoderated = strcmp(json_str_or(turn->state, "moderation", ""), "unknown") == 0,

@@ -167,6 +167,10 @@ MUST_CHECK enum err_code turn_verdict(struct turn *turn, const char *subject, co
                                       enum verdict verdict, const char *reason, json_t *findings,
                                       struct err *err);
 
+/* What a yes would be about now, as the session's state has it; approval_done() frees it. The gate
+ * compares it with what was said yes to before the effect. */
+struct approval turn_approval(const struct turn *turn);
+
 /* Journals a person's yes or no to the approval with these canonical bytes; `actor` is the ARN and
  * the channel. */
 MUST_CHECK enum err_code turn_approve(struct turn *turn, struct str bytes, bool is_yes,

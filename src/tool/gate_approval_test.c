@@ -194,44 +194,46 @@ static void whatever_lies_in_the_inbox_a_yes_comes_only_from_an_approve(void **s
 #define CHANGE_SET "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/d-1/1"
 #define STACK_ID "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/1"
 
-/* Goes to EXECUTE with a yes that ends `left_ms` from now; its digest. */
-static struct sha256_hex rig_approve(struct rig *rig, int64_t left_ms, bool is_yes) {
-    CLEANUP(buf_done) struct buf bytes = BUF_INIT(4096);
-    CLEANUP(json_decrefp) json_t *artefacts = json_array();
-    char empty[] = "";
-    char kind[] = "deploy";
-    char change_set[] = CHANGE_SET;
-    char account[] = ACCOUNT;
-    char stack_id[] = STACK_ID;
-    char on_failure[] = "restore:r1";
-    char a64[] = A64;
-    struct approval approval = {.kind = kind,
-                                .session = empty,
-                                .plan_sha256 = a64,
-                                .change_set = change_set,
-                                .stack_id = stack_id,
-                                .template_sha256 = a64,
-                                .parameters_sha256 = a64,
-                                .artefacts = artefacts,
-                                .account = account,
-                                .region = empty,
-                                .endpoint = empty,
-                                .role = empty,
-                                .policy_version = empty,
-                                .cost = empty,
-                                .cost_ceiling_cents = -1,
-                                .on_failure = on_failure,
-                                .requester = empty,
-                                .expires_ms = clock_now_ms() + left_ms};
+/* All that the state says of what would be done. */
+static void rig_state(struct rig *rig) {
+    static const char text[] =
+        "{\"kind\":\"deploy\",\"plan_sha256\":\"" A64 "\",\"preview\":{\"sha256\":\"" B64
+        "\",\"arn\":\"" CHANGE_SET "\",\"stack_id\":\"" STACK_ID "\",\"parameters_sha256\":\"" A64
+        "\",\"cost\":{\"text\":\"at least +$1 a month\"}},\"plan\":{\"template\":{\"sha256\":\"" A64
+        "\"},\"artefacts\":[{\"kind\":\"backend\",\"sha256\":\"" A64
+        "\",\"bytes\":1}],\"role_arn\":\"r\",\"on_failure\":\"restore:r1\"},\"identity\":{"
+        "\"account\":\"" ACCOUNT "\",\"region\":\"eu-west-1\",\"endpoint\":\"aws\",\"arn\":\"a\"},"
+        "\"fields\":{\"cost_ceiling_cents\":500}}";
+    CLEANUP(json_decrefp) json_t *state = json_loads(text, 0, NULL);
 
-    json_put_str(rig->turn.state, "plan_sha256", A64);
-    json_put(rig->turn.state, "preview", json_pack("{s:s}", "sha256", B64));
+    assert_non_null(state);
+    (void)json_object_update(rig->turn.state, state);
+}
+
+/* Goes to EXECUTE with a yes that ends `left_ms` from now; its digest. `version`: of the policy, or
+ * NULL for this program's. */
+static struct sha256_hex rig_approve_by(struct rig *rig, int64_t left_ms, bool is_yes,
+                                        const char *version) {
+    CLEANUP(buf_done) struct buf bytes = BUF_INIT(4096);
+    CLEANUP(approval_done) struct approval approval = {0};
+
+    rig_state(rig);
+    approval = turn_approval(&rig->turn);
+    approval.expires_ms = clock_now_ms() + left_ms;
+    if (version != NULL) {
+        free(approval.policy_version);
+        approval.policy_version = mem_strdup(version);
+    }
     approval_write(&approval, &bytes);
     MUST(turn_verdict(&rig->turn, "plan", A64, VERDICT_ALLOW, "reviewed", json_array(), &err));
     MUST(turn_verdict(&rig->turn, "set", B64, VERDICT_ALLOW, "reviewed", json_array(), &err));
     MUST(turn_approve(&rig->turn, buf_str(&bytes), is_yes, "arn,terminal", &err));
     rig_phase(rig, "execute");
     return sha256_hex(sha256_of(buf_str(&bytes)));
+}
+
+static struct sha256_hex rig_approve(struct rig *rig, int64_t left_ms, bool is_yes) {
+    return rig_approve_by(rig, left_ms, is_yes, NULL);
 }
 
 static enum err_code apply(struct rig *rig, const char *digest, struct err *err) {
@@ -315,6 +317,54 @@ static void an_effect_names_exactly_what_was_said_yes_to(void **state) {
     }
 }
 
+/* A yes is for what was shown: with any one member of it changed, nothing is executed; with it put
+ * back, it is. */
+static void what_changed_after_the_yes_is_not_executed(void **state) {
+    /* clang-format off */
+    static const struct { const char *of; const char *member; const char *value; } rows[] = {
+        {"", "kind", "\"destroy\""}, {"preview", "arn", "\"arn:other\""}, {"preview", "stack_id", "\"arn:other\""},
+        {"preview", "parameters_sha256", "\"" B64 "\""}, {"plan.template", "sha256", "\"" B64 "\""},
+        {"plan", "artefacts", "[{\"kind\":\"backend\",\"sha256\":\"" B64 "\",\"bytes\":1}]"}, {"plan", "artefacts", "[]"},
+        {"identity", "account", "\"999988887777\""}, {"identity", "region", "\"eu-west-2\""},
+        {"identity", "endpoint", "\"http://127.0.0.1:4566\""}, {"plan", "role_arn", "\"other\""},
+        {"preview", "cost", "{\"text\":\"at least +$900 a month\"}"}, {"fields", "cost_ceiling_cents", "501"},
+        {"plan", "on_failure", "\"leave\""},
+    };
+    /* clang-format on */
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct rig rig;
+        struct err why = {0};
+        struct sha256_hex digest;
+
+        rig_open(&rig, *state, "wait");
+        digest = rig_approve(&rig, 60000, true);
+        json_t *of = rows[i].of[0] == '\0' ? rig.turn.state : json_at(rig.turn.state, rows[i].of);
+        json_put(of, rows[i].member, json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
+        if (apply(&rig, digest.text, &why) != ERR_POLICY ||
+            rig_simple(&rig, "upload") != ERR_POLICY) {
+            fail_msg("%s.%s may change after the yes", rows[i].of, rows[i].member);
+        }
+        assert_int_equal(rig_seen_n(&rig, "\"approval_differs\""), 2);
+        assert_int_equal(atomic_load(&world.runs), 0);
+        rig_state(&rig);
+        MUST(apply(&rig, digest.text, &err));
+        rig_done(&rig);
+    }
+}
+
+static void a_yes_by_another_policy_is_none(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct sha256_hex digest;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve_by(&rig, 60000, true, "2020-01-01.1");
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    assert_int_equal(rig_seen_n(&rig, "\"approval_differs\""), 1);
+    rig_done(&rig);
+}
+
 static void an_expired_yes_is_told_apart_and_executes_nothing(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -395,6 +445,8 @@ int main(void) {
         ON_BOTH(a_yes_serves_one_effect_and_the_uploads_around_it),
         ON_MEMORY(no_other_digest_no_no_and_no_missing_review_opens_an_effect),
         ON_MEMORY(an_effect_names_exactly_what_was_said_yes_to),
+        ON_MEMORY(what_changed_after_the_yes_is_not_executed),
+        ON_MEMORY(a_yes_by_another_policy_is_none),
         ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
         ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
         ON_BOTH(an_effect_that_was_begun_keeps_its_yes_past_the_expiry),

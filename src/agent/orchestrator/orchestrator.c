@@ -124,31 +124,6 @@ static enum outcome orchestrator_intake(struct turn *turn) {
 
 /* ---- WAIT: the yes ---- */
 
-static struct approval orchestrator_approval(const struct turn *turn) {
-    json_t *artefacts = json_at(turn->state, "plan.artefacts");
-
-    return (struct approval){
-        .kind = mem_strdup(agent_text(turn, "kind")),
-        .session = mem_strdup(turn->session),
-        .plan_sha256 = mem_strdup(agent_text(turn, "plan_sha256")),
-        .change_set = mem_strdup(agent_text(turn, "preview.arn")),
-        .stack_id = mem_strdup(agent_text(turn, "preview.stack_id")),
-        .template_sha256 = mem_strdup(agent_text(turn, "plan.template.sha256")),
-        .parameters_sha256 = mem_strdup(agent_text(turn, "preview.parameters_sha256")),
-        .artefacts = artefacts == NULL ? json_array() : json_deep_copy(artefacts),
-        .account = mem_strdup(agent_text(turn, "identity.account")),
-        .region = mem_strdup(agent_text(turn, "identity.region")),
-        .endpoint = mem_strdup(agent_text(turn, "identity.endpoint")),
-        .role = mem_strdup(agent_text(turn, "plan.role_arn")),
-        .policy_version = mem_strdup(policy_version()),
-        .cost = mem_strdup(agent_text(turn, "preview.cost.text")),
-        .cost_ceiling_cents = json_int_or(turn->state, "fields.cost_ceiling_cents", -1),
-        .on_failure = mem_strdup(json_str_or(turn->state, "plan.on_failure", "leave")),
-        .requester = mem_strdup(agent_text(turn, "identity.arn")),
-        .expires_ms = turn->now_ms + limit(LIMIT_APPROVAL_MS),
-    };
-}
-
 /* Whether a change widens rights or could lose data: what `approve: broadening` shows a person. */
 static bool orchestrator_is_broadening(const struct turn *turn) {
     const json_t *change;
@@ -287,7 +262,7 @@ static enum outcome orchestrator_decide(struct turn *turn, const char *bytes, co
 }
 
 static enum outcome orchestrator_wait(struct turn *turn) {
-    CLEANUP(approval_done) struct approval approval = orchestrator_approval(turn);
+    CLEANUP(approval_done) struct approval approval = turn_approval(turn);
     CLEANUP(buf_done) struct buf bytes = BUF_INIT((size_t)limit(LIMIT_RECORD_BYTES));
     struct sha256_hex digest = sha256_hex(approval_digest(&approval));
     enum outcome outcome;
