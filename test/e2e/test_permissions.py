@@ -4,6 +4,7 @@ The local AWS judges signatures and policies (AUTH=true); what it judges otherwi
 test/lab/ministack-relaxations.json and given to these users as well.
 """
 import json
+import re
 from pathlib import Path
 
 import lab
@@ -11,6 +12,31 @@ import local_aws
 import todo
 
 ROOT = Path(__file__).resolve().parents[2]
+# What a request that is not called as its action is judged by. Source: Service Authorization Reference.
+ACTIONS = {("s3", "HeadObject"): "s3:GetObject", ("s3", "HeadBucket"): "s3:ListBucket", ("s3", "ListObjectsV2"): "s3:ListBucket",
+           ("s3", "ListObjectVersions"): "s3:ListBucketVersions", ("s3", "DeleteObjects"): "s3:DeleteObject",
+           ("s3", "CreateMultipartUpload"): "s3:PutObject", ("s3", "UploadPart"): "s3:PutObject",
+           ("s3", "CompleteMultipartUpload"): "s3:PutObject"}
+# Needs no right; is asked where the caller may, and the run goes on where not.
+FREE = {"sts:GetCallerIdentity", "iam:SimulatePrincipalPolicy"}
+LAMBDA = ((r"/aliases/", {"GET": "lambda:GetAlias", "PUT": "lambda:UpdateAlias"}), (r"/versions", {"GET": "lambda:ListVersionsByFunction"}))
+# Rights that no call of a deployment that goes well asks for, and what does.
+NOT_CALLED = {
+    "iam:PassRole": "CloudFormation asks for it in CreateChangeSet, which names the role",
+    "cloudformation:TagResource": "CloudFormation asks for it in CreateChangeSet, which has tags",
+    "cloudformation:UntagResource": "the same, when a tag goes",
+    "s3:AbortMultipartUpload": "an artefact above the size of one part whose upload fails",
+    "s3:DeleteObject": "locks of earlier runs, and those of a run that died",
+    "lambda:GetAlias": "a version that does not answer, and rollback",
+    "s3:DeleteObjectVersion": "the lock of a run that died; versions of files",
+    "cloudformation:DeleteStack": "a creation that is given up, and destroy",
+    "cloudformation:DeleteChangeSet": "a change set that is not executed",
+    "cloudformation:ListChangeSets": "a stack that holds one already",
+    "cloudformation:DescribeEvents": "a change set that fails its early validation",
+    "lambda:UpdateAlias": "a version that does not answer, and rollback",
+    "lambda:ListVersionsByFunction": "rollback",
+    "logs:FilterLogEvents": "a version that does not answer",
+}
 SIMULATE = {"Sid": "Ask", "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
 
 
@@ -45,6 +71,50 @@ class Permissions(todo.TodoCase):
             self.assertEqual(run.code, 3, (sid, str(run)))
             self.assertEqual(run.result["error"]["code"], "access_denied")
             self.assertRegex(run.result["error"]["message"], says)
+
+    def called(self, seen):
+        """The actions that these requests are judged by."""
+        out = set()
+        for row in seen:
+            service, action = row["service"], row["action"]
+            if service == "lambda":
+                action = next((names.get(row["method"], "") for pattern, names in LAMBDA if re.search(pattern, row["path"])), "")
+                action = action.partition(":")[2] or f"{row['method']} {row['path']}"
+            if service != "data":  # the probe's requests are nobody's
+                out.add(ACTIONS.get((service, action), f"{service}:{action}"))
+        return out - FREE
+
+    def test_every_call_has_its_action_and_every_action_its_call(self):
+        """So without an action AWS denies the call that asks for it, or what NOT_CALLED says."""
+        proxy = self.proxy()
+        self.endpoint = proxy.url
+        allowed = {kind: {action for row in self.policy(kind)["policy"]["Statement"] for action in row["Action"]}
+                   for kind in ("deploy", "destroy")}
+        proxy.seen.clear()
+        self.deploy()
+        self.edit("backend/app/main.py", "FastAPI(", "FastAPI(description='other', ")
+        self.deploy()
+        calls = {"deploy": self.called(proxy.seen)}
+        proxy.seen.clear()
+        self.destroy()
+        calls["destroy"] = self.called(proxy.seen)
+        for kind, seen in calls.items():
+            self.assertEqual(seen - allowed[kind], set(), f"{kind} calls what its policy does not give")
+            self.assertEqual(allowed[kind] - seen - set(NOT_CALLED), set(), f"the policy of {kind} gives what nothing calls")
+
+    def test_a_right_that_is_taken_away_is_named(self):
+        """AWS's own words for a denied call, one service at a time: the run ends with the action in its sentence."""
+        proxy = self.proxy()
+        self.endpoint = proxy.url
+        for service, action, right in (("ssm", "GetParametersByPath", "ssm:GetParametersByPath"),
+                                       ("cloudformation", "CreateChangeSet", "cloudformation:CreateChangeSet"),
+                                       ("s3", "PutObject", "s3:PutObject")):
+            proxy.clear()
+            proxy.rule(service, action, error={"status": 403, "code": "AccessDenied", "message":
+                       f"User: arn:aws:iam::{self.account}:user/x is not authorized to perform: {right}"})
+            run = self.go("deploy", *self.CONFIRMED)
+            self.ended(run, 3)
+            self.says(run, right, error="access_denied")
 
     def test_what_is_missing_is_named_before_anything_is_made(self):
         policy = self.policy()["policy"]
