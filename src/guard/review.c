@@ -110,7 +110,7 @@ static void add_sources(struct review *review, const char *where, json_t *findin
         bool is_masked = redact_find(review->ctx->redactor, str_from(word), &hit, 1) > 0;
         buf_addf(text, "; the parameter %s is %.*s%s, %s", name, SOURCE_BYTES,
                  is_masked ? "***" : word, is_long && !is_masked ? "…" : "",
-                 given == NULL ? "its default" : "by the plan");
+                 given == NULL ? "its default" : "as given");
         json_put(finding, "parameters", json_incref(names));
     }
 }

@@ -717,7 +717,7 @@ static void a_finding_says_which_parameter_it_comes_from(void **state) {
     } rows[] = {
         {NULL, "; the parameter Cidr is 0.0.0.0/0, its default"},
         {"{}", "; the parameter Cidr is 0.0.0.0/0, its default"},
-        {"{\"Cidr\":\"0.0.0.0/1\"}", "; the parameter Cidr is 0.0.0.0/1, by the plan"},
+        {"{\"Cidr\":\"0.0.0.0/1\"}", "; the parameter Cidr is 0.0.0.0/1, as given"},
         {"{\"Cidr\":\"10.0.0.0/8\"}", NULL},
     };
 

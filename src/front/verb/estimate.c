@@ -144,6 +144,8 @@ static void show_memory(struct cli *cli, const json_t *cost) {
 }
 
 static void estimate_show(struct cli *cli, const json_t *cost) {
+    size_t free_n = json_array_size(json_object_get(cost, "free_types"));
+
     cli_print(cli, "At least %s a month in %s\n\n",
               cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
               json_str_or(cost, "region", ""));
@@ -152,10 +154,9 @@ static void estimate_show(struct cli *cli, const json_t *cost) {
     show_use(cli, json_object_get(cost, "use"));
     show_free(cli, cost);
     show_memory(cli, cost);
-    cli_print(cli,
-              "\nPrices of %s, US dollars, on demand, without tax. %zu types have no charge of "
-              "their own.\n",
-              json_str_or(cost, "date", ""), json_array_size(json_object_get(cost, "free_types")));
+    cli_print(cli, "\nPrices of %s, US dollars, on demand, without tax. %zu %s.\n",
+              json_str_or(cost, "date", ""), free_n,
+              free_n == 1 ? "type has no charge of its own" : "types have no charge of their own");
 }
 
 static enum err_code estimate_run(struct cli *cli, struct err *err) {

@@ -20,6 +20,15 @@ static void policy_add_lines(const struct template_file *file, json_t *findings)
     }
 }
 
+/* Whether the next finding ends with the same remedy, which is then said once, after it. */
+static bool policy_goes_on(const json_t *findings, size_t i) {
+    const json_t *one = json_array_get(findings, i);
+    const json_t *next = json_array_get(findings, i + 1);
+
+    return next != NULL &&
+           strcmp(json_str_or(one, "remedy", ""), json_str_or(next, "remedy", "")) == 0;
+}
+
 static void policy_show(struct cli *cli, const char *name, const json_t *findings) {
     const json_t *finding;
     size_t i;
@@ -32,7 +41,7 @@ static void policy_show(struct cli *cli, const char *name, const json_t *finding
                   (long long)json_int_or(finding, "line", 1), json_str_or(finding, "verdict", ""),
                   json_str_or(finding, "text", ""), json_str_or(finding, "where", ""),
                   json_str_or(finding, "code", ""));
-        if (remedy[0] != '\0') {
+        if (remedy[0] != '\0' && !policy_goes_on(findings, i)) {
             cli_print(cli, "    → %s\n", remedy);
         }
     }
