@@ -16,8 +16,8 @@ MUST_CHECK enum err_code repo_diff(const char *root, struct buf *out, struct rep
                                    struct err *err);
 
 /* Appends a patch from one text to another, as `git diff` prints that of a file `path`, up to the
- * ceiling of `out`; false when it did not fit. `before` or `after` with `ptr` NULL is a file that is
- * not there. Binary ones are only named. Nothing where libgit2 is missing. Any thread. */
+ * ceiling of `out`; false when it did not fit. `before` or `after` with `ptr` NULL is a file that
+ * is not there. Binary ones are only named. Nothing where libgit2 is missing. Any thread. */
 bool repo_diff_texts(const char *path, struct str before, struct str after, struct buf *out);
 
 /* Whether git tracks the file `path` below `root`; false where there is no repository. Any thread.

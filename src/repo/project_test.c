@@ -478,10 +478,11 @@ static void models_have_names_sizes_and_prices(void **state) {
 
     (void)state;
     assert_int_equal(
-        settings_read(STR("models:\n  primary: qwen3\n  fallback: none\n  embeddings: tiny\n  table:\n"
-                          "    qwen3: { context: 32768, answer: 4096, in_usd: 0.15, out_usd: 2 }\n"
-                          "    org/small:1b: {}\n"),
-                      "config.yml", &settings, &err),
+        settings_read(
+            STR("models:\n  primary: qwen3\n  fallback: none\n  embeddings: tiny\n  table:\n"
+                "    qwen3: { context: 32768, answer: 4096, in_usd: 0.15, out_usd: 2 }\n"
+                "    org/small:1b: {}\n"),
+            "config.yml", &settings, &err),
         ERR_NONE);
     assert_string_equal(settings->model_primary, "qwen3");
     assert_string_equal(settings->model_fallback, "none");

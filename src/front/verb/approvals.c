@@ -72,8 +72,8 @@ static enum err_code paper_show(struct cli *cli, const struct glance *glance, st
         render_changes(&cli->screen, &out, preview);
         render_print(cli->render, &out);
     }
-    if (approval_render(str_from(json_str_or(glance->question, "bytes", "")), screen_width(&cli->screen),
-                        &out, err) != ERR_NONE) {
+    if (approval_render(str_from(json_str_or(glance->question, "bytes", "")),
+                        screen_width(&cli->screen), &out, err) != ERR_NONE) {
         return err->code;
     }
     render_print(cli->render, &out);

@@ -63,8 +63,9 @@ void redact_text(const struct redactor *redactor, struct str text, struct masked
  * them. What is deeper than LIMIT_JSON_DEPTH is masked. `out` as above. */
 void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out);
 
-/* Whether masking would change nothing of a text that was masked before. Of JSON each text is looked
- * at by itself: a name that was learnt since makes no secret of a flag or a plain word below it. */
+/* Whether masking would change nothing of a text that was masked before. Of JSON each text is
+ * looked at by itself: a name that was learnt since makes no secret of a flag or a plain word below
+ * it. */
 bool redact_is_clean(const struct redactor *redactor, struct str text);
 
 /* How many places were masked, by kind, since the redactor was made; sorted by kind. What open
