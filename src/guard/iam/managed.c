@@ -102,12 +102,6 @@ static const struct iam_managed_row *find_row(const struct managed_view *view, s
     return NULL;
 }
 
-bool iam_managed_is(struct str name) {
-    struct managed_view view = managed_view();
-
-    return find_row(&view, name) != NULL;
-}
-
 json_t *iam_managed_document(struct str name) {
     struct managed_view view = managed_view();
     const struct iam_managed_row *row = find_row(&view, name);

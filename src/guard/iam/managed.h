@@ -22,9 +22,6 @@ const char *iam_managed_date(void);
  * ("arn:aws:iam::aws:policy/service-role/NAME"); empty where it is no such ARN. */
 struct str iam_managed_arn_name(struct str arn);
 
-/* Whether AWS has a managed policy of this name. */
-bool iam_managed_is(struct str name);
-
 /* The document of the policy called `name` as it is by default, each list written as a list and
  * without the Sids; NULL where AWS has none of this name. The caller decrefs. */
 json_t *iam_managed_document(struct str name);

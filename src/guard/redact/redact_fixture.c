@@ -182,7 +182,8 @@ const char *const named[] = {
     "curl --user user:X https://h", "curl --user=user:X h", "https://X@github.com/a/b", "private_key: X",
     "secret: |\n  X\n  X\nnext: 1", "credentials:\n  user: X\n  list:\n    - X\nnext: 1", "passphrase: >-\n   X",
     "{\n \"credentials\": {\n  \"a\": \"X\",\n  \"b\": [\n   \"X\"\n  ]\n },\n \"c\": 1\n}",
-    "client_secret=\"X", "auth_token=b'X'", "connection: dsn=X;", "X-Amz-Signature=X", "Password : X",
+    "client_secret=\"X", "auth_token=b'X'", "if password == \"X\":", "if (user.password === 'X') {", "if creds.Secret != \"X\" {",
+    "credentials {\n    username 'user'\n    password 'X'\n}", "  storePassword \"X\"\n", "connection: dsn=X;", "X-Amz-Signature=X", "Password : X",
     "pass\u200bword=X",
 };
 /* clang-format on */
@@ -220,6 +221,10 @@ const char *const harmless[] = {
     "class=\"sk-fading-circle-container\"", "task-0123456789abcdefghij", "basic authentication is off", "Bearer token expected",
     "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "pk_live_0123456789abcdefghijABCD", "vpc-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718",
     "/usr/lib/python3/dist-packages/setuptools/command/build_ext", "E1A2B3C4D5E6F7 CloudFront", "no secrets here: move on",
+    "aws names policy/AWSVendorInsightsAssessorReadOnly and AmazonEC2ContainerServiceforEC2RoleFully",
+    "aws: src/components/AccountSettings/ButtonBar and frontend/src/views/AccountSettingsPanes1",
+    "if (typeof password === 'undefined' || password == '' || token === 'other') {", "if password != other { return }",
+    "password 'is' what you type", "the vault may unseal itself: see docs/unseal.md", "    password \"${vaultPassword}\"",
     "\u00e4\u00f6\u00fc \u20ac \xf0\x9f\x98\x80 text stays", "",
 };
 /* clang-format on */

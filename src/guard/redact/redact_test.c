@@ -11,6 +11,7 @@
 
 #include "base/encode.h"
 #include "base/json.h"
+#include "guard/iam/managed.h"
 #include "guard/redact/redact_fixture.h"
 
 static void check_planted(const struct redactor *redactor, const char *name, const char *context,
@@ -55,6 +56,40 @@ static void an_aws_secret_key_is_found_where_aws_is_talked_about(void **state) {
             check_planted(redactor, "aws secret", places[c], RAW, secret);
             check_planted(redactor, "aws secret", places[c], JSON_ESCAPED, secret);
             check_planted(redactor, "aws secret", places[c], PERCENT, secret);
+        }
+    }
+}
+
+/* Eighty of them are as long as a secret key, alone or with a part of their path. */
+static void no_managed_policy_of_aws_is_taken_for_a_secret_key(void **state) {
+    static const char *const places[] = {
+        "arn:aws:iam::aws:policy/%s",
+        "arn:aws:iam::aws:policy/service-role/%s",
+        "arn:aws:iam::aws:policy/aws-service-role/%s",
+        "arn:aws-cn:iam::aws:policy/job-function/%s",
+        "aws iam get-policy --policy %s",
+        "aws has policy/%s, role/%s and function/%s",
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    assert_true(iam_managed_n() > 1000);
+    for (size_t i = 0; i < iam_managed_n(); i++) {
+        for (size_t k = 0; k < ARRAY_N(places); k++) {
+            CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+            struct redact_hit hit = {0};
+
+            for (const char *p = places[k]; *p != '\0'; p++) {
+                if (p[0] == '%' && p[1] == 's') {
+                    buf_add_s(&text, iam_managed_name(i));
+                    p++;
+                } else {
+                    buf_add_c(&text, *p);
+                }
+            }
+            if (redact_find(redactor, buf_str(&text), &hit, 1) > 0) {
+                fail_msg("%s (%s)", buf_cstr(&text), hit.kind);
+            }
         }
     }
 }
@@ -490,6 +525,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_kind_of_token_is_seen_in_any_context_and_encoding),
         cmocka_unit_test(an_aws_secret_key_is_found_where_aws_is_talked_about),
+        cmocka_unit_test(no_managed_policy_of_aws_is_taken_for_a_secret_key),
         cmocka_unit_test(a_webhook_is_masked_after_its_host),
         cmocka_unit_test(what_stands_under_a_secrets_name_is_not_seen),
         cmocka_unit_test(a_private_key_is_masked_to_its_end),

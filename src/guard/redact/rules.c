@@ -12,10 +12,11 @@
 enum {
     BLOCK_QUOTED_LINES = 200,
     LABEL_MAX = 64,
-    LEAD_MAX = 40,
+    LEAD_MAX = 80,
     BASIC_MAX = 1024,
     SK_LOOK = 256,
-    SK_PLAIN = 20
+    SK_PLAIN = 20,
+    UNSEAL_LOOK = 16
 };
 
 static size_t match_token(struct scan *scan, const struct rule *rule, size_t at) {
@@ -322,6 +323,21 @@ static size_t match_infix(struct scan *scan, const struct rule *rule, size_t at)
     return to;
 }
 
+/* "Unseal Key 1: KEY", as the server prints it, and "operator unseal KEY". */
+static size_t match_unseal(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t after = at + strlen(rule->anchor);
+
+    for (size_t from = after; from < scan->text.len && from - after < UNSEAL_LOOK; from++) {
+        size_t to = scan_run_end(scan, rule->body, from);
+        if (to - from >= rule->min) {
+            scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
+            return to;
+        }
+        from = to; /* at what ended the run */
+    }
+    return 0;
+}
+
 static size_t match_curl(struct scan *scan, const struct rule *rule, size_t at) {
     (void)rule;
     (void)at;
@@ -423,6 +439,7 @@ const struct rule rules[] = {
     {"pulumi-token",       "pul-",                 SET_HEXDIGITS, 40, false, match_token},
     {"vault-token",        "hvs.",                 SET_WORD,      24, false, match_token},
     {"vault-token",        "hvb.",                 SET_WORD,      24, false, match_token},
+    {"vault-unseal-key",   "unseal",               SET_BASE64,    40, true,  match_unseal, .yes = "Unseal Key 1: %", .no = "Unseal Key 1: later"},
     {"terraform-token",    ".atlasv1.",            SET_WORD,      40, false, match_infix, .lead = 8},
     {"huggingface-token",  "hf_",                  SET_ALNUM,     30, false, match_token},
     {"groq-key",           "gsk_",                 SET_ALNUM,     40, false, match_token},
@@ -458,6 +475,8 @@ const struct rule rules[] = {
     {"doppler-token",        "dp.st.",                SET_TOKEN,       30, false, match_token},
     {"doppler-token",        "dp.ct.",                SET_ALNUM,       30, false, match_token},
     {"doppler-token",        "dp.sa.",                SET_ALNUM,       30, false, match_token},
+    {"doppler-token",        "dp.scim.",              SET_ALNUM,       30, false, match_token},
+    {"doppler-token",        "dp.audit.",             SET_ALNUM,       30, false, match_token},
     {"dependency-track-key", "odt_",                  SET_ALNUM,       32, false, match_token},
     {"duffel-token",         "duffel_",               SET_WORD,        30, false, match_token},
     {"dynatrace-token",      "dt0c01.",               SET_TOKEN,       60, false, match_token},
@@ -485,6 +504,11 @@ const struct rule rules[] = {
     {"mapbox-token",         "sk.eyJ",                SET_TOKEN,       40, false, match_token},
     {"netlify-token",        "nfp_",                  SET_ALNUM,       36, false, match_token},
     {"newrelic-key",         "NRAK-",                 SET_ALNUM,       27, false, match_token},
+    {"newrelic-key",         "NRAA-",                 SET_ALNUM,       27, false, match_token},
+    {"newrelic-key",         "NRII-",                 SET_WORD,        30, false, match_token},
+    {"newrelic-key",         "NRAL",                  SET_ALNUM,        0, false, match_infix, .lead = 36, .no = "0123456789NRAL"},
+    {"newrelic-key",         "px-api-",               SET_WORD,        36, false, match_token},
+    {"newrelic-key",         "px-dep-",               SET_WORD,        36, false, match_token},
     {"newrelic-key",         "NRIQ-",                 SET_WORD,        30, false, match_token},
     {"newrelic-key",         "NRRA-",                 SET_ALNUM,       36, false, match_token},
     {"notion-token",         "ntn_",                  SET_ALNUM,       40, false, match_token},
@@ -530,6 +554,8 @@ const struct rule rules[] = {
     {"harness-token",        "pat.",                  SET_TOKEN,       60, false, match_sk, .no = "pat.a.very.long.name.of.a.module.in.a.package.that.nobody.would.write"},
     {"telegram-token",       ":AA",                   SET_WORD,        30, false, match_infix, .lead = 8},
     {"mailchimp-key",        "-us",                   SET_ALNUM,        1, false, match_infix, .lead = 32},
+    {"azure-devops-token",   "JQQJ9",                 SET_ALNUM,       20, false, match_infix, .lead = 52},
+    {"azure-devops-token",   "AZDO",                  SET_ALNUM,        4, false, match_infix, .lead = 76},
     {"azure-secret",         "Q~",                    SET_AZURE,       30, false, match_infix, .lead = 4},
     {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt, .yes = "eyJ%.%.%", .no = "eyJ%"},
     {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, .is_block = true, .yes = "-----BEGIN PRIVATE KEY-----%", .no = "-----BEGIN CERTIFICATE-----%"},

@@ -10,6 +10,8 @@
 
 enum {
     AWS_SECRET = 40,
+    WORDS_DIGITS = 2, /* at most, as in EC2 and S3 */
+    WORDS_PAIRS = 19, /* small letters after small ones; a key has six */
     HINT_NEAR = 256,
     TEXT_MIN = 12, /* bytes, all of ASCII, that tell text from chance */
     GROUP = 4,     /* characters of Base64 that make three bytes */
@@ -22,8 +24,31 @@ static bool is_near_hint(const struct scan *scan, size_t from, size_t to) {
 
 /* ---- AWS secret keys ---- */
 
-/* The next piece of exactly 40 of A-Z a-z 0-9 + / with both cases in [*at, n); false after the last
- * one. `*at` becomes where it ends. */
+/* Whether AWS_SECRET characters are words, in CamelCase or a path ("policy/AWSLambdaFullAccess"):
+ * small letters in rows, two of seven of them vowels. One key of 150,000 made by chance is so. */
+static bool is_words(const char *p) {
+    size_t digits = 0;
+    size_t smalls = 0;
+    size_t vowels = 0;
+    size_t pairs = 0;
+    bool was_small = false;
+
+    for (size_t i = 0; i < AWS_SECRET; i++) {
+        bool is_small = is_letter(p[i]) && p[i] == fold(p[i]);
+        if (p[i] == '+') {
+            return false;
+        }
+        digits += is_digit(p[i]);
+        smalls += is_small;
+        vowels += is_any(p[i], "aeiou");
+        pairs += is_small && was_small;
+        was_small = is_small;
+    }
+    return digits <= WORDS_DIGITS && pairs >= WORDS_PAIRS && vowels * 7 >= smalls * 2;
+}
+
+/* The next piece of exactly 40 of A-Z a-z 0-9 + / with both cases in [*at, n) that is no words;
+ * false after the last one. `*at` becomes where it ends. */
 static bool aws_secret_next(const char *p, size_t n, size_t *at) {
     size_t begin = *at;
 
@@ -39,8 +64,9 @@ static bool aws_secret_next(const char *p, size_t n, size_t *at) {
             has_lower = has_lower || (is_letter(p[k]) && p[k] == fold(p[k]));
             is_all_hex = is_all_hex && is_hex(p[k]);
         }
+        bool is_key = has_upper && has_lower && !is_all_hex && !is_words(p + begin);
         begin = i + 1;
-        if (has_upper && has_lower && !is_all_hex) {
+        if (is_key) {
             *at = i;
             return true;
         }

@@ -17,7 +17,8 @@ enum {
     LOOK_BACK = 256,
     OPERATOR_MAX = 3, /* characters before the = of := and kin */
     TYPE_MAX = 40,
-    QUOTED_MIN = 8
+    QUOTED_MIN = 8,
+    LITERAL_MIN = 6
 };
 
 /* A name and what stands around it. */
@@ -608,6 +609,67 @@ static bool is_quoted_token(const struct scan *scan, size_t at) {
     return has_digit && to - from >= QUOTED_MIN && is_quote(char_at(scan, to));
 }
 
+/* Whether a name ends with a word that stands for nothing but what one types in. */
+static bool is_password_name(const struct scan *scan, const struct name *name) {
+    static const struct str endings[] = {
+        {"password", 8}, {"passwd", 6}, {"passphrase", 10}, {"passwort", 8}, {"secret", 6}};
+    struct str key = name_str(scan, name);
+
+    for (size_t i = 0; i < ARRAY_N(endings); i++) {
+        size_t n = endings[i].len;
+        if (key.len >= n && str_eq_nocase(str_slice(key, key.len - n, key.len), endings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a quoted word stands at `at` that a password is compared with: no name of a type. */
+static bool is_literal(const struct scan *scan, size_t at) {
+    static const struct str types[] = {{"string", 6},   {"undefined", 9}, {"number", 6},
+                                       {"object", 6},   {"boolean", 7},   {"function", 8},
+                                       {"password", 8}, {"required", 8}};
+    size_t from = skip_slashes(scan, at) + 1;
+    size_t to = from;
+
+    if (!is_quote(char_at(scan, from - 1))) {
+        return false;
+    }
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        to++;
+    }
+    struct str word = str_slice(scan->text, from, before_slashes(scan, from, to));
+    for (size_t i = 0; i < ARRAY_N(types); i++) {
+        if (str_eq(word, types[i])) {
+            return false;
+        }
+    }
+    return word.len >= LITERAL_MIN && is_quote(char_at(scan, to));
+}
+
+/* Where the literal begins after == === != !==, or 0. */
+static size_t after_comparison(const struct scan *scan, const struct name *name, size_t sign) {
+    if (!is_any(char_at(scan, sign), "=!") || char_at(scan, sign + 1) != '=') {
+        return 0;
+    }
+    size_t value = skip_blanks(scan, sign + (char_at(scan, sign + 2) == '=' ? 3 : 2));
+    bool is_value =
+        is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
+    return is_value ? value : 0;
+}
+
+/* Whether a string is all that follows on the line of a name at its begin: of Gradle. */
+static bool is_only_argument(const struct scan *scan, const struct name *name, size_t at) {
+    char quote = char_at(scan, at);
+
+    if (!is_any(quote, "'\"") || is_outer_quote(scan, at) || !is_password_name(scan, name) ||
+        !name_begins_line(scan, name->from)) {
+        return false;
+    }
+    size_t end = string_end(scan, at + 1, quote, 0);
+    return char_at(scan, end) == quote && is_line_over(scan, end + 1);
+}
+
 /* Where the value begins, with the separator; 0 when this is no name of a value. */
 static size_t separator_read(struct scan *scan, struct name *name, char *separator) {
     size_t at = name_close(scan, name);
@@ -616,6 +678,11 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
     char c = compound > 0 ? '=' : char_at(scan, sign);
 
     *separator = c;
+    size_t compared = after_comparison(scan, name, sign);
+    if (compared > 0) {
+        *separator = '=';
+        return compared;
+    }
     if (c == '=') {
         return after_equals(scan, compound > 0 ? compound : sign);
     }
@@ -638,7 +705,8 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
         return typed;
     }
     *separator = ' ';
-    if (sign > at && name->quote == '\0' && is_quoted_token(scan, sign)) {
+    if (sign > at && name->quote == '\0' &&
+        (is_quoted_token(scan, sign) || is_only_argument(scan, name, sign))) {
         return sign;
     }
     return sign > at && name->quote == '\0' && has_blank_separator(scan, name) ? sign : 0;
