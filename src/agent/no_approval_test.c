@@ -208,16 +208,19 @@ static void desk_review(struct desk *desk) {
 
 struct count {
     size_t approvals;
-    size_t intents;
+    size_t unapproved; /* effects that were refused for nothing but the yes that is not there */
 };
 
 static enum err_code count_record(const struct journal_record *record, void *context,
                                   struct err *err) {
     struct count *count = context;
+    struct str why = record->fields[FIELD_REASON];
 
     (void)err;
     count->approvals += record->kind == RECORD_APPROVAL;
-    count->intents += record->kind == RECORD_INTENT;
+    count->unapproved +=
+        record->kind == RECORD_VERDICT && !str_eq(record->fields[FIELD_OP], STR("upload")) &&
+        (str_eq(why, STR("not_approved")) || str_eq(why, STR("beyond_on_failure")));
     return ERR_NONE;
 }
 
@@ -279,13 +282,15 @@ static void no_call_of_any_agent_in_any_phase_makes_an_approval(void **state) {
     struct count count = {0};
     size_t refused = 0;
     size_t granted = 0;
+    size_t effects = 0;
 
     make_bytes();
     fakes_make();
     desk_open(&desk, f);
     for (size_t a = 0; a < agent_n; a++) {
         desk.turn.agent = &agents[a]->card;
-        desk.turn.origin = ORIGIN_USER; /* so that no argument is refused for its origin */
+        desk.turn.origin =
+            ORIGIN_PLAN; /* so that no effect is refused for where an argument is from */
         for (enum phase phase = PHASE_NONE + 1; phase < PHASE_N; phase++) {
             desk_phase(&desk, phase_word(phase));
             desk_review(&desk);
@@ -293,7 +298,11 @@ static void no_call_of_any_agent_in_any_phase_makes_an_approval(void **state) {
                 for (size_t i = 0; i < tools[t]->operation_n; i++) {
                     const struct operation *row = &tools[t]->operations[i];
 
-                    granted += tool_is_granted(desk.turn.agent, tools[t]->name, row->name);
+                    bool is_granted = tool_is_granted(desk.turn.agent, tools[t]->name, row->name);
+
+                    granted += is_granted;
+                    effects += is_granted && row->effect == EFFECT_APPLY &&
+                               (phase == PHASE_EXECUTE || phase == PHASE_ROLLBACK);
                     call_one(&desk, tools[t], row, &refused);
                 }
             }
@@ -305,6 +314,8 @@ static void no_call_of_any_agent_in_any_phase_makes_an_approval(void **state) {
     assert_int_equal(count.approvals, 0);
     assert_int_equal(messages_of(f), 0);
     assert_int_equal(world.applied, 0);
+    assert_true(effects > 10);
+    assert_int_equal(count.unapproved, effects); /* a yes was all that they lacked */
     print_message("# %zu granted calls, %zu ran, %zu effects were refused\n", granted, world.runs,
                   refused);
     assert_true(granted > 300);
