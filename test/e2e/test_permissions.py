@@ -5,7 +5,9 @@ test/lab/ministack-relaxations.json and given to these users as well.
 """
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import unquote
 
 import lab
 import local_aws
@@ -20,7 +22,7 @@ ACTIONS = {("s3", "HeadObject"): "s3:GetObject", ("s3", "HeadBucket"): "s3:ListB
 # Needs no right; is asked where the caller may, and the run goes on where not.
 FREE = {"sts:GetCallerIdentity", "iam:SimulatePrincipalPolicy"}
 LAMBDA = ((r"/aliases/", {"GET": "lambda:GetAlias", "PUT": "lambda:UpdateAlias"}), (r"/versions", {"GET": "lambda:ListVersionsByFunction"}))
-# Rights that no call of a deployment that goes well asks for, and what does.
+# Rights that no call of a run that goes well asks for, and what does; behind a blank, a part of their resource.
 NOT_CALLED = {
     "iam:PassRole": "CloudFormation asks for it in CreateChangeSet, which names the role",
     "cloudformation:TagResource": "CloudFormation asks for it in CreateChangeSet, which has tags",
@@ -36,6 +38,13 @@ NOT_CALLED = {
     "lambda:UpdateAlias": "a version that does not answer, and rollback",
     "lambda:ListVersionsByFunction": "rollback",
     "logs:FilterLogEvents": "a version that does not answer",
+    "ssm:AddTagsToResource": "Parameter Store asks for it in PutParameter, which has tags",
+    "s3:GetObject /templates/": "CloudFormation asks for it in CreateChangeSet, which has the template's address",
+    "s3:GetObject /sites/": "the site that another machine built",
+    "s3:GetObject /locks/": "a lock that somebody holds",
+    "s3:GetObject /releases/": "releases of another machine",
+    "s3:GetObject /seals/": "seals of another machine",
+    "s3:ListBucket -sitebucket-": "without it S3 says 403, not 404, of a file that is not there yet",
 }
 SIMULATE = {"Sid": "Ask", "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
 
@@ -73,34 +82,54 @@ class Permissions(todo.TodoCase):
             self.assertRegex(run.result["error"]["message"], says)
 
     def called(self, seen):
-        """The actions that these requests are judged by."""
+        """What these requests are judged by: (action, ARN of the object or bucket; "" for what is not S3's)."""
         out = set()
         for row in seen:
             service, action = row["service"], row["action"]
             if service == "lambda":
-                action = next((names.get(row["method"], "") for pattern, names in LAMBDA if re.search(pattern, row["path"])), "")
-                action = action.partition(":")[2] or f"{row['method']} {row['path']}"
+                action = next((names.get(row["method"], "") for pattern, names in LAMBDA if re.search(pattern, row["target"])), "")
+                action = action.partition(":")[2] or f"{row['method']} {row['target']}"
+            arn = "arn:aws:s3:::" + unquote(row["target"].partition("?")[0]).strip("/") if service == "s3" else ""
+            arn += "/any" if action == "DeleteObjects" else ""  # its keys are in the body
             if service != "data":  # the probe's requests are nobody's
-                out.add(ACTIONS.get((service, action), f"{service}:{action}"))
-        return out - FREE
+                out.add((ACTIONS.get((service, action), f"{service}:{action}"), arn))
+        return {pair for pair in out if pair[0] not in FREE}
+
+    def not_called(self, action, resource):
+        rows = [key.partition(" ") for key in NOT_CALLED]
+        return any(action == name and part in resource for name, _, part in rows)
+
+    def during(self, proxy, *steps):
+        proxy.seen.clear()
+        for step in steps:
+            step()
+        return self.called(proxy.seen)
+
+    def secrets(self, *words, **more):
+        return self.go("secrets", *words, "-y", "--non-interactive", "--account", self.account, "--region", local_aws.REGION,
+                       XDG_STATE_HOME=str(self.dir / "secrets"), **more)
 
     def test_every_call_has_its_action_and_every_action_its_call(self):
         """So without an action AWS denies the call that asks for it, or what NOT_CALLED says."""
         proxy = self.proxy()
         self.endpoint = proxy.url
-        allowed = {kind: {action for row in self.policy(kind)["policy"]["Statement"] for action in row["Action"]}
-                   for kind in ("deploy", "destroy")}
-        proxy.seen.clear()
-        self.deploy()
-        self.edit("backend/app/main.py", "FastAPI(", "FastAPI(description='other', ")
-        self.deploy()
-        calls = {"deploy": self.called(proxy.seen)}
-        proxy.seen.clear()
-        self.destroy()
-        calls["destroy"] = self.called(proxy.seen)
+        rights = {kind: [(action, arn) for row in self.policy(kind)["policy"]["Statement"]
+                         for action in row["Action"] for arn in row["Resource"]] for kind in ("deploy", "destroy", "rollback", "secrets")}
+        calls = {"deploy": self.during(proxy, self.deploy, lambda: self.edit("backend/app/main.py", "FastAPI(", "FastAPI(description='other', "),
+                                       self.deploy)}
+        calls["rollback"] = self.during(proxy, lambda: self.approve(self.plan("rollback")))
+        yml = self.repo / "aws-copilot.yml"
+        yml.write_text(yml.read_text().replace("any-change", "broadening"))
+        calls["secrets"] = self.during(proxy, *(lambda name=name: self.secrets("set", name, stdin="value") for name in ("ONE", "TWO")),
+                                       lambda: self.secrets("ls"), lambda: self.approve(self.secrets("rm", "ONE"), XDG_STATE_HOME=str(self.dir / "secrets")))
+        calls["destroy"] = self.during(proxy, lambda: self.destroy("--purge", XDG_STATE_HOME=str(self.dir / "destroy")))
         for kind, seen in calls.items():
-            self.assertEqual(seen - allowed[kind], set(), f"{kind} calls what its policy does not give")
-            self.assertEqual(allowed[kind] - seen - set(NOT_CALLED), set(), f"the policy of {kind} gives what nothing calls")
+            fits = {pair: [right for right in rights[kind] if right[0] == pair[0] and (not pair[1] or fnmatchcase(pair[1], right[1]))]
+                    for pair in seen}
+            self.assertEqual([pair for pair, fit in fits.items() if not fit], [], f"{kind} calls what its policy does not give")
+            used = {right for fit in fits.values() for right in fit}
+            self.assertEqual([right for right in rights[kind] if right not in used and not self.not_called(*right)], [],
+                             f"the policy of {kind} gives what nothing calls")
 
     def test_a_right_that_is_taken_away_is_named(self):
         """AWS's own words for a denied call, one service at a time: the run ends with the action in its sentence."""

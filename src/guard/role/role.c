@@ -12,7 +12,9 @@ enum {
     SITE = 8,
     CODE = 16,
     ON_APPROVE = 32,
-    KINDS = ON_DEPLOY | ON_DESTROY | ON_SECRETS | ON_APPROVE
+    ON_ROLLBACK = 64,
+    ON_CHANGE = ON_DEPLOY | ON_ROLLBACK,
+    KINDS = ON_CHANGE | ON_DESTROY | ON_SECRETS | ON_APPROVE
 };
 
 enum condition {
@@ -38,11 +40,11 @@ static const struct right {
 
 /* clang-format off */
 static const struct { const char *kind; unsigned use; } kinds[] = {
-    { "deploy",   ON_DEPLOY  },
-    { "rollback", ON_DEPLOY  },
-    { "destroy",  ON_DESTROY },
-    { "secrets",  ON_SECRETS },
-    { "approve",  ON_APPROVE },
+    { "deploy",   ON_DEPLOY   },
+    { "rollback", ON_ROLLBACK },
+    { "destroy",  ON_DESTROY  },
+    { "secrets",  ON_SECRETS  },
+    { "approve",  ON_APPROVE  },
 };
 /* clang-format on */
 

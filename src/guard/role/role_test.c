@@ -86,6 +86,29 @@ static void an_approver_may_approve_and_nothing_else(void **state) {
     assert_null(statement(policy, "ChangeSet"));
 }
 
+/* A rollback uploads nothing; a destruction with --purge takes bucket and secrets, of its own only.
+ */
+static void each_kind_has_what_it_calls(void **state) {
+    CLEANUP(json_decrefp) json_t *deploy = policy_of("deploy", both);
+    CLEANUP(json_decrefp) json_t *rollback = policy_of("rollback", both);
+    CLEANUP(json_decrefp) json_t *destroy = policy_of("destroy", both);
+    CLEANUP(json_decrefp)
+    json_t *site =
+        policy_of("destroy", "{\"Resources\":{\"SiteBucket\":{\"Type\":\"AWS::S3::Bucket\"}}}");
+
+    (void)state;
+    assert_non_null(statement(deploy, "Artefacts"));
+    assert_null(statement(rollback, "Artefacts"));
+    assert_null(statement(rollback, "SiteFiles"));
+    assert_non_null(statement(rollback, "Execute"));
+    assert_int_equal(json_array_size(json_object_get(statement(rollback, "Release"), "Action")), 1);
+    assert_true(json_has_str(json_object_get(statement(destroy, "Purge"), "Resource"),
+                             "arn:aws:ssm:eu-west-1:111122223333:parameter/depl/todo/dev/*"));
+    assert_null(statement(deploy, "Purge"));
+    assert_null(statement(site, "Purge"));
+    assert_non_null(statement(site, "PurgeSite"));
+}
+
 static void no_statement_is_wider_than_the_stack(void **state) {
     static const char *const kinds[] = {"deploy", "destroy", "rollback", "secrets", "approve"};
 
@@ -195,6 +218,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_names_what_it_is_about),
         cmocka_unit_test(an_approver_may_approve_and_nothing_else),
+        cmocka_unit_test(each_kind_has_what_it_calls),
         cmocka_unit_test(no_statement_is_wider_than_the_stack),
         cmocka_unit_test(what_a_plan_does_not_have_it_does_not_ask_for),
         cmocka_unit_test(a_right_is_held_only_where_all_of_it_is),
