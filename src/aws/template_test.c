@@ -611,6 +611,27 @@ static void write_one(const char *folder, enum template_kind kind) {
     }
 }
 
+/* What serves going on with a session expires; what proves or goes back never does. */
+static void the_bucket_drops_old_sessions_and_keeps_what_proves(void **state) {
+    CLEANUP(json_decrefp) json_t *template = template_load(TEMPLATE_BOOTSTRAP);
+    CLEANUP(json_decrefp) json_t *ends = json_object();
+    CLEANUP(json_decrefp)
+    json_t *want = json_pack("{s:i, s:i}", "sessions/", 90, "approvals/", 90);
+    const json_t *rule;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(
+        json_at(template, "Resources.Artifacts.Properties.LifecycleConfiguration.Rules"), i, rule) {
+        assert_string_equal(json_str_or(rule, "Status", ""), "Enabled");
+        if (json_object_get(rule, "ExpirationInDays") != NULL) {
+            json_put(ends, json_str_or(rule, "Prefix", "(everything)"),
+                     json_incref(json_object_get(rule, "ExpirationInDays")));
+        }
+    }
+    assert_true(json_equal(ends, want));
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_embedded_and_has_its_resources),
@@ -627,6 +648,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_lambda_would_refuse_is_refused_with_a_sentence),
         cmocka_unit_test(variables_over_lambdas_limit_are_refused),
         cmocka_unit_test(a_profile_changes_what_it_says_and_nothing_else),
+        cmocka_unit_test(the_bucket_drops_old_sessions_and_keeps_what_proves),
     };
 
     if (argc == 3 && strcmp(argv[1], "--write") == 0) {
