@@ -2,6 +2,7 @@
 import json
 import signal
 import threading
+import time
 
 import fault_proxy
 import lab
@@ -331,6 +332,22 @@ class Machines(OnMachines):
         self.one_effect(session, "ac")
         late = self.at("b", "attach", session, code=1)
         self.says(late, "went on differently after record", error="conflict")
+
+    def test_unlock_gives_back_the_turn_of_a_machine_that_is_gone(self):
+        """Take and lock of a machine that nobody here can ask; its lock is over, its turn is not."""
+        session = self.waits_on_a()
+        s3, bucket = self.aws.client("s3", account=self.account), self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+        now = int(time.time() * 1000)
+        gone = {"run": session, "session": session, "actor": self.arn("-z"), "user": "ada", "host": "elsewhere/x/y", "install": "f" * 64,
+                "pid": 7, "start": 1, "take": 1, "since_ms": now, "expires_ms": now + 3600000}
+        turn = f"sessions/{self.stack}/{session}/take-000001"
+        for key, body in ((turn + ".json", gone), (f"locks/{self.stack}/{2:012d}", gone | {"expires_ms": 1})):
+            s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode(), IfNoneMatch="*")
+        self.says(self.at("a", "approve", session, code=1), "is run by .*-z on elsewhere", error="already_used")
+        self.at("a", "unlock", "--yes")
+        s3.head_object(Bucket=bucket, Key=turn + ".rest")
+        self.ended(self.at("a", "approve", session), 0, "success")
+        self.one_effect(session, "a")
 
     def test_the_first_machine_goes_on_when_the_second_one_dies_before_the_effect(self):
         session = self.waits_on_a()
