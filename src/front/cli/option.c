@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/understand/understand.h"
 #include "base/clock.h"
 #include "front/cli/suggest.h"
 
@@ -272,6 +273,17 @@ static bool is_choice(const char *value, const char *choices) {
     return false;
 }
 
+/* A place by its name is what the conversation understands too. */
+static enum err_code region_remedy(const char *value, struct err *err) {
+    char region[SLOT_BYTES_MAX];
+
+    return understand_answer(value, SLOT_REGION, NULL, region)
+               ? err_remedy(err, "did you mean %s?", region)
+               : err_remedy(err, "us-east-1 is in Virginia, eu-central-1 in Frankfurt, "
+                                 "ap-southeast-1 in Singapore; aws account list-regions names "
+                                 "every one");
+}
+
 static enum err_code check_value(const struct option_row *row, const char *value, bool is_typed,
                                  struct err *err) {
     const char *wanted = row->kind == OPTION_CHOICE ? row->argument : kinds[row->kind].wanted;
@@ -285,7 +297,9 @@ static enum err_code check_value(const struct option_row *row, const char *value
     err_set(err, ERR_USAGE, "%s%s: '%.60s' is not %s%s", is_typed ? "--" : "",
             is_typed ? row->name : row->variable, value,
             row->kind == OPTION_CHOICE ? "one of " : "", wanted);
-    return err_remedy(err, "give %s%s", row->kind == OPTION_CHOICE ? "one of " : "", wanted);
+    return row->kind == OPTION_REGION
+               ? region_remedy(value, err)
+               : err_remedy(err, "give %s%s", row->kind == OPTION_CHOICE ? "one of " : "", wanted);
 }
 
 static enum err_code check_pairs(const struct args *args, const struct option_row *row,

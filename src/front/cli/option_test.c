@@ -68,6 +68,8 @@ static const struct {
     { { "logs", "--account", "1234" },            ALL,    ERR_USAGE,  OPT_ACCOUNT,NULL,          "12 digits",                1 },
     { { "logs", "--account", "12345678901x" },    ALL,    ERR_USAGE,  OPT_ACCOUNT,NULL,          "12 digits",                1 },
     { { "logs", "--region", "ireland" },          ALL,    ERR_USAGE,  OPT_REGION, NULL,          "an AWS region",            1 },
+    { { "logs", "--region", "ireland" },          ALL,    ERR_USAGE,  OPT_REGION, NULL,          "did you mean eu-west-1?",  1 },
+    { { "logs", "--region", "moon" },             ALL,    ERR_USAGE,  OPT_REGION, NULL,          "aws account list-regions", 1 },
     { { "logs", "--region", "us-gov-west-1" },    ALL,    ERR_NONE,   OPT_REGION, "us-gov-west-1", NULL,                     1 },
     { { "logs", "--since", "yesterday" },         ALL,    ERR_USAGE,  OPT_SINCE,  NULL,          "a duration such as",       1 },
     { { "logs", "--since", "5" },                 ALL,    ERR_USAGE,  OPT_SINCE,  NULL,          "a duration such as",       1 },
