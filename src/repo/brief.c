@@ -51,16 +51,19 @@ static void add_parts(struct buf *out, const json_t *survey) {
     buf_add_s(out, " has ");
     if (json_is_object(backend)) {
         buf_addf(out, "a %s back end (folder %s, object %s imported from %s, packages by %s",
-                 at(backend, "framework"), at(backend, "dir"), at(backend, "asgi.target"),
-                 at(backend, "asgi.cwd"), at(backend, "manager"));
+                 lines_title(at(backend, "framework")), at(backend, "dir"),
+                 at(backend, "asgi.target"), at(backend, "asgi.cwd"),
+                 lines_title(at(backend, "manager")));
         buf_addf(out, "%s%s)", json_str_at(backend, "python") == NULL ? "" : ", Python ",
                  at(backend, "python"));
     }
     if (json_is_object(frontend)) {
-        buf_addf(out, "%sa %s front end (folder %s, %s, packages by %s, output %s)",
-                 json_is_object(backend) ? " and " : "", at(frontend, "framework"),
-                 at(frontend, "dir"), json_str_or(frontend, "bundler", "not Vite"),
-                 at(frontend, "manager"), json_str_or(frontend, "out", "unknown"));
+        const char *title = lines_title(at(frontend, "framework"));
+
+        buf_addf(out, "%s%s %s front end (folder %s, %s, packages by %s, output %s)",
+                 json_is_object(backend) ? " and " : "", title[0] == 'A' ? "an" : "a", title,
+                 at(frontend, "dir"), lines_title(json_str_or(frontend, "bundler", "not Vite")),
+                 lines_title(at(frontend, "manager")), json_str_or(frontend, "out", "unknown"));
     }
     if (!json_is_object(backend) && !json_is_object(frontend)) {
         buf_add_s(out, "neither a back end nor a front end that could be deployed");

@@ -124,3 +124,22 @@ json_t *lines_clean(const json_t *json) {
     }
     return copy;
 }
+
+/* clang-format off */
+const char *lines_title(const char *name) {
+    static const char *const titles[][2] = {
+        {"fastapi", "FastAPI"}, {"react", "React"}, {"vue", "Vue"}, {"svelte", "Svelte"},
+        {"solid", "Solid"}, {"preact", "Preact"}, {"lit", "Lit"}, {"qwik", "Qwik"},
+        {"vanilla", "plain"}, {"vite", "Vite"},
+        {"poetry", "Poetry"}, {"pipenv", "Pipenv"}, {"yarn", "Yarn"}, {"yarn-berry", "Yarn Berry"},
+        {"bun", "Bun"}, {"requirements", "requirements.txt"}, {"pyproject", "pyproject.toml"},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(titles); i++) {
+        if (strcmp(name, titles[i][0]) == 0) {
+            return titles[i][1];
+        }
+    }
+    return name;
+}
+/* clang-format on */

@@ -19,3 +19,7 @@ void lines_plain(struct buf *out, struct str text);
 /* A copy in which no text has a control character: a name with a line end in it must not become a
  * line of its own. The caller decrefs. */
 json_t *lines_clean(const json_t *json);
+
+/* What a survey calls a framework, bundler or package manager, in its product's own spelling:
+ * "FastAPI" for "fastapi". What is in no row is written as it is. */
+const char *lines_title(const char *name);

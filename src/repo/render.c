@@ -10,20 +10,6 @@ static const char *at(const json_t *survey, const char *path) {
     return json_str_or(survey, path, "");
 }
 
-static const char *title_of(const char *framework) {
-    static const char *const titles[][2] = {
-        {"fastapi", "FastAPI"}, {"react", "React"}, {"vue", "Vue"},
-        {"svelte", "Svelte"},   {"solid", "Solid"}, {"preact", "Preact"},
-        {"vanilla", "plain"},   {"lit", "Lit"},     {"qwik", "Qwik"}};
-
-    for (size_t i = 0; i < ARRAY_N(titles); i++) {
-        if (strcmp(framework, titles[i][0]) == 0) {
-            return titles[i][1];
-        }
-    }
-    return framework;
-}
-
 /* "backend/"; "this folder" for the root. */
 static const char *folder(const char *dir, struct buf *out) {
     buf_clear(out);
@@ -61,7 +47,7 @@ static void add_routes(struct buf *out, const json_t *backend, struct buf *line)
 static void add_backend(struct buf *out, const json_t *backend, struct buf *line) {
     CLEANUP(buf_done) struct buf dir = BUF_INIT(RENDER_LINE_MAX);
 
-    buf_addf(line, "%s in %s", title_of(at(backend, "framework")),
+    buf_addf(line, "%s in %s", lines_title(at(backend, "framework")),
              folder(at(backend, "dir"), &dir));
     label(out, "Back end", line);
     buf_addf(line, "%s %s%s", json_bool_at(backend, "asgi.factory") ? "factory" : "application",
@@ -69,9 +55,7 @@ static void add_backend(struct buf *out, const json_t *backend, struct buf *line
     buf_addf(line, ", imported from %s (%s)", folder(at(backend, "asgi.cwd"), &dir),
              at(backend, "asgi.where"));
     label(out, "", line);
-    buf_addf(line, "packages by %s",
-             strcmp(at(backend, "manager"), "pyproject") == 0 ? "pyproject.toml"
-                                                              : at(backend, "manager"));
+    buf_addf(line, "packages by %s", lines_title(at(backend, "manager")));
     if (json_str_at(backend, "lock") != NULL) {
         buf_addf(line, ", locked in %s", at(backend, "lock"));
     } else {
@@ -110,8 +94,8 @@ static void add_frontend(struct buf *out, const json_t *frontend, struct buf *li
     CLEANUP(buf_done) struct buf dir = BUF_INIT(RENDER_LINE_MAX);
     const bool is_vite = json_str_at(frontend, "bundler") != NULL;
 
-    buf_addf(line, "%s%s in %s", title_of(at(frontend, "framework")), is_vite ? " with Vite" : "",
-             folder(at(frontend, "dir"), &dir));
+    buf_addf(line, "%s%s in %s", lines_title(at(frontend, "framework")),
+             is_vite ? " with Vite" : "", folder(at(frontend, "dir"), &dir));
     label(out, "Front end", line);
     if (!is_vite) {
         return;
@@ -121,7 +105,7 @@ static void add_frontend(struct buf *out, const json_t *frontend, struct buf *li
                  folder(at(frontend, "out"), &dir));
         label(out, "", line);
     }
-    buf_addf(line, "packages by %s%s%s", at(frontend, "manager"),
+    buf_addf(line, "packages by %s%s%s", lines_title(at(frontend, "manager")),
              json_str_at(frontend, "manager_version") != NULL ? " " : "",
              at(frontend, "manager_version"));
     if (json_str_at(frontend, "lock") != NULL) {

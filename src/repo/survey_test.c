@@ -333,6 +333,8 @@ static void the_brief_is_short_and_names_the_files_that_matter(void **state) {
     (void)state;
     survey_brief(survey, &brief);
     assert_false(brief.failed);
+    assert_non_null(strstr(buf_cstr(&brief), "has a FastAPI back end (folder backend, "));
+    assert_non_null(strstr(buf_cstr(&brief), "a React front end (folder frontend, Vite, "));
     assert_non_null(strstr(buf_cstr(&brief), "- backend/app/main.py: the application object\n"));
     assert_non_null(strstr(buf_cstr(&brief), "- frontend/package.json: "));
     json_decref(survey);
