@@ -10,8 +10,8 @@ from pathlib import Path
 import lab
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"  # AWS's own example key
-VERBS = ("approvals approve attach audit bootstrap cancel chat completion deploy destroy doctor drift env estimate help history import init "
-         "inspect logs outputs permissions plan policy recover redact reject rollback run secrets status tokens unlock version").split()
+VERBS = ("approvals approve attach audit backup bootstrap cancel chat completion deploy destroy doctor drift env estimate help history import init "
+         "inspect logs outputs permissions plan policy recover redact reject restore rollback run secrets status tokens unlock version").split()
 
 
 class CommandLine(lab.Case):

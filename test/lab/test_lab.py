@@ -83,7 +83,7 @@ class Helpers(lab.Case):
 
     def test_a_talk_tells_that_the_program_ended(self):
         with self.talk("events") as talk:
-            with self.assertRaisesRegex(AssertionError, "ended before"):
+            with self.assertRaisesRegex(AssertionError, "ended with 0 before"):
                 talk.expect("never", timeout_s=10)
             self.assertEqual(talk.wait(), 0)
 
