@@ -173,7 +173,7 @@ class Deciding(todo.TodoCase):
         self.assertEqual(self.stack_status(), "REVIEW_IN_PROGRESS", "approving a plan executes nothing")
         twice = self.go("approve", session)
         self.ended(twice, 1)
-        self.says(twice, "decided already: approve by arn:")
+        self.says(twice, "decided already: yes by arn:")
         file = self.dir / "outputs.json"
         done = self.go("deploy", "--plan", session, "--non-interactive", "--outputs-file", file)
         self.ended(done, 0, "success")

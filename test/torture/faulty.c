@@ -75,9 +75,9 @@ static enum err_code faulty(size_t i, struct op *op, json_t **out, struct err *e
     ROW(d##0)                                                                                      \
     ROW(d##1) ROW(d##2) ROW(d##3) ROW(d##4) ROW(d##5) ROW(d##6) ROW(d##7) ROW(d##8) ROW(d##9)
 /* Without a leading zero, which would be octal. */
-TEN()
-TEN(1)
-TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
+/* clang-format off */
+TEN() TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9)
+/* clang-format on */
 #undef ROW
 #undef TEN
 
