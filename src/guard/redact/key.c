@@ -210,7 +210,9 @@ static bool is_template_reference(struct str value) {
     bool is_known = str_starts(value, STR("{{resolve:")) || str_starts(value, STR("{{ secrets.")) ||
                     str_starts(value, STR("${{ secrets."));
 
-    return is_known && str_ends(value, STR("}}")) && str_find(value, STR("'")) < 0;
+    bool is_name = str_starts(value, STR("{{resolve:")) || str_find(value, STR("-")) < 0;
+
+    return is_known && is_name && str_ends(value, STR("}}")) && str_find(value, STR("'")) < 0;
 }
 
 /* $NAME and ${name} */

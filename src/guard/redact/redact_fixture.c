@@ -182,7 +182,7 @@ const char *const named[] = {
     "curl --user user:X https://h", "curl --user=user:X h", "https://X@github.com/a/b", "private_key: X",
     "secret: |\n  X\n  X\nnext: 1", "credentials:\n  user: X\n  list:\n    - X\nnext: 1", "passphrase: >-\n   X",
     "{\n \"credentials\": {\n  \"a\": \"X\",\n  \"b\": [\n   \"X\"\n  ]\n },\n \"c\": 1\n}",
-    "client_secret=\"X", "auth_token=b'X'", "if password == \"X\":", "if (user.password === 'X') {", "if creds.Secret != \"X\" {",
+    "client_secret=\"X", "auth_token=b'X'", "<add key=\"FromPassword\" value=\"X\"/>", "<input name='auth_token' value='X'>", "https://X:x-oauth-basic@example.com/a.git", "if password == \"X\":", "if (user.password === 'X') {", "if creds.Secret != \"X\" {",
     "credentials {\n    username 'user'\n    password 'X'\n}", "  storePassword \"X\"\n", "connection: dsn=X;", "X-Amz-Signature=X", "Password : X",
     "pass\u200bword=X",
 };
@@ -223,7 +223,7 @@ const char *const harmless[] = {
     "/usr/lib/python3/dist-packages/setuptools/command/build_ext", "E1A2B3C4D5E6F7 CloudFront", "no secrets here: move on",
     "aws names policy/AWSVendorInsightsAssessorReadOnly and AmazonEC2ContainerServiceforEC2RoleFully",
     "aws: src/components/AccountSettings/ButtonBar and frontend/src/views/AccountSettingsPanes1",
-    "if (typeof password === 'undefined' || password == '' || token === 'other') {", "if password != other { return }",
+    "if (typeof password === 'undefined' || password == '' || token === 'other') {", "if password != other { return }", "assert token == 'https://login.example.com/oauth2/v1'",
     "password 'is' what you type", "the vault may unseal itself: see docs/unseal.md", "    password \"${vaultPassword}\"",
     "\u00e4\u00f6\u00fc \u20ac \xf0\x9f\x98\x80 text stays", "",
 };

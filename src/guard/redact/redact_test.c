@@ -119,7 +119,7 @@ static void what_stands_under_a_secrets_name_is_not_seen(void **state) {
         for (size_t v = 0; v < ARRAY_N(values); v++) {
             CLEANUP(buf_done) struct buf text = BUF_INIT(4096);
 
-            if (strncmp(named[i], "https://X@", 10) == 0 && strchr(values[v], '/') != NULL) {
+            if (strncmp(named[i], "https://X", 9) == 0 && strchr(values[v], '/') != NULL) {
                 continue; /* an @ in a path looks the same */
             }
             /* A capital X at a word's begin and end is the place; the other ones are names. */

@@ -223,9 +223,10 @@ static size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
         scan_add(scan, colon + 1, last_at - 1, rule->kind, SPAN_PLAIN);
         return last_at;
     }
-    sign--; /* the @ itself */
-    if (colon < sign) {
-        scan_add(scan, colon + 1, sign, rule->kind, SPAN_PLAIN);
+    sign--;             /* the @ itself */
+    if (colon < sign) { /* in "TOKEN:x-oauth-basic" the user is the secret */
+        bool is_token = str_eq(str_slice(scan->text, colon + 1, sign), STR("x-oauth-basic"));
+        scan_add(scan, is_token ? user : colon + 1, sign, rule->kind, SPAN_PLAIN);
         return sign;
     }
     bool is_public = str_eq(str_slice(scan->text, user, sign), STR("git")) ||
@@ -470,6 +471,9 @@ const struct rule rules[] = {
     {"circleci-token",       "ccipat_",               SET_WORD,        30, false, match_token},
     {"clojars-token",        "CLOJARS_",              SET_ALNUM,       50, false, match_token},
     {"cloudflare-origin-key", "v1.0-",                 SET_WORD,       100, false, match_token},
+    {"cloudflare-token",     "cfat_",                 SET_ALNUM,       40, false, match_token},
+    {"cloudflare-token",     "cfut_",                 SET_ALNUM,       40, false, match_token},
+    {"cloudflare-token",     "cfk_",                  SET_ALNUM,       40, false, match_token},
     {"contentful-token",     "CFPAT-",                SET_WORD,        40, false, match_token},
     {"doppler-token",        "dp.pt.",                SET_ALNUM,       30, false, match_token},
     {"doppler-token",        "dp.st.",                SET_TOKEN,       30, false, match_token},
@@ -528,14 +532,18 @@ const struct rule rules[] = {
     {"render-key",           "rnd_",                  SET_ALNUM,       26, false, match_token},
     {"replicate-token",      "r8_",                   SET_ALNUM,       36, false, match_token},
     {"rubygems-key",         "rubygems_",             SET_HEXDIGITS,   40, false, match_token},
+    {"salesforce-token",     "!AQ",                   SET_TOKEN,       60, false, match_infix, .lead = 15},
+    {"sonar-token",          "squ_",                  SET_HEXDIGITS,   40, false, match_token},
+    {"sonar-token",          "sqp_",                  SET_HEXDIGITS,   40, false, match_token},
+    {"sonar-token",          "sqa_",                  SET_HEXDIGITS,   40, false, match_token},
     {"sendinblue-key",       "xkeysib-",              SET_WORD,        60, false, match_token},
     {"sendinblue-key",       "xsmtpsib-",             SET_WORD,        60, false, match_token},
     {"shippo-token",         "shippo_live_",          SET_HEXDIGITS,   32, false, match_token},
     {"shippo-token",         "shippo_test_",          SET_HEXDIGITS,   32, false, match_token},
-    {"shopify-token",        "shpat_",                SET_HEXDIGITS,   32, false, match_token},
-    {"shopify-token",        "shpca_",                SET_HEXDIGITS,   32, false, match_token},
-    {"shopify-token",        "shppa_",                SET_HEXDIGITS,   32, false, match_token},
-    {"shopify-token",        "shpss_",                SET_HEXDIGITS,   32, false, match_token},
+    {"shopify-token",        "shpat_",                SET_ALNUM,       32, false, match_token},
+    {"shopify-token",        "shpca_",                SET_ALNUM,       32, false, match_token},
+    {"shopify-token",        "shppa_",                SET_ALNUM,       32, false, match_token},
+    {"shopify-token",        "shpss_",                SET_ALNUM,       32, false, match_token},
     {"sourcegraph-token",    "sgp_",                  SET_WORD,        36, false, match_token},
     {"square-token",         "sq0atp-",               SET_WORD,        20, false, match_token},
     {"square-secret",        "sq0csp-",               SET_WORD,        30, false, match_token},
@@ -548,6 +556,8 @@ const struct rule rules[] = {
     {"password-hash",        "$1$",                   SET_CRYPT,       24, false, match_token},
     {"password-hash",        "$5$",                   SET_CRYPT,       40, false, match_token},
     {"password-hash",        "$6$",                   SET_CRYPT,       60, false, match_token},
+    {"password-hash",        "$8$",                   SET_CRYPT,       50, false, match_token},
+    {"password-hash",        "$9$",                   SET_CRYPT,       50, false, match_token},
     {"password-hash",        "$argon2",               SET_CRYPT,       40, false, match_token},
     {"password-hash",        "$krb5",                 SET_OPAQUE,      40, false, match_token},
     {"twitch-key",           "live_",                 SET_WORD,        34, false, match_sk, .no = "live_migration_of_the_whole_data_base_table"},

@@ -653,6 +653,10 @@ static size_t after_comparison(const struct scan *scan, const struct name *name,
         return 0;
     }
     size_t value = skip_blanks(scan, sign + (char_at(scan, sign + 2) == '=' ? 3 : 2));
+    size_t text = skip_slashes(scan, value) + 1;
+    if (scan_has(scan, text, "http://") || scan_has(scan, text, "https://")) {
+        return 0; /* a password in it is another rule's */
+    }
     bool is_value =
         is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
     return is_value ? value : 0;
@@ -691,6 +695,11 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
         size_t typed = value > 0 && name->quote == '\0' ? after_type(scan, value) : 0;
         *separator = typed > 0 ? '=' : c;
         return typed > 0 ? typed : value;
+    }
+    if (name->quote != '\0' && scan_has(scan, sign, "value=") &&
+        is_quote(char_at(scan, skip_slashes(scan, sign + 6)))) {
+        *separator = '='; /* <add key="NAME" value="VALUE"/> */
+        return sign + 6;
     }
     if (c == ',') {
         return after_comma(scan, name, sign);
