@@ -412,10 +412,11 @@ static void match_persons(const struct anchors *anchors, struct scan *scan, size
     const uint64_t *persons = scan->sift->persons;
     size_t base = scan->sift_at;
     size_t to = base + scan->text.len;
+    const struct sifted_person *found = NULL;
 
     for (size_t bit = bits_next(persons, persons, base + from, to); bit < to;
          bit = bits_next(persons, persons, bit + 1, to)) {
-        const struct sifted_person *found = sift_person(scan->sift, bit);
+        found = found == NULL ? sift_person(scan->sift, bit) : found + 1;
         struct person person = {found->from - base, found->to - base, found->kind};
         bool is_within = found->from >= base && found->to <= to; /* else the text has a cut there */
 

@@ -114,6 +114,9 @@ void carry_hint(struct carry *carry) {
 
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
     anchors_scan(pass->anchors, scan, from);
+    if (scan->out == NULL) {
+        return; /* nothing of what follows is carried */
+    }
     runs_scan(pass, scan, from);
     if (!scan->is_joined) {
         values_scan(scan, from);

@@ -37,7 +37,7 @@ struct piece_of_text {
     size_t sift_at;    /* ... here */
 };
 
-/* Adds to `spans` what is to be masked in `segment`. `carry` comes from the segment before and goes
- * to the next. */
+/* Adds to `spans`, unless it is NULL, what is to be masked in `segment`. `carry` comes from the
+ * segment before and goes to the next. */
 void engine_scan(const struct anchors *anchors, const struct known *known, struct scratch *scratch,
                  struct carry *carry, struct piece_of_text segment, struct spans *spans);

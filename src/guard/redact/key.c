@@ -4,6 +4,7 @@
 
 #include "guard/redact/charset.h"
 
+#include <pthread.h>
 #include <string.h>
 
 enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256 };
@@ -69,16 +70,83 @@ static const struct str public_words[] = {
 static const struct str secret_names[] = {W("private"), W("signature"), W("X-Amz-Signature")};
 /* clang-format on */
 
-/* The words are in lower case. */
-static bool is_one_of(struct str word, const struct str *words, size_t n) {
-    char first = word.len > 0 ? fold(word.ptr[0]) : '\0';
+/* ---- what a word means ---- */
 
-    for (size_t i = 0; i < n; i++) {
-        if (word.len == words[i].len && first == words[i].ptr[0] && str_eq_nocase(word, words[i])) {
-            return true;
-        }
+enum { WORD_MAX = 16, MEANINGS = 1024 /* more than twice the words */ };
+
+enum word_class {
+    WORD_SECRET = 1,
+    WORD_DESCRIBING = 2,
+    WORD_LOOKUP = 4,
+    WORD_OPENING = 8,
+    WORD_PUBLIC = 16,
+    WORD_KEY = 32,
+    WORD_TOKEN = 64
+};
+
+/* A word in lower case, and its classes; 0 where the table is empty. */
+struct meaning {
+    uint64_t letters[WORD_MAX / sizeof(uint64_t)];
+    unsigned classes;
+};
+
+static struct meaning meanings[MEANINGS];
+
+static size_t meaning_at(const struct meaning *of) {
+    uint64_t hash = (of->letters[0] ^ of->letters[1] * 31) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = (size_t)(hash >> 54);
+
+    while (meanings[at].classes != 0 && memcmp(meanings[at].letters, of->letters, WORD_MAX) != 0) {
+        at = (at + 1) % MEANINGS;
     }
-    return false;
+    return at;
+}
+
+/* Of a word of no more than WORD_MAX letters, as all of the lists are. */
+static void meaning_read(struct str word, struct meaning *out) {
+    char letters[WORD_MAX] = {0};
+
+    for (size_t i = 0; i < word.len && i < WORD_MAX; i++) {
+        letters[i] = fold(word.ptr[i]);
+    }
+    memcpy(out->letters, letters, WORD_MAX);
+}
+
+static void meanings_add(const struct str *words, size_t n, unsigned class) {
+    for (size_t i = 0; i < n; i++) {
+        struct meaning one = {0};
+
+        meaning_read(words[i], &one);
+        struct meaning *slot = &meanings[meaning_at(&one)];
+        memcpy(slot->letters, one.letters, WORD_MAX);
+        slot->classes |= class;
+    }
+}
+
+static void meanings_fill(void) {
+    static const struct str key = W("key");
+    static const struct str token = W("token");
+
+    meanings_add(secret_words, ARRAY_N(secret_words), WORD_SECRET);
+    meanings_add(describing_words, ARRAY_N(describing_words), WORD_DESCRIBING);
+    meanings_add(lookup_words, ARRAY_N(lookup_words), WORD_LOOKUP);
+    meanings_add(opening_words, ARRAY_N(opening_words), WORD_OPENING);
+    meanings_add(public_words, ARRAY_N(public_words), WORD_PUBLIC);
+    meanings_add(&key, 1, WORD_KEY);
+    meanings_add(&token, 1, WORD_TOKEN);
+}
+
+/* The classes that a word is of. */
+static unsigned classes_of(struct str word) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct meaning one = {0};
+
+    if (word.len > WORD_MAX) {
+        return 0;
+    }
+    (void)pthread_once(&once, meanings_fill);
+    meaning_read(word, &one);
+    return meanings[meaning_at(&one)].classes;
 }
 
 static bool has_secret_ending(struct str word) {
@@ -87,7 +155,8 @@ static bool has_secret_ending(struct str word) {
     for (size_t i = 0; i < ARRAY_N(secret_endings); i++) {
         struct str ending = secret_endings[i];
         if (word.len >= ending.len && last == ending.ptr[ending.len - 1] &&
-            str_eq_nocase(str_slice(word, word.len - ending.len, word.len), ending)) {
+            fold(word.ptr[word.len - ending.len]) == ending.ptr[0] &&
+            str_eq_nocase((struct str){word.ptr + word.len - ending.len, ending.len}, ending)) {
             return true;
         }
     }
@@ -136,26 +205,26 @@ static size_t key_split(struct str key, struct str *words) {
     return n;
 }
 
-static inline bool word_is(struct str word, const char *text) {
-    return word.len == strlen(text) && str_eq_nocase(word, str_from(text));
+/* "key" and "token" name secrets and much else; of the classes of a name's words. */
+static bool is_of_something(const unsigned *classes, size_t n, size_t i) {
+    bool is_key = (classes[i] & WORD_KEY) != 0;
+
+    if ((classes[i] & (WORD_KEY | WORD_TOKEN)) == 0 || n < 2) {
+        return false;
+    }
+    if (i > 0 && (classes[i - 1] & WORD_OPENING) != 0) {
+        return false;
+    }
+    return (i > 0 && (classes[i - 1] & WORD_LOOKUP) != 0) || (is_key && i + 1 < n);
 }
 
-/* "key" and "token" name secrets and much else. */
-static bool is_of_something(const struct str *words, size_t n, size_t i) {
-    bool is_key = word_is(words[i], "key");
-
-    if ((!is_key && !word_is(words[i], "token")) || n < 2) {
-        return false;
-    }
-    if (i > 0 && is_one_of(words[i - 1], opening_words, ARRAY_N(opening_words))) {
-        return false;
-    }
-    return (i > 0 && is_one_of(words[i - 1], lookup_words, ARRAY_N(lookup_words))) ||
-           (is_key && i + 1 < n);
+static bool is_secret_word(struct str word, unsigned classes) {
+    return (classes & WORD_SECRET) != 0 || has_secret_ending(word);
 }
 
 bool key_is_secret(struct str key) {
     struct str words[KEY_WORDS_MAX];
+    unsigned classes[KEY_WORDS_MAX];
 
     if (key.len == 0) {
         return false;
@@ -166,7 +235,8 @@ bool key_is_secret(struct str key) {
         key = str_slice(key, (size_t)(colon + 1 - key.ptr), key.len);
     }
     for (size_t i = 0; i < ARRAY_N(harmless_names); i++) {
-        if (key.len == harmless_names[i].len && str_eq(key, harmless_names[i])) {
+        if (key.len == harmless_names[i].len && key.ptr[0] == harmless_names[i].ptr[0] &&
+            str_eq(key, harmless_names[i])) {
             return false;
         }
     }
@@ -176,13 +246,14 @@ bool key_is_secret(struct str key) {
         }
     }
     size_t n = key_split(key, words);
-    if (n == 0 || is_one_of(words[n - 1], describing_words, ARRAY_N(describing_words))) {
-        return false;
+    for (size_t i = n; i > 0; i--) {
+        classes[i - 1] = classes_of(words[i - 1]);
+        if (i == n && (classes[i - 1] & WORD_DESCRIBING) != 0) {
+            return false;
+        }
     }
     for (size_t i = 0; i < n; i++) {
-        bool is_secret =
-            is_one_of(words[i], secret_words, ARRAY_N(secret_words)) || has_secret_ending(words[i]);
-        if (is_secret && !is_of_something(words, n, i)) {
+        if (is_secret_word(words[i], classes[i]) && !is_of_something(classes, n, i)) {
             return true;
         }
     }
@@ -277,13 +348,14 @@ bool key_is_public(struct str key) {
     struct str words[KEY_WORDS_MAX];
     size_t n = key_split(key, words);
 
-    if (n == 0 || is_one_of(words[n - 1], describing_words, ARRAY_N(describing_words))) {
+    unsigned last = n == 0 ? WORD_DESCRIBING : classes_of(words[n - 1]);
+    if ((last & WORD_DESCRIBING) != 0) {
         return true;
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_one_of(words[i], public_words, ARRAY_N(public_words))) {
+        if ((classes_of(words[i]) & WORD_PUBLIC) != 0) {
             return true;
         }
     }
-    return (word_is(words[n - 1], "key") || word_is(words[n - 1], "token")) && !key_is_secret(key);
+    return (last & (WORD_KEY | WORD_TOKEN)) != 0 && !key_is_secret(key);
 }

@@ -29,6 +29,14 @@ static bool word_stands(struct str text, size_t at, size_t to, const char *word)
     return true;
 }
 
+/* Whether none of the eight bytes at `p` is above '?', as letters are. */
+static bool has_no_letter(const char *p) {
+    uint64_t eight = 0;
+
+    memcpy(&eight, p, sizeof eight);
+    return (eight & UINT64_C(0x4040404040404040)) == 0;
+}
+
 bool person_is_said(struct str text, size_t at, size_t reach, const char *const *words) {
     size_t from = at;
 
@@ -36,6 +44,10 @@ bool person_is_said(struct str text, size_t at, size_t reach, const char *const 
         from--;
     }
     for (size_t i = from; i < at; i++) {
+        if (at - i >= sizeof(uint64_t) && has_no_letter(text.ptr + i)) {
+            i += sizeof(uint64_t) - 1;
+            continue;
+        }
         bool is_begin = is_letter(text.ptr[i]) && (i == from || !is_letter(text.ptr[i - 1]) ||
                                                    fold(text.ptr[i]) != text.ptr[i]);
         for (size_t k = 0; is_begin && words[k] != NULL; k++) {

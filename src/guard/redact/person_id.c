@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 24, GROUPS_MAX = 8, REACH = 40 };
+enum { DIGITS_MAX = 24, NUMBER_MAX = 19 /* of a card */, GROUPS_MAX = 8, EIGHT = 8, REACH = 40 };
 
 /* Digits in groups, with one kind of separator between them. */
 struct number {
-    char digits[DIGITS_MAX + 1];
+    char digits[DIGITS_MAX + EIGHT]; /* room to write eight at once */
     size_t n;
     size_t groups[GROUPS_MAX]; /* digits in each */
     size_t group_n;
@@ -23,6 +23,39 @@ struct number {
 };
 
 static char text_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
+
+/* How many of the eight bytes at `p` are digits, before another. */
+static size_t digits_of_eight(const char *p) {
+    uint64_t eight = 0;
+
+    memcpy(&eight, p, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    eight ^= UINT64_C(0x3030303030303030); /* digits are 0 to 9 now; a sum carries to later bytes */
+    uint64_t others =
+        (eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    return others == 0 ? EIGHT : (size_t)__builtin_ctzll(others) / 8;
+}
+
+/* Adds the digits at `p`, as many as fit; returns where they end. */
+static const char *digits_read(const char *p, const char *end, struct number *out) {
+    size_t n = EIGHT;
+
+    while (n == EIGHT && end - p >= EIGHT && out->n < DIGITS_MAX) {
+        size_t room = DIGITS_MAX - out->n;
+
+        n = digits_of_eight(p);
+        memcpy(out->digits + out->n, p, EIGHT);
+        n = n < room ? n : room;
+        out->n += n;
+        p += n;
+    }
+    while (n == EIGHT && p < end && is_digit(*p) && out->n < DIGITS_MAX) {
+        out->digits[out->n++] = *p++;
+    }
+    return p;
+}
 
 /* Reads digits and single separators of one kind, as many as fit. */
 static void number_read(struct str s, size_t at, struct number *out) {
@@ -37,9 +70,7 @@ static void number_read(struct str s, size_t at, struct number *out) {
     while (out->n < DIGITS_MAX && out->group_n < GROUPS_MAX) {
         const char *from = p;
 
-        while (p < end && is_digit(*p) && out->n < DIGITS_MAX) {
-            out->digits[out->n++] = *p++;
-        }
+        p = digits_read(p, end, out);
         if (p == from) {
             break;
         }
@@ -134,21 +165,26 @@ static bool is_cpf(const char *d) {
     return !all_same(d, 11) && first == d[9] - '0' && second == d[10] - '0';
 }
 
-static bool is_verhoeff(const char *digits, size_t n) {
-    static const char turns[8][11] = {"0123456789", "1576283094", "5803796142", "8916043527",
+/* Twelve digits. A group's products may be put together in any order: three rows of four do not
+ * wait for each other. */
+static bool is_verhoeff(const char *digits) {
+    static const char turns[8][16] = {"0123456789", "1576283094", "5803796142", "8916043527",
                                       "9453126870", "4286573901", "2793806415", "7046913258"};
-    int check = 0;
+    /* Multiplication in the dihedral group of order ten. */
+    static const char products[10][16] = {"0123456789", "1234067895", "2340178956", "3401289567",
+                                          "4012395678", "5987604321", "6598710432", "7659821043",
+                                          "8765932104", "9876543210"};
+    int rows[3] = {0};
 
-    for (size_t i = 0; i < n; i++) {
-        int p = turns[i % 8][digits[n - 1 - i] - '0'] - '0';
-        /* Multiplication in the dihedral group of order ten. */
-        if (check < 5) {
-            check = p < 5 ? (check + p) % 5 : 5 + (check + p - 5) % 5;
-        } else {
-            check = p < 5 ? 5 + (check - 5 + 5 - p) % 5 : (check - 5 - (p - 5) + 5) % 5;
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t row = 0; row < 3; row++) {
+            size_t k = row * 4 + i;
+            int turned = turns[k % 8][digits[11 - k] - '0'] - '0';
+            rows[row] = products[rows[row]][turned] - '0';
         }
     }
-    return check == 0;
+    int first = products[rows[0]][rows[1]] - '0';
+    return products[first][rows[2]] == '0';
 }
 
 /* The German tax id: ISO 7064, modulo 11,10. */
@@ -196,10 +232,13 @@ static bool is_card(const struct number *number) {
     static const uint64_t shapes[] = {0x4444, 0x465, 0x464, 0x44443, 0x4443, 0x4441, 0x844, 0x445};
     bool is_grouped = false;
 
+    if (number->digits[0] < '2' || number->digits[0] > '6' || number->separator == '.') {
+        return false; /* nobody's */
+    }
     for (size_t i = 0; i < ARRAY_N(shapes); i++) {
         is_grouped = is_grouped || number->shape == shapes[i];
     }
-    if (number->separator == '.' || (number->group_n != 1 && !is_grouped)) {
+    if (number->group_n != 1 && !is_grouped) {
         return false;
     }
     int first = number_of(number->digits, 4);
@@ -295,7 +334,7 @@ static const char *number_kind(struct str text, size_t at, const struct number *
         }
         return is_tax_id(d) && person_is_said(text, at, REACH, tax_words) ? "de-tax-id" : NULL;
     case 12:
-        return (is_plain || number->shape == 0x444) && is_verhoeff(d, 12) &&
+        return (is_plain || number->shape == 0x444) && is_verhoeff(d) &&
                        ((!is_plain && stands_alone(text, at, number->to)) ||
                         person_is_said(text, at, REACH, aadhaar_words))
                    ? "in-aadhaar"
@@ -364,7 +403,7 @@ bool person_number_at(struct str text, size_t at, struct person *out) {
         if (number.n < 9) {
             break;
         }
-        bool is_whole = ends_here(text, number.to);
+        bool is_whole = number.n <= NUMBER_MAX && ends_here(text, number.to);
         const char *kind = is_whole ? number_kind(text, at, &number) : NULL;
         if (kind != NULL) {
             *out = (struct person){.from = at, .to = number.to, .kind = kind};

@@ -47,27 +47,36 @@ static bool is_words(const char *p) {
     return digits <= WORDS_DIGITS && pairs >= WORDS_PAIRS && vowels * 7 >= smalls * 2;
 }
 
+/* Where the next `c` in [from, n) stands; `n` when there is none. */
+static size_t char_next(const char *p, size_t from, size_t n, char c) {
+    const char *at = from < n ? memchr(p + from, c, n - from) : NULL;
+
+    return at == NULL ? n : (size_t)(at - p);
+}
+
 /* The next piece of exactly 40 of A-Z a-z 0-9 + / with both cases in [*at, n) that is no words;
  * false after the last one. `*at` becomes where it ends. */
 static bool aws_secret_next(const char *p, size_t n, size_t *at) {
+    size_t low = char_next(p, *at, n, '_');
+    size_t dash = char_next(p, *at, n, '-');
     size_t begin = *at;
 
-    for (size_t i = begin; i <= n; i++) {
-        if (i < n && p[i] != '_' && p[i] != '-') {
-            continue;
-        }
+    while (begin <= n) {
+        size_t end = low < dash ? low : dash;
         bool has_upper = false;
         bool has_lower = false;
         bool is_all_hex = true;
-        for (size_t k = begin; k < i && i - begin == AWS_SECRET; k++) {
+        for (size_t k = begin; k < end && end - begin == AWS_SECRET; k++) {
             has_upper = has_upper || (is_letter(p[k]) && p[k] != fold(p[k]));
             has_lower = has_lower || (is_letter(p[k]) && p[k] == fold(p[k]));
             is_all_hex = is_all_hex && is_hex(p[k]);
         }
         bool is_key = has_upper && has_lower && !is_all_hex && !is_words(p + begin);
-        begin = i + 1;
+        begin = end + 1;
+        low = low < begin ? char_next(p, begin, n, '_') : low;
+        dash = dash < begin ? char_next(p, begin, n, '-') : dash;
         if (is_key) {
-            *at = i;
+            *at = end;
             return true;
         }
     }
@@ -154,6 +163,17 @@ static size_t base64_decode(const char *p, size_t n, size_t *at, char *out) {
     uint32_t bits = 0;
     int bit_n = 0;
 
+    for (; *at + GROUP <= n; *at += GROUP, bytes += 3) { /* whole groups of text */
+        uint32_t three = group_at(p + *at);
+
+        out[bytes] = (char)(three >> 16);
+        out[bytes + 1] = (char)(three >> 8 & 0xff);
+        out[bytes + 2] = (char)(three & 0xff);
+        if (!is_text((unsigned char)out[bytes]) || !is_text((unsigned char)out[bytes + 1]) ||
+            !is_text((unsigned char)out[bytes + 2])) {
+            break;
+        }
+    }
     for (; *at < n; (*at)++) {
         bits = bits << 6 | base64_value(p[*at]);
         bit_n += 6;
@@ -266,9 +286,22 @@ void runs_prune(struct str text, struct sift *sift) {
     }
 }
 
+/* Whether nothing but blanks and NUL is there, which say nothing. */
+static bool is_all_blank(struct str text) {
+    size_t i = 0;
+
+    while (i < text.len && (is_blank(text.ptr[i]) || text.ptr[i] == '\0')) {
+        i++;
+    }
+    return i == text.len;
+}
+
 static bool is_secret_in(const struct pass *pass, size_t bytes) {
     CLEANUP(spans_done) struct spans found = {0};
 
+    if (is_all_blank((struct str){pass->scratch->decoded, bytes})) {
+        return false;
+    }
     pass_inner(pass, (struct str){pass->scratch->decoded, bytes}, &found);
     return found.n > 0;
 }

@@ -29,8 +29,10 @@ const struct charset charsets[SET_N] = {
 /* clang-format on */
 
 void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum span_style style) {
-    if (from >= to || str_eq(str_slice(scan->text, from, to), STR("***"))) {
-        return; /* nothing, or masked already */
+    bool is_masked = to == from + 3 && memcmp(scan->text.ptr + from, "***", 3) == 0;
+
+    if (scan->out == NULL || from >= to || is_masked) {
+        return; /* not asked for, nothing, or masked already */
     }
     if (scan->map != NULL) {
         from = scan->map[from];

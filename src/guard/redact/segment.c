@@ -209,7 +209,8 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
         segmenter->carry.before = window.ptr[cut - 1];
         segmenter->carry.is_line_middle = true; /* a window has no line end */
     } else {
-        segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->unused);
+        engine_scan(core->anchors, &core->known, &segmenter->scratch, &segmenter->carry, piece,
+                    NULL);
     }
     spans_keep_before(&segmenter->spans, cut);
     segmenter->carry.is_cut = cut == window.len;
