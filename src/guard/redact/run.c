@@ -25,7 +25,7 @@ static bool is_near_hint(const struct scan *scan, size_t from, size_t to) {
 /* ---- AWS secret keys ---- */
 
 /* Whether AWS_SECRET characters are words, in CamelCase or a path ("policy/AWSLambdaFullAccess"):
- * small letters in rows, two of seven of them vowels. One key of 150,000 made by chance is so. */
+ * small letters in rows, two of seven of them vowels. One key of 127,000 made by chance is so. */
 static bool is_words(const char *p) {
     size_t digits = 0;
     size_t smalls = 0;
