@@ -412,9 +412,7 @@ static enum err_code call_fail(const struct call *call, struct err *err) {
         return aws_error_set(call->request, &call->reply, err);
     }
     *err = call->err;
-    if (err->code == ERR_UNREACHABLE && err->remedy[0] == '\0') {
-        err_remedy(err, "check the network, the proxy settings and the endpoint");
-    }
+    aws_error_advise(err);
     return err_prefix(err, "%s %s", aws_service_row(call->request->service)->title,
                       call->request->action);
 }

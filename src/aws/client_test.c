@@ -282,6 +282,15 @@ static void a_deadline_holds_over_all_attempts(void **state) {
     assert_true(clock_mono_ms() - start_ms < 2500);
 }
 
+static void an_answer_that_is_not_aws_has_a_remedy(void **state) {
+    struct world *w = *state;
+
+    w->script[0] = SAY_OK;
+    assert_int_equal(world_call(w, (struct aws_request){.body_max = 4}), ERR_TOO_LARGE);
+    assert_non_null(strstr(w->err.text, "answered with more than 4 bytes"));
+    assert_non_null(strstr(w->err.remedy, "whether a proxy answers"));
+}
+
 static void a_bucket_is_followed_into_its_region_once(void **state) {
     struct world *w = *state;
     struct aws_request request = {
@@ -476,6 +485,7 @@ int main(void) {
         WORLD_TEST(an_outage_uses_the_tokens_up_and_good_calls_earn_them),
         cmocka_unit_test(cancellation_ends_a_wait_and_a_hanging_call),
         WORLD_TEST(a_deadline_holds_over_all_attempts),
+        WORLD_TEST(an_answer_that_is_not_aws_has_a_remedy),
         WORLD_TEST(a_bucket_is_followed_into_its_region_once),
         WORLD_TEST(a_200_of_s3_that_means_an_error_is_tried_again),
         WORLD_TEST(a_sink_starts_over_with_each_attempt),

@@ -244,3 +244,14 @@ enum err_code aws_error_set(const struct aws_request *request, const struct aws_
     }
     return row->err == ERR_DENIED ? error_remedy_denied(request, reply, err) : row->err;
 }
+
+void aws_error_advise(struct err *err) {
+    if (err->remedy[0] != '\0') {
+        return;
+    }
+    if (err->code == ERR_UNREACHABLE) {
+        err_remedy(err, "check the network, the proxy settings and the endpoint");
+    } else if (err->code == ERR_PROTOCOL || err->code == ERR_TOO_LARGE) {
+        err_remedy(err, "%s", row_strange.remedy);
+    }
+}

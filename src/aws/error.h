@@ -15,3 +15,7 @@ bool aws_error_is_clock(const char *code, const char *message);
 /* Sets `err` from a refusal: code, sentence with service, action and AWS's own words, remedy. */
 enum err_code aws_error_set(const struct aws_request *request, const struct aws_reply *reply,
                             struct err *err);
+
+/* Gives an error of the exchange itself, where it has none, a remedy: nobody is there, or what
+ * answers is not AWS. */
+void aws_error_advise(struct err *err);
