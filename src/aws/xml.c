@@ -24,10 +24,11 @@ struct builder {
     struct err *err;
 };
 
-static void builder_stop(struct builder *b, enum err_code code, const char *what) {
+/* AWS answers no such thing, so whoever answered is somebody else. */
+static void builder_stop(struct builder *b, const char *what) {
     (void)XML_StopParser(b->parser, XML_FALSE);
     if (b->err->code == ERR_NONE) {
-        err_set(b->err, code, "the XML answer %s", what);
+        err_set(b->err, ERR_PROTOCOL, "the XML answer %s", what);
     }
 }
 
@@ -39,7 +40,7 @@ static void on_start(void *ctx, const char *name, const char **attributes) {
     (void)attributes;
     if (b->depth == DEPTH_MAX || b->depth == (size_t)limit(LIMIT_XML_DEPTH) ||
         b->node_n == XML_NODES_MAX) {
-        builder_stop(b, ERR_TOO_LARGE, "is too deep or too long");
+        builder_stop(b, "is too deep or too long");
         return;
     }
     b->node_n++;
@@ -82,7 +83,7 @@ static void on_text(void *ctx, const char *text, int n) {
 
     buf_add(&b->text, (struct str){text, (size_t)n});
     if (b->text.failed) {
-        builder_stop(b, ERR_TOO_LARGE, "has too much text");
+        builder_stop(b, "has too much text");
     }
 }
 
@@ -92,7 +93,7 @@ static void on_doctype(void *ctx, const char *name, const char *system_id, const
     (void)system_id;
     (void)public_id;
     (void)has_internal_subset;
-    builder_stop(ctx, ERR_PROTOCOL, "has a document type, which no answer of AWS has");
+    builder_stop(ctx, "has a document type, which no answer of AWS has");
 }
 
 enum err_code xml_read(struct str text, struct arena *arena, const struct xml_node **out,
@@ -102,7 +103,7 @@ enum err_code xml_read(struct str text, struct arena *arena, const struct xml_no
     enum XML_Status status;
 
     if (text.len > INT32_MAX) {
-        return err_set(err, ERR_TOO_LARGE, "an XML answer of %zu bytes", text.len);
+        return err_set(err, ERR_PROTOCOL, "an XML answer of %zu bytes", text.len);
     }
     b.parser = XML_ParserCreate(NULL);
     if (b.parser == NULL) {

@@ -18,7 +18,7 @@ struct xml_node {
 enum { XML_NODES_MAX = 200000 };
 
 /* Parses one whole document; `*out` is its root element.
- * Errors: ERR_PROTOCOL (malformed, a DTD), ERR_TOO_LARGE (too deep, too many elements). */
+ * Errors: ERR_PROTOCOL (malformed, a DTD, too deep, too long), with its remedy. */
 MUST_CHECK enum err_code xml_read(struct str text, struct arena *arena, const struct xml_node **out,
                                   struct err *err);
 
