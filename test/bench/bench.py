@@ -32,6 +32,7 @@ STEP_RUNS, PARKED, PARKED_PEER, VERIFIED, STARTS = 200, 10000, 1000, 200000, 10
 REDACT_CASES = 100_000
 REDACT_PEER_BYTES = {"gitleaks": 1_000_000, "detect-secrets": 200_000}  # of the same log; they need a second and more
 TOKENS_BYTES = 2_000_000
+FORM_CALLS = 200
 COMMANDS = ("ls -la src", "cat README.md", "grep -rn --include=*.py todo backend", "rg -n /api src", "find . -name *.py -type f", "git status",
             "git -C sub log --oneline -20", "git push --force origin main", "pnpm --dir frontend build --mode development",
             "uv run python -m compileall backend", "npm ci", "rm -rf dist", "timeout 60 env LANG=C nice -n 5 pytest -q tests", "frobnicate --all x",
