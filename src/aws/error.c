@@ -251,7 +251,7 @@ void aws_error_advise(struct err *err) {
     }
     if (err->code == ERR_UNREACHABLE) {
         err_remedy(err, "check the network, the proxy settings and the endpoint");
-    } else if (err->code == ERR_PROTOCOL || err->code == ERR_TOO_LARGE) {
+    } else if (err->code == ERR_TOO_LARGE) { /* err_set() gives ERR_PROTOCOL its own */
         err_remedy(err, "%s", row_strange.remedy);
     }
 }

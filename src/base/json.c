@@ -74,6 +74,15 @@ static bool is_text(const json_t *json, const char *text) {
     return json_is_string(json) && strcmp(json_string_value(json), text) == 0;
 }
 
+void json_add_list(struct buf *out, const json_t *texts) {
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(texts, i, text) {
+        buf_addf(out, "%s%s", i == 0 ? "" : ", ", json_string_value(text));
+    }
+}
+
 bool json_has_str(const json_t *array, const char *text) {
     const json_t *row;
     size_t i;

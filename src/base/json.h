@@ -31,6 +31,9 @@ const char *json_str_or(const json_t *json, const char *path, const char *otherw
 int64_t json_int_or(const json_t *json, const char *path, int64_t otherwise);
 bool json_bool_at(const json_t *json, const char *path); /* false when absent */
 
+/* Appends the strings of an array, ", " between them. */
+void json_add_list(struct buf *out, const json_t *texts);
+
 /* Whether the array holds the string `text`; what is no string counts for nothing. */
 bool json_has_str(const json_t *array, const char *text);
 

@@ -12,6 +12,7 @@
 #include "bundle/build_run.h"
 #include "bundle/node.h"
 #include "bundle/python_place.h"
+#include "support/scratch.h"
 
 static char work[PATH_MAX];
 static struct redactor *redactor;
@@ -25,13 +26,9 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    CLEANUP(fs_root_done) struct fs_root tmp = {0};
-    struct err err = {0};
-
     (void)state;
     redactor_freep(&redactor);
-    assert_int_equal(fs_root_open("/tmp", &tmp, &err), ERR_NONE);
-    return fs_remove_tree(&tmp, work + strlen("/tmp/"), &err) == ERR_NONE ? 0 : -1;
+    return scratch_remove(work);
 }
 
 static void put(const char *name, const char *content) {

@@ -13,6 +13,7 @@
 
 #include "bundle/node_range.h"
 #include "bundle/node_rc.h"
+#include "support/scratch.h"
 
 static char work[PATH_MAX];
 
@@ -23,14 +24,8 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    CLEANUP(fs_root_done) struct fs_root tmp = {0};
-    struct err err = {0};
-
     (void)state;
-    return fs_root_open("/tmp", &tmp, &err) == ERR_NONE &&
-                   fs_remove_tree(&tmp, work + strlen("/tmp/"), &err) == ERR_NONE
-               ? 0
-               : -1;
+    return scratch_remove(work);
 }
 
 static const struct node_manager *manager_of(const char *name) {

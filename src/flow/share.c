@@ -253,8 +253,6 @@ enum err_code flow_join(struct flow *flow, const char *id, const json_t *where, 
         return ERR_NONE;
     }
     if (share_join(flow, id, where, &answer, err) != ERR_NONE) {
-        json_decref(answer);
-        answer = NULL;
         return err->code;
     }
     joined_read(answer, out);
@@ -344,13 +342,12 @@ enum err_code share_before_open(struct flow *flow, const char *id, struct sharin
         (!str_eq(row->status, STR("waiting")) && !str_eq(row->status, STR("running")))) {
         return ERR_NONE; /* its owner's, or over: opening it says so */
     }
+    if (share_deliver(flow, id, &joined, err) != ERR_NONE) {
+        return err->code;
+    }
     args = share_args(where, id);
     json_put_int(args, "after", json_int_or(answer, "shared_to", 0));
     share_put_site(args, json_object_get(where, "site"));
-    if (share_deliver(flow, id, &joined, err) != ERR_NONE) {
-        json_decref(args);
-        return err->code;
-    }
     if (share_ask(flow, where, "take", args, &taken, err) != ERR_NONE) {
         return err->code;
     }

@@ -10,12 +10,8 @@
 /* Without a manifest the packages are those that are imported, if a person says that they are. */
 static void ask_for_imported(struct room *room) {
     CLEANUP(buf_done) struct buf names = BUF_INIT(300);
-    const json_t *name = NULL;
-    size_t i = 0;
 
-    json_array_foreach(room->manifest.dependencies, i, name) {
-        buf_addf(&names, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
-    }
+    json_add_list(&names, room->manifest.dependencies);
     room_say(room, REASON_NO_MANIFEST, room->manifest.dir,
              names.failed ? "there are many" : buf_cstr(&names));
 }

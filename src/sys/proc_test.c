@@ -3,6 +3,7 @@
 #include "sys/proc.h"
 
 #include "base/clock.h"
+#include "support/scratch.h"
 #include "sys/fs.h"
 
 #include <arpa/inet.h>
@@ -58,12 +59,8 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    CLEANUP(fs_root_done) struct fs_root tmp = {0};
-    struct err err = {0};
-
     (void)state;
-    assert_int_equal(fs_root_open("/tmp", &tmp, &err), ERR_NONE);
-    return fs_remove_tree(&tmp, work + strlen("/tmp/"), &err) == ERR_NONE ? 0 : -1;
+    return scratch_remove(work);
 }
 
 /* Runs `sh -c SCRIPT` with the variables W (the folder above) and PATH. */

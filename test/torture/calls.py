@@ -17,7 +17,7 @@ from pathlib import Path
 from unittest import mock
 
 from faults import TOLD, FaultRig, say_it_failed
-from torture import FIRST, WHAT, Wrong, arguments, conclude, lab, run_all
+from torture import FIRST, WHAT, Wrong, arguments, conclude, lab, run_all, table
 
 PLACES = 1000
 # Numbers are used in case numbers: add at the end.
@@ -102,24 +102,18 @@ def count_places():
 
 
 def report(rows):
-    lines = ["| deployed | command | what goes wrong | places | hits | success | rolled back | failed, told | repeated | false | stuck | other |",
-             "|---|---|---|---|---|---|---|---|---|---|---|---|"]
-    total = collections.Counter()
-    for b, (what, verb, how) in enumerate(BLOCKS):
-        mine = [r for r in rows if r["case"] // PLACES == b and (not r["ok"] or r["hit"])]
-        if not mine:
-            continue
+    def of(block, command):
+        mine = [r for r in rows if r["case"] // PLACES == block and (not r["ok"] or r["hit"])]
         wrong = collections.Counter(r["wrong"] for r in mine if not r["ok"])
         said = collections.Counter(r["said"] for r in mine if r["ok"])
         good = said["success"] + said["no_change"]
-        cells = [len(mine), good, said["rolled_back"], sum(said.values()) - good - said["rolled_back"], wrong["repeated"],
-                 wrong["false"], wrong["stuck"] + wrong["end"]]
-        cells.append(sum(wrong.values()) - sum(cells[-3:]))
-        total.update(dict(enumerate(cells)))
-        lines.append(f"| {WHAT[what]} | {verb} | {HOW[how]} | {max((r.get('places', 0) for r in mine), default=0)} | "
-                     + " | ".join(map(str, cells)) + " |")
-    lines.append("| all | | | | " + " | ".join(str(total[i]) for i in range(8)) + " |")
-    return "\n".join(lines)
+        told = [wrong["repeated"], wrong["false"], wrong["stuck"] + wrong["end"]]
+        return None if not mine else (max((r.get("places", 0) for r in mine), default=0),
+                                      [len(mine), good, said["rolled_back"], sum(said.values()) - good - said["rolled_back"],
+                                       *told, sum(wrong.values()) - sum(told)])
+
+    return table(["what goes wrong", "places", "hits", "success", "rolled back", "failed, told", "repeated", "false", "stuck", "other"],
+                 [(what, verb, HOW[how]) for what, verb, how in BLOCKS], of)
 
 
 def main():

@@ -494,24 +494,35 @@ def conclude(script, rows, name, table):
     return 1 if bad else 0
 
 
+def table(columns, blocks, rows_of):
+    """A table of docs/durability.md: what is deployed, the command, how, the places, then a number a column and their sums.
+
+    rows_of(block number, (what, verb)) gives (places, numbers), or None where nothing was run.
+    """
+    lines = ["| deployed | command | " + " | ".join(columns) + " |", "|---" * (len(columns) + 2) + "|"]
+    total = [0] * (len(columns) - 2)
+    for b, (what, verb, how) in enumerate(blocks):
+        row = rows_of(b, (what, verb))
+        if row is None:
+            continue
+        places, cells = row
+        total = [a + b for a, b in zip(total, cells, strict=True)]
+        lines.append(f"| {WHAT[what]} | {verb} | {how} | {places} | " + " | ".join(map(str, cells)) + " |")
+    lines.append("| all | | | | " + " | ".join(map(str, total)) + " |")
+    return "\n".join(lines)
+
+
 def report(rows, places):
-    """The table of docs/durability.md."""
-    lines = ["| deployed | command | how | places | hits | repeated | lost | wrong end | left behind | broken chain | hung |",
-             "|---|---|---|---|---|---|---|---|---|---|---|"]
-    total = collections.Counter()
-    for b, (what, verb, how) in enumerate(BLOCKS):
-        mine = [r for r in rows if r["case"] // PLACES == b]
+    def of(block, command):
+        mine = [r for r in rows if r["case"] // PLACES == block]
         wrong = collections.Counter(r.get("wrong") for r in mine if not r["ok"])
         hits = sum(1 for r in mine if r.get("hit") or not r["ok"])
-        if not mine:
-            continue
-        cells = [hits, wrong["repeated"], wrong["lost"], wrong["end"] + wrong["false"], wrong["left"], wrong["chain"],
-                 wrong["hang"] + wrong["torture"]]
-        total.update(dict(enumerate(cells)))
-        lines.append(f"| {WHAT[what]} | {verb} | {HOW[how]} | {len(places.get((what, verb), [])) or ''} | "
-                     + " | ".join(map(str, cells)) + " |")
-    lines.append("| all | | | | " + " | ".join(str(total[i]) for i in range(7)) + " |")
-    return "\n".join(lines)
+        return None if not mine else (len(places.get(command, [])) or "",
+                                      [hits, wrong["repeated"], wrong["lost"], wrong["end"] + wrong["false"], wrong["left"],
+                                       wrong["chain"], wrong["hang"] + wrong["torture"]])
+
+    return table(["how", "places", "hits", "repeated", "lost", "wrong end", "left behind", "broken chain", "hung"],
+                 [(what, verb, HOW[how]) for what, verb, how in BLOCKS], of)
 
 
 def main():

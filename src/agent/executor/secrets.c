@@ -79,12 +79,8 @@ static json_t *secrets_child(const struct turn *turn, json_t *missing) {
 
 static char *secrets_listed(const json_t *names) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(16 * 1024);
-    const json_t *name;
-    size_t i;
 
-    json_array_foreach(names, i, name) {
-        buf_addf(&text, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
-    }
+    json_add_list(&text, names);
     return mem_strdup(buf_cstr(&text));
 }
 

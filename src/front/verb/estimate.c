@@ -114,12 +114,8 @@ static void show_use(struct cli *cli, const json_t *use) {
 
 static void show_free(struct cli *cli, const json_t *cost) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(2048);
-    const json_t *text;
-    size_t i;
 
-    json_array_foreach(json_object_get(cost, "free_tier"), i, text) {
-        buf_addf(&list, "%s%s", i == 0 ? "" : ", ", json_string_value(text));
-    }
+    json_add_list(&list, json_object_get(cost, "free_tier"));
     if (list.len > 0) {
         cli_print(cli, "\nFree each month for the whole account%s: %s.\n",
                   json_bool_at(cost, "free_tier_subtracted")
@@ -131,12 +127,8 @@ static void show_free(struct cli *cli, const json_t *cost) {
 
 static void show_memory(struct cli *cli, const json_t *cost) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(4096);
-    const json_t *item;
-    size_t i;
 
-    json_array_foreach(json_object_get(cost, "from_memory"), i, item) {
-        buf_addf(&list, "%s%s", i == 0 ? "" : ", ", json_string_value(item));
-    }
+    json_add_list(&list, json_object_get(cost, "from_memory"));
     if (list.len > 0) {
         cli_print(cli, "\nFrom memory of AWS's pages, not compared with its price list: %s.\n",
                   buf_cstr(&list));

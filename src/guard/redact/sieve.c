@@ -534,21 +534,29 @@ static void sift_words(const struct sieve *sieve, const char *p, size_t n, bool 
 /* Bit i of the result: bits i, i - 1, ... i - n + 1 were set, where `before` is the word before. */
 #define AND_SHIFTED(word, before, n) ((word) & ((word) << (n) | (before) >> (64 - (n))))
 
-/* Fills `out` with what follows the 23rd bit of each run of `bits`, whole blocks. Of the
- * word before another only the upper half matters. */
+/* The last bits of eight that are set in a row, of a block of words and of the words one before
+ * them. Of a word before another only the upper half matters. */
+SIEVE_INLINE void eights_of(const uint64_t *bits, sieve_block *out, sieve_block *out_before) {
+    sieve_block now;
+    sieve_block before;
+
+    memcpy(&now, bits, sizeof now);
+    memcpy(&before, bits - 1, sizeof before);
+    sieve_block two_before = before & before << 1;
+    sieve_block four_before = two_before & two_before << 2;
+    sieve_block two = AND_SHIFTED(now, before, 1);
+    sieve_block four = AND_SHIFTED(two, two_before, 2);
+    *out_before = four_before & four_before << 4;
+    *out = AND_SHIFTED(four, four_before, 4);
+}
+
+/* Fills `out` with what follows the 23rd bit of each run of `bits`, whole blocks. */
 SIEVE_INLINE void runs_long(const uint64_t *bits, size_t words, uint64_t *out) {
     for (size_t word = 0; word < words; word += SIEVE_BLOCK) {
-        sieve_block now;
-        sieve_block before;
+        sieve_block eight;
+        sieve_block eight_before;
 
-        memcpy(&now, bits + word, sizeof now);
-        memcpy(&before, bits + word - 1, sizeof before);
-        sieve_block two_before = before & before << 1;
-        sieve_block four_before = two_before & two_before << 2;
-        sieve_block eight_before = four_before & four_before << 4;
-        sieve_block two = AND_SHIFTED(now, before, 1);
-        sieve_block four = AND_SHIFTED(two, two_before, 2);
-        sieve_block eight = AND_SHIFTED(four, four_before, 4);
+        eights_of(bits + word, &eight, &eight_before);
         sieve_block run = AND_SHIFTED(eight, eight_before, 8) & (eight << 16 | eight_before >> 48);
         memcpy(out + word, &run, sizeof run);
     }
@@ -558,29 +566,15 @@ SIEVE_INLINE void runs_long(const uint64_t *bits, size_t words, uint64_t *out) {
  */
 SIEVE_INLINE void values_find(struct sift *sift) {
     for (size_t word = 0; word < sift->words; word += SIEVE_BLOCK) {
-        sieve_block now;
-        sieve_block before;
-        sieve_block hex;
-        sieve_block hex_before;
+        sieve_block eight;
+        sieve_block eight_before;
+        sieve_block hex_eight;
+        sieve_block hex_eight_before;
 
-        memcpy(&now, sift->letters + word, sizeof now);
-        memcpy(&before, sift->letters + word - 1, sizeof before);
-        memcpy(&hex, sift->nibbles + word, sizeof hex);
-        memcpy(&hex_before, sift->nibbles + word - 1, sizeof hex_before);
-        sieve_block two_before = before & before << 1;
-        sieve_block four_before = two_before & two_before << 2;
-        sieve_block eight_before = four_before & four_before << 4;
+        eights_of(sift->letters + word, &eight, &eight_before);
+        eights_of(sift->nibbles + word, &hex_eight, &hex_eight_before);
         sieve_block sixteen_before = eight_before & eight_before << 8;
-        sieve_block two = AND_SHIFTED(now, before, 1);
-        sieve_block four = AND_SHIFTED(two, two_before, 2);
-        sieve_block eight = AND_SHIFTED(four, four_before, 4);
         sieve_block sixteen = AND_SHIFTED(eight, eight_before, 8);
-        sieve_block hex_two_before = hex_before & hex_before << 1;
-        sieve_block hex_four_before = hex_two_before & hex_two_before << 2;
-        sieve_block hex_eight_before = hex_four_before & hex_four_before << 4;
-        sieve_block hex_two = AND_SHIFTED(hex, hex_before, 1);
-        sieve_block hex_four = AND_SHIFTED(hex_two, hex_two_before, 2);
-        sieve_block hex_eight = AND_SHIFTED(hex_four, hex_four_before, 4);
         sieve_block first = sixteen & ~(sixteen << 1 | sixteen_before >> 63) &
                             ~(hex_eight << 8 | hex_eight_before >> 56);
         memcpy(sift->values + word, &first, sizeof first);

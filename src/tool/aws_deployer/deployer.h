@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aws/cfn.h"
+#include "aws/s3.h"
 #include "aws/stack_state.h"
 #include "tool/services.h"
 #include "tool/tool.h"
@@ -107,6 +108,12 @@ struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, con
  * resource is for; values that are long are cut, values of properties that a NoEcho parameter goes
  * into are not shown. New reference. */
 json_t *deployer_annotate(const json_t *changes, const json_t *template);
+
+/* Writes JSON that every machine reads into the bucket (argument "bucket"), once: an object that is
+ * there stays as it is, and `*out` says so. Errors: those of s3_put(). */
+MUST_CHECK enum err_code deployer_put_json(const struct op *op, const struct aws *aws,
+                                           const char *key, struct str json,
+                                           enum s3_put_result *out, struct err *err);
 
 /* Keeps a template's text under its digest: in the artefact folder, and in the bucket (argument
  * "bucket", when there is one) as templates/SHA256.json, so that any machine can go back to it.

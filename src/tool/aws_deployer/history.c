@@ -22,16 +22,9 @@ static enum err_code history_put(struct op *op, const struct aws *aws, const cha
                                  struct str body, int64_t *written, struct err *err) {
     CLEANUP(masked_done) struct masked masked = {0};
     enum s3_put_result result = S3_NONE;
-    struct s3_put put = {
-        .bucket = deployer_arg(op, "bucket"),
-        .key = key,
-        .content_type = "application/json",
-        .is_new = true,
-    };
 
     redact_text(op->services->redactor, body, &masked);
-    put.bytes = masked_str(&masked);
-    if (s3_put(aws, &put, &result, err) != ERR_NONE) {
+    if (deployer_put_json(op, aws, key, masked_str(&masked), &result, err) != ERR_NONE) {
         return err->code;
     }
     *written += result == S3_WRITTEN;

@@ -174,15 +174,8 @@ static enum err_code lock_write(struct op *op, const struct aws *aws, const char
                                 json_t *owned_body, enum s3_put_result *out, struct err *err) {
     CLEANUP(json_decrefp) json_t *body = owned_body;
     CLEANUP(freep) char *text = json_text(body);
-    struct s3_put put = {
-        .bucket = deployer_arg(op, "bucket"),
-        .key = key,
-        .bytes = str_from(text),
-        .content_type = "application/json",
-        .is_new = true,
-    };
 
-    return s3_put(aws, &put, out, err);
+    return deployer_put_json(op, aws, key, str_from(text), out, err);
 }
 
 static enum err_code lock_acquire(struct op *op, const struct aws *aws, json_t **out,

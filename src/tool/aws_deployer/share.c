@@ -113,14 +113,9 @@ static enum err_code share_get(struct op *op, const struct aws *aws, const char 
 static enum err_code share_put(struct op *op, const struct aws *aws, const char *key,
                                const json_t *body, enum s3_put_result *out, struct err *err) {
     CLEANUP(masked_done) struct masked masked = {0};
-    struct s3_put put = {.bucket = deployer_arg(op, "bucket"),
-                         .key = key,
-                         .content_type = "application/json",
-                         .is_new = true};
 
     redact_json(op->services->redactor, body, &masked);
-    put.bytes = masked_str(&masked);
-    return s3_put(aws, &put, out, err);
+    return deployer_put_json(op, aws, key, masked_str(&masked), out, err);
 }
 
 /* ---- Whose turn it is ---- */
@@ -316,16 +311,11 @@ static enum err_code share_put_part(struct op *op, const struct aws *aws, const 
     CLEANUP(freep)
     char *key = mem_format("%spart-%08lld.json", share->prefix, (long long)part->from);
     enum s3_put_result result = S3_NONE;
-    struct s3_put put = {.bucket = deployer_arg(op, "bucket"),
-                         .key = key,
-                         .content_type = "application/json",
-                         .is_new = true};
 
     json_put_int(body, "from", part->from);
     json_put_int(body, "to", part->to);
     text = json_text(body);
-    put.bytes = str_from(text);
-    if (s3_put(aws, &put, &result, err) != ERR_NONE) {
+    if (deployer_put_json(op, aws, key, str_from(text), &result, err) != ERR_NONE) {
         return err->code;
     }
     if (result == S3_WAS_THERE) {
@@ -392,18 +382,13 @@ static enum err_code share_put_site(struct op *op, struct err *err) {
 
 enum err_code deployer_share(struct op *op, json_t **out, struct err *err) {
     CLEANUP(share_done) struct share share = {.prefix = share_prefix(op, "sessions")};
-    int64_t rest = json_int_or(op->args, "rest", 0);
-    CLEANUP(freep) char *key = share_take_key(&share, rest, REST);
-    CLEANUP(json_decrefp) json_t *body = json_object();
-    enum s3_put_result result = S3_NONE;
     int64_t written = 0;
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE || share_put_site(op, err) != ERR_NONE ||
-        share_put_parts(op, &aws, &share, &written, err) != ERR_NONE) {
-        return err->code;
-    }
-    if (rest > 0 && share_put(op, &aws, key, body, &result, err) != ERR_NONE) {
+        share_put_parts(op, &aws, &share, &written, err) != ERR_NONE ||
+        deployer_rest_take(op, &aws, deployer_arg(op, "session"), json_int_or(op->args, "rest", 0),
+                           err) != ERR_NONE) {
         return err->code;
     }
     *out = json_pack("{s:I, s:I}", "written", (json_int_t)written, "to", (json_int_t)share.to);

@@ -164,3 +164,14 @@ enum err_code deployer_upload(struct op *op, json_t **out, struct err *err) {
     }
     return code;
 }
+
+enum err_code deployer_put_json(const struct op *op, const struct aws *aws, const char *key,
+                                struct str json, enum s3_put_result *out, struct err *err) {
+    const struct s3_put put = {.bucket = deployer_arg(op, "bucket"),
+                               .key = key,
+                               .bytes = json,
+                               .content_type = "application/json",
+                               .is_new = true};
+
+    return s3_put(aws, &put, out, err);
+}

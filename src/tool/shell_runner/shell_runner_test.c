@@ -2,6 +2,7 @@
 #include "tool/services.h"
 #include "tool/tool.h"
 
+#include "support/scratch.h"
 #include "sys/fs.h"
 #include "sys/proc.h"
 
@@ -53,12 +54,8 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    CLEANUP(fs_root_done) struct fs_root tmp = {0};
-    struct err err = {0};
-
     (void)state;
-    assert_int_equal(fs_root_open("/tmp", &tmp, &err), ERR_NONE);
-    return fs_remove_tree(&tmp, work + strlen("/tmp/"), &err) == ERR_NONE ? 0 : -1;
+    return scratch_remove(work);
 }
 
 static void count_progress(struct op *op, json_t *event) {
