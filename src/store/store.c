@@ -290,6 +290,32 @@ enum err_code store_list_sessions(struct store *store, const struct store_sessio
     return ERR_NONE;
 }
 
+enum err_code store_visit_sessions(struct store *store, const struct store_sessions *find,
+                                   store_session_visit visit, void *context, struct err *err) {
+    struct store_sessions page = *find;
+    char after[STORE_ID_MAX + 1];
+    size_t n = 1;
+
+    while (n > 0) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        const struct store_session *rows = NULL;
+
+        if (store_list_sessions(store, &page, arena, &rows, &n, err) != ERR_NONE) {
+            return err->code;
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (visit(&rows[i], context, err) != ERR_NONE) {
+                return err->code;
+            }
+        }
+        if (n > 0) {
+            (void)snprintf(after, sizeof after, STR_FMT, STR_ARG(rows[n - 1].id));
+            page.after = str_from(after);
+        }
+    }
+    return ERR_NONE;
+}
+
 enum err_code store_get_session(struct store *store, struct str id, struct arena *arena,
                                 const struct store_session **out, struct err *err) {
     struct store_session *session = NULL;

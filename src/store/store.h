@@ -144,6 +144,17 @@ MUST_CHECK enum err_code store_list_sessions(struct store *store, const struct s
                                              struct arena *arena, const struct store_session **out,
                                              size_t *out_n, struct err *err);
 
+/* Another code than ERR_NONE ends the visit and is its result. */
+typedef enum err_code (*store_session_visit)(const struct store_session *session, void *context,
+                                             struct err *err);
+
+/* Visits every session that matches, the newest created first, however many there are; `limit` is
+ * how many are read at a time. */
+MUST_CHECK enum err_code store_visit_sessions(struct store *store,
+                                              const struct store_sessions *find,
+                                              store_session_visit visit, void *context,
+                                              struct err *err);
+
 /* Reads one session's row into `arena`; `*out` is NULL when there is none. */
 MUST_CHECK enum err_code store_get_session(struct store *store, struct str id, struct arena *arena,
                                            const struct store_session **out, struct err *err);

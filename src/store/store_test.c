@@ -526,6 +526,45 @@ static void sessions_are_listed_newest_first_and_by_what_is_asked(void **state) 
     assert_string_equal(list(f, &(struct store_sessions){.project = STR("none")}, arena), "");
 }
 
+static enum err_code note_until_s2(const struct store_session *session, void *context,
+                                   struct err *why) {
+    struct buf *seen = context;
+
+    buf_addf(seen, STR_FMT " ", STR_ARG(session->id));
+    return str_eq(session->id, STR("s2")) ? err_set(why, ERR_CANCELLED, "enough") : ERR_NONE;
+}
+
+static enum err_code note_session(const struct store_session *session, void *context,
+                                  struct err *why) {
+    struct buf *seen = context;
+
+    (void)why;
+    buf_addf(seen, STR_FMT " ", STR_ARG(session->id));
+    return ERR_NONE;
+}
+
+static void every_session_is_visited_however_many_are_read_at_a_time(void **state) {
+    struct fixture *f = *state;
+    static const char *const ids[] = {"s1", "s2", "s3", "s4", "s5"};
+
+    for (size_t i = 0; i < ARRAY_N(ids); i++) {
+        start(f, ids[i], "deploy", i == 2 ? "shop" : "todo", "running");
+    }
+    for (size_t page = 0; page <= 6; page++) {
+        CLEANUP(buf_done) struct buf all = BUF_INIT(64);
+        CLEANUP(buf_done) struct buf some = BUF_INIT(64);
+        struct err why = {0};
+        const struct store_sessions of_todo = {.limit = page, .project = STR("todo")};
+
+        MUST(store_visit_sessions(f->store, &(struct store_sessions){.limit = page}, note_session,
+                                  &all, &err));
+        assert_string_equal(buf_cstr(&all), "s5 s4 s3 s2 s1 ");
+        assert_int_equal(store_visit_sessions(f->store, &of_todo, note_until_s2, &some, &why),
+                         ERR_CANCELLED);
+        assert_string_equal(buf_cstr(&some), "s5 s4 s2 ");
+    }
+}
+
 /* ---- Threads ---- */
 
 enum { THREADS = 4, ROUNDS = 25 };
@@ -673,6 +712,7 @@ int main(void) {
         ON_BOTH(a_cell_keeps_its_numbers),
         ON_BOTH(messages_wait_in_order_for_their_session),
         ON_BOTH(sessions_are_listed_newest_first_and_by_what_is_asked),
+        ON_BOTH(every_session_is_visited_however_many_are_read_at_a_time),
         ON_BOTH(threads_share_a_store),
         ON_SQLITE(the_folder_and_its_files_are_for_their_owner_only),
         ON_SQLITE(everything_is_there_after_opening_again),

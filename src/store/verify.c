@@ -177,36 +177,25 @@ static enum err_code verify_one(struct store *store, struct str session,
     return verify_session(store, row, report, err);
 }
 
-static enum err_code verify_all(struct store *store, struct journal_report *report,
-                                struct err *err) {
-    char after[STORE_ID_MAX + 1] = "";
-    size_t n = 1;
+struct verify_all {
+    struct store *store;
+    struct journal_report *report;
+};
 
-    while (n > 0 && report->is_ok) {
-        CLEANUP(arena_freep) struct arena *arena = arena_new();
-        const struct store_sessions find = {.after = str_from(after)};
-        const struct store_session *rows;
+static enum err_code verify_visit(const struct store_session *session, void *context,
+                                  struct err *err) {
+    struct verify_all *all = context;
 
-        if (store_list_sessions(store, &find, arena, &rows, &n, err) != ERR_NONE) {
-            return err->code;
-        }
-        for (size_t i = 0; i < n && report->is_ok; i++) {
-            if (verify_session(store, &rows[i], report, err) != ERR_NONE) {
-                return err->code;
-            }
-        }
-        if (n > 0) {
-            (void)snprintf(after, sizeof after, STR_FMT, STR_ARG(rows[n - 1].id));
-        }
-    }
-    return ERR_NONE;
+    return all->report->is_ok ? verify_session(all->store, session, all->report, err) : ERR_NONE;
 }
 
 enum err_code journal_verify(struct store *store, struct str session, struct journal_report *out,
                              struct err *err) {
     struct journal_report report = {.is_ok = true};
+    struct verify_all all = {.store = store, .report = &report};
     enum err_code code = session.len > 0 ? verify_one(store, session, &report, err)
-                                         : verify_all(store, &report, err);
+                                         : store_visit_sessions(store, &(struct store_sessions){0},
+                                                                verify_visit, &all, err);
 
     if (code == ERR_NONE) {
         *out = report;

@@ -130,48 +130,53 @@ static enum err_code restore_visit(const struct journal_record *record, void *co
     return err_set(err, ERR_POLICY, "record %lld holds a secret", (long long)record->seq);
 }
 
-static enum err_code restore_verify(struct cli *cli, struct restore *restore, const char *file,
-                                    struct err *err) {
-    struct journal_report report = {0};
-    char after[STORE_ID_MAX + 1] = "";
-    size_t n = 1;
+/* What the steps of a restore look through sessions with. */
+struct restore_look {
+    struct cli *cli;
+    struct restore *restore;
+    const char *file;
+    int64_t sessions; /* that would go back or be lost */
+};
 
-    if (journal_verify(restore->store, STR(""), &report, err) != ERR_NONE) {
+static enum err_code restore_verify_session(const struct store_session *row, void *context,
+                                            struct err *err) {
+    const struct restore_look *look = context;
+
+    if (journal_replay(look->restore->store, row->id, 1, restore_visit,
+                       (void *)(uintptr_t)cli_redactor(look->cli), err) != ERR_NONE) {
+        (void)err_prefix(err, "%s, session " STR_FMT, look->file, STR_ARG(row->id));
+        return err_remedy(err, "name another backup; nothing was changed");
+    }
+    return ERR_NONE;
+}
+
+static enum err_code restore_each(struct store *store, store_session_visit visit,
+                                  struct restore_look *look, struct err *err) {
+    return store_visit_sessions(store, &(struct store_sessions){0}, visit, look, err);
+}
+
+static enum err_code restore_verify(struct restore_look *look, struct err *err) {
+    struct journal_report report = {0};
+
+    if (journal_verify(look->restore->store, STR(""), &report, err) != ERR_NONE) {
         return err->code;
     }
     if (!report.is_ok) {
         err_set(err, ERR_CORRUPT, "%s is damaged: session %s, record %lld: %s; nothing was changed",
-                file, report.session, (long long)report.seq, report.reason);
+                look->file, report.session, (long long)report.seq, report.reason);
         return err_remedy(err, strstr(report.reason, "install key") != NULL
                                    ? "put the install.key of then beside the state file first"
                                    : "name another backup");
     }
-    while (n > 0) {
-        CLEANUP(arena_freep) struct arena *arena = arena_new();
-        const struct store_sessions find = {.after = str_from(after)};
-        const struct store_session *rows = NULL;
-
-        if (store_list_sessions(restore->store, &find, arena, &rows, &n, err) != ERR_NONE) {
-            return err->code;
-        }
-        for (size_t i = 0; i < n; i++) {
-            (void)snprintf(after, sizeof after, STR_FMT, STR_ARG(rows[i].id));
-            if (journal_replay(restore->store, rows[i].id, 1, restore_visit,
-                               (void *)(uintptr_t)cli_redactor(cli), err) != ERR_NONE) {
-                (void)err_prefix(err, "%s, session %s", file, after);
-                return err_remedy(err, "name another backup; nothing was changed");
-            }
-        }
-    }
-    return ERR_NONE;
+    return restore_each(look->restore->store, restore_verify_session, look, err);
 }
 
 /* ---- What it would lose, and what is open in it ---- */
 
 /* A session of the copy that is not over: what happened at AWS since is not in it, so each effect
  * is asked about before it is run (flow/session.c). */
-static enum err_code restore_mark(struct cli *cli, struct restore *restore,
-                                  const struct store_session *row, struct err *err) {
+static enum err_code restore_mark(const struct store_session *row, void *context, struct err *err) {
+    const struct restore_look *look = context;
     CLEANUP(json_decrefp) json_t *body = json_object();
     CLEANUP(masked_done) struct masked masked = {0};
     struct store_put put = {.collection = "restored", .id = row->id, .body = &masked};
@@ -180,25 +185,8 @@ static enum err_code restore_mark(struct cli *cli, struct restore *restore,
         return ERR_NONE;
     }
     json_put_int(body, "at_ms", clock_now_ms());
-    redact_json(flow_redactor(cli->flow), body, &masked);
-    return store_put_doc(restore->store, &put, err);
-}
-
-static enum err_code restore_mark_all(struct cli *cli, struct restore *restore, struct err *err) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const struct store_sessions find = {0};
-    const struct store_session *rows = NULL;
-    size_t n = 0;
-
-    if (store_list_sessions(restore->store, &find, arena, &rows, &n, err) != ERR_NONE) {
-        return err->code;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (restore_mark(cli, restore, &rows[i], err) != ERR_NONE) {
-            return err->code;
-        }
-    }
-    return ERR_NONE;
+    redact_json(flow_redactor(look->cli->flow), body, &masked);
+    return store_put_doc(look->restore->store, &put, err);
 }
 
 /* Records of this session that are here and not in the copy; refuses while it is run. */
@@ -222,38 +210,28 @@ static enum err_code restore_compare(struct cli *cli, struct restore *restore,
     return ERR_NONE;
 }
 
-static enum err_code restore_tell(struct cli *cli, struct restore *restore, int64_t *sessions,
+static enum err_code restore_tell(const struct store_session *session, void *context,
                                   struct err *err) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const struct store_sessions find = {0};
-    const struct store_session *rows = NULL;
-    size_t n = 0;
+    struct restore_look *look = context;
+    int64_t lost = 0;
+    json_t *row;
 
-    *sessions = 0;
-    if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
+    if (restore_compare(look->cli, look->restore, session, &lost, err) != ERR_NONE) {
         return err->code;
     }
-    for (size_t i = 0; i < n; i++) {
-        int64_t lost = 0;
-        json_t *row;
-
-        if (restore_compare(cli, restore, &rows[i], &lost, err) != ERR_NONE) {
-            return err->code;
-        }
-        if (lost <= 0 || str_eq(rows[i].kind, STR("query"))) {
-            continue;
-        }
-        row = json_object();
-        json_put_strn(row, "session", rows[i].id);
-        json_put_strn(row, "kind", rows[i].kind);
-        json_put_strn(row, "status", rows[i].status);
-        json_put_int(row, "records", lost);
-        cli_event(cli, "lost", row);
-        if (++*sessions <= SHOWN_MAX) {
-            cli_say(cli, "  %.*s  %.*s (%.*s): %lld records since then", (int)rows[i].id.len,
-                    rows[i].id.ptr, (int)rows[i].kind.len, rows[i].kind.ptr,
-                    (int)rows[i].status.len, rows[i].status.ptr, (long long)lost);
-        }
+    if (lost <= 0 || str_eq(session->kind, STR("query"))) {
+        return ERR_NONE;
+    }
+    row = json_object();
+    json_put_strn(row, "session", session->id);
+    json_put_strn(row, "kind", session->kind);
+    json_put_strn(row, "status", session->status);
+    json_put_int(row, "records", lost);
+    cli_event(look->cli, "lost", row);
+    if (++look->sessions <= SHOWN_MAX) {
+        cli_say(look->cli, "  " STR_FMT "  " STR_FMT " (" STR_FMT "): %lld records since then",
+                STR_ARG(session->id), STR_ARG(session->kind), STR_ARG(session->status),
+                (long long)lost);
     }
     return ERR_NONE;
 }
@@ -276,8 +254,11 @@ static enum err_code restore_ask(struct cli *cli, int64_t sessions, struct err *
     return is_yes ? ERR_NONE : err_set(err, ERR_CANCELLED, "you said no; nothing was changed");
 }
 
-static enum err_code restore_put(struct cli *cli, struct restore *restore, struct err *err) {
-    if (restore_mark_all(cli, restore, err) != ERR_NONE) {
+static enum err_code restore_put(struct restore_look *look, struct err *err) {
+    struct cli *cli = look->cli;
+    struct restore *restore = look->restore;
+
+    if (restore_each(restore->store, restore_mark, look, err) != ERR_NONE) {
         return err->code;
     }
     store_close(TAKE(restore->store));
@@ -315,8 +296,8 @@ static enum err_code restore_run(struct cli *cli, struct err *err) {
     CLEANUP(restore_done) struct restore restore = {0};
     CLEANUP(freep) char *state = NULL;
     const char *file = NULL;
+    struct restore_look look = {.cli = cli, .restore = &restore};
     struct err why = {0};
-    int64_t sessions = 0;
     bool is_damaged;
 
     if (file_word(cli, &file, err) != ERR_NONE || flow_state_dir(&state, err) != ERR_NONE) {
@@ -327,20 +308,21 @@ static enum err_code restore_run(struct cli *cli, struct err *err) {
         *err = why;
         return err->code;
     }
+    look.file = file;
     if (restore_open(&restore, state, file, err) != ERR_NONE ||
-        restore_verify(cli, &restore, file, err) != ERR_NONE) {
+        restore_verify(&look, err) != ERR_NONE) {
         return err->code;
     }
     if (is_damaged) {
         return restore_move_damaged(cli, state, err) != ERR_NONE || cli_flow(cli, err) != ERR_NONE
                    ? err->code
-                   : restore_put(cli, &restore, err);
+                   : restore_put(&look, err);
     }
-    if (restore_tell(cli, &restore, &sessions, err) != ERR_NONE ||
-        restore_ask(cli, sessions, err) != ERR_NONE) {
+    if (restore_each(flow_store(cli->flow), restore_tell, &look, err) != ERR_NONE ||
+        restore_ask(cli, look.sessions, err) != ERR_NONE) {
         return err->code;
     }
-    return restore_put(cli, &restore, err);
+    return restore_put(&look, err);
 }
 
 const struct verb verb_restore = {
