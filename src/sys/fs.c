@@ -102,14 +102,11 @@ static enum err_code fs_check_file(int fd, const char *path, size_t max, struct 
 }
 
 /* Reads to the end, however the size changes meanwhile. */
-static enum err_code fs_read_fd(int fd, const char *path, size_t max, struct buf *out,
-                                struct err *err) {
+static enum err_code fs_read_to_end(int fd, const char *path, size_t max, struct buf *out,
+                                    struct err *err) {
     char piece[FS_PIECE_BYTES];
     size_t total = 0;
 
-    if (fs_check_file(fd, path, max, err) != ERR_NONE) {
-        return err->code;
-    }
     for (;;) {
         ssize_t n = read(fd, piece, sizeof piece);
         if (n < 0 && errno == EINTR) {
@@ -130,6 +127,14 @@ static enum err_code fs_read_fd(int fd, const char *path, size_t max, struct buf
     }
 }
 
+static enum err_code fs_read_fd(int fd, const char *path, size_t max, struct buf *out,
+                                struct err *err) {
+    if (fs_check_file(fd, path, max, err) != ERR_NONE) {
+        return err->code;
+    }
+    return fs_read_to_end(fd, path, max, out, err);
+}
+
 enum err_code fs_read_at(const struct fs_root *root, const char *rel, size_t max, struct buf *out,
                          struct err *err) {
     CLEANUP(fs_closep)
@@ -148,6 +153,21 @@ enum err_code fs_read_file(const char *path, size_t max, struct buf *out, struct
         return fs_set_err(err, errno, path);
     }
     return fs_read_fd(fd, path, max, out, err);
+}
+
+enum err_code fs_read_input(const char *path, size_t max, struct buf *out, struct err *err) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    CLEANUP(fs_closep) int opened = is_stdin ? -1 : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    enum err_code code;
+
+    if (is_stdin) {
+        return fs_read_to_end(STDIN_FILENO, "standard input", max, out, err);
+    }
+    code = opened < 0 ? err_errno(err, errno, "%s", path)
+                      : fs_read_to_end(opened, path, max, out, err);
+    return code == ERR_NONE || code == ERR_TOO_LARGE
+               ? code
+               : err_remedy(err, "give the path of a file, or - for standard input");
 }
 
 enum err_code fs_hash_fd(int fd, const char *path, size_t max, struct sha256 *out,

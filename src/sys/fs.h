@@ -120,6 +120,11 @@ void fs_keep_name(const char *path);
 MUST_CHECK enum err_code fs_read_file(const char *path, size_t max, struct buf *out,
                                       struct err *err);
 
+/* The same of what a person names on the command line: "-" is standard input, and a pipe
+ * (/dev/fd/N of a shell's <(...)) is read to its end. */
+MUST_CHECK enum err_code fs_read_input(const char *path, size_t max, struct buf *out,
+                                       struct err *err);
+
 /* Replaces a file whole or not at all: writes a new one beside it, fsync, rename, fsync of the
  * folder. Errors: ERR_IO, ERR_DISK_FULL, ERR_NOT_FOUND (no such folder). */
 MUST_CHECK enum err_code fs_write_file(const char *path, struct str content, uint32_t mode,

@@ -45,6 +45,12 @@ class PolicyCheck(unittest.TestCase):
         self.assertRegex(run.stdout, r"template.yaml:8: deny: it lets everybody in \(\S+Statement.0\) \[public_access\]\n    → name who")
         self.assertIn("1 denied, 0 for a person", run.stderr)
 
+    def test_standard_input_and_a_pipe_of_the_shell_are_read(self):
+        for command in ('"$1" policy check -', 'cat | "$1" policy check /dev/stdin', '"$1" policy check <(cat)'):
+            run = subprocess.run(["bash", "-c", command, "bash", lab.program()], input=OPEN, capture_output=True, text=True)
+            self.assertEqual(run.returncode, 5, run.stderr)
+            self.assertRegex(run.stdout, r"^\S+:8: deny: it lets everybody in")
+
     def test_json_is_one_object(self):
         run = self.check(OPEN, "--json")
         found = json.loads(run.stdout)
@@ -70,3 +76,4 @@ class PolicyCheck(unittest.TestCase):
         run = subprocess.run([lab.program(), "policy", "check", "/nowhere.yaml"], capture_output=True, text=True)
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("/nowhere.yaml", run.stderr)
+        self.assertIn("- for standard input", run.stderr)

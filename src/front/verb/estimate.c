@@ -60,7 +60,7 @@ enum err_code here_template(struct cli *cli, const json_t *flags, json_t **out, 
 static enum err_code estimate_file(const char *path, json_t **out, struct err *err) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(TEMPLATE_FILE_BYTES_MAX + 1);
 
-    if (fs_read_file(path, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE) {
+    if (fs_read_input(path, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE) {
         return err->code;
     }
     return template_file_read(buf_str(&text), path, out, err);
@@ -181,10 +181,10 @@ const struct verb verb_estimate = {
     .words = "[FILE]",
     .word_max = 1,
     .summary = "what it would cost a month, at least; needs no AWS",
-    .more =
-        "Prices the CloudFormation template FILE (JSON or YAML), or what would be deployed from "
-        "here, with a dated table in the program. Every line has its quantity, price and "
-        "assumption; what could not be priced is listed. With --json: one object.",
+    .more = "Prices the CloudFormation template FILE (JSON or YAML; - is standard input), or what "
+            "would be deployed from "
+            "here, with a dated table in the program. Every line has its quantity, price and "
+            "assumption; what could not be priced is listed. With --json: one object.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE | OPTIONS_USAGE | OPTIONS_TEMPLATE,
     .is_one_object = true,

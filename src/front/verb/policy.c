@@ -63,7 +63,7 @@ static enum err_code policy_file(struct cli *cli, const char *name, const json_t
     enum verdict one;
 
     (void)json_array_append_new(files, json_pack("{s:s, s:o}", "file", name, "findings", findings));
-    if (fs_read_file(name, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE ||
+    if (fs_read_input(name, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE ||
         template_file_open(buf_str(&text), name, arena, &file, err) != ERR_NONE) {
         return err->code;
     }
@@ -128,7 +128,8 @@ const struct verb verb_policy = {
     .words = "check FILE...",
     .word_max = 1 + POLICY_FILES_MAX,
     .summary = "judge CloudFormation templates by the rules that hold for our own",
-    .more = "Reads YAML or JSON, asks neither AWS nor a model. Each finding has its line, its rule "
+    .more = "Reads YAML or JSON (- is standard input), asks neither AWS nor a model. Each finding "
+            "has its line, its rule "
             "and what to do; what cannot be told never passes. Parameters are what --parameter "
             "says, or their defaults, which decide no condition: without --parameter both branches "
             "are read. With --account other accounts are found too. Exit 0: nothing found that "

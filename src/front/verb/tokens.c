@@ -1,6 +1,7 @@
 /* tokens: how many tokens a text has. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ static enum err_code tokens_open(struct cli *cli, int *out, struct err *err) {
     const char *name = cli_word(cli, 0);
     struct stat st;
 
-    if (name == NULL) {
+    if (name == NULL || strcmp(name, "-") == 0) {
         if (tty_is_terminal(STDIN_FILENO)) {
             cli_say(cli, "type or paste the text; Ctrl-D ends it");
         }
@@ -53,7 +54,7 @@ static enum err_code tokens_open(struct cli *cli, int *out, struct err *err) {
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         err_errno(err, errno, "%s", name);
-        return err_remedy(err, "give the path of a text, or none and the text on standard input");
+        return err_remedy(err, "give the path of a file, or - for standard input");
     }
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         close(fd);
@@ -102,10 +103,11 @@ const struct verb verb_tokens = {
     .words = "[FILE]",
     .word_max = 1,
     .summary = "count the tokens of a text",
-    .more = "Reads FILE, or standard input. Prints how many tokens a model with this encoding "
-            "sees, exactly as it counts: "
-            "o200k_base for gpt-4o, gpt-4.1 and later, cl100k_base for gpt-4 and gpt-3.5. With "
-            "--json {\"encoding\", \"tokens\", \"bytes\"}.",
+    .more =
+        "Reads FILE, or standard input (also -). Prints how many tokens a model with this encoding "
+        "sees, exactly as it counts: "
+        "o200k_base for gpt-4o, gpt-4.1 and later, cl100k_base for gpt-4 and gpt-3.5. With "
+        "--json {\"encoding\", \"tokens\", \"bytes\"}.",
     .section = VERBS_HERE,
     .options = OPTIONS_TOKENS,
     .is_one_object = true,
