@@ -85,7 +85,8 @@ void session_end_done(struct session_end *end);
 
 /* Runs the session until it ends, or waits for a person that is not there, or is interrupted.
  * Errors: what stopped this process but not the session: ERR_INTERRUPTED, ERR_STALE (another
- * process took over), ERR_DISK_FULL and kin, ERR_DEFECT. Its sentence says how to go on. */
+ * process took over), ERR_LOCKED (another machine goes on with it while this process waited for an
+ * answer), ERR_DISK_FULL and kin, ERR_DEFECT. Its sentence says how to go on. */
 MUST_CHECK enum err_code session_run(struct session *session, struct session_end *out,
                                      struct err *err);
 
@@ -96,8 +97,10 @@ struct joined {
     bool is_found;      /* it was shared; false: all else is empty */
     bool is_live;       /* a process of this machine runs it, and knows better */
     bool is_run;        /* another machine may be running it */
+    bool is_open;       /* another machine took it and did not give it back: it runs it, or died */
     bool is_foreign;    /* it was begun on another machine, with its names for profiles */
     int64_t imported;   /* records that were new here, and are in the journal now */
+    int64_t last;       /* where the last part in the bucket begins */
     char actor[256];    /* ARN of whoever took it last; "": nobody did */
     char host[80];      /* where */
     int64_t since_ms;   /* since when */

@@ -51,6 +51,7 @@ struct session {
     struct aws_client *aws;
     bool is_aws_lent; /* another session's */
     struct sharing sharing;
+    struct elsewhere *elsewhere; /* while it waits for a yes; see elsewhere.c */
 };
 
 /* Enters a phase: journals it with the state, in one sync with what is pending, and tells whoever
@@ -95,7 +96,31 @@ struct gate_hooks share_hooks(struct session *session);
  * failure is a warning. */
 void share_tell(struct session *session, bool is_resting);
 
+/* {"bucket","stack","session"} of a session that is shared. New reference. */
+json_t *share_session_args(const struct session *session);
+
+/* Reads what join answered, with "digest", of what is asked now. */
+void share_read(const json_t *answer, struct joined *out);
+
+/* A yes or no of another machine becomes a message, as one of another process is. */
+MUST_CHECK enum err_code share_deliver(struct flow *flow, const char *id,
+                                       const struct joined *joined, struct err *err);
+
+/* ---- elsewhere.c ---- */
+
+/* While a session waits for a yes: looks now and then, without blocking, whether another machine
+ * answered. An answer that nobody acts on becomes a message. Errors: ERR_LOCKED (another machine
+ * goes on with it). */
+MUST_CHECK enum err_code elsewhere_look(struct session *session, struct err *err);
+void elsewhere_end(struct session *session); /* also where nothing was looked for */
+
 /* ---- query.c ---- */
+
+/* Opens a session of kind "query" of `flow` beside `beside`, with the same AWS client; the caller
+ * gives it to query_close(). */
+MUST_CHECK enum err_code query_open(struct flow *flow, const struct session *beside,
+                                    struct session **out, struct err *err);
+void query_close(struct session *query); /* accepts NULL */
 
 /* One call of the executor beside the session, in a session of kind "query" with the same AWS
  * client, shown to nobody. Takes over `args`; `*out` is the caller's. */

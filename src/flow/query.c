@@ -114,18 +114,48 @@ enum err_code flow_query(struct flow *flow, const struct agent *agent, json_t *f
     return code;
 }
 
+/* Where a session stands, and what it was told. New references. */
+static json_t *query_flags(const struct session *session) {
+    return json_deep_copy(json_object_get(session->state, "flags"));
+}
+
+static json_t *query_target(const struct session *session) {
+    return agent_args("account", json_str_at(session->state, "identity.account"), "region",
+                      json_str_at(session->state, "identity.region"), NULL);
+}
+
+enum err_code query_open(struct flow *flow, const struct session *beside, struct session **out,
+                         struct err *err) {
+    CLEANUP(session_closep) struct session *query = NULL;
+    CLEANUP(json_decrefp) json_t *target = query_target(beside);
+
+    if (session_new(flow, "query", query_flags(beside), &query, err) != ERR_NONE ||
+        query_aim(query, target, beside->aws, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = TAKE(query);
+    return ERR_NONE;
+}
+
+void query_close(struct session *query) {
+    struct err ignored = {0}; /* its calls are on record; nobody takes up a question */
+
+    if (query != NULL) {
+        (void)!query_end(query, "success", &ignored);
+        session_close(query);
+    }
+}
+
 enum err_code query_aside(struct session *session, const char *operation, json_t *args,
                           json_t **out, struct err *err) {
     struct flow *flow = session->flow;
     struct query query = {.tool = "aws_deployer", .operation = operation, .args = args};
-    json_t *flags = json_deep_copy(json_object_get(session->state, "flags"));
-    CLEANUP(json_decrefp)
-    json_t *target = agent_args("account", json_str_at(session->state, "identity.account"),
-                                "region", json_str_at(session->state, "identity.region"), NULL);
+    CLEANUP(json_decrefp) json_t *target = query_target(session);
     enum err_code code;
 
     bus_quiet(flow->bus, true);
-    code = query_run(flow, &agent_executor, flags, target, session->aws, &query, out, err);
+    code = query_run(flow, &agent_executor, query_flags(session), target, session->aws, &query, out,
+                     err);
     bus_quiet(flow->bus, false);
     bus_context(flow->bus, session->id, phase_word(session->phase), NULL);
     json_decref(query.args);

@@ -314,6 +314,15 @@ static enum err_code child_visit(const struct journal_record *record, void *cont
                                                           : ERR_NONE;
 }
 
+/* Another machine goes on with the child: the parent waits for that. */
+static enum err_code child_is_elsewhere(struct flow *flow, struct err *err, json_t **out) {
+    bus_emit(flow->bus, EVENT_SAY, agent_args("text", err->text, NULL));
+    *err = (struct err){0};
+    *out = agent_args("status", "waiting", NULL);
+    json_put_int(*out, "exit", err_exit(ERR_WAITING));
+    return ERR_NONE;
+}
+
 /* Runs the child and gives its result; of one that had ended before, what its journal says. */
 static enum err_code child_run(struct flow *flow, const char *id, const char *kind, json_t *flags,
                                json_t **out, struct err *err) {
@@ -326,7 +335,7 @@ static enum err_code child_run(struct flow *flow, const char *id, const char *ki
                    : err->code;
     }
     if (session_run(child, &end, err) != ERR_NONE) {
-        return err->code;
+        return err->code == ERR_LOCKED ? child_is_elsewhere(flow, err, out) : err->code;
     }
     *out = json_incref(end.result);
     return ERR_NONE;

@@ -215,6 +215,7 @@ void session_close(struct session *session) {
     if (session == NULL) {
         return;
     }
+    elsewhere_end(session);
     bus_remove(session->flow->bus, &note_sink, session);
     if (session->gate != NULL) {
         (void)!gate_settle(session->gate,

@@ -168,14 +168,16 @@ static void joined_decision(const json_t *rows, const char *digest, struct joine
     }
 }
 
-static void joined_read(const json_t *answer, struct joined *out) {
+void share_read(const json_t *answer, struct joined *out) {
     const char *host = json_str_or(answer, "taken_by.host", "");
 
     *out = (struct joined){.is_found = json_bool_at(answer, "found"),
                            .is_live = json_bool_at(answer, "live"),
                            .is_run = json_bool_at(answer, "run"),
+                           .is_open = json_bool_at(answer, "open"),
                            .is_foreign = json_bool_at(answer, "foreign"),
                            .imported = json_int_or(answer, "imported", 0),
+                           .last = json_int_or(answer, "last", 0),
                            .since_ms = json_int_or(answer, "taken_by.since_ms", 0)};
     (void)snprintf(out->actor, sizeof out->actor, "%s", json_str_or(answer, "taken_by.actor", ""));
     (void)snprintf(out->host, sizeof out->host, "%.*s", (int)strcspn(host, "/"), host);
@@ -190,7 +192,7 @@ static enum err_code share_note(struct flow *flow, const char *id, const json_t 
                               json_str_or(where, "stack", ""), NULL);
     struct joined joined;
 
-    joined_read(answer, &joined);
+    share_read(answer, &joined);
     json_put_bool(body, "foreign", joined.is_foreign);
     if (joined.imported > 0 && joined.actor[0] != '\0') {
         json_t *by = agent_args("actor", joined.actor, "host", joined.host, NULL);
@@ -255,7 +257,7 @@ enum err_code flow_join(struct flow *flow, const char *id, const json_t *where, 
     if (share_join(flow, id, where, &answer, err) != ERR_NONE) {
         return err->code;
     }
-    joined_read(answer, out);
+    share_read(answer, out);
     return ERR_NONE;
 }
 
@@ -285,9 +287,8 @@ static enum err_code share_say_run(const char *id, const struct joined *joined, 
     return err_remedy(err, "aws-copilot attach %s watches it", id);
 }
 
-/* A yes or no of another machine becomes a message, as one of another process is. */
-static enum err_code share_deliver(struct flow *flow, const char *id, const struct joined *joined,
-                                   struct err *err) {
+enum err_code share_deliver(struct flow *flow, const char *id, const struct joined *joined,
+                            struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(json_decrefp) json_t *message = NULL;
     CLEANUP(masked_done) struct masked masked = {0};
@@ -331,7 +332,7 @@ enum err_code share_before_open(struct flow *flow, const char *id, struct sharin
     if (share_join(flow, id, where, &answer, err) != ERR_NONE) {
         return err->code;
     }
-    joined_read(answer, &joined);
+    share_read(answer, &joined);
     if (joined.is_run) {
         return share_say_run(id, &joined, err);
     }
@@ -383,7 +384,7 @@ static void share_warn(struct session *session, const struct err *err) {
                    NULL));
 }
 
-static json_t *share_session_args(const struct session *session) {
+json_t *share_session_args(const struct session *session) {
     return agent_args("bucket", json_str_at(session->state, "bootstrap.Artifacts"), "stack",
                       json_str_or(session->state, "fields.stack", ""), "session", session->id,
                       NULL);
@@ -439,6 +440,9 @@ static enum err_code share_take_again(struct session *session, struct err *err) 
     if (query_aside(session, "take", args, &taken, err) != ERR_NONE) {
         return err->code;
     }
+    if (json_bool_at(taken, "interrupted")) { /* another machine took it meanwhile, and died */
+        gate_doubt(session->gate);
+    }
     session->sharing.take = json_int_or(taken, "take", 0);
     session->services.take = session->sharing.take;
     return ERR_NONE;
@@ -463,6 +467,7 @@ static enum err_code share_answered(void *ctx, const char *answer, char **actor,
     struct session *session = ctx;
     bool is_yes = strncmp(answer, "no", 2) != 0;
 
+    elsewhere_end(session);
     if (!session->sharing.is_on || session->sharing.is_off) {
         return ERR_NONE;
     }
@@ -476,6 +481,9 @@ static enum err_code share_answered(void *ctx, const char *answer, char **actor,
     return session->sharing.take > 0 ? ERR_NONE : share_take_again(session, err);
 }
 
+static enum err_code share_waiting(void *ctx, struct err *err) { return elsewhere_look(ctx, err); }
+
 struct gate_hooks share_hooks(struct session *session) {
-    return (struct gate_hooks){.asked = share_asked, .answered = share_answered, .ctx = session};
+    return (struct gate_hooks){
+        .asked = share_asked, .waiting = share_waiting, .answered = share_answered, .ctx = session};
 }

@@ -356,6 +356,15 @@ static bool ask_take_message(struct ask_poll *poll, const struct store_message *
     return true;
 }
 
+/* Whether somebody elsewhere made it pointless to wait, which is the fault then. */
+static bool ask_is_over(struct gate *gate) {
+    const struct gate_hooks *hooks = &gate->options.hooks;
+    struct err err = {0};
+
+    return hooks->waiting != NULL && hooks->waiting(hooks->ctx, &err) != ERR_NONE &&
+           gate_fail(gate, &err) != ERR_NONE;
+}
+
 static bool ask_poll_inbox(void *ctx) {
     struct ask_poll *poll = ctx;
     const struct store_message *messages = NULL;
@@ -366,8 +375,13 @@ static bool ask_poll_inbox(void *ctx) {
     if (poll->gate->fault.code != ERR_NONE || gate_is_cancelled(poll->gate, &err)) {
         return true;
     }
-    if (strcmp(poll->kind, "approval") != 0 ||
-        store_read_inbox(poll->gate->options.services->store, str_from(poll->gate->options.session),
+    if (strcmp(poll->kind, "approval") != 0) {
+        return false;
+    }
+    if (ask_is_over(poll->gate)) {
+        return true;
+    }
+    if (store_read_inbox(poll->gate->options.services->store, str_from(poll->gate->options.session),
                          poll->arena, &messages, &n, &err) != ERR_NONE) {
         return false;
     }

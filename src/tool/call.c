@@ -353,6 +353,14 @@ static void call_wait(struct call_handle *call) {
     gate_tick(gate); /* what it reported last */
 }
 
+bool tool_is_done(struct call_handle *handle) {
+    gate_tick(handle->gate);
+    gate_collect(handle->gate);
+    return !handle->is_running;
+}
+
+void tool_cancel(struct call_handle *handle) { atomic_store(&handle->cancel, true); }
+
 /* The words of a call that did not end: never a result, so that a restart reconciles it. */
 static bool call_is_open(const struct call_handle *call) {
     return call->err.code == ERR_INTERRUPTED ||

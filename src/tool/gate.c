@@ -120,6 +120,8 @@ const struct err *gate_fault(const struct gate *gate) {
     return gate->fault.code == ERR_NONE ? NULL : &gate->fault;
 }
 
+void gate_doubt(struct gate *gate) { gate->options.is_uncertain = true; }
+
 int64_t gate_next_call(const struct gate *gate) { return gate->next_call; }
 
 bool gate_is_replaying(const struct gate *gate) { return gate->next_call <= gate->recalled_last; }

@@ -43,6 +43,10 @@ struct gate_hooks {
     /* The question is on record, and nobody was asked yet. */
     void (*asked)(void *ctx);
 
+    /* Its answer is waited for: called at least twice a second, and does not block. It may put the
+     * answer into the inbox. An error ends the question and is the gate's fault. */
+    enum err_code (*waiting)(void *ctx, struct err *err);
+
     /* It was answered, "yes ..." or "no ..." or else, and nothing of that is on record yet.
      * `*actor` is who said it elsewhere; NULL: the person of this process, and may be set to who
      * that is (free()d by the gate). An error is the gate's fault, and the answer is none. */
@@ -96,6 +100,9 @@ MUST_CHECK enum err_code gate_settle(struct gate *gate, struct err *err);
  * operations. Errors: those of gate_fault(). */
 MUST_CHECK enum err_code gate_reconcile(struct gate *gate, struct err *err);
 
+/* From now on each effect is reconciled before it is run, see `is_uncertain`. */
+void gate_doubt(struct gate *gate);
+
 /* The number that the next call will get. */
 int64_t gate_next_call(const struct gate *gate);
 
@@ -139,6 +146,11 @@ struct call_handle;
 struct call_handle *tool_start(struct turn *turn, const char *tool, const char *operation,
                                json_t *args);
 MUST_CHECK enum err_code tool_finish(struct call_handle *handle, json_t **out, struct err *err);
+
+/* For a caller that has other things to do meanwhile: whether tool_finish() would not wait, and
+ * telling the call to stop, so that it waits for that only. */
+bool tool_is_done(struct call_handle *handle);
+void tool_cancel(struct call_handle *handle);
 
 /* Asks the person; takes over `question`. The answer, masked as it was journaled, is the caller's
  * to free(). A question that was answered before a crash is not asked again. Errors: ERR_WAITING,

@@ -357,6 +357,50 @@ class Machines(OnMachines):
         self.one_effect(session, "a")
 
 
+class Waiting(OnMachines):
+    """A process waits at its question while the answer is given on another machine."""
+
+    def sits_at_a(self):
+        self.keys = self.mine
+        return self.talk("deploy", "--app", self.app, "--account", self.account, "--region", todo.REGION, "--trust-repository",
+                         env=self.todo_env(XDG_STATE_HOME=str(self.dir / "a")), cwd=self.repo)
+
+    def asked(self, talk):
+        talk.expect(r"\[yes / no / why\]")
+        return self.at("a", "approvals").of_type("approval")[0]["session"]
+
+    def test_it_says_who_approved_where_and_shows_the_end(self):
+        with self.sits_at_a() as talk:
+            session = self.asked(talk)
+            self.assertEqual(self.at("b", "approve", session).result["status"], "success")
+            talk.expect(rf"approved by {self.arn('-b')} on \S+ at [-0-9T:.]+Z; it (goes|went) on there")
+            talk.expect("approved by .*-b,terminal")
+            self.assertEqual(talk.wait(), 0)
+        self.one_effect(session)
+
+    def test_it_says_who_rejected_and_ends_as_that(self):
+        with self.sits_at_a() as talk:
+            session = self.asked(talk)
+            self.at("b", "reject", session, code=5)
+            talk.expect(rf"rejected by {self.arn('-b')} on \S+ at [-0-9T:.]+Z; it (goes|went) on there")
+            talk.expect(r"Refused: .* said no")
+            self.assertNotIn("asked:", talk.transcript, "it was answered")
+            self.assertEqual(talk.wait(), 5)
+        self.nothing_at_aws()
+
+    def test_a_background_run_goes_on_with_a_yes_that_nobody_acts_on(self):
+        self.write_yml(more="    variables: { LOG_LEVEL: info }\n    second_approver: true\n")
+        self.commit("second approver")
+        self.keys = self.mine
+        session = self.at("a", "deploy", *self.CONFIRMED, "--detach").result["session"]
+        self.wait_for(lambda: self.at("a", "approvals").of_type("approval"), "the question")
+        self.at("b", "approve", session)
+        self.wait_for(lambda: ("success", session) in [(row["status"], row["session"]) for row in self.at("a", "history").of_type("session")],
+                      "its end, with nobody's help")
+        self.assertEqual(self.decided(session), [("yes", self.arn("-b") + ",bucket")])
+        self.one_effect(session, "a")
+
+
 class Kept(OnMachines):
     """The state file is kept, and put back when AWS has gone on since."""
 

@@ -13,20 +13,31 @@ struct watch {
     bool is_told;         /* who runs it */
     int64_t join_mono_ms; /* when other machines are asked next, of clock_mono_ms() */
     bool is_run;          /* another machine runs it */
+    json_t *asked;        /* the question that nobody answered yet; NULL: none */
     json_t *result;       /* of the END record; NULL while it goes on */
     bool has_ended;
     char status[16];
 };
 
+static void watch_forget_question(struct watch *watch) {
+    json_decref(watch->asked);
+    watch->asked = NULL;
+}
+
 /* A yes can be given from anywhere; any other answer only where it was asked. */
-static void watch_question(struct watch *watch, const json_t *question) {
+static void watch_question(struct watch *watch) {
+    const json_t *question = watch->asked;
     bool is_approval = strcmp(json_str_or(question, "kind", ""), "approval") == 0;
 
+    if (question == NULL) {
+        return;
+    }
     cli_say(watch->cli, "asked: %s", json_str_or(question, "question", ""));
     if (is_approval) {
         cli_say(watch->cli, "aws-copilot approve %s says yes, aws-copilot reject %s says no",
                 watch->id, watch->id);
     }
+    watch_forget_question(watch);
 }
 
 /* What the owner showed, shown here: its notes are masked, and masked once more where they leave.
@@ -48,7 +59,8 @@ static void watch_note(struct watch *watch, struct str body) {
         render_event(watch->cli->render, event, json);
     }
     if (event == EVENT_QUESTION) {
-        watch_question(watch, json);
+        watch_forget_question(watch);
+        watch->asked = json_incref(json);
     }
 }
 
@@ -57,6 +69,10 @@ static enum err_code watch_visit(const struct journal_record *record, void *cont
     struct watch *watch = context;
 
     watch->next_seq = record->seq + 1;
+    if (record->kind == RECORD_ANSWER || record->kind == RECORD_PHASE ||
+        record->kind == RECORD_END) {
+        watch_forget_question(watch);
+    }
     if (record->kind == RECORD_NOTE && record->has_body) {
         watch_note(watch, record->body);
     }
@@ -84,7 +100,11 @@ static enum err_code watch_look(struct watch *watch, const char *id, struct err 
     if (row->last_seq < watch->next_seq) {
         return ERR_NONE;
     }
-    return journal_replay(store, str_from(id), watch->next_seq, watch_visit, watch, err);
+    if (journal_replay(store, str_from(id), watch->next_seq, watch_visit, watch, err) != ERR_NONE) {
+        return err->code;
+    }
+    watch_question(watch);
+    return ERR_NONE;
 }
 
 static void watch_end(struct watch *watch, const char *id) {
@@ -175,12 +195,28 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
     }
 }
 
-enum err_code attach_watch(struct cli *cli, const char *id, struct err *err) {
-    struct watch watch = {.cli = cli, .next_seq = 1, .id = id};
+static enum err_code watch_from(struct cli *cli, const char *id, int64_t next_seq,
+                                struct err *err) {
+    struct watch watch = {.cli = cli, .next_seq = next_seq, .id = id};
     enum err_code code = watch_run(&watch, id, err);
 
+    json_decref(watch.asked);
     json_decref(watch.result);
     return code;
+}
+
+enum err_code attach_watch(struct cli *cli, const char *id, struct err *err) {
+    return watch_from(cli, id, 1, err);
+}
+
+enum err_code attach_follow(struct cli *cli, const char *id, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const struct store_session *row = NULL;
+
+    if (store_get_session(flow_store(cli->flow), str_from(id), arena, &row, err) != ERR_NONE) {
+        return err->code;
+    }
+    return watch_from(cli, id, row == NULL ? 1 : row->last_seq + 1, err);
 }
 
 static enum err_code attach_run(struct cli *cli, struct err *err) {

@@ -20,6 +20,19 @@ static enum err_code run_where(struct cli *cli, const json_t *flags, json_t **ou
     return json_str_at(place, "region") == NULL ? ERR_NONE : cli_where(cli, flags, out, err);
 }
 
+/* Runs it; where another machine went on with it meanwhile, says so and shows how that ends. */
+static enum err_code run_session(struct cli *cli, struct session *session, struct err *err) {
+    CLEANUP(freep) char *id = mem_strdup(session_id(session));
+    enum err_code code = cli_run_session(cli, session, err);
+
+    if (code != ERR_LOCKED) {
+        return code;
+    }
+    bus_emit(flow_bus(cli->flow), EVENT_SAY, agent_args("text", err->text, NULL));
+    *err = (struct err){0};
+    return attach_follow(cli, id, err);
+}
+
 enum err_code run_here(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
     CLEANUP(json_decrefp) json_t *owned = flags;
     struct session *session = NULL;
@@ -28,7 +41,7 @@ enum err_code run_here(struct cli *cli, const char *kind, json_t *flags, struct 
         session_new(cli->flow, kind, TAKE(owned), &session, err) != ERR_NONE) {
         return err->code;
     }
-    return cli_run_session(cli, session, err);
+    return run_session(cli, session, err);
 }
 
 enum err_code run_flags(struct cli *cli, const char *kind, json_t *flags, struct err *err) {
@@ -54,7 +67,7 @@ enum err_code run_on(struct cli *cli, const char *id, struct err *err) {
     if (session_open(cli->flow, id, &session, err) != ERR_NONE) {
         return err->code;
     }
-    return cli_run_session(cli, session, err) != ERR_NONE ? err->code : answers_keep(cli, err);
+    return run_session(cli, session, err) != ERR_NONE ? err->code : answers_keep(cli, err);
 }
 
 enum err_code run_again(struct cli *cli, const char *id, struct err *err) {

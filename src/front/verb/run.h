@@ -81,6 +81,9 @@ MUST_CHECK enum err_code run_open_session(struct cli *cli, struct arena *arena, 
  * ERR_TIMEOUT, ERR_INTERRUPTED, those of run_again(). */
 MUST_CHECK enum err_code attach_watch(struct cli *cli, const char *id, struct err *err);
 
+/* The same for a session that this process has shown up to here. */
+MUST_CHECK enum err_code attach_follow(struct cli *cli, const char *id, struct err *err);
+
 /* The newest session of this repository that is no question; NULL: none. In `arena`. */
 MUST_CHECK enum err_code run_newest_session(struct cli *cli, struct arena *arena, const char **out,
                                             struct err *err);

@@ -61,7 +61,7 @@ static const struct json_field join_in[] = {
     { "project", JSON_TEXT, false }, END };
 static const struct json_field join_out[] = {
     { "found", JSON_FLAG, false }, { "imported", JSON_COUNT, false }, { "to", JSON_COUNT, true }, { "live", JSON_FLAG, true },
-    { "shared_to", JSON_COUNT, true }, { "take", JSON_COUNT, true }, { "run", JSON_FLAG, true }, { "taken_by", JSON_MAP, true }, { "decisions", JSON_LIST, true }, END };
+    { "shared_to", JSON_COUNT, true }, { "last", JSON_COUNT, true }, { "take", JSON_COUNT, true }, { "open", JSON_FLAG, true }, { "run", JSON_FLAG, true }, { "taken_by", JSON_MAP, true }, { "decisions", JSON_LIST, true }, END };
 static const struct json_field take_in[] = {
     { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
     { "after", JSON_COUNT, false }, { "site", JSON_MAP, true }, END };

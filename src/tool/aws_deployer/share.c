@@ -138,9 +138,11 @@ static enum err_code share_read_take(struct op *op, const struct aws *aws,
     return share->take == 0 ? ERR_NONE : share_get(op, aws, key, SHARE_NOTE_BYTES, out, err);
 }
 
-/* Whether the one who took it last may still be running it. */
+/* `*out_is_open`: another state folder took it last, and did not give it back. `*out_is_run`: and
+ * may still be running it. */
 static enum err_code share_is_run(const struct op *op, const struct share *share,
-                                  const json_t *take, bool *out, struct err *err) {
+                                  const json_t *take, bool *out_is_open, bool *out_is_run,
+                                  struct err *err) {
     struct store_owner owner = {.pid = json_int_or(take, "pid", 0),
                                 .start = json_int_or(take, "start", 0)};
     struct sha256 install;
@@ -149,9 +151,10 @@ static enum err_code share_is_run(const struct op *op, const struct share *share
         return err->code;
     }
     (void)snprintf(owner.host, sizeof owner.host, "%s", json_str_or(take, "host", ""));
-    *out = share->take > 0 && !share->is_resting &&
-           strcmp(json_str_or(take, "install", ""), sha256_hex(install).text) != 0 &&
-           json_int_or(take, "expires_ms", 0) > clock_now_ms() && !store_owner_is_dead(&owner);
+    *out_is_open = share->take > 0 && !share->is_resting &&
+                   strcmp(json_str_or(take, "install", ""), sha256_hex(install).text) != 0;
+    *out_is_run = *out_is_open && json_int_or(take, "expires_ms", 0) > clock_now_ms() &&
+                  !store_owner_is_dead(&owner);
     return ERR_NONE;
 }
 
@@ -259,12 +262,13 @@ static enum err_code share_fetch_site(struct op *op, const struct aws *aws, stru
 enum err_code deployer_take_session(struct op *op, json_t **out, struct err *err) {
     CLEANUP(share_done) struct share share = {0};
     CLEANUP(json_decrefp) json_t *take = NULL;
+    bool is_open = false;
     bool is_run = false;
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE || share_list(op, &aws, &share, err) != ERR_NONE ||
         share_read_take(op, &aws, &share, &take, err) != ERR_NONE ||
-        share_is_run(op, &share, take, &is_run, err) != ERR_NONE) {
+        share_is_run(op, &share, take, &is_open, &is_run, err) != ERR_NONE) {
         return err->code;
     }
     if (is_run) {
@@ -610,6 +614,7 @@ enum err_code deployer_join(struct op *op, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *take = NULL;
     CLEANUP(json_decrefp) json_t *found = json_object();
     json_t *decisions = NULL;
+    bool is_open = false;
     bool is_run = false;
     struct aws aws;
 
@@ -624,12 +629,14 @@ enum err_code deployer_join(struct op *op, json_t **out, struct err *err) {
     }
     if (share_import_leased(op, &aws, &share, found, err) != ERR_NONE ||
         share_read_take(op, &aws, &share, &take, err) != ERR_NONE ||
-        share_is_run(op, &share, take, &is_run, err) != ERR_NONE ||
+        share_is_run(op, &share, take, &is_open, &is_run, err) != ERR_NONE ||
         share_decisions(op, &aws, &decisions, err) != ERR_NONE) {
         return err->code;
     }
     json_put_int(found, "shared_to", share.to);
+    json_put_int(found, "last", share.last);
     json_put_int(found, "take", share.take);
+    json_put_bool(found, "open", is_open);
     json_put_bool(found, "run", is_run);
     json_put(found, "taken_by", take == NULL ? json_object() : json_incref(take));
     json_put(found, "decisions", decisions);
