@@ -6,6 +6,7 @@
 
 #include "guard/redact/person.h"
 #include "guard/redact/pieces.h"
+#include "guard/redact/view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -363,11 +364,15 @@ static void match_literal(struct scan *scan, const struct known_literal *literal
     size_t to = at + literal->len;
 
     if (literal->is_encoded) { /* the characters at its edges hold bits of it */
+        struct escape escape;
+
         to = scan_run_end(scan, SET_BASE64, to - 1);
         while (from > 0 && at - from < 4 &&
                charset_has(&charsets[SET_BASE64], scan->text.ptr[from - 1])) {
             from--;
         }
+        bool is_escape = escape_around(scan->text, from, &escape);
+        from = is_escape && escape.to <= at ? escape.to : from;
     }
     scan_add(scan, from, to, "known", SPAN_PLAIN);
 }

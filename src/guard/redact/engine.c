@@ -1,4 +1,5 @@
 /* guard/redact/engine.c: every view of a segment, and what the lines before say about it. */
+#include "guard/redact/charset.h"
 #include "guard/redact/generic.h"
 #include "guard/redact/pass.h"
 
@@ -208,6 +209,9 @@ static size_t block_rest(const struct scan *scan, const char *end, const char *a
     if (at >= 0) {
         ptrdiff_t close = scan_find(scan, (size_t)at + strlen(end), scan->text.len, after);
         to = close < 0 ? scan->text.len : (size_t)close + strlen(after);
+    }
+    while (at >= 0 && to > (size_t)at && is_any(scan->text.ptr[to - 1], "\r\n")) {
+        to--; /* the next line stays one */
     }
     return to;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/json.h"
 #include "guard/redact/redact_fixture.h"
 
@@ -382,6 +383,110 @@ static void json_in_a_text_stays_json(void **state) {
     }
 }
 
+/* How a secret may stand in a string of JSON. */
+enum form { FORM_KNOWN, FORM_BASE64, FORM_WRAPPED, FORM_HEX, FORM_TOKEN, FORM_N };
+
+/* Adds a secret that begins and ends somewhere in what is encoded; `what` gets what must go. */
+static void form_add(struct buf *out, enum form form, struct buf *what) {
+    static const char *const leads[] = {"", "a", "> ", "ab", "note: "};
+    CLEANUP(buf_done) struct buf plain = BUF_INIT(TEXT_MAX);
+
+    buf_clear(what);
+    if (form == FORM_KNOWN) {
+        buf_add_s(out, known_values[0]);
+        buf_add_s(what, known_values[0]);
+        return;
+    }
+    if (form == FORM_TOKEN) {
+        CLEANUP(freep) char *secret = secret_of(&kinds[0]);
+        buf_add_s(out, secret);
+        buf_add_s(what, secret);
+        return;
+    }
+    buf_add_s(&plain, leads[next_random() % ARRAY_N(leads)]);
+    if (next_random() % 2 == 0) {
+        buf_addf(&plain, "%s and more of it", known_values[0]);
+    } else {
+        buf_add_s(&plain, "words of a file\nDB_PASSWORD=hunter2-hunter2\nMODE=words after it");
+    }
+    if (form == FORM_HEX) {
+        hex_add(what, plain.ptr, plain.len);
+    } else {
+        base64_add(what, plain.ptr, plain.len);
+    }
+    for (size_t at = 0; at < what->len; at += 64) {
+        buf_add_s(out, form == FORM_WRAPPED && at > 0 ? "\n" : "");
+        buf_add(out, str_slice(buf_str(what), at, at + 64));
+    }
+}
+
+/* `levels` times a JSON string in JSON; the caller frees. */
+static char *json_nested(struct str text, int levels, size_t flags) {
+    CLEANUP(json_decrefp)
+    json_t *json = json_pack("{s:o,s:i}", "log", json_string_of(text), "n", 1);
+    char *dumped = json_dumps(json, flags);
+
+    if (levels > 1) {
+        CLEANUP(freep) char *inner = dumped;
+        dumped = json_nested(str_from(inner), levels - 1, flags);
+    }
+    return dumped;
+}
+
+/* Whether `text` is JSON as deep as json_nested() made it; `out` gets the string in the middle. */
+static bool json_unnest(struct str text, int levels, struct buf *out) {
+    CLEANUP(json_decrefp) json_t *json = NULL;
+    struct err err = {0};
+
+    if (json_read(text, &json, &err) != ERR_NONE || !json_is_string(json_object_get(json, "log"))) {
+        return false;
+    }
+    struct str inner = str_from(json_string_value(json_object_get(json, "log")));
+    if (levels > 1) {
+        return json_unnest(inner, levels - 1, out);
+    }
+    buf_add(out, inner);
+    return true;
+}
+
+/* What stands beside a secret is an escape in JSON, whose letter may be one of the encoding's. */
+static void an_escape_beside_a_secret_is_not_cut(void **state) {
+    static const char *const beside[] = {"\n",         "\t", "\r",   "\b",   "\f",     "\"",
+                                         "\\",         "/",  "\x01", "\x1f", "\u00e4", "\u20ac",
+                                         "\U0001f600", " ",  "n",    "u",    "u000",   "\\n",
+                                         "\\u0041",    "=",  ",",    "x: "};
+    static const size_t flags[] = {0, JSON_ENSURE_ASCII, JSON_ESCAPE_SLASH | JSON_COMPACT};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    redactor_mask_persons(redactor, false);
+    for (int i = 0; i < 3000; i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        CLEANUP(buf_done) struct buf what = BUF_INIT(TEXT_MAX);
+        CLEANUP(buf_done) struct buf left = BUF_INIT(TEXT_MAX);
+        enum form form = next_random() % FORM_N;
+        int levels = 1 + (int)(next_random() % 3);
+        size_t len = 0;
+
+        for (uint32_t n = next_random() % 4; n > 0; n--) {
+            buf_add_s(&text, beside[next_random() % ARRAY_N(beside)]);
+        }
+        bool is_glued = text.len > 0 && strchr("nu0", text.ptr[text.len - 1]) != NULL;
+        form_add(&text, form, &what);
+        for (uint32_t n = next_random() % 4; n > 0; n--) {
+            buf_add_s(&text, beside[next_random() % ARRAY_N(beside)]);
+        }
+        CLEANUP(freep) char *json = json_nested(buf_str(&text), levels, flags[next_random() % 3]);
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(json), &len);
+        bool is_json = json_unnest((struct str){masked, len}, levels, &left);
+        bool is_left = leaks(buf_cstr(&left), left.len, buf_cstr(&what));
+        if (!is_json || (is_left && !(is_glued && form == FORM_TOKEN))) {
+            fail_msg("round %d, %s: %s\n -> %s", i, is_json ? "leaks" : "no JSON", json, masked);
+        }
+        check_fixpoint(redactor, str_from(json), "beside an escape");
+    }
+}
+
 /* ---- hostile and random input ---- */
 
 static void random_text_never_shows_a_planted_secret(void **state) {
@@ -560,6 +665,7 @@ int main(void) {
         cmocka_unit_test(no_unseen_character_hides_a_secret),
         cmocka_unit_test(a_line_of_64_megabytes_takes_no_memory),
         cmocka_unit_test(json_in_a_text_stays_json),
+        cmocka_unit_test(an_escape_beside_a_secret_is_not_cut),
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),
         cmocka_unit_test(values_may_become_known_while_others_scan),

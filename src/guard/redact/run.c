@@ -272,6 +272,13 @@ static bool run_is_worth(struct str text, const struct sift *sift, size_t from, 
     return is_hex_text(text.ptr, sift, from, to);
 }
 
+/* Where a run that may begin with the letter of an escape, as in \n, begins in truth. */
+static size_t after_escape(struct str text, size_t from, size_t to) {
+    struct escape escape;
+
+    return escape_around(text, from, &escape) && escape.to < to ? escape.to : from;
+}
+
 /* A run's first character, of the bit that stands for its 24th. */
 static size_t run_first(size_t bit) { return bit - (SIEVE_RUN - 1); }
 
@@ -279,7 +286,7 @@ void runs_prune(struct str text, struct sift *sift) {
     for (size_t bit = bits_next(sift->runs, sift->runs, 0, text.len); bit < text.len;) {
         size_t to = bits_next_clear(sift->runs, bit, text.len);
 
-        if (!run_is_worth(text, sift, run_first(bit), to)) {
+        if (!run_is_worth(text, sift, after_escape(text, run_first(bit), to), to)) {
             bits_clear(sift->runs, bit, to);
         }
         bit = bits_next(sift->runs, sift->runs, to, text.len);
@@ -353,6 +360,7 @@ static bool is_secret_in_hex(const struct pass *pass, const struct scan *scan, s
 }
 
 static void scan_run(const struct pass *pass, struct scan *scan, size_t from, size_t to) {
+    from = after_escape(scan->text, from, to);
     run_aws_secret(scan, from, to, pass->is_near_line);
     if (scan->is_decoded) {
         return;

@@ -47,11 +47,43 @@ void segmenter_forget(struct segmenter *segmenter) {
     segmenter_restart(segmenter);
 }
 
+static bool is_mask(struct str text, const struct span *span) {
+    return str_eq(str_slice(text, span->from, span->to), STR("***"));
+}
+
+/* No escape of JSON is cut: one is taken in whose letter may be one of what was found, and one
+ * whose backslashes end it is left out. */
+static void spans_keep_escapes(struct spans *spans, struct str text) {
+    bool is_changed = false;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < spans->n; i++) {
+        struct span span = spans->rows[i];
+        struct escape escape;
+        bool is_cut = escape_around(text, span.from, &escape);
+
+        span.from = is_cut ? escape.from : span.from;
+        if (escape_around(text, span.to, &escape)) {
+            bool is_slashes = span.to <= escape.letter && span.from < escape.from;
+            span.to = is_slashes ? escape.from : escape.to;
+            is_cut = true;
+        }
+        is_changed = is_changed || is_cut;
+        spans->rows[kept] = span;
+        kept += is_cut && is_mask(text, &span) ? 0 : 1;
+    }
+    spans->n = kept;
+    if (is_changed) {
+        spans_merge(spans);
+    }
+}
+
 static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
                          struct carry *carry, struct piece_of_text piece, struct spans *spans) {
     spans_clear(spans);
     engine_scan(core->anchors, &core->known, &segmenter->scratch, carry, piece, spans);
     spans_merge(spans);
+    spans_keep_escapes(spans, piece.text);
 }
 
 /* Bytes [from, to) of the window that was sifted last. */
@@ -75,6 +107,9 @@ static bool segment_settle(struct segmenter *segmenter, const struct redactor_co
     for (int round = 0; spans->n > 0; round++) {
         struct carry trial = *before;
 
+        if (segmenter->carry.block == BLOCK_NONE) {
+            trial.block = BLOCK_NONE; /* its end is masked now, and what follows is not in it */
+        }
         if (round == ROUNDS_MAX) { /* not understood: nothing of it is shown */
             buf_clear(masked);
             buf_add(masked, STR("***\n"));

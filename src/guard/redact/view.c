@@ -18,7 +18,10 @@ void view_done(struct view *view) {
     *view = (struct view){0};
 }
 
-enum { RUN_MIN = 24 }; /* characters before a break that make it one of Base64 */
+enum {
+    RUN_MIN = 24,   /* characters before a break that make it one of Base64 */
+    UNIT_ESCAPE = 6 /* \uXXXX */
+};
 
 static void view_reserve(struct view *view, size_t n) {
     view->n = 0;
@@ -91,6 +94,28 @@ static bool has_hex(struct str s, size_t at, size_t n) {
         }
     }
     return true;
+}
+
+bool escape_around(struct str text, size_t at, struct escape *out) {
+    size_t letter = at;
+
+    while (letter > 0 && at - letter < UNIT_ESCAPE - 1 && text.ptr[letter - 1] != '\\') {
+        letter--;
+    }
+    if (letter == 0 || text.ptr[letter - 1] != '\\') {
+        return false;
+    }
+    size_t from = letter - 1;
+    while (from > 0 && text.ptr[from - 1] == '\\') {
+        from--;
+    }
+    while (letter < text.len && text.ptr[letter] == '\\') {
+        letter++; /* `at` stands among them */
+    }
+    char c = letter < text.len ? text.ptr[letter] : '\0';
+    bool is_unit = c == 'u' && has_hex(text, letter + 1, 4);
+    *out = (struct escape){from, letter, letter + (is_unit ? UNIT_ESCAPE - 1 : 1)};
+    return (is_unit || is_any(c, "bfnrt/")) && out->to > at;
 }
 
 /* Undoes one JSON escape at `at`, a backslash; returns the bytes read, 0 when it is none. */

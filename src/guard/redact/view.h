@@ -26,3 +26,13 @@ void view_wipe(struct view *view);
 /* Builds the view; false when it equals the source, which is then not copied. The source has at
  * most 2^31 bytes. */
 bool view_build(struct view *view, enum view_kind kind, struct str source);
+
+/* An escape of JSON that stands for no quote or backslash, at any depth of quoting. */
+struct escape {
+    size_t from;   /* its backslashes */
+    size_t letter; /* after them */
+    size_t to;
+};
+
+/* The escape that begins before `at` and goes on there; false: there is none. */
+bool escape_around(struct str text, size_t at, struct escape *out);
