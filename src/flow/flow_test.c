@@ -15,6 +15,8 @@
 #include "flow/release.h"
 #include "flow/runbook.h"
 #include "flow/runner.h"
+#include "guard/limits.h"
+#include "sys/fs.h"
 
 static int set_up(void **state) {
     (void)state;
@@ -382,60 +384,94 @@ static void update_failed(void) { in_status("UPDATE_FAILED"); }
 static void busy(void) { in_status("UPDATE_IN_PROGRESS"); }
 static void review(void) { in_status("REVIEW_IN_PROGRESS"); }
 
+enum { NEVER = 0, PAPER_BYTES_MAX = 1 << 20 };
+
 /* clang-format off */
-/* The table of docs/recovery.md. A round is a repair: a yes to "try again?" once the cause is put right, or a recovery
- * with its own yes. The person puts right what the sentence names, once. */
+/* The rows of the table of docs/recovery.md. The person puts right what the sentence names, at the how-manieth "try
+ * again?". How many rounds that takes is counted, and the paper says it. */
 static const struct seeded_row {
     const char *what;
     void (*arrange)(void);
-    int rounds;
+    int mended_at;
 } seeded_rows[] = {
-    { "nothing fails",                          nothing,              0 },
-    { "the build fails",                        build_fails,          1 },
-    { "the import fails",                       import_fails,         1 },
-    { "a right is missing",                     lacks_right,          1 },
-    { "the upload is denied",                   upload_denied,        1 },
-    { "the lock is held",                       lock_lost,            1 },
-    { "the change set is rejected",             set_fails,            1 },
-    { "the update fails, and goes back",        update_fails,         1 },
-    { "the new version is ill, and goes back",  update_ill,           1 },
-    { "a creation was undone",                  rolled_back_creation, 1 },
-    { "a creation could not be undone",         rollback_failed,      1 },
-    { "a creation failed and was kept",         creation_failed,      1 },
-    { "an update failed and was kept",          update_failed,        1 },
-    { "an update could not be undone",          stuck,                1 },
-    { "a deletion failed",                      deletion_failed,      1 },
-    { "somebody else's update is under way",    busy,                 0 },
-    { "a creation was planned and left",        review,               0 },
+    { "nothing fails",                                                         nothing,              NEVER },
+    { "the build fails",                                                       build_fails,          1 },
+    { "the import fails",                                                      import_fails,         1 },
+    { "a right is missing",                                                    lacks_right,          1 },
+    { "the upload is denied",                                                  upload_denied,        1 },
+    { "the lock is held",                                                      lock_lost,            1 },
+    { "the change set is rejected",                                            set_fails,            1 },
+    { "the update fails, and goes back",                                       update_fails,         1 },
+    { "the new version is ill, and goes back",                                 update_ill,           1 },
+    { "it is ill once more, what was put right was not the cause",             update_ill,           2 },
+    { "a creation was undone (ROLLBACK_COMPLETE)",                             rolled_back_creation, NEVER },
+    { "a creation could not be undone (ROLLBACK_FAILED)",                      rollback_failed,      NEVER },
+    { "a creation failed and was kept (CREATE_FAILED)",                        creation_failed,      NEVER },
+    { "an update failed and was kept (UPDATE_FAILED)",                         update_failed,        NEVER },
+    { "an update could not be undone (UPDATE_ROLLBACK_FAILED)",                stuck,                NEVER },
+    { "a deletion failed (DELETE_FAILED)",                                     deletion_failed,      NEVER },
+    { "somebody else's update is under way (UPDATE_IN_PROGRESS)",              busy,                 NEVER },
+    { "a creation was planned and left (REVIEW_IN_PROGRESS)",                  review,               NEVER },
 };
 /* clang-format on */
 
+/* Deploys until it runs or is given up. A round is a repair: a yes to "try again?", or a recovery
+ * with its own yes. */
+static int seeded_rounds(const struct seeded_row *row) {
+    struct flow *flow;
+
+    world_fresh();
+    flow = world_flow(&hasty_store);
+    row->arrange();
+    world->mended_at = row->mended_at;
+    world->is_retried = true;
+    (void)world_run(flow, "deploy", true);
+    flow_close(flow);
+    return world_asked("retry") + world_effects("recover");
+}
+
 static void every_seeded_failure_is_resolved_in_less_than_two_rounds(void **state) {
+    CLEANUP(freep) char *path = mem_format("%s/docs/recovery.md", getenv("AWSCOPILOT_SOURCE_ROOT"));
+    CLEANUP(buf_done) struct buf table = BUF_INIT(PAPER_BYTES_MAX);
+    CLEANUP(buf_done) struct buf paper = BUF_INIT(PAPER_BYTES_MAX);
+    struct err err = {0};
     int bad = 0;
     int sum = 0;
 
     (void)state;
+    buf_add_s(&table, "| failure | rounds |\n|---|---|\n");
     for (size_t i = 0; i < ARRAY_N(seeded_rows); i++) {
-        const struct seeded_row *row = &seeded_rows[i];
-        struct flow *flow;
-        int rounds;
+        int rounds = seeded_rounds(&seeded_rows[i]);
 
-        world_fresh();
-        flow = world_flow(&hasty_store);
-        row->arrange();
-        world->is_mended = true;
-        (void)world_run(flow, "deploy", true);
-        flow_close(flow);
-        rounds = world_asked("retry") + world_effects("recover");
+        buf_addf(&table, "| %s | %d |\n", seeded_rows[i].what, rounds);
         sum += rounds;
-        if (strcmp(world->status, "success") != 0 || rounds != row->rounds) {
-            print_error("%s: %s after %d rounds, '%s'\n", row->what, world->status, rounds,
-                        world->message);
+        if (strcmp(world->status, "success") != 0 || rounds > limit(LIMIT_ROUNDS)) {
+            print_error("%s: %s after %d rounds, '%s'\n", seeded_rows[i].what, world->status,
+                        rounds, world->message);
             bad++;
         }
     }
     assert_int_equal(bad, 0);
     assert_true((size_t)sum < 2 * ARRAY_N(seeded_rows));
+    buf_addf(&table, "| all %zu, on average | %.1f |\n", ARRAY_N(seeded_rows),
+             (double)sum / (double)ARRAY_N(seeded_rows));
+    if (fs_read_file(path, PAPER_BYTES_MAX, &paper, &err) != ERR_NONE ||
+        str_find(buf_str(&paper), buf_str(&table)) < 0) {
+        fail_msg("docs/recovery.md has not this table (%s):\n%s", err.text, buf_cstr(&table));
+    }
+}
+
+/* What is never put right: two rounds, and the third failure is a person's, with the runbook. */
+static void a_failure_that_stays_goes_up_after_two_rounds(void **state) {
+    const struct seeded_row rows[] = {{"the change set is rejected", set_fails, NEVER},
+                                      {"the new version is ill", update_ill, NEVER}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        assert_int_equal(seeded_rounds(&rows[i]), 2);
+        assert_string_equal(world->status, "escalated");
+        assert_true(has_runbook());
+    }
 }
 
 /* ---- Every status of a stack, and every verb that meets it ---- */
@@ -1014,6 +1050,7 @@ int main(void) {
         cmocka_unit_test_setup(an_answer_is_proposed_only_where_a_file_says_it, set_up),
         cmocka_unit_test_setup(a_concern_asks_for_a_person_and_changes_nothing_else, set_up),
         cmocka_unit_test_setup(every_seeded_failure_is_resolved_in_less_than_two_rounds, set_up),
+        cmocka_unit_test_setup(a_failure_that_stays_goes_up_after_two_rounds, set_up),
         cmocka_unit_test_setup(every_status_and_every_verb_that_meets_it, set_up),
         cmocka_unit_test(every_phase_and_its_agents_agree),
         cmocka_unit_test_setup(an_ill_build_goes_back_to_the_release_that_was_approved, set_up),

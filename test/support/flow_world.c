@@ -792,7 +792,8 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     if (world->is_nobody_there) {
         return err_set(err, ERR_WAITING, "nobody is there");
     }
-    if (strcmp(field, "retry") == 0 && world->is_mended) {
+    if (strcmp(field, "retry") == 0 && world->mended_at > 0 &&
+        world_asked("retry") >= world->mended_at) {
         world->fail_op[0] = '\0';
         world->is_apply_bad = world->is_probe_bad = world->lacks_right = false;
         answer = "yes";

@@ -68,7 +68,7 @@ struct world {
     bool is_cure_bad;      /* the stack fails to recover */
     bool is_plan_bad;      /* the change set would remove a bucket */
     bool is_retried;       /* the person says yes to "try again?", at most seven times */
-    bool is_mended;        /* that yes comes when the cause has been put right */
+    int mended_at; /* the how-manieth such yes comes when the cause has been put right; 0: none */
     bool stops_at_plan;
     bool is_kept;       /* --no-rollback */
     bool is_outlived;   /* the deployed stack's ttl is over */
