@@ -102,23 +102,29 @@ MUST_CHECK enum err_code cfn_execute_set(const struct aws *aws, const char *arn,
 MUST_CHECK enum err_code cfn_delete_set(const struct aws *aws, const char *arn, const char *stack,
                                         struct err *err);
 
-/* ---- Acting on a stack (cfn_act.c); all by ARN, with a ClientRequestToken ---- */
+/* ---- Acting on a stack (cfn_act.c) ----
+ *
+ * All by ARN, with a ClientRequestToken. `role_arn` is the role that CloudFormation acts as from
+ * then on; "": the one that the stack has. Errors of all: ERR_STALE (the state changed meanwhile),
+ * ERR_CONFLICT (protected, imported by another stack, the role is gone), those of aws_call(). */
 
 /* DeleteStack. `retain` (array of logical ids, or NULL) are resources that stay: for a stack in
- * DELETE_FAILED only. Errors: ERR_CONFLICT (termination protection), those of aws_call(). */
+ * DELETE_FAILED only. */
 MUST_CHECK enum err_code cfn_delete_stack(const struct aws *aws, const char *stack_id,
-                                          const json_t *retain, const char *token, struct err *err);
+                                          const json_t *retain, const char *role_arn,
+                                          const char *token, struct err *err);
 
 /* RollbackStack, of one in CREATE_FAILED or UPDATE_FAILED. Errors: ERR_STALE (it is in another
  * state), those of aws_call(). */
 MUST_CHECK enum err_code cfn_rollback_stack(const struct aws *aws, const char *stack_id,
-                                            const char *token, struct err *err);
+                                            const char *role_arn, const char *token,
+                                            struct err *err);
 
 /* ContinueUpdateRollback, of one in UPDATE_ROLLBACK_FAILED; `skip` (array of logical ids, may be
  * empty) are resources that count as rolled back. Errors: as above. */
 MUST_CHECK enum err_code cfn_continue_rollback(const struct aws *aws, const char *stack_id,
-                                               const json_t *skip, const char *token,
-                                               struct err *err);
+                                               const json_t *skip, const char *role_arn,
+                                               const char *token, struct err *err);
 
 /* CancelUpdateStack, of one in UPDATE_IN_PROGRESS: CloudFormation goes back. Errors: as above. */
 MUST_CHECK enum err_code cfn_cancel_update(const struct aws *aws, const char *stack_id,
@@ -135,14 +141,15 @@ struct cfn_drift_look {
     const char *detection; /* DETECTION_IN_PROGRESS, DETECTION_COMPLETE, DETECTION_FAILED */
     const char *drift;     /* DRIFTED, IN_SYNC, UNKNOWN, NOT_CHECKED; "" while it is looked for */
     const char *reason;
+    int64_t began_ms; /* AWS's clock */
 };
 MUST_CHECK enum err_code cfn_drift_status(const struct aws *aws, struct arena *arena,
                                           const char *id, struct cfn_drift_look *out,
                                           struct err *err);
 
-/* DescribeStackResourceDrifts, all pages, those that differ: an array of {"logical_id",
- * "physical_id","type","status":"MODIFIED|DELETED","differences":[{"path","kind":"ADD|REMOVE|
- * NOT_EQUAL","expected","actual"}]}. New reference. */
+/* DescribeStackResourceDrifts, all pages, in sync or not: an array of {"logical_id","physical_id",
+ * "type","status","at_ms" (when it was compared, AWS's clock),"differences":[{"path","kind":
+ * "ADD|REMOVE|NOT_EQUAL","expected","actual"}]}. New reference. */
 MUST_CHECK enum err_code cfn_list_drifts(const struct aws *aws, const char *stack, json_t **out,
                                          struct err *err);
 

@@ -17,6 +17,10 @@ enum err_code cfn_detect_drift(const struct aws *aws, struct arena *arena, const
                  (const char *const[]){"ValidationError", NULL}, &reply, err) != ERR_NONE) {
         return err->code;
     }
+    if (reply.root == NULL && str_find(str_from(reply.message), STR("already in progress")) >= 0) {
+        err_set(err, ERR_LOCKED, "CloudFormation looks for drift already: %s", reply.message);
+        return err_remedy(err, "somebody else asked for it; run this again when that has ended");
+    }
     if (reply.root == NULL && !cfn_is_absent(&reply)) {
         err_set(err, ERR_STALE, "CloudFormation does not look for drift now: %s", reply.message);
         return err_remedy(err, "aws-copilot recover shows what the stack needs first");
@@ -44,6 +48,7 @@ enum err_code cfn_drift_status(const struct aws *aws, struct arena *arena, const
         .detection = cfn_text(m, "DetectionStatus"),
         .drift = cfn_text(m, "StackDriftStatus"),
         .reason = cfn_sentence(arena, cfn_text(m, "DetectionStatusReason")),
+        .began_ms = cfn_time(m, "Timestamp"),
     };
     return ERR_NONE;
 }
@@ -76,6 +81,7 @@ static json_t *drift_row(const struct xml_node *m) {
          d = xml_next(d)) {
         (void)json_array_append_new(differences, drift_difference(d));
     }
+    json_put_int(row, "at_ms", cfn_time(m, "Timestamp"));
     json_put(row, "differences", differences);
     return row;
 }
@@ -84,7 +90,6 @@ enum err_code cfn_list_drifts(const struct aws *aws, const char *stack, json_t *
                               struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(json_decrefp) json_t *list = json_array();
-    CLEANUP(json_decrefp) json_t *wanted = json_pack("[s, s]", "MODIFIED", "DELETED");
     const char *next = NULL;
 
     for (int pages = 0; pages < DRIFT_PAGES_MAX; pages++) {
@@ -93,7 +98,6 @@ enum err_code cfn_list_drifts(const struct aws *aws, const char *stack, json_t *
         const struct xml_node *first;
 
         form_add(&form, "StackName", stack);
-        form_add_list(&form, "StackResourceDriftStatusFilters", wanted);
         form_add(&form, "NextToken", next);
         if (cfn_call(aws, arena, "DescribeStackResourceDrifts", &form, NULL, &reply, err) !=
             ERR_NONE) {

@@ -123,7 +123,7 @@ class Real(Case):
         self.cfn.update_stack(StackName=STACK, TemplateBody=json.dumps(template(T=TOPIC2, C=changed)))
         self.wait_for(self.stack_id, "UPDATE_ROLLBACK_FAILED")
         seen = self.diagnosis()
-        self.assertEqual((seen["cure"], [f["logical_id"] for f in seen["failed"]]), ("continue", ["C"]))
+        self.assertEqual((seen["cure"], [(f["logical_id"], f["skippable"]) for f in seen["failed"]]), ("continue", [("C", True)]))
         once = self.recover("continue", "UPDATE_ROLLBACK_FAILED")
         self.assertEqual((once["ok"], once["status"], once["root_cause"]["logical_id"]), (False, "UPDATE_ROLLBACK_FAILED", "C"))
         done = self.recover("continue", "UPDATE_ROLLBACK_FAILED", key="s1-2", skip=["C"])
@@ -134,7 +134,7 @@ class Real(Case):
         self.cfn.delete_stack(StackName=STACK)
         self.wait_for(self.stack_id, "DELETE_FAILED")
         seen = self.diagnosis()
-        self.assertEqual((seen["cure"], [f["logical_id"] for f in seen["failed"]]), ("delete", ["C"]))
+        self.assertEqual((seen["cure"], [(f["logical_id"], f["retainable"]) for f in seen["failed"]]), ("delete", [("C", True)]))
         once = self.recover("delete", "DELETE_FAILED")
         self.assertEqual((once["ok"], once["root_cause"]["logical_id"]), (False, "C"))
         done = self.recover("delete", "DELETE_FAILED", key="s1-2", retain=["C"])
@@ -217,6 +217,90 @@ class Real(Case):
         self.assertEqual(self.good("wait", {"stack_id": self.stack_id})["status"], "UPDATE_ROLLBACK_COMPLETE")
 
 
+class Refused(Case):
+    """What AWS says no to, and what is in the way: words and statuses are the proxy's (a fake)."""
+
+    KIND = "AWS::CloudFormation::Stack"
+
+    def setUp(self):
+        super().setUp()
+        self.stack_id = self.stack_of(template(T=TOPIC))
+        self.fault = self.proxy()
+
+    def nested_id(self, name):
+        return f"arn:aws:cloudformation:eu-west-1:{self.account}:stack/{name}/1"
+
+    def tells(self, stack_id, *rows, token="x"):
+        """Events of a stack, oldest first, each (logical id, physical id, type, status, reason); and the resources as they are then."""
+        events = [{"EventId": f"{n}-{row[0]}", "StackId": stack_id, "StackName": "s", "LogicalResourceId": row[0], "PhysicalResourceId": row[1],
+                   "ResourceType": row[2], "ResourceStatus": row[3], "ResourceStatusReason": row[4], "ClientRequestToken": token,
+                   "Timestamp": f"2099-01-01T00:00:{n:02}.000Z"} for n, row in enumerate(rows)]
+        last = {e["LogicalResourceId"]: e for e in events if e["PhysicalResourceId"] != stack_id}
+        name = urllib.parse.quote(stack_id, safe="")
+        self.fault.rule("cloudformation", "DescribeStackEvents", contains=name, result={"StackEvents": events[::-1]})
+        self.fault.rule("cloudformation", "DescribeStackResources", contains=name, result={"StackResources": list(last.values())})
+
+    def test_the_resources_of_a_nested_stack_are_named_as_cloudformation_skips_them(self):
+        kid, grandkid = self.nested_id("shop-Kid-1X"), self.nested_id("shop-Kid-1X-Deep-2Y")
+        self.tells(grandkid, ("shop-Kid-1X-Deep-2Y", grandkid, self.KIND, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
+                   ("Queue", "q", "AWS::SQS::Queue", "UPDATE_FAILED", "it is gone"))
+        self.tells(kid, ("shop-Kid-1X", kid, self.KIND, "UPDATE_IN_PROGRESS", ""), ("Table", "t", "AWS::DynamoDB::Table", "UPDATE_FAILED", "no"),
+                   ("shop-Kid-1X", kid, self.KIND, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
+                   ("Deep", grandkid, self.KIND, "UPDATE_FAILED", "failed below"),
+                   ("Late", "l", "AWS::SNS::Topic", "UPDATE_FAILED", "Resource update cancelled"))
+        self.tells(self.stack_id, (STACK, self.stack_id, self.KIND, "UPDATE_IN_PROGRESS", ""),
+                   ("New", "", "AWS::SNS::Topic", "CREATE_FAILED", "Resource creation cancelled"),
+                   ("Other", "", "AWS::SQS::Queue", "CREATE_FAILED", "the name is taken"),
+                   (STACK, self.stack_id, self.KIND, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
+                   ("T", "t", "AWS::SNS::Topic", "UPDATE_FAILED", "denied"), ("Kid", kid, self.KIND, "UPDATE_FAILED", "failed below"))
+        self.fault.rule("cloudformation", "DescribeStacks", result=fault_proxy.stack(STACK, "UPDATE_ROLLBACK_FAILED", stack_id=self.stack_id))
+        seen = self.diagnosis(endpoint=self.fault.url)
+        self.assertEqual({f["logical_id"]: f["skippable"] for f in seen["failed"]},
+                         {"T": True, "Kid": False, "Other": False, "shop-Kid-1X.Deep": False, "shop-Kid-1X.Table": False,
+                          "shop-Kid-1X-Deep-2Y.Queue": True})
+        self.assertEqual((seen["cause"]["logical_id"], seen["cause"]["reason"]), ("Other", "the name is taken"))
+
+    def test_what_a_deletion_may_leave_is_the_stacks_own(self):
+        kid = self.nested_id("shop-Kid-1X")
+        self.tells(kid, ("shop-Kid-1X", kid, self.KIND, "DELETE_IN_PROGRESS", ""), ("Bucket", "b", "AWS::S3::Bucket", "DELETE_FAILED", "not empty"))
+        self.tells(self.stack_id, (STACK, self.stack_id, self.KIND, "DELETE_IN_PROGRESS", ""),
+                   ("T", "t", "AWS::SNS::Topic", "DELETE_COMPLETE", ""), ("Kid", kid, self.KIND, "DELETE_FAILED", "failed below"))
+        self.fault.rule("cloudformation", "DescribeStacks", result=fault_proxy.stack(STACK, "DELETE_FAILED", stack_id=self.stack_id))
+        seen = self.diagnosis(endpoint=self.fault.url)
+        self.assertEqual({f["logical_id"]: (f["retainable"], f["reason"]) for f in seen["failed"]},
+                         {"Kid": (True, "failed below"), "shop-Kid-1X.Bucket": (False, "not empty")})
+
+    def refused(self, words, error="ValidationError"):
+        self.fault.clear()
+        self.fault.rule("cloudformation", "DeleteStack", error={"status": 400, "code": error, "message": words})
+
+    def test_a_refusal_has_its_own_sentence_and_remedy(self):
+        args, approval = self.args("delete", "CREATE_COMPLETE")
+        for words, code, text, remedy in (
+                ("Export shop-x cannot be deleted as it is in use by other", "conflict", "in use by other", "take the import out"),
+                (f"Role arn:aws:iam::{self.account}:role/gone is invalid or cannot be assumed", "conflict", "role/gone", "--role-arn"),
+                (f"Stack [{STACK}] cannot be deleted while TerminationProtection is enabled", "conflict", "protected", "termination protection")):
+            self.refused(words)
+            self.bad(code, text, "recover", args, approval=approval, remedy=remedy, endpoint=self.fault.url)
+        self.assertEqual(self.status(), "CREATE_COMPLETE")
+
+    def test_the_role_that_a_person_names_is_acted_as(self):
+        sent = []
+        self.fault.rule("cloudformation", "DeleteStack", call=lambda request: sent.append(dict(urllib.parse.parse_qsl(request.body.decode()))))
+        args, approval = self.args("delete", "CREATE_COMPLETE")
+        self.good("recover", args | {"role_arn": self.role}, approval=approval, endpoint=self.fault.url)
+        self.assertEqual([form.get("RoleARN") for form in sent], [self.role])
+
+    def test_a_deletion_that_is_given_up_says_why(self):
+        """Where another stack imports a value, AWS takes the call and leaves the stack as it was; only the stack's own event says why."""
+        self.fault.rule("cloudformation", "DeleteStack", answer={"body": fault_proxy.query_xml("DeleteStack", {})})
+        self.tells(self.stack_id, (STACK, self.stack_id, self.KIND, "DELETE_IN_PROGRESS", "User Initiated"),
+                   (STACK, self.stack_id, self.KIND, "CREATE_COMPLETE", "Export shop-x cannot be deleted as it is in use by other"), token="del-s1-1")
+        done = self.recover("delete", "CREATE_COMPLETE", endpoint=self.fault.url)
+        self.assertEqual((done["ok"], done["status"]), (False, "CREATE_COMPLETE"))
+        self.assertIn("in use by other", done["root_cause"]["reason"])
+
+
 class Verbs(todo.TodoCase):
     """In an account of its own; the stack is somebody else's work."""
 
@@ -274,6 +358,42 @@ class Verbs(todo.TodoCase):
         run = self.go("destroy", *self.CONFIRMED)
         self.ended(run, 1, "failed")
         self.says(run, "protected against termination", "update-termination-protection", error="conflict")
+
+    def test_what_another_stack_imports_is_not_deleted_and_the_way_is_told(self):
+        document = template(T=TOPIC) | {"Outputs": {"X": {"Value": "1", "Export": {"Name": "shop-x"}}}}
+        self.cfn().create_stack(StackName=self.stack, TemplateBody=json.dumps(document))
+        importing = {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "shop-x"}}}}
+        self.cfn().create_stack(StackName="importer", TemplateBody=json.dumps(template(**importing)))
+        self.wait_for(lambda: self.stack_status("importer") == "CREATE_COMPLETE", "the importer is there")
+        done = self.go("approve", self.plan("destroy").result["session"], self.stack)
+        self.ended(done, 4, "escalated")
+        self.says(done, "importer", "take the import out", error="conflict")
+        self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+
+    def test_a_drift_that_was_not_looked_for_everywhere_is_not_taken_for_none(self):
+        self.stack_of(T=TOPIC)
+        self.ended(self.go("drift"), 0)
+        fault = self.proxy()
+        self.endpoint = fault.url
+        fault.rule("cloudformation", "DescribeStackDriftDetectionStatus", rewrite=[
+            ["DETECTION_COMPLETE", "DETECTION_FAILED"],
+            ["</DetectionStatus>", "</DetectionStatus><DetectionStatusReason>Failed at [T]</DetectionStatusReason>"]])
+        run = self.go("drift")
+        self.ended(run, 1)
+        self.says(run, "not everything could be compared: Failed at", error="service")
+        fault.clear()
+        for status, code in (("UNKNOWN", 1), ("UNSUPPORTED", 0), ("NOT_CHECKED", 0)):
+            fault.clear()
+            fault.rule("cloudformation", "DescribeStackResourceDrifts", rewrite=[
+                ["<StackResourceDriftStatus>IN_SYNC", f"<StackResourceDriftStatus>{status}"]])
+            run = self.go("drift")
+            self.ended(run, code)
+            self.assertEqual([row["logical_id"] for row in run.of_type("drift")[0]["unknown" if code else "unsupported"]], ["T"])
+        fault.clear()
+        fault.rule("cloudformation", "DetectStackDrift", times=2, error={"status": 400, "code": "ValidationError",
+                                                                         "message": "Drift detection is already in progress for stack"})
+        self.ended(self.go("drift"), 0)
+        self.assertEqual(fault.count("cloudformation", "DetectStackDrift"), 3 + 2 + 1)
 
 
 class Back(todo.TodoCase):

@@ -283,7 +283,8 @@ static json_t *reply_diagnose(struct op *op) {
     json_put(out, "failed",
              parse(is_failed ? "[{\"logical_id\":\"Backend\",\"physical_id\":\"f\",\"type\":"
                                "\"AWS::Lambda::Function\",\"status\":\"UPDATE_FAILED\","
-                               "\"reason\":\"the fake says no\"}]"
+                               "\"reason\":\"the fake says no\",\"skippable\":true,"
+                               "\"retainable\":true}]"
                              : "[]"));
     json_put(out, "sets",
              parse(world->has_leftover ? "[{\"arn\":\"" ARN

@@ -103,20 +103,45 @@ static void say_failed(struct turn *turn) {
     }
 }
 
+/* Why it went back: the first failure, which the status does not tell. */
+static void say_cause(struct turn *turn) {
+    const json_t *cause = json_at(turn->state, "diagnosis.cause");
+
+    if (cause != NULL) {
+        agent_say(turn, "What failed first: %s (%s) %s: %s", json_str_or(cause, "logical_id", ""),
+                  json_str_or(cause, "type", ""), json_str_or(cause, "status", ""),
+                  json_str_or(cause, "reason", "AWS does not say why"));
+    }
+}
+
+/* Those that can be given up: CloudFormation skips only what failed to go back, and leaves only
+ * what failed to be deleted, in a stack that is in DELETE_FAILED. New reference. */
+static json_t *failed_to_give_up(const struct turn *turn) {
+    bool is_continue = is_cure(turn, "continue");
+    bool is_deletion = strcmp(agent_text(turn, "diagnosis.status"), "DELETE_FAILED") == 0;
+    json_t *list = json_array();
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, "diagnosis.failed"), i, row) {
+        if (json_bool_at(row, is_continue ? "skippable" : "retainable") &&
+            (is_continue || is_deletion)) {
+            (void)json_array_append(list, row);
+        }
+    }
+    return list;
+}
+
 /* What failed once may fail again. Whether it is given up then is a person's word. */
 static enum outcome cure_ask_failed(struct turn *turn, bool *out_is_given_up) {
-    const json_t *failed = json_at(turn->state, "diagnosis.failed");
+    CLEANUP(json_decrefp) json_t *failed = failed_to_give_up(turn);
     bool is_continue = is_cure(turn, "continue");
     CLEANUP(freep) char *names = names_of(failed, "logical_id");
     CLEANUP(freep) char *question = NULL;
 
-    *out_is_given_up = json_bool_at(turn->state, "flags.skip_failed");
-    if (json_array_size(failed) == 0) {
-        return OUTCOME_OK;
-    }
     say_failed(turn);
-    if (*out_is_given_up ||
-        (!is_continue && strcmp(agent_text(turn, "diagnosis.status"), "DELETE_FAILED") != 0)) {
+    *out_is_given_up = json_bool_at(turn->state, "flags.skip_failed");
+    if (json_array_size(failed) == 0 || *out_is_given_up) {
         return OUTCOME_OK;
     }
     question = mem_format(is_continue ? "Go back without %s? No tries once more with all of it."
@@ -185,6 +210,12 @@ static void take_ids(json_t *list, const json_t *rows, const char *member) {
     }
 }
 
+static void take_given_up(const struct turn *turn, json_t *list) {
+    CLEANUP(json_decrefp) json_t *failed = failed_to_give_up(turn);
+
+    take_ids(list, failed, "logical_id");
+}
+
 static json_t *cure_new(const struct turn *turn, const char *action) {
     return json_pack("{s:s, s:s, s:[], s:[], s:[], s:[], s:[], s:[]}", "action", action, "status",
                      agent_text(turn, "diagnosis.status"), "sets", "skip", "retain", "empty",
@@ -202,9 +233,8 @@ static enum outcome cure_delete(struct turn *turn) {
     if (outcome == OUTCOME_OK && agent_is_kind(turn, "destroy")) {
         outcome = cure_ask_purge(turn, &is_purged);
     }
-    if (is_given_up && strcmp(agent_text(turn, "diagnosis.status"), "DELETE_FAILED") == 0) {
-        take_ids(json_object_get(cure, "retain"), json_at(turn->state, "diagnosis.failed"),
-                 "logical_id");
+    if (is_given_up) {
+        take_given_up(turn, json_object_get(cure, "retain"));
     }
     json_array_foreach(json_at(turn->state, "inventory.resources"), i, row) {
         bool is_bucket = strcmp(json_str_or(row, "type", ""), BUCKET_TYPE) == 0;
@@ -234,8 +264,7 @@ static enum outcome cure_continue(struct turn *turn) {
     json_t *cure = cure_new(turn, "continue");
 
     if (is_given_up) {
-        take_ids(json_object_get(cure, "skip"), json_at(turn->state, "diagnosis.failed"),
-                 "logical_id");
+        take_given_up(turn, json_object_get(cure, "skip"));
     }
     json_put(turn->state, "cure", cure);
     return outcome;
@@ -340,6 +369,7 @@ enum outcome cure_preflight(struct turn *turn) {
     }
     agent_say(turn, "Stack %s is in %s: %s.", agent_text(turn, "fields.stack"),
               agent_text(turn, "diagnosis.status"), agent_text(turn, "diagnosis.sentence"));
+    say_cause(turn);
     return cure_choose(turn);
 }
 
@@ -452,6 +482,7 @@ enum outcome cure_dry_run(struct turn *turn) {
 
 void cure_add_args(const struct turn *turn, json_t *args) {
     json_put(args, "cure", json_deep_copy(json_object_get(turn->state, "cure")));
+    json_put_str(args, "role_arn", json_str_at(turn->state, "fields.role_arn"));
 }
 
 /* ---- A deployment to a stack that takes no change set ---- */

@@ -547,12 +547,17 @@ static json_t *executor_apply_args(const struct turn *turn) {
 static enum outcome executor_apply_failed(struct turn *turn) {
     const char *id = json_str_at(turn->state, "applied.root_cause.logical_id");
     int64_t cancelled = json_int_or(turn->state, "applied.cancelled", 0);
+    const char *remedy =
+        executor_is_cure(turn)
+            ? "put that right; aws-copilot recover then tries again, and may leave "
+              "out what stands in its way"
+            : "correct it and deploy again";
 
     if (id == NULL) {
         return agent_problem(turn, ERR_DEPLOY, "aws-copilot status shows the stack",
                              "the stack ended in %s", agent_text(turn, "applied.status"));
     }
-    return agent_problem(turn, ERR_DEPLOY, "correct it and deploy again", "%s (%s): %s%s", id,
+    return agent_problem(turn, ERR_DEPLOY, remedy, "%s (%s): %s%s", id,
                          agent_text(turn, "applied.root_cause.type"),
                          agent_text(turn, "applied.root_cause.reason"),
                          cancelled > 0 ? " (the others were cancelled)" : "");

@@ -128,16 +128,18 @@ static const struct json_field diagnose_out[] = {
     { "class", JSON_TEXT, false }, { "cure", JSON_TEXT, false }, { "sentence", JSON_TEXT, false },
     { "loses", JSON_TEXT, false }, { "remedy", JSON_TEXT, false }, { "reason", JSON_TEXT, false },
     { "protected", JSON_FLAG, false }, { "is_empty", JSON_FLAG, false }, { "failed", JSON_LIST, false },
-    { "sets", JSON_LIST, false }, END };
+    { "cause", JSON_MAP, true }, { "sets", JSON_LIST, false }, END };
 static const struct json_field wait_in[] = { { "stack_id", JSON_TEXT, false }, END };
 static const struct json_field wait_out[] = { { "status", JSON_TEXT, false }, { "sentence", JSON_TEXT, false }, END };
 static const struct json_field drift_out[] = {
     { "drifted", JSON_FLAG, false }, { "complete", JSON_FLAG, false }, { "status", JSON_TEXT, false },
-    { "reason", JSON_TEXT, false }, { "resources", JSON_LIST, false }, END };
+    { "reason", JSON_TEXT, false }, { "resources", JSON_LIST, false }, { "unknown", JSON_LIST, false },
+    { "unsupported", JSON_LIST, false }, END };
 
 static const struct json_field destroy_in[] = {
     { "approval", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },
-    { "account", JSON_TEXT, false }, { "cure", JSON_MAP, false }, { "lock", JSON_MAP, true }, END };
+    { "account", JSON_TEXT, false }, { "cure", JSON_MAP, false }, { "lock", JSON_MAP, true },
+    { "role_arn", JSON_TEXT, true }, END };
 static const struct json_field destroy_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "left_behind", JSON_LIST, false }, { "unwanted", JSON_FLAG, true }, END };

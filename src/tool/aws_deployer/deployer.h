@@ -96,6 +96,18 @@ void followed_done(struct followed *followed);
 MUST_CHECK enum err_code deployer_follow(struct op *op, const struct follow *follow,
                                          struct followed *out, struct err *err);
 
+/* How deep stacks in stacks are looked into. */
+enum { DEPLOYER_NESTED_MAX = 8 };
+
+/* Whether a resource of this type and physical id is a stack that `parent_id` holds. */
+bool deployer_is_nested(const char *parent_id, const char *type, const char *physical_id);
+
+/* The oldest failure of a stack since then that is no consequence of another one, looked for in the
+ * stacks that it holds as well: {"logical_id","type","status","reason"}, new reference. NULL: there
+ * is none, or it cannot be read. */
+json_t *deployer_find_cause(struct op *op, const struct aws *aws, const char *stack_id,
+                            int64_t since_ms);
+
 /* The result that apply, rollback and destroy share: {"status","ok","root_cause","cancelled",
  * "outputs","at_ms"}, and "unwanted" where a person cancelled the run meanwhile. */
 json_t *deployer_result(const struct followed *followed);

@@ -192,7 +192,8 @@ enum err_code deployer_delete(struct op *op, const struct aws *aws, json_t **out
         return err->code;
     }
     is_failed = strcmp(stack.status, "DELETE_FAILED") == 0; /* only then may anything be retained */
-    if (cfn_delete_stack(aws, stack_id, is_failed ? retain : NULL, token, err) != ERR_NONE) {
+    if (cfn_delete_stack(aws, stack_id, is_failed ? retain : NULL, deployer_arg(op, "role_arn"),
+                         token, err) != ERR_NONE) {
         return destroy_denied(op, err);
     }
     return destroy_follow(op, aws, deployer_since(aws), left, out, err);

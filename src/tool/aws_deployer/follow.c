@@ -78,10 +78,20 @@ static bool is_cascade(const struct cfn_event *event) {
     return false;
 }
 
+bool deployer_is_nested(const char *parent_id, const char *type, const char *physical_id) {
+    return strcmp(type, "AWS::CloudFormation::Stack") == 0 &&
+           str_starts(str_from(physical_id), STR("arn:")) && strcmp(physical_id, parent_id) != 0;
+}
+
 static bool is_nested(const char *parent_id, const struct cfn_event *event) {
-    return strcmp(event->type, "AWS::CloudFormation::Stack") == 0 &&
-           str_starts(str_from(event->physical_id), STR("arn:")) &&
-           strcmp(event->physical_id, parent_id) != 0;
+    return deployer_is_nested(parent_id, event->type, event->physical_id);
+}
+
+/* A deletion that CloudFormation gives up before it deletes anything, for instance because another
+ * stack imports a value of this one: the stack is as it was, and only this event says why. */
+static bool is_given_up(const struct follow *follow, const struct cfn_event *event) {
+    return follow->end == FOLLOW_DELETE && is_own(follow, event) && event->reason[0] != '\0' &&
+           stack_state_of(event->status)->class == STACK_STABLE;
 }
 
 static json_t *cause_json(const struct cfn_event *event) {
@@ -93,6 +103,9 @@ static json_t *cause_json(const struct cfn_event *event) {
  * stack says of itself, which only names resources. */
 static void watch_failure(const struct follow *follow, struct watch *watch,
                           const struct cfn_event *event) {
+    if (is_given_up(follow, event) && watch->summary == NULL) {
+        watch->summary = cause_json(event);
+    }
     if (!str_ends(str_from(event->status), STR("_FAILED"))) {
         return;
     }
@@ -244,8 +257,8 @@ static enum err_code follow_look(struct op *op, const struct aws *aws, const str
         if (++watch->stale_reads > STALE_READS_MAX) {
             err_set(err, ERR_SERVICE,
                     "CloudFormation took the call and shows nothing of it; the "
-                    "stack is %s",
-                    stack.status);
+                    "stack is %s%s%s",
+                    stack.status, stack.reason[0] == '\0' ? "" : ": ", stack.reason);
             return err_remedy(err, "aws-copilot status shows the stack");
         }
         return ERR_NONE;
@@ -258,8 +271,6 @@ static enum err_code follow_look(struct op *op, const struct aws *aws, const str
 }
 
 /* ---- Nested stacks ---- */
-
-enum { NESTED_MAX = 8 };
 
 /* The oldest failure of a stack that is no consequence of another one; NULL: there is none. */
 static const struct cfn_event *nested_cause(const char *stack_id, const struct cfn_event *events,
@@ -277,26 +288,39 @@ static const struct cfn_event *nested_cause(const char *stack_id, const struct c
 
 /* A nested stack only says that something in it failed: the cause is in its own events, or in those
  * of a stack that it holds. Where they cannot be read, what is known stays the cause. */
-static void watch_descend(struct op *op, const struct aws *aws, const struct follow *follow,
-                          struct watch *watch) {
-    for (int depth = 0; depth < NESTED_MAX && watch->nested_id != NULL; depth++) {
-        CLEANUP(freep) char *stack_id = TAKE(watch->nested_id);
-        const struct cfn_event *cause;
+json_t *deployer_find_cause(struct op *op, const struct aws *aws, const char *stack_id,
+                            int64_t since_ms) {
+    CLEANUP(freep) char *id = mem_strdup(stack_id);
+    json_t *found = NULL;
+
+    for (int depth = 0; depth < DEPLOYER_NESTED_MAX && id != NULL; depth++) {
+        CLEANUP(freep) char *here = TAKE(id);
+        const struct cfn_event *cause = NULL;
         struct cfn_event *events = NULL;
         struct err unread = {0};
         size_t n = 0;
 
-        if (cfn_list_events(aws, op->arena, stack_id, follow->since_ms, &events, &n, &unread) !=
-            ERR_NONE) {
-            return;
+        if (cfn_list_events(aws, op->arena, here, since_ms, &events, &n, &unread) == ERR_NONE) {
+            cause = nested_cause(here, events, n);
         }
-        cause = nested_cause(stack_id, events, n);
-        if (cause == NULL) {
-            return;
+        if (cause != NULL) {
+            json_decref(found);
+            found = cause_json(cause);
+            id = is_nested(here, cause) ? mem_strdup(cause->physical_id) : NULL;
         }
+    }
+    return found;
+}
+
+static void watch_descend(struct op *op, const struct aws *aws, const struct follow *follow,
+                          struct watch *watch) {
+    json_t *cause = watch->nested_id == NULL
+                        ? NULL
+                        : deployer_find_cause(op, aws, watch->nested_id, follow->since_ms);
+
+    if (cause != NULL) {
         json_decref(watch->cause);
-        watch->cause = cause_json(cause);
-        watch->nested_id = is_nested(stack_id, cause) ? mem_strdup(cause->physical_id) : NULL;
+        watch->cause = cause;
     }
 }
 

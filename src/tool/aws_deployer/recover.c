@@ -94,10 +94,12 @@ static enum err_code recover_send(struct op *op, const struct aws *aws, enum sta
                                   struct err *err) {
     CLEANUP(freep) char *token = recover_token(op);
     const char *stack_id = deployer_arg(op, "stack_id");
+    const char *role_arn = deployer_arg(op, "role_arn");
 
     return cure == CURE_ROLLBACK
-               ? cfn_rollback_stack(aws, stack_id, token, err)
-               : cfn_continue_rollback(aws, stack_id, json_at(op->args, "cure.skip"), token, err);
+               ? cfn_rollback_stack(aws, stack_id, role_arn, token, err)
+               : cfn_continue_rollback(aws, stack_id, json_at(op->args, "cure.skip"), role_arn,
+                                       token, err);
 }
 
 /* The first answer may be lost, and the repeated call then meets a stack that goes back already. */

@@ -215,7 +215,7 @@ enum err_code deployer_drop_set(struct op *op, const struct aws *aws, const char
         return ERR_NONE;
     }
     if (cfn_list_sets(aws, op->arena, stack_id, &rows, &n, err) != ERR_NONE ||
-        (n == 0 && cfn_delete_stack(aws, stack_id, NULL, token, err) != ERR_NONE)) {
+        (n == 0 && cfn_delete_stack(aws, stack_id, NULL, "", token, err) != ERR_NONE)) {
         return err->code;
     }
     *out_stack_deleted = n == 0;
