@@ -59,6 +59,7 @@ static const struct {
     { "aws_deployer.diagnose",     " executor " },
     { "aws_deployer.wait",         " executor " },
     { "aws_deployer.lock_status",  " executor " },
+    { "aws_deployer.waiting",      " executor " },
     { "aws_deployer.unlock",       " executor " },
     { "aws_deployer.drift",        " executor validator " },
     { "aws_deployer.permissions",  " executor validator " },

@@ -21,7 +21,7 @@
 #define A64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define B64 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
-enum { ROWS_MAX = 32 };
+enum { ROWS_MAX = 40 };
 
 /* ---- The tools: the rows of the real ones, each operation a fake that says so ---- */
 

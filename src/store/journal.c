@@ -535,6 +535,17 @@ void journal_part_done(struct journal_part *part) {
     *part = (struct journal_part){0};
 }
 
+enum record_kind journal_part_kind(const json_t *row) {
+    struct str head = str_from(json_str_or(row, "head", ""));
+    unsigned char bytes[2] = {0}; /* form and kind, see record.h */
+    struct err unread = {0};
+
+    return hex_read(str_slice(head, 0, 4), bytes, sizeof bytes, &unread) == ERR_NONE &&
+                   bytes[1] < RECORD_N
+               ? (enum record_kind)bytes[1]
+               : RECORD_NONE;
+}
+
 static enum err_code export_one(struct store *store, struct record_chain *chain,
                                 const struct store_row *row, struct journal_part *part,
                                 struct err *err) {

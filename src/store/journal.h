@@ -120,6 +120,10 @@ void journal_part_done(struct journal_part *part);
 MUST_CHECK enum err_code journal_export(struct store *store, struct str session, int64_t from_seq,
                                         struct journal_part *out, struct err *err);
 
+/* What one row of its records is, as its header says; RECORD_NONE for what is none. Nothing else is
+ * looked at: journal_import() checks it all. */
+enum record_kind journal_part_kind(const json_t *row);
+
 /* Appends records that journal_export() gave in another store, all or none: they have to continue
  * this very chain, hash by hash, and each body has to be its header's. `project` is what the
  * session is filed under here. Errors: ERR_CORRUPT naming the record (it does not continue this

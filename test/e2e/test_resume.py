@@ -250,8 +250,15 @@ class Machines(OnMachines):
 
     def test_the_yes_of_another_machine_deploys_there_and_is_the_end_here(self):
         session = self.waits_on_a()
+        asked = self.at("b", "approvals").of_type("approval")
+        self.assertEqual([(row["session"], row["asked_by"], row["here"], row["next"]) for row in asked],
+                         [(session, self.arn(""), False, f"aws-copilot approve {session}")])
+        own = self.at("a", "approvals").of_type("approval")
+        self.assertEqual([{**row, "here": False, "time": 0} for row in own], [{**row, "time": 0} for row in asked], "the same on both")
+        self.assertEqual([(row["session"], row["status"]) for row in self.at("b", "history").of_type("session")], [(session, "waiting")])
         done = self.at("b", "approve", session)
         self.assertEqual(done.result["status"], "success")
+        self.assertEqual([self.at(machine, "approvals").of_type("approval") for machine in "ab"], [[], []])
         here = [row for row in self.at("a", "history").of_type("session") if row["session"] == session]
         self.assertEqual([(row["status"], row["continued_by"]["actor"]) for row in here], [("success", self.arn("-b"))])
         self.ended(self.at("a", "attach", session), 0, "success")
@@ -284,7 +291,9 @@ class Machines(OnMachines):
         self.says(denied, "could not be written", "permissions approve", error="access_denied")
         policy = json.loads(json.dumps(printed["policy"]).replace("${aws:userid}", "*"))  # the local AWS fills in no variables
         approver = self.aws.user(f"{self.app}-q", policy, [], account=self.account)
+        self.assertEqual([row["session"] for row in self.at("c", "approvals", keys=approver).of_type("approval")], [session])
         self.at("c", "approve", session, keys=approver)
+        self.assertEqual(self.at("b", "approvals").of_type("approval"), [], "it was answered")
         self.says(self.at("c", "attach", session, keys=approver, code=3), ".", error="access_denied")
         self.assertEqual(self.at("a", "attach", session).result["status"], "success")
         self.assertEqual(self.decided(session), [("yes", self.arn("-q") + ",bucket")])
@@ -355,6 +364,17 @@ class Machines(OnMachines):
         self.ended(self.at("a", "attach", session), 0, "success")
         self.assertEqual(self.decided(session), [("yes", self.arn("-b") + ",terminal")])
         self.one_effect(session, "a")
+
+
+    def test_without_aws_the_own_sessions_are_listed_and_one_sentence_says_so(self):
+        session = self.waits_on_a()
+        self.endpoint = "http://127.0.0.1:9"
+        run = self.at("a", "approvals")
+        self.assertEqual([row["session"] for row in run.of_type("approval")], [session])
+        self.assertEqual([row["code"] for row in run.of_type("warning")], ["others_not_asked"])
+        shown = self.go("approvals", json=False, XDG_STATE_HOME=str(self.dir / "a"))
+        self.assertRegex(shown.stderr, r"what other machines ask is not known: .*127\.0\.0\.1")
+        self.assertRegex(shown.stdout, rf"(?s){session} .*asked by {self.arn('')} at [-0-9: ]+; aws-copilot approve {session}")
 
 
 class Waiting(OnMachines):

@@ -29,7 +29,7 @@ environments:
     region: {region}
     approve: any-change
 {more}"""
-WITHOUT_APP = {"backup", "restore", "approvals", "audit", "version", "help", "inspect"}
+WITHOUT_APP = {"backup", "restore", "audit", "version", "help", "inspect"}
 BACKEND = 'backend: {{ dir: backend, asgi: "app.main:app"{health} }}'
 FRONTEND = "frontend: { dir: frontend, build: build, out: dist }"
 

@@ -31,6 +31,7 @@ static const struct grant grants[] = {
     {"aws_deployer", "pull"},
     {"aws_deployer", "share"},
     {"aws_deployer", "join"},
+    {"aws_deployer", "waiting"},
     {"aws_deployer", "take"},
     {"aws_deployer", "decide"},
     {"aws_deployer", "rollback"},

@@ -13,31 +13,72 @@ static json_t *waiting_row(const char *id, const struct glance *glance) {
                              json_str_at(glance->state, "identity.account"), "region",
                              json_str_at(glance->state, "identity.region"), "digest",
                              json_str_at(glance->question, "digest"), "cost",
-                             json_str_at(glance->state, "preview.cost.text"), NULL);
+                             json_str_at(glance->state, "preview.cost.text"), "asked_by",
+                             json_str_at(glance->state, "identity.arn"), NULL);
+    int64_t expires_ms = json_int_or(glance->question, "expires_ms", 0);
 
-    json_put_int(row, "expires_ms", json_int_or(glance->question, "expires_ms", 0));
+    json_put_int(row, "asked_ms", expires_ms - limit(LIMIT_APPROVAL_MS));
+    json_put_int(row, "expires_ms", expires_ms);
     return row;
 }
 
-static enum err_code waiting_show(struct cli *cli, const char *id, struct err *err) {
-    CLEANUP(glance_done) struct glance glance = {0};
-    const char *digest;
+/* Two lines: what it is; who asks since when, and what answers it. */
+static void waiting_print(struct cli *cli, json_t *row, bool is_here, size_t *shown) {
+    CLEANUP(json_decrefp) json_t *owned = row;
+    CLEANUP(freep) char *next = waiting_next(row);
 
+    if ((*shown)++ == 0) {
+        cli_say(cli,
+                "aws-copilot approvals ID shows what a yes means; the time is what is left for it");
+    }
+    json_put_bool(row, "here", is_here);
+    json_put_str(row, "next", next);
+    cli_event(cli, "approval", json_incref(row));
+    cli_print(cli, "%-22s %-10s %-30s %.12s  %s\n", json_str_or(row, "session", ""),
+              json_str_or(row, "kind", ""), json_str_or(row, "stack", ""),
+              json_str_or(row, "digest", ""), run_until(json_int_or(row, "expires_ms", 0)).text);
+    cli_print(cli, "    asked by %s at %s%s; %s\n", json_str_or(row, "asked_by", "?"),
+              run_date(json_int_or(row, "asked_ms", 0)).text, is_here ? "" : " on another machine",
+              next);
+}
+
+/* Whether a session that waits here, and as others see it does not, was answered elsewhere: says
+ * so. Takes up how it went on. */
+static bool waiting_is_answered(struct cli *cli, const char *id, const json_t *others) {
+    CLEANUP(json_decrefp) json_t *shared = NULL;
+    struct joined joined;
+    struct err why = {0};
+
+    if (flow_shared(cli->flow, id, &shared, &why) != ERR_NONE || shared == NULL ||
+        strcmp(json_str_or(shared, "stack", ""), json_str_or(others, "stack", "")) != 0 ||
+        json_row(json_object_get(others, "rows"), "session", id) != NULL) {
+        return false;
+    }
+    if (flow_join(cli->flow, id, NULL, &joined, &why) != ERR_NONE) {
+        cli_say(cli, "! session %s as this machine knows it: %s", id, why.text);
+        return false;
+    }
+    return run_say_joined(cli, id, &joined);
+}
+
+static enum err_code waiting_show(struct cli *cli, const char *id, const json_t *others,
+                                  size_t *shown, struct err *err) {
+    CLEANUP(glance_done) struct glance glance = {0};
+
+    if (others != NULL && waiting_is_answered(cli, id, others)) {
+        return ERR_NONE;
+    }
     if (glance_read(cli, id, &glance, err) != ERR_NONE) {
         return err->code;
     }
-    if (glance.question == NULL || glance.decided_ms != 0) {
-        return ERR_NONE; /* it waits for something else, such as its child */
-    }
-    digest = json_str_or(glance.question, "digest", "");
-    cli_event(cli, "approval", waiting_row(id, &glance));
-    cli_print(cli, "%-22s %-10s %-30s %.12s  %s\n", id, glance.kind,
-              json_str_or(glance.state, "fields.stack", ""), digest,
-              run_until(json_int_or(glance.question, "expires_ms", 0)).text);
+    if (glance.question != NULL && glance.decided_ms == 0 && glance.end_status[0] == '\0') {
+        waiting_print(cli, waiting_row(id, &glance), true, shown);
+    } /* else it waits for something else, such as its child, or no more */
     return ERR_NONE;
 }
 
-static enum err_code approvals_list(struct cli *cli, struct err *err) {
+static enum err_code approvals_here(struct cli *cli, const json_t *others, size_t *shown,
+                                    struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct store_sessions find = {.status = STR("waiting")};
     const struct store_session *rows = NULL;
@@ -46,16 +87,38 @@ static enum err_code approvals_list(struct cli *cli, struct err *err) {
     if (store_list_sessions(flow_store(cli->flow), &find, arena, &rows, &n, err) != ERR_NONE) {
         return err->code;
     }
-    if (n == 0) {
-        cli_say(cli, "nothing waits for a yes");
-        return ERR_NONE;
-    }
-    cli_say(cli,
-            "aws-copilot approvals ID shows what a yes means; the time is what is left for it");
     for (size_t i = 0; i < n; i++) {
-        if (waiting_show(cli, arena_str(arena, rows[i].id), err) != ERR_NONE) {
+        if (waiting_show(cli, arena_str(arena, rows[i].id), others, shown, err) != ERR_NONE) {
             return err->code;
         }
+    }
+    return ERR_NONE;
+}
+
+static enum err_code approvals_list(struct cli *cli, struct err *err) {
+    CLEANUP(json_decrefp) json_t *others = NULL;
+    size_t shown = 0;
+    json_t *row;
+    size_t i;
+
+    if (waiting_elsewhere(cli, &others, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (approvals_here(cli, others, &shown, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_array_foreach(json_object_get(others, "rows"), i, row) {
+        bool is_here = false;
+
+        if (waiting_is_here(cli, row, &is_here, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (!is_here) {
+            waiting_print(cli, json_deep_copy(row), false, &shown);
+        }
+    }
+    if (shown == 0) {
+        cli_say(cli, "nothing waits for a yes");
     }
     return ERR_NONE;
 }
@@ -107,7 +170,9 @@ const struct verb verb_approvals = {
     .words = "[ID]",
     .word_max = 1,
     .summary = "what waits for a yes; with ID, what that yes means",
+    .more = "In a repository with a project file also what other machines ask of its stack.",
     .section = VERBS_RECORD,
+    .options = OPTIONS_WHERE,
     .run = approvals_run,
 };
 

@@ -89,12 +89,8 @@ static enum err_code history_join(struct cli *cli, struct err *err) {
 
             if (flow_join(cli->flow, id, NULL, &joined, &why) != ERR_NONE) {
                 cli_say(cli, "! session %s as this machine knows it: %s", id, why.text);
-            } else if (joined.is_run) {
-                cli_say(cli, "session %s is run by %s on %s since %s", id, joined.actor,
-                        joined.host, run_date(joined.since_ms).text);
-            } else if (joined.decision[0] != '\0') {
-                cli_say(cli, "session %s: %s by %s at %s; aws-copilot attach %s goes on", id,
-                        joined.decision, joined.decider, run_date(joined.decided_ms).text, id);
+            } else {
+                (void)run_say_joined(cli, id, &joined);
             }
         }
     }
@@ -116,6 +112,43 @@ static enum err_code history_continued(struct cli *cli, const char *id, json_t *
         json_put(row, "continued_by", json_deep_copy(by));
         (void)snprintf(text, size, "  continued by %s on %s at %s", json_str_or(by, "actor", "?"),
                        json_str_or(by, "host", "?"), run_date(json_int_or(by, "since_ms", 0)).text);
+    }
+    return ERR_NONE;
+}
+
+static void history_waiting(struct cli *cli, const json_t *waiting) {
+    CLEANUP(freep) char *next = waiting_next(waiting);
+    json_t *row = json_deep_copy(waiting);
+
+    json_put_str(row, "status", "waiting");
+    json_put_str(row, "phase", "wait");
+    json_put_bool(row, "here", false);
+    json_put_str(row, "next", next);
+    cli_event(cli, "session", row);
+    cli_print(cli, "  %-22s %s  %-10s waiting  asked by %s on another machine; %s\n",
+              json_str_or(waiting, "session", ""),
+              run_date(json_int_or(waiting, "asked_ms", 0)).text, json_str_or(waiting, "kind", ""),
+              json_str_or(waiting, "asked_by", "?"), next);
+}
+
+/* Sessions that this machine does not know, and that wait for somebody's yes. */
+static enum err_code history_elsewhere(struct cli *cli, struct err *err) {
+    CLEANUP(json_decrefp) json_t *others = NULL;
+    const json_t *row;
+    size_t i;
+
+    if (waiting_elsewhere(cli, &others, err) != ERR_NONE) {
+        return err->code;
+    }
+    json_array_foreach(json_object_get(others, "rows"), i, row) {
+        bool is_here = false;
+
+        if (waiting_is_here(cli, row, &is_here, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (!is_here) {
+            history_waiting(cli, row);
+        }
     }
     return ERR_NONE;
 }
@@ -166,10 +199,11 @@ static enum err_code history_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *target = NULL;
 
     if (cli_flow(cli, err) != ERR_NONE || history_target(cli, &target, err) != ERR_NONE ||
-        history_join(cli, err) != ERR_NONE || history_releases(cli, target, err) != ERR_NONE) {
+        history_join(cli, err) != ERR_NONE || history_releases(cli, target, err) != ERR_NONE ||
+        history_sessions(cli, err) != ERR_NONE) {
         return err->code;
     }
-    return history_sessions(cli, err);
+    return history_elsewhere(cli, err);
 }
 
 const struct verb verb_history = {

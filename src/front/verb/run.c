@@ -402,6 +402,17 @@ enum err_code run_named_session(struct cli *cli, struct arena *arena, const char
     return ERR_NONE;
 }
 
+bool run_say_joined(struct cli *cli, const char *id, const struct joined *joined) {
+    if (joined->is_run) {
+        cli_say(cli, "session %s is run by %s on %s since %s", id, joined->actor, joined->host,
+                run_date(joined->since_ms).text);
+    } else if (joined->decision[0] != '\0') {
+        cli_say(cli, "session %s: %s by %s at %s; aws-copilot attach %s goes on", id,
+                joined->decision, joined->decider, run_date(joined->decided_ms).text, id);
+    }
+    return joined->is_run || joined->decision[0] != '\0';
+}
+
 /* ---- Times ---- */
 
 struct elapsed run_until(int64_t at_ms) {

@@ -69,6 +69,22 @@ MUST_CHECK enum err_code run_find(struct cli *cli, const char *id, struct glance
 MUST_CHECK enum err_code run_bucket(struct cli *cli, const json_t *flags, const json_t *target,
                                     char **out, struct err *err);
 
+/* Says that another machine runs the session, or answered what it asks; false: neither. */
+bool run_say_joined(struct cli *cli, const char *id, const struct joined *joined);
+
+/* What waits for a yes in the artifact bucket, of the stack of this repository: {"stack","rows"} as
+ * aws_deployer.waiting says them; `*out`, the caller's, stays NULL where there is nothing to ask.
+ * Where AWS cannot be asked that is said in a sentence, and is no error. Errors: ERR_INTERRUPTED.
+ */
+MUST_CHECK enum err_code waiting_elsewhere(struct cli *cli, json_t **out, struct err *err);
+
+/* Whether this machine knows the session of such a row. */
+MUST_CHECK enum err_code waiting_is_here(struct cli *cli, const json_t *row, bool *out,
+                                         struct err *err);
+
+/* The command that answers it; the caller frees. */
+char *waiting_next(const json_t *row);
+
 /* Whether another process or this one holds the session now; `owner` says who, for a sentence. */
 MUST_CHECK enum err_code run_owner(struct cli *cli, const char *id, bool *out_is_held, char *owner,
                                    size_t size, struct err *err);

@@ -62,6 +62,8 @@ static const struct json_field join_in[] = {
 static const struct json_field join_out[] = {
     { "found", JSON_FLAG, false }, { "imported", JSON_COUNT, false }, { "to", JSON_COUNT, true }, { "live", JSON_FLAG, true },
     { "shared_to", JSON_COUNT, true }, { "last", JSON_COUNT, true }, { "take", JSON_COUNT, true }, { "open", JSON_FLAG, true }, { "run", JSON_FLAG, true }, { "taken_by", JSON_MAP, true }, { "decisions", JSON_LIST, true }, END };
+static const struct json_field waiting_in[] = { { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };
+static const struct json_field waiting_out[] = { { "rows", JSON_LIST, false }, { "cut", JSON_FLAG, false }, END };
 static const struct json_field take_in[] = {
     { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
     { "after", JSON_COUNT, false }, { "site", JSON_MAP, true }, END };
@@ -173,6 +175,7 @@ static const struct operation operations[] = {
     { "pull",         EFFECT_LOCAL,   "take up releases of other machines",   LIMIT_TOOL_TIMEOUT_MS,   pull_in,       pull_out,       deployer_pull,         NULL },
     { "share",        EFFECT_PREVIEW, "a session for other machines",         LIMIT_JOB_TIMEOUT_MS,    share_in,      share_out,      deployer_share,        NULL },
     { "join",         EFFECT_LOCAL,   "what others did to a shared session",  LIMIT_TOOL_TIMEOUT_MS,   join_in,       join_out,       deployer_join,         NULL },
+    { "waiting",      EFFECT_READ,    "shared sessions that wait for a yes",  LIMIT_TOOL_TIMEOUT_MS,   waiting_in,    waiting_out,    deployer_waiting,      NULL },
     { "take",         EFFECT_PREVIEW, "go on with a shared session here",     LIMIT_JOB_TIMEOUT_MS,    take_in,       take_out,       deployer_take_session, NULL },
     { "decide",       EFFECT_PREVIEW, "a yes or no, for other machines",      LIMIT_TOOL_TIMEOUT_MS,   decide_in,     decide_out,     deployer_decide,       NULL },
     { "lock_status",  EFFECT_READ,    "whose the stack's lock is",            LIMIT_TOOL_TIMEOUT_MS,   lock_status_in, lock_status_out, deployer_lock_status, NULL },

@@ -21,6 +21,7 @@ enum err_code deployer_publish(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_pull(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_share(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_join(struct op *op, json_t **out, struct err *err);
+enum err_code deployer_waiting(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_take_session(struct op *op, json_t **out, struct err *err);
 enum err_code deployer_decide(struct op *op, json_t **out, struct err *err);
 void deployer_lock_abandon(struct op *op, const json_t *out);
@@ -53,6 +54,9 @@ enum err_code deployer_reconcile_put_secret(struct op *op, enum reconciled *stat
                                             struct err *err);
 enum err_code deployer_reconcile_secrets_rm(struct op *op, enum reconciled *state, json_t **out,
                                             struct err *err);
+
+/* Digits of a paper's digest in the names of its answers. */
+enum { DEPLOYER_DIGEST_DIGITS = 16 };
 
 /* The argument `name`, or "" when it is absent. Borrowed. */
 const char *deployer_arg(const struct op *op, const char *name);

@@ -24,7 +24,6 @@ enum {
     SHARE_PART_BYTES = 64 << 20,
     SHARE_NOTE_BYTES = 8192, /* of a take, of a decision */
     SHARE_TAKE_MS = 2 * 3600 * 1000,
-    SHARE_DIGEST = 16, /* digits of a digest in a name */
 };
 
 #define REST ".rest"
@@ -542,8 +541,8 @@ static enum err_code share_import_leased(struct op *op, const struct aws *aws, s
 /* A decision counts only below the name of whoever the body says it is of. */
 static bool share_is_decision(const struct op *op, const json_t *body, struct str name) {
     CLEANUP(freep)
-    char *wanted = mem_format("%.*s/%s.json", (int)SHARE_DIGEST, json_str_or(body, "digest", ""),
-                              json_str_or(body, "user_id", ""));
+    char *wanted = mem_format("%.*s/%s.json", DEPLOYER_DIGEST_DIGITS,
+                              json_str_or(body, "digest", ""), json_str_or(body, "user_id", ""));
     const char *answer = json_str_or(body, "answer", "");
 
     return str_eq(name, str_from(wanted)) &&
@@ -588,7 +587,7 @@ enum err_code deployer_decide(struct op *op, json_t **out, struct err *err) {
         sts_get_caller_identity(&aws, &who, err) != ERR_NONE) {
         return err->code;
     }
-    key = mem_format("%s%.*s/%s.json", prefix, (int)SHARE_DIGEST, deployer_arg(op, "digest"),
+    key = mem_format("%s%.*s/%s.json", prefix, DEPLOYER_DIGEST_DIGITS, deployer_arg(op, "digest"),
                      who.user_id);
     body = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s}", "schema", SHARE_SCHEMA, "session",
                      deployer_arg(op, "session"), "digest", deployer_arg(op, "digest"), "answer",
