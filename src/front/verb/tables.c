@@ -63,10 +63,12 @@ static void table_grants(struct buf *out) {
 
 /* ---- What is masked ---- */
 
-/* A template with what '%' stands for. */
+/* A template with what '%' stands for; "%%" is one. */
 static void rule_text(struct buf *out, const char *text) {
     for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '%') {
+        if (p[0] == '%' && p[1] == '%') {
+            buf_add_c(out, *p++);
+        } else if (*p == '%') {
             buf_add_s(out, "<40>");
         } else {
             buf_add_c(out, *p);

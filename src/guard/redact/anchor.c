@@ -458,8 +458,7 @@ static enum meaning rule_meaning(const struct anchor *anchor) {
     if (anchor->kind == ANCHOR_NAME || rule->match == match_key) {
         return MEANING_NAME;
     }
-    bool is_place = str_eq(anchor->text, STR("://")) || str_eq(anchor->text, STR("curl"));
-    return is_place ? MEANING_PLACE : MEANING_OTHER;
+    return str_eq(anchor->text, STR("://")) ? MEANING_PLACE : MEANING_OTHER;
 }
 
 enum meaning anchors_meaning(const struct anchors *anchors, struct str text, size_t at) {

@@ -180,6 +180,7 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         other.skip_to = 0;
         other.block_to = 0;
         other.plain_to = 0;
+        other.command_to = 0;
         scan_forget(&other);
         pass_view(pass, &other, 0);
         has_hint = has_hint || scan_has_hint(&other, 0, other.text.len);

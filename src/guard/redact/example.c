@@ -38,7 +38,9 @@ static void add_body(struct buf *out, enum set set, size_t n) {
 
 static void add_template(struct buf *out, const char *text, enum set set) {
     for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '%') {
+        if (p[0] == '%' && p[1] == '%') {
+            buf_add_c(out, *p++);
+        } else if (*p == '%') {
             add_body(out, set == SET_OPAQUE ? SET_ALNUM : set, HOLE);
         } else {
             buf_add_c(out, *p);

@@ -21,7 +21,7 @@ static const struct str secret_words[] = {
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
 static const struct str secret_endings[] = {
     W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
-    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"),
+    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */

@@ -185,6 +185,11 @@ const char *const named[] = {
     "client_secret=\"X", "auth_token=b'X'", "<add key=\"FromPassword\" value=\"X\"/>", "<input name='auth_token' value='X'>", "https://X:x-oauth-basic@example.com/a.git", "if password == \"X\":", "if (user.password === 'X') {", "if creds.Secret != \"X\" {",
     "credentials {\n    username 'user'\n    password 'X'\n}", "  storePassword \"X\"\n", "connection: dsn=X;", "X-Amz-Signature=X", "Password : X",
     "pass\u200bword=X",
+    "the password for 'bob' is 'X'", "Your password was reset to 'X', bob.", "The temporary password is `X`", "{\"say\": \"the password is \\\"X\\\".\"}",
+    "{\"user password\": \"X\"}", "{\\\"user password\\\": \\\"X\\\"}", "keytool -storepass X -v", "git config user.password X",
+    "get(u, auth=('user', 'X'))", "auth = HTTPBasicAuth(\"user\", \"X\")", "c = new NetworkCredential(\"user\", \"X\");", "b.setPassword(\"X\")", "SET PASSWORD FOR u = PASSWORD('X')",
+    "password = (\"X\")", "curl -u 'X:' https://h", "curl -sSu user:X https://h", "curl --proxy-user \"user\":\"X\" h", "[\"mysql\", \"-u\", \"root\", \"-pX\"]",
+    "{\"cmd\": \"mysql -u root -pX db\"}", "sh -c \"sshpass -p 'X' ssh h\"", "sudo mysqldump -p'X' db | gzip", "RUN htpasswd -bc f user X",
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 
 #include "guard/redact/charset.h"
 #include "guard/redact/engine.h"
+#include "guard/redact/phrase.h"
 
 #include <string.h>
 
@@ -60,6 +61,13 @@ static bool is_prose(struct str s, size_t at) {
     struct str before = str_slice(s, from > LOOK_BACK ? from - LOOK_BACK : 0, from);
 
     from += char_at(s, from) == '(' ? 1 : 0;
+    if (phrase_is_name(str_slice(s, from, to))) {
+        bool is_whole = false;
+        struct str value = phrase_value(s, to, &is_whole);
+        if (value.len > 0 || !is_whole) {
+            return false; /* it may be told what the password is */
+        }
+    }
     bool is_word = is_letter(char_at(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
     bool is_told = str_ends(lead, STR("set ")) || str_find(before, STR("login ")) >= 0;
     if (!is_word || is_told || char_at(s, to) != ' ') {

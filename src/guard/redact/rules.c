@@ -339,32 +339,6 @@ static size_t match_unseal(struct scan *scan, const struct rule *rule, size_t at
     return 0;
 }
 
-static size_t match_curl(struct scan *scan, const struct rule *rule, size_t at) {
-    (void)rule;
-    (void)at;
-    scan->has_curl = true;
-    return 0;
-}
-
-/* curl -u user:password */
-static size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t from = at + strlen(rule->anchor);
-
-    if (!scan->has_curl && str_trim(str_slice(scan->text, 0, at)).len > 0) {
-        return 0; /* at the begin of a line, the command may stand on one before */
-    }
-    from =
-        skip_blanks(scan, from < scan->text.len && scan->text.ptr[from] == '=' ? from + 1 : from);
-    from += from < scan->text.len && is_any(scan->text.ptr[from], "\"'") ? 1 : 0;
-    size_t to = scan_word_end(scan, from);
-    size_t colon = find_char(scan, from, to, ":");
-    if (colon + 1 >= to) {
-        return 0;
-    }
-    scan_add(scan, colon + 1, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
 /* clang-format off */
 const struct rule rules[] = {
     /* kind               anchor                  body          min  fold  matcher */
@@ -573,9 +547,35 @@ const struct rule rules[] = {
     {"uri-password",       "://",                  SET_OPAQUE,     0, false, match_uri, .yes = "a://user:%@host", .no = "a://host:80/%"},
     {"bearer",             "bearer",               SET_COOKIE,     8, true,  match_bearer, .yes = "Bearer %", .no = "Bearer of news"},
     {"basic",              "basic",                SET_BASE64,     8, true,  match_basic, .yes = "Basic dXNlcjpwYXNzd29yZA==", .no = "basic knowledge of it"},
-    {"curl-user",          "curl",                 SET_OPAQUE,     0, false, match_curl, .yes = "curl -u user:% h", .no = "curl -u user h"},
-    {"curl-user",          "-u ",                  SET_OPAQUE,     0, false, match_curl_user, .yes = "curl -u user:% h", .no = "sort -u file:%"},
-    {"curl-user",          "--user",               SET_OPAQUE,     0, false, match_curl_user, .yes = "curl --user user:% h", .no = "run --user name:%"},
+    {"argument",           "curl",                 SET_OPAQUE,     0, false, match_argument, .yes = "curl -u user:% h", .no = "curl -u user h"},
+    {"argument",           "-u ",                  SET_OPAQUE,     0, false, match_curl_user, .yes = "-u user:% h", .no = "sort -u file:%"},
+    {"argument",           "--user",               SET_OPAQUE,     0, false, match_curl_user, .yes = "--user user:% h", .no = "run --user name:%"},
+    {"argument",           "login(",              SET_OPAQUE,     0, false, match_login, .yes = "smtp.login('a', '%')", .no = "login('%')"},
+    {"argument",           "psexec",              SET_OPAQUE,     0, true,  match_argument, .yes = "PsExec64.exe \\\\h -u a -p % cmd", .no = "psexec \\\\h -u % cmd"},
+    {"argument",           "sshpass",             SET_OPAQUE,     0, false, match_argument, .yes = "sshpass -p % ssh h", .no = "sshpass -f %"},
+    {"argument",           "mysql",               SET_OPAQUE,     0, false, match_argument, .yes = "mysqldump -u a -p% db", .no = "mysql -p %"},
+    {"argument",           "mysqladmin",          SET_OPAQUE,     0, false, match_argument, .yes = "mysqladmin -u a password %", .no = "mysqladmin -u %"},
+    {"argument",           "mariadb",             SET_OPAQUE,     0, false, match_argument, .yes = "mariadb -p% db", .no = "mariadb -p %"},
+    {"argument",           "redis-cli",           SET_OPAQUE,     0, false, match_argument, .yes = "redis-cli -h h -a % ping", .no = "redis-cli -h %"},
+    {"argument",           "mongo",               SET_OPAQUE,     0, false, match_argument, .yes = "mongodump -u a -p % db", .no = "--name mongo -p %"},
+    {"argument",           "sqlcmd",              SET_OPAQUE,     0, false, match_argument, .yes = "sqlcmd -U sa -P %", .no = "sqlcmd -U %"},
+    {"argument",           "sqlplus",             SET_OPAQUE,     0, false, match_argument, .yes = "sqlplus a/%@db", .no = "sqlplus %"},
+    {"argument",           "IDENTIFIED BY",       SET_OPAQUE,     0, false, match_argument, .yes = "USER a IDENTIFIED BY '%'", .no = "IDENTIFIED % BY"},
+    {"argument",           "docker login",        SET_OPAQUE,     0, false, match_argument, .yes = "docker login -u a -p % h", .no = "docker login -u %"},
+    {"argument",           "podman login",        SET_OPAQUE,     0, false, match_argument, .yes = "podman login -p % h", .no = "podman login %"},
+    {"argument",           "az login",            SET_OPAQUE,     0, false, match_argument, .yes = "az login -u a -p % --tenant b", .no = "az login -u %"},
+    {"argument",           "vault login",         SET_OPAQUE,     0, false, match_argument, .yes = "vault login %", .no = "vault login -method=%"},
+    {"argument",           "gh secret set",       SET_OPAQUE,     0, false, match_argument, .yes = "gh secret set A --body %", .no = "gh secret set A --env %"},
+    {"argument",           "create secret",       SET_OPAQUE,     0, false, match_argument, .yes = "kubectl create secret generic a --from-literal=b=%", .no = "create secret generic %"},
+    {"argument",           "put-parameter",       SET_OPAQUE,     0, false, match_argument, .yes = "aws ssm put-parameter --name a --value %", .no = "aws ssm put-parameter --name %"},
+    {"argument",           "openssl",             SET_OPAQUE,     0, false, match_argument, .yes = "openssl enc -k % -in f", .no = "openssl enc -in %"},
+    {"argument",           "htpasswd",            SET_OPAQUE,     0, false, match_argument, .yes = "htpasswd -nb a %", .no = "htpasswd f %"},
+    {"argument",           "ldap",                SET_OPAQUE,     0, false, match_argument, .yes = "ldapsearch -x -w % -b a", .no = "ldapsearch -x -b %"},
+    {"argument",           "smbclient",           SET_OPAQUE,     0, false, match_argument, .yes = "smbclient -U a%%% //h/s", .no = "smbclient -U % //h/s"},
+    {"argument",           "net use",             SET_OPAQUE,     0, false, match_argument, .yes = "net use X: \\\\h\\s % /user:a", .no = "net user % /delete"},
+    {"argument",           "ssh-keygen",          SET_OPAQUE,     0, false, match_argument, .yes = "ssh-keygen -f k -N %", .no = "ssh-keygen -f %"},
+    {"argument",           "unzip",               SET_OPAQUE,     0, false, match_argument, .yes = "unzip -P % f", .no = "unzip -d %"},
+    {"argument",           "zip -",               SET_OPAQUE,     0, false, match_argument, .yes = "zip -r -P % f d", .no = "zip -r %"},
     {"aws",                "aws",                  SET_OPAQUE,     0, true,  NULL, .is_hint = true},
     {"aws",                "secret",               SET_OPAQUE,     0, true,  NULL, .is_hint = true},
     {"aws",                "access",               SET_OPAQUE,     0, true,  NULL, .is_hint = true},

@@ -82,8 +82,10 @@ struct scan {
     size_t found_from; /* of the match under way: where what it covers begins */
     size_t skip_from;  /* rules do not look into [skip_from, skip_to): it is covered */
     size_t skip_to;
-    size_t plain_to; /* before it, words joined by hyphens were seen to be words */
-    size_t block_to; /* blocks do not look into a block */
+    size_t command_from; /* the program whose arguments were read last, ... */
+    size_t command_to;   /* ... and how far */
+    size_t plain_to;     /* before it, words joined by hyphens were seen to be words */
+    size_t block_to;     /* blocks do not look into a block */
     struct memo runs[SET_N];
     struct memo word;
     struct find dots[2]; /* of a token, the first and the second */
@@ -104,8 +106,8 @@ struct rule {
     size_t (*match)(struct scan *scan, const struct rule *rule, size_t at);
     unsigned lead; /* match_infix: characters that stand before the anchor, at least */
     bool is_hint;  /* says only that AWS is talked about; `match` is NULL */
-    /* An example and a counter-example; '%' stands for 40 characters of the body. NULL: the
-     * shortest token, and one that is a character shorter. */
+    /* An example and a counter-example; '%' stands for 40 characters of the body, "%%" for itself.
+     * NULL: the shortest token, and one that is a character shorter. */
     const char *yes;
     const char *no;
     bool is_block; /* goes on over lines, so it is looked for inside values too */
@@ -147,6 +149,13 @@ static inline bool scan_has(const struct scan *scan, size_t at, const char *text
     return n <= left && memcmp(scan->text.ptr + at, text, n) == 0;
 }
 
+/* Whether the quote at `at` closes a string around the text: in an unescaped view, those that
+ * stand in the source without a backslash. */
+static inline bool scan_is_outer_quote(const struct scan *scan, size_t at) {
+    return scan->text.ptr[at] == '"' && scan->is_unescaped &&
+           scan->map[at + 1] - scan->map[at] == 1;
+}
+
 /* Where `text` stands first in [from, to); -1 when nowhere. */
 ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text);
 
@@ -162,6 +171,13 @@ bool scan_has_hint(const struct scan *scan, size_t from, size_t to);
 
 /* value.c: a name of a secret at `at` (any part of it) and the value after it. */
 size_t match_key(struct scan *scan, const struct rule *rule, size_t at);
+
+/* argument.c: what stands where a program takes a password. */
+size_t match_argument(struct scan *scan, const struct rule *rule, size_t at);
+size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at);
+
+/* value.c: the second string of a call that lets a user in. */
+size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
 
 /* value.c: the rest of a value whose brackets were opened on a line before. */
 size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes);

@@ -8,6 +8,7 @@
 #include "guard/redact/scan.h"
 
 #include "guard/redact/key.h"
+#include "guard/redact/phrase.h"
 
 #include <string.h>
 
@@ -17,6 +18,7 @@ enum {
     LOOK_BACK = 256,
     OPERATOR_MAX = 3, /* characters before the = of := and kin */
     TYPE_MAX = 40,
+    WORDS_MAX = 48,
     QUOTED_MIN = 8,
     LITERAL_MIN = 6
 };
@@ -32,13 +34,6 @@ struct name {
     bool is_element;    /* <name> */
     const char *kind;
 };
-
-/* Whether the quote at `at` closes a string around the text: in an unescaped view, those that
- * stand in the source without a backslash. */
-static bool is_outer_quote(const struct scan *scan, size_t at) {
-    return scan->text.ptr[at] == '"' && scan->is_unescaped &&
-           scan->map[at + 1] - scan->map[at] == 1;
-}
 
 static char char_at(const struct scan *scan, size_t at) {
     return at < scan->text.len ? scan->text.ptr[at] : '\0';
@@ -161,7 +156,7 @@ static size_t string_end(const struct scan *scan, size_t at, char quote, size_t 
     for (size_t i = at; i < scan->text.len; i++) {
         char c = scan->text.ptr[i];
 
-        if (is_outer_quote(scan, i)) {
+        if (scan_is_outer_quote(scan, i)) {
             return i;
         }
         if (c == quote && run % (slashes + 1) != slashes) {
@@ -209,7 +204,7 @@ static bool is_foreign_quote(const struct scan *scan, size_t at, size_t slashes)
             return true;
         }
     }
-    return is_outer_quote(scan, at);
+    return scan_is_outer_quote(scan, at);
 }
 
 size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
@@ -262,7 +257,7 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
 
 static size_t line_end(const struct scan *scan, size_t at) {
     while (at < scan->text.len && scan->text.ptr[at] != '\n' && scan->text.ptr[at] != '\r' &&
-           !is_outer_quote(scan, at)) {
+           !scan_is_outer_quote(scan, at)) {
         at++;
     }
     while (at > 0 && is_blank(scan->text.ptr[at - 1])) {
@@ -277,7 +272,7 @@ static bool is_line_over(const struct scan *scan, size_t at) {
         at++;
     }
     return at >= scan->text.len || scan->text.ptr[at] == '\n' || scan->text.ptr[at] == '\r' ||
-           is_outer_quote(scan, at);
+           scan_is_outer_quote(scan, at);
 }
 
 /* Whether further assignments follow on the line: "token=x user=y". */
@@ -461,6 +456,54 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     return value_add(scan, name, from, word_end(scan, name, from), SPAN_PLAIN);
 }
 
+/* Where the string after the one at `at` and a comma begins, or 0. */
+static size_t next_string(const struct scan *scan, size_t at) {
+    size_t slashes = skip_slashes(scan, at) - at;
+    char quote = char_at(scan, at + slashes);
+
+    if (!is_quote(quote)) {
+        return 0;
+    }
+    size_t end = string_end(scan, at + slashes + 1, quote, quoting_slashes(slashes));
+    size_t comma = skip_blanks(scan, skip_slashes(scan, end) + 1);
+    size_t next = skip_blanks(scan, comma + 1);
+    return char_at(scan, comma) == ',' && is_quote(char_at(scan, skip_slashes(scan, next))) ? next
+                                                                                            : 0;
+}
+
+/* Whether a name ends with a word for a user with a password. */
+static bool is_pair_name(struct str name) {
+    static const struct str endings[] = {
+        {"auth", 4}, {"credential", 10}, {"credentials", 11}, {"creds", 5}, {"authentication", 14}};
+
+    for (size_t i = 0; i < ARRAY_N(endings); i++) {
+        size_t n = endings[i].len;
+        if (name.len >= n && str_eq_nocase(str_slice(name, name.len - n, name.len), endings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The strings of a list from the one at `at` on. */
+static size_t value_strings(struct scan *scan, const struct name *name, size_t at) {
+    size_t to = at;
+
+    while (at > 0) {
+        size_t quote = skip_slashes(scan, at);
+        to = value_quoted(scan, name, quote, quoting_slashes(quote - at));
+        at = next_string(scan, at);
+    }
+    return to;
+}
+
+/* ("user", "VALUE") and ("VALUE"), whose first string begins at `at`. */
+static size_t value_tuple(struct scan *scan, const struct name *name, size_t at) {
+    size_t second = is_pair_name(name_str(scan, name)) ? next_string(scan, at) : 0;
+
+    return value_strings(scan, name, second > 0 ? second : at);
+}
+
 /* The value that begins at `at`, after the separator. */
 static size_t value_read(struct scan *scan, const struct name *name, size_t at, char separator) {
     size_t from = at;
@@ -474,6 +517,9 @@ static size_t value_read(struct scan *scan, const struct name *name, size_t at, 
         return value_quoted(scan, name, quote, quoting_slashes(slashes));
     }
     char c = char_at(scan, from);
+    if (c == '(' && is_quote(char_at(scan, skip_slashes(scan, skip_blanks(scan, from + 1))))) {
+        return value_tuple(scan, name, skip_blanks(scan, from + 1));
+    }
     if (c == '{' || c == '[') {
         return name->quote == '"' && separator == ':'
                    ? value_nested(scan, from + 1, 1, name->slashes)
@@ -507,6 +553,9 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
     if (is_set && (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set ")))) {
         return true;
     }
+    if (str_ends(lead, STR("git config "))) {
+        return true;
+    }
     if (!str_eq(name_str(scan, name), STR("password"))) {
         return false;
     }
@@ -514,11 +563,40 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
     return (login >= 0 && (size_t)login + 6 <= name->from) || is_netrc_line(scan, name);
 }
 
+/* Whether the name ends a few words in quotes, as in "user password": the closing one is at
+ * `quote`, and no word follows the colon after it. */
+static bool is_last_word(const struct scan *scan, const struct name *name, size_t quote) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < WORDS_MAX &&
+           (is_name_char(scan->text.ptr[from - 1]) || scan->text.ptr[from - 1] == ' ')) {
+        from--;
+    }
+    char open = from > 0 ? scan->text.ptr[from - 1] : '\0';
+    size_t colon = skip_blanks(scan, quote + 1);
+    size_t value = skip_slashes(scan, skip_blanks(scan, colon + 1));
+    if (from == name->from || open != char_at(scan, quote) || char_at(scan, colon) != ':' ||
+        !is_quote(char_at(scan, value))) {
+        return false;
+    }
+    size_t end = value + 1;
+    while (end < scan->text.len && !is_blank(scan->text.ptr[end]) &&
+           !is_quote(scan->text.ptr[end])) {
+        end++;
+    }
+    return is_quote(char_at(scan, end)); /* prose is said of one */
+}
+
 /* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
  * not closed there opens more than the name: "X-Api-Key: value". */
 static size_t name_close(const struct scan *scan, struct name *name) {
     size_t quote = skip_slashes(scan, name->to);
 
+    if (name->quote == '\0' && is_quote(char_at(scan, quote)) && is_last_word(scan, name, quote)) {
+        name->quote = char_at(scan, quote);
+        name->slashes = quoting_slashes(quote - name->to);
+        return quote + 1;
+    }
     if (name->quote == '\0' || char_at(scan, quote) != name->quote) {
         name->quote = '\0';
         return name->to;
@@ -611,17 +689,12 @@ static bool is_quoted_token(const struct scan *scan, size_t at) {
 
 /* Whether a name ends with a word that stands for nothing but what one types in. */
 static bool is_password_name(const struct scan *scan, const struct name *name) {
-    static const struct str endings[] = {
-        {"password", 8}, {"passwd", 6}, {"passphrase", 10}, {"passwort", 8}, {"secret", 6}};
+    static const struct str secret = {"secret", 6};
     struct str key = name_str(scan, name);
 
-    for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        size_t n = endings[i].len;
-        if (key.len >= n && str_eq_nocase(str_slice(key, key.len - n, key.len), endings[i])) {
-            return true;
-        }
-    }
-    return false;
+    return phrase_is_name(key) ||
+           (key.len >= secret.len &&
+            str_eq_nocase(str_slice(key, key.len - secret.len, key.len), secret));
 }
 
 /* Whether a quoted word stands at `at` that a password is compared with: no name of a type. */
@@ -662,11 +735,39 @@ static size_t after_comparison(const struct scan *scan, const struct name *name,
     return is_value ? value : 0;
 }
 
+/* Whether a name says that something is asked, not given: getPassword("db"). */
+static bool is_asking(struct str name) {
+    static const char *const begins[] = {"get",  "find", "fetch",  "load", "read",
+                                         "look", "ask",  "prompt", "input"};
+    const char *dot = memrchr(name.ptr, '.', name.len);
+    struct str last = dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
+
+    for (size_t i = 0; i < ARRAY_N(begins); i++) {
+        size_t n = strlen(begins[i]);
+        if (last.len >= n && str_eq_nocase(str_slice(last, 0, n), str_from(begins[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The string that is the value in setPassword("VALUE") and BasicAuth("user", "VALUE"), which opens
+ * at `sign`; 0 when there is none. */
+static size_t after_call(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t first = skip_blanks(scan, sign + 1);
+    struct str key = name_str(scan, name);
+
+    if (is_pair_name(key)) {
+        return next_string(scan, first);
+    }
+    return phrase_is_name(key) && !is_asking(key) && is_literal(scan, first) ? first : 0;
+}
+
 /* Whether a string is all that follows on the line of a name at its begin: of Gradle. */
 static bool is_only_argument(const struct scan *scan, const struct name *name, size_t at) {
     char quote = char_at(scan, at);
 
-    if (!is_any(quote, "'\"") || is_outer_quote(scan, at) || !is_password_name(scan, name) ||
+    if (!is_any(quote, "'\"") || scan_is_outer_quote(scan, at) || !is_password_name(scan, name) ||
         !name_begins_line(scan, name->from)) {
         return false;
     }
@@ -704,6 +805,10 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
     if (c == ',') {
         return after_comma(scan, name, sign);
     }
+    if (c == '(' && sign == at && name->quote == '\0') {
+        *separator = '(';
+        return after_call(scan, name, sign);
+    }
     if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {
         name->is_element = true;
         return sign + 1;
@@ -740,6 +845,23 @@ static bool name_is_secret(struct scan *scan, const struct name *name) {
     return is_named && (name->quote != '\0' || !is_file_name(key));
 }
 
+/* "the password is VALUE" */
+static size_t match_phrase(struct scan *scan, const struct name *name) {
+    bool is_whole = false;
+
+    if (char_at(scan, name->to) != ' ' || !phrase_is_name(name_str(scan, name))) {
+        return 0;
+    }
+    struct str value = phrase_value(scan->text, name->to, &is_whole);
+    if (value.len == 0) {
+        return 0;
+    }
+    size_t from = (size_t)(value.ptr - scan->text.ptr);
+    scan_add(scan, from, from + value.len, name->kind, SPAN_PLAIN);
+    scan->found_from = from;
+    return from + value.len;
+}
+
 /* A name is judged once, whichever of its words was found first. */
 size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     struct name name;
@@ -752,13 +874,26 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     scan->key_end = name.to;
     size_t value = separator_read(scan, &name, &separator);
     if (value == 0) {
-        return 0;
+        return match_phrase(scan, &name);
     }
-    bool is_raws = scan->is_unescaped && name.quote != '\0' && is_outer_quote(scan, name.from - 1);
+    bool is_raws =
+        scan->is_unescaped && name.quote != '\0' && scan_is_outer_quote(scan, name.from - 1);
     if (is_raws || !name_is_secret(scan, &name)) {
         return 0; /* a key of the outer JSON is judged in the text as it stands */
     }
     name.is_line_start = name.quote == '\0' && name_begins_line(scan, name.from);
     scan->found_from = value; /* the name itself is looked into by others */
+    if (separator == '(') {
+        return value_strings(scan, &name, value);
+    }
     return value_read(scan, &name, value, separator);
+}
+
+/* smtp.login("user", "VALUE") */
+size_t match_login(struct scan *scan, const struct rule *rule, size_t at) {
+    const struct name name = {.from = at, .to = at, .kind = rule->kind};
+    size_t value = next_string(scan, skip_blanks(scan, at + strlen(rule->anchor)));
+
+    scan->found_from = value;
+    return value_strings(scan, &name, value);
 }

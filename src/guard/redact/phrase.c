@@ -1,0 +1,164 @@
+/* guard/redact/phrase.c: passwords in sentences.
+ *
+ *   the password is 'VALUE'    your password for bob was reset to VALUE    password for bob: VALUE
+ *
+ * After "is", "was" or "to", what stands in quotes or looks like a password: letters with digits or
+ * signs, as no word, number, name of an algorithm or version is written. */
+#include "guard/redact/phrase.h"
+
+#include "guard/redact/charset.h"
+
+#include <string.h>
+
+enum {
+    PHRASE_MAX = 96, /* bytes from the name to the value */
+    VALUE_MAX = 128,
+    QUOTED_MIN = 4,
+    PLAIN_MIN = 6
+};
+
+#define W(word)                                                                                    \
+    { word, sizeof(word) - 1 }
+
+static char char_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
+
+static bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+
+static bool is_one_of(struct str word, const struct str *of, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq_nocase(word, of[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool phrase_is_name(struct str name) {
+    static const struct str endings[] = {W("password"), W("passwd"), W("passphrase"), W("passcode"),
+                                         W("passwort")};
+
+    for (size_t i = 0; i < ARRAY_N(endings); i++) {
+        size_t n = endings[i].len;
+        if (name.len >= n && str_eq_nocase(str_slice(name, name.len - n, name.len), endings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Said of a password, in quotes. */
+static bool is_said_of(struct str word) {
+    static const struct str words[] = {
+        W("required"), W("string"),  W("text"),     W("none"),      W("null"),     W("empty"),
+        W("invalid"),  W("missing"), W("wrong"),    W("incorrect"), W("weak"),     W("strong"),
+        W("expired"),  W("changed"), W("password"), W("hidden"),    W("optional"), W("undefined"),
+    };
+
+    return is_one_of(word, words, ARRAY_N(words));
+}
+
+/* sha256, base64-encoded, utf8: what is said about how a password is kept. */
+static bool is_technique(struct str word) {
+    static const struct str begins[] = {W("sha"),   W("md5"),   W("base"), W("utf"),    W("pbkdf"),
+                                        W("argon"), W("aes"),   W("rsa"),  W("bcrypt"), W("scrypt"),
+                                        W("hmac"),  W("oauth"), W("http"), W("iso"),    W("ascii")};
+
+    for (size_t i = 0; i < ARRAY_N(begins); i++) {
+        if (word.len >= begins[i].len &&
+            str_eq_nocase(str_slice(word, 0, begins[i].len), begins[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Letters and digits, or letters with signs that no word, path or name has inside. */
+static bool is_like_password(struct str word) {
+    size_t letters = 0;
+    size_t digits = 0;
+    size_t signs = 0;
+    bool is_code = false; /* a call, a path, a variable */
+
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.ptr[i];
+        letters += is_letter(c);
+        digits += is_digit(c);
+        signs += i > 0 && i + 1 < word.len && is_any(c, "!@#$%^&*?+=~|") ? 1 : 0;
+        is_code = is_code || is_any(c, "()[]{}<>/\\");
+    }
+    bool is_masked = str_find(word, STR("***")) >= 0;
+    return word.len >= PLAIN_MIN && word.len <= VALUE_MAX && letters > 1 && !is_code &&
+           !is_masked && !is_technique(word) && (digits > 0 || signs > 1) &&
+           (digits + signs > 1 || letters >= PLAIN_MIN);
+}
+
+/* The value that may begin at `at`; an empty one when it is none. A quote of a string that is
+ * escaped has backslashes before it. */
+static struct str value_at(struct str s, size_t at) {
+    size_t from = at;
+
+    while (char_at(s, from) == '\\') {
+        from++;
+    }
+    char quote = char_at(s, from);
+    size_t to = from;
+    if (is_quote(quote)) {
+        to = ++from;
+        while (to < s.len && !is_blank(s.ptr[to]) && s.ptr[to] != quote) {
+            to++;
+        }
+        bool is_closed = char_at(s, to) == quote;
+        while (to > from && s.ptr[to - 1] == '\\') {
+            to--;
+        }
+        struct str word = str_slice(s, from, to);
+        bool is_value = is_closed && word.len >= QUOTED_MIN && word.len <= VALUE_MAX &&
+                        !is_said_of(word) && str_find(word, STR("***")) < 0;
+        return is_value ? word : (struct str){0};
+    }
+    while (to < s.len && !is_blank(s.ptr[to]) && !is_quote(s.ptr[to]) && s.ptr[to] != '\\') {
+        to++;
+    }
+    while (to > from && is_any(s.ptr[to - 1], ".,;:)")) {
+        to--;
+    }
+    struct str word = str_slice(s, from, to);
+    return is_like_password(word) ? word : (struct str){0};
+}
+
+static size_t word_end(struct str s, size_t at) {
+    size_t to = at;
+
+    while (to < s.len && to - at <= VALUE_MAX && !is_blank(s.ptr[to])) {
+        to++;
+    }
+    return to;
+}
+
+struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
+    static const struct str links[] = {W("is"), W("was"), W("to"), W("now"), W("set"), W("reset")};
+    size_t end = s.len < name_to + PHRASE_MAX ? s.len : name_to + PHRASE_MAX;
+    bool is_linked = false;
+    bool is_for = false;
+
+    size_t at = name_to;
+    while (at < end && s.ptr[at] == ' ') {
+        size_t from = at + 1;
+
+        at = word_end(s, from);
+        struct str word = str_slice(s, from, at);
+        struct str value = is_linked ? value_at(s, from) : (struct str){0};
+        *is_whole = at < s.len; /* else the word may go on */
+        if (value.len > 0) {
+            return value;
+        }
+        char last = word.len > 0 ? word.ptr[word.len - 1] : ' ';
+        if (is_any(last, " .!?;,") || phrase_is_name(word)) {
+            return (struct str){0}; /* the sentence is over, or goes on about another one */
+        }
+        is_linked = is_one_of(word, links, ARRAY_N(links)) || (is_for && last == ':');
+        is_for = is_for || str_eq_nocase(word, STR("for"));
+    }
+    *is_whole = at < s.len;
+    return (struct str){0};
+}
