@@ -170,6 +170,10 @@ struct policy_property {
 size_t policy_property_n(void);
 void policy_property(size_t i, struct policy_property *out);
 
+/* One type of resource that holds data; whether a template has to keep it by its DeletionPolicy. */
+size_t policy_data_n(void);
+const char *policy_data(size_t i, bool *must_be_kept);
+
 /* The rules of policy_judge(), for docs/tables. */
 struct policy_call_rule {
     const char *code;

@@ -30,6 +30,9 @@ void review_unresolved(struct review *review, const char *where, const json_t *v
 void review_find(struct review *review, enum review_rule rule, const char *where, const char *fmt,
                  ...) PRINTF_LIKE(4, 5);
 
+/* review_find.c: adds to the set `out` the parameters that a value refers to. */
+void review_parameters_in(const struct review *review, const json_t *value, json_t *out);
+
 /* review_transform.c: who else works on the template, before it is one. */
 void review_transforms(struct review *review);
 
@@ -47,6 +50,10 @@ void review_properties(struct review *review, const char *where, const char *typ
 /* review_network.c: whom a security group lets in. */
 void review_network(struct review *review, const char *where, const char *type,
                     const json_t *properties);
+
+/* review_network.c: whether a block of addresses ("0.0.0.0/0") is everybody's, or a large part of
+ * it. */
+bool review_is_world(struct str block);
 
 /* review_iam.c: the policies and managed policies that one resource carries. */
 void review_iam(struct review *review, const char *where, const char *type,
@@ -69,8 +76,10 @@ void review_managed_statements(const struct review *review, const json_t *value,
 void review_trust(struct review *review, const char *where, const char *type,
                   const json_t *properties);
 
-/* review_trust.c: where this type carries a policy of its own, or NULL. */
-const json_t *review_own_policy(const char *type, const json_t *properties);
+/* review_trust.c: the policies that a resource of this type carries itself, each with its place
+ * below Properties, as an array of {"place","document"}. The caller decrefs. */
+json_t *review_own_policies(const struct review *review, const char *type,
+                            const json_t *properties);
 
 /* review_rights.c: what the bearers of rights can become, over the whole template. */
 void review_paths(struct review *review);
@@ -86,6 +95,9 @@ void review_secrets_in(struct review *review, const char *where, const json_t *j
 
 /* ARNs of accounts that are not the pinned one, in any string. */
 void review_accounts(struct review *review, const char *where, const json_t *json);
+
+/* Accounts that are named by number alone, where a property says that it is an account. */
+void review_owners(struct review *review, const char *where, const json_t *properties);
 
 /* The text an intrinsic yields, as far as it can be told: Ref X as "${X}", Fn::Sub as its text,
  * Fn::Join joined. NULL when it begins with a parameter, which can be anything, or depends on what

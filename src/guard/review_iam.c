@@ -339,7 +339,7 @@ void review_iam(struct review *review, const char *where, const char *type,
     if (strcmp(type, "AWS::SSO::PermissionSet") == 0) {
         review_permission_set(review, where, properties);
     }
-    if (strncmp(type, "AWS::IAM::", 10) != 0) {
+    if (strncmp(type, "AWS::IAM::", 10) != 0 && strcmp(type, "AWS::IoT::Policy") != 0) {
         return;
     }
     if (json_object_get(properties, "PolicyDocument") != NULL) {

@@ -19,6 +19,7 @@ enum demand {
     IS_NONE_OF,   /* none of the values, or not there */
     IS_BEGUN_BY,  /* begins with one of the values */
     IS_NOT_ZERO,  /* a number above 0, or not there */
+    IS_GIVEN_OF,  /* there; where it is written out, one of the values */
     IS_TLS12,     /* a TLS policy of a load balancer that takes nothing before 1.2 */
     DEMAND_N
 };
@@ -53,6 +54,7 @@ void policy_property(size_t i, struct policy_property *out) {
         [IS_NONE_OF] = "is none of",
         [IS_BEGUN_BY] = "begins with one of",
         [IS_NOT_ZERO] = "is not 0",
+        [IS_GIVEN_OF] = "is there, and one of",
         [IS_TLS12] = "takes TLS 1.2 or later only",
     };
     const struct property_row *row = &property_rows[i];
@@ -64,13 +66,14 @@ void policy_property(size_t i, struct policy_property *out) {
 /* ---- one value ---- */
 
 static bool is_listed(const json_t *value, const char *list, bool is_prefix) {
-    struct str text = str_from(json_string_value(value));
+    char room[24];
+    struct str text = str_from(template_scalar(value, room, sizeof room));
     struct str rest = str_from(list);
     struct str one = {0};
 
-    while (rest.len > 0 && str_next(&rest, ' ', &one)) {
+    while (text.len > 0 && rest.len > 0 && str_next(&rest, ' ', &one)) {
         if (is_prefix ? str_starts(text, one) : str_eq(text, one)) {
-            return json_is_string(value);
+            return true;
         }
     }
     return false;
@@ -120,6 +123,8 @@ static bool meets(const json_t *value, const struct property_row *row) {
         return is_listed(value, row->values, true);
     case IS_NOT_ZERO:
         return value == NULL || is_above_zero(value);
+    case IS_GIVEN_OF:
+        return json_is_object(value) || is_listed(value, row->values, false);
     case IS_TLS12:
         return is_tls12(value);
     case DEMAND_N:

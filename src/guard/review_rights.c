@@ -348,13 +348,17 @@ static void find_wider(struct review *review, const char *where, const json_t *s
     review_find(review, REVIEW_RIGHTS_WIDER, where, "it newly allows %s", buf_cstr(&text));
 }
 
-static json_t *all_statements(const json_t *resource) {
+static json_t *all_statements(const struct review *review, const json_t *resource) {
     const json_t *properties = json_object_get(resource, "Properties");
+    CLEANUP(json_decrefp) json_t *own = NULL;
     json_t *out = json_array();
+    size_t i = 0;
+    json_t *policy = NULL;
 
     add_statements(json_object_get(properties, "Policies"), out);
     add_statements(json_object_get(properties, "PolicyDocument"), out);
-    add_statements(review_own_policy(json_str_or(resource, "Type", ""), properties), out);
+    own = review_own_policies(review, json_str_or(resource, "Type", ""), properties);
+    json_array_foreach(own, i, policy) { add_statements(json_object_get(policy, "document"), out); }
     return out;
 }
 
@@ -381,8 +385,8 @@ void review_wider(struct review *review, const char *where, const char *name) {
     const json_t *now = json_object_get(json_object_get(review->template, "Resources"), name);
     const json_t *before = review_before(review, name);
     bool is_iam = strncmp(json_str_or(now, "Type", ""), "AWS::IAM::", 10) == 0;
-    CLEANUP(json_decrefp) json_t *have = all_statements(now);
-    CLEANUP(json_decrefp) json_t *had = all_statements(before);
+    CLEANUP(json_decrefp) json_t *have = all_statements(review, now);
+    CLEANUP(json_decrefp) json_t *had = all_statements(review, before);
     size_t n = 0;
     size_t i = 0;
     json_t *statement = NULL;

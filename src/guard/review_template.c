@@ -19,29 +19,43 @@ static const struct {
     const char *type;
     enum keeping keeping;
 } data_rows[] = {
-    {"AWS::S3::Bucket", DATA_KEPT},             {"AWS::DynamoDB::Table", DATA_KEPT},
-    {"AWS::DynamoDB::GlobalTable", DATA_KEPT},  {"AWS::RDS::DBInstance", DATA_KEPT},
-    {"AWS::RDS::DBCluster", DATA_KEPT},         {"AWS::RDS::GlobalCluster", DATA_LOST},
-    {"AWS::DocDB::DBCluster", DATA_KEPT},       {"AWS::Neptune::DBCluster", DATA_KEPT},
-    {"AWS::EFS::FileSystem", DATA_KEPT},        {"AWS::FSx::FileSystem", DATA_KEPT},
-    {"AWS::ECR::Repository", DATA_KEPT},        {"AWS::KMS::Key", DATA_KEPT},
-    {"AWS::Cognito::UserPool", DATA_KEPT},      {"AWS::OpenSearchService::Domain", DATA_KEPT},
-    {"AWS::Elasticsearch::Domain", DATA_KEPT},  {"AWS::Redshift::Cluster", DATA_KEPT},
-    {"AWS::Serverless::SimpleTable", DATA_KEPT}, {"AWS::DSQL::Cluster", DATA_KEPT},          {"AWS::EC2::Volume", DATA_LOST},
-    {"AWS::Logs::LogGroup", DATA_LOST},         {"AWS::SecretsManager::Secret", DATA_LOST},
-    {"AWS::SSM::Parameter", DATA_LOST},         {"AWS::ElastiCache::ReplicationGroup", DATA_LOST},
-    {"AWS::ElastiCache::CacheCluster", DATA_LOST}, {"AWS::MemoryDB::Cluster", DATA_LOST},
-    {"AWS::Kinesis::Stream", DATA_LOST},        {"AWS::SQS::Queue", DATA_LOST},
-    {"AWS::MSK::Cluster", DATA_LOST},           {"AWS::AmazonMQ::Broker", DATA_LOST},
-    {"AWS::Timestream::Table", DATA_LOST},      {"AWS::Backup::BackupVault", DATA_LOST},
-    {"AWS::S3Express::DirectoryBucket", DATA_LOST}, {"AWS::S3Tables::TableBucket", DATA_LOST},
-    {"AWS::Cassandra::Table", DATA_LOST},       {"AWS::QLDB::Ledger", DATA_LOST},
+    {"AWS::S3::Bucket", DATA_KEPT}, {"AWS::DynamoDB::Table", DATA_KEPT}, {"AWS::DynamoDB::GlobalTable", DATA_KEPT},
+    {"AWS::RDS::DBInstance", DATA_KEPT}, {"AWS::RDS::DBCluster", DATA_KEPT}, {"AWS::DocDB::DBCluster", DATA_KEPT},
+    {"AWS::Neptune::DBCluster", DATA_KEPT}, {"AWS::EFS::FileSystem", DATA_KEPT}, {"AWS::FSx::FileSystem", DATA_KEPT},
+    {"AWS::ECR::Repository", DATA_KEPT}, {"AWS::KMS::Key", DATA_KEPT}, {"AWS::Cognito::UserPool", DATA_KEPT},
+    {"AWS::OpenSearchService::Domain", DATA_KEPT}, {"AWS::Elasticsearch::Domain", DATA_KEPT}, {"AWS::Redshift::Cluster", DATA_KEPT},
+    {"AWS::Serverless::SimpleTable", DATA_KEPT}, {"AWS::DSQL::Cluster", DATA_KEPT}, {"AWS::RDS::GlobalCluster", DATA_LOST},
+    {"AWS::DocDB::DBInstance", DATA_LOST}, {"AWS::DocDB::GlobalCluster", DATA_LOST}, {"AWS::DocDBElastic::Cluster", DATA_LOST},
+    {"AWS::Neptune::DBInstance", DATA_LOST}, {"AWS::Neptune::GlobalCluster", DATA_LOST}, {"AWS::NeptuneGraph::Graph", DATA_LOST},
+    {"AWS::EC2::Volume", DATA_LOST}, {"AWS::FSx::Volume", DATA_LOST}, {"AWS::S3Files::FileSystem", DATA_LOST}, {"AWS::Logs::LogGroup", DATA_LOST},
+    {"AWS::SecretsManager::Secret", DATA_LOST}, {"AWS::SSM::Parameter", DATA_LOST}, {"AWS::ElastiCache::ReplicationGroup", DATA_LOST},
+    {"AWS::ElastiCache::CacheCluster", DATA_LOST}, {"AWS::ElastiCache::ServerlessCache", DATA_LOST}, {"AWS::MemoryDB::Cluster", DATA_LOST},
+    {"AWS::MemoryDB::MultiRegionCluster", DATA_LOST}, {"AWS::Kinesis::Stream", DATA_LOST}, {"AWS::KinesisVideo::Stream", DATA_LOST},
+    {"AWS::SQS::Queue", DATA_LOST}, {"AWS::MSK::Cluster", DATA_LOST}, {"AWS::MSK::ServerlessCluster", DATA_LOST},
+    {"AWS::AmazonMQ::Broker", DATA_LOST}, {"AWS::Timestream::Table", DATA_LOST}, {"AWS::Timestream::Database", DATA_LOST},
+    {"AWS::Timestream::InfluxDBInstance", DATA_LOST}, {"AWS::Timestream::InfluxDBCluster", DATA_LOST}, {"AWS::Backup::BackupVault", DATA_LOST},
+    {"AWS::Backup::LogicallyAirGappedBackupVault", DATA_LOST}, {"AWS::S3Express::DirectoryBucket", DATA_LOST},
+    {"AWS::S3Tables::TableBucket", DATA_LOST}, {"AWS::S3Tables::Namespace", DATA_LOST}, {"AWS::S3Tables::Table", DATA_LOST},
+    {"AWS::S3Vectors::VectorBucket", DATA_LOST}, {"AWS::S3Vectors::Index", DATA_LOST}, {"AWS::S3Outposts::Bucket", DATA_LOST},
+    {"AWS::Lightsail::Bucket", DATA_LOST}, {"AWS::Lightsail::Database", DATA_LOST}, {"AWS::Lightsail::Disk", DATA_LOST},
+    {"AWS::Cassandra::Table", DATA_LOST}, {"AWS::Cassandra::Keyspace", DATA_LOST}, {"AWS::QLDB::Ledger", DATA_LOST}, {"AWS::SDB::Domain", DATA_LOST},
+    {"AWS::EMR::Cluster", DATA_LOST}, {"AWS::RedshiftServerless::Namespace", DATA_LOST}, {"AWS::OpenSearchServerless::Collection", DATA_LOST},
+    {"AWS::Kendra::Index", DATA_LOST}, {"AWS::Bedrock::KnowledgeBase", DATA_LOST}, {"AWS::CloudFront::KeyValueStore", DATA_LOST},
+    {"AWS::CloudTrail::EventDataStore", DATA_LOST}, {"AWS::CodeCommit::Repository", DATA_LOST}, {"AWS::CodeArtifact::Repository", DATA_LOST},
+    {"AWS::CodeArtifact::Domain", DATA_LOST}, {"AWS::ECR::PublicRepository", DATA_LOST}, {"AWS::Events::Archive", DATA_LOST},
+    {"AWS::APS::Workspace", DATA_LOST}, {"AWS::Grafana::Workspace", DATA_LOST}, {"AWS::HealthImaging::Datastore", DATA_LOST},
+    {"AWS::HealthLake::FHIRDatastore", DATA_LOST}, {"AWS::Omics::SequenceStore", DATA_LOST}, {"AWS::Omics::ReferenceStore", DATA_LOST},
+    {"AWS::WorkSpaces::Workspace", DATA_LOST}, {"AWS::SageMaker::Domain", DATA_LOST}, {"AWS::SageMaker::NotebookInstance", DATA_LOST},
+    {"AWS::DirectoryService::MicrosoftAD", DATA_LOST}, {"AWS::DirectoryService::SimpleAD", DATA_LOST}, {"AWS::CloudHSM::Cluster", DATA_LOST},
+    {"AWS::KMS::ReplicaKey", DATA_LOST}, {"AWS::PaymentCryptography::Key", DATA_LOST}, {"AWS::VerifiedPermissions::PolicyStore", DATA_LOST},
+    {"AWS::CustomerProfiles::Domain", DATA_LOST}, {"AWS::SES::MailManagerArchive", DATA_LOST}, {"AWS::CloudFormation::Stack", DATA_LOST},
+    {"AWS::Organizations::Account", DATA_LOST},
 };
 
 static const char *const forbidden_types[] = {
     "AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::UserToGroupAddition", "AWS::IAM::SAMLProvider",
     "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Macro", "AWS::CloudFormation::Stack", "AWS::Serverless::Application",
-    "AWS::Organizations::Account",
+    "AWS::Organizations::Account", "AWS::SSO::Assignment",
 };
 /* clang-format on */
 
@@ -55,6 +69,13 @@ static enum keeping keeping_of(const char *type) {
 }
 
 bool review_is_data(const char *type) { return keeping_of(type) != DATA_NONE; }
+
+size_t policy_data_n(void) { return ARRAY_N(data_rows); }
+
+const char *policy_data(size_t i, bool *must_be_kept) {
+    *must_be_kept = data_rows[i].keeping == DATA_KEPT;
+    return data_rows[i].type;
+}
 
 bool review_is_kept(const char *policy) {
     return strcmp(policy, "Retain") == 0 || strcmp(policy, "RetainExceptOnCreate") == 0 ||
@@ -71,8 +92,10 @@ static void review_protection(struct review *review, const char *where, const ch
         (!review_is_kept(deletion) || !review_is_kept(replace))) {
         review_find(review, REVIEW_DATA_UNPROTECTED, where, "its data would go with the resource");
     }
-    if (review_is_kept(json_str_or(before, "DeletionPolicy", "Delete")) &&
-        !review_is_kept(deletion)) {
+    if ((review_is_kept(json_str_or(before, "DeletionPolicy", "Delete")) &&
+         !review_is_kept(deletion)) ||
+        (review_is_kept(json_str_or(before, "UpdateReplacePolicy", "Delete")) &&
+         !review_is_kept(replace))) {
         review_find(review, REVIEW_PROTECTION_REMOVED, where,
                     "what kept its data until now is taken away");
     }
@@ -108,6 +131,7 @@ static void review_resource(struct review *review, const char *name, const json_
     review_properties(review, where, type, properties);
     review_network(review, where, type, properties);
     review_sam_events(review, where, type, properties);
+    review_owners(review, where, properties);
     review_protection(review, where, name, resource);
 }
 

@@ -21,18 +21,61 @@ static bool is_holding_operator(const char *name) {
            str_find(plain, STR("Not")) < 0 && !str_eq(plain, STR("Null"));
 }
 
+/* Nothing but wildcards and what parts a name. */
+static bool is_blank(struct str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("*?:/", text.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An ARN of any account whose resource has no name of its own: "arn:aws:s3:*:*:*", and
+ * "arn:aws:iam::*:role/" before a star. */
+static bool is_every_arn(struct str text) {
+    struct str account = review_arn_part(text, 4);
+    struct str rest = review_arn_part(text, 5);
+    size_t from = 0;
+
+    if (!str_starts(text, STR("arn:")) || str_find(text, STR("*")) < 0 || !is_blank(account)) {
+        return false;
+    }
+    while (from < rest.len && rest.ptr[from] != '/' && rest.ptr[from] != ':') {
+        from++;
+    }
+    return is_blank(rest) || (from < rest.len && is_blank(str_slice(rest, from, rest.len)));
+}
+
+/* A subject of an identity provider that serves the whole world, in which no owner is named before
+ * the first wildcard: "repo:" and a star. Source: GitHub, OpenID Connect reference, "sub". */
+static bool is_every_subject(struct str text) {
+    ptrdiff_t wild = str_find(text, STR("*"));
+    struct str told = str_slice(text, 0, wild < 0 ? text.len : (size_t)wild);
+    ptrdiff_t colon = str_find(told, STR(":"));
+    bool has_owner = str_starts(told, STR("repo:")) || str_starts(told, STR("project_path:"))
+                         ? str_find(told, STR("/")) >= 0
+                         : colon >= 0 && (size_t)colon + 1 < told.len;
+
+    return wild >= 0 && !has_owner;
+}
+
 /* A value that everything is like. */
-static bool is_everything(const json_t *value) {
-    const char *text = json_string_value(value);
+static bool is_everything(const char *key, const json_t *value) {
+    struct str text = str_from(json_string_value(value));
+    struct str name = str_from(key);
     size_t i = 0;
     json_t *item = NULL;
 
     json_array_foreach(value, i, item) {
-        if (is_everything(item)) {
+        if (is_everything(key, item)) {
             return true;
         }
     }
-    return text != NULL && strspn(text, "*?:/") == strlen(text);
+    return json_is_string(value) &&
+           (is_blank(text) || is_every_arn(text) || str_eq(text, STR("o-*")) ||
+            (str_eq_nocase(name, STR("aws:SourceIp")) && review_is_world(text)) ||
+            (str_ends(name, STR(":sub")) && is_every_subject(text)));
 }
 
 /* `key` is a key, or ":end" of one: that of an identity provider begins with its host. */
@@ -54,7 +97,7 @@ bool review_is_held(const json_t *statement, const char *key) {
 
     json_object_foreach(walk(json_object_get(statement, "Condition")), operator, keys) {
         json_object_foreach(keys, name, value) {
-            if (is_key(name, key) && is_holding_operator(operator) && !is_everything(value)) {
+            if (is_key(name, key) && is_holding_operator(operator) && !is_everything(name, value)) {
                 return true;
             }
         }
@@ -199,10 +242,12 @@ static bool check_principal(const char *text, void *with) {
     if (strcmp(check->kind, "AWS") == 0 || strcmp(text, "*") == 0) {
         check_identity(check, text);
     } else if (strcmp(check->kind, "Federated") == 0) {
-        bool is_saml = strstr(text, "saml-provider") != NULL;
+        /* SAML and Cognito's identity pools say by the audience and by how who signed in. */
+        bool has_subject = strstr(text, "saml-provider") != NULL ||
+                           review_is_held(check->statement, ":sub") ||
+                           review_is_held(check->statement, ":amr");
 
-        if (!review_is_held(check->statement, ":aud") ||
-            (!is_saml && !review_is_held(check->statement, ":sub"))) {
+        if (!review_is_held(check->statement, ":aud") || !has_subject) {
             review_find(check->review, REVIEW_FEDERATION_OPEN, check->where,
                         "whoever the identity provider knows may become this role");
         }
@@ -290,57 +335,132 @@ static void review_resource_statement(struct review *review, const char *where,
 
 /* ---- carriers ---- */
 
-/* Where each type carries a policy of its own. */
+/* Where each type carries a policy of its own; "A[].B" is B of each A. Source: the schemas of
+ * CloudFormation, by test/e2e/test_policy.py. */
 /* clang-format off */
 static const struct {
     const char *type;
     const char *member;
 } resource_policies[] = {
-    {"AWS::S3::BucketPolicy", "PolicyDocument"},       {"AWS::SQS::QueuePolicy", "PolicyDocument"},
-    {"AWS::SNS::TopicPolicy", "PolicyDocument"},       {"AWS::KMS::Key", "KeyPolicy"},
-    {"AWS::KMS::ReplicaKey", "KeyPolicy"},             {"AWS::ECR::RegistryPolicy", "PolicyText"},
-    {"AWS::ECR::Repository", "RepositoryPolicyText"},  {"AWS::SecretsManager::ResourcePolicy", "ResourcePolicy"},
-    {"AWS::EFS::FileSystem", "FileSystemPolicy"},      {"AWS::ApiGateway::RestApi", "Policy"},
-    {"AWS::DynamoDB::Table", "ResourcePolicy.PolicyDocument"}, {"AWS::EC2::VPCEndpoint", "PolicyDocument"},
-    {"AWS::S3::AccessPoint", "Policy"},                {"AWS::Backup::BackupVault", "AccessPolicy"},
+    {"AWS::S3::BucketPolicy", "PolicyDocument"}, {"AWS::S3::AccessPoint", "Policy"}, {"AWS::S3::MultiRegionAccessPointPolicy", "Policy"},
+    {"AWS::S3Express::BucketPolicy", "PolicyDocument"}, {"AWS::S3Express::AccessPoint", "Policy"}, {"AWS::S3Files::FileSystemPolicy", "Policy"},
+    {"AWS::S3ObjectLambda::AccessPointPolicy", "PolicyDocument"}, {"AWS::S3Outposts::AccessPoint", "Policy"},
+    {"AWS::S3Outposts::BucketPolicy", "PolicyDocument"}, {"AWS::S3Tables::TableBucketPolicy", "ResourcePolicy"},
+    {"AWS::S3Tables::TablePolicy", "ResourcePolicy"}, {"AWS::S3Vectors::VectorBucketPolicy", "Policy"},
+    {"AWS::FSx::S3AccessPointAttachment", "S3AccessPoint.Policy"}, {"AWS::SQS::QueuePolicy", "PolicyDocument"},
+    {"AWS::SQS::QueueInlinePolicy", "PolicyDocument"}, {"AWS::SNS::TopicPolicy", "PolicyDocument"}, {"AWS::SNS::TopicInlinePolicy", "PolicyDocument"},
+    {"AWS::KMS::Key", "KeyPolicy"}, {"AWS::KMS::ReplicaKey", "KeyPolicy"}, {"AWS::PaymentCryptography::Key", "Policy"},
+    {"AWS::ECR::RegistryPolicy", "PolicyText"}, {"AWS::ECR::Repository", "RepositoryPolicyText"},
+    {"AWS::ECR::PublicRepository", "RepositoryPolicyText"}, {"AWS::ECR::RepositoryCreationTemplate", "RepositoryPolicy"},
+    {"AWS::SecretsManager::ResourcePolicy", "ResourcePolicy"}, {"AWS::SSM::ResourcePolicy", "Policy"}, {"AWS::EFS::FileSystem", "FileSystemPolicy"},
+    {"AWS::ApiGateway::RestApi", "Policy"}, {"AWS::ApiGateway::DomainNameV2", "Policy"},
+    {"AWS::Serverless::Api", "Policy"}, {"AWS::Serverless::Api", "Auth.ResourcePolicy.CustomStatements"}, {"AWS::DynamoDB::Table", "ResourcePolicy.PolicyDocument"},
+    {"AWS::DynamoDB::Table", "StreamSpecification.ResourcePolicy.PolicyDocument"},
+    {"AWS::DynamoDB::GlobalTable", "Replicas[].ResourcePolicy.PolicyDocument"},
+    {"AWS::DynamoDB::GlobalTable", "Replicas[].ReplicaStreamSpecification.ResourcePolicy.PolicyDocument"}, {"AWS::DSQL::Cluster", "PolicyDocument"},
+    {"AWS::Redshift::Cluster", "NamespaceResourcePolicy"}, {"AWS::RedshiftServerless::Namespace", "NamespaceResourcePolicy"},
+    {"AWS::EC2::VPCEndpoint", "PolicyDocument"}, {"AWS::VpcLattice::AuthPolicy", "Policy"}, {"AWS::VpcLattice::ResourcePolicy", "Policy"},
+    {"AWS::Backup::BackupVault", "AccessPolicy"}, {"AWS::Backup::LogicallyAirGappedBackupVault", "AccessPolicy"},
     {"AWS::OpenSearchService::Domain", "AccessPolicies"}, {"AWS::Elasticsearch::Domain", "AccessPolicies"},
-    {"AWS::Kinesis::ResourcePolicy", "ResourcePolicy"}, {"AWS::Events::EventBusPolicy", "Statement"},
-    {"AWS::IAM::Role", "AssumeRolePolicyDocument"},
+    {"AWS::OSIS::Pipeline", "ResourcePolicy.Policy"}, {"AWS::Kinesis::ResourcePolicy", "ResourcePolicy"}, {"AWS::Kinesis::Stream", "ResourcePolicy"},
+    {"AWS::MSK::ClusterPolicy", "Policy"}, {"AWS::Events::EventBusPolicy", "Statement"}, {"AWS::Events::EventBus", "Policy"},
+    {"AWS::EventSchemas::RegistryPolicy", "Policy"}, {"AWS::EventsV2::ResourcePolicy", "PolicyDocument"},
+    {"AWS::Lambda::ResourcePolicy", "PolicyDocument"}, {"AWS::Logs::ResourcePolicy", "PolicyDocument"},
+    {"AWS::Logs::LogGroup", "ResourcePolicyDocument"}, {"AWS::Logs::Destination", "DestinationPolicy"},
+    {"AWS::Logs::DeliveryDestination", "DeliveryDestinationPolicy.DeliveryDestinationPolicy"}, {"AWS::CloudTrail::ResourcePolicy", "ResourcePolicy"},
+    {"AWS::XRay::ResourcePolicy", "PolicyDocument"}, {"AWS::Oam::Sink", "Policy"}, {"AWS::AIOps::InvestigationGroup", "InvestigationGroupPolicy"},
+    {"AWS::APS::ResourcePolicy", "PolicyDocument"}, {"AWS::RUM::AppMonitor", "ResourcePolicy.PolicyDocument"},
+    {"AWS::CodeArtifact::Domain", "PermissionsPolicyDocument"}, {"AWS::CodeArtifact::Repository", "PermissionsPolicyDocument"},
+    {"AWS::Bedrock::ResourcePolicy", "PolicyDocument"}, {"AWS::Bedrock::KnowledgeBasePolicy", "PolicyDocument"},
+    {"AWS::BedrockAgentCore::ResourcePolicy", "Policy"}, {"AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupPolicy"},
+    {"AWS::Omics::SequenceStore", "S3AccessPolicy"}, {"AWS::Lex::ResourcePolicy", "Policy"}, {"AWS::SMSVOICE::ResourcePolicy", "PolicyDocument"},
+    {"AWS::MediaStore::Container", "Policy"}, {"AWS::MediaPackageV2::ChannelPolicy", "Policy"},
+    {"AWS::MediaPackageV2::OriginEndpointPolicy", "Policy"}, {"AWS::MediaTailor::ChannelPolicy", "Policy"},
+    {"AWS::IAM::Role", "AssumeRolePolicyDocument"}, {"AWS::Serverless::Function", "AssumeRolePolicyDocument"},
 };
 /* clang-format on */
 
-static const char *own_member(const char *type) {
-    for (size_t i = 0; i < ARRAY_N(resource_policies); i++) {
-        if (strcmp(type, resource_policies[i].type) == 0) {
-            return resource_policies[i].member;
+static void add_policy(const char *place, const json_t *document, json_t *out) {
+    if (document != NULL && !review_is_no_value(document)) {
+        json_array_append_new(out,
+                              json_pack("{s:s,s:O}", "place", place, "document", walk(document)));
+    }
+}
+
+/* What stands at `member`, in each element where it says []. */
+static void add_policies(const json_t *properties, const char *member, json_t *out) {
+    const char *each = strstr(member, "[].");
+    size_t i = 0;
+    json_t *item = NULL;
+
+    if (each == NULL) {
+        add_policy(member, json_at(properties, member), out);
+        return;
+    }
+    CLEANUP(freep) char *list = mem_format("%.*s", (int)(each - member), member);
+    json_array_foreach(json_at(properties, list), i, item) {
+        CLEANUP(freep) char *place = mem_format("%s.%zu.%s", list, i, each + 3);
+        add_policy(place, json_at(item, each + 3), out);
+    }
+}
+
+/* The old way to write one statement of a bus: {"Action","Principal","Condition":{"Type","Key",
+ * "Value"}}. */
+static json_t *bus_statement(const json_t *properties) {
+    const json_t *condition = json_object_get(properties, "Condition");
+    json_t *out = json_pack("{s:s,s:O*,s:{s:O*}}", "Effect", "Allow", "Action",
+                            json_object_get(properties, "Action"), "Principal", "AWS",
+                            json_object_get(properties, "Principal"));
+
+    if (json_is_object(condition)) {
+        json_put(out, "Condition",
+                 json_pack("{s:{s:O*}}", json_str_or(condition, "Type", ""),
+                           json_str_or(condition, "Key", ""), json_object_get(condition, "Value")));
+    }
+    return out;
+}
+
+json_t *review_own_policies(const struct review *review, const char *type,
+                            const json_t *properties) {
+    json_t *out = json_array();
+    size_t i = 0;
+    json_t *policy = NULL;
+
+    for (size_t k = 0; k < ARRAY_N(resource_policies); k++) {
+        if (strcmp(type, resource_policies[k].type) == 0) {
+            add_policies(properties, resource_policies[k].member, out);
         }
     }
-    return NULL;
+    if (strcmp(type, "AWS::Events::EventBusPolicy") == 0 &&
+        json_object_get(properties, "Principal") != NULL) {
+        CLEANUP(json_decrefp) json_t *statement = bus_statement(properties);
+        add_policy("Principal", statement, out);
+    }
+    json_array_foreach(out, i, policy) { /* a document that is written as a text */
+        CLEANUP(freep)
+        char *text = review_resolve(review, json_object_get(policy, "document"));
+        CLEANUP(json_decrefp) json_t *written = text == NULL ? NULL : json_string(text);
+        json_t *read = review_document(written);
+
+        if (read != NULL) {
+            json_put(policy, "document", read);
+        }
+    }
+    return out;
 }
 
-const json_t *review_own_policy(const char *type, const json_t *properties) {
-    const char *member = own_member(type);
-
-    return member == NULL ? NULL : json_at(properties, member);
-}
-
-static void review_resource_policy(struct review *review, const char *where, const char *type,
+static void review_resource_policy(struct review *review, const char *where, bool is_trust,
                                    const json_t *document) {
-    CLEANUP(json_decrefp) json_t *read = review_document(document);
-    document = read != NULL ? read : document;
-    bool is_statement = json_object_get(document, "Effect") != NULL;
+    bool is_statement = json_object_get(document, "Effect") != NULL || json_is_array(document);
     const json_t *statement = is_statement ? document : json_object_get(document, "Statement");
 
     if (statement == NULL) {
         review_unresolved(review, where, document, "a policy cannot be read");
         return;
     }
-    CLEANUP(freep)
-    char *place =
-        mem_format("%s.Properties.%s%s", where, own_member(type), is_statement ? "" : ".Statement");
+    CLEANUP(freep) char *place = mem_format("%s%s", where, is_statement ? "" : ".Statement");
     review_branches(review, place, statement,
-                    strcmp(type, "AWS::IAM::Role") == 0 ? review_trust_statement
-                                                        : review_resource_statement);
+                    is_trust ? review_trust_statement : review_resource_statement);
 }
 
 static bool is_tls_only(const json_t *statement) {
@@ -350,7 +470,8 @@ static bool is_tls_only(const json_t *statement) {
            review_is_false(json_object_get(value, "aws:SecureTransport"));
 }
 
-static void review_plain_bucket(struct review *review, const char *where, const json_t *document) {
+static void review_plain_bucket(struct review *review, const char *where, const json_t *policies) {
+    const json_t *document = json_object_get(json_array_get(policies, 0), "document");
     const json_t *statements = json_object_get(document, "Statement");
     bool has_tls = is_tls_only(statements);
     size_t i = 0;
@@ -394,32 +515,39 @@ static void review_lambda_permission(struct review *review, const char *where,
     } else {
         check_identity(&check, who);
     }
-    CLEANUP(freep)
-    char *account = review_resolve(review, json_object_get(properties, "SourceAccount"));
-    if (account != NULL && review->ctx->account != NULL &&
-        !is_this_account(review, str_from(account))) {
-        review_find(review, REVIEW_FOREIGN_ACCOUNT, where, "it lets calls for the account %s in",
-                    account);
-    }
 }
 
 static void review_layer_permission(struct review *review, const char *where,
                                     const json_t *properties) {
-    if (strcmp(json_str_or(properties, "Principal", ""), "*") == 0 &&
-        json_object_get(properties, "OrganizationId") == NULL) {
+    CLEANUP(freep) char *who = review_resolve(review, json_object_get(properties, "Principal"));
+    struct principal_check check = {
+        .review = review, .where = where, .statement = properties, .kind = "AWS"};
+
+    if (who == NULL) {
+        review_unresolved(review, where, json_object_get(properties, "Principal"),
+                          "who may use the layer cannot be told");
+    } else if (strcmp(who, "*") != 0) {
+        check_identity(&check, who);
+    } else if (json_object_get(properties, "OrganizationId") == NULL) {
         review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may use the layer");
     }
 }
 
 void review_trust(struct review *review, const char *where, const char *type,
                   const json_t *properties) {
-    const json_t *document = review_own_policy(type, properties);
+    CLEANUP(json_decrefp) json_t *policies = review_own_policies(review, type, properties);
+    bool is_trust =
+        strcmp(type, "AWS::IAM::Role") == 0 || strcmp(type, "AWS::Serverless::Function") == 0;
+    size_t i = 0;
+    json_t *policy = NULL;
 
-    if (document != NULL) {
-        review_resource_policy(review, where, type, document);
+    json_array_foreach(policies, i, policy) {
+        CLEANUP(freep)
+        char *place = mem_format("%s.Properties.%s", where, json_str_or(policy, "place", ""));
+        review_resource_policy(review, place, is_trust, json_object_get(policy, "document"));
     }
     if (strcmp(type, "AWS::S3::BucketPolicy") == 0) {
-        review_plain_bucket(review, where, document);
+        review_plain_bucket(review, where, policies);
     }
     if (strcmp(type, "AWS::Lambda::Permission") == 0) {
         review_lambda_permission(review, where, properties);

@@ -1,5 +1,7 @@
 """`policy check` as a user runs it. No AWS."""
+import functools
 import json
+import re
 import subprocess
 import tempfile
 import unittest
@@ -32,13 +34,15 @@ Resources:
 """
 
 
-class PolicyCheck(unittest.TestCase):
+class Checks(unittest.TestCase):
     def check(self, text, *options, name="template.yaml"):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, name)
             path.write_text(text)
             return subprocess.run([lab.program(), "policy", "check", str(path), *options], capture_output=True, text=True)
 
+
+class PolicyCheck(Checks):
     def test_a_finding_has_its_line_its_rule_and_its_remedy(self):
         run = self.check(OPEN)
         self.assertEqual(run.returncode, 5, run.stderr)
@@ -77,3 +81,72 @@ class PolicyCheck(unittest.TestCase):
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("/nowhere.yaml", run.stderr)
         self.assertIn("- for standard input", run.stderr)
+
+
+# Properties that are called policies and are none that lets somebody in, and why.
+OTHER_POLICIES = {
+    r"(Protocol|Security|Tls|Https|Ssl|Pull|Dns|[DU]lRate|Referrer|ContentSecurity|LanguageSelection|Snapshot|AutoImport|Safeguard|Answer|Reputation|VersionDeletion|Retention)\w*Policy$":
+        "a word that chooses",
+    r"(Redrive|RedriveAllow|Filter|Delivery|Replay|Archive|DataProtection|Lifecycle|Notification|Model|Browser)Policy$|LifecyclePolicyText$|SSM::Parameter Policies":
+        "what happens to messages, files or versions",
+    r"(Query|Cedar|Policy|Template)\.?Statement$|PreparedStatement|PolicyTemplate|VerifiedAccess|AuthorizationPolicy|Config::": "a query or another language",
+    r"OpenSearchServerless::|NetworkManager::|ODB::|Logs::AccountPolicy|SES::": "a document of the service's own shape",
+    r"EKS::PodIdentityAssociation|RolesAnywhere::Profile|Transfer::User": "it takes rights away from a session",
+    r"SSO::PermissionSet|IoT::Policy|IAM::|Serverless::(Function|StateMachine) Policies": "what its bearer may do; test/policy has it",
+    r"ArnForPolicy": "an answer of the service",
+    r"GammaDilithium": "nothing that anybody can use",
+}
+
+
+@functools.cache
+def schemas():
+    import cfnlint
+    folder = Path(cfnlint.__file__).parent / "data/schemas/resources"
+    return [json.loads(f.read_text()) for f in sorted(folder.glob("*.json"))]
+
+
+def policies_of(schema, part, path=(), seen=frozenset()):
+    """The paths of a schema below which a policy may stand: an object without a shape, or a text, that is called one."""
+    if "$ref" in part:
+        name = part["$ref"].rsplit("/", 1)[-1]
+        return [] if name in seen else policies_of(schema, schema.get("definitions", {}).get(name, {}), path, seen | {name})
+    found = []
+    if path and re.search(r"(Polic(y|ies)|PolicyDocument|PolicyText|Statement)$", path[-1]) and not part.get("properties"):
+        kinds = part.get("type", "object")
+        if {"object", "string"} & set([kinds] if isinstance(kinds, str) else kinds) and not part.get("enum"):
+            return [path]
+    for name, below in part.get("properties", {}).items():
+        found += policies_of(schema, below, (*path, name), seen)
+    return found + (policies_of(schema, part["items"], (*path, "[]"), seen) if isinstance(part.get("items"), dict) else [])
+
+
+def planted(path, document):
+    """Properties that have the document at this path."""
+    for step in reversed(path):
+        document = [document] if step == "[]" else {step: document}
+    return document
+
+
+class WhatOthersKnow(Checks):
+    OPEN_DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
+
+    def test_every_policy_of_a_resource_that_a_schema_knows_is_read(self):
+        places = [(s["typeName"], path) for s in schemas() if "typeName" in s for path in policies_of(s, s)]
+        self.assertGreater(len(places), 150)
+        resources = {f"R{n}": {"Type": kind, "Properties": planted(path, self.OPEN_DOCUMENT)} for n, (kind, path) in enumerate(places)}
+        run = self.check(json.dumps({"Resources": resources}), "--json", name="t.json")
+        read = {f["where"].split(".")[1] for f in json.loads(run.stdout)["files"][0]["findings"] if f["code"] == "public_access"}
+        names = [f"{kind} {'.'.join(path)}" for kind, path in places]
+        missed = [name for n, name in enumerate(names) if f"R{n}" not in read and not any(re.search(p, name) for p in OTHER_POLICIES)]
+        self.assertEqual(missed, [])
+
+    def test_what_cfn_lint_calls_stateful_holds_data(self):
+        import cfnlint
+        theirs = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/StatefulResources.json").read_text())["ResourceTypes"]
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([lab.program(), "tables", folder], check=True)
+            ours = set(re.findall(r"^\| (AWS::\S+) \|", Path(folder, "policy-data.md").read_text(), re.M))
+        self.assertEqual(set(theirs) - ours, set())
+        known = {s["typeName"] for s in schemas() if "typeName" in s}
+        gone = {"AWS::QLDB::Ledger", "AWS::SDB::Domain", "AWS::Serverless::SimpleTable"}  # AWS has taken them back; SAM's own
+        self.assertEqual(ours - known - gone, set())

@@ -340,6 +340,20 @@ static void table_policy_rules(struct buf *out) {
     }
 }
 
+static void table_policy_data(struct buf *out) {
+    buf_add_s(out, "What loses something when it goes. Its removal from a stack, or its "
+                   "replacement, is denied "
+                   "(`data_removed`, `data_replaced`); where a template has to keep it, "
+                   "`data_unprotected` looks at its DeletionPolicy and UpdateReplacePolicy.\n\n"
+                   "| type | a template has to keep it |\n|---|---|\n");
+    for (size_t i = 0; i < policy_data_n(); i++) {
+        bool must_be_kept = false;
+        const char *type = policy_data(i, &must_be_kept);
+
+        buf_addf(out, "| %s | %s |\n", type, must_be_kept ? "yes" : "");
+    }
+}
+
 static void table_policy_properties(struct buf *out) {
     buf_add_s(
         out, "What a property has to say; `[]` means in each. A value that cannot be told does not "
@@ -438,6 +452,7 @@ static const struct {
     {"policy-calls", "Policy: rules for calls", table_policy_calls},
     {"policy-sinks", "Policy: from where arguments may come", table_policy_sinks},
     {"policy-rules", "Policy: what the reviews and `policy check` find", table_policy_rules},
+    {"policy-data", "Policy: which resources hold data", table_policy_data},
     {"policy-properties", "Policy: what properties of resources have to say",
      table_policy_properties},
     {"options", "Options of the command line", table_options},
