@@ -145,34 +145,6 @@ class Permissions(todo.TodoCase):
             self.ended(run, 3)
             self.says(run, right, error="access_denied")
 
-    def without(self, policy, sid, action):
-        """The policy with one action taken out of one statement, by deep copy."""
-        rows = [{**row, "Action": [a for a in row["Action"] if (row["Sid"], a) != (sid, action)]} for row in policy["Statement"]]
-        return {**policy, "Statement": [row for row in rows if row["Action"]]}
-
-    def test_each_action_that_is_taken_away_is_missed_by_its_name(self):
-        """The smallest deployment, by a user with the whole policy and then with one action less at a time."""
-        proxy = self.proxy()
-        self.endpoint = proxy.url
-        policy, deployer = self.policy()["policy"], self.keys
-        self.keys = self.user_with("whole", policy)
-        calls = self.during(proxy, self.deploy)
-        import os, time
-        pairs = sorted({(row["Sid"], action) for row in policy["Statement"] for action in row["Action"] for call, arn in calls
-                        if call == action and (not arn or any(fnmatchcase(arn, r) for r in row["Resource"]))})
-        print(pairs)
-        for n, (sid, action) in enumerate(pairs):
-            self.keys = deployer
-            if self.stack_status():
-                self.destroy("--purge", XDG_STATE_HOME=str(self.dir / f"destroy{n}"))
-            self.keys = self.user_with(f"less{n}", self.without(policy, sid, action))
-            t = time.time()
-            run = self.go("deploy", *self.CONFIRMED)
-            after = None
-            if run.code == 10:
-                after = run = self.go("approve", run.result["session"])
-            print(sid, action, run.code, after is not None, run.result.get("error"), self.stack_status(), round(time.time() - t, 1), flush=True)
-
     def test_what_is_missing_is_named_before_anything_is_made(self):
         policy = self.policy()["policy"]
         # Its simulation knows no condition keys of the request, so the statements come without them here.
