@@ -1,6 +1,8 @@
 /* The phases and outcomes as words. */
 #include "agent/phase.h"
 
+#include "base/mem.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -24,6 +26,38 @@ static const char *const outcomes[OUTCOME_N + 1] = {
 const char *phase_word(enum phase phase) { return phases[phase].word; }
 
 const char *phase_sentence(enum phase phase) { return phases[phase].sentence; }
+
+/* clang-format off */
+static const struct {
+    enum phase phase;
+    const char *kind;
+    const char *sentence;
+} others[] = {
+    { PHASE_DRY_RUN,  "destroy",   "What would be deleted, and what would stay" },
+    { PHASE_EXECUTE,  "destroy",   "The stack is deleted" },
+    { PHASE_VALIDATE, "destroy",   "What is left is looked at" },
+    { PHASE_ROLLBACK, "destroy",   "There is no way back from a deletion" },
+    { PHASE_DRY_RUN,  "recover",   "What would be done to the stack, and what would be lost" },
+    { PHASE_EXECUTE,  "recover",   "The stack is recovered" },
+    { PHASE_VALIDATE, "recover",   "Whether it helped is looked at" },
+    { PHASE_ROLLBACK, "recover",   "There is no way back from a recovery" },
+    { PHASE_DRY_RUN,  "secrets",   "What would be stored or removed" },
+    { PHASE_EXECUTE,  "secrets",   "The secrets are stored or removed" },
+    { PHASE_VALIDATE, "secrets",   "What Parameter Store has now is looked at" },
+    { PHASE_ROLLBACK, "secrets",   "There is no way back for secrets" },
+    { PHASE_VALIDATE, "bootstrap", "Whether the account is set up is looked at" },
+    { PHASE_VALIDATE, "rollback",  "That release is proven to answer" },
+};
+/* clang-format on */
+
+const char *phase_sentence_of(enum phase phase, const char *kind) {
+    for (size_t i = 0; i < ARRAY_N(others); i++) {
+        if (others[i].phase == phase && strcmp(others[i].kind, kind) == 0) {
+            return others[i].sentence;
+        }
+    }
+    return phase_sentence(phase);
+}
 
 int phase_step(enum phase phase) { return phases[phase].step; }
 

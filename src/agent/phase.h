@@ -23,6 +23,9 @@ enum outcome {
 
 const char *phase_word(enum phase phase);     /* "dry_run"; "none" for PHASE_NONE */
 const char *phase_sentence(enum phase phase); /* for a person */
+
+/* The same in a session of this kind, which may do something else there. */
+const char *phase_sentence_of(enum phase phase, const char *kind);
 int phase_step(enum phase phase);             /* step of the specification, 1..8 */
 enum phase phase_from_word(const char *word); /* PHASE_NONE when unknown */
 const char *outcome_word(enum outcome outcome);

@@ -65,7 +65,7 @@ enum err_code session_enter(struct session *session, enum phase phase, struct er
     gate_enter(session->gate, phase_word(phase), first_call);
     bus_emit(session->flow->bus, EVENT_PHASE,
              json_pack("{s:s, s:i, s:s}", "phase", phase_word(phase), "step", phase_step(phase),
-                       "text", phase_sentence(phase)));
+                       "text", phase_sentence_of(phase, json_str_or(session->state, "kind", ""))));
     if (phase == PHASE_EXECUTE || phase == PHASE_VALIDATE || phase == PHASE_ROLLBACK) {
         share_tell(session, false);
     }

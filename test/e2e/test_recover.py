@@ -393,7 +393,7 @@ class Verbs(todo.TodoCase):
         fault.rule("cloudformation", "DetectStackDrift", times=2, error={"status": 400, "code": "ValidationError",
                                                                          "message": "Drift detection is already in progress for stack"})
         self.ended(self.go("drift"), 0)
-        self.assertEqual(fault.count("cloudformation", "DetectStackDrift"), 3 + 2 + 1)
+        self.assertEqual(fault.count("cloudformation", "DetectStackDrift"), 4 + 2 + 1)
 
 
 class Back(todo.TodoCase):
@@ -458,12 +458,17 @@ class Back(todo.TodoCase):
     def test_back_to_an_earlier_release_then_drift_then_nothing_of_ours(self):
         self.deploy()
         old = self.answers("1.0.0")
+        self.write_yml(more="    variables: { LOG_LEVEL: info, LATER: x }\n")
         self.edit("backend/app/main.py", 'VERSION = "1.0.0"', 'VERSION = "1.1.0"')
         self.deploy()
         self.assertNotEqual(self.answers("1.1.0"), old)
 
         run = self.plan("rollback")
-        self.assertEqual(run.of_type("plan")[0]["build_id"], old)
+        plan, releases = run.of_type("plan")[0], self.go("history").of_type("release")
+        self.assertEqual((plan["build_id"], list(plan["variables"])), (old, ["LOG_LEVEL"]))  # as that release had them
+        for release in releases:
+            self.assertIn(f"release {release['id']}", plan["steps"][0]["text"])
+            self.assertIn(f"(build {release['build_id']}, commit {release['commit'][:12]})", plan["steps"][0]["text"])
         self.assertEqual({row["verdict"] for row in run.of_type("verdict")}, {"allow"})
         self.answers("1.1.0")
         done = self.approve(run)
@@ -492,7 +497,10 @@ class Back(todo.TodoCase):
         self.assertEqual(kept, [])
         gone = self.go("approve", run.result["session"], self.stack, **other)
         self.ended(gone, 0, "success")
-        self.assertEqual((self.stack_status(), gone.result["left_behind"]), (None, []))
+        self.assertIsNone(self.stack_status())
+        shared = self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+        self.assertEqual([(row["name"], row["shared"]) for row in gone.result["left_behind"]], [(shared, True)])
+        self.assertNotIn("left_cost", gone.result)  # of this application nothing is left that costs
         buckets = [b["Name"] for b in self.aws.client("s3", account=self.account).list_buckets()["Buckets"]]
         self.assertEqual([b for b in buckets if b.startswith(self.stack)], [])
 

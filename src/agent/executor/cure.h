@@ -15,7 +15,8 @@ enum outcome cure_dry_run(struct turn *turn);
 /* EXECUTE, after a destruction: the secrets that stay are left behind too. Each row of
  * "applied.left_behind" gets "micro_usd", "usd_month" (what it costs a month, at least, when nobody
  * uses it any more) and "is_priced"; the sum is "applied.left_cost": {"micro_usd","usd_month",
- * "date","is_complete"}, absent where nothing is left. */
+ * "date","is_complete"}, absent where nothing is left; what is "shared" with other applications is
+ * not in it. */
 void cure_add_left(struct turn *turn);
 
 /* Adds to the arguments of recover and destroy what is to be done. */

@@ -481,6 +481,7 @@ static void executor_show_set(struct turn *turn) {
     json_t *shown = json_deep_copy(json_object_get(turn->state, "preview"));
 
     (void)json_object_del(shown, "before"); /* for the review */
+    json_put_str(shown, "kind", agent_text(turn, "kind"));
     json_put_str(shown, "set_type", agent_text(turn, "preview.type"));
     turn_say(turn, EVENT_CHANGESET, shown);
 }

@@ -42,18 +42,23 @@ void cure_add_left(struct turn *turn) {
     int64_t micro_usd = 0;
     bool is_complete = true;
     json_t *row;
+    size_t n = 0;
     size_t i;
 
     add_secrets(turn, left);
     json_array_foreach(left, i, row) {
         CLEANUP(json_decrefp) json_t *cost = price_row(agent_text(turn, "identity.region"), row);
 
+        if (json_bool_at(row, "shared")) {
+            continue; /* other applications need it as well */
+        }
+        n++;
         micro_usd += json_int_or(row, "micro_usd", 0);
         is_complete =
             is_complete && json_bool_at(row, "is_priced") && !json_bool_at(row, "is_more");
         json_put_str(sum, "date", json_str_at(cost, "date"));
     }
-    if (json_array_size(left) == 0) {
+    if (n == 0) {
         json_decref(sum);
         return;
     }

@@ -63,6 +63,21 @@ static void what_is_not_known_is_said(void **state) {
     }
 }
 
+/* The account's own bucket is told with its price, and is not what this application costs. */
+static void what_is_shared_is_not_summed_up(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *left =
+        left_of("{\"identity\":{\"region\":\"eu-central-1\"},\"applied\":{\"left_behind\":[{"
+                "\"type\":\"AWS::S3::Bucket\",\"name\":\"b\",\"bytes\":107374182400,"
+                "\"shared\":true}]}}");
+
+    (void)state;
+    assert_string_equal(
+        json_str_or(json_array_get(json_at(left, "applied.left_behind"), 0), "usd_month", ""),
+        "2.45");
+    assert_null(json_at(left, "applied.left_cost"));
+}
+
 static void nothing_left_costs_nothing(void **state) {
     CLEANUP(json_decrefp) json_t *left = left_of("{\"applied\":{\"left_behind\":[]}}");
 
@@ -74,6 +89,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bucket_costs_what_it_holds),
         cmocka_unit_test(what_is_not_known_is_said),
+        cmocka_unit_test(what_is_shared_is_not_summed_up),
         cmocka_unit_test(nothing_left_costs_nothing),
     };
 

@@ -307,13 +307,29 @@ static void plan_cure_steps(const struct turn *turn, json_t *steps) {
     plan_step(steps, "aws_deployer", "stack_status", "read", "look whether the stack rests");
 }
 
+/* " (build B, commit C)", as far as it is on record. Heap string. */
+static char *plan_origin(const json_t *release) {
+    const char *build = json_str_at(release, "build_id");
+    const char *commit = json_str_at(release, "commit");
+
+    if (build == NULL && commit == NULL) {
+        return mem_strdup("");
+    }
+    return mem_format(" (%s%s%s%s%.12s)", build == NULL ? "" : "build ", build == NULL ? "" : build,
+                      build == NULL || commit == NULL ? "" : ", ", commit == NULL ? "" : "commit ",
+                      commit == NULL ? "" : commit);
+}
+
 static json_t *plan_rollback_steps(const struct turn *turn) {
     json_t *steps = json_array();
     bool is_repair = json_bool_at(turn->state, "flags.repair");
+    CLEANUP(freep) char *from = plan_origin(json_at(turn->state, "last_release"));
+    CLEANUP(freep) char *to = plan_origin(json_at(turn->state, "target_release"));
     CLEANUP(freep)
-    char *text = mem_format(
-        "change set back to release %s of %s, and review it", agent_text(turn, "target_release.id"),
-        clock_iso(json_int_or(turn->state, "target_release.created_ms", 0)).text);
+    char *text =
+        mem_format("change set from release %s%s back to release %s of %s%s, and review it",
+                   agent_text(turn, "last_release.id"), from, agent_text(turn, "target_release.id"),
+                   clock_iso(json_int_or(turn->state, "target_release.created_ms", 0)).text, to);
 
     plan_step(steps, "aws_deployer", "preview", "preview",
               is_repair ? "change set that undoes what was changed by hand, and review it" : text);
@@ -496,6 +512,28 @@ struct planned_template {
     const json_t *json; /* NULL: there is none */
 };
 
+/* Of a deployment, what it sets; of a release, what it had; of a stack as it is, nothing. */
+static json_t *plan_shown_variables(const struct turn *turn, const json_t *template) {
+    const json_t *kept = json_at(template, "Resources.Backend.Properties.Environment.Variables");
+    json_t *all;
+    const char *name;
+    json_t *value;
+
+    if (agent_is_kind(turn, "deploy")) {
+        return plan_variables(turn);
+    }
+    all = json_object();
+    if (!agent_is_kind(turn, "rollback")) {
+        return all;
+    }
+    json_object_foreach((json_t *)(uintptr_t)kept, name, value) {
+        if (strncmp(name, "AWSCOPILOT_", 11) != 0) {
+            json_put(all, name, json_incref(value));
+        }
+    }
+    return all;
+}
+
 static json_t *plan_body(const struct turn *turn, const struct planned_template *template,
                          const json_t *parameters, json_t *cost) {
     CLEANUP(freep) char *on_failure = plan_on_failure(turn);
@@ -521,7 +559,7 @@ static json_t *plan_body(const struct turn *turn, const struct planned_template 
              template->json == NULL ? json_array() : plan_permissions(template->json));
     json_put(plan, "artefacts", plan_artefacts(turn));
     json_put(plan, "cost", cost);
-    json_put(plan, "variables", plan_variables(turn));
+    json_put(plan, "variables", plan_shown_variables(turn, template->json));
     json_put(plan, "tags", plan_tags(turn));
     if (json_at(turn->state, "cure") != NULL) {
         json_put(plan, "cure", json_deep_copy(json_at(turn->state, "cure")));

@@ -307,7 +307,10 @@ void render_changes(const struct screen *screen, struct buf *out, const json_t *
     size_t i;
 
     if (json_bool_at(change_set, "no_change")) {
-        screen_text(screen, out, 2, "No change: what is deployed is what you have here.");
+        screen_text(screen, out, 2,
+                    strcmp(json_str_or(change_set, "kind", ""), "rollback") == 0
+                        ? "No change: that release is what is deployed."
+                        : "No change: what is deployed is what you have here.");
         return;
     }
     buf_addf(&head, "  %s: ", set_title(change_set));

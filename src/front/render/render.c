@@ -250,9 +250,12 @@ static void put_cost(const struct render *render, struct buf *out, const json_t 
 }
 
 static void on_plan(struct render *render, const json_t *json, struct buf *out) {
+    const char *kind = json_str_or(json, "kind", "");
+    bool has_target = strcmp(kind, "deploy") == 0 || strcmp(kind, "rollback") == 0;
     CLEANUP(freep)
-    char *head = mem_format("Plan: %s %s as %s", json_str_or(json, "kind", ""),
-                            json_str_or(json, "stack", ""), json_str_or(json, "target", ""));
+    char *head =
+        mem_format("Plan: %s %s%s%s", kind, json_str_or(json, "stack", ""),
+                   has_target ? " as " : "", has_target ? json_str_or(json, "target", "") : "");
     CLEANUP(buf_done) struct buf safe = BUF_INIT(8192);
     const json_t *step;
     size_t i;
@@ -498,9 +501,11 @@ static void on_outputs(struct render *render, const json_t *json, struct buf *ou
         char *cost =
             mem_format("at least %s a month", cost_dollars(json_int_or(left, "micro_usd", 0)).text);
         CLEANUP(freep)
-        char *line = mem_format("left behind: %s %s, %s", json_str_or(left, "type", ""),
-                                json_str_or(left, "name", ""),
-                                json_bool_at(left, "is_priced") ? cost : "no price known here");
+        char *line =
+            mem_format("left behind: %s %s, %s%s%s", json_str_or(left, "type", ""),
+                       json_str_or(left, "name", ""),
+                       json_bool_at(left, "is_priced") ? cost : "no price known here",
+                       json_str_at(left, "why") == NULL ? "" : "; ", json_str_or(left, "why", ""));
 
         screen_bullet(&render->screen, out, STYLE_WARN, "!", line);
     }

@@ -6,33 +6,25 @@
 
 enum { WEIGHED_MAX = 1000, EMPTIED_AT_ONCE = 5000 };
 
-enum err_code deployer_weigh_bucket(const struct aws *aws, const char *bucket,
-                                    struct bucket_load *out, struct err *err) {
-    CLEANUP(s3_list_done) struct s3_list list = {0};
-    struct bucket_load load = {0};
-
-    if (s3_list_versions(aws, bucket, "", WEIGHED_MAX, &list, err) != ERR_NONE) {
-        return err->code;
-    }
-    for (size_t i = 0; i < list.n; i++) {
-        load.objects++;
-        load.bytes += list.rows[i].bytes;
-    }
-    load.is_more = list.is_cut;
-    *out = load;
-    return ERR_NONE;
-}
-
 void deployer_add_load(const struct aws *aws, const char *bucket, json_t *row) {
-    struct bucket_load load = {0};
+    CLEANUP(s3_list_done) struct s3_list list = {0};
     struct err unread = {0};
+    enum err_code code = s3_list_versions(aws, bucket, "", WEIGHED_MAX, &list, &unread);
+    int64_t bytes = 0;
 
-    if (deployer_weigh_bucket(aws, bucket, &load, &unread) != ERR_NONE) {
+    if (code == ERR_DENIED) {
+        unread = (struct err){0};
+        code = s3_list(aws, bucket, "", WEIGHED_MAX, &list, &unread);
+    }
+    if (code != ERR_NONE) {
         return;
     }
-    json_put_int(row, "objects", load.objects);
-    json_put_int(row, "bytes", load.bytes);
-    if (load.is_more) {
+    for (size_t i = 0; i < list.n; i++) {
+        bytes += list.rows[i].bytes;
+    }
+    json_put_int(row, "objects", (int64_t)list.n);
+    json_put_int(row, "bytes", bytes);
+    if (list.is_cut) {
         json_put_bool(row, "is_more", true);
     }
 }

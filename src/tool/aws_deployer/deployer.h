@@ -239,18 +239,15 @@ MUST_CHECK enum err_code deployer_check_cure(const struct op *op, const char *st
 MUST_CHECK enum err_code deployer_delete(struct op *op, const struct aws *aws, json_t **out,
                                          struct err *err);
 
+/* Whether a deletion was begun, by the stack's id, and if so its end. As an operation's
+ * reconcile(). */
+MUST_CHECK enum err_code deployer_reconcile_delete(struct op *op, enum reconciled *state,
+                                                   json_t **out, struct err *err);
+
 /* ---- Buckets (bucket.c) ---- */
 
-/* What is in a bucket, all versions: `is_more` when it holds more than was counted. */
-struct bucket_load {
-    int64_t objects;
-    int64_t bytes;
-    bool is_more;
-};
-MUST_CHECK enum err_code deployer_weigh_bucket(const struct aws *aws, const char *bucket,
-                                               struct bucket_load *out, struct err *err);
-
-/* Adds "objects", "bytes" and, where true, "is_more" to a row about a bucket; one that cannot be
+/* Adds "objects", "bytes" and, where there are more than were counted, "is_more" to a row about a
+ * bucket: all its versions, or where those may not be listed, what is current. One that cannot be
  * looked into adds nothing. */
 void deployer_add_load(const struct aws *aws, const char *bucket, json_t *row);
 

@@ -199,6 +199,22 @@ enum err_code deployer_delete(struct op *op, const struct aws *aws, json_t **out
     return destroy_follow(op, aws, deployer_since(aws), left, out, err);
 }
 
+/* The account's bucket of packages, releases and the record of who approved what is no stack's, and
+ * outlives them all. */
+static void destroy_add_shared(const struct op *op, const struct aws *aws, json_t *out) {
+    const char *bucket = json_str_at(op->args, "lock.bucket");
+    json_t *row;
+
+    if (bucket == NULL || !json_bool_at(out, "ok")) {
+        return;
+    }
+    row = json_pack("{s:s, s:s, s:s, s:b}", "type", "AWS::S3::Bucket", "name", bucket, "why",
+                    "it is the account's, of all applications: packages, releases, approvals",
+                    "shared", 1);
+    deployer_add_load(aws, bucket, row);
+    (void)json_array_append_new(json_object_get(out, "left_behind"), row);
+}
+
 enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err) {
     CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
     bool exists = false;
@@ -209,17 +225,19 @@ enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err) {
             ERR_NONE) {
         return err->code;
     }
-    if (exists && stack_state_of(stack.status)->class != STACK_ABSENT &&
-        deployer_check_cure(op, stack.status, err) != ERR_NONE) {
+    if ((exists && stack_state_of(stack.status)->class != STACK_ABSENT &&
+         deployer_check_cure(op, stack.status, err) != ERR_NONE) ||
+        deployer_delete(op, &aws, out, err) != ERR_NONE) {
         return err->code;
     }
-    return deployer_delete(op, &aws, out, err);
+    destroy_add_shared(op, &aws, *out);
+    return ERR_NONE;
 }
 
 /* By the stack's id: it is going or gone, or the call had no effect. A deleted stack still tells
  * what it consisted of; where it does not, that is left out. */
-enum err_code deployer_reconcile_destroy(struct op *op, enum reconciled *state, json_t **out,
-                                         struct err *err) {
+enum err_code deployer_reconcile_delete(struct op *op, enum reconciled *state, json_t **out,
+                                        struct err *err) {
     CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
     CLEANUP(json_decrefp) json_t *left = NULL;
     struct err unread = {0};
@@ -242,4 +260,18 @@ enum err_code deployer_reconcile_destroy(struct op *op, enum reconciled *state, 
         left = json_array();
     }
     return destroy_follow(op, &aws, 0, left, out, err);
+}
+
+enum err_code deployer_reconcile_destroy(struct op *op, enum reconciled *state, json_t **out,
+                                         struct err *err) {
+    struct aws aws;
+
+    if (services_aws(op, &aws, err) != ERR_NONE ||
+        deployer_reconcile_delete(op, state, out, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (*state == RECONCILED_DONE) {
+        destroy_add_shared(op, &aws, *out);
+    }
+    return ERR_NONE;
 }

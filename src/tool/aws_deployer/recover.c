@@ -165,7 +165,7 @@ enum err_code deployer_reconcile_recover(struct op *op, enum reconciled *state, 
     struct aws aws;
 
     if (cure == CURE_DELETE || cure == CURE_DISCARD) {
-        return deployer_reconcile_destroy(op, state, out, err);
+        return deployer_reconcile_delete(op, state, out, err);
     }
     if (services_aws(op, &aws, err) != ERR_NONE ||
         recover_has_begun(op, &aws, &has_begun, err) != ERR_NONE) {
