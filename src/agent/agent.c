@@ -19,6 +19,10 @@ static void agent_keep_problem(struct turn *turn, const struct err *err) {
     json_put_strn(problem, "remedy", str_from(err->remedy));
     json_put_str(problem, "phase", turn->phase);
     json_put_str(problem, "agent", turn->agent->name);
+    if (strcmp(turn->phase, "rollback") == 0 && json_at(turn->state, "problem") != NULL &&
+        json_at(turn->state, "first_problem") == NULL) {
+        json_put(turn->state, "first_problem", json_deep_copy(json_at(turn->state, "problem")));
+    }
     json_put(turn->state, "problem", problem);
     turn->problem = *err;
 }

@@ -2,6 +2,7 @@
  */
 #include "flow/runbook.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "store/journal.h"
 #include "sys/fs.h"
 
-enum { EVENTS_MAX = 500, PAGE_MAX = 32 << 20 };
+enum { EVENTS_MAX = 500, PAGE_MAX = 32 << 20, COMMAND_MAX = 8192 };
 
 /* ---- What the journal says ---- */
 
@@ -95,41 +96,137 @@ static enum err_code book_visit(const struct journal_record *record, void *conte
 
 /* ---- What to do next ---- */
 
-static void add_step(json_t *steps, const char *text) {
+/* A word as a shell takes it. */
+static void add_word(struct buf *out, const char *word) {
+    bool is_plain = word[0] != '\0';
+
+    for (const char *c = word; *c != '\0'; c++) {
+        is_plain = is_plain && (isalnum((unsigned char)*c) || strchr("_-./:=@", *c) != NULL);
+    }
+    if (is_plain) {
+        buf_add_s(out, word);
+        return;
+    }
+    buf_add_c(out, '\'');
+    for (const char *c = word; *c != '\0'; c++) {
+        buf_add_s(out, *c == '\'' ? "'\\''" : (const char[]){*c, '\0'});
+    }
+    buf_add_c(out, '\'');
+}
+
+/* "text", and a command that can be pasted into a shell as it is; NULL: there is none. */
+static void add_step(json_t *steps, const char *text, const char *command) {
+    json_t *step;
+
     if (text[0] != '\0') {
-        (void)json_array_append_new(steps, json_string_of(str_from(text)));
+        step = json_object();
+        json_put_strn(step, "text", str_from(text));
+        json_put_str(step, "command", command);
+        (void)json_array_append_new(steps, step);
+    }
+}
+
+/* A verb of this program, as it is run from any folder; one that looks at AWS, with what the run
+ * was told of it. */
+static void add_verb(json_t *steps, const struct runbook *runbook, const char *text,
+                     const char *verb, const char *id) {
+    static const struct {
+        const char *option;
+        const char *path;
+    } told[] = {{"--env", "flags.env"},
+                {"--app", "flags.app"},
+                {"--profile", "flags.profile"},
+                {"--region", "flags.region"},
+                {"--endpoint-url", "flags.endpoint_url"}};
+    CLEANUP(buf_done) struct buf command = BUF_INIT(COMMAND_MAX);
+
+    buf_addf(&command, "aws-copilot %s", verb);
+    if (id != NULL) {
+        buf_add_c(&command, ' ');
+        add_word(&command, id);
+    }
+    if (runbook->root != NULL) {
+        buf_add_s(&command, " --cwd ");
+        add_word(&command, runbook->root);
+    }
+    for (size_t i = 0; strcmp(verb, "audit") != 0 && i < ARRAY_N(told); i++) {
+        const char *value = json_str_at(runbook->state, told[i].path);
+
+        if (value != NULL) {
+            buf_addf(&command, " %s ", told[i].option);
+            add_word(&command, value);
+        }
+    }
+    add_step(steps, text, buf_cstr(&command));
+}
+
+/* By AWS's own command line, for whoever has no more than that. `name` and `value` alternate. */
+static void add_aws(json_t *steps, const struct runbook *runbook, const char *text,
+                    const char *const *words) {
+    CLEANUP(buf_done) struct buf command = BUF_INIT(COMMAND_MAX);
+
+    buf_add_s(&command, "aws");
+    for (; *words != NULL; words++) {
+        buf_add_c(&command, ' ');
+        add_word(&command, *words);
+    }
+    buf_add_s(&command, " --region ");
+    add_word(&command, json_str_or(runbook->state, "identity.region", ""));
+    add_step(steps, text, buf_cstr(&command));
+}
+
+/* What runs is not what should: the alias is the part of the way back that takes seconds. */
+static void add_by_hand(json_t *steps, const struct runbook *runbook) {
+    const json_t *state = runbook->state;
+    const char *function = json_str_at(state, "before.outputs.BackendFunction");
+    const char *version = json_str_at(state, "last_release.version");
+    const char *stack = json_str_or(state, "preview.stack_id", "");
+
+    if (json_at(state, "applied") == NULL) {
+        return;
+    }
+    if (function != NULL && version != NULL && !json_bool_at(state, "restored.ok")) {
+        add_aws(steps, runbook,
+                "by hand, in seconds: the back end of the last good release answers again; the "
+                "stack then differs from its template until a rollback or a deployment",
+                (const char *const[]){"lambda", "update-alias", "--function-name", function,
+                                      "--name", "live", "--function-version", version, NULL});
+    }
+    if (stack[0] != '\0') {
+        add_aws(steps, runbook, "what CloudFormation itself says",
+                (const char *const[]){"cloudformation", "describe-stack-events", "--stack-name",
+                                      stack, "--max-items", "50", NULL});
     }
 }
 
 static json_t *book_next(const struct runbook *runbook) {
     const json_t *state = runbook->state;
     const char *release = json_str_at(state, "last_release.id");
-    CLEANUP(freep)
-    char *audit =
-        mem_format("aws-copilot audit %s shows every step and who decided", runbook->session);
     json_t *next = json_object();
     json_t *steps = json_array();
 
     json_put(next, "result", json_deep_copy(json_at(state, "result")));
     json_put(next, "problem", json_deep_copy(json_at(state, "problem")));
+    if (json_at(state, "first_problem") != NULL) {
+        json_put(next, "first_problem", json_deep_copy(json_at(state, "first_problem")));
+    }
     json_put(next, "came", json_deep_copy(json_at(state, "came")));
     json_put(next, "steps", steps);
-    add_step(steps, json_str_or(state, "problem.remedy", ""));
-    add_step(steps, "aws-copilot status shows what runs now, aws-copilot logs what it says");
+    add_step(steps, json_str_or(state, "problem.remedy", ""), NULL);
+    add_verb(steps, runbook, "what runs now", "status", NULL);
+    add_verb(steps, runbook, "what it says", "logs", NULL);
     if (json_at(state, "preview") != NULL || json_at(state, "applied") != NULL) {
-        add_step(steps,
-                 "aws-copilot recover diagnoses the stack, shows what would get it out of its "
-                 "state and what that loses, and asks before it does it");
+        add_verb(steps, runbook,
+                 "diagnoses the stack, shows what would get it out of its state and what that "
+                 "loses, and asks before it does it",
+                 "recover", NULL);
     }
     if (release != NULL) {
-        CLEANUP(freep)
-        char *back = mem_format("aws-copilot rollback %s goes back to the last release "
-                                "that was proven to answer",
-                                release);
-
-        add_step(steps, back);
+        add_verb(steps, runbook, "back to the last release that was proven to answer; it asks",
+                 "rollback", release);
     }
-    add_step(steps, audit);
+    add_by_hand(steps, runbook);
+    add_verb(steps, runbook, "every step, and who decided", "audit", runbook->session);
     return next;
 }
 
@@ -140,6 +237,16 @@ static json_t *copy_of(const json_t *state, const char *path) {
 }
 
 static json_t *book_new(const struct runbook *runbook) {
+    static const char *const facts[][2] = {
+        {"environment", "fields.env"},
+        {"address", "before.outputs.Url"},
+        {"asked by", "identity.arn"},
+        {"commit", "survey.git.head"},
+        {"build", "plan.build_id"},
+        {"last good release", "last_release.id"},
+        {"that release's build", "last_release.build_id"},
+        {"what answered", "probe.sentence"},
+    };
     const json_t *state = runbook->state;
     json_t *book = json_pack("{s:{}, s:[], s:[], s:[], s:[]}", "about", "events", "logs",
                              "verdicts", "journal");
@@ -150,6 +257,10 @@ static json_t *book_new(const struct runbook *runbook) {
     json_put_str(about, "stack", json_str_at(state, "fields.stack"));
     json_put_str(about, "account", json_str_at(state, "identity.account"));
     json_put_str(about, "region", json_str_at(state, "identity.region"));
+    for (size_t i = 0; i < ARRAY_N(facts); i++) {
+        json_put_str(about, facts[i][0], json_str_at(state, facts[i][1]));
+    }
+    json_put_str(about, "repository", runbook->root);
     json_put_str(about, "ended in", json_str_at(state, "came.phase"));
     json_put_str(about, "stack status", json_str_at(state, "applied.status"));
     json_put_str(about, "written", clock_iso(runbook->now_ms).text);
@@ -157,8 +268,9 @@ static json_t *book_new(const struct runbook *runbook) {
              json_pack("{s:o, s:o, s:o}", "plan", copy_of(state, "plan"), "sha256",
                        copy_of(state, "plan_sha256"), "parameters", copy_of(state, "parameters")));
     json_put(book, "changeset",
-             json_pack("{s:o, s:o, s:o}", "preview", copy_of(state, "preview"), "applied",
-                       copy_of(state, "applied"), "restored", copy_of(state, "restored")));
+             json_pack("{s:o, s:o, s:o, s:o}", "preview", copy_of(state, "preview"), "applied",
+                       copy_of(state, "applied"), "probe", copy_of(state, "probe"), "restored",
+                       copy_of(state, "restored")));
     json_put(book, "next", book_next(runbook));
     return book;
 }
@@ -284,13 +396,23 @@ static void book_page(const json_t *book, struct buf *page) {
     add_element(page, "h1", "A person is needed");
     add_about(page, json_object_get(book, "about"));
     add_element(page, "h2", "Cause");
+    if (json_at(book, "next.first_problem") != NULL) {
+        add_element(page, "p", json_str_or(book, "next.first_problem.text", ""));
+        add_element(page, "p", "Then the way back failed:");
+    }
     add_element(page, "p", json_str_or(book, "next.problem.text", "none is on record"));
     add_element(page, "h2", "What to do next");
     buf_add_s(page, "<ol>\n");
     json_array_foreach(json_at(book, "next.steps"), i, step) {
-        add_element(page, "li", json_string_value(step));
+        buf_add_s(page, "<li>");
+        add_text(page, json_str_or(step, "text", ""));
+        if (json_str_at(step, "command") != NULL) {
+            add_element(page, "pre", json_str_at(step, "command"));
+        }
+        buf_add_s(page, "</li>\n");
     }
     buf_add_s(page, "</ol>\n");
+    add_tree(page, "Probe", json_at(book, "changeset.probe"));
     add_table(page, "Change set", json_at(book, "changeset.preview.changes"), change_columns);
     add_table(page, "Events of the stack", json_object_get(book, "events"), event_columns);
     add_tree(page, "Logs", json_object_get(book, "logs"));

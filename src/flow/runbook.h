@@ -14,6 +14,7 @@ struct runbook {
     const struct redactor *redactor;
     const char *state_dir;
     const char *session;
+    const char *root;    /* the repository's folder, where its commands are run */
     const json_t *state; /* of the session, with its result */
     int64_t now_ms;
 };

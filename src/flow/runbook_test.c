@@ -24,6 +24,7 @@ static const char state_text[] =
     "\"preview\":{\"changes\":[{\"action\":\"Remove\",\"logical_id\":\"" HOSTILE "\"}]},"
     "\"applied\":{\"status\":\"UPDATE_ROLLBACK_FAILED\",\"db_password\":\"xyzzy-under-its-key\"},"
     "\"last_release\":{\"id\":\"d261124-good\"},"
+    "\"first_problem\":{\"text\":\"first of all it was ill\"},"
     "\"problem\":{\"code\":\"deploy\",\"text\":\"" HOSTILE "\",\"remedy\":\"look & " HOSTILE "\"},"
     "\"result\":{\"status\":\"escalated\",\"exit\":4}}";
 
@@ -73,6 +74,7 @@ static char *written(struct fixture *f) {
     MUST(json_read(str_from(state_text), &state, &err));
     runbook.state = state;
     runbook.state_dir = f->dir;
+    runbook.root = "/home/o'brien/$(my) app";
     MUST(runbook_write(&runbook, &folder, &err));
     return TAKE(folder);
 }
@@ -125,7 +127,9 @@ static void hostile_text_is_text_on_the_page(void **state) {
                                          "UPDATE_FAILED",
                                          "UPDATE_ROLLBACK_FAILED",
                                          "deny",
-                                         "aws-copilot rollback d261124-good",
+                                         "aws-copilot rollback d261124-good --cwd "
+                                         "&#39;/home/o&#39;\\&#39;&#39;brien/$(my) app&#39;",
+                                         "first of all it was ill",
                                          "look &#38; "};
 
     for (size_t i = 0; i < ARRAY_N(never); i++) {

@@ -225,6 +225,7 @@ static void runner_write_runbook(struct session *session) {
                                     .redactor = flow->redactor,
                                     .state_dir = flow->state_dir,
                                     .session = session->id,
+                                    .root = flow->root,
                                     .state = session->state,
                                     .now_ms = session->entered_ms};
     CLEANUP(freep) char *folder = NULL;

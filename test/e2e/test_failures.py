@@ -22,23 +22,47 @@ import lab
 import todo
 
 
+WAITS = re.compile(r"\b(clock_sleep_ms|deployer_pause|model_pause|p?poll|pthread_cond_(timed)?wait|nanosleep|usleep|waitpid|waitid|"
+                   r"sqlite3_busy_timeout|curl_multi_poll|epoll_wait|select)\(")
+
+
 class Paper(unittest.TestCase):
+    def there(self, cell, line):
+        """Each name in a cell is a test, or a file of tests."""
+        names = re.findall(r"`([^`]+)`", cell)
+        self.assertTrue(names, f"no test: {line}")
+        for name in names:
+            module, _, test = name.partition(".")
+            if ".c:" in name:  # a test of cmocka
+                path, _, unit = name.partition(":")
+                run = (lab.ROOT / path).read_text().rpartition("int main(")[2]
+                self.assertTrue(re.search(rf"\w+\({unit}\b", run), f"{name} is not run")
+                continue
+            if name.endswith((".py", ".c")):
+                self.assertTrue((lab.ROOT / name).exists(), name)
+                continue
+            self.assertTrue(callable(operator.attrgetter(test)(importlib.import_module(module))), name)
+
     def test_each_line_of_the_table_names_tests_that_exist(self):
         lines = [line for line in (lab.ROOT / "docs/failures.md").read_text().splitlines() if re.match(r"\| (?!-|bad input|shown by)", line)]
         self.assertGreater(len(lines), 50)
         for line in lines:
-            names = re.findall(r"`([^`]+)`", line.rsplit("|", 2)[1])
-            self.assertTrue(names, f"no test: {line}")
-            for name in names:
-                module, _, test = name.partition(".")
-                if ".c:" in name:  # a test of cmocka
-                    path, _, unit = name.partition(":")
-                    self.assertIn(f"cmocka_unit_test({unit})", (lab.ROOT / path).read_text(), name)
-                    continue
-                if name.endswith((".py", ".c")):
-                    self.assertTrue((lab.ROOT / name).exists(), name)
-                    continue
-                self.assertTrue(callable(operator.attrgetter(test)(importlib.import_module(module))), name)
+            self.there(line.rsplit("|", 2)[1], line)
+
+    def test_each_place_that_waits_is_in_the_paper_with_what_ends_it(self):
+        text = (lab.ROOT / "docs/durability.md").read_text().partition("## Waits")[2]
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")]
+        told = {name for row in rows for name in re.findall(r"`([^`]+)`", row[0])}
+        source = lab.ROOT / "src"
+        code = {path: re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S) for path in source.rglob("*.c") if not path.name.endswith("_test.c")}
+        waits = {str(path.relative_to(source)) for path, text in code.items()
+                 if any(not re.search(r"^(static )?\w+ \**$", text[:m.start()].rpartition("\n")[2]) and text[m.start() - 1] not in "_.>"
+                        for m in WAITS.finditer(text))}
+        self.assertEqual(waits - {"base/clock.c"}, told)
+        for row in rows:
+            self.assertTrue(all(row), row)
+            if not row[4].startswith(("none", "the same")):
+                self.there(row[4], row)
 
 
 class Broken(todo.TodoCase):

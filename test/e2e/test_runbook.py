@@ -1,6 +1,7 @@
 """What a run that needs a person leaves behind: a folder and one page, judged by an HTML parser that is not ours."""
+import html
 import json
-import re
+import shlex
 import sys
 import unittest
 from pathlib import Path
@@ -10,7 +11,7 @@ import todo
 
 PARTS = {"plan": "plan", "changeset": "preview", "next": "steps"}  # a member that each object has
 LISTS = {"events": "status", "verdicts": "findings", "journal": "chain", "logs": "lines"}  # and each row of these
-HEADINGS = ["Cause", "What to do next", "Change set", "Events of the stack", "Logs", "Verdicts", "Plan", "Journal"]
+HEADINGS = ["Cause", "What to do next", "Probe", "Change set", "Events of the stack", "Logs", "Verdicts", "Plan", "Journal"]
 
 
 def strict(text):
@@ -42,6 +43,7 @@ class Runbook(todo.TodoCase):
         fault.rule("cloudformation", "CreateChangeSet", error=denied)
         fault.rule("lambda", "PUT", error=denied)
         done = self.approve(run, 4, AWSCOPILOT_PROBE_WAIT="5s")
+        self.url = done.result["url"]
         self.assertEqual(done.result["status"], "escalated", str(done))
         return done, Path(done.result["runbook"])
 
@@ -69,10 +71,28 @@ class Runbook(todo.TodoCase):
             for value in values:
                 self.assertNotIn(value, path.read_text())
 
-        # Each command that it names exists, with these words.
-        commands = re.findall(r"aws-copilot ([a-z]+(?: (?:--[a-z-]+|[a-z]\d{6}-\w+))*)", json.dumps(parts["next"]["steps"]))
-        self.assertGreaterEqual(len(commands), 4)
-        for command in commands:
-            said = self.run_program(*command.split(), "--help", env=self.todo_env(), cwd=self.repo)
-            self.assertEqual(said.code, 0, f"{command}: {said}")
-        self.assertIn(f"rollback {self.go('history').of_type('release')[0]['id']}", commands)
+        self.assertIn("answers 500", parts["next"]["first_problem"]["text"])  # why it went back
+        self.assertIn("UpdateAlias", parts["next"]["problem"]["text"])  # why that failed
+        self.assertIn(f"failed first: {parts['next']['first_problem']['text']}", done.of_type("alert")[0]["runbook"])
+
+        commands = {words[1]: words for words in (shlex.split(step.get("command", "- -")) for step in parts["next"]["steps"])}
+        for words in commands.values():
+            self.assertIn(html.escape(words[1]), page)
+        self.pasted(commands)
+
+    def pasted(self, commands):
+        """What the page says to type, typed: from another folder, without anything that this person knows."""
+        release = self.go("history").of_type("release")[0]["id"]
+        self.endpoint = None
+        for verb, words in (("status", []), ("logs", []), ("audit", []), ("recover", ["--help"]), ("rollback", ["--help"])):
+            typed = commands[verb]
+            self.assertEqual(typed[0], "aws-copilot")
+            said = self.run_program(*typed[1:], *words, env=self.todo_env(), cwd=self.dir)
+            self.assertEqual(said.code, 0, f"{typed}: {said}")
+        self.assertEqual(commands["rollback"][2], release)
+        self.assertEqual(commands["cloudformation"][:3], ["aws", "cloudformation", "describe-stack-events"])
+        told = dict(zip(commands["lambda"][3::2], commands["lambda"][4::2]))
+        self.assertEqual(self.get(self.url, "/api/health")[0], 500)
+        self.aws.client("lambda", account=self.account, region=told["--region"]).update_alias(
+            FunctionName=told["--function-name"], Name=told["--name"], FunctionVersion=told["--function-version"])
+        self.assertEqual(self.get(self.url, "/api/health")[0], 200)

@@ -162,7 +162,12 @@ static void ending_runbook(struct turn *turn) {
              agent_text(turn, "identity.region"));
     buf_addf(&text, "came from %s (%s)\n", agent_text(turn, "came.phase"),
              agent_text(turn, "came.outcome"));
-    buf_addf(&text, "cause: %s\n", agent_text(turn, "problem.text"));
+    if (json_str_at(turn->state, "first_problem.text") != NULL) {
+        buf_addf(&text, "failed first: %s\n", agent_text(turn, "first_problem.text"));
+        buf_addf(&text, "then the way back: %s\n", agent_text(turn, "problem.text"));
+    } else {
+        buf_addf(&text, "cause: %s\n", agent_text(turn, "problem.text"));
+    }
     if (json_str_at(turn->state, "preview.arn") != NULL) {
         buf_addf(&text, "change set: %s\n", agent_text(turn, "preview.arn"));
     }

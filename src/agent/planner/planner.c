@@ -181,6 +181,7 @@ static enum outcome planner_plan(struct turn *turn) {
         return OUTCOME_FAIL; /* the problem that is there says why */
     }
     (void)json_object_del(turn->state, "problem");
+    (void)json_object_del(turn->state, "first_problem");
     turn_say(turn, EVENT_PLAN, json_deep_copy(json_object_get(turn->state, "plan")));
     return OUTCOME_OK;
 }

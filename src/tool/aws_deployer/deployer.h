@@ -62,11 +62,13 @@ enum { DEPLOYER_DIGEST_DIGITS = 16 };
 const char *deployer_arg(const struct op *op, const char *name);
 
 /* Waits before the next look of a polling loop: LIMIT_POLL_MIN_MS at first, growing to
- * LIMIT_POLL_MAX_MS, and to LIMIT_POLL_SLOW_MS once the wait has taken a minute.
+ * LIMIT_POLL_MAX_MS, and to LIMIT_POLL_SLOW_MS once the wait has taken a minute. Says every
+ * LIMIT_HEARTBEAT_MS that it goes on. {0} is a loop that begins.
  * Errors: ERR_CANCELLED, ERR_TIMEOUT (the operation's deadline). */
 struct poll {
     int64_t started_ms;
     int64_t pause_ms;
+    int64_t told_ms; /* when it last said that it goes on; 0: not yet */
 };
 MUST_CHECK enum err_code deployer_pause(struct op *op, struct poll *poll, struct err *err);
 

@@ -6,6 +6,20 @@
 #include "base/clock.h"
 #include "tool/aws_deployer/deployer.h"
 
+static void pause_tell(struct op *op, struct poll *poll, int64_t now) {
+    int64_t from = poll->told_ms == 0 ? poll->started_ms : poll->told_ms;
+    CLEANUP(freep) char *text = NULL;
+
+    if (now - from < limit(LIMIT_HEARTBEAT_MS)) {
+        return;
+    }
+    poll->told_ms = now;
+    text = mem_format("waiting for AWS for %lld s; given up after %lld s",
+                      (long long)((now - poll->started_ms) / 1000),
+                      (long long)((op->deadline_mono_ms - poll->started_ms) / 1000));
+    op_progress(op, json_pack("{s:s, s:s}", "type", "progress", "text", text));
+}
+
 enum err_code deployer_pause(struct op *op, struct poll *poll, struct err *err) {
     int64_t now = clock_mono_ms();
     int64_t most;
@@ -29,6 +43,7 @@ enum err_code deployer_pause(struct op *op, struct poll *poll, struct err *err) 
                 (long long)((now - poll->started_ms) / 1000));
         return err_remedy(err, "AWS goes on; aws-copilot status shows the stack");
     }
+    pause_tell(op, poll, now);
     poll->pause_ms = poll->pause_ms * 3 / 2 > most ? most : poll->pause_ms * 3 / 2;
     return ERR_NONE;
 }
