@@ -22,6 +22,8 @@ static const struct {
     { "repo_reader.survey",        " orchestrator curator " },
     { "repo_reader.diff",          " orchestrator curator " },
     { "shell_runner.run",          " planner executor " },
+    { "shell_runner.sources",      " planner " },
+    { "shell_runner.install",      " planner " },
     { "shell_runner.keep",         " planner " },
     { "pnpm_client.fetch",         " planner " },
     { "pnpm_client.build",         " planner " },

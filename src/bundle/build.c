@@ -63,6 +63,15 @@ void words_done(struct words *words) {
     *words = (struct words){0};
 }
 
+json_t *words_json(const struct words *words) {
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < words->n; i++) {
+        json_array_append_new(list, json_string_of(str_from(words->rows[i])));
+    }
+    return list;
+}
+
 static const char *const *words_list(const struct words *words) {
     return words == NULL ? NULL : (const char *const *)words->rows;
 }

@@ -21,6 +21,7 @@ struct words {
 void words_add(struct words *words,
                const char *word); /* NULL and what is over the ceiling: nothing */
 void words_done(struct words *words);
+json_t *words_json(const struct words *words); /* an array; the caller decrefs */
 
 /* One program of a build. */
 struct build_step {

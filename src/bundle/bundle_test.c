@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bundle/build_run.h"
+#include "bundle/fetch.h"
 #include "bundle/node.h"
 #include "bundle/python_place.h"
 #include "support/scratch.h"
@@ -64,6 +65,64 @@ static void hosts_are_found_in_a_lock(void **state) {
         }
         if (strcmp(buf_cstr(&text), rows[i].want) != 0) {
             fail_msg("'%s': '%s'", rows[i].text, buf_cstr(&text));
+        }
+    }
+}
+
+/* Names of hosts are looked for where a manager takes them from, and nowhere else. */
+static void hosts_that_only_the_repository_names_are_told_with_their_file(void **state) {
+    /* clang-format off */
+    static const struct { const char *manager; const char *file; const char *text; const char *want; } rows[] = {
+        { "npm", ".npmrc", "registry=https://npm.example/\n//npm.example/:_authToken=x\n", "npm.example:443" },
+        { "npm", "web/.npmrc", "@corp:registry=http://corp.example:4873\n", "corp.example:4873" },
+        { "npm", ".npmrc", "# https://a.example\nhttps-proxy=https://b.example\ncafile=https://c.example\n", "" },
+        { "yarn", ".yarnrc.yml", "npmScopes: {corp: {npmRegistryServer: \"https://yarn.example\"}}\n", "yarn.example:443" },
+        { "bun", "bunfig.toml", "[install]\nregistry = \"https://bun.example\"\n", "bun.example:443" },
+        { "npm", "package.json", "{\"homepage\":\"https://page.example\",\"dependencies\":{\"x\":\"https://x.example/x.tgz\"}}", "x.example:443" },
+        { "npm", "package.json", "{\"overrides\":{\"x\":{\"y\":\"git+https://y.example/y\"}}}", "y.example:443" },
+        { "npm", "package.json", "no JSON https://x.example", "" },
+        { "npm", "package-lock.json", "  \"resolved\": \"https://lock.example/x.tgz\",\n", "" },
+        { "yarn", "yarn.lock", "  resolved \"https://tar.example/x.tgz#1\"\n", "tar.example:443" },
+        { "yarn", "yarn.lock", "  resolved \"https://known.example/x.tgz#1\"\n", "" },
+        { "pnpm", "pnpm-workspace.yaml", "overrides:\n  x: https://over.example/x.tgz\n", "over.example:443" },
+        { "pnpm", "pnpm-workspace.yaml", "configDependencies:\n  x: 1.0.0\n", "unsupported" },
+        { "pnpm", "pnpm-workspace.yaml", "pnpmfile: a.cjs\n", "unsupported" },
+        { "npm", "node_modules/x/.npmrc", "registry=https://npm.example/\n", "" },
+        { "npm", "uv.lock", "url = \"https://uv.example\"\n", "" },
+        { "uv", ".npmrc", "registry=https://npm.example/\n", "" },
+        { "uv", "uv.lock", "source = { registry = \"https://uv.example/simple\" }\n", "uv.example:443" },
+        { "uv", "uv.toml", "[[index]]\nurl = \"https://idx.example/simple\"\n", "idx.example:443" },
+        { "uv", "pyproject.toml", "[project]\ndependencies=[\"x @ https://x.example/x.whl\"]\n[project.urls]\nhome=\"https://page.example\"\n", "x.example:443" },
+        { "uv", "lib/pyproject.toml", "[[tool.uv.index]]\nurl=\"https://corp.example/simple\"\n", "corp.example:443" },
+        { "uv", "pyproject.toml", "[project]\ndynamic=[\"readme\"]\n", "" },
+        { "uv", "pyproject.toml", "[project]\ndynamic=[\"readme\", \"version\"]\n", "unsupported" },
+        { "uv", "lib/pyproject.toml", "[project]\ndynamic=[\"dependencies\"]\n", "unsupported" },
+        { "uv", "pyproject.toml", "[project\n", "config" },
+        { "uv", "requirements.txt", "x @ https://req.example/x.whl\n", "req.example:443" },
+        { "uv", "other.txt", "x @ https://req.example/x.whl\n", "" },
+    };
+    /* clang-format on */
+    CLEANUP(words_done) struct words known = {0};
+
+    (void)state;
+    words_add(&known, "known.example:443");
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep) char *root = mem_format("%s/named-%zu", work, i);
+        CLEANUP(freep) char *file = mem_format("named-%zu/%s", i, rows[i].file);
+        CLEANUP(json_decrefp)
+        json_t *words = json_pack("[s,s,s,s]", rows[i].manager, "add", "-r", "requirements.txt");
+        CLEANUP(json_decrefp) json_t *named = NULL;
+        const struct build_env env = {.root = root, .cache_dir = work};
+        const struct fetch_command command = {.manager = rows[i].manager, .words = words};
+        struct err err = {0};
+
+        put(file, rows[i].text);
+        enum err_code code = fetch_named(&env, &command, &known, &named, &err);
+        const json_t *first = json_array_get(named, 0);
+        const char *got = code != ERR_NONE ? err_wire(code) : json_str_or(first, "host", "");
+        if (strcmp(got, rows[i].want) != 0 || json_array_size(named) > 1 ||
+            (first != NULL && strcmp(json_str_or(first, "file", ""), rows[i].file) != 0)) {
+            fail_msg("%s of %s: '%s' %s", rows[i].file, rows[i].manager, got, err.text);
         }
     }
 }
@@ -390,6 +449,7 @@ static void a_silent_program_is_told_of_with_its_deadline(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_are_found_in_a_lock),
+        cmocka_unit_test(hosts_that_only_the_repository_names_are_told_with_their_file),
         cmocka_unit_test(the_line_that_says_what_went_wrong_is_found),
         cmocka_unit_test(the_zip_has_what_is_imported_and_neither_the_site_nor_what_lies_beside),
         cmocka_unit_test(what_was_read_elsewhere_moves_the_root_of_the_zip_up),

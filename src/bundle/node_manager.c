@@ -13,6 +13,9 @@ static const struct node_manager managers[] = {
       .install = { "ci", "--ignore-scripts", "--include=dev" },
       .relock = { "install", "--ignore-scripts", "--include=dev" },
       .run = { "run" },
+      .typed = { "--ignore-scripts", "--package-lock-only" },
+      .typed_settings = { { "npm_config_ignore_scripts", "true" }, { "npm_config_fetch_retry_mintimeout", "1000" },
+                          { "npm_config_fetch_retry_maxtimeout", "4000" } },
       .settings = { { "npm_config_cache", NULL } } },
     { .name = "pnpm", .program = "pnpm", .variable = "AWSCOPILOT_PNPM", .title = "pnpm",
       .package = "pnpm", .lock = "pnpm-lock.yaml", .store = "pnpm-store",
@@ -24,6 +27,10 @@ static const struct node_manager managers[] = {
       .scripts = { "rebuild", "--pending" },
       .run = { "run" },
       .runs_own = true,
+      /* Not all of its verbs know --ignore-scripts. */
+      .typed = { "--lockfile-only" },
+      .typed_settings = { { "npm_config_ignore_scripts", "true" }, { "pnpm_config_ignore_scripts", "true" },
+                          { "npm_config_ignore_pnpmfile", "true" }, { "pnpm_config_ignore_pnpmfile", "true" } },
       /* Two spellings: pnpm 11 reads its own only. A project may name another pnpm in package.json;
        * it would be downloaded and run. */
       .settings = { { "npm_config_store_dir", NULL }, { "pnpm_config_store_dir", NULL },
@@ -43,6 +50,7 @@ static const struct node_manager managers[] = {
       .relock = { "install", "--ignore-scripts", "--production=false", "--non-interactive",
                   "--no-progress" },
       .run = { "run" },
+      .typed = { "--ignore-scripts", "--non-interactive", "--no-progress" },
       .git = "resolved \"git",
       .settings = { { "YARN_CACHE_FOLDER", NULL }, { "YARN_IGNORE_PATH", "1" } } },
     { .name = "yarn-berry", .program = "yarn", .variable = "AWSCOPILOT_YARN_BERRY",
@@ -53,6 +61,8 @@ static const struct node_manager managers[] = {
       .scripts = { "install", "--immutable" },
       .run = { "run" },
       .runs_own = true, .has_no_bins = true, .git = "#commit=",
+      .typed = { "--mode=update-lockfile" },
+      .typed_settings = { { "YARN_ENABLE_SCRIPTS", "false" }, { "YARN_ENABLE_GLOBAL_CACHE", "true" } },
       /* The project's own cache folder, so that what is installed can be moved; a mirror of it
        * below the program's cache. */
       .settings = { { "YARN_GLOBAL_FOLDER", NULL }, { "YARN_ENABLE_GLOBAL_CACHE", "false" },
@@ -66,6 +76,7 @@ static const struct node_manager managers[] = {
       .scripts = { "install", "--frozen-lockfile", "--no-progress" },
       .run = { "run" },
       .runs_own = true, .is_reinstall = true,
+      .typed = { "--ignore-scripts", "--lockfile-only" },
       .settings = { { "BUN_INSTALL_CACHE_DIR", NULL } } },
 };
 

@@ -26,12 +26,14 @@ struct node_manager {
     const char *relock[NODE_WORDS_MAX];   /* the same where there is no lock yet: it makes one */
     const char *scripts[NODE_WORDS_MAX];  /* offline: the install scripts; none: npm rebuild */
     const char *run[NODE_WORDS_MAX];      /* before the name of a script of package.json */
+    const char *typed[NODE_WORDS_MAX];    /* behind a command of a person's that fetches packages */
 
     bool runs_own;     /* `scripts` runs the project's "prepare" as well, where it is to be run */
     bool is_reinstall; /* `scripts` installs once more from the downloads */
     bool has_no_bins;  /* there may be no node_modules/.bin: programs go through `run` */
     const char *git; /* in the lock: a package whose own scripts run while it is fetched, or NULL */
     struct node_setting settings[NODE_SETTINGS_MAX];
+    struct node_setting typed_settings[NODE_SETTINGS_MAX]; /* with `typed`: nothing is run */
 };
 
 /* The row for the survey's word; "none" is npm's. Errors: ERR_UNSUPPORTED. */

@@ -328,24 +328,52 @@ struct rc_copy {
     json_t *warnings;
 };
 
+static enum err_code rc_follow(const struct rc_file *file, const char *path, struct str text,
+                               struct buf *out, json_t *warnings, struct err *err) {
+    CLEANUP(buf_done) struct buf dropped = BUF_INIT(400);
+    struct rc rc = {file, false, out, NULL, &dropped};
+
+    if (rc_reduce(&rc, text, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (dropped.len > 0) {
+        build_warn(warnings, "%s sets %s, which is not followed while packages are fetched", path,
+                   buf_cstr(&dropped));
+    }
+    return ERR_NONE;
+}
+
 static enum err_code rc_reduce_one(void *ctx, const struct rc_file *file, const char *path,
                                    struct str text, struct err *err) {
     struct rc_copy *copy = ctx;
     CLEANUP(buf_done) struct buf out = BUF_INIT(4 * RC_BYTES_MAX);
-    CLEANUP(buf_done) struct buf dropped = BUF_INIT(400);
     CLEANUP(freep) char *to = fs_join(copy->src, path);
-    struct rc rc = {file, false, &out, NULL, &dropped};
 
-    if (rc_reduce(&rc, text, err) != ERR_NONE ||
+    if (rc_follow(file, path, text, &out, copy->warnings, err) != ERR_NONE ||
         fs_write_file(to, buf_str(&out), 0600, err) != ERR_NONE) {
         return err->code;
     }
     build_add_hosts(copy->hosts, buf_str(&out));
-    if (dropped.len > 0) {
-        build_warn(copy->warnings, "%s sets %s, which is not followed while packages are fetched",
-                   path, buf_cstr(&dropped));
-    }
     return ERR_NONE;
+}
+
+static const struct rc_file *rc_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+
+    for (size_t i = 0; i < ARRAY_N(files); i++) {
+        if (strcmp(files[i].name, name) == 0) {
+            return &files[i];
+        }
+    }
+    return NULL;
+}
+
+bool node_rc_is(const char *path) { return rc_of(path) != NULL; }
+
+enum err_code node_rc_follow(const char *path, struct str text, struct buf *out, json_t *warnings,
+                             struct err *err) {
+    return rc_follow(rc_of(path), path, text, out, warnings, err);
 }
 
 enum err_code node_rc_reduce(const char *src, const char *dir, struct words *hosts,

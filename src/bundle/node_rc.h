@@ -21,6 +21,11 @@ MUST_CHECK enum err_code node_rc_users(const char *home, struct words *readable,
 MUST_CHECK enum err_code node_rc_reduce(const char *src, const char *dir, struct words *hosts,
                                         json_t *warnings, struct err *err);
 
+/* Whether a path names such a file, and what of its text is followed. Errors: as above. */
+bool node_rc_is(const char *path);
+MUST_CHECK enum err_code node_rc_follow(const char *path, struct str text, struct buf *out,
+                                        json_t *warnings, struct err *err);
+
 /* Puts them back as they are in the repository. */
 MUST_CHECK enum err_code node_rc_restore(const struct build_env *env, const char *src,
                                          const char *dir, struct err *err);

@@ -74,15 +74,6 @@ static enum err_code source_find(const struct locking *in, struct str line, char
     return err_remedy(err, "publish it to an index, or copy its code into the repository");
 }
 
-static json_t *words_json(const struct words *words) {
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < words->n; i++) {
-        json_array_append_new(list, json_string_of(str_from(words->rows[i])));
-    }
-    return list;
-}
-
 enum err_code locking_keep(struct locking *in, const char *file, const char *facts,
                            struct err *err) {
     CLEANUP(buf_done) struct buf wheels = BUF_INIT(BUILD_TEXT_MAX);

@@ -129,6 +129,12 @@ MUST_CHECK enum err_code uv_run(const struct build_env *env, struct python_place
                                 const struct uv_call *call, struct proc_result *out,
                                 struct err *err);
 
+/* Adds to `hosts` of a place with uv and an interpreter where the person's own indexes are, and
+ * where they keep their files: their pages are asked once, and it is remembered. `work` is a folder
+ * that uv may write. What cannot be reached adds nothing. Errors: ERR_BUILD, ERR_IO. */
+MUST_CHECK enum err_code uv_index_hosts(const struct build_env *env, struct python_place *place,
+                                        const char *work, struct err *err);
+
 /* Names the package in uv's complaint that only a source package fits; false when it is another
  * complaint. */
 bool uv_lacks_wheel(struct str said, char *out, size_t out_max);

@@ -131,6 +131,52 @@ enum err_code uv_run(const struct build_env *env, struct python_place *place,
     return ERR_NONE;
 }
 
+enum { UV_ASK_MS = 30000 };
+
+/* Where the files of an index lie is said by its pages only. They are asked for a package that any
+ * index has and that needs no other, in an empty folder and without a cache, so that nothing but
+ * the person's settings has a say. False: the index does not answer, or not so. */
+static bool uv_ask_pages(const struct build_env *env, struct python_place *place,
+                         const char *work) {
+    const char *const argv[] = {place->uv,          "pip",         "compile", "-",
+                                "--no-build",       "--no-cache",  "--quiet", "--python",
+                                place->interpreter, "--no-header", NULL};
+    CLEANUP(freep) char *cwd = fs_join(work, "nothing");
+    CLEANUP(proc_result_done) struct proc_result result = {0};
+    struct uv_call call = {.title = "asking where packages come from",
+                           .argv = argv,
+                           .cwd = cwd,
+                           .work = work,
+                           .input = STR("pip\n"),
+                           .timeout_ms = UV_ASK_MS};
+    struct err none = {0};
+
+    return fs_mkdirs(cwd, 0700, &none) == ERR_NONE &&
+           uv_run(env, place, &call, &result, &none) == ERR_NONE && proc_is_ok(&result);
+}
+
+enum err_code uv_index_hosts(const struct build_env *env, struct python_place *place,
+                             const char *work, struct err *err) {
+    CLEANUP(freep) char *path = NULL;
+    CLEANUP(json_decrefp) json_t *known = NULL;
+    const json_t *host;
+    size_t i;
+
+    if (uv_index(env, place, err) != ERR_NONE ||
+        build_cache_path(env, "python", sha256_of(str_from(place->index)), ".hosts", &path, err) !=
+            ERR_NONE) {
+        return err->code;
+    }
+    build_add_hosts(&place->hosts, str_from(place->index));
+    known = build_recall(path);
+    if (known == NULL && uv_ask_pages(env, place, work)) {
+        known = words_json(&place->hosts);
+        return build_remember(path, known, err);
+    }
+    json_array_foreach(known, i, host) { words_add(&place->hosts, json_string_value(host)); }
+    return ERR_NONE;
+}
+
 /* --- no wheel --- */
 
 /* What uv says when only a source package fits. */

@@ -215,8 +215,31 @@ static bool runs_foreign_code(const struct call *call) {
 static bool is_command(const struct call *call, enum command_class class) {
     const json_t *argv = json_at(call->args, "command");
 
-    return is_tool(call, "shell_runner") && is_op(call, "run") &&
+    return is_tool(call, "shell_runner") && (is_op(call, "run") || is_op(call, "install")) &&
            command_classify(argv, NULL) == class;
+}
+
+/* Only a command that fetches packages by their names gets the network of package sources. */
+static bool fetches(const struct call *call) {
+    const char *manager = NULL;
+    struct str verb = {0};
+
+    return command_fetches(json_at(call->args, "command"), &manager, &verb);
+}
+
+static bool opens_network(const struct call *call) {
+    return is_tool(call, "shell_runner") && is_op(call, "install");
+}
+
+static bool is_no_fetch(const struct call *call) { return opens_network(call) && !fetches(call); }
+
+static bool fetches_elsewhere(const struct call *call) {
+    return opens_network(call) && !call->facts.is_confirmed &&
+           json_array_size(json_at(call->args, "hosts")) > 0;
+}
+
+static bool fetches_packages(const struct call *call) {
+    return opens_network(call) && !call->facts.is_confirmed;
 }
 
 static bool is_destructive_command(const struct call *call) {
@@ -425,6 +448,13 @@ static const struct policy_rule policy_rules[] = {
     {"destructive_command", VERDICT_DENY, is_destructive_command,
      "the command deletes, shows credentials, sends things away or asks for rights",
      "do it yourself, if it has to be done"},
+    {"no_fetch", VERDICT_DENY, is_no_fetch,
+     "the command does more than fetching packages by their names", "run it without a network"},
+    {"foreign_source", VERDICT_ASK, fetches_elsewhere,
+     "it fetches packages, also from where this repository says and your own settings do not",
+     "look at the hosts, then confirm it at a terminal; a registry in ~/.npmrc or UV_INDEX is yours"},
+    {"fetch_packages", VERDICT_ASK, fetches_packages,
+     "it fetches packages over the network", "confirm it at a terminal"},
     {"changing_command", VERDICT_ASK, is_changing_command,
      "the command changes the workspace or runs its code", "confirm it"},
     {"keep_changes", VERDICT_ASK, keeps_draft,

@@ -120,6 +120,11 @@ enum command_class command_classify(const json_t *argv, const char **reason);
  * endpoints: what may run with keys. */
 bool command_reads_aws(const json_t *argv);
 
+/* Whether the words are a package manager's that fetch packages from a registry by their names, and
+ * nothing else: what may run with a network of package sources. `*out_manager` is "npm", "pnpm",
+ * "yarn", "bun" or "uv", constant; `*out_verb` its verb, of the caller's bytes. */
+bool command_fetches(const json_t *argv, const char **out_manager, struct str *out_verb);
+
 const char *command_class_name(enum command_class command_class);
 
 /* Whether a path names a file that holds secrets, by its names alone: .env, ~/.aws/..., *.pem. */

@@ -76,6 +76,12 @@ static const struct {
     {"unknown_command",     VERDICT_ASK,   "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", PERSON | TRUST, "{'command':['frobnicate']}", NULL},
     {"unknown_command",     VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{'command':['frobnicate']}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{'command':['ls'],'cwd':'/'}", NULL},
+    {"fetch_packages",      VERDICT_ASK,   "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | TRUST, "{'command':['npm','install','x'],'hosts':[]}", "{'command':1}"},
+    {"foreign_source",      VERDICT_ASK,   "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON, "{'command':['npm','install','x'],'hosts':['r.example:443']}", "{'command':1}"},
+    {"allowed",             VERDICT_ALLOW, "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['npm','install','x'],'hosts':['r.example:443']}", NULL},
+    {"no_fetch",            VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['npm','run','x'],'hosts':[]}", NULL},
+    {"no_fetch",            VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['npm','install','https://x.example/y.tgz'],'hosts':[]}", NULL},
+    {"outside_workspace",   VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['npm','install'],'cwd':'..','hosts':[]}", NULL},
 
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "stack_status", EFFECT_READ, "EXECUTE", 0, "{}", NULL},
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "upload", EFFECT_PREVIEW, "DRY_RUN", PLAN, "{}", NULL},

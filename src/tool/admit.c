@@ -206,7 +206,7 @@ enum err_code gate_refuse(struct turn *turn, const char *tool, const char *opera
     return err->code;
 }
 
-/* What is asked, with the words of the command where there are some. */
+/* What is asked, with the words of the command and what it may reach, where there are some. */
 static json_t *confirm_question(const struct ruling *ruling, const json_t *args) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(16 << 10);
     const json_t *word;
@@ -219,6 +219,10 @@ static json_t *confirm_question(const struct ruling *ruling, const json_t *args)
 
         buf_addf(&text, i == 0 ? ": " : " ");
         buf_addf(&text, is_plain ? "%s" : "'%s'", shown);
+    }
+    json_array_foreach(json_object_get(args, "hosts"), i, word) {
+        buf_addf(&text, "%s%s", i == 0 ? "; from " : ", ",
+                 json_is_string(word) ? json_string_value(word) : "");
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "field", "confirm", "kind", "confirm", "code",
                      ruling->code, "question", buf_cstr(&text), "default",

@@ -131,8 +131,8 @@ bool run_op_has_mounts(const struct op *op) {
 }
 
 /* What is left of the call's time, of which a copy may have used some. */
-static int64_t run_op_ms(const struct op *op) {
-    int64_t most = limit(LIMIT_TOOL_TIMEOUT_MS);
+static int64_t run_op_ms(const struct op *op, enum limit deadline) {
+    int64_t most = limit(deadline == LIMIT_NONE ? LIMIT_TOOL_TIMEOUT_MS : deadline);
     int64_t left = op->deadline_mono_ms - clock_mono_ms();
 
     return op->deadline_mono_ms == 0 || left > most ? most : left < 1 ? 1 : left;
@@ -176,6 +176,7 @@ enum err_code run_op_program(struct op *op, const struct run_op *run, json_t **o
         .vars = run->vars == NULL ? &own : run->vars,
         .cwd = cwd,
         .readable = &readable,
+        .writable = run->writable,
         .hidden = &hidden,
         .hosts = run->hosts,
         .stand_in = run->stand_in,
@@ -193,11 +194,11 @@ enum err_code run_op_program(struct op *op, const struct run_op *run, json_t **o
     for (size_t i = 0; run->readable != NULL && i < run->readable->n; i++) {
         words_add(&readable, run->readable->rows[i]);
     }
-    if (build_temp(&env, &tmp, err) != ERR_NONE) {
+    if (run->home == NULL && build_temp(&env, &tmp, err) != ERR_NONE) {
         return err->code;
     }
-    step.tmp = tmp;
-    step.timeout_ms = run_op_ms(op);
+    step.tmp = run->home == NULL ? tmp : run->home;
+    step.timeout_ms = run_op_ms(op, run->deadline);
     code = run_op_step(&env, run, &step, out, err);
     build_remove(&env, tmp);
     return code;

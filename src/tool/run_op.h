@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bundle/build_run.h"
+#include "guard/limits.h"
 #include "tool/tool.h"
 
 /* {"args":[…],"dir"} and {"exit","end","reason","out","err","dropped"}: `reason` is the code of
@@ -26,8 +27,11 @@ struct run_op {
      * read-only and without its files of secrets. `readable` of the repository stays seen. */
     const char *stand_in;
     struct words *readable;
-    struct words *hosts;   /* "HOST:PORT" that it may reach; NULL: it is offline */
-    struct proc_env *vars; /* of its own; NULL: none */
+    struct words *writable; /* beside the stand-in; NULL: none */
+    struct words *hosts;    /* "HOST:PORT" that it may reach; NULL: it is offline */
+    struct proc_env *vars;  /* of its own; NULL: none */
+    const char *home;       /* its HOME and TMPDIR, the caller's; NULL: a fresh one */
+    enum limit deadline;    /* LIMIT_NONE: that of a tool's call */
 };
 
 /* Runs it. Errors: those of build_run(); a program that fails is an answer. */

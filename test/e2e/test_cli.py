@@ -77,6 +77,48 @@ class CommandLine(lab.Case):
         self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
         self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt"])
 
+    def test_a_command_that_fetches_packages_asks_says_where_from_and_runs_none_of_their_code(self):
+        repo = self.empty()
+        scripts = {name: f"touch {name}.ran" for name in ("preinstall", "install", "postinstall", "prepare")}
+        (repo / "package.json").write_text(json.dumps({"name": "tiny", "private": True, "scripts": scripts}))
+        (repo / ".env").write_text(f"KEY={SECRET}\n")
+        (repo / "pyproject.toml").write_text('[project]\nname = "tiny"\nversion = "1"\nrequires-python = ">=3.10"\n')
+        run = self.program("run", "--", "npm", "install", "left-pad", cwd=repo)
+        self.assertEqual(run.code, 5, "nobody can be asked")
+        self.assertRegex(run.stderr, r"It may reach [\w.-]+\.[a-z]+\.")
+        for words, manifest, says in ((["npm", "install", "left-pad"], "package.json", '"left-pad"'),
+                                      (["uv", "add", "itsdangerous"], "pyproject.toml", '"itsdangerous')):
+            with self.talk("run", "--", *words, endpoint="", cwd=repo) as talk:
+                talk.expect(r"over the network: " + " ".join(words))
+                talk.expect(r"\[y/N\]")
+                talk.send_line("yes")
+                talk.expect("here 2 files would change")
+                talk.expect(r"\[y/N\]")
+                talk.send_line("yes")
+                talk.expect(r"2 changed here")
+                self.assertEqual(talk.wait(), 0)
+            self.assertIn(says, (repo / manifest).read_text())
+        self.assertEqual(sorted(p.name for p in repo.iterdir()),
+                         [".env", "package-lock.json", "package.json", "pyproject.toml", "uv.lock"])
+
+        (repo / ".npmrc").write_text("registry=https://packages.invalid/\n")  # no name of the internet: RFC 6761
+        with self.talk("run", "--", "npm", "install", "is-odd", endpoint="", cwd=repo) as talk:
+            talk.expect(r"\.npmrc names packages\.invalid:443, which your own settings do not")
+            talk.expect(r"from\s+packages\.invalid:443")
+            talk.expect(r"\[y/N\]")
+            talk.send_line("no")
+            self.assertEqual(talk.wait(), 5)
+        self.assertNotIn("is-odd", (repo / "package.json").read_text())
+        (self.home / ".npmrc").write_text("@corp:registry=https://packages.invalid/\n")  # the person's own settings name it
+        run = self.program("run", "--", "npm", "install", "is-odd", cwd=repo)
+        self.assertIn("It may reach packages.invalid, ", run.stderr)
+        self.assertNotIn("which your own settings do not", run.stderr)
+
+        (repo / "pyproject.toml").write_text('[project]\nname = "tiny"\ndynamic = ["version"]\n')
+        run = self.program("run", "--", "uv", "lock", cwd=repo)
+        self.assertEqual(run.code, 5, str(run))
+        self.assertIn("uv would run the project's code", run.stderr)
+
     def test_usage_errors_name_the_remedy_and_end_with_2(self):
         rows = (
             (["deply"], "did you mean deploy"),

@@ -30,16 +30,15 @@ static json_t *command_args(const struct cli *cli) {
     return json_pack("{s:o}", "command", words);
 }
 
-static enum err_code command_call(struct cli *cli, const json_t *flags, json_t **out,
-                                  struct err *err) {
+static enum err_code command_call(struct cli *cli, const json_t *flags, const char *operation,
+                                  json_t *args, json_t **out, struct err *err) {
     bool is_live = !cli->is_json && tty_is_terminal(STDOUT_FILENO);
     enum err_code code;
 
     if (is_live) {
         bus_add(flow_bus(cli->flow), &talk, cli);
     }
-    code = cli_ask_agent(cli, &agent_planner, flags, "shell_runner", "run", command_args(cli), out,
-                         err);
+    code = cli_ask_agent(cli, &agent_planner, flags, "shell_runner", operation, args, out, err);
     bus_remove(flow_bus(cli->flow), &talk, cli);
     if (code == ERR_NONE && !is_live) {
         cli_print(cli, "%s", json_str_or(*out, "out", ""));
@@ -122,10 +121,70 @@ static enum err_code command_settle(struct cli *cli, const json_t *flags, const 
     return command_keep(cli, flags, draft, err);
 }
 
-static enum err_code command_end(const json_t *done, struct err *err) {
+static enum err_code command_end(const json_t *done, bool is_fetch, struct err *err) {
     err_set(err, ERR_BUILD, "the command %s", json_str_or(done, "end", "did not run"));
-    return err_remedy(err, "it ran without a network, without .env and other files of secrets; "
-                           "what it changed in its copy is gone");
+    return err_remedy(err,
+                      "it ran %s, without .env and other files of secrets; what it changed in its "
+                      "copy is gone",
+                      is_fetch ? "with the network of package sources only" : "without a network");
+}
+
+/* What is asked about is said first: which hosts, and what does not run. */
+static void command_print_sources(struct cli *cli, const json_t *sources) {
+    CLEANUP(buf_done) struct buf hosts = BUF_INIT(16 << 10);
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_object_get(sources, "hosts"), i, row) {
+        struct str host = str_from(json_string_value(row));
+        bool is_usual = str_ends(host, STR(":443"));
+        buf_addf(&hosts, "%s" STR_FMT, i == 0 ? "" : ", ",
+                 STR_ARG(str_slice(host, 0, host.len - (is_usual ? 4 : 0))));
+    }
+    cli_say(cli, "It runs in a copy, without keys of AWS and files of secrets. It may reach %s.",
+            buf_cstr(&hosts));
+    cli_say(
+        cli,
+        "Off: %s. What a package does when it is installed it does in the next deploy, offline, "
+        "and when you install. node_modules and .venv stay as they are.",
+        json_str_or(sources, "off", ""));
+    json_array_foreach(json_object_get(sources, "foreign"), i, row) {
+        cli_say(cli, "%s names %s, which your own settings do not.", json_str_or(row, "file", ""),
+                json_str_or(row, "host", ""));
+    }
+    json_array_foreach(json_object_get(sources, "warnings"), i, row) {
+        cli_say(cli, "%s", json_is_string(row) ? json_string_value(row) : "");
+    }
+}
+
+static enum err_code command_fetch(struct cli *cli, const json_t *flags, json_t **out,
+                                   struct err *err) {
+    CLEANUP(json_decrefp) json_t *sources = NULL;
+    json_t *hosts = json_array();
+    json_t *args = command_args(cli);
+    const json_t *row;
+    size_t i;
+
+    json_put(args, "hosts", hosts);
+    if (cli_ask_agent(cli, &agent_planner, flags, "shell_runner", "sources", command_args(cli),
+                      &sources, err) != ERR_NONE) {
+        json_decref(args);
+        return err->code;
+    }
+    json_array_foreach(json_object_get(sources, "foreign"), i, row) {
+        json_array_append(hosts, json_object_get(row, "host"));
+    }
+    cli_event(cli, "sources", json_incref(sources));
+    command_print_sources(cli, sources);
+    return command_call(cli, flags, "install", args, out, err);
+}
+
+static bool command_is_fetch(const struct cli *cli) {
+    CLEANUP(json_decrefp) json_t *args = command_args(cli);
+    const char *manager = NULL;
+    struct str verb = {0};
+
+    return command_fetches(json_object_get(args, "command"), &manager, &verb);
 }
 
 /* What reaches AWS says first where it goes. */
@@ -141,6 +200,7 @@ static enum err_code command_run(struct cli *cli, struct err *err) {
     const char *draft = args_text(&cli->args, OPT_KEEP);
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     CLEANUP(json_decrefp) json_t *done = NULL;
+    bool is_fetch;
 
     if ((draft == NULL) == (cli_word(cli, 0) == NULL)) {
         err_set(err, ERR_USAGE, draft == NULL ? "run needs a command" : "--keep runs no command");
@@ -152,13 +212,15 @@ static enum err_code command_run(struct cli *cli, struct err *err) {
     if (draft != NULL) {
         return command_keep(cli, flags, draft, err);
     }
+    is_fetch = command_is_fetch(cli);
     if (command_where(cli, flags, err) != ERR_NONE ||
-        command_call(cli, flags, &done, err) != ERR_NONE) {
+        (is_fetch ? command_fetch(cli, flags, &done, err)
+                  : command_call(cli, flags, "run", command_args(cli), &done, err)) != ERR_NONE) {
         return err->code;
     }
     cli_event(cli, "command", json_incref(done));
     if (strcmp(json_str_or(done, "reason", ""), "exit") != 0 || json_int_or(done, "exit", 1) != 0) {
-        return command_end(done, err);
+        return command_end(done, is_fetch, err);
     }
     return command_settle(cli, flags, done, err);
 }
@@ -180,10 +242,13 @@ const struct verb verb_run = {
         "it\n"
         "writes into node_modules, .venv, git's settings and hooks, and what configures other "
         "programs\n"
-        "is never kept. Commands that delete, show credentials or send things away are refused. "
-        "`aws` "
-        "with\n"
-        "what only reads has the keys of this run and reaches AWS in its region, nothing else.",
+        "is never kept. Commands that delete, show credentials or send things away are refused.\n"
+        "`aws` with what only reads has the keys of this run and reaches AWS in its region, "
+        "nothing\n"
+        "else. npm, pnpm, yarn, bun and uv with names of packages (`npm install x`, `uv add x`) "
+        "reach\n"
+        "package sources, after a question; no script of a package runs, manifest and lock are "
+        "kept.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_COMMAND,
     .run = command_run,

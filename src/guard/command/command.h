@@ -2,7 +2,7 @@
  *
  * word.c reads an argv and knows paths; spec.c matches options against a row's grammar; rules.c is
  * the table; git.c and aws.c have the two programs that need more; wrapper.c peels what only runs
- * something else; shell.c reads the text of `sh -c`; command.c puts them together.
+ * something else; fetch.c knows what fetches packages; shell.c reads the text of `sh -c`; command.c puts them together.
  */
 #pragma once
 
@@ -49,6 +49,7 @@ enum operands {
     OPERANDS_TEXT_FILES, /* a text (a pattern, a program), then files; only files after -e */
     OPERANDS_TEXTS,      /* anything: they are printed or compared */
     OPERANDS_NUMBERS,
+    OPERANDS_PACKAGES, /* names of packages, with versions */
 };
 
 /* Whether all options are in `spec` with values of their types, and all operands as said.
@@ -94,6 +95,15 @@ bool command_aws_goes_around(
 bool command_aws_destroys(const struct command *command);
 bool command_aws_shows_credentials(const struct command *command);
 bool command_aws_widens(const struct command *command);
+
+/* --- fetch.c --- */
+
+/* The name of a package, with a version: "x", "@y/x@^1", "x[extra]>=2"; no address, no path. */
+bool command_word_is_package(struct str word);
+
+/* The manager of a command that only fetches packages, as it is written, constant; NULL: it is
+ * none. `*out_verb` is what it does: "add". */
+const char *command_fetcher_of(const struct command *command, struct str *out_verb);
 
 /* --- wrapper.c --- */
 

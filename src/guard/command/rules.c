@@ -140,6 +140,12 @@ static bool is_node_build(const struct command *command) {
            !command_has_prefix(command, "--script-shell");
 }
 
+static bool fetches_packages(const struct command *command) {
+    struct str verb = {0};
+
+    return command_fetcher_of(command, &verb) != NULL;
+}
+
 static bool python_publishes(const struct command *command) {
     return command_word_is(verb_of(command), "publish") ||
            command_word_is(verb_of(command), "auth");
@@ -321,6 +327,13 @@ static bool gh_changes(const struct command *command) {
         name, COMMAND_CHANGING, NULL, OPERANDS_NONE, builds_inside, "runs the project's tools",    \
             {name " src"}, {name " /x", name " ../x"},                                             \
     }
+#define FETCHER(name, example)                                                                     \
+    {                                                                                              \
+        name, COMMAND_CHANGING, NULL, OPERANDS_NONE, fetches_packages,                             \
+            "fetches packages from a registry", {name " add x", example}, {                        \
+            name " add -g x"                                                                       \
+        }                                                                                          \
+    }
 #define SAFE COMMAND_SAFE
 #define CHANGING COMMAND_CHANGING
 #define DESTRUCTIVE COMMAND_DESTRUCTIVE
@@ -399,6 +412,8 @@ const struct command_rule command_rules[] = {
     {"npm", DESTRUCTIVE, BY(node_publishes), "publishes, or uses a registry's account", {"npm publish", "npm unpublish x", "npm token list"}, {"npm ci"}},
     {"yarn", DESTRUCTIVE, BY(node_publishes), "publishes, or uses a registry's account", {"yarn publish"}, {"yarn build"}},
     {"uv", DESTRUCTIVE, BY(python_publishes), "publishes, or uses a registry's account", {"uv publish"}, {"uv sync"}},
+    FETCHER("npm", "npm --prefix frontend install -D vite@^7"), FETCHER("pnpm", "pnpm -C frontend add @scope/x"),
+    FETCHER("yarn", "yarn --cwd frontend add x"), FETCHER("bun", "bun add -d x"), FETCHER("uv", "uv add --group dev fastapi[standard]>=0.100"),
     {"pnpm", CHANGING, BY(is_node_build), "runs the project's scripts", {"pnpm install --frozen-lockfile", "pnpm run build", "pnpm --dir frontend build"}, {"pnpm dlx x", "pnpm --dir ../x build", "pnpm config set registry x"}},
     {"npm", CHANGING, BY(is_node_build), "runs the project's scripts", {"npm ci", "npm run build", "npm test"}, {"npm exec x", "npm publish", "npm --prefix=/x run y"}},
     {"yarn", CHANGING, BY(is_node_build), "runs the project's scripts", {"yarn build"}, {"yarn dlx x"}},

@@ -106,6 +106,8 @@ static bool operand_is(enum operands operands, struct str word, size_t nth, bool
         return true;
     case OPERANDS_NUMBERS:
         return is_number(word);
+    case OPERANDS_PACKAGES:
+        return command_word_is_package(word);
     }
     return false;
 }

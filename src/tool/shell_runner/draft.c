@@ -65,8 +65,11 @@ static bool skips_copying(const struct walked *walked, const char *path, const c
                           bool is_dir) {
     bool is_git = strcmp(name, ".git") == 0;
 
-    if (is_git && walked->draft->is_git && strcmp(path, ".git") == 0) {
+    if (is_git && walked->draft->use == DRAFT_GIT && strcmp(path, ".git") == 0) {
         return false;
+    }
+    if (walked->draft->use == DRAFT_FETCHES && is_dir && strcmp(name, "node_modules") == 0) {
+        return true;
     }
     if (is_git ? strcmp(path, ".git") == 0 : is_dir && is_venv(walked->root, path)) {
         words_add(&walked->draft->shown, path);
@@ -78,8 +81,9 @@ static bool skips_copying(const struct walked *walked, const char *path, const c
 
 /* What programs keep for themselves is not taken over. */
 static bool skips_comparing(const struct walked *walked, const char *path, const char *name) {
-    static const char *const caches[] = {"node_modules", "__pycache__", ".pytest_cache",
-                                         ".mypy_cache",  ".ruff_cache", ".vite"};
+    static const char *const caches[] = {"node_modules",    "__pycache__", ".pytest_cache",
+                                         ".mypy_cache",     ".ruff_cache", ".vite",
+                                         "install-state.gz"};
 
     return is_named(name, caches, ARRAY_N(caches)) || is_shown(walked->draft, path);
 }
@@ -251,7 +255,7 @@ static enum err_code draft_fill(struct op *op, struct draft *draft, struct err *
         return err_errno(err, errno, "%s", op->services->root);
     }
     if (fs_root_open(root, &tree, err) != ERR_NONE ||
-        (draft->is_git && refuse_tracked(op, &tree, err) != ERR_NONE) ||
+        (draft->use == DRAFT_GIT && refuse_tracked(op, &tree, err) != ERR_NONE) ||
         fs_copy_tree(&tree, draft->path, &walk, NULL, err) != ERR_NONE ||
         draft_digest(op, draft, &draft->before, err) != ERR_NONE) {
         return err->code;
@@ -259,9 +263,9 @@ static enum err_code draft_fill(struct op *op, struct draft *draft, struct err *
     return draft_show(op, draft, root, err);
 }
 
-enum err_code draft_make(struct op *op, bool is_git, struct draft *out, struct err *err) {
+enum err_code draft_make(struct op *op, enum draft_use use, struct draft *out, struct err *err) {
     struct build_env env = build_op_env(op);
-    struct draft draft = {.is_git = is_git};
+    struct draft draft = {.use = use};
 
     if (drafts_look(op, err) != ERR_NONE || build_temp(&env, &draft.tmp, err) != ERR_NONE) {
         return err->code;
@@ -345,7 +349,7 @@ static const char *why_not(const struct difference *d, const char *path,
     if (!str_is_utf8(str_from(path))) {
         return "its name is no UTF-8";
     }
-    if (!command_may_keep(str_from(path), d->draft->is_git, &why)) {
+    if (!command_may_keep(str_from(path), d->draft->use == DRAFT_GIT, &why)) {
         return why;
     }
     if (before != NULL && after != NULL && before->kind != after->kind) {
@@ -364,13 +368,25 @@ static bool is_text_kind(const struct fs_entry *entry) {
     return entry == NULL || (entry->kind == FS_FILE && entry->size <= DRAFT_TEXT_BYTES);
 }
 
+/* What a manager of packages writes is listed and not shown: nobody reads it, and it would leave no
+ * room for the manifest. */
+static bool is_lock(const struct difference *d, const char *path) {
+    static const char *const locks[] = {"package-lock.json", "npm-shrinkwrap.json",
+                                        "pnpm-lock.yaml",    "yarn.lock",
+                                        "bun.lock",          "uv.lock"};
+    const char *slash = strrchr(path, '/');
+
+    return d->draft->use == DRAFT_FETCHES &&
+           is_named(slash == NULL ? path : slash + 1, locks, ARRAY_N(locks));
+}
+
 static void difference_show(struct difference *d, const char *path, const struct fs_entry *before,
                             const struct fs_entry *after) {
     CLEANUP(buf_done) struct buf old = BUF_INIT(DRAFT_TEXT_BYTES);
     CLEANUP(buf_done) struct buf new = BUF_INIT(DRAFT_TEXT_BYTES);
     struct err none = {0};
 
-    if (!is_text_kind(before) || !is_text_kind(after) || d->is_diff_cut ||
+    if (!is_text_kind(before) || !is_text_kind(after) || d->is_diff_cut || is_lock(d, path) ||
         str_starts(str_from(path), STR(".git/")) ||
         (before != NULL && fs_read_at(d->tree, path, DRAFT_TEXT_BYTES, &old, &none) != ERR_NONE) ||
         (after != NULL && fs_read_at(d->copy, path, DRAFT_TEXT_BYTES, &new, &none) != ERR_NONE)) {

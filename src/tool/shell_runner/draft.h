@@ -9,20 +9,27 @@
 
 #include "tool/run_op.h"
 
+enum draft_use {
+    DRAFT_RUNS = 0,
+    DRAFT_GIT,     /* for the program git: its folder is copied, and may be changed */
+    DRAFT_FETCHES, /* packages that are installed are not copied */
+};
+
 struct draft {
-    char *tmp;             /* the folder around it, below the cache */
-    char *path;            /* stands in for the repository */
-    bool is_git;           /* git's folder is copied, and may be changed */
+    char *tmp;  /* the folder around it, below the cache */
+    char *path; /* stands in for the repository */
+    enum draft_use use;
     struct words shown;    /* of the repository, below its root: seen, but no part of the copy */
     struct words readable; /* the same as absolute paths */
     struct fs_list before; /* what could be changed, digested */
 };
 void draft_done(struct op *op, struct draft *draft);
 
-/* Copies the repository without its files of secrets. `is_git`: for the program git. Errors:
- * ERR_CONFLICT (a draft is taken over by half), ERR_UNSUPPORTED (git would take a file of secrets
- * for deleted), ERR_TOO_LARGE, ERR_DISK_FULL, ERR_IO. */
-MUST_CHECK enum err_code draft_make(struct op *op, bool is_git, struct draft *out, struct err *err);
+/* Copies the repository without its files of secrets. Errors: ERR_CONFLICT (a draft is taken over
+ * by half), ERR_UNSUPPORTED (git would take a file of secrets for deleted), ERR_TOO_LARGE,
+ * ERR_DISK_FULL, ERR_IO. */
+MUST_CHECK enum err_code draft_make(struct op *op, enum draft_use use, struct draft *out,
+                                    struct err *err);
 
 /* Keeps what differs from the start in the state folder and adds to `result`: "changes", an array
  * of

@@ -6,6 +6,7 @@
 #include "tool/services.h"
 #include "tool/shell_runner/aws_run.h"
 #include "tool/shell_runner/draft.h"
+#include "tool/shell_runner/install.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@ static const struct json_field run_out[] = {
     { "out", JSON_TEXT, false }, { "err", JSON_TEXT, false }, { "dropped", JSON_COUNT, false },
     { "changes", JSON_LIST, true }, { "change_n", JSON_COUNT, true }, { "left_out", JSON_LIST, true },
     { "diff", JSON_TEXT, true }, { "draft", JSON_TEXT, true }, {0} };
+static const struct json_field install_in[] = { { "command", JSON_LIST, false }, { "cwd", JSON_TEXT, true }, { "hosts", JSON_LIST, false }, {0} };
+static const struct json_field sources_out[] = {
+    { "hosts", JSON_LIST, false }, { "foreign", JSON_LIST, false }, { "off", JSON_TEXT, false }, { "warnings", JSON_LIST, false }, {0} };
 static const struct json_field keep_in[] = { { "draft", JSON_TEXT, false }, {0} };
 static const struct json_field keep_out[] = { { "kept", JSON_COUNT, false }, { "kept_before", JSON_COUNT, false }, {0} };
 /* clang-format on */
@@ -52,7 +56,8 @@ static enum err_code run_in_draft(struct op *op, struct run_op *run, const char 
     CLEANUP(json_decrefp) json_t *result = NULL;
     CLEANUP(freep) char *path = run_path(run->program);
     struct draft draft = {0};
-    enum err_code code = draft_make(op, strcmp(name, "git") == 0, &draft, err);
+    enum err_code code =
+        draft_make(op, strcmp(name, "git") == 0 ? DRAFT_GIT : DRAFT_RUNS, &draft, err);
 
     if (code != ERR_NONE) {
         return code;
@@ -82,6 +87,10 @@ static enum err_code run(struct op *op, json_t **out, struct err *err) {
     if (program == NULL) {
         err_set(err, ERR_NOT_FOUND, "there is no program '%s'", name == NULL ? "" : name);
         return err_remedy(err, "install it, or leave the command out");
+    }
+    if (command_fetches(command, &(const char *){NULL}, &(struct str){0})) {
+        err_set(err, ERR_POLICY, "the command fetches packages, and there is no network here");
+        return err_remedy(err, "shell_runner.install runs it with one");
     }
     (void)json_array_remove(args, 0);
     if (command_reads_aws(command)) {
@@ -115,6 +124,20 @@ static const struct operation operations[] = {
      .schema_in = keep_in,
      .schema_out = keep_out,
      .run = keep},
+    {.name = "sources",
+     .effect = EFFECT_LOCAL,
+     .purpose = "where the packages of a command would come from",
+     .deadline = LIMIT_TOOL_TIMEOUT_MS,
+     .schema_in = run_in,
+     .schema_out = sources_out,
+     .run = install_sources},
+    {.name = "install",
+     .effect = EFFECT_LOCAL,
+     .purpose = "a command that fetches packages, in a copy, no code run, held to their sources",
+     .deadline = LIMIT_JOB_TIMEOUT_MS,
+     .schema_in = install_in,
+     .schema_out = run_out,
+     .run = install_run},
 };
 
 const struct tool tool_shell_runner = {

@@ -1,0 +1,143 @@
+/* guard/command/fetch.c: commands that do nothing but fetch packages from a registry, by names.
+ *
+ * Such a command may have a network, so it is judged narrowly: the verb stands right behind the
+ * program, but for the folder; every option is named here; every other word is the name of a
+ * package, no address, folder, archive or repository of git.
+ */
+#include "guard/command/command.h"
+
+#include <string.h>
+
+static const struct fetcher {
+    const char *program;
+    const char *verbs;   /* blanks around each */
+    const char *folders; /* options before the verb: where it works */
+    const char *spec;    /* options behind the verb, and `folders` once more */
+} fetchers[] = {
+    /* clang-format off */
+    {"npm", " install i add ci update up upgrade uninstall remove rm dedupe ", "--prefix@ -C@",
+     "--prefix@ -C@ -D -O -E -P -S --save --save-dev --save-optional --save-exact --save-prod --save-peer -w$ --workspace$ --workspaces "
+     "--package-lock-only --legacy-peer-deps --ignore-scripts --no-audit --no-fund --omit$ --include$"},
+    {"pnpm", " add install i update up upgrade remove rm uninstall un dedupe ", "--dir@ -C@ --filter$ -F$",
+     "--dir@ -C@ --filter$ -F$ -D -O -E -P -w -r -L --save-dev --save-optional --save-exact --save-prod --save-peer --workspace-root "
+     "--recursive --latest --lockfile-only --frozen-lockfile --no-frozen-lockfile --ignore-scripts"},
+    {"yarn", " add install remove up upgrade ", "--cwd@",
+     "-D -O -E -T -P -W --dev --optional --exact --tilde --caret --peer --latest --frozen-lockfile --immutable --ignore-scripts"},
+    {"bun", " add install i remove rm update ", "--cwd@",
+     "--cwd@ -d -D -E --dev --development --optional --exact --peer --latest --lockfile-only --frozen-lockfile --ignore-scripts"},
+    {"uv", " add remove sync lock ", "--directory@ --project@ -q --quiet",
+     "--directory@ --project@ -q --quiet --dev --group$ --optional$ --extra$ --all-extras --all-groups --no-dev --package$ -U --upgrade -P$ "
+     "--upgrade-package$ --frozen --locked --no-sync --raw --bounds$ -r@ --requirements@ --prerelease$ --resolution$"},
+    /* clang-format on */
+};
+
+static bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static size_t skip_name(struct str word, size_t at) {
+    while (at < word.len && (is_letter(word.ptr[at]) || strchr("-_.~", word.ptr[at]) != NULL)) {
+        at++;
+    }
+    return at;
+}
+
+bool command_word_is_package(struct str word) {
+    static const char in_version[] = "-_.~^<>=!*+|, @";
+    bool is_scoped = word.len > 0 && word.ptr[0] == '@';
+    size_t at = skip_name(word, is_scoped);
+
+    if (at == (size_t)is_scoped || !is_letter(word.ptr[is_scoped])) {
+        return false;
+    }
+    if (is_scoped) {
+        size_t name = at + 1;
+        if (at == word.len || word.ptr[at] != '/' || (at = skip_name(word, name)) == name) {
+            return false;
+        }
+    } else if (at < word.len && word.ptr[at] == '[') { /* extras of Python */
+        for (at++; at < word.len && word.ptr[at] != ']'; at++) {
+            if (!is_letter(word.ptr[at]) && strchr("-_.,", word.ptr[at]) == NULL) {
+                return false;
+            }
+        }
+        at++;
+    }
+    for (; at < word.len; at++) {
+        if (!is_letter(word.ptr[at]) && strchr(in_version, word.ptr[at]) == NULL) {
+            return false;
+        }
+    }
+    return at == word.len;
+}
+
+static bool has_verb(const struct fetcher *fetcher, struct str word) {
+    CLEANUP(freep) char *text = mem_format(" " STR_FMT " ", STR_ARG(word));
+
+    return str_find(word, STR(" ")) < 0 && strstr(fetcher->verbs, text) != NULL;
+}
+
+/* The words without what names the folder in front of the verb; false where something else stands
+ * there. */
+static bool drop_folders(const struct fetcher *fetcher, struct command *command) {
+    while (command->n > 1 && command_word_is_option(command->words[1])) {
+        struct command one = {.words = {command->words[0], command->words[1]}, .n = 2};
+
+        if (!command_spec_matches(fetcher->folders, OPERANDS_NONE, &one) && command->n > 2) {
+            one.words[one.n++] = command->words[2];
+        }
+        if (!command_spec_matches(fetcher->folders, OPERANDS_NONE, &one)) {
+            return false;
+        }
+        command->n -= one.n - 1;
+        memmove(command->words + 1, command->words + one.n,
+                (command->n - 1) * sizeof command->words[0]);
+    }
+    return true;
+}
+
+const char *command_fetcher_of(const struct command *command, struct str *out_verb) {
+    struct command rest = *command;
+
+    for (size_t i = 0; i < ARRAY_N(fetchers); i++) {
+        const struct fetcher *fetcher = &fetchers[i];
+
+        if (!command_word_is(command->words[0], fetcher->program)) {
+            continue;
+        }
+        if (command_has(command, "--") || !drop_folders(fetcher, &rest)) {
+            return NULL;
+        }
+        if (rest.n == 1) { /* yarn alone installs */
+            *out_verb = STR("install");
+            return strcmp(fetcher->program, "yarn") == 0 ? fetcher->program : NULL;
+        }
+        *out_verb = rest.words[1];
+        if (!has_verb(fetcher, rest.words[1])) {
+            return NULL;
+        }
+        rest.n--;
+        memmove(rest.words + 1, rest.words + 2, (rest.n - 1) * sizeof rest.words[0]);
+        return command_spec_matches(fetcher->spec, OPERANDS_PACKAGES, &rest) ? fetcher->program
+                                                                             : NULL;
+    }
+    return NULL;
+}
+
+bool command_fetches(const json_t *argv, const char **out_manager, struct str *out_verb) {
+    const char *reason = NULL;
+    struct command command;
+    struct str verb = {0};
+    const char *manager;
+
+    if (!command_read(argv, &command, &reason)) {
+        return false;
+    }
+    manager = command_fetcher_of(&command, &verb);
+    if (manager == NULL || command_judge(&command, &reason) != COMMAND_CHANGING) {
+        return false;
+    }
+    *out_manager = manager;
+    *out_verb = verb;
+    return true;
+}
