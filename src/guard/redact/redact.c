@@ -552,8 +552,8 @@ void redact_stream_write(struct redact_stream *stream, struct str piece) {
             pending->len -= handled;
         }
         stream_give(stream);
-        if (handled > 0) {
-            stream->given = 0;
+        if (handled > 0) { /* of a long line more may have been shown than is handled */
+            stream->given = stream->given > handled ? stream->given - handled : 0;
             stream->is_stuck = false;
         }
         if (is_release_due(stream, part)) {

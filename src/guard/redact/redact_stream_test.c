@@ -80,6 +80,18 @@ static void a_line_without_end_is_masked_like_any_other(void **state) {
     }
 }
 
+/* Its words are shown before a window of it is full, and not again when that is handled. */
+static void words_of_a_line_without_end_are_shown_once(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+    (void)state;
+    while (text.len < 100000) {
+        buf_add_s(&text, "some words of a log that go on ");
+    }
+    check_cuts(redactor, buf_str(&text), "words");
+}
+
 static void a_token_without_end_is_one_mask(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
     CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
@@ -659,6 +671,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_result_does_not_depend_on_how_the_bytes_arrive),
         cmocka_unit_test(a_line_without_end_is_masked_like_any_other),
+        cmocka_unit_test(words_of_a_line_without_end_are_shown_once),
         cmocka_unit_test(a_token_without_end_is_one_mask),
         cmocka_unit_test(lines_come_out_when_they_are_complete),
         cmocka_unit_test(words_come_out_as_soon_as_nothing_can_make_them_secret),
