@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADS = 4096, ANCHOR_MIN = 3, FIRSTS = 1 << 16 };
+enum { HEADS = 4096, ANCHOR_MIN = 3, FIRSTS = 1 << 16, HINTS_MAX = 8 };
 
 enum anchor_kind { ANCHOR_RULE, ANCHOR_NAME, ANCHOR_LITERAL };
 
@@ -26,6 +26,7 @@ struct anchor {
     struct str text; /* borrowed */
     bool is_folded;
     bool is_hint;
+    bool begins_word; /* nothing is found where no word begins */
 };
 
 struct table {
@@ -38,9 +39,12 @@ struct table {
 struct anchors {
     struct sieve sieve;
     uint64_t threes[FIRSTS / 64]; /* by hash: whether `rules` has an anchor of three such bytes */
-    uint64_t fours[FIRSTS / 64];  /* or a longer one that begins with four such bytes */
-    struct table rules;           /* by three bytes: rules, and names that are short */
-    struct table exact;           /* by four bytes: known values and the other names */
+    uint64_t inner[FIRSTS / 64];  /* whether one of them counts where no word begins too */
+    uint32_t hints[HINTS_MAX];    /* the hashes of hints */
+    size_t hint_n;
+    uint64_t fours[FIRSTS / 64]; /* or a longer one that begins with four such bytes */
+    struct table rules;          /* by three bytes: rules, and names that are short */
+    struct table exact;          /* by four bytes: known values and the other names */
     struct pieces pieces;
     struct str *pieced; /* what the ids of `pieces` stand for; borrowed from `known` */
     size_t pieced_n;
@@ -115,6 +119,9 @@ static void anchors_add_folded(struct anchors *anchors, const char *first, struc
     uint32_t hash = fold_hash(first);
 
     table_add(&anchors->rules, hash, anchor);
+    if (!anchor.begins_word) {
+        bit_set(anchors->inner, first_of(hash));
+    }
     if (anchor.text.len > ANCHOR_MIN) {
         bit_set(anchors->fours, first_of(hash_four(four_at(anchor.text.ptr))));
     } else {
@@ -129,8 +136,12 @@ static void anchors_add_rule(struct anchors *anchors, size_t index) {
                             .index = (uint32_t)index,
                             .text = str_from(text),
                             .is_folded = rules[index].is_folded,
-                            .is_hint = rules[index].is_hint};
+                            .is_hint = rules[index].is_hint,
+                            .begins_word = rule_begins_word(&rules[index])};
 
+    if (anchor.is_hint && anchors->hint_n < HINTS_MAX) {
+        anchors->hints[anchors->hint_n++] = fold_hash(text);
+    }
     if (text[2] != '\0') {
         anchors_add_folded(anchors, text, anchor);
         return;
@@ -283,8 +294,18 @@ static bool anchor_stands(const struct anchor *anchor, struct str in, size_t at)
                              : memcmp(here.ptr, text.ptr, text.len) == 0;
 }
 
+static bool is_hint_hash(const struct anchors *anchors, uint32_t hash) {
+    bool is_any = anchors->hint_n == HINTS_MAX; /* there may be more */
+
+    for (size_t i = 0; i < anchors->hint_n; i++) {
+        is_any = is_any || anchors->hints[i] == hash;
+    }
+    return is_any;
+}
+
 /* Whether the matcher of an anchor at `at` is to be called; marks hints. */
-static bool is_worth(const struct anchors *anchors, struct str text, struct sift *sift, size_t at) {
+static bool is_worth(const struct anchors *anchors, struct str text, struct sift *sift, size_t at,
+                     enum sift_use use) {
     const struct table *table = &anchors->rules;
     bool is_any = false;
 
@@ -292,6 +313,10 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         return false;
     }
     uint32_t hash = fold_hash(text.ptr + at);
+    bool is_start = bit_has(anchors->inner, first_of(hash)) || text_is_start(text, at, '\0');
+    if (!is_start || (use == SIFT_JOINED && !is_hint_hash(anchors, hash))) {
+        return false;
+    }
     for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
         const struct anchor *anchor = &table->rows[i - 1];
 
@@ -301,7 +326,7 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         if (anchor->is_hint) {
             bit_set(sift->hints, at);
         } else {
-            is_any = true;
+            is_any = is_any || !anchor->begins_word || text_is_start(text, at, '\0');
         }
     }
     return is_any;
@@ -328,7 +353,8 @@ static size_t places_keep(const struct anchors *anchors, struct str text, uint32
 }
 
 /* Leaves of what the sieve let through what an anchor stands at. */
-static void anchors_prune(const struct anchors *anchors, struct str text, struct sift *sift) {
+static void anchors_prune(const struct anchors *anchors, struct str text, enum sift_use use,
+                          struct sift *sift) {
     uint32_t places[SIEVE_PLACES];
 
     for (size_t word = 0; word < sift->words; word += SIEVE_BATCH) {
@@ -339,20 +365,22 @@ static void anchors_prune(const struct anchors *anchors, struct str text, struct
         memset(&sift->anchors[word], 0,
                (left < SIEVE_BATCH ? left : SIEVE_BATCH) * sizeof sift->anchors[0]);
         for (size_t i = 0; i < n; i++) {
-            if (is_worth(anchors, text, sift, places[i])) {
+            if (is_worth(anchors, text, sift, places[i], use)) {
                 bit_set(sift->anchors, places[i]);
             }
         }
     }
 }
 
-void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
+void anchors_sift(const struct anchors *anchors, struct str text, enum sift_use use,
+                  struct sift *sift) {
     struct sifting sifting = {.anchors = anchors, .text = text, .sift = sift};
+    bool has_persons = anchors->has_persons && use != SIFT_JOINED;
 
-    sieve_run(&anchors->sieve, text, anchors->has_persons, sift);
-    anchors_prune(anchors, text, sift);
+    sieve_run(&anchors->sieve, text, has_persons, sift);
+    anchors_prune(anchors, text, use, sift);
     pieces_scan(&anchors->pieces, sift->way, text, sift_known, &sifting);
-    if (anchors->has_persons) {
+    if (has_persons) {
         persons_sift(text, anchors->has_addresses, sift);
     }
 }
@@ -447,7 +475,7 @@ void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from)
             match_table(&anchors->exact, scan, exact_hash(scan->text.ptr + at), at);
         }
     }
-    if (anchors->has_persons && !scan->is_joined) {
+    if (anchors->has_persons && !scan->is_joined && scan->out != NULL) {
         match_persons(anchors, scan, from);
     }
 }

@@ -18,7 +18,8 @@ void anchors_look_for_persons(struct anchors *anchors, bool has_addresses);
 
 /* Fills `sift`: where a rule, a name or a known value can begin in `text`, and what else of it
  * needs a look. */
-void anchors_sift(const struct anchors *anchors, struct str text, struct sift *sift);
+void anchors_sift(const struct anchors *anchors, struct str text, enum sift_use use,
+                  struct sift *sift);
 
 /* Calls every matcher whose anchor stands at or after `from`. */
 void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from);

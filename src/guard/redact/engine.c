@@ -17,6 +17,7 @@ void scratch_wipe(struct scratch *scratch) {
         view_wipe(&scratch->inner[i]);
     }
     mem_wipe(scratch->decoded, scratch->decoded_cap);
+    mem_wipe((char *)&scratch->judged, sizeof scratch->judged);
 }
 
 void scratch_done(struct scratch *scratch) {
@@ -67,12 +68,19 @@ static void odds_prune(struct str text, struct sift *sift) {
     }
 }
 
-void engine_sift(const struct anchors *anchors, struct str text, struct sift *sift) {
-    anchors_sift(anchors, text, sift);
+void engine_sift(const struct anchors *anchors, struct str text, enum sift_use use,
+                 struct sift *sift) {
+    anchors_sift(anchors, text, use, sift);
     runs_prune(text, sift);
-    values_prune(text, sift);
-    odds_prune(text, sift);
-    sift_mark(sift);
+    if (use != SIFT_JOINED) {
+        values_prune(text, sift);
+    }
+    if (use <= SIFT_SEGMENT) {
+        odds_prune(text, sift);
+    }
+    if (use == SIFT_WINDOW) {
+        sift_mark(sift);
+    }
 }
 
 static bool has_byte(struct str text, unsigned char c) {
@@ -111,6 +119,7 @@ static enum trait traits_of(struct str text, const struct sift *sift, size_t at)
 void carry_hint(struct carry *carry) {
     carry->near_lines = NEAR_LINES + 1; /* this line counts down too */
     carry->is_asked = true;
+    carry->is_hinted = true;
 }
 
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
@@ -149,6 +158,7 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         .sift = piece->sift,
         .sift_at = piece->sift_at,
         .known = pass->known,
+        .judged = &pass->scratch->judged,
         .carry = is_visible ? NULL : carry,
         .out = out,
         .is_line_start = carry == NULL || !carry->is_line_middle,
@@ -163,6 +173,10 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
     pass_view(pass, &scan, from);
     has_hint = scan_has_hint(&scan, 0, text.len);
     for (enum view_kind kind = 0; kind < VIEW_N; kind++) {
+        bool is_told = out == NULL && (has_hint || piece->has_no_hint);
+        if (is_told && kind != VIEW_VISIBLE) {
+            break; /* what is carried is known */
+        }
         if (kind == VIEW_VISIBLE ? !is_visible : !pass_build(pass, views, kind, text)) {
             continue;
         }
@@ -171,10 +185,12 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         other.map = views[kind].map;
         other.sift = &pass->scratch->sifts[is_inner];
         other.sift_at = 0;
-        engine_sift(pass->anchors, other.text, &pass->scratch->sifts[is_inner]);
+        engine_sift(pass->anchors, other.text, kind == VIEW_JOINED ? SIFT_JOINED : SIFT_VIEW,
+                    &pass->scratch->sifts[is_inner]);
         other.carry = kind == VIEW_VISIBLE ? carry : NULL;
         other.is_unescaped = kind == VIEW_UNESCAPED;
         other.is_joined = kind == VIEW_JOINED;
+        other.source = &scan;
         other.key_end = 0;
         other.skip_from = 0;
         other.skip_to = 0;
@@ -194,7 +210,7 @@ void pass_inner(const struct pass *pass, struct str text, struct spans *out) {
     struct pass inner = *pass;
     struct piece_of_text piece = {.text = text, .sift = &pass->scratch->sifts[1]};
 
-    engine_sift(pass->anchors, text, &pass->scratch->sifts[1]);
+    engine_sift(pass->anchors, text, SIFT_SEGMENT, &pass->scratch->sifts[1]);
     inner.traits = traits_of(text, piece.sift, 0);
     pass_views(&inner, &piece, NULL, true, 0, out);
 }
@@ -281,21 +297,27 @@ static void carry_yaml(struct scan *scan, struct carry *carry) {
     yaml_line(scan, carry->is_yaml_text, indent + (is_item ? 2 : 0), line.len);
 }
 
+bool carry_is_empty(const struct carry *carry) {
+    return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
+           !carry->is_cut;
+}
+
 /* Masks what the segments before decided about; returns where the look for new things begins. */
-static size_t carry_apply(struct scan *scan, struct carry *carry) {
+static size_t carry_apply(struct str text, struct carry *carry, struct spans *out) {
+    struct scan scan = {.text = text, .carry = carry, .out = out};
     size_t from = 0;
 
     if (carry->is_cut) {
-        from = scan_run_end(scan, SET_OPAQUE, 0);
-        carry->is_cut = from == scan->text.len;
-        scan_add(scan, 0, from, "run", SPAN_PLAIN);
+        from = scan_run_end(&scan, SET_OPAQUE, 0);
+        carry->is_cut = from == text.len;
+        scan_add(&scan, 0, from, "run", SPAN_PLAIN);
     }
-    size_t block = carry_block(scan, carry);
-    carry_yaml(scan, carry);
+    size_t block = carry_block(&scan, carry);
+    carry_yaml(&scan, carry);
     if (carry->nest_depth > 0) {
         int depth = carry->nest_depth;
         carry->nest_depth = 0;
-        (void)value_nested(scan, from, depth, 0);
+        (void)value_nested(&scan, from, depth, 0);
     }
     return block > from ? block : from;
 }
@@ -308,12 +330,11 @@ void engine_scan(const struct anchors *anchors, const struct known *known, struc
                         .scratch = scratch,
                         .traits = traits_of(text, segment.sift, segment.sift_at),
                         .is_near_line = carry->near_lines > 0};
-    struct scan scan = {.text = text, .known = known, .carry = carry, .out = spans};
 
     if (text.len == 0) {
         return;
     }
-    size_t from = carry_apply(&scan, carry);
+    size_t from = carry_is_empty(carry) ? 0 : carry_apply(text, carry, spans);
     pass_views(&pass, &segment, carry, false, from, spans);
     carry->before = text.ptr[text.len - 1];
     carry->is_line_middle = carry->before != '\n' && carry->before != '\r';

@@ -20,12 +20,17 @@ struct scratch {
     struct sift sifts[2];      /* of a view, and of what is inside Base64 */
     char *decoded;
     size_t decoded_cap;
+    struct judged judged;
 };
 void scratch_done(struct scratch *scratch); /* wipes and frees */
 void scratch_wipe(struct scratch *scratch);
 
 /* Sifts `text`: what engine_scan() wants to know of the segments in it. */
-void engine_sift(const struct anchors *anchors, struct str text, struct sift *sift);
+void engine_sift(const struct anchors *anchors, struct str text, enum sift_use use,
+                 struct sift *sift);
+
+/* Whether what came before says nothing about what follows, but for where in a line that is. */
+bool carry_is_empty(const struct carry *carry);
 
 /* Remembers that AWS is talked about on this line. */
 void carry_hint(struct carry *carry);
@@ -35,6 +40,7 @@ struct piece_of_text {
     struct str text;
     struct sift *sift; /* of a text that holds it ... */
     size_t sift_at;    /* ... here */
+    bool has_no_hint;  /* it was read, and talks nowhere about AWS */
 };
 
 /* Adds to `spans`, unless it is NULL, what is to be masked in `segment`. `carry` comes from the

@@ -13,7 +13,9 @@ enum {
     PHONE_MIN = 8,  /* digits, after + */
     PHONE_MAX = 15, /* E.164 */
     PHONE_REACH = 28,
-    SEPARATORS_MAX = 7
+    SEPARATORS_MAX = 7,
+    NUMBER_REACH = 64, /* no number is so wide */
+    CARD_MIN = 15      /* characters, so that nothing in the one before goes on behind it */
 };
 
 static char text_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
@@ -82,13 +84,27 @@ static size_t local_begin(struct str text, size_t at) {
     return from < at ? from : at;
 }
 
-/* Where the domain at `at` ends, its last label being one of a top-level domain; 0 otherwise. */
-static size_t domain_end(struct str text, size_t at) {
-    static const char *const no_domains[] = {
+/* Last labels that are no top-level domains: units of systemd, and files. */
+static bool is_no_domain(struct str label) {
+    static const char no_domains[][8] = {
         "service", "socket", "timer", "target", "mount", "slice", "scope", "device", "internal",
         "png",     "jpg",    "jpeg",  "gif",    "svg",   "webp",  "js",    "mjs",    "cjs",
         "ts",      "tsx",    "jsx",   "css",    "scss",  "less",  "json",  "map",    "html",
         "tgz",     "gz",     "lock",  "txt",    "log",   "conf",  "dll",   "exe"};
+    char folded[sizeof no_domains[0]] = {0};
+    bool is_any_of = false;
+
+    for (size_t i = 0; i < label.len && i < sizeof folded; i++) {
+        folded[i] = fold(label.ptr[i]);
+    }
+    for (size_t i = 0; i < ARRAY_N(no_domains) && label.len <= sizeof folded; i++) {
+        is_any_of |= memcmp(folded, no_domains[i], sizeof folded) == 0;
+    }
+    return is_any_of;
+}
+
+/* Where the domain at `at` ends, its last label being one of a top-level domain; 0 otherwise. */
+static size_t domain_end(struct str text, size_t at) {
     size_t to = at;
     size_t dot = 0;
 
@@ -105,11 +121,7 @@ static size_t domain_end(struct str text, size_t at) {
         char c = last.ptr[i];
         is_name = is_letter(c) || (unsigned char)c > 0x7f || str_starts(last, STR("xn--"));
     }
-    char first = last.len > 0 ? fold(last.ptr[0]) : '\0';
-    for (size_t i = 0; i < ARRAY_N(no_domains) && is_name; i++) {
-        is_name = first != no_domains[i][0] || !str_eq_nocase(last, str_from(no_domains[i]));
-    }
-    return is_name ? to : 0;
+    return is_name && !is_no_domain(last) ? to : 0;
 }
 
 /* Whether the address is the authority of a URI (user@host) or stands in an ARN. */
@@ -485,24 +497,73 @@ static void places_find_any(const struct sift *sift) {
     places_find(sift);
 }
 
-/* Looks at [at], which a bit stood for or which is any place. */
-static void person_look(struct str text, bool has_addresses, size_t at, struct sift *sift) {
-    struct person person;
-
-    if (person_at(text, at, has_addresses, &person)) {
-        sift_add_person(sift, (struct sifted_person){at, person.from, person.to, person.kind});
-    }
+static void person_add(struct sift *sift, size_t at, const struct person *person) {
+    sift_add_person(sift, (struct sifted_person){at, person->from, person->to, person->kind});
 }
 
+/* What was found at a place, or not; {0} before the first one, for there nothing is kept. */
+struct looked {
+    size_t at;
+    bool is_found;
+    struct person person;
+};
+
+static bool is_card(const struct looked *looked) {
+    return looked->is_found && looked->person.to - looked->person.from >= CARD_MIN &&
+           strcmp(looked->person.kind, "card") == 0;
+}
+
+/* Whether no number that begins in `found` goes on behind it: nothing follows that may be of one,
+ * or another card does, which is `next` then. */
+SIEVE_INLINE bool is_last_number(struct str text, const struct sift *sift,
+                                 const struct looked *found, struct looked *next) {
+    size_t to = found->person.to;
+    size_t far = to + NUMBER_REACH < text.len ? to + NUMBER_REACH : text.len;
+    size_t end = bits_next_clear(sift->numbers, to, far);
+
+    if (extension_end(text, to) > to) {
+        return false; /* a number that is no card's has it */
+    }
+    if (bits_next(sift->digits, sift->digits, to, end) >= end) {
+        return true;
+    }
+    if (!is_card(found) || text.ptr[to] != ' ' || !bit_has(sift->digits, to + 1) ||
+        !is_place(text, sift, to + 1)) {
+        return false;
+    }
+    next->at = to + 1;
+    next->is_found = person_at(text, next->at, false, &next->person);
+    return is_card(next);
+}
+
+/* Of numbers side by side most places are within one that was found: those are passed. */
 SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
+    struct looked next = {0};
+    size_t number_to = 0; /* no number that begins before it goes on behind it */
+
     for (size_t i = 0; i < sift->words; i++) {
         uint64_t left = sift->persons[i];
 
         sift->persons[i] = 0;
         for (; left != 0; left &= left - 1) {
-            size_t at = i * 64 + (size_t)__builtin_ctzll(left);
-            if (at < text.len && is_place(text, sift, at)) {
-                person_look(text, false, at, sift);
+            struct looked here = {.at = i * 64 + (size_t)__builtin_ctzll(left)};
+            bool is_number = here.at < text.len &&
+                             (bit_has(sift->digits, here.at) || bit_has(sift->openers, here.at));
+            bool is_within = is_number && here.at < number_to;
+            if (here.at >= text.len || is_within || !is_place(text, sift, here.at)) {
+                continue;
+            }
+            if (next.at == here.at && next.is_found) {
+                here = next;
+            } else {
+                here.is_found = person_at(text, here.at, false, &here.person);
+            }
+            if (!here.is_found) {
+                continue;
+            }
+            person_add(sift, here.at, &here.person);
+            if (is_number && is_last_number(text, sift, &here, &next)) {
+                number_to = here.person.to;
             }
         }
     }
@@ -517,7 +578,11 @@ SIEVE_TARGET_BITS static void persons_look_bits(struct str text, struct sift *si
 void persons_sift(struct str text, bool has_addresses, struct sift *sift) {
     if (has_addresses) { /* anywhere */
         for (size_t at = 0; at < text.len; at++) {
-            person_look(text, true, at, sift);
+            struct person person;
+
+            if (person_at(text, at, true, &person)) {
+                person_add(sift, at, &person);
+            }
         }
         return;
     }

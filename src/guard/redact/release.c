@@ -52,13 +52,19 @@ static size_t name_end(struct str s, size_t at) {
     return at;
 }
 
+/* Whether "login " stands before `from`, near it; the first one in the text stands at `login`. */
+static bool has_login(ptrdiff_t login, struct str s, size_t from) {
+    struct str before = str_slice(s, from > LOOK_BACK ? from - LOOK_BACK : 0, from);
+
+    return login >= 0 && (size_t)login < from && str_find(before, STR("login ")) >= 0;
+}
+
 /* Whether the word around `at` names no value, whatever follows: it is a name and the next one a
  * word of letters, and another begins after them. */
-static bool is_prose(struct str s, size_t at) {
+static bool is_prose(struct str s, ptrdiff_t login, size_t at) {
     size_t from = word_begin(s, at);
     size_t to = name_end(s, at);
     struct str lead = str_slice(s, from > LEAD ? from - LEAD : 0, from);
-    struct str before = str_slice(s, from > LOOK_BACK ? from - LOOK_BACK : 0, from);
 
     from += char_at(s, from) == '(' ? 1 : 0;
     if (phrase_is_name(str_slice(s, from, to))) {
@@ -69,9 +75,11 @@ static bool is_prose(struct str s, size_t at) {
         }
     }
     bool is_word = is_letter(char_at(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
-    bool is_told = str_ends(lead, STR("set ")) || str_find(before, STR("login ")) >= 0;
-    if (!is_word || is_told || char_at(s, to) != ' ') {
-        return is_word && !is_told;
+    if (!is_word || str_ends(lead, STR("set ")) || has_login(login, s, from)) {
+        return false;
+    }
+    if (char_at(s, to) != ' ') {
+        return true;
     }
     size_t next = letters_end(s, to + 1);
     return is_prose_after(s, next);
@@ -92,14 +100,14 @@ static bool is_plain_place(struct str s, size_t at) {
 
 /* Whether what stands at the mark `at` never begins something that is masked. */
 static bool is_settled(const struct anchors *anchors, struct str s, const struct sift *sift,
-                       size_t at) {
+                       ptrdiff_t login, size_t at) {
     if (!bit_has(sift->anchors, at) || bit_has(sift->known, at) || bit_has(sift->persons, at) ||
         bit_has(sift->runs, at) || bit_has(sift->values, at) || bit_has(sift->odds, at)) {
         return false;
     }
     switch (anchors_meaning(anchors, s, at)) {
     case MEANING_NAME:
-        return is_prose(s, at);
+        return is_prose(s, login, at);
     case MEANING_PLACE:
         return is_plain_place(s, at);
     case MEANING_OTHER:
@@ -167,10 +175,11 @@ size_t release_to(const struct anchors *anchors, const struct known *known, stru
     struct str s = str_slice(line, skip, line.len);
     size_t limit = s.len;
 
-    engine_sift(anchors, s, sift);
+    engine_sift(anchors, s, SIFT_WINDOW, sift);
+    ptrdiff_t login = str_find(s, STR("login "));
     for (size_t at = bits_next(sift->marks, sift->marks, given - skip, s.len); at < s.len;
          at = bits_next(sift->marks, sift->marks, at + 1, s.len)) {
-        if (!is_settled(anchors, s, sift, at)) {
+        if (!is_settled(anchors, s, sift, login, at)) {
             limit = at;
             *is_stuck = s.len - at > STUCK;
             break;

@@ -339,6 +339,11 @@ static size_t match_unseal(struct scan *scan, const struct rule *rule, size_t at
     return 0;
 }
 
+bool rule_begins_word(const struct rule *rule) {
+    return rule->match == match_token || rule->match == match_aws_id || rule->match == match_sk ||
+           rule->match == match_jwt || rule->match == match_bearer || rule->match == match_basic;
+}
+
 /* clang-format off */
 const struct rule rules[] = {
     /* kind               anchor                  body          min  fold  matcher */

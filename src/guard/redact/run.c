@@ -359,10 +359,27 @@ static bool is_secret_in_hex(const struct pass *pass, const struct scan *scan, s
     return false;
 }
 
+/* Whether a run of a view stands in its source too, whole and by itself, so that it was decoded
+ * there. */
+static bool is_of_source(const struct scan *scan, size_t from, size_t to) {
+    const struct scan *source = scan->source;
+    size_t first = source == NULL ? 0 : scan->map[from];
+    size_t end = source == NULL ? 0 : scan->map[to];
+
+    if (end - first != to - from) {
+        return false;
+    }
+    struct escape escape;
+    const uint64_t *letters = source->sift->letters;
+    bool is_begin = first == 0 || !bit_has(letters, source->sift_at + first - 1) ||
+                    (escape_around(source->text, first - 1, &escape) && escape.to == first);
+    return is_begin && (end == source->text.len || !bit_has(letters, source->sift_at + end));
+}
+
 static void scan_run(const struct pass *pass, struct scan *scan, size_t from, size_t to) {
     from = after_escape(scan->text, from, to);
     run_aws_secret(scan, from, to, pass->is_near_line);
-    if (scan->is_decoded) {
+    if (scan->is_decoded || is_of_source(scan, from, to)) {
         return;
     }
     decoded_reserve(pass->scratch, to - from);

@@ -47,7 +47,6 @@ void scan_forget(struct scan *scan) {
     scan->word = (struct memo){0};
     scan->pem_end = (struct find){0};
     scan->login = (struct find){0};
-    scan->judged = (struct str){0};
 }
 
 size_t scan_run_end(struct scan *scan, enum set set, size_t at) {
@@ -90,10 +89,10 @@ size_t scan_word_end(struct scan *scan, size_t at) {
     return to;
 }
 
-bool scan_is_start(const struct scan *scan, size_t at) {
-    const char *p = scan->text.ptr;
-    char before = at > 0 ? p[at - 1] : scan->before;
+bool text_is_start(struct str text, size_t at, char before) {
+    const char *p = text.ptr;
 
+    before = at > 0 ? p[at - 1] : before;
     if (!is_alnum(before)) {
         return true;
     }
@@ -105,6 +104,10 @@ bool scan_is_start(const struct scan *scan, size_t at) {
     }
     return at >= 6 && p[at - 6] == '\\' && p[at - 5] == 'u' && is_hex(p[at - 4]) &&
            is_hex(p[at - 3]) && is_hex(p[at - 2]) && is_hex(before); /* \u003d */
+}
+
+bool scan_is_start(const struct scan *scan, size_t at) {
+    return text_is_start(scan->text, at, scan->before);
 }
 
 ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text) {

@@ -47,9 +47,12 @@ struct carry {
     int near_lines;    /* lines left in which a 40-character word is an AWS secret */
     bool is_cut;       /* the segment before ended inside a masked run without an end */
     bool is_line_middle;
-    bool is_asked; /* something was found that may say more about what follows, or did */
-    char before;   /* the byte before; 0 at the start */
+    bool is_asked;  /* something was found that may say more about what follows, or did */
+    bool is_hinted; /* AWS is talked about */
+    char before;    /* the byte before; 0 at the start */
 };
+
+enum { JUDGED_MAX = 48 };
 
 struct memo {
     size_t from;
@@ -64,13 +67,22 @@ struct find {
     ptrdiff_t at;
 };
 
+/* A name that was judged. */
+struct judged {
+    char name[JUDGED_MAX]; /* longer ones are not kept */
+    size_t len;
+    size_t names; /* that were known then */
+    bool is_secret;
+};
+
 struct scan {
     struct str text;
     struct sift *sift; /* of a text that holds this one ... */
     size_t sift_at;    /* ... here */
     const struct known *known;
-    struct carry *carry; /* NULL: what follows is not this view's to decide */
-    const uint32_t *map; /* of the view; NULL: offsets are the source's */
+    struct carry *carry;       /* NULL: what follows is not this view's to decide */
+    const uint32_t *map;       /* of the view; NULL: offsets are the source's */
+    const struct scan *source; /* of the text that a view was made of; NULL: this is it */
     struct spans *out;
     bool is_line_start; /* the text begins a line */
     char before;
@@ -91,8 +103,7 @@ struct scan {
     struct find dots[2]; /* of a token, the first and the second */
     struct find pem_end;
     struct find login;
-    struct str judged; /* the name that was judged last */
-    bool is_judged_secret;
+    struct judged *judged; /* the name that was judged last, of this text or one before */
 };
 
 struct rule {
@@ -116,6 +127,9 @@ struct rule {
 extern const struct rule rules[];
 extern const size_t rule_n;
 
+/* Whether the rule finds something only where a word begins, as scan_is_start() says. */
+bool rule_begins_word(const struct rule *rule);
+
 /* What is found here may go on after the text, or would if the text ended here. */
 static inline void scan_ask(const struct scan *scan) {
     if (scan->carry != NULL) {
@@ -135,7 +149,11 @@ size_t scan_run_end(struct scan *scan, enum set set, size_t at);
 /* Where the word at `at` ends (blank, quote, < or >), with its last '@' in scan->word. */
 size_t scan_word_end(struct scan *scan, size_t at);
 
-/* Whether a token may begin at `at`: no letter or digit before it that is part of a word. */
+/* Whether a token may begin at `at`: no letter or digit before it that is part of a word. `before`
+ * stands before the text. */
+bool text_is_start(struct str text, size_t at, char before);
+
+/* The same of the text under way. */
 bool scan_is_start(const struct scan *scan, size_t at);
 
 /* Whether `text`, which is not empty, stands at `at`. */

@@ -57,6 +57,9 @@ static void spans_keep_escapes(struct spans *spans, struct str text) {
     bool is_changed = false;
     size_t kept = 0;
 
+    if (spans->n == 0 || memchr(text.ptr, '\\', text.len) == NULL) {
+        return;
+    }
     for (size_t i = 0; i < spans->n; i++) {
         struct span span = spans->rows[i];
         struct escape escape;
@@ -117,7 +120,7 @@ static bool segment_settle(struct segmenter *segmenter, const struct redactor_co
         }
         is_open = is_open || spans->rows[spans->n - 1].to == text.len;
         struct piece_of_text piece = {.text = buf_str(masked), .sift = &segmenter->again_sift};
-        engine_sift(core->anchors, piece.text, &segmenter->again_sift);
+        engine_sift(core->anchors, piece.text, SIFT_SEGMENT, &segmenter->again_sift);
         segment_scan(segmenter, core, &trial, piece, &segmenter->unused);
         spans = &segmenter->unused;
         text = buf_str(masked);
@@ -214,15 +217,9 @@ static void spans_keep_before(struct spans *spans, size_t cut) {
     }
 }
 
-/* Whether what came before says nothing about what follows, but for where in a line that is. */
-static bool is_idle_but_middle(const struct carry *carry) {
-    return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
-           !carry->is_cut;
-}
-
 /* Whether the lines before say nothing about a line without a mark. */
 static bool is_idle(const struct carry *carry) {
-    return is_idle_but_middle(carry) && !carry->is_line_middle;
+    return carry_is_empty(carry) && !carry->is_line_middle;
 }
 
 bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segmenter->carry); }
@@ -233,13 +230,15 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
                             struct str window) {
     struct carry before = segmenter->carry;
     struct carry trial = segmenter->carry;
-    bool is_idle_before = is_idle_but_middle(&before);
+    bool is_idle_before = carry_is_empty(&before);
 
     trial.is_asked = false;
+    trial.is_hinted = false;
     segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
                  &segmenter->spans);
     size_t cut = window_cut(window, &segmenter->spans);
     struct piece_of_text piece = piece_of(segmenter, window, 0, cut);
+    piece.has_no_hint = !trial.is_hinted;
     if (is_idle_before && !trial.is_asked && cut > 0) {
         segmenter->carry.before = window.ptr[cut - 1];
         segmenter->carry.is_line_middle = true; /* a window has no line end */
@@ -398,7 +397,7 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
         bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
 
-        engine_sift(core->anchors, window, &segmenter->sift);
+        engine_sift(core->anchors, window, SIFT_WINDOW, &segmenter->sift);
         size_t handled = lines_handle(segmenter, core, window, is_last);
         if (handled == 0 && window.len == SEGMENT_MAX) {
             handled = window_handle(segmenter, core, window);

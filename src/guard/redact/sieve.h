@@ -39,6 +39,14 @@ struct sieve {
     uint8_t high[SIEVE_SETS][SIEVE_WINDOW][16]; /* a byte is let through when both have its group */
 };
 
+/* What the bits are for. */
+enum sift_use {
+    SIFT_WINDOW = 0, /* segments are told apart by them, and those without a mark passed */
+    SIFT_SEGMENT,    /* views of it may be built: no marks */
+    SIFT_VIEW,       /* nor are odd bytes pruned */
+    SIFT_JOINED      /* lines of Base64 as one: only known values, runs and hints count */
+};
+
 /* Who was found at a bit of `persons`. */
 struct sifted_person {
     size_t at; /* the bit */

@@ -828,11 +828,20 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
 
 /* Whether a name is one of a secret; what was asked last is remembered. */
 static bool is_secret_name(struct scan *scan, struct str key) {
-    if (scan->judged.ptr == NULL || !str_eq(scan->judged, key)) {
-        scan->judged = key;
-        scan->is_judged_secret = key_is_secret(key) || known_has_name(scan->known, key);
+    struct judged *judged = scan->judged;
+
+    if (key.len > 0 && judged->len == key.len && judged->names == scan->known->name_n &&
+        memcmp(judged->name, key.ptr, key.len) == 0) {
+        return judged->is_secret;
     }
-    return scan->is_judged_secret;
+    bool is_secret = key_is_secret(key) || known_has_name(scan->known, key);
+    if (key.len <= JUDGED_MAX) {
+        memcpy(judged->name, key.ptr, key.len);
+        judged->len = key.len;
+        judged->names = scan->known->name_n;
+        judged->is_secret = is_secret;
+    }
+    return is_secret;
 }
 
 static bool name_is_secret(struct scan *scan, const struct name *name) {
