@@ -370,6 +370,29 @@ class Verbs(todo.TodoCase):
         self.says(done, "importer", "take the import out", error="conflict")
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
 
+    def test_a_bucket_of_another_name_is_not_emptied_and_that_is_said_before_the_yes(self):
+        bucket, s3 = f"other-{self.account}", self.aws.client("s3", account=self.account)
+        self.stack_of(B={"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}})
+        self.wait_for(lambda: self.stack_status() == "CREATE_COMPLETE", "it is there")
+        s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+        self.assertIn(f"Bucket {bucket} is not named after the stack", json.dumps(self.plan("destroy").of_type("say")))  # unseen
+        self.keys = self.aws.user("admin", account=self.account)
+        run = self.go("destroy", *self.CONFIRMED)
+        self.ended(run, 1, "failed")
+        self.says(run, bucket, "empty it yourself", error="conflict")
+        s3.delete_object(Bucket=bucket, Key="a")
+        self.destroy()
+        self.assertIsNone(self.stack_status())
+
+    def test_what_waits_for_a_yes_is_told_and_goes_only_with_a_destruction_that_shows_it(self):
+        self.cfn().create_change_set(StackName=self.stack, ChangeSetName="by-hand", ChangeSetType="CREATE",
+                                     TemplateBody=json.dumps(template(T=TOPIC)))
+        run = self.go("recover", *self.CONFIRMED)
+        self.ended(run, 0, "no_change")
+        self.assertIn("Change set by-hand waits for a yes, and stays", json.dumps(run.of_type("say")))
+        shown = self.plan("destroy").of_type("changeset")[0]["changes"]
+        self.assertEqual([(c["action"], c["logical_id"]) for c in shown], [("Remove", self.stack), ("Remove", "by-hand")])
+
     def test_a_drift_that_was_not_looked_for_everywhere_is_not_taken_for_none(self):
         self.stack_of(T=TOPIC)
         self.ended(self.go("drift"), 0)

@@ -3,12 +3,14 @@
 The stack is deployed, and a change of it waits for its yes; what its status then is, the fault proxy says (a fake that
 refuses what AWS refuses in that status). deploy, recover, rollback and destroy meet every status in src/flow/flow_test.c.
 """
+import json
 import os
 import shutil
 import urllib.parse
 
 import fault_proxy
 import todo
+from test_deployer import TOPIC, template
 from test_recover import ENUMS, table
 
 VERBS = ("status", "deploy", "approve", "attach", "recover", "rollback", "destroy", "drift", "cancel", "unlock")
@@ -218,3 +220,13 @@ class Behind(Waiting):
         self.assertEqual(self.sent("ExecuteChangeSet"), 0)
         self.deploy()
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+
+    def test_a_stack_that_somebody_made_anew_gets_no_change_that_was_planned_for_the_one_before(self):
+        self.cfn().delete_stack(StackName=self.stack)
+        self.wait_for(lambda: self.stack_status() is None, "it is gone")
+        self.cfn().create_stack(StackName=self.stack, TemplateBody=json.dumps(template(T=TOPIC)))
+        self.wait_for(lambda: self.stack_status() == "CREATE_COMPLETE", "another one is there")
+        run = self.go("approve", self.session)
+        self.ended(run, 1)
+        self.says(run, f"{self.stack} is another one now", "aws-copilot status", error="conflict")
+        self.assertEqual((self.sent("ExecuteChangeSet"), self.sent("CreateChangeSet"), self.change_sets()), (0, 1, []))

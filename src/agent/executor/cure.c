@@ -222,6 +222,34 @@ static json_t *cure_new(const struct turn *turn, const char *action) {
                      "purge", "secrets");
 }
 
+/* A bucket is emptied when its name says that CloudFormation made it for this stack; whoever gave
+ * it another name may use it for something else as well. One that is empty goes with its stack. */
+static bool is_foreign_bucket(const struct turn *turn, const json_t *row) {
+    CLEANUP(freep) char *prefix = mem_format("%s-", agent_text(turn, "fields.stack"));
+
+    return !str_starts(str_from(json_str_or(row, "physical_id", "")), str_from(prefix));
+}
+
+static enum outcome cure_foreign(struct turn *turn, const json_t *row) {
+    const char *name = json_str_or(row, "physical_id", "");
+
+    if (json_object_get(row, "objects") == NULL) {
+        agent_say(turn,
+                  "Bucket %s is not named after the stack, and these credentials may not look into "
+                  "it: CloudFormation deletes it only when it is empty.",
+                  name);
+        return OUTCOME_OK;
+    }
+    if (json_int_or(row, "objects", 0) == 0) {
+        return OUTCOME_OK;
+    }
+    return agent_problem(turn, ERR_CONFLICT,
+                         "empty it yourself, if it is to go; then run this again",
+                         "bucket %s of the stack is not named after it, so it is not emptied here, "
+                         "and CloudFormation deletes no bucket that holds something",
+                         name);
+}
+
 static enum outcome cure_delete(struct turn *turn) {
     bool is_given_up = false;
     bool is_purged = false;
@@ -241,10 +269,15 @@ static enum outcome cure_delete(struct turn *turn) {
         bool is_kept =
             json_bool_at(row, "retained") ||
             json_has_str(json_object_get(cure, "retain"), json_str_or(row, "logical_id", ""));
-        const char *list = is_bucket && !is_kept            ? "empty"
+        bool is_foreign = is_bucket && !is_kept && is_foreign_bucket(turn, row);
+        const char *list = is_foreign                       ? NULL
+                           : is_bucket && !is_kept          ? "empty"
                            : is_purged && is_purgeable(row) ? "purge"
                                                             : NULL;
 
+        if (is_foreign && outcome == OUTCOME_OK) {
+            outcome = cure_foreign(turn, row);
+        }
         if (list != NULL && json_str_or(row, "physical_id", "")[0] != '\0') {
             (void)json_array_append(json_object_get(cure, list),
                                     json_object_get(row, "physical_id"));
@@ -270,6 +303,18 @@ static enum outcome cure_continue(struct turn *turn) {
     return outcome;
 }
 
+static void say_waiting(struct turn *turn) {
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(json_at(turn->state, "diagnosis.sets"), i, row) {
+        if (!json_bool_at(row, "leftover") && strcmp(json_str_or(row, "class", ""), "ready") == 0) {
+            agent_say(turn, "Change set %s waits for a yes, and stays.",
+                      json_str_or(row, "name", ""));
+        }
+    }
+}
+
 /* Change sets of nobody; a stack that was never created exists for them alone. */
 static void cure_discard(struct turn *turn) {
     json_t *cure = cure_new(turn, "discard");
@@ -279,12 +324,10 @@ static void cure_discard(struct turn *turn) {
     json_array_foreach(json_at(turn->state, "diagnosis.sets"), i, row) {
         if (json_bool_at(row, "leftover")) {
             (void)json_array_append(json_object_get(cure, "sets"), json_object_get(row, "arn"));
-        } else if (strcmp(json_str_or(row, "class", ""), "ready") == 0) {
-            agent_say(turn, "Change set %s waits for a yes, and stays.",
-                      json_str_or(row, "name", ""));
         }
     }
     json_put(turn->state, "cure", cure);
+    say_waiting(turn);
 }
 
 static bool has_leftovers(const struct turn *turn) {
@@ -347,6 +390,8 @@ static enum outcome cure_choose(struct turn *turn) {
         json_put(turn->state, "cure", cure_new(turn, "rollback"));
     } else if (has_leftovers(turn) || (is_cure(turn, "discard") && is_abandoned(turn))) {
         cure_discard(turn);
+    } else {
+        say_waiting(turn);
     }
     return OUTCOME_OK;
 }
@@ -419,12 +464,15 @@ static void add_failed(const struct turn *turn, json_t *changes) {
     }
 }
 
+/* Those that are to go; a stack that was never created takes all of them with it. */
 static void add_sets(const struct turn *turn, json_t *changes) {
+    bool is_all = strcmp(agent_text(turn, "cure.action"), "delete") == 0;
     const json_t *row;
     size_t i;
 
     json_array_foreach(json_at(turn->state, "diagnosis.sets"), i, row) {
-        if (json_has_str(json_at(turn->state, "cure.sets"), json_str_or(row, "arn", ""))) {
+        if (is_all ||
+            json_has_str(json_at(turn->state, "cure.sets"), json_str_or(row, "arn", ""))) {
             add_change(changes, "Remove", json_str_or(row, "name", ""), json_str_or(row, "arn", ""),
                        SET_TYPE, json_str_at(row, "sentence"));
         }
@@ -444,7 +492,7 @@ static json_t *cure_changes(const struct turn *turn) {
     }
     if (is_back) {
         add_failed(turn, changes);
-    } else if (is_discard) {
+    } else if (is_discard || is_cure(turn, "discard")) {
         add_sets(turn, changes);
     } else {
         add_resources(turn, changes);

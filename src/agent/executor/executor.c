@@ -12,42 +12,24 @@
 #include "agent/probe.h"
 
 static const struct grant grants[] = {
-    {"aws_deployer", "identity"},
-    {"aws_deployer", "stack_status"},
-    {"aws_deployer", "events"},
-    {"aws_deployer", "outputs"},
-    {"aws_deployer", "logs"},
-    {"aws_deployer", "probe"},
-    {"aws_deployer", "parameters"},
-    {"aws_deployer", "secrets_ls"},
-    {"aws_deployer", "inventory"},
-    {"aws_deployer", "permissions"},
-    {"aws_deployer", "upload"},
-    {"aws_deployer", "preview"},
-    {"aws_deployer", "discard"},
-    {"aws_deployer", "lock"},
-    {"aws_deployer", "apply"},
-    {"aws_deployer", "publish"},
-    {"aws_deployer", "pull"},
-    {"aws_deployer", "share"},
-    {"aws_deployer", "join"},
-    {"aws_deployer", "waiting"},
-    {"aws_deployer", "take"},
-    {"aws_deployer", "decide"},
-    {"aws_deployer", "rollback"},
-    {"aws_deployer", "destroy"},
-    {"aws_deployer", "bootstrap"},
-    {"aws_deployer", "put_secret"},
-    {"aws_deployer", "secrets_rm"},
-    {"aws_deployer", "diagnose"},
-    {"aws_deployer", "lock_status"},
-    {"aws_deployer", "unlock"},
-    {"aws_deployer", "drift"},
-    {"aws_deployer", "wait"},
-    {"aws_deployer", "recover"},
-    {"shell_runner", "run"},
-    {"telemetry_bus", "emit"},
-    {0},
+    {"aws_deployer", "identity"},    {"aws_deployer", "stack_status"},
+    {"aws_deployer", "events"},      {"aws_deployer", "outputs"},
+    {"aws_deployer", "logs"},        {"aws_deployer", "probe"},
+    {"aws_deployer", "parameters"},  {"aws_deployer", "secrets_ls"},
+    {"aws_deployer", "inventory"},   {"aws_deployer", "permissions"},
+    {"aws_deployer", "upload"},      {"aws_deployer", "preview"},
+    {"aws_deployer", "discard"},     {"aws_deployer", "lock"},
+    {"aws_deployer", "apply"},       {"aws_deployer", "publish"},
+    {"aws_deployer", "pull"},        {"aws_deployer", "share"},
+    {"aws_deployer", "join"},        {"aws_deployer", "waiting"},
+    {"aws_deployer", "take"},        {"aws_deployer", "decide"},
+    {"aws_deployer", "rollback"},    {"aws_deployer", "destroy"},
+    {"aws_deployer", "bootstrap"},   {"aws_deployer", "put_secret"},
+    {"aws_deployer", "secrets_rm"},  {"aws_deployer", "diagnose"},
+    {"aws_deployer", "lock_status"}, {"aws_deployer", "unlock"},
+    {"aws_deployer", "drift"},       {"aws_deployer", "wait"},
+    {"aws_deployer", "recover"},     {"shell_runner", "run"},
+    {"telemetry_bus", "emit"},       {0},
 };
 
 static const enum phase phases[] = {PHASE_PREFLIGHT, PHASE_DRY_RUN, PHASE_EXECUTE, PHASE_ROLLBACK,
@@ -430,6 +412,9 @@ static json_t *executor_preview_args(const struct turn *turn) {
     json_put(args, "artefacts", executor_head_list(turn));
     if (json_bool_at(turn->state, "flags.no_rollback")) {
         json_put_bool(args, "keep", true);
+    }
+    if (json_bool_at(turn->state, "before.can_update")) {
+        json_put_str(args, "planned_for", json_str_at(turn->state, "before.stack_id"));
     }
     if (json_at(turn->state, "flags.usage") != NULL) {
         json_put(args, "usage", json_deep_copy(json_at(turn->state, "flags.usage")));

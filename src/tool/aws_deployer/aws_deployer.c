@@ -90,7 +90,8 @@ static const struct json_field preview_in[] = {
     { "kind", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "template", JSON_MAP, true },
     { "bucket", JSON_TEXT, true }, { "template_sha256", JSON_TEXT, false }, { "parameters", JSON_MAP, false }, { "role_arn", JSON_TEXT, true },
     { "tags", JSON_MAP, false }, { "description", JSON_TEXT, false }, { "capabilities", JSON_LIST, false },
-    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, { "revert_drift", JSON_FLAG, true }, { "usage", JSON_MAP, true }, END };
+    { "artefacts", JSON_LIST, false }, { "keep", JSON_FLAG, true }, { "revert_drift", JSON_FLAG, true }, { "usage", JSON_MAP, true },
+    { "planned_for", JSON_TEXT, true }, END };
 static const struct json_field preview_out[] = {
     { "no_change", JSON_FLAG, false }, { "arn", JSON_TEXT, false }, { "name", JSON_TEXT, false },
     { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "type", JSON_TEXT, false },

@@ -155,6 +155,15 @@ static enum err_code preview_check_stack(struct op *op, const struct aws *aws, c
     if (!exists) {
         return ERR_NONE;
     }
+    if (state->can_update && json_str_at(op->args, "planned_for") != NULL &&
+        strcmp(stack->id, deployer_arg(op, "planned_for")) != 0) {
+        err_set(err, ERR_CONFLICT,
+                "stack %s is another one now: the one that the change was planned for was deleted, "
+                "and somebody made this one",
+                name);
+        return err_remedy(err, "look at it with aws-copilot status; aws-copilot deploy plans a "
+                               "change of this one");
+    }
     return preview_clear_sets(op, aws, name, state->class == STACK_REVIEW, set_name, err);
 }
 
