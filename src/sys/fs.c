@@ -21,12 +21,19 @@ void fs_closep(int *fd) {
     }
 }
 
+enum { UNSURE_MAX = 1000 };
+
 int fs_open_beneath(int dir, const char *rel, int flags, bool follow) {
     struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
                                       (follow ? 0 : RESOLVE_NO_SYMLINKS)};
+    int fd = -1;
 
-    return (int)syscall(SYS_openat2, dir, rel[0] == '\0' ? "." : rel, &how, sizeof how);
+    /* With ".." on the way, a rename or a mount anywhere on the machine makes the kernel unsure. */
+    for (int i = 0; i < UNSURE_MAX && fd < 0 && (i == 0 || errno == EAGAIN); i++) {
+        fd = (int)syscall(SYS_openat2, dir, rel[0] == '\0' ? "." : rel, &how, sizeof how);
+    }
+    return fd;
 }
 
 enum err_code fs_set_err(struct err *err, int errno_value, const char *path) {

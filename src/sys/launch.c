@@ -7,6 +7,11 @@
  * Copying our page tables twice would cost more than all the walls, so both share our memory until
  * they execute, as after vfork(): we wait for both. The keeper executes first (keeper.c) and the
  * program waits for that, so that no foreign code ever runs beside a process that has our memory.
+ *
+ * A network namespace costs more than all the rest, and one without any network is like another. So
+ * the offline children of this process share one, made with the first: a stage between us and the
+ * keeper enters it. The user namespace that owns it is entered on the way; the keeper then makes
+ * its own below it, in which it has no rights over the network.
  */
 #include "sys/launch.h"
 
@@ -33,7 +38,13 @@
  * executed. */
 enum { REPORT_FD = 3, KEEPER_FD, GATE_OUT_FD, GATE_IN_FD, DONE_FD, FIRST_FREE_FD };
 
-enum { STACK_BYTES = 64 * 1024, STREAM_FDS = 3 };
+enum { STACK_BYTES = 64 * 1024, STAGE_BYTES = 16 * 1024, STREAM_FDS = 3 };
+
+/* The network of the offline children; -1: none. */
+struct empty_net {
+    int user; /* the namespaces, as files */
+    int net;
+};
 
 /* One start, on the parent's stack. */
 struct start {
@@ -41,6 +52,11 @@ struct start {
     bool is_shared; /* the child has our memory */
     int gate[2];
     int done[2];
+    const struct empty_net *net; /* NULL: the child makes what it needs */
+    int flags;                   /* of the keeper's clone */
+    pid_t pid;                   /* of the keeper that the stage started */
+    int *pidfd;
+    char stage_stack[STAGE_BYTES] __attribute__((aligned(16)));
     char keeper_stack[STACK_BYTES] __attribute__((aligned(16)));
     char program_stack[STACK_BYTES] __attribute__((aligned(16)));
 };
@@ -260,6 +276,95 @@ static int enter_keeper(void *arg) {
     keep(start);
 }
 
+/* Our child for a moment, and the keeper's brother: in our memory, with our files. It goes when the
+ * keeper has executed. */
+static int enter_stage(void *arg) {
+    struct start *start = arg;
+
+    if (setns(start->net->user, CLONE_NEWUSER) != 0 || setns(start->net->net, CLONE_NEWNET) != 0) {
+        _exit(1);
+    }
+    start->pid = clone(enter_keeper, start->keeper_stack + STACK_BYTES, start->flags | CLONE_PARENT,
+                       start, start->pidfd);
+    _exit(0);
+}
+
+static void wait_for(pid_t pid) {
+    int status = 0;
+
+    while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+    }
+}
+
+/* The keeper's pid, or -1 where it cannot be started this way. */
+static pid_t start_by_stage(struct start *start) {
+    pid_t stage = clone(enter_stage, start->stage_stack + STAGE_BYTES,
+                        CLONE_VM | CLONE_VFORK | CLONE_FILES, start);
+
+    if (stage > 0) {
+        wait_for(stage);
+    }
+    return start->pid;
+}
+
+static pid_t start_keeper(struct start *start) {
+    int flags = start->flags;
+
+    if (start->net != NULL) {
+        start->flags &= ~CLONE_NEWNET;
+        if (start_by_stage(start) > 0) {
+            return start->pid;
+        }
+        start->flags = flags;
+    }
+    return clone(enter_keeper, start->keeper_stack + STACK_BYTES, flags, start, start->pidfd);
+}
+
+/* --- the empty network --- */
+
+struct net_maker {
+    const struct sandbox_plan *plan;
+    struct empty_net made;
+    char stack[STAGE_BYTES] __attribute__((aligned(16)));
+};
+
+/* In new namespaces, with our memory and files: leaves them as open files. */
+static int enter_net_maker(void *arg) {
+    struct net_maker *maker = arg;
+
+    if (sandbox_enter_maps(maker->plan) != STEP_NONE) {
+        _exit(1);
+    }
+    maker->made.user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+    maker->made.net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    _exit(0);
+}
+
+/* Made once, for as long as the program runs; NULL where it cannot be. All signals are blocked. */
+static const struct empty_net *empty_net_get(const struct sandbox_plan *plan) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct empty_net made = {-1, -1};
+    static bool is_tried;
+
+    pthread_mutex_lock(&lock);
+    if (!is_tried) {
+        struct net_maker maker;
+        is_tried = true;
+        maker.plan = plan;
+        maker.made = made;
+        pid_t pid =
+            clone(enter_net_maker, maker.stack + STAGE_BYTES,
+                  CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWUSER | CLONE_NEWNET, &maker);
+        if (pid > 0) {
+            wait_for(pid);
+            made = maker.made;
+        }
+    }
+    bool is_there = made.user >= 0 && made.net >= 0;
+    pthread_mutex_unlock(&lock);
+    return is_there ? &made : NULL;
+}
+
 static void close_end(int *fd) {
     if (*fd >= 0) {
         close(*fd);
@@ -291,8 +396,13 @@ pid_t launch_start(const struct launch *launch, int *pidfd) {
             keep(&start);
         }
     } else if (pipe2(start.gate, O_CLOEXEC) == 0 && pipe2(start.done, O_CLOEXEC) == 0) {
-        pid = clone(enter_keeper, start.keeper_stack + STACK_BYTES,
-                    (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | flags), &start, pidfd);
+        start.net = (flags & CLONE_NEWNET) != 0 && !launch->plan->has_proxy
+                        ? empty_net_get(launch->plan)
+                        : NULL;
+        start.flags = (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | flags);
+        start.pid = -1;
+        start.pidfd = pidfd;
+        pid = start_keeper(&start);
     }
     int saved = errno;
     if (pid > 0) {

@@ -231,7 +231,8 @@ static void run_signal(struct run *run, int sig) {
 static bool has_disk_room(const struct sandbox *sandbox) {
     int64_t least = sandbox->disk_free_min > 0 ? sandbox->disk_free_min : disk_free_bytes;
     const char *tmp[] = {sandbox->tmp, NULL};
-    const char *const *lists[] = {tmp, sandbox->writable};
+    const char *stand_in[] = {sandbox->stand_in, NULL};
+    const char *const *lists[] = {tmp, stand_in, sandbox->writable};
 
     for (size_t i = 0; i < ARRAY_N(lists); i++) {
         for (const char *const *path = lists[i]; path != NULL && *path != NULL; path++) {

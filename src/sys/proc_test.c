@@ -396,6 +396,44 @@ static int listen_tcp(int *port) {
     return fd;
 }
 
+/* Offline children share one network: an empty one, in which neither this machine's sockets nor its
+ * interfaces are. Where it cannot be entered, each has its own (sandbox_missing_test.c). */
+static void an_offline_child_sees_no_network_of_this_machine(void **state) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0proc_test-of-this-machine"};
+    CLEANUP(proc_result_done) struct proc_result out = {0};
+    CLEANUP(fixture_done) struct fixture f = {0};
+    struct err err = {0};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    if (!sandbox_probe()->has_namespaces) {
+        close(fd);
+        print_message("# SKIP no namespaces here\n");
+        return;
+    }
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+    fixture_init(&f, SANDBOX_WALL_NAMESPACES);
+    for (int i = 0; i < 2; i++) { /* the first makes it, the second enters it */
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+
+        assert_int_equal(run_sh("cat /proc/net/unix; tail -n +3 /proc/net/dev | cut -d : -f 1; "
+                                "readlink /proc/self/ns/net",
+                                &f.box, 20000, &result, &err),
+                         ERR_NONE);
+        const char *seen = buf_cstr(&result.text[PROC_OUT]);
+        char own[100] = {0};
+        assert_true(readlink("/proc/self/ns/net", own, sizeof own - 1) > 0);
+        if (strstr(seen, "proc_test-of-this-machine") != NULL || strstr(seen, own) != NULL ||
+            strstr(seen, "lo\nnet:[") == NULL) {
+            fail_msg("run %d: %s", i, seen);
+        }
+    }
+    assert_int_equal(
+        run_sh("grep proc_test-of-this-machine /proc/net/unix", NULL, 20000, &out, &err), ERR_NONE);
+    assert_true(proc_is_ok(&out)); /* or nothing was shown above */
+    close(fd);
+}
+
 static void what_is_granted_works(void **state) {
     (void)state;
     for (size_t w = 0; w < ARRAY_N(walls); w++) {
@@ -567,6 +605,7 @@ int main(void) {
         cmocka_unit_test(silence_is_told_and_printing_is_not),
         cmocka_unit_test(an_environment_is_built_name_by_name),
         cmocka_unit_test(programs_are_found_in_a_path),
+        cmocka_unit_test(an_offline_child_sees_no_network_of_this_machine),
         cmocka_unit_test(what_is_granted_works),
         cmocka_unit_test(what_stands_in_is_written_and_what_it_stands_for_is_not),
         cmocka_unit_test(a_timeout_ends_the_whole_group),

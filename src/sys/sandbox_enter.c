@@ -161,15 +161,21 @@ static int loopback_up(void) {
     return rc;
 }
 
+enum sandbox_step sandbox_enter_maps(const struct sandbox_plan *plan) {
+    return write_file("/proc/self/setgroups", "deny") != 0 ||
+                   write_file("/proc/self/uid_map", plan->uid_map) != 0 ||
+                   write_file("/proc/self/gid_map", plan->gid_map) != 0
+               ? STEP_MAPS
+               : STEP_NONE;
+}
+
 enum sandbox_step sandbox_enter_root(struct sandbox_plan *plan) {
     /* When memory is out, a child of ours goes before anything of the person's. */
     (void)write_file("/proc/self/oom_score_adj", "800");
     if (plan->clone_flags == 0) {
         return STEP_NONE;
     }
-    if (write_file("/proc/self/setgroups", "deny") != 0 ||
-        write_file("/proc/self/uid_map", plan->uid_map) != 0 ||
-        write_file("/proc/self/gid_map", plan->gid_map) != 0) {
+    if (sandbox_enter_maps(plan) != STEP_NONE) {
         return STEP_MAPS;
     }
     if (plan->has_proxy && loopback_up() != 0) {

@@ -34,6 +34,7 @@ static const struct lack {
     {"nothing (control)",             {{NULL, 0, 0}}, NULL},
     {"Landlock",                      {{"landlock_create_ruleset", -1, ENOSYS}}, NULL},
     {"mounts in a user namespace",    {{"mount", -1, EPERM}}, NULL},
+    {"entering a namespace",          {{"setns", -1, EPERM}}, NULL},
     {"pivot_root",                    {{"pivot_root", -1, EPERM}}, NULL},
     {"executable memfds",             {{"execveat", -1, EACCES}}, NULL},
     {"memfds",                        {{"memfd_create", -1, EPERM}}, "seccomp filters are missing"},

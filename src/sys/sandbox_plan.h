@@ -76,8 +76,10 @@ enum sandbox_step {
 };
 const char *sandbox_step_name(enum sandbox_step step);
 
-/* The three below run in the child between clone and exec: system calls only. STEP_NONE, or the
+/* The four below run in the child between clone and exec: system calls only. STEP_NONE, or the
  * step that failed with errno set. */
+enum sandbox_step sandbox_enter_maps(
+    const struct sandbox_plan *plan); /* of a new user namespace; sandbox_enter_root() does it */
 enum sandbox_step sandbox_enter_root(
     struct sandbox_plan *plan); /* as the first of its namespaces */
 enum sandbox_step sandbox_enter_limits(const struct sandbox_plan *plan);
