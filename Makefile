@@ -20,6 +20,7 @@ check: setup ## what CI runs: the tests, the gates, clang, ASan+UBSan, TSan
 torture: build ## hit a deployment at every place, and deploy through faults (hours; SEED=, MINUTES=)
 	@scripts/torture --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 	@eval "$$(scripts/setup.sh --env)"; AWSCOPILOT_TEST_ALL=1 "$$JUDGE_PYTHON" test/e2e/run.py -k test_states.States
+	@eval "$$(scripts/setup.sh --env)"; AWSCOPILOT_TEST_ALL=1 "$$JUDGE_PYTHON" test/e2e/run.py -k "test_permissions action_less"
 	@scripts/calls --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 	@scripts/faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 

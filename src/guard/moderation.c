@@ -6,7 +6,7 @@
 #include "guard/deceptive.h"
 
 /* clang-format off */
-static const char *const build_words = "deploy host build create write make run launch set start install";
+static const char *const build_words = "deploy host build create write make run launch set start install spread sell need want program code develop publish";
 
 static const struct {
     enum moderation_verdict verdict;
@@ -21,6 +21,13 @@ static const struct {
     {MODERATION_END, "malware",         NULL,             "botnet"},
     {MODERATION_END, "malware",         NULL,             "keylogger"},
     {MODERATION_END, "malware",         NULL,             "malware"},
+    {MODERATION_END, "malware",         NULL,             "spyware"},
+    {MODERATION_END, "malware",         NULL,             "rootkit"},
+    {MODERATION_END, "malware",         NULL,             "exploit kit"},
+    {MODERATION_END, "malware",         NULL,             "command and control server"},
+    {MODERATION_END, "fraud",           NULL,             "card skimmer"},
+    {MODERATION_END, "fraud",           NULL,             "stolen credit card"},
+    {MODERATION_END, "fraud",           NULL,             "stolen card"},
     {MODERATION_END, "phishing",        NULL,             "phishing"},
     {MODERATION_END, "phishing",        NULL,             "fake login page"},
     {MODERATION_END, "attack",          NULL,             "ddos"},
@@ -39,10 +46,14 @@ static const struct {
     {MODERATION_DECLINE, "self_harm", "", "want to die"},
 };
 
-/* Somebody who builds against it says so. */
+/* Somebody who builds against it says so, right before it or right after it; and does not say that it
+ * must not be found. */
+static const char *const against_words =
+    "detect protect against prevent block anti avoid stop defend defence defense filter report scan scanner fight";
 static const char *const defence_words =
-    "detect detects detecting detection protect protection against prevent prevention block blocks"
-    " awareness training scanner scan anti avoid stop defend defence defense filter report";
+    "detection detector protection prevention awareness training scanner scan filter blocker defence defense report";
+static const char *const evade_words = "avoid evade bypass escape undetected undetectable without";
+enum { BEFORE_WORDS = 5, AFTER_WORDS = 2 };
 
 static const struct {
     const char *category;
@@ -91,19 +102,73 @@ static void plain_words(struct str text, struct buf *out) {
     buf_add_c(out, ' ');
 }
 
-static bool has_phrase(const char *words, const char *phrase) {
-    CLEANUP(freep) char *framed = mem_format(" %s ", phrase);
+/* The end of the phrase, or of its plural, at `at`, the blank before it; NULL where it is another
+ * word. */
+static const char *phrase_end(const char *at, const char *phrase) {
+    const char *end = at + 1 + strlen(phrase);
 
-    return strstr(words, framed) != NULL;
+    end += *end == 's' ? 1 : 0;
+    return *end == ' ' ? end : NULL;
 }
 
+/* The first blank before the phrase at or after `words`. */
+static const char *find_phrase(const char *words, const char *phrase) {
+    CLEANUP(freep) char *framed = mem_format(" %s", phrase);
+    const char *at = strstr(words, framed);
+
+    while (at != NULL && phrase_end(at, phrase) == NULL) {
+        at = strstr(at + 1, framed);
+    }
+    return at;
+}
+
+/* A word of the list, or a form of it: deploys, deploying, making. */
 static bool has_any_word(const char *words, const char *list) {
     struct str rest = str_from(list);
     struct str one = {0};
 
     while (str_next(&rest, ' ', &one)) {
+        size_t stem = one.len > 0 && one.ptr[one.len - 1] == 'e' ? one.len - 1 : one.len;
         CLEANUP(freep) char *word = str_dup(one);
-        if (one.len > 0 && has_phrase(words, word)) {
+        CLEANUP(freep) char *going = mem_format("%.*sing", (int)stem, one.ptr);
+
+        if (one.len > 0 &&
+            (find_phrase(words, word) != NULL || find_phrase(words, going) != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The words from `from` to `to`, both blanks, as words of their own. */
+static char *words_between(const char *from, const char *to) {
+    return mem_format("%.*s ", (int)(to - from), from);
+}
+
+static bool is_defended(const char *words, const char *at, const char *end) {
+    const char *from = at;
+    const char *to = end;
+    size_t n = 0;
+
+    for (n = 0; n < BEFORE_WORDS && from > words; n++) {
+        do {
+            from--;
+        } while (from > words && *from != ' ');
+    }
+    for (n = 0; n < AFTER_WORDS && to[0] != '\0' && to[1] != '\0'; n++) {
+        to += 1 + strcspn(to + 1, " ");
+    }
+    CLEANUP(freep) char *before = words_between(from, at);
+    CLEANUP(freep) char *after = words_between(end, to);
+
+    return has_any_word(before, against_words) ||
+           (has_any_word(after, defence_words) && !has_any_word(after, evade_words));
+}
+
+/* Whether the thing stands somewhere where nothing is done against it. */
+static bool is_meant(const char *words, const char *thing) {
+    for (const char *at = find_phrase(words, thing); at != NULL; at = find_phrase(at + 1, thing)) {
+        if (!is_defended(words, at, phrase_end(at, thing))) {
             return true;
         }
     }
@@ -122,9 +187,8 @@ struct moderation moderation_judge(struct str text) {
     for (size_t i = 0; i < ARRAY_N(malice_rows); i++) {
         const char *verbs = malice_rows[i].verbs == NULL ? build_words : malice_rows[i].verbs;
 
-        if (has_phrase(buf_cstr(&words), malice_rows[i].thing) &&
-            (verbs[0] == '\0' || has_any_word(buf_cstr(&words), verbs)) &&
-            !has_any_word(buf_cstr(&words), defence_words)) {
+        if ((verbs[0] == '\0' || has_any_word(buf_cstr(&words), verbs)) &&
+            is_meant(buf_cstr(&words), malice_rows[i].thing)) {
             found = moderation_strictest(
                 found, (struct moderation){malice_rows[i].verdict, malice_rows[i].code});
         }
@@ -186,7 +250,7 @@ bool moderation_add_foreign(struct str text, struct buf *out) {
     }
     plain_words(str_slice(buf_str(out), begin, out->len), &words);
     for (size_t i = 0; i < ARRAY_N(mark_phrases); i++) {
-        has_marks = has_marks || has_phrase(buf_cstr(&words), mark_phrases[i]);
+        has_marks = has_marks || find_phrase(buf_cstr(&words), mark_phrases[i]) != NULL;
     }
     return has_marks;
 }

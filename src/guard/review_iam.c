@@ -123,7 +123,36 @@ struct action_check {
     bool is_seen;           /* that one is among those of this pattern */
     struct buf *wide;       /* the patterns that stand for such actions */
     bool is_rights_told;
+    struct iam_action kind; /* the first that is allowed on every resource of its kind */
 };
+
+/* "table/" before a star, as the format of an action's resource has it. */
+struct kind {
+    struct str named; /* "table/" of "table/${TableName}" */
+    bool is_whole;
+};
+
+static bool note_kind(const char *text, void *with) {
+    struct kind *kind = with;
+    struct str rest = review_arn_part(str_from(text), 5);
+
+    if (str_starts(rest, kind->named)) {
+        struct str name = str_slice(rest, kind->named.len, rest.len);
+        kind->is_whole = kind->is_whole || str_eq(name, STR("*")) || str_eq(name, STR("*:*")) ||
+                         str_eq(name, STR("*/*"));
+    }
+    return true;
+}
+
+static bool is_every_of_kind(const struct action_check *check, const char *arn) {
+    struct str rest = review_arn_part(str_from(arn), 5);
+    ptrdiff_t open = str_find(rest, STR("${"));
+    struct kind kind = {.named = str_slice(rest, 0, open < 0 ? 0 : (size_t)open)};
+
+    (void)review_texts(check->review, json_object_get(check->statement, "Resource"), note_kind,
+                       &kind);
+    return kind.named.len > 0 && kind.is_whole;
+}
 
 static bool is_closed_service(const char *action) {
     struct str service = str_from(action);
@@ -197,6 +226,9 @@ static bool check_expanded(const struct iam_action *action, void *with) {
     if (check->is_everything && action->arn[0] != '\0' && !needs_star(check->review, name)) {
         check->seen = check->seen.name == NULL ? *action : check->seen;
         check->is_seen = true;
+    } else if (!check->is_everything && check->kind.name == NULL && action->arn[0] != '\0' &&
+               !check->review->is_bootstrap && is_every_of_kind(check, action->arn)) {
+        check->kind = *action;
     }
     return true;
 }
@@ -266,6 +298,11 @@ static void review_statement(struct review *review, const char *where, const jso
         review_find(review, REVIEW_WILDCARD_RESOURCE, where,
                     "it allows %s on every resource; %s:%s can be held to %s", buf_cstr(&wide),
                     check.seen.service, check.seen.name, check.seen.arn);
+    }
+    if (check.kind.name != NULL) {
+        review_find(review, REVIEW_WILDCARD_KIND, where,
+                    "it allows %s:%s on every resource of a kind; it can be held to %s",
+                    check.kind.service, check.kind.name, check.kind.arn);
     }
 }
 

@@ -101,6 +101,45 @@ static void review_protection(struct review *review, const char *where, const ch
     }
 }
 
+/* ---- the logs of functions ---- */
+
+/* Whether a group of the template is the one that Lambda would make for the function. */
+static bool has_log_group(const struct review *review, const char *name, const json_t *properties) {
+    CLEANUP(freep) char *ref = mem_format("${%s}", name);
+    CLEANUP(freep)
+    char *given = review_resolve(review, json_object_get(properties, "FunctionName"));
+    const char *other = NULL;
+    json_t *resource = NULL;
+
+    json_object_foreach(walk(json_object_get(review->template, "Resources")), other, resource) {
+        CLEANUP(freep)
+        char *group = review_resolve(review, json_at(resource, "Properties.LogGroupName"));
+        struct str rest = str_from(group);
+
+        if (strcmp(json_str_or(resource, "Type", ""), "AWS::Logs::LogGroup") == 0 &&
+            str_starts(rest, STR("/aws/lambda/"))) {
+            rest = str_slice(rest, 12, rest.len);
+            if (str_eq(rest, str_from(ref)) || (given != NULL && str_eq(rest, str_from(given)))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Lambda makes a group for a function that has none, and keeps what is in it for ever. */
+static void review_function_logs(struct review *review, const char *where, const char *name,
+                                 const char *type, const json_t *properties) {
+    bool is_function = strcmp(type, "AWS::Lambda::Function") == 0 ||
+                       strcmp(type, "AWS::Serverless::Function") == 0;
+
+    if (is_function && json_at(properties, "LoggingConfig.LogGroup") == NULL &&
+        !has_log_group(review, name, properties)) {
+        review_find(review, REVIEW_NO_RETENTION, where,
+                    "the function's logs go to a group that Lambda makes, and are kept for ever");
+    }
+}
+
 /* ---- resources ---- */
 
 static void review_type(struct review *review, const char *where, const char *type) {
@@ -131,6 +170,7 @@ static void review_resource(struct review *review, const char *name, const json_
     review_properties(review, where, type, properties);
     review_network(review, where, type, properties);
     review_sam_events(review, where, type, properties);
+    review_function_logs(review, where, name, type, properties);
     review_owners(review, where, properties);
     review_protection(review, where, name, resource);
 }

@@ -256,12 +256,17 @@ static enum outcome executor_look(struct turn *turn) {
     return OUTCOME_OK;
 }
 
+static bool executor_try(struct turn *turn, const char *operation, json_t *args, struct err *err) {
+    CLEANUP(json_decrefp) json_t *out = NULL;
+
+    return tool_call(turn, "aws_deployer", operation, args, &out, err) == ERR_NONE;
+}
+
 /* Calls what tidies up: a failure is no news beside the problem that is there. */
 static bool executor_tidy(struct turn *turn, const char *operation, json_t *args) {
-    CLEANUP(json_decrefp) json_t *out = NULL;
     struct err ignored = {0};
 
-    return tool_call(turn, "aws_deployer", operation, args, &out, &ignored) == ERR_NONE;
+    return executor_try(turn, operation, args, &ignored);
 }
 
 /* Releases that other machines deployed can be gone back to from here as well. */
@@ -316,11 +321,17 @@ static enum outcome executor_lock(struct turn *turn) {
 }
 
 void executor_publish(struct turn *turn) {
-    if (!executor_tidy(turn, "publish",
-                       agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
-                                  agent_text(turn, "fields.stack"), NULL))) {
-        agent_warn(turn, "unpublished", "nothing depends on it on this machine",
-                   "the release is kept here, and could not be written into the artifact bucket");
+    struct err err = {0};
+
+    if (!executor_try(turn, "publish",
+                      agent_args("bucket", agent_text(turn, "bootstrap.Artifacts"), "stack",
+                                 agent_text(turn, "fields.stack"), NULL),
+                      &err)) {
+        agent_warn(turn, "unpublished",
+                   err.remedy[0] != '\0' ? err.remedy : "nothing depends on it on this machine",
+                   "the release is kept here, and could not be written into the artifact bucket: "
+                   "%s",
+                   err.text);
     }
 }
 
@@ -561,12 +572,26 @@ static const char *executor_apply_operation(const struct turn *turn) {
     return "apply";
 }
 
+/* AWS has not let this caller execute: nothing has begun, so there is nothing to go back from. */
+static bool executor_is_refused(struct turn *turn, enum outcome *outcome) {
+    CLEANUP(json_decrefp) json_t *applied = json_incref(json_object_get(turn->state, "applied"));
+    const char *refused = json_str_at(applied, "refused");
+
+    if (refused == NULL) {
+        return false;
+    }
+    (void)json_object_del(turn->state, "applied");
+    (void)json_object_del(turn->state, "executing");
+    *outcome = agent_problem(turn, ERR_DENIED, json_str_or(applied, "remedy", ""), "%s", refused);
+    return true;
+}
+
 /* "executing" stays in the state unless the gate or the operation say that nothing was sent. */
 static bool executor_apply(struct turn *turn, enum outcome *outcome) {
     json_put_bool(turn->state, "executing", true);
     if (agent_keep(turn, "aws_deployer", executor_apply_operation(turn), executor_apply_args(turn),
                    "applied", outcome)) {
-        return true;
+        return !executor_is_refused(turn, outcome);
     }
     if (*outcome == OUTCOME_STALE || *outcome == OUTCOME_VETO) {
         (void)json_object_del(turn->state, "executing");

@@ -116,6 +116,18 @@ static enum err_code apply_alias(struct op *op, const struct aws *aws, struct er
     return code;
 }
 
+/* A caller who may not execute has changed nothing, where no alias was moved before: said as a
+ * result, so that nobody takes it for a failure half-way. */
+static enum err_code apply_refused(const struct op *op, json_t **out, struct err *err) {
+    if (err->code != ERR_DENIED || json_str_at(op->args, "alias_version") != NULL) {
+        return err->code;
+    }
+    *out = json_pack("{s:b, s:s, s:n, s:i, s:{}, s:s, s:s}", "ok", 0, "status", "", "root_cause",
+                     "cancelled", 0, "outputs", "refused", err->text, "remedy", err->remedy);
+    *err = (struct err){0};
+    return ERR_NONE;
+}
+
 enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
     CLEANUP(freep) char *token = apply_token(op);
@@ -131,10 +143,12 @@ enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     if (!exists) {
         return err_set(err, ERR_STALE, "the change set that was approved is gone");
     }
-    if (apply_check_set(op, &set, err) != ERR_NONE || apply_alias(op, &aws, err) != ERR_NONE ||
-        deployer_execute_set(op, &aws, &set, deployer_arg(op, "stack"), token, is_kept, err) !=
-            ERR_NONE) {
+    if (apply_check_set(op, &set, err) != ERR_NONE || apply_alias(op, &aws, err) != ERR_NONE) {
         return err->code;
+    }
+    if (deployer_execute_set(op, &aws, &set, deployer_arg(op, "stack"), token, is_kept, err) !=
+        ERR_NONE) {
+        return apply_refused(op, out, err);
     }
     return apply_follow(op, deployer_since(&aws), out, err);
 }

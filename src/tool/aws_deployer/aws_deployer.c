@@ -115,7 +115,8 @@ static const struct json_field apply_in[] = {
     { "alias_version", JSON_TEXT, true }, { "code_sha256", JSON_TEXT, true }, END };
 static const struct json_field apply_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
-    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "unwanted", JSON_FLAG, true }, END };
+    { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "unwanted", JSON_FLAG, true },
+    { "refused", JSON_TEXT, true }, { "remedy", JSON_TEXT, true }, END };
 
 static const struct json_field rollback_in[] = {
     { "release", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false },

@@ -377,6 +377,28 @@ static enum err_code preview_finish(const struct op *op, const struct aws *aws,
     return ERR_NONE;
 }
 
+/* Whoever executes has to see how it goes: who may not is told now, when nothing has happened.
+ * Other failures of this look are no reason to stop. */
+static enum err_code preview_check_watch(struct op *op, const struct aws *aws,
+                                         const struct cfn_set *set, struct err *err) {
+    struct cfn_event *events = NULL;
+    size_t n = 0;
+    bool is_stack_deleted = false;
+    struct err ignored = {0};
+
+    if (set->arn[0] == '\0' || cfn_list_events(aws, op->arena, set->stack_id, clock_now_ms(),
+                                               &events, &n, err) == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (err->code != ERR_DENIED) {
+        *err = (struct err){0};
+        return ERR_NONE;
+    }
+    (void)!deployer_drop_set(op, aws, set->arn, deployer_arg(op, "stack"), set->stack_id,
+                             &is_stack_deleted, &ignored);
+    return err->code;
+}
+
 enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
     CLEANUP(freep) char *name = preview_set_name(op);
     CLEANUP(freep) char *token = mem_format("create-%s", op->key);
@@ -405,7 +427,8 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
         return err->code;
     }
     wanted.body = template.text;
-    if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE) {
+    if (deployer_make_set(op, &wanted, &set, err) != ERR_NONE ||
+        preview_check_watch(op, &aws, &set, err) != ERR_NONE) {
         return err->code;
     }
     return preview_finish(op, &aws, &set, &stack, wanted.is_create, template.json, out, err);
