@@ -632,6 +632,15 @@ class Lock(Case):
         self.assertEqual(len(epochs), len(set(epochs)))
         self.assertEqual({e["code"] for e in ends} - {"none", "locked"}, set())
 
+    def test_of_two_that_write_the_same_epoch_at_once_one_has_it(self):
+        both = threading.Barrier(2, timeout=60)
+        fault = self.proxy()
+        fault.rule("s3", "PutObject", path="locks/.*1$", times=2, call=lambda request: both.wait())
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            ends = list(pool.map(lambda run: self.op("lock", {"bucket": self.bucket, "stack": STACK, "action": "acquire"}, session=run,
+                                                     endpoint=fault.url), ("r1", "r2")))
+        self.assertEqual([end["out"]["epoch"] for end in ends if end["code"] == "none"].count(1), 1, ends)
+
     def test_a_damaged_lock_and_a_wrong_word_have_their_sentences(self):
         self.client("s3").put_object(Bucket=self.bucket, Key=f"locks/{STACK}/000000000001", Body=b"{", IfNoneMatch="*")
         end = self.lock("acquire")

@@ -1,6 +1,7 @@
 """kill -9 at any place, then attach: the deployment ends correctly, with one change set, executed once."""
 import json
 import signal
+import sqlite3
 import threading
 import time
 
@@ -138,6 +139,29 @@ class Killed(todo.TodoCase):
         self.one_set_was_executed_once(session)
 
 
+    def test_a_lock_that_is_got_after_the_session_was_lost_is_given_back(self):
+        at, go = threading.Event(), threading.Event()
+
+        def hold(request):
+            at.set()
+            go.wait(90)
+
+        self.fault.rule("s3", "PutObject", path="locks/", times=1, call=hold)
+        process = self.spawn("deploy", *self.CONFIRMED)
+        self.assertTrue(at.wait(90), process.out.read_text()[-2000:])
+        [file] = self.dir.rglob("store.db")
+        with sqlite3.connect(file) as store:  # as another process does that finds the lease expired
+            store.execute("UPDATE leases SET epoch = epoch + 1 WHERE name NOT IN (SELECT id FROM sessions WHERE kind = 'query')")
+        store.close()
+        go.set()
+        run = todo.run_of(process)
+        self.ended(run, 1)
+        self.says(run, "another process has taken over session", error="stale")
+        rows = self.aws.client("s3", account=self.account).list_objects_v2(
+            Bucket=self.aws.bootstrap_outputs(account=self.account)["Artifacts"], Prefix=f"locks/{self.stack}/")["Contents"]
+        self.assertEqual([row["Key"].split("/")[-1] for row in rows], [f"{1:012d}", f"{1:012d}.released"])
+
+
 class History(todo.TodoCase):
     """Two machines: each has a state folder of its own, both the same application."""
 
@@ -193,6 +217,15 @@ class Second(todo.TodoCase):
         own = self.go("approve", session)
         self.ended(own, 5, "refused")
         self.says(own, "second approver", "somebody else", error="policy")
+        self.assertEqual(self.go("approvals").of_type("approval")[0]["session"], session, "it waits on")
+        with self.talk("attach", session, "--app", self.app, env=self.todo_env(), cwd=self.repo) as talk:
+            talk.expect(r"\[yes / no / why\]")
+            talk.send_line("yes")  # typed, and not carried by the verb
+            talk.expect(r"What a yes means")
+            talk.expect(r"\[yes / no / why\]")
+            self.assertIn("does not count", talk.transcript)
+            talk.interrupt()
+            self.assertEqual(talk.wait(), 130)
         self.assertEqual(self.go("approvals").of_type("approval")[0]["session"], session, "it waits on")
         self.keys = self.aws.deployer(f"{self.app}-second", account=self.account)
         self.ended(self.go("approve", session), 0)
