@@ -45,6 +45,7 @@ struct program {
     char flag;            /* that must be among the options for `place` to count */
     char flag_less;       /* with which it is one less */
     bool has_slashes;     /* options begin with / */
+    bool is_sql;          /* words in any case; a value in quotes, but after capitals */
     bool is_leading;      /* options after the first other word are another program's */
 };
 
@@ -60,7 +61,7 @@ static const struct program programs[] = {
     {.anchor = "mongo", .options = {{"-p", FORM_EITHER}}},
     {.anchor = "sqlcmd", .options = {{"-P", FORM_EITHER}}},
     {.anchor = "sqlplus", .place = 1, .place_form = FORM_SLASH},
-    {.anchor = "IDENTIFIED BY", .options = {{"PASSWORD", FORM_NEXT}}, .place = 1, .place_form = FORM_NEXT},
+    {.anchor = "identified", .options = {{"BY", FORM_NEXT}, {"AS", FORM_NEXT}, {"PASSWORD", FORM_NEXT}}, .is_sql = true},
     {.anchor = "docker login", .options = {{"-p", FORM_EITHER}}},
     {.anchor = "podman login", .options = {{"-p", FORM_EITHER}}},
     {.anchor = "az login", .options = {{"-p", FORM_NEXT}}},
@@ -88,6 +89,7 @@ struct command {
     bool is_list;       /* of arguments, each in quotes */
     bool is_over;       /* an operator of the shell followed the word */
     size_t places;      /* words that were no options */
+    bool is_capital;    /* its name is in capitals */
     bool has_flag;      /* ... of the program */
     bool has_flag_less; /* ... */
 };
@@ -157,7 +159,8 @@ static bool is_opening(const struct scan *scan, const struct command *command, s
     char next = char_at(scan, at + 1);
 
     return is_quote(c) && c != command->quote && !scan_is_outer_quote(scan, at) &&
-           (command->is_list || !is_any(next, ",:}]) "));
+           (command->is_list || !is_any(next, ",}]) ")) &&
+           (next != ':' || !is_any(char_at(scan, at + 2), " \"'"));
 }
 
 /* The quote at or after `at` that closes one of `c`; 0 when there is none. */
@@ -286,8 +289,8 @@ static size_t letter_at(struct str word, const struct option *option) {
 
 /* Where the value of `option` begins in [from, to), a word; 0 when it is another option, `to` when
  * the next word is the value. */
-static size_t option_value(const struct scan *scan, const struct option *option, size_t from,
-                           size_t to) {
+static size_t option_value(const struct scan *scan, const struct option *option, bool is_sql,
+                           size_t from, size_t to) {
     struct str word = str_slice(scan->text, from, to);
     struct str name = str_from(option->name);
     size_t skip = is_quote(word.ptr[0]) ? 1 : 0;
@@ -300,7 +303,7 @@ static size_t option_value(const struct scan *scan, const struct option *option,
         if (word.len < 2 || word.ptr[1] != name.ptr[1]) {
             return 0;
         }
-    } else if (!str_starts(word, name)) {
+    } else if (is_sql ? !str_eq_nocase(word, name) : !str_starts(word, name)) {
         return 0;
     }
     size_t rest = from + skip + name.len;
@@ -329,6 +332,15 @@ static void place_read(struct scan *scan, struct command *command, size_t from, 
     }
 }
 
+static bool is_option_name(const struct program *program, struct str word) {
+    for (size_t i = 0; i < OPTIONS_MAX && program->options[i].name != NULL; i++) {
+        if (str_eq_nocase(word, str_from(program->options[i].name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void command_read(struct scan *scan, struct command *command) {
     const struct program *program = command->program;
     enum form pending = FORM_NONE;
@@ -341,13 +353,17 @@ static void command_read(struct scan *scan, struct command *command) {
         char first = word.ptr[quote];
         bool is_option = word.len > 1 && (first == '-' || (first == '/' && program->has_slashes));
 
-        if (pending != FORM_NONE) {
-            argument_add(scan, from, to, pending);
+        if (pending != FORM_NONE && !(program->is_sql && is_option_name(program, word))) {
+            bool is_value = is_quote(word.ptr[0]) || !program->is_sql || command->is_capital;
+            argument_add(scan, is_value ? from : to, to, pending);
             pending = FORM_NONE;
+            if (program->is_sql) {
+                return;
+            }
             continue;
         }
         for (size_t i = 0; i < OPTIONS_MAX && program->options[i].name != NULL; i++) {
-            size_t value = option_value(scan, &program->options[i], from, to);
+            size_t value = option_value(scan, &program->options[i], program->is_sql, from, to);
             if (value > 0) {
                 pending = value == to ? program->options[i].form : FORM_NONE;
                 argument_add(scan, value, to, program->options[i].form);
@@ -404,6 +420,7 @@ size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
     command.quote = command.is_list ? '\0' : quote;
     command.at = last == '-' ? to - 1 : to + (command.is_list ? 1 : 0);
     command.end = scan->text.len < at + COMMAND_MAX ? scan->text.len : at + COMMAND_MAX;
+    command.is_capital = fold(last) != last;
     command_read(scan, &command);
     scan->command_from = at;
     scan->command_to = command.at > to ? command.at : to;

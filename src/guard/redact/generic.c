@@ -17,6 +17,7 @@ enum {
     BLANKS_MAX = 8,
     SLASHES_MAX = 7,
     SHORT = 20,
+    FOLDER_MIN = 3,
     ODD_MIN = 12,     /* characters in parts that are neither words nor numbers */
     ODD_PERCENT = 60, /* of them all */
     CASELESS_MIN =
@@ -113,8 +114,29 @@ static bool has_digit_or_sign(struct str value) {
     return false;
 }
 
+/* Over the folders of a path such as policy/ and service-role/, in small letters. */
+static struct str without_folders(struct str value) {
+    size_t from = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        if (c == '/' && i - from >= FOLDER_MIN) {
+            from = i + 1;
+        } else if (!(c >= 'a' && c <= 'z') && c != '-') {
+            break;
+        }
+    }
+    return str_slice(value, from, value.len);
+}
+
 /* The shorter it is, the likelier are the long tokens of words. */
 static bool is_random(struct str value) {
+    struct str whole = value;
+
+    value = without_folders(value);
+    if (value.len < whole.len && value.len < SIEVE_VALUE) {
+        return false;
+    }
     size_t tenths = value.len < SHORT ? 22 : 25;
 
     return value.len <= VALUE_MAX && has_digit_or_sign(value) && !is_public_value(value) &&
@@ -190,8 +212,11 @@ static bool is_value(struct str text, size_t at, size_t run_to) {
     size_t to = value_end(text, at, run_to);
     struct str name = to > 0 ? name_of(text, at) : (struct str){0};
 
-    return name.len > 1 && !str_starts(name, STR("arn:")) && is_random(str_slice(text, at, to)) &&
-           !key_is_public(name);
+    /* the private numbers of a JSON Web Key (RFC 7517) have names of one letter, in quotes */
+    bool is_number = name.len == 1 && is_any(name.ptr[0], "dkpq") && to - at > SHORT &&
+                     name.ptr > text.ptr && name.ptr[-1] == '"';
+    return (name.len > 1 || is_number) && !str_starts(name, STR("arn:")) &&
+           is_random(str_slice(text, at, to)) && !key_is_public(name);
 }
 
 /* Whether a value may begin at `at`: something stands before it, and one without capitals is

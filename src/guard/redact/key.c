@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256 };
+enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
 
 #define W(word)                                                                                    \
     { word, sizeof(word) - 1 }
@@ -15,13 +15,13 @@ enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256 };
 /* clang-format off */
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
-    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"),
+    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("passwords"),
 };
 
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
 static const struct str secret_endings[] = {
     W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
-    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"),
+    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"), W("userpwd"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */
@@ -33,6 +33,7 @@ static const struct str describing_words[] = {
     W("seconds"), W("minutes"), W("max"), W("min"), W("bytes"), W("timeout"), W("last"), W("used"), W("utilization"),
     W("log"), W("logs"), W("role"), W("roles"), W("function"), W("lambda"), W("table"), W("bucket"), W("queue"), W("topic"),
     W("api"), W("stage"), W("handler"), W("service"), W("server"), W("router"), W("route"), W("routes"), W("middleware"),
+    W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"),
 };
 
@@ -222,6 +223,31 @@ static bool is_secret_word(struct str word, unsigned classes) {
     return (classes & WORD_SECRET) != 0 || has_secret_ending(word);
 }
 
+/* AUTH_CLIENT_ID, credentialsId: who asks, and which of them is meant. */
+static bool is_public_id(const struct str *words, size_t n) {
+    static const struct str owners[] = {W("client"), W("credential"), W("credentials")};
+
+    for (size_t i = 0; n > 1 && i < ARRAY_N(owners); i++) {
+        if (str_eq_nocase(words[n - 1], STR("id")) && str_eq_nocase(words[n - 2], owners[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool key_opens(struct str word) {
+    static const struct str others[] = {W("authentication"), W("account"), W("master"),
+                                        W("license"),        W("licence"), W("shared"),
+                                        W("subscription"),   W("admin")};
+
+    for (size_t i = 0; i < ARRAY_N(others); i++) {
+        if (str_eq_nocase(word, others[i])) {
+            return true;
+        }
+    }
+    return (classes_of(word) & WORD_OPENING) != 0;
+}
+
 bool key_is_secret(struct str key) {
     struct str words[KEY_WORDS_MAX];
     unsigned classes[KEY_WORDS_MAX];
@@ -251,6 +277,9 @@ bool key_is_secret(struct str key) {
         if (i == n && (classes[i - 1] & WORD_DESCRIBING) != 0) {
             return false;
         }
+    }
+    if (is_public_id(words, n)) {
+        return false;
     }
     for (size_t i = 0; i < n; i++) {
         if (is_secret_word(words[i], classes[i]) && !is_of_something(classes, n, i)) {
@@ -325,6 +354,87 @@ static bool is_same_name(struct str key, struct str value) {
     return path.len == 0 ? value.len < whole : is_any(path.ptr[path.len - 1], ".>");
 }
 
+/* env.DB_PASSWORD, var.password, settings.SECRET_KEY: code that hands a value on. */
+static bool is_variable(struct str value) {
+    static const struct str owners[] = {
+        W("env."),      W("import.meta.env."), W("var."),     W("local."), W("module."), W("data."),
+        W("settings."), W("config."),          W("secrets."), W("self."),  W("this.")};
+
+    while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
+        value = str_slice(value, 0, value.len - 1);
+    }
+    for (size_t i = 0; i < ARRAY_N(owners); i++) {
+        if (!str_starts(value, owners[i])) {
+            continue;
+        }
+        struct str name = str_slice(value, owners[i].len, value.len);
+        size_t digits = 0;
+        for (size_t k = 0; k < name.len; k++) {
+            digits += is_digit(name.ptr[k]);
+            if (!is_alnum(name.ptr[k]) && !is_any(name.ptr[k], "_.")) {
+                return false;
+            }
+        }
+        return name.len > 0 && digits * 4 < name.len;
+    }
+    return false;
+}
+
+/* Whether a part of a path may be a secret: long, with a digit. */
+static bool has_long_part(struct str path) {
+    size_t from = 0;
+    bool has_digit = false;
+
+    for (size_t i = 0; i <= path.len; i++) {
+        if (i < path.len && path.ptr[i] != '/') {
+            has_digit = has_digit || is_digit(path.ptr[i]);
+            continue;
+        }
+        if (has_digit && i - from >= PART_LONG) {
+            return true;
+        }
+        from = i + 1;
+        has_digit = false;
+    }
+    return false;
+}
+
+bool key_value_is_place(struct str key, struct str value) {
+    static const struct str places[] = {W("url"), W("uri"), W("href")};
+    struct str words[KEY_WORDS_MAX];
+    size_t n = key_split(key, words);
+    ptrdiff_t sign = str_find(value, STR("://"));
+
+    if (n == 0 || !str_starts(value, STR("http")) || sign < 0 || str_find(value, STR("@")) >= 0) {
+        return false;
+    }
+    struct str place = str_slice(value, (size_t)sign + 3, value.len);
+    ptrdiff_t path = str_find(place, STR("/"));
+    for (size_t i = 0; i < ARRAY_N(places); i++) {
+        if (str_eq_nocase(words[n - 1], places[i])) {
+            return path < 0 || !has_long_part(str_slice(place, (size_t)path, place.len));
+        }
+    }
+    return false;
+}
+
+/* "pw:api": Playwright's parts, as its logs name them; Pw is what a minifier calls anything. */
+static bool is_part_of_program(struct str key, struct str value) {
+    static const struct str parts[] = {W("api"),   W("browser"), W("channel"), W("protocol"),
+                                       W("error"), W("install"), W("test"),    W("webserver")};
+
+    if (str_eq(key, STR("Pw")) || str_eq(key, STR("pW"))) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_N(parts) && str_eq(key, STR("pw")); i++) {
+        if (str_starts(value, parts[i]) &&
+            (value.len == parts[i].len || !is_alnum(value.ptr[parts[i].len]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool key_value_is_harmless(struct str key, struct str value) {
     static const struct str nothing[] = {W(""),           W("null"),      W("None"),
                                          W("nil"),        W("undefined"), W("process.env"),
@@ -341,7 +451,8 @@ bool key_value_is_harmless(struct str key, struct str value) {
     }
     return str_starts(value, STR("process.env.")) || str_starts(value, STR("os.environ[")) ||
            str_starts(value, STR("os.getenv(")) || is_template_reference(value) ||
-           is_shell_reference(value) || is_version(value) || is_same_name(key, value);
+           is_shell_reference(value) || is_version(value) || is_same_name(key, value) ||
+           is_variable(value) || is_part_of_program(key, value);
 }
 
 bool key_is_public(struct str key) {

@@ -6,6 +6,13 @@
 /* Whether a key such as "db_password" or "apiKey" names a secret, by its words. */
 bool key_is_secret(struct str key);
 
+/* Whether a word before "key" makes a secret of it: API key, access key. */
+bool key_opens(struct str word);
+
+/* Whether a key such as "token_url" names a place, and `value` is one without a secret in its path
+ * that its key would tell: rules look into it. */
+bool key_value_is_place(struct str key, struct str value);
+
 /* Whether the value under a secret's key says nothing: empty, null, a reference such as ${NAME}, a
  * version number, a mask. */
 bool key_value_is_harmless(struct str key, struct str value);

@@ -34,8 +34,8 @@ static bool is_one_of(struct str word, const struct str *of, size_t n) {
 }
 
 bool phrase_is_name(struct str name) {
-    static const struct str endings[] = {W("password"), W("passwd"), W("passphrase"), W("passcode"),
-                                         W("passwort")};
+    static const struct str endings[] = {W("password"), W("passwd"),   W("passphrase"),
+                                         W("passcode"), W("passwort"), W("pwd")};
 
     for (size_t i = 0; i < ARRAY_N(endings); i++) {
         size_t n = endings[i].len;

@@ -188,6 +188,9 @@ const char *const named[] = {
     "the password for 'bob' is 'X'", "Your password was reset to 'X', bob.", "The temporary password is `X`", "{\"say\": \"the password is \\\"X\\\".\"}",
     "{\"user password\": \"X\"}", "{\\\"user password\\\": \\\"X\\\"}", "keytool -storepass X -v", "git config user.password X",
     "get(u, auth=('user', 'X'))", "auth = HTTPBasicAuth(\"user\", \"X\")", "c = new NetworkCredential(\"user\", \"X\");", "b.setPassword(\"X\")", "SET PASSWORD FOR u = PASSWORD('X')",
+    "API key: X", "Secret Key:X", "const password = process.env.DB_PASSWORD || 'X';", "db.PASSWORD ?? `X`", "p = os.environ.get(\"PASSWORD\") or \"X\"",
+    "ID:a PW:X", "{\"db_pw\": \"X\"}", "passwords: X", "CREATE USER a IDENTIFIED WITH native BY 'X';", "create user a identified by 'X'", "curl -u \":X\" h",
+    "<a href=\"h?token=&quot;X&quot;\">", "#define API_TOKEN X", "setopt(h, CURLOPT_USERPWD, \"X\");", "monkeypatch.setattr(settings, \"jwt_secret\", \"X\")", "define( 'PASSWORD' , 'X' );", "\x1b[36mpassword\x1b[0m=X", "\x1b[36mtoken=\x1b[0mX",
     "password = (\"X\")", "curl -u 'X:' https://h", "curl -sSu user:X https://h", "curl --proxy-user \"user\":\"X\" h", "[\"mysql\", \"-u\", \"root\", \"-pX\"]",
     "{\"cmd\": \"mysql -u root -pX db\"}", "sh -c \"sshpass -p 'X' ssh h\"", "sudo mysqldump -p'X' db | gzip", "RUN htpasswd -bc f user X",
 };
@@ -229,6 +232,10 @@ const char *const harmless[] = {
     "aws names policy/AWSVendorInsightsAssessorReadOnly and AmazonEC2ContainerServiceforEC2RoleFully",
     "aws: src/components/AccountSettings/ButtonBar and frontend/src/views/AccountSettingsPanes1",
     "if (typeof password === 'undefined' || password == '' || token === 'other') {", "if password != other { return }", "assert token == 'https://login.example.com/oauth2/v1'",
+    "enum:[\"implicit\",\"password\",\"application\",\"token-1234\"]", "const Pw=class Parser", "[[ $PWD == \"$(pwd)\" ]]", "set `AUTH0_AUDIENCE`, `AUTH0_SECRET`, `AUTH0_DOMAIN1`",
+    "users are identified by email", "sort key: userId", "the key: value", "pw:api navigating to it", "credentialsId: 'a', passwordLabel: 'b', AUTH_CLIENT_ID=c", "\"token_uri\": \"https://oauth2.example.com/token\"",
+    "AUTH_CALLBACK_URL=http://auth0.example.dev/callback", "apiKey: import.meta.env.VITE_API_KEY,", "password = settings.DB_PASSWORD", "docker run --name mongo -p 27017:27017 mongo", "mysql -p app", "the password is required", "the password is sha256-hashed", "Your password is set now.",
+    "getPassword('db-of-mine')", "aws:policy/IVSRecordToS3", "policy: service-role/AmazonEC2ContainerServiceforEC2Role",
     "password 'is' what you type", "the vault may unseal itself: see docs/unseal.md", "    password \"${vaultPassword}\"",
     "\u00e4\u00f6\u00fc \u20ac \xf0\x9f\x98\x80 text stays", "",
 };

@@ -69,6 +69,8 @@ static void no_managed_policy_of_aws_is_taken_for_a_secret_key(void **state) {
         "arn:aws-cn:iam::aws:policy/job-function/%s",
         "aws iam get-policy --policy %s",
         "aws has policy/%s, role/%s and function/%s",
+        "aws:policy/%s",
+        "\"policy\": \"policy/service-role/%s\"",
     };
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
 
@@ -265,6 +267,13 @@ static void names_of_secrets_are_told_by_their_words(void **state) {
         {"api_key_value", true},
         {"AuthRole", false},
         {"keyPrefixEquals", false},
+        {"credentialsId", false},
+        {"AUTH_CLIENT_ID", false},
+        {"secretKeyRef", false},
+        {"passwordLabel", false},
+        {"CURLOPT_USERPWD", true},
+        {"db_pw", true},
+        {"trustStorepass", true},
     };
 
     (void)state;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { COLOUR_MAX = 24 };
+
 #define ALNUM_HI (SET_UPPER_HI | SET_LOWER_HI)
 
 /* clang-format off */
@@ -89,6 +91,27 @@ size_t scan_word_end(struct scan *scan, size_t at) {
     return to;
 }
 
+size_t text_colour_begin(struct str text, size_t at) {
+    static const char *const escapes[] = {"\x1b", "\\x1b",   "\\x1B",  "\\033",
+                                          "\\e",  "\\u001b", "\\u001B"};
+    const char *p = text.ptr;
+    size_t i = at > 0 && is_letter(p[at - 1]) ? at - 1 : 0;
+
+    while (i > 0 && at - i < COLOUR_MAX && (is_digit(p[i - 1]) || p[i - 1] == ';')) {
+        i--;
+    }
+    if (i == 0 || p[i - 1] != '[') {
+        return at;
+    }
+    struct str before = str_slice(text, 0, i - 1);
+    for (size_t k = 0; k < ARRAY_N(escapes); k++) {
+        if (str_ends(before, str_from(escapes[k]))) {
+            return i - 1 - strlen(escapes[k]);
+        }
+    }
+    return at;
+}
+
 bool text_is_start(struct str text, size_t at, char before) {
     const char *p = text.ptr;
 
@@ -98,6 +121,9 @@ bool text_is_start(struct str text, size_t at, char before) {
     }
     if (at >= 2 && p[at - 2] == '\\' && is_any(before, "bfnrt")) {
         return true; /* \n */
+    }
+    if (text_colour_begin(text, at) < at) {
+        return true;
     }
     if (at >= 3 && p[at - 3] == '%' && is_hex(p[at - 2]) && is_hex(before)) {
         return true; /* %3D */

@@ -149,6 +149,10 @@ size_t scan_run_end(struct scan *scan, enum set set, size_t at);
 /* Where the word at `at` ends (blank, quote, < or >), with its last '@' in scan->word. */
 size_t scan_word_end(struct scan *scan, size_t at);
 
+/* Where the sequence that sets a terminal's colour begins that ends at `at` (ECMA-48: ESC [ 0 ; 31
+ * m, or as strings write it); `at` when there is none. */
+size_t text_colour_begin(struct str text, size_t at);
+
 /* Whether a token may begin at `at`: no letter or digit before it that is part of a word. `before`
  * stands before the text. */
 bool text_is_start(struct str text, size_t at, char before);

@@ -102,6 +102,21 @@ static size_t quoting_slashes(size_t slashes) {
     return slashes;
 }
 
+/* "key" alone says nothing, "API key: " does: where the word before it begins that is of its name;
+ * `from` otherwise. */
+static size_t first_word(const struct scan *scan, size_t from, size_t to) {
+    static const struct str key = {"key", 3};
+    size_t word = from > 1 && scan->text.ptr[from - 1] == ' ' ? from - 1 : from;
+
+    if (word == from || !str_eq_nocase(str_slice(scan->text, from, to), key)) {
+        return from;
+    }
+    while (word > 0 && from - word < WORDS_MAX && is_letter(scan->text.ptr[word - 1])) {
+        word--;
+    }
+    return key_opens(str_slice(scan->text, word, from - 1)) ? word : from;
+}
+
 static void name_read(const struct scan *scan, const struct rule *rule, size_t at,
                       struct name *name) {
     size_t from = at;
@@ -113,6 +128,14 @@ static void name_read(const struct scan *scan, const struct rule *rule, size_t a
     while (to < scan->text.len && to - at < NAME_MAX && is_name_char(scan->text.ptr[to])) {
         to++;
     }
+    if (from > 0 && scan->text.ptr[from - 1] == '[') { /* "32m" before the name sets a colour */
+        size_t coloured = from;
+        while (coloured < at && text_colour_begin(scan->text, coloured) == coloured) {
+            coloured++;
+        }
+        from = coloured < at ? coloured : from;
+    }
+    from = first_word(scan, from, to);
     *name = (struct name){.from = from, .to = to, .kind = rule->kind};
     char before = from > 0 ? scan->text.ptr[from - 1] : scan->before;
     name->is_query = before == '?' || before == '&';
@@ -243,9 +266,16 @@ size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
 
 static size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t to,
                         enum span_style style) {
-    if (!key_value_is_harmless(name_str(scan, name), str_slice(scan->text, from, to))) {
-        scan_add(scan, from, to, name->kind, style);
+    struct str key = name_str(scan, name);
+    struct str value = str_slice(scan->text, from, to);
+
+    if (key_value_is_place(key, value)) {
+        return from; /* rules look into it */
     }
+    if (key_value_is_harmless(key, value)) { /* what a template names is nobody's name */
+        return str_find(value, STR("{{")) >= 0 ? to : from;
+    }
+    scan_add(scan, from, to, name->kind, style);
     return to;
 }
 
@@ -305,8 +335,8 @@ static bool is_header(struct str name) {
 
 /* The scheme of an Authorization header stays: it says what went wrong. */
 static size_t skip_scheme(const struct scan *scan, size_t at) {
-    static const char *const schemes[] = {"Bearer ", "Basic ",  "Digest ", "Negotiate ",
-                                          "token ",  "bearer ", "basic ",  "ApiKey "};
+    static const char *const schemes[] = {"Bearer ", "Basic ", "Digest ", "Negotiate ", "token ",
+                                          "bearer ", "basic ", "ApiKey ", "FlyV1 "};
 
     for (size_t i = 0; i < ARRAY_N(schemes); i++) {
         if (scan_has(scan, at, schemes[i])) {
@@ -501,7 +531,22 @@ static size_t value_strings(struct scan *scan, const struct name *name, size_t a
 static size_t value_tuple(struct scan *scan, const struct name *name, size_t at) {
     size_t second = is_pair_name(name_str(scan, name)) ? next_string(scan, at) : 0;
 
-    return value_strings(scan, name, second > 0 ? second : at);
+    size_t quote = skip_slashes(scan, at);
+
+    return second > 0 ? value_strings(scan, name, second)
+                      : value_quoted(scan, name, quote, quoting_slashes(quote - at));
+}
+
+/* What follows a quote as HTML writes it at `at`; 0 when there is none. */
+static size_t after_entity(const struct scan *scan, size_t at) {
+    static const char *const quotes[] = {"&quot;", "&#34;", "&#39;", "&apos;"};
+
+    for (size_t i = 0; i < ARRAY_N(quotes); i++) {
+        if (scan_has(scan, at, quotes[i])) {
+            return at + strlen(quotes[i]);
+        }
+    }
+    return 0;
 }
 
 /* The value that begins at `at`, after the separator. */
@@ -515,6 +560,15 @@ static size_t value_read(struct scan *scan, const struct name *name, size_t at, 
     if (is_quote(char_at(scan, quote))) {
         size_t slashes = quote - from - (quote > from && is_letter(char_at(scan, from)) ? 1 : 0);
         return value_quoted(scan, name, quote, quoting_slashes(slashes));
+    }
+    size_t entity = after_entity(scan, from);
+    if (entity > 0) {
+        size_t to = entity;
+        while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+               !is_any(scan->text.ptr[to], "&<")) {
+            to++;
+        }
+        return value_add(scan, name, entity, to, SPAN_PLAIN);
     }
     char c = char_at(scan, from);
     if (c == '(' && is_quote(char_at(scan, skip_slashes(scan, skip_blanks(scan, from + 1))))) {
@@ -553,7 +607,7 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
     if (is_set && (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set ")))) {
         return true;
     }
-    if (str_ends(lead, STR("git config "))) {
+    if (str_ends(lead, STR("git config ")) || str_ends(lead, STR("define "))) {
         return true;
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
@@ -561,6 +615,21 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
     }
     ptrdiff_t login = scan_find_next(scan, &scan->login, line_begin(scan, name->from), "login ");
     return (login >= 0 && (size_t)login + 6 <= name->from) || is_netrc_line(scan, name);
+}
+
+/* Over what sets a terminal's colour at `at`. */
+static size_t skip_colours(const struct scan *scan, size_t at) {
+    while (char_at(scan, at) == '\x1b' && char_at(scan, at + 1) == '[') {
+        size_t to = at + 2;
+        while (is_digit(char_at(scan, to)) || char_at(scan, to) == ';') {
+            to++;
+        }
+        if (!is_letter(char_at(scan, to))) {
+            return at;
+        }
+        at = to + 1;
+    }
+    return at;
 }
 
 /* Whether the name ends a few words in quotes, as in "user password": the closing one is at
@@ -599,7 +668,7 @@ static size_t name_close(const struct scan *scan, struct name *name) {
     }
     if (name->quote == '\0' || char_at(scan, quote) != name->quote) {
         name->quote = '\0';
-        return name->to;
+        return skip_colours(scan, name->to);
     }
     return quote + (char_at(scan, quote + 1) == ']' ? 2 : 1); /* environ["KEY"] = */
 }
@@ -659,18 +728,6 @@ static size_t after_type(const struct scan *scan, size_t at) {
     return is_quote(char_at(scan, skip_slashes(scan, value))) ? value : 0;
 }
 
-/* The value after set("NAME", or define('NAME', as the place of its quote; 0 when it is none. */
-static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
-    bool is_call = name->quote != '\0' && name->from >= 2 + name->slashes &&
-                   scan->text.ptr[name->from - 2 - name->slashes] == '(';
-    size_t value = skip_blanks(scan, sign + 1);
-
-    return is_call && char_at(scan, sign) == ',' &&
-                   is_quote(char_at(scan, skip_slashes(scan, value)))
-               ? value
-               : 0;
-}
-
 /* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
 static bool is_quoted_token(const struct scan *scan, size_t at) {
     size_t from = skip_slashes(scan, at) + 1;
@@ -717,7 +774,43 @@ static bool is_literal(const struct scan *scan, size_t at) {
             return false;
         }
     }
-    return word.len >= LITERAL_MIN && is_quote(char_at(scan, to));
+    return word.len >= LITERAL_MIN && word.ptr[0] != '$' && is_quote(char_at(scan, to));
+}
+
+/* NAME_OF_A_CONSTANT */
+static bool is_constant(struct str name) {
+    for (size_t i = 0; i < name.len; i++) {
+        if (is_letter(name.ptr[i]) && fold(name.ptr[i]) == name.ptr[i]) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+/* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, as the place of its
+ * quote; 0 when it is none. */
+static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
+    size_t value = skip_blanks(scan, sign + 1);
+
+    while (before > 0 && scan->text.ptr[before - 1] == ' ') {
+        before--;
+    }
+    char opening = before > 0 ? scan->text.ptr[before - 1] : '\0';
+    if (!is_quote(char_at(scan, skip_slashes(scan, value)))) {
+        return 0;
+    }
+    if (name->quote != '\0' && opening == '(') {
+        return value;
+    }
+    size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
+    bool is_argument = opening == ',' && !is_quote(scan->text.ptr[last > 0 ? last - 1 : 0]);
+    bool is_value =
+        is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
+    bool is_named = name->quote != '\0'
+                        ? is_argument
+                        : (is_argument || opening == '(') && is_constant(name_str(scan, name));
+    return is_named && is_value ? value : 0;
 }
 
 /* Where the literal begins after == === != !==, or 0. */
@@ -775,6 +868,23 @@ static bool is_only_argument(const struct scan *scan, const struct name *name, s
     return char_at(scan, end) == quote && is_line_over(scan, end + 1);
 }
 
+/* The string that stands in when nothing is set: getenv("NAME") or "VALUE", env.NAME || "VALUE"; 0
+ * when there is none. `at`: after the name. */
+static size_t after_default(const struct scan *scan, const struct name *name, size_t at) {
+    static const char *const signs[] = {"||", "??", "or "};
+
+    at = skip_blanks(scan, at + (char_at(scan, at) == ')' && name->quote != '\0' ? 1 : 0));
+    for (size_t i = 0; i < ARRAY_N(signs); i++) {
+        if (scan_has(scan, at, signs[i])) {
+            size_t value = skip_blanks(scan, at + strlen(signs[i]));
+            bool is_value = is_quoted_token(scan, value) ||
+                            (is_password_name(scan, name) && is_literal(scan, value));
+            return is_value ? value : 0;
+        }
+    }
+    return 0;
+}
+
 /* Where the value begins, with the separator; 0 when this is no name of a value. */
 static size_t separator_read(struct scan *scan, struct name *name, char *separator) {
     size_t at = name_close(scan, name);
@@ -784,6 +894,7 @@ static size_t separator_read(struct scan *scan, struct name *name, char *separat
 
     *separator = c;
     size_t compared = after_comparison(scan, name, sign);
+    compared = compared > 0 ? compared : after_default(scan, name, at);
     if (compared > 0) {
         *separator = '=';
         return compared;
