@@ -538,12 +538,20 @@ class Rollback(Case):
         done = self.good("rollback", self.args | {"template_sha256": hashlib.sha256(self.new.encode()).hexdigest()})
         self.assertEqual((done["ok"], done["status"]), (True, "UPDATE_ROLLBACK_COMPLETE"))  # it waited for the end
 
-    def test_a_version_that_is_gone_or_has_other_code_is_not_taken(self):
-        lam = self.function()
+    def test_a_version_that_cannot_be_taken_is_told_and_the_stack_goes_back(self):
+        """It is gone, has other code, or AWS refuses: the change set publishes that code again."""
+        lam, fault = self.function(), self.proxy()
         args = self.args | {"function": "depl-f", "alias_version": "1", "parameters": {"BackendSha256B64": "other"}}
-        self.bad("conflict", "has other code than the release", "rollback", args)
-        self.bad("not_found", "version 9 of the function is gone", "rollback", args | {"alias_version": "9"}, status=6,
-                 remedy="deploy the old commit again")
+        fault.rule("lambda", "PUT", error={"status": 403, "code": "AccessDenied", "message": "not today"})
+        for n, (more, words) in enumerate((({}, "has other code than the release"), ({"alias_version": "9"}, "version 9 of the function is gone"),
+                                           ({"parameters": {}}, "AWS denies this call"))):
+            if n > 0:  # the next try begins where the first did
+                self.cfn.update_stack(StackName=STACK, TemplateBody=self.new)
+                self.wait_for(self.stack_id, "UPDATE_COMPLETE")
+            done = self.good("rollback", args | more, key=f"s1-{n}", endpoint=fault.url)
+            self.assertEqual((done["alias_moved"], done["ok"], done["status"]), (False, True, "UPDATE_COMPLETE"))
+            self.assertIn(words, json.dumps(self.said))
+            self.assertEqual(self.cfn.get_template(StackName=STACK)["TemplateBody"], json.loads(self.old))
         self.assertEqual(lam.get_alias(FunctionName="depl-f", Name="live")["FunctionVersion"], "2")
 
     def test_another_account_or_a_damaged_template_stops_it(self):

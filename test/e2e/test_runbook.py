@@ -72,7 +72,7 @@ class Runbook(todo.TodoCase):
                 self.assertNotIn(value, path.read_text())
 
         self.assertIn("answers 500", parts["next"]["first_problem"]["text"])  # why it went back
-        self.assertIn("UpdateAlias", parts["next"]["problem"]["text"])  # why that failed
+        self.assertIn("CreateChangeSet", parts["next"]["problem"]["text"])  # why that failed
         self.assertIn(f"failed first: {parts['next']['first_problem']['text']}", done.of_type("alert")[0]["runbook"])
 
         commands = {words[1]: words for words in (shlex.split(step.get("command", "- -")) for step in parts["next"]["steps"])}

@@ -102,20 +102,6 @@ int64_t deployer_since(const struct aws *aws) {
     return clock_now_ms() + aws_clock_offset_ms(aws, AWS_CLOUDFORMATION) - 60000;
 }
 
-/* Going back to a release answers with it at once: the alias first, the change set then does the
- * rest. Where its version is not there any more, the change set publishes it again. */
-static enum err_code apply_alias(struct op *op, const struct aws *aws, struct err *err) {
-    bool is_moved = false;
-    enum err_code code =
-        deployer_move_alias(op, aws, deployer_arg(op, "code_sha256"), &is_moved, err);
-
-    if (code == ERR_NOT_FOUND || (code == ERR_CONFLICT && !is_moved)) {
-        *err = (struct err){0};
-        return ERR_NONE;
-    }
-    return code;
-}
-
 /* A caller who may not execute has changed nothing, where no alias was moved before: said as a
  * result, so that nobody takes it for a failure half-way. */
 static enum err_code apply_refused(const struct op *op, json_t **out, struct err *err) {
@@ -128,10 +114,13 @@ static enum err_code apply_refused(const struct op *op, json_t **out, struct err
     return ERR_NONE;
 }
 
+/* Going back to a release answers with it at once: the alias first, the change set then does the
+ * rest. */
 enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     CLEANUP(cfn_set_done) struct cfn_set set = {0};
     CLEANUP(freep) char *token = apply_token(op);
     bool is_kept = strcmp(json_str_or(op->approval, "on_failure", ""), "keep") == 0;
+    bool is_moved = false;
     bool exists = false;
     struct aws aws;
 
@@ -143,7 +132,9 @@ enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
     if (!exists) {
         return err_set(err, ERR_STALE, "the change set that was approved is gone");
     }
-    if (apply_check_set(op, &set, err) != ERR_NONE || apply_alias(op, &aws, err) != ERR_NONE) {
+    if (apply_check_set(op, &set, err) != ERR_NONE ||
+        deployer_move_alias(op, &aws, deployer_arg(op, "code_sha256"), &is_moved, err) !=
+            ERR_NONE) {
         return err->code;
     }
     if (deployer_execute_set(op, &aws, &set, deployer_arg(op, "stack"), token, is_kept, err) !=

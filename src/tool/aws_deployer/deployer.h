@@ -211,8 +211,9 @@ MUST_CHECK enum err_code deployer_check_lock(struct op *op, const struct aws *aw
 MUST_CHECK enum err_code deployer_check(struct op *op, const struct aws *aws, struct err *err);
 
 /* Points the alias of the argument "function" to its published version "alias_version", whose code
- * has the digest `code_sha256` (Base64; "" for any); nothing where the call names none.
- * Errors: ERR_NOT_FOUND (no such version), ERR_CONFLICT (other code), those of aws/lambda.h. */
+ * has the digest `code_sha256` (Base64; "" for any); nothing where the call names none. That the
+ * version is gone or has other code, or that AWS refuses, is told and left to the change set.
+ * Errors: the others of aws/lambda.h. */
 MUST_CHECK enum err_code deployer_move_alias(struct op *op, const struct aws *aws,
                                              const char *code_sha256, bool *out_moved,
                                              struct err *err);

@@ -16,37 +16,40 @@ static bool rollback_is_moved(const struct aws *aws, const char *function, const
            strcmp(alias.version, version) == 0;
 }
 
-/* Flips the alias to the release's version, in seconds. A site alone has no function. UpdateAlias
- * does not look everywhere whether the version exists, so we do. */
-enum err_code deployer_move_alias(struct op *op, const struct aws *aws, const char *code_sha256,
-                                  bool *out_moved, struct err *err) {
-    const char *function = deployer_arg(op, "function");
-    const char *version = deployer_arg(op, "alias_version");
-    struct lambda_alias alias = {0};
+/* UpdateAlias does not look everywhere whether the version exists, so we do. */
+static enum err_code rollback_check_version(const struct aws *aws, const char *function,
+                                            const char *version, const char *code_sha256,
+                                            struct err *err) {
     char code[64] = {0};
     bool exists = false;
 
-    *out_moved = false;
-    if (function[0] == '\0' || version[0] == '\0') {
-        return ERR_NONE;
+    if (lambda_find_version(aws, function, version, &exists, code, err) != ERR_NONE) {
+        return err->code;
     }
+    if (!exists) {
+        return err_set(err, ERR_NOT_FOUND, "version %s of the function is gone", version);
+    }
+    if (code_sha256[0] != '\0' && strcmp(code, code_sha256) != 0) {
+        return err_set(err, ERR_CONFLICT,
+                       "version %s of the function has other code than the release", version);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code rollback_point(struct op *op, const struct aws *aws, const char *code_sha256,
+                                    bool *out_moved, struct err *err) {
+    const char *function = deployer_arg(op, "function");
+    const char *version = deployer_arg(op, "alias_version");
+    struct lambda_alias alias = {0};
+
     if (lambda_get_alias(aws, function, ALIAS, &alias, err) != ERR_NONE) {
         return err->code;
     }
     if (strcmp(alias.version, version) == 0) {
         return ERR_NONE;
     }
-    if (lambda_find_version(aws, function, version, &exists, code, err) != ERR_NONE) {
+    if (rollback_check_version(aws, function, version, code_sha256, err) != ERR_NONE) {
         return err->code;
-    }
-    if (!exists) {
-        err_set(err, ERR_NOT_FOUND, "version %s of the function is gone", version);
-        return err_remedy(err, "deploy the old commit again");
-    }
-    if (code_sha256[0] != '\0' && strcmp(code, code_sha256) != 0) {
-        err_set(err, ERR_CONFLICT, "version %s of the function has other code than the release",
-                version);
-        return err_remedy(err, "deploy the old commit again");
     }
     if (lambda_set_alias(aws, function, ALIAS, version, alias.revision, err) != ERR_NONE) {
         if (!rollback_is_moved(aws, function, version)) {
@@ -54,9 +57,37 @@ enum err_code deployer_move_alias(struct op *op, const struct aws *aws, const ch
         }
         *err = (struct err){0};
     }
-    op_progress(op, json_pack("{s:s, s:s+}", "type", "progress", "text",
-                              "alias live points to the previous version again, ", version));
     *out_moved = true;
+    return ERR_NONE;
+}
+
+/* Flips the alias to the release's version, in seconds. A site alone has no function. What stands
+ * in the way of that is told and no more: the change set publishes that code again, and takes the
+ * alias with it. */
+enum err_code deployer_move_alias(struct op *op, const struct aws *aws, const char *code_sha256,
+                                  bool *out_moved, struct err *err) {
+    const char *version = deployer_arg(op, "alias_version");
+    CLEANUP(freep) char *text = NULL;
+    enum err_code code;
+
+    *out_moved = false;
+    if (deployer_arg(op, "function")[0] == '\0' || version[0] == '\0') {
+        return ERR_NONE;
+    }
+    code = rollback_point(op, aws, code_sha256, out_moved, err);
+    if (code == ERR_NOT_FOUND || code == ERR_CONFLICT || code == ERR_DENIED ||
+        code == ERR_SERVICE || code == ERR_STALE) {
+        text =
+            mem_format("the alias cannot be moved at once (%s); the change set does it", err->text);
+        *err = (struct err){0};
+    } else if (code != ERR_NONE) {
+        return code;
+    } else if (*out_moved) {
+        text = mem_format("alias live points to the previous version again, %s", version);
+    }
+    if (text != NULL) {
+        op_progress(op, json_pack("{s:s, s:s}", "type", "progress", "text", text));
+    }
     return ERR_NONE;
 }
 
