@@ -134,11 +134,15 @@ static bool is_option_value(const struct scan *scan, size_t from) {
     return to - word > 2 && scan_has(scan, word, "--");
 }
 
-/* The quote that is open at `at`, of those on its line. */
-static char quote_around(const struct scan *scan, size_t at) {
-    char open = '\0';
+/* The quote that is open at `at`, of those on its line. Goes on where it was asked last, so that no
+ * text is read again and again. */
+static char quote_around(struct scan *scan, size_t at) {
+    struct quoted *last = &scan->quoted;
+    bool is_near = at >= last->at && at - last->at <= LINE_BACK;
+    size_t from = is_near ? last->at : at > LINE_BACK ? at - LINE_BACK : 0;
+    char open = is_near ? last->open : '\0';
 
-    for (size_t i = at > LINE_BACK ? at - LINE_BACK : 0; i < at; i++) {
+    for (size_t i = from; i < at; i++) {
         char c = scan->text.ptr[i];
         if (c == '\n' || scan_is_outer_quote(scan, i)) {
             open = '\0';
@@ -150,6 +154,7 @@ static char quote_around(const struct scan *scan, size_t at) {
             open = '\'';
         }
     }
+    *last = (struct quoted){.at = at, .open = open};
     return open;
 }
 

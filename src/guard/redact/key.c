@@ -364,7 +364,7 @@ static bool is_variable(struct str value) {
         value = str_slice(value, 0, value.len - 1);
     }
     for (size_t i = 0; i < ARRAY_N(owners); i++) {
-        if (!str_starts(value, owners[i])) {
+        if (value.len == 0 || value.ptr[0] != owners[i].ptr[0] || !str_starts(value, owners[i])) {
             continue;
         }
         struct str name = str_slice(value, owners[i].len, value.len);
@@ -440,7 +440,8 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("nil"),        W("undefined"), W("process.env"),
                                          W("os.environ"), W("!Ref"),      W("NULL")};
 
-    for (size_t i = 0; i < ARRAY_N(nothing); i++) {
+    char first = value.len > 0 ? value.ptr[0] : 'n';
+    for (size_t i = 0; is_any(first, "nNupo!") && i < ARRAY_N(nothing); i++) {
         if (str_eq(value, nothing[i])) {
             return true;
         }
@@ -449,9 +450,12 @@ bool key_value_is_harmless(struct str key, struct str value) {
         (str_eq(value, STR("true")) || str_eq(value, STR("false")))) {
         return true;
     }
-    return str_starts(value, STR("process.env.")) || str_starts(value, STR("os.environ[")) ||
-           str_starts(value, STR("os.getenv(")) || is_template_reference(value) ||
-           is_shell_reference(value) || is_version(value) || is_same_name(key, value) ||
+    bool is_read = is_any(first, "po") &&
+                   (str_starts(value, STR("process.env.")) ||
+                    str_starts(value, STR("os.environ[")) || str_starts(value, STR("os.getenv(")));
+    bool is_reference =
+        is_any(first, "{$") && (is_template_reference(value) || is_shell_reference(value));
+    return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
            is_variable(value) || is_part_of_program(key, value);
 }
 

@@ -225,7 +225,7 @@ static size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
     }
     sign--;             /* the @ itself */
     if (colon < sign) { /* in "TOKEN:x-oauth-basic" the user is the secret */
-        bool is_token = str_eq(str_slice(scan->text, colon + 1, sign), STR("x-oauth-basic"));
+        bool is_token = scan_has(scan, colon + 1, "x-oauth-basic@");
         scan_add(scan, is_token ? user : colon + 1, sign, rule->kind, SPAN_PLAIN);
         return sign;
     }

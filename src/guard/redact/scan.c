@@ -49,6 +49,7 @@ void scan_forget(struct scan *scan) {
     scan->word = (struct memo){0};
     scan->pem_end = (struct find){0};
     scan->login = (struct find){0};
+    scan->quoted = (struct quoted){0};
 }
 
 size_t scan_run_end(struct scan *scan, enum set set, size_t at) {
@@ -79,15 +80,12 @@ size_t scan_word_end(struct scan *scan, size_t at) {
     if (at >= memo->from && at < memo->to) {
         return memo->to;
     }
-    *memo = (struct memo){.from = at};
-    for (; to < scan->text.len; to++) {
-        char c = scan->text.ptr[to];
-        if (charset_has(&word_ends, c)) {
-            break;
-        }
-        memo->last_at = c == '@' ? to + 1 : memo->last_at;
+    while (to < scan->text.len && !charset_has(&word_ends, scan->text.ptr[to])) {
+        to++;
     }
-    memo->to = to;
+    const char *sign = to > at ? memrchr(scan->text.ptr + at, '@', to - at) : NULL;
+    *memo = (struct memo){
+        .from = at, .to = to, .last_at = sign == NULL ? 0 : (size_t)(sign + 1 - scan->text.ptr)};
     return to;
 }
 

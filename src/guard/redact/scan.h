@@ -67,6 +67,12 @@ struct find {
     ptrdiff_t at;
 };
 
+/* The quote that is open at a place; {0} at the begin of a text. */
+struct quoted {
+    size_t at;
+    char open;
+};
+
 /* A name that was judged. */
 struct judged {
     char name[JUDGED_MAX]; /* longer ones are not kept */
@@ -103,6 +109,7 @@ struct scan {
     struct find dots[2]; /* of a token, the first and the second */
     struct find pem_end;
     struct find login;
+    struct quoted quoted;  /* the place that was asked about last */
     struct judged *judged; /* the name that was judged last, of this text or one before */
 };
 

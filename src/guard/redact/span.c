@@ -22,10 +22,7 @@ void spans_add(struct spans *spans, struct span span) {
 }
 
 /* Equal places are told apart, so that the result does not depend on the order of arrival. */
-static int span_compare(const void *a, const void *b) {
-    const struct span *x = a;
-    const struct span *y = b;
-
+static int span_compare(const struct span *x, const struct span *y) {
     if (x->from != y->from) {
         return x->from < y->from ? -1 : 1;
     }
@@ -35,19 +32,47 @@ static int span_compare(const void *a, const void *b) {
     return (int)y->style - (int)x->style;
 }
 
-static bool is_sorted(const struct spans *spans) {
-    for (size_t i = 1; i < spans->n; i++) {
-        if (span_compare(&spans->rows[i - 1], &spans->rows[i]) > 0) {
-            return false;
-        }
+/* Where the rows that are in order from `from` on end. */
+static size_t run_end(const struct span *rows, size_t from, size_t n) {
+    size_t to = from + 1;
+
+    while (to < n && span_compare(&rows[to - 1], &rows[to]) <= 0) {
+        to++;
     }
-    return true;
+    return to < n ? to : n;
 }
 
-static void spans_sort(struct spans *spans) {
-    if (!is_sorted(spans)) { /* they mostly come in order */
-        qsort(spans->rows, spans->n, sizeof spans->rows[0], span_compare);
+/* Puts the rows [from, middle) and [middle, to), each in order, together. */
+static void runs_merge(const struct span *rows, size_t from, size_t middle, size_t to,
+                       struct span *out) {
+    size_t a = from;
+    size_t b = middle;
+
+    for (size_t i = from; i < to; i++) {
+        bool is_first = a < middle && (b == to || span_compare(&rows[a], &rows[b]) <= 0);
+        out[i] = is_first ? rows[a++] : rows[b++];
     }
+}
+
+/* Spans come in a few rows in order, one of each way to read the text, which are put together two
+ * by two. */
+static void spans_sort(struct spans *spans) {
+    struct span *other = NULL;
+
+    while (run_end(spans->rows, 0, spans->n) < spans->n) {
+        other = other == NULL ? mem_array(spans->cap, sizeof other[0]) : other;
+        for (size_t from = 0; from < spans->n;) {
+            size_t middle = run_end(spans->rows, from, spans->n);
+            size_t to = middle < spans->n ? run_end(spans->rows, middle, spans->n) : middle;
+
+            runs_merge(spans->rows, from, middle, to, other);
+            from = to;
+        }
+        struct span *swap = spans->rows;
+        spans->rows = other;
+        other = swap;
+    }
+    free(other);
 }
 
 void spans_merge(struct spans *spans) {
