@@ -289,6 +289,54 @@ class Moderated(lab.Case):
         self.assertNotIn("sk-test-0123456789abcdef", run.stdout + run.stderr)
 
 
+class Budget(lab.Case):
+    """What a person sees of the tokens of a session: at 80 %, at the budget, at the ceiling; and who may raise it."""
+    LINES = ("sing me a song", "and another one", "and a third")
+    NEAR, SPENT = "80 % of this session's tokens are used", "used up; it goes on without a model unless you raise its"
+    RAISE, CEILING = "Raise it, once, to 120000 and 60000", "used up, and so is the highest budget"
+
+    def setUp(self):
+        super().setUp()
+        self.repo = self.copy_repo("test/repos/api_only")
+        self.keys = self.aws.user("ada", account=self.account)
+
+    def costly(self, *answers):
+        """A model whose answers cost as many tokens, as it says."""
+        model, left = self.enterContext(fake.FakeModel()), list(answers)
+        nothing = json.dumps({"intent": "off_topic", "verb": "none", "values": [], "question": None})
+        model.always(lambda request: fake.moderation() if request["path"].endswith("/moderations")
+                     else fake.text(nothing, completion=left.pop(0)))
+        return model
+
+    def asked(self, model):
+        return sum(not request["path"].endswith("/moderations") for request in model.requests)
+
+    def test_a_pipe_is_told_and_a_no_goes_on_without_the_model(self):
+        model = self.costly(33000, 8000)
+        run = self.run_program("chat", "--region", lab.REGION, keys=self.keys, cwd=self.repo, **model.env(),
+                               stdin="".join(line + "\n" for line in (*self.LINES, "no", "and a fourth", "quit")))
+        said = " ".join((run.stdout + run.stderr).split())
+        for text in (self.NEAR, self.SPENT, self.RAISE, "everything goes on in plain words"):
+            self.assertIn(text, said)
+        self.assertEqual((said.count(self.NEAR), said.count(self.RAISE), self.asked(model)), (1, 1, 2), said)
+        self.assertEqual(run.code, 0, str(run))
+
+    def test_at_a_terminal_a_yes_raises_it_once_to_the_ceiling(self):
+        model = self.costly(33000, 8000, 19500)
+        with self.talk("chat", "--region", lab.REGION, keys=self.keys, cwd=self.repo, **model.env()) as talk:
+            for line, shown in zip((*self.LINES, "yes", "and a fourth"), ("> $", "80 %", "unless you raise", r"\[y/N\] $", "highest budget")):
+                talk.expect(shown)
+                if not shown.endswith("$"):
+                    talk.expect("> $")
+                talk.send_line(line)
+            talk.expect("a new session has a new budget")
+            talk.expect("> $")
+            talk.send_line("quit")
+            self.assertEqual(talk.wait(), 0)
+        said = " ".join(talk.transcript.split())
+        self.assertEqual((said.count(self.CEILING), said.count(self.RAISE), self.asked(model)), (2, 1, 3), said)  # the warning and the answer
+
+
 class Noise(lab.Case):
     """A conversation with llama.cpp's own server: forms that are kept to, and words that mean nothing."""
 

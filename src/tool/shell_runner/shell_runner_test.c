@@ -1,4 +1,5 @@
 /* shell_runner.run for real: what it sees, what it may not, and how ends are told apart. */
+#include "base/clock.h"
 #include "tool/services.h"
 #include "tool/tool.h"
 
@@ -26,6 +27,8 @@ static char work[PATH_MAX];
 static int progress_n;
 
 static char *in_work(const char *name) { return fs_join(work, name); }
+
+static int64_t within_ms; /* of the next calls; 0: what the tool has */
 
 static void put(const char *name, const char *content) {
     CLEANUP(freep) char *path = in_work(name);
@@ -90,7 +93,8 @@ static enum err_code call(size_t i, json_t *args, json_t **out, struct err *err)
                     .args = owned,
                     .cancel = &cancel,
                     .arena = arena,
-                    .emit = count_progress};
+                    .emit = count_progress,
+                    .deadline_mono_ms = within_ms == 0 ? 0 : clock_mono_ms() + within_ms};
 
     return tool_shell_runner.operations[i].run(&op, out, err);
 }
@@ -189,11 +193,14 @@ static void ends_have_reasons_and_output_is_masked(void **state) {
     } rows[] = {{"exit 0", "exit", 0},
                 {"exit 7", "exit", 7},
                 {"kill -SEGV $$", "signal", -1},
-                {"yes", "flood", -1}};
+                {"yes", "flood", -1},
+                {"sleep 100", "timeout", -1}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        within_ms = strcmp(rows[i].reason, "timeout") == 0 ? 500 : 0;
         CLEANUP(json_decrefp) json_t *out = run(rows[i].script);
+        within_ms = 0;
 
         if (strcmp(json_str_or(out, "reason", ""), rows[i].reason) != 0 ||
             json_int_or(out, "exit", -9) != rows[i].exit) {
