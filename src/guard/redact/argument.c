@@ -69,6 +69,7 @@ static const struct program programs[] = {
     {.anchor = "gh secret set", .options = {{"-b", FORM_EITHER}, {"--body", FORM_NEXT}}},
     {.anchor = "create secret", .options = {{"--from-literal", FORM_EQUALS}}},
     {.anchor = "put-parameter", .options = {{"--value", FORM_NEXT}}},
+    {.anchor = "ConvertTo-SecureString", .options = {{"-String", FORM_NEXT}, {"-Key", FORM_NONE}}, .place = 1, .place_form = FORM_NEXT},
     {.anchor = "openssl", .options = {{"-k", FORM_NEXT}, {"-K", FORM_NEXT}}},
     {.anchor = "htpasswd", .place = 3, .place_form = FORM_NEXT, .flag = 'b', .flag_less = 'n'},
     {.anchor = "ldap", .options = {{"-w", FORM_EITHER}}},
@@ -369,6 +370,9 @@ static void command_read(struct scan *scan, struct command *command) {
         }
         for (size_t i = 0; i < OPTIONS_MAX && program->options[i].name != NULL; i++) {
             size_t value = option_value(scan, &program->options[i], program->is_sql, from, to);
+            if (value > 0 && program->options[i].form == FORM_NONE) {
+                return; /* its value is none, and what follows is not read */
+            }
             if (value > 0) {
                 pending = value == to ? program->options[i].form : FORM_NONE;
                 argument_add(scan, value, to, program->options[i].form);

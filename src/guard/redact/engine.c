@@ -250,7 +250,8 @@ static size_t carry_block(struct scan *scan, struct carry *carry) {
         is_over = scan_find(scan, 0, scan->text.len, "-----END") >= 0 || --carry->block_lines <= 0;
         for (size_t at = 0; at < scan->text.len; at++) {
             size_t end = scan_run_end(scan, SET_BASE64, at);
-            if (end - at >= RUN_QUOTED_MIN) {
+            bool is_last = end > at + 4 && scan->text.ptr[end - 1] == '=';
+            if (is_last || end - at >= RUN_QUOTED_MIN) {
                 scan_add(scan, at, end, "private-key", SPAN_PLAIN);
             }
             at = end > at ? end : at;

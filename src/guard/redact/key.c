@@ -15,7 +15,7 @@ enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
 /* clang-format off */
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
-    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("passwords"),
+    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"),
 };
 
 /* Words that people write without a separator: PGPASSWORD, authtoken. */

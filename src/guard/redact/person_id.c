@@ -9,7 +9,17 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 24, NUMBER_MAX = 19 /* of a card */, GROUPS_MAX = 8, EIGHT = 8, REACH = 40 };
+enum {
+    DIGITS_MAX = 24,
+    NUMBER_MAX = 19 /* of a card */,
+    GROUPS_MAX = 8,
+    EIGHT = 8,
+    REACH = 40,
+    CARD_MIN = 12,
+    NAMED_MIN = 9,
+    NAMED_MAX = 14,
+    NEAR = 24
+};
 
 /* Digits in groups, with one kind of separator between them. */
 struct number {
@@ -215,7 +225,9 @@ static const struct issuer {
     {3700, 3799, 15, 15, false},
     {6011, 6011, 16, 19, false}, /* Discover */
     {6440, 6599, 16, 19, false},
-    {3528, 3589, 16, 19, false}, /* JCB */
+    {3500, 3599, 16, 19, false}, /* JCB, with ranges that it gave back */
+    {1800, 1800, 15, 15, false},
+    {2131, 2131, 15, 15, false},
     {3000, 3059, 14, 16, false}, /* Diners Club */
     {3600, 3699, 14, 19, false},
     {3800, 3999, 14, 16, false},
@@ -232,7 +244,7 @@ static bool is_card(const struct number *number) {
     static const uint64_t shapes[] = {0x4444, 0x465, 0x464, 0x44443, 0x4443, 0x4441, 0x844, 0x445};
     bool is_grouped = false;
 
-    if (number->digits[0] < '2' || number->digits[0] > '6' || number->separator == '.') {
+    if (number->digits[0] < '1' || number->digits[0] > '6' || number->separator == '.') {
         return false; /* nobody's */
     }
     for (size_t i = 0; i < ARRAY_N(shapes); i++) {
@@ -252,7 +264,26 @@ static bool is_card(const struct number *number) {
     return false;
 }
 
+/* Any issuer's, when a word before says that it is one. */
+static bool is_said_card(struct str text, size_t at, const struct number *number) {
+    static const char *const words[] = {"card",    "credit",    "visa",     "mastercard",
+                                        "amex",    "maestro",   "kredit",   "carte",
+                                        "tarjeta", "cc_number", "ccnumber", NULL};
+
+    return number->n >= CARD_MIN && number->n <= NUMBER_MAX && number->digits[0] != '1' &&
+           number->separator != '.' && is_luhn(number->digits, number->n) &&
+           !all_same(number->digits, number->n) && person_is_said(text, at, REACH, words);
+}
+
 /* ---- numbers of persons ---- */
+
+/* A number that the tax office gives to those who get no SSN. */
+static bool is_itin(const char *d) {
+    int group = number_of(d + 3, 2);
+
+    return d[0] == '9' && group >= 50 && group != 66 && group != 67 && group != 68 && group != 69 &&
+           group != 89 && group != 93;
+}
 
 static bool is_ssn(const char *d) {
     int area = number_of(d, 3);
@@ -293,6 +324,10 @@ static bool is_french(const char *d) {
 
 static const char *const ssn_words[] = {"ssn", "social security", "social_security",
                                         "socialsecurity", NULL};
+static const char *const national_words[] = {
+    "ssn",          "social_security", "social security", "national id", "national_id",
+    "nationalid",   "national-id",     "passport",        "rrn",         "svnr",
+    "personnummer", "rijksregister",   "kimlik",          NULL};
 static const char *const tax_words[] = {"steuer", "tax", "idnr", "tin", NULL};
 static const char *const bsn_words[] = {"bsn", "burgerservice", "sofi", NULL};
 static const char *const nhs_words[] = {"nhs", NULL};
@@ -302,14 +337,15 @@ static const char *const sin_words[] = {"sin", "nas", "social insurance", "assur
 static const char *const aadhaar_words[] = {"aadhaar", "aadhar", "uidai", NULL};
 static const char *const cpf_words[] = {"cpf", NULL};
 
-static const char *number_kind(struct str text, size_t at, const struct number *number) {
+static const char *checked_kind(struct str text, size_t at, const struct number *number) {
     const char *d = number->digits;
     bool is_plain = number->group_n == 1;
 
     switch (number->n) {
     case 9:
         if (number->shape == 0x324
-                ? number->separator != '.' && is_ssn(d)
+                ? number->separator != '.' &&
+                      (is_ssn(d) || is_itin(d) || person_is_said(text, at, REACH, ssn_words))
                 : is_plain && is_ssn(d) && person_is_said(text, at, REACH, ssn_words)) {
             return "us-ssn";
         }
@@ -353,6 +389,18 @@ static const char *number_kind(struct str text, size_t at, const struct number *
         break;
     }
     return is_card(number) ? "card" : NULL;
+}
+
+/* By its check digits, or by a word before it. */
+static const char *number_kind(struct str text, size_t at, const struct number *number) {
+    const char *kind = checked_kind(text, at, number);
+
+    if (kind == NULL && is_said_card(text, at, number)) {
+        return "card";
+    }
+    bool is_named = kind == NULL && number->n >= NAMED_MIN && number->n <= NAMED_MAX &&
+                    number->separator != '.' && person_is_said(text, at, NEAR, national_words);
+    return is_named ? "national-id" : kind;
 }
 
 /* ddd.ddd.ddd-dd has two separators. */

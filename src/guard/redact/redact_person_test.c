@@ -55,6 +55,10 @@ static const struct {
     {"NHS 401 023 2137",                               "NHS ***"},
     {"Aadhaar 3123 4567 8909",                         "Aadhaar ***"},
     {"1 85 05 78 006 084 91",                          "***"},
+    {"949-53-2213, ssn=981-05-1126",                   "***, ssn=***"},
+    {"credit_card=501857692179",                       "credit_card=***"},
+    {"3594704623835843 180024846249599",               "*** ***"},
+    {"\"ssn\": \"070912-2089417\", passport 523456789", "\"ssn\": \"***\", passport ***"},
 };
 
 static const char *const no_persons[] = {
@@ -66,6 +70,7 @@ static const char *const no_persons[] = {
     "123456789012", "7a5a1c1e-9d1f-4e0a-8a55-1f1c2d3e4f50", "v18.3.627 (6.0.476)", "10.0.12.34:8080", "192.168.178.201",
     "0123456789abcdef0123456789abcdef01234567", "1732459573123456789", "2026-11-24T14:46:13.935Z took 4111111111 ns",
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vpc-0a1b2c3d4e5f60718", "0.12345678901234", "44051401458",
+    "501857692179", "card made at 1732459573123", "discard 123456789012", "session 12345678, assn: 87654321", "981-05-1126",
     "sha256:4111111111111111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "Memory Size: 1024 MB Max: 128",
 };
 /* clang-format on */
