@@ -410,6 +410,62 @@ class Machines(OnMachines):
         self.assertRegex(shown.stdout, rf"(?s){session} .*asked by {self.arn('')} at [-0-9: ]+; aws-copilot approve {session}")
 
 
+class Site(OnMachines):
+    """A site, whose files one machine built and another one puts into place."""
+
+    halves = ("frontend",)
+
+    def title(self, url):
+        status, _, body = self.get(url)
+        return status, body.decode().split("<title>")[1].split("<")[0]
+
+    def moves_to_b(self):
+        """Nothing of the first machine is left: another clone at another path, another home, other credentials."""
+        clone, home = self.dir / "elsewhere/copy", self.dir / "home-b"
+        lab.git(self.dir, "clone", "-q", self.repo, clone)
+        (home / "tmp").mkdir(parents=True)
+        for path in (self.repo, self.dir / "a", self.dir / "cache-a", self.home):
+            path.rename(path.with_name(path.name + "-gone"))
+        self.repo = clone
+        return {"HOME": home, "XDG_CONFIG_HOME": home / ".config", "XDG_CACHE_HOME": home / ".cache", "TMPDIR": home / "tmp"}
+
+    def test_another_machine_ends_what_the_first_one_died_in_and_goes_back_from_there(self):
+        a = {"XDG_STATE_HOME": str(self.dir / "a"), "XDG_CACHE_HOME": str(self.dir / "cache-a")}
+        (self.dir / "cache-a").symlink_to(self.todo_env()["XDG_CACHE_HOME"])  # builds are made once for all tests
+        self.keys = self.mine
+        url = self.deploy(**a).result["url"]
+        self.assertEqual(self.title(url), (200, "Todo"))
+        self.edit("frontend/index.html", "<title>Todo</title>", "<title>Todo two</title>")
+        session = self.plan(**a).result["session"]
+        at, go = threading.Event(), threading.Event()
+
+        def hold(request):
+            at.set()
+            go.wait(90)
+            raise fault_proxy.Cut
+
+        self.fault.rule("s3", "PutObject", path="/releases/.*/index.html", times=1, call=hold)
+        process = self.spawn("approve", session, **a)
+        self.assertTrue(at.wait(90), process.out.read_text()[-2000:])
+        process.kill()  # files of the new release are there, but for its page
+        process.wait(30)
+        go.set()
+        b = self.moves_to_b()
+        done = self.at("b", "attach", session, **b)
+        self.assertEqual((done.result["status"], done.result["url"]), ("success", url))
+        self.assertEqual(self.title(url), (200, "Todo two"))
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet", status=200), 2, "once for each release")
+        puts = [row["target"] for row in self.fault.seen if row["action"] == "PutObject" and "/releases/" in row["target"] and row["status"] == 200]
+        self.assertTrue([target for target in puts if "index.html" in target], puts)
+        self.assertEqual(sorted(puts), sorted(set(puts)), "each file of a release was put once")
+
+        back = self.at("b", "rollback", *self.CONFIRMED, code=10, **b)
+        self.assertEqual(self.at("b", "approve", back.result["session"], **b).result["status"], "success")
+        self.assertEqual(self.title(url), (200, "Todo"))
+        verified = self.at("b", "audit", "verify", **b).of_type("verified")[0]
+        self.assertTrue(verified["ok"], verified)
+
+
 class Waiting(OnMachines):
     """A process waits at its question while the answer is given on another machine."""
 
