@@ -45,9 +45,11 @@ def program():
     return os.environ.get("AWSCOPILOT_PROGRAM") or str(ROOT / "build/src/aws-copilot")
 
 
-def nudge(interrupt_at=None, ahead_s=None):
-    """Variables that make the program press Ctrl-C at a text of its output, or live ahead of time: test/drivers/nudge.c."""
-    return {"LD_PRELOAD": Path(program()).parent / "libnudge.so", "NUDGE_INTERRUPT": interrupt_at, "NUDGE_AHEAD_S": ahead_s}
+def nudge(interrupt_at=None, ahead_s=None, no_locks=None):
+    """Variables that make the program press Ctrl-C at a text of its output, live ahead of time, or on a disk without locks:
+    test/drivers/nudge.c."""
+    return {"LD_PRELOAD": Path(program()).parent / "libnudge.so", "NUDGE_INTERRUPT": interrupt_at, "NUDGE_AHEAD_S": ahead_s,
+            "NUDGE_NO_LOCKS": no_locks}
 
 
 def aws():
