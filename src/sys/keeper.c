@@ -1,8 +1,10 @@
 /* sys/keeper.c: process 1 of a sandbox, a program of its own without a C library.
  *
- * Its end is the end of everything in its namespace. It reaps what is left to it, tells the parent
- * how the program ended, and goes. Being a program it holds none of the parent's memory: what runs
- * below it finds no secrets in /proc/1, and starting it copies no page tables.
+ * Its end is the end of everything in its namespace; where there is none it ends its process group,
+ * which nothing below it may leave. It reaps what is left to it, tells the parent how the program
+ * ended, and goes; when the parent goes before, so does everything here. Being a program it holds
+ * none of the parent's memory: what runs below it finds no secrets in /proc/1, and starting it
+ * copies no page tables.
  *
  *   keeper PROGRAM-PID     3 is the socket to report to; all signals are blocked
  *   keeper                 ends at once: the trial whether it can be started here
@@ -15,7 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { REPORT_FD = 3 };
+enum { REPORT_FD = 3, PARENT_GONE = 40 /* a signal that nobody else sends */ };
 
 #if defined(__x86_64__)
 __asm__(".globl _start\n"
@@ -79,6 +81,19 @@ static long number(const char *text) {
 
 static long address(const void *p) { return (long)(uintptr_t)p; }
 
+__attribute__((noreturn)) static void end_all(void) {
+    call(SYS_kill, 0, SIGKILL, 0, 0, 0);
+    leave(127);
+}
+
+/* Waits for the end of a child or of the parent: blocked signals are kept until they are asked for.
+ */
+static long wait_for_signal(void) {
+    uint64_t set = 1ULL << (SIGCHLD - 1) | 1ULL << (PARENT_GONE - 1);
+
+    return call(SYS_rt_sigtimedwait, address(&set), 0, 0, sizeof set, 0);
+}
+
 __attribute__((noreturn, used)) void keeper_main(const long *stack);
 void keeper_main(const long *stack) {
     struct {
@@ -94,14 +109,17 @@ void keeper_main(const long *stack) {
         leave(0);
     }
     call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-    call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    call(SYS_prctl, PR_SET_PDEATHSIG, PARENT_GONE, 0, 0, 0);
     if (call(SYS_ppoll, address(&gone), 1, address(&at_once), 0, 0) > 0 &&
         (gone.revents & POLLHUP) != 0) {
-        leave(127); /* the parent went before it could be followed */
+        end_all(); /* the parent went before it could be followed */
     }
     long program = number((const char *)(uintptr_t)stack[2]);
     for (;;) {
-        long pid = call(SYS_wait4, -1, address(&told.value), __WALL, 0, 0);
+        long pid = call(SYS_wait4, -1, address(&told.value), __WALL | WNOHANG, 0, 0);
+        if (pid == 0 && wait_for_signal() == PARENT_GONE) {
+            end_all();
+        }
         if (pid == program) {
             call(SYS_sendto, REPORT_FD, address(&told), sizeof told, MSG_NOSIGNAL, 0);
             leave(0);

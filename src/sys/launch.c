@@ -231,9 +231,11 @@ __attribute__((noreturn)) static void keep_here(pid_t program) {
 
 __attribute__((noreturn)) static void keep(struct start *start) {
     const struct launch *launch = start->launch;
+    struct sigaction plain = {.sa_handler = SIG_DFL};
     sigset_t all;
 
     setpgid(0, 0);
+    sigaction(SIGCHLD, &plain, NULL); /* ignored, it would take the program's end away */
     if (place_files(start) != 0) {
         const struct launch_report r = {STEP_FILES, errno};
         (void)!send(launch->report, &r, sizeof r, MSG_NOSIGNAL); /* it may not be at its place */
@@ -254,9 +256,9 @@ __attribute__((noreturn)) static void keep(struct start *start) {
     if (!start->is_shared) {
         prctl(PR_SET_DUMPABLE, 0); /* the keeper's memory is a copy of ours */
     }
-    pid_t program = start->is_shared
-                        ? clone(enter_program, start->program_stack + STACK_BYTES, CLONE_VM, start)
-                        : launch_clone(0, NULL);
+    pid_t program = start->is_shared ? clone(enter_program, start->program_stack + STACK_BYTES,
+                                             CLONE_VM | SIGCHLD, start)
+                                     : launch_clone(0, NULL);
     if (program == 0) {
         run_program(start);
     }

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -434,6 +435,73 @@ static void an_offline_child_sees_no_network_of_this_machine(void **state) {
     close(fd);
 }
 
+static void an_end_is_known_where_signals_of_children_are_ignored(void **state) {
+    (void)state;
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        CLEANUP(fixture_done) struct fixture f = {0};
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+        struct err err = {0};
+
+        if (!has_wall(w)) {
+            continue;
+        }
+        fixture_init(&f, walls[w].wall);
+        (void)signal(SIGCHLD, SIG_IGN);
+        enum err_code code = run_sh("exit 7", &f.box, 20000, &result, &err);
+        (void)signal(SIGCHLD, SIG_DFL);
+        assert_int_equal(code, ERR_NONE);
+        assert_int_equal(result.end, PROC_EXITED);
+        assert_int_equal(result.value, 7);
+    }
+}
+
+/* Whether somebody else holds the lock of ws/alive. */
+static bool is_alive(void) {
+    CLEANUP(freep) char *path = in_work("ws/alive");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    bool is_held = flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+    close(fd);
+    return is_held;
+}
+
+static bool becomes(bool want) {
+    for (int i = 0; i < 1000 && is_alive() != want; i++) {
+        usleep(20000);
+    }
+    return is_alive() == want;
+}
+
+/* Killed, we can clean nothing up: what we started goes by itself. */
+static void a_child_does_not_outlive_a_parent_that_is_killed(void **state) {
+    (void)state;
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        CLEANUP(fixture_done) struct fixture f = {0};
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+        struct err err = {0};
+
+        if (!has_wall(w)) {
+            continue;
+        }
+        fixture_init(&f, walls[w].wall);
+        for (int i = 0; i < 2; i++) { /* as the first child of a process, and as a later one */
+            pid_t parent = fork();
+            if (parent == 0) {
+                (void)!(i == 0 ? ERR_NONE : run_sh("true", &f.box, 20000, &result, &err));
+                (void)!run_sh("flock alive sleep 600", &f.box, 300000, &result, &err);
+                _exit(0);
+            }
+            bool has_begun = becomes(true);
+            kill(parent, SIGKILL);
+            assert_int_equal(waitpid(parent, NULL, 0), parent);
+            if (!has_begun || !becomes(false)) {
+                fail_msg("wall %s, child %d: %s", walls[w].name, i + 1,
+                         has_begun ? "it lives on" : "it did not begin");
+            }
+        }
+    }
+}
+
 static void what_is_granted_works(void **state) {
     (void)state;
     for (size_t w = 0; w < ARRAY_N(walls); w++) {
@@ -606,6 +674,8 @@ int main(void) {
         cmocka_unit_test(an_environment_is_built_name_by_name),
         cmocka_unit_test(programs_are_found_in_a_path),
         cmocka_unit_test(an_offline_child_sees_no_network_of_this_machine),
+        cmocka_unit_test(an_end_is_known_where_signals_of_children_are_ignored),
+        cmocka_unit_test(a_child_does_not_outlive_a_parent_that_is_killed),
         cmocka_unit_test(what_is_granted_works),
         cmocka_unit_test(what_stands_in_is_written_and_what_it_stands_for_is_not),
         cmocka_unit_test(a_timeout_ends_the_whole_group),
