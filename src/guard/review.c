@@ -169,6 +169,15 @@ char *review_resolve(const struct review *review, const json_t *value) {
     return out.len == 0 ? mem_strdup("") : buf_take(&out);
 }
 
+bool review_is_blank(struct str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("*?:/", text.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 json_t *review_document(const json_t *document) {
     struct err unread = {0};
     json_t *read = NULL;

@@ -108,6 +108,11 @@ char *review_resolve(const struct review *review, const json_t *value);
  * empty when it has fewer. */
 struct str review_arn_part(struct str arn, int index);
 
+/* Whether a name, or a part of an ARN, is nothing but wildcards and what parts a name: it names
+ * nobody.
+ */
+bool review_is_blank(struct str text);
+
 /* Calls `each` for a value, or for both branches of its Fn::If, or for each element of a list. */
 void review_branches(struct review *review, const char *where, const json_t *value,
                      void (*each)(struct review *review, const char *where, const json_t *value));

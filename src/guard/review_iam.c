@@ -75,12 +75,14 @@ static bool is_one_of(const char *text, const char *const *list, size_t n) {
 
 /* ---- statements ---- */
 
-/* "*", or an ARN that ends in nothing but it. */
+/* "*", or an ARN that ends in nothing but it, however often ("?*"); an ARN that is cut short before
+ * its resource stands for all that follows. */
 static bool is_wild_resource(const char *text) {
-    struct str rest = review_arn_part(str_from(text), 5);
+    struct str arn = str_from(text);
+    struct str rest = review_arn_part(arn, 5);
+    bool is_cut = str_starts(arn, STR("arn:")) && rest.len == 0 && str_ends(arn, STR("*"));
 
-    return strcmp(text, "*") == 0 || str_eq(rest, STR("*")) || str_eq(rest, STR("*/*")) ||
-           str_eq(rest, STR("*:*"));
+    return review_is_blank(arn) || is_cut || (rest.len > 0 && review_is_blank(rest));
 }
 
 static bool note_wild(const char *text, void *with) {
@@ -136,10 +138,9 @@ static bool note_kind(const char *text, void *with) {
     struct kind *kind = with;
     struct str rest = review_arn_part(str_from(text), 5);
 
-    if (str_starts(rest, kind->named)) {
+    if (str_starts(rest, kind->named) && rest.len > kind->named.len) {
         struct str name = str_slice(rest, kind->named.len, rest.len);
-        kind->is_whole = kind->is_whole || str_eq(name, STR("*")) || str_eq(name, STR("*:*")) ||
-                         str_eq(name, STR("*/*"));
+        kind->is_whole = kind->is_whole || review_is_blank(name);
     }
     return true;
 }

@@ -126,9 +126,9 @@ static bool note_wide(const char *text, void *with) {
         from++;
     }
     struct str name = str_slice(rest, from, rest.len);
-    bool is_bare = rest.len > 0 && name.len > 0 && str_find(name, STR("*")) >= 0 &&
-                   strspn(name.ptr, "*/:") >= name.len;
-    *is_wide = *is_wide || strcmp(text, "*") == 0 || str_eq(rest, STR("*")) || is_bare;
+    bool is_bare = rest.len > 0 && name.len > 1 && review_is_blank(name);
+    *is_wide = *is_wide || review_is_blank(str_from(text)) ||
+               (rest.len > 0 && review_is_blank(rest)) || is_bare;
     return true;
 }
 
@@ -362,6 +362,41 @@ static json_t *all_statements(const struct review *review, const json_t *resourc
     return out;
 }
 
+/* Who else carries a policy now, or acts as which role. */
+static size_t wider_bearers(struct review *review, const char *where, const json_t *now,
+                            const json_t *before) {
+    static const char *const bearers[] = {"Roles",    "Users",    "Groups",
+                                          "RoleName", "UserName", "GroupName"};
+    static const char *const roles[] = {"Role",          "RoleArn",     "RoleARN",
+                                        "ExecutionRole", "TaskRoleArn", "ExecutionRoleArn",
+                                        "JobRoleArn",    "ServiceRole", "IamInstanceProfile"};
+    const json_t *have = json_object_get(now, "Properties");
+    const json_t *had = json_object_get(before, "Properties");
+    bool is_iam = strncmp(json_str_or(now, "Type", ""), "AWS::IAM::", 10) == 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_N(bearers) && is_iam && before != NULL; i++) {
+        if (!is_within_texts(review, json_object_get(have, bearers[i]),
+                             json_object_get(had, bearers[i]))) {
+            review_find(review, REVIEW_RIGHTS_WIDER, where, "others carry it now (%s)", bearers[i]);
+            n++;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(roles) && !is_iam; i++) {
+        const json_t *role = json_object_get(have, roles[i]);
+        CLEANUP(freep) char *text = review_resolve(review, role);
+        bool is_of_template =
+            text != NULL && strncmp(text, "${", 2) == 0 && strncmp(text, "${AWS::", 7) != 0;
+
+        if (role != NULL && !json_equal(role, json_object_get(had, roles[i])) && !is_of_template) {
+            review_find(review, REVIEW_RIGHTS_WIDER, where,
+                        "it acts as a role that is not in the template");
+            n++;
+        }
+    }
+    return n;
+}
+
 /* What holds a role beside its statements. */
 static size_t wider_attachments(struct review *review, const char *where, const json_t *now,
                                 const json_t *before) {
@@ -408,6 +443,7 @@ void review_wider(struct review *review, const char *where, const char *name) {
         }
     }
     n += wider_attachments(review, where, now, before);
+    n += wider_bearers(review, where, now, before);
     if (is_iam && n == 0 && !json_equal(now, before)) {
         review_find(review, REVIEW_RIGHTS_CHANGED, where, "the rights of %s change", name);
     }

@@ -21,16 +21,6 @@ static bool is_holding_operator(const char *name) {
            str_find(plain, STR("Not")) < 0 && !str_eq(plain, STR("Null"));
 }
 
-/* Nothing but wildcards and what parts a name. */
-static bool is_blank(struct str text) {
-    for (size_t i = 0; i < text.len; i++) {
-        if (strchr("*?:/", text.ptr[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* An ARN of any account whose resource has no name of its own: "arn:aws:s3:*:*:*", and
  * "arn:aws:iam::*:role/" before a star. */
 static bool is_every_arn(struct str text) {
@@ -38,13 +28,15 @@ static bool is_every_arn(struct str text) {
     struct str rest = review_arn_part(text, 5);
     size_t from = 0;
 
-    if (!str_starts(text, STR("arn:")) || str_find(text, STR("*")) < 0 || !is_blank(account)) {
+    if (!str_starts(text, STR("arn:")) || str_find(text, STR("*")) < 0 ||
+        !review_is_blank(account)) {
         return false;
     }
     while (from < rest.len && rest.ptr[from] != '/' && rest.ptr[from] != ':') {
         from++;
     }
-    return is_blank(rest) || (from < rest.len && is_blank(str_slice(rest, from, rest.len)));
+    return review_is_blank(rest) ||
+           (from < rest.len && review_is_blank(str_slice(rest, from, rest.len)));
 }
 
 /* A subject of an identity provider that serves the whole world, in which no owner is named before
@@ -73,7 +65,7 @@ static bool is_everything(const char *key, const json_t *value) {
         }
     }
     return json_is_string(value) &&
-           (is_blank(text) || is_every_arn(text) || str_eq(text, STR("o-*")) ||
+           (review_is_blank(text) || is_every_arn(text) || str_eq(text, STR("o-*")) ||
             (str_eq_nocase(name, STR("aws:SourceIp")) && review_is_world(text)) ||
             (str_ends(name, STR(":sub")) && is_every_subject(text)));
 }
