@@ -6,9 +6,10 @@
  * and the same with a secret in about every tenth line ("dense"). Streams come in writes of 4 KiB;
  * an event is 2 KiB of it. Each with and without 1,000 known values, and with persons' data masked
  * too. "hostile" is the slowest of texts that repeat what the redactor looks for, persons' data
- * masked too. The floor copies the same text, line by line. Times are CPU times of this thread; of
- * streams the best of RUNS counts, of an event the best of three, since others use the machine as
- * well. Prints rows for people, then one JSON object a line.
+ * masked too; "mixed" of the slowest mixtures that a search over such pieces found, in which every
+ * way to read a text differs and finds something. The floor copies the same text, line by line.
+ * Times are CPU times of this thread; of streams the best of RUNS counts, of an event the best of
+ * three, since others use the machine as well. Prints rows for people, then one JSON object a line.
  */
 #include "base/buf.h"
 #include "guard/redact/redact.h"
@@ -203,59 +204,36 @@ static void add_known(struct redactor *redactor) {
     }
 }
 
-/* The slowest of texts that repeat one thing, in lines and without. */
-static double hostile_mb_per_s(const struct redactor *redactor, int64_t runs) {
-    static const char *const pieces[] = {"eyJ",
-                                         "-eyJ.",
-                                         "sk-",
-                                         "-----BEGIN ",
-                                         "password",
-                                         "password=",
-                                         "token:token:",
-                                         "key ",
-                                         "://",
-                                         "://a@",
-                                         "a://b:c@",
-                                         "{\"secret\":{",
-                                         "[",
-                                         "\\",
-                                         "\"",
-                                         "\\\"",
-                                         "%",
-                                         "%41",
-                                         "secret:\n ",
-                                         "AKIA",
-                                         "aws ",
-                                         "curl -u ",
-                                         "Basic ",
-                                         "@",
-                                         "=",
-                                         "xoxb-",
-                                         "token=f(",
-                                         "Cookie: ",
-                                         "1 ",
-                                         "1-",
-                                         "+1",
-                                         "4111",
-                                         "a@b.co ",
-                                         "\"password\": \"",
-                                         ".atlasv1.",
-                                         "QUJDREVGR0hJSktM",
-                                         "414243",
-                                         "\n",
-                                         "a=",
-                                         "DE89",
-                                         "Q~",
-                                         "<password>",
-                                         "-eyJabcdefghijk",
-                                         "-----BEGIN PRIVATE KEY-----\"",
-                                         "password ",
-                                         "token=f(a",
-                                         "+49 30 1234567 ",
-                                         "4111 1111 1111 1111 "};
+/* clang-format off */
+static const char *const repeated[] = {
+    "eyJ", "-eyJ.", "sk-", "-----BEGIN ", "password", "password=", "token:token:", "key ",
+    "://", "://a@", "a://b:c@", "{\"secret\":{", "[", "\\", "\"", "\\\"", "%", "%41",
+    "secret:\n ", "AKIA", "aws ", "curl -u ", "Basic ", "@", "=", "xoxb-", "token=f(",
+    "Cookie: ", "1 ", "1-", "+1", "4111", "a@b.co ", "\"password\": \"", ".atlasv1.",
+    "QUJDREVGR0hJSktM", "414243", "\n", "a=", "DE89", "Q~", "<password>", "-eyJabcdefghijk",
+    "-----BEGIN PRIVATE KEY-----\"", "password ", "token=f(a", "+49 30 1234567 ",
+    "4111 1111 1111 1111 ",
+};
+/* Found by a search over pieces like those, each with its own views and values. */
+static const char *const mixed[] = {
+    "token:secret:\n \xef\xbb\xbf%22SG.",
+    "\xc2\xad<signature==-eyJ.password \"abc1defg\" \\/%12.34.password \"abc1defg\" access",
+    "curl -u \xef\xbb\xbf\\ncurl -u a://b:c@pat.",
+    "\\/\xe2\x80\x8b&token=",
+    "phone curl -u \\u0070:AA",
+    "dsn+49 30 1234567 \"\\u0041%70curl -u ?key=0",
+    "seed=Qm7rTz2KpX9wLc4vNs8yJd3h \xe2\x80\x8b%41\\/secretKeyAccess",
+    "4111 1111 1111 1111 AAAAa://b:c@\xe2\x80\x8b" "Bearer %41",
+    "]\\\"-eyJ._password=",
+};
+/* clang-format on */
+
+/* The slowest of texts that repeat one of `pieces`, in lines and without. */
+static double hostile_mb_per_s(const struct redactor *redactor, const char *const *pieces,
+                               size_t piece_n, int64_t runs) {
     double slowest = 1e9;
 
-    for (size_t i = 0; i < ARRAY_N(pieces); i++) {
+    for (size_t i = 0; i < piece_n; i++) {
         for (int with_lines = 0; with_lines < 2; with_lines++) {
             CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_BYTES);
 
@@ -265,7 +243,7 @@ static double hostile_mb_per_s(const struct redactor *redactor, int64_t runs) {
                     buf_add_c(&text, '\n');
                 }
             }
-            double rate = stream_mb_per_s(redactor, buf_str(&text), runs < 2 ? runs : 2);
+            double rate = stream_mb_per_s(redactor, buf_str(&text), runs < 3 ? runs : 3);
             if (rate < 60) {
                 (void)printf("hostile '%.20s'%s %7.0f MB/s\n", pieces[i],
                              with_lines == 1 ? " in lines" : "", rate);
@@ -302,7 +280,8 @@ int main(int argc, char **argv) {
 
     redactor_mask_persons(full, false);
     double persons = stream_mb_per_s(full, buf_str(&clean), runs);
-    double hostile = hostile_mb_per_s(full, runs);
+    double hostile = hostile_mb_per_s(full, repeated, ARRAY_N(repeated), runs);
+    double mixture = hostile_mb_per_s(full, mixed, ARRAY_N(mixed), runs);
     double floor = floor_mb_per_s(buf_str(&clean), runs);
 
     (void)printf("clean log, 4 KiB writes        %7.0f MB/s\n",
@@ -312,6 +291,7 @@ int main(int argc, char **argv) {
     (void)printf("clean log, 1,000 known values  %7.0f MB/s\n", rate);
     (void)printf("the same, persons' data too    %7.0f MB/s\n", persons);
     (void)printf("hostile text, the slowest      %7.0f MB/s\n", hostile);
+    (void)printf("hostile mixture, the slowest   %7.0f MB/s\n", mixture);
     (void)printf("2 KiB event, p99               %7.1f us\n", p99);
     (void)printf("1,000 values become known in   %7.0f ms\n", known_ms);
     (void)printf("{\"name\":\"redact_stream_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
@@ -329,6 +309,9 @@ int main(int argc, char **argv) {
     (void)printf(
         "{\"name\":\"redact_hostile_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
         1000 / hostile, (int)runs);
+    (void)printf("{\"name\":\"redact_hostile_mixed_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\","
+                 "\"runs\":%d}\n",
+                 1000 / mixture, (int)runs);
     (void)printf("{\"name\":\"redact_event_p99\",\"value\":%.1f,\"unit\":\"us\",\"runs\":%d}\n",
                  p99, (int)EVENTS);
     return 0;

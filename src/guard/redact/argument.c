@@ -185,7 +185,8 @@ static bool is_between(const struct command *command, char c) {
     return c == ' ' || c == '\t' || (command->is_list && is_any(c, ",[]"));
 }
 
-/* The next word, with its quotes; false after the last one. */
+/* The next word, with its quotes; false after the last one. What begins before the furthest end is
+ * read to its own end: half a word would be another one when it is masked. */
 static bool word_next(const struct scan *scan, struct command *command, size_t *from, size_t *to) {
     size_t at = command->at;
 
@@ -193,8 +194,9 @@ static bool word_next(const struct scan *scan, struct command *command, size_t *
         at++;
     }
     *from = at;
-    while (at < command->end && !is_between(command, scan->text.ptr[at]) &&
-           scan->text.ptr[at] != '\r' && scan->text.ptr[at] != '\n') {
+    while (*from < command->end && at < scan->text.len &&
+           !is_between(command, scan->text.ptr[at]) && scan->text.ptr[at] != '\r' &&
+           scan->text.ptr[at] != '\n') {
         char c = scan->text.ptr[at];
         size_t close = is_opening(scan, command, at) ? closing(scan, command, at + 1, c) : 0;
 

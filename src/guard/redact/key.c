@@ -51,6 +51,11 @@ static const struct str opening_words[] = {
     W("access"), W("api"), W("secret"), W("private"), W("signing"), W("encryption"), W("auth"), W("session"),
 };
 
+/* Written as a word of its own before "key", these too. */
+static const struct str before_key_words[] = {
+    W("authentication"), W("account"), W("master"), W("license"), W("licence"), W("shared"), W("subscription"), W("admin"),
+};
+
 /* Whole names, as AWS spells them. */
 static const struct str harmless_names[] = {
     W("key"), W("Key"), W("nextToken"), W("ClientToken"), W("clientToken"), W("RequestToken"), W("ClientRequestToken"),
@@ -82,7 +87,8 @@ enum word_class {
     WORD_OPENING = 8,
     WORD_PUBLIC = 16,
     WORD_KEY = 32,
-    WORD_TOKEN = 64
+    WORD_TOKEN = 64,
+    WORD_BEFORE_KEY = 128
 };
 
 /* A word in lower case, and its classes; 0 where the table is empty. */
@@ -132,6 +138,7 @@ static void meanings_fill(void) {
     meanings_add(describing_words, ARRAY_N(describing_words), WORD_DESCRIBING);
     meanings_add(lookup_words, ARRAY_N(lookup_words), WORD_LOOKUP);
     meanings_add(opening_words, ARRAY_N(opening_words), WORD_OPENING);
+    meanings_add(before_key_words, ARRAY_N(before_key_words), WORD_BEFORE_KEY);
     meanings_add(public_words, ARRAY_N(public_words), WORD_PUBLIC);
     meanings_add(&key, 1, WORD_KEY);
     meanings_add(&token, 1, WORD_TOKEN);
@@ -236,16 +243,7 @@ static bool is_public_id(const struct str *words, size_t n) {
 }
 
 bool key_opens(struct str word) {
-    static const struct str others[] = {W("authentication"), W("account"), W("master"),
-                                        W("license"),        W("licence"), W("shared"),
-                                        W("subscription"),   W("admin")};
-
-    for (size_t i = 0; i < ARRAY_N(others); i++) {
-        if (str_eq_nocase(word, others[i])) {
-            return true;
-        }
-    }
-    return (classes_of(word) & WORD_OPENING) != 0;
+    return (classes_of(word) & (WORD_OPENING | WORD_BEFORE_KEY)) != 0;
 }
 
 bool key_is_secret(struct str key) {
