@@ -125,7 +125,7 @@ class States(Waiting):
     def judge_approve(self, status, told, run):
         if status in CAN_UPDATE:
             self.assertEqual((told, self.sent("ExecuteChangeSet")), ("executes", 1))
-            self.ended(run, 4)  # refused by the proxy, as far as this goes
+            self.ended(run, 3)  # refused by the proxy, so nothing has begun
         elif told == "refuses":
             self.ended(run, 1)
             self.says(run, self.stack, error="conflict")
