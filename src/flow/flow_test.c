@@ -106,6 +106,14 @@ static void stuck_again(void) {
     stuck();
     world->is_cure_bad = true;
 }
+static void stuck_still(void) {
+    stuck();
+    world->is_cure_hollow = true;
+}
+static void deployed_still(void) {
+    deployed();
+    world->is_cure_hollow = true;
+}
 static void stuck_protected(void) {
     deployed();
     (void)snprintf(world->stack_status, sizeof world->stack_status, "ROLLBACK_COMPLETE");
@@ -215,6 +223,8 @@ static const struct end_row {
     { "a recovery that is refused",  "recover",   stuck_no,                  "refused",     5, "said no",              0 },
     { "a recovery nobody approves",  "recover",   stuck_nobody,              "waiting",    10, "approve",              0 },
     { "a recovery that fails",       "recover",   stuck_again,               "escalated",   4, "the stack ended in",   1, true },
+    { "a recovery that did nothing", "recover",   stuck_still,               "escalated",   4, "undoing it failed",    1, true },
+    { "a deletion that did nothing", "destroy",   deployed_still,            "escalated",   4, "is still there",       1, true },
     { "a protected stack",           "recover",   stuck_protected,           "failed",      1, "protected",            0 },
     { "a deployment to a stuck one", "deploy",    stuck_nobody,              "failed",      1, "undoing it failed",    0 },
     { "its recovery is refused",     "deploy",    stuck_no,                  "refused",     5, "said no",              0 },

@@ -405,7 +405,7 @@ static json_t *reply_destroy(struct op *op) {
     json_t *out = reply_apply(op);
 
     json_put(out, "left_behind", json_array());
-    world->is_destroyed = true;
+    world->is_destroyed = !world->is_cure_hollow;
     return out;
 }
 
@@ -415,7 +415,7 @@ static json_t *reply_recover(struct op *op) {
 
     json_put(out, "left_behind", json_array());
     json_put_bool(out, "ok", !world->is_cure_bad);
-    world->is_cured = !world->is_cure_bad;
+    world->is_cured = !world->is_cure_bad && !world->is_cure_hollow;
     world->is_destroyed =
         world->is_cured &&
         (strcmp(action, "delete") == 0 || strcmp(world->stack_status, "REVIEW_IN_PROGRESS") == 0);

@@ -66,6 +66,7 @@ struct world {
     bool is_protected;     /* against termination */
     bool has_leftover;     /* a change set of the program that nobody executed, too old */
     bool is_cure_bad;      /* the stack fails to recover */
+    bool is_cure_hollow;   /* AWS says that it is recovered, or deleted, and it is not */
     bool is_plan_bad;      /* the change set would remove a bucket */
     bool is_retried;       /* the person says yes to "try again?", at most seven times */
     int mended_at; /* the how-manieth such yes comes when the cause has been put right; 0: none */
