@@ -246,6 +246,7 @@ static json_t *book_new(const struct runbook *runbook) {
         {"last good release", "last_release.id"},
         {"that release's build", "last_release.build_id"},
         {"what answered", "probe.sentence"},
+        {"and after the way back", "restored_probe.sentence"},
     };
     const json_t *state = runbook->state;
     json_t *book = json_pack("{s:{}, s:[], s:[], s:[], s:[]}", "about", "events", "logs",

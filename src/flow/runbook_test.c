@@ -127,8 +127,8 @@ static void hostile_text_is_text_on_the_page(void **state) {
                                          "UPDATE_FAILED",
                                          "UPDATE_ROLLBACK_FAILED",
                                          "deny",
-                                         "aws-copilot rollback d261124-good --cwd "
-                                         "&#39;/home/o&#39;\\&#39;&#39;brien/$(my) app&#39;",
+                                         " --cwd &#39;/home/o&#39;\\&#39;&#39;brien/$(my) app&#39;",
+                                         "aws-copilot rollback d261124-good --cwd",
                                          "first of all it was ill",
                                          "look &#38; "};
 
