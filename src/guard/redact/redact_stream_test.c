@@ -639,6 +639,25 @@ static void input_made_to_be_slow_still_ends(void **state) {
     }
 }
 
+/* A command is read for a kilobyte: what it is cut in is no word, or it would be masked for ever.
+ */
+static void commands_in_a_row_are_masked_one_by_one(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t shift = 0; shift < 8; shift++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+        for (size_t i = 0; i < 400; i++) {
+            buf_addf(&text, "phone curl -u user%.*s:hidden-in-here", (int)shift, "12345678");
+        }
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+        assert_null(strstr(masked, "hidden"));
+        assert_non_null(strstr(masked, "user"));
+        check_fixpoint(redactor, buf_str(&text), "commands");
+    }
+}
+
 static void *scan_for_a_while(void *user) {
     for (int i = 0; i < 200; i++) {
         CLEANUP(freep)
@@ -682,6 +701,7 @@ int main(void) {
         cmocka_unit_test(an_escape_beside_a_secret_is_not_cut),
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),
+        cmocka_unit_test(commands_in_a_row_are_masked_one_by_one),
         cmocka_unit_test(values_may_become_known_while_others_scan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
