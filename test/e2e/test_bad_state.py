@@ -144,7 +144,7 @@ class Meanwhile(todo.TodoCase):
         ahead = {"XDG_STATE_HOME": str(self.dir / "b")} | lab.nudge(ahead_s=3600)
         other = self.go("deploy", *self.CONFIRMED, **ahead)
         self.ended(other, 1)
-        self.says(other, "is being changed by run|waits for a yes|is under way|IN_PROGRESS", "attach|wait", error="locked")
+        self.says(other, f"stack {self.stack} is being changed by run {session} ", f"attach {session}", error="locked")
         go.set()
         self.assertEqual(process.wait(120), 0)
         self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet", status=200), 1)
