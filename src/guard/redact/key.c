@@ -230,6 +230,26 @@ static bool is_secret_word(struct str word, unsigned classes) {
     return (classes & WORD_SECRET) != 0 || has_secret_ending(word);
 }
 
+/* Names that a service's own pages give to a token: sonar.login (SonarQube), and of Bundler the
+ * hosts of a gem source, as in BUNDLE_GEMS__EXAMPLE__COM. */
+static bool is_service_name(struct str key) {
+    static const struct str logins[] = {W("sonar.login"), W("sonar_login"), W("sonarlogin")};
+    static const struct str hosts[] = {W("__COM"), W("__ORG"), W("__NET"), W("__IO"), W("__DEV")};
+
+    for (size_t i = 0; i < ARRAY_N(logins); i++) {
+        size_t n = logins[i].len;
+        if (key.len >= n && str_eq_nocase(str_slice(key, key.len - n, key.len), logins[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(hosts) && str_starts(key, STR("BUNDLE_")); i++) {
+        if (str_ends(key, hosts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* AUTH_CLIENT_ID, credentialsId: who asks, and which of them is meant. */
 static bool is_public_id(const struct str *words, size_t n) {
     static const struct str owners[] = {W("client"), W("credential"), W("credentials")};
@@ -268,6 +288,9 @@ bool key_is_secret(struct str key) {
         if (key.len == secret_names[i].len && str_eq_nocase(key, secret_names[i])) {
             return true;
         }
+    }
+    if (is_service_name(key)) {
+        return true;
     }
     size_t n = key_split(key, words);
     for (size_t i = n; i > 0; i--) {
