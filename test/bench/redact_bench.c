@@ -223,7 +223,7 @@ static const char *const mixed[] = {
     "phone curl -u \\u0070:AA",
     "dsn+49 30 1234567 \"\\u0041%70curl -u ?key=0",
     "seed=Qm7rTz2KpX9wLc4vNs8yJd3h \xe2\x80\x8b%41\\/secretKeyAccess",
-    "4111 1111 1111 1111 AAAAa://b:c@\xe2\x80\x8b" "Bearer %41",
+    ("4111 1111 1111 1111 AAAAa://b:c@\xe2\x80\x8b" "Bearer %41"),
     "]\\\"-eyJ._password=",
 };
 /* clang-format on */

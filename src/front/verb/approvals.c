@@ -31,7 +31,7 @@ static void waiting_print(struct cli *cli, json_t *row, bool is_here, size_t *sh
         cli_say(cli,
                 "aws-copilot approvals ID shows what a yes means; the time is what is left for it");
     }
-    json_put_bool(row, "here", is_here);
+    json_put_bool(owned, "here", is_here);
     json_put_str(row, "next", next);
     cli_event(cli, "approval", json_incref(row));
     cli_print(cli, "%-22s %-10s %-30s %.12s  %s\n", json_str_or(row, "session", ""),
