@@ -10,9 +10,9 @@ itself have seen.
 """
 import argparse
 import collections
-import concurrent.futures
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -422,12 +422,14 @@ def in_turn(numbers, seed):
     return [n for _, _, n in sorted((again, draw.random(), n) for again, n in numbers)]
 
 
-def worker(make_rig, name, numbers, seed, until, out, keep):
+def worker(make_rig, name, numbers, seed, until, is_over, out, keep):
     """Runs its share on a rig of its own; a line of JSON a case."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # a Ctrl-C reaches all of the terminal; who asked for this decides
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rig = make_rig(name)
     try:
         for number in numbers:
-            if time.time() > until:
+            if time.time() > until or is_over.is_set():
                 break
             began, row = time.monotonic(), {"case": number, "seed": seed}
             try:
@@ -461,6 +463,31 @@ def arguments(script, about, jobs):
     return parser
 
 
+def run_workers(make_rig, numbers, args, until, out):
+    """Shares the cases out. A signal ends this after the cases under way, a second one at once; each worker stops its local AWS."""
+    is_over = multiprocessing.Event()
+    jobs = max(1, min(args.jobs, len(numbers)))
+    workers = [multiprocessing.Process(target=worker, args=(make_rig, str(j), numbers[j::jobs], args.seed, until, is_over, out, args.keep))
+               for j in range(jobs)]
+
+    def end(*_):
+        if is_over.is_set():
+            for process in workers:
+                process.terminate()
+        is_over.set()
+        print("ends after the cases under way", file=sys.stderr)
+
+    for process in workers:
+        process.start()
+    before = [signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)]
+    for process in workers:
+        process.join()
+    for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        signal.signal(number, handler)
+    if any(process.exitcode for process in workers):
+        raise SystemExit("a worker did not get to its end; what it said is above")
+
+
 def run_all(make_rig, numbers, args):
     """Runs the cases that --out does not have yet, unless it is only to report; returns the rows, of --case or all."""
     out = Path(args.out).absolute()
@@ -470,16 +497,7 @@ def run_all(make_rig, numbers, args):
             done = {r["case"] for r in map(json.loads, out.read_text().splitlines()) if r["seed"] == args.seed}
             numbers = [n for n in numbers if n not in done]
         until = time.time() + args.minutes * 60
-        jobs = max(1, min(args.jobs, len(numbers)))
-        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
-            waiting = [pool.submit(worker, make_rig, str(j), numbers[j::jobs], args.seed, until, out, args.keep) for j in range(jobs)]
-            try:
-                for future in waiting:
-                    future.result()
-            except SystemExit:  # SIGTERM: the workers end their local AWS, too
-                for process in list(pool._processes.values()):
-                    process.terminate()
-                raise
+        run_workers(make_rig, numbers, args, until, out)
     rows = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
     return [r for r in rows if r["case"] in args.case][-len(args.case):] if args.case else rows
 
