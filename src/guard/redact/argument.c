@@ -432,7 +432,10 @@ size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
     command.at = last == '-' ? to - 1 : to + (command.is_list ? 1 : 0);
     command.end = scan->text.len < at + COMMAND_MAX ? scan->text.len : at + COMMAND_MAX;
     command.is_capital = fold(last) != last;
+    struct within whole = command.is_list ? scan_all(scan) : scan_narrow(scan, at, false);
+    command.end = command.end < scan->text.len ? command.end : scan->text.len;
     command_read(scan, &command);
+    scan_widen(scan, whole);
     scan->command_from = at;
     scan->command_to = command.at > to ? command.at : to;
     return 0;
@@ -450,9 +453,12 @@ size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
     }
     command.quote = quote_around(scan, at);
     command.at += char_at(scan, command.at) == '=' ? 1 : 0;
-    if (!word_next(scan, &command, &from, &to)) {
-        return 0;
+    struct within whole = scan_narrow(scan, at, false);
+    command.end = scan->text.len;
+    bool is_word = word_next(scan, &command, &from, &to);
+    if (is_word) {
+        argument_add(scan, from, to, FORM_COLON);
     }
-    argument_add(scan, from, to, FORM_COLON);
-    return to;
+    scan_widen(scan, whole);
+    return is_word ? to : 0;
 }

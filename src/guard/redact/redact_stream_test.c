@@ -318,10 +318,70 @@ static void a_line_of_64_megabytes_takes_no_memory(void **state) {
 
 /* ---- JSON stays JSON ---- */
 
+/* A few pieces side by side, which may end in the middle of what is looked for. */
+static json_t *random_string(void) {
+    static const char *const pieces[] = {"password",
+                                         "Password",
+                                         "token",
+                                         "api_key",
+                                         "pw",
+                                         "x",
+                                         " ",
+                                         "=",
+                                         ":",
+                                         ": ",
+                                         "= ",
+                                         ",",
+                                         "(",
+                                         "[",
+                                         "]",
+                                         "{",
+                                         "}",
+                                         "'",
+                                         "`",
+                                         "/",
+                                         "\\",
+                                         "\n",
+                                         "\"",
+                                         "abc",
+                                         "q7Zq9",
+                                         "--password",
+                                         "-u",
+                                         "curl -u a:b",
+                                         "Bearer ",
+                                         "Cookie: ",
+                                         "a@b.com",
+                                         "the password is ",
+                                         "mysql -pabc",
+                                         "?token=",
+                                         "&",
+                                         "%22",
+                                         "%3D",
+                                         "->",
+                                         "==",
+                                         "<password>",
+                                         "</password>",
+                                         "value=",
+                                         "login ",
+                                         "Authorization: ",
+                                         "https://u:p@h/",
+                                         "4111 1111 1111 1111",
+                                         "\u200b",
+                                         "-----BEGIN "
+                                         "PRIVATE KEY-----",
+                                         "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ="};
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+    for (uint32_t i = next_random() % 7; i > 0; i--) {
+        buf_add_s(&text, pieces[next_random() % ARRAY_N(pieces)]);
+    }
+    return json_string_of(buf_str(&text));
+}
+
 static json_t *random_json(int depth) {
-    static const char *const keys[] = {"a",      "password", "token",    "list",   "Key",
-                                       "x-auth", "secret",   "n\"quote", "path\\", "credentials",
-                                       "k\nl",   "private",  "url",      "cmd"};
+    static const char *const keys[] = {
+        "a",      "password",    "token", "list",    "Key", "x-auth", "secret",    "n\"quote",
+        "path\\", "credentials", "k\nl",  "private", "url", "cmd",    "Password:", "key="};
     static const char *const texts[] = {"plain",
                                         "say \"password\": \"x\" now",
                                         "C:\\dir\\",
@@ -337,6 +397,12 @@ static json_t *random_json(int depth) {
                                         "Authorization: Basic QTpC\"",
                                         "{\"credentials\": {\"a\":\"x\\\"y\", \"b\": 1}}",
                                         "it's 'password' : 'y'",
+                                        "Password:",
+                                        "token=",
+                                        "the new secret: ",
+                                        "a, \"password=\", b",
+                                        "x9Xw/aPw=",
+                                        "--password=",
                                         "Cookie: \"a\"; b"};
     json_t *json = NULL;
 
@@ -346,6 +412,7 @@ static json_t *random_json(int depth) {
     case 1:
         return next_random() % 3 == 0 ? json_null() : json_boolean(next_random() % 2 != 0);
     case 2:
+        return random_string();
     case 3:
         return json_string(texts[next_random() % ARRAY_N(texts)]);
     case 4:

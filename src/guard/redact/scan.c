@@ -50,6 +50,118 @@ void scan_forget(struct scan *scan) {
     scan->pem_end = (struct find){0};
     scan->login = (struct find){0};
     scan->quoted = (struct quoted){0};
+    memset(scan->strings, 0, sizeof scan->strings);
+}
+
+/* ---- Strings of JSON ---- */
+
+/* Backslashes that were read out of the source escape nothing there. */
+static bool is_string_quote(const struct scan *scan, size_t from, size_t quote, bool has_read) {
+    size_t before = 0;
+
+    if (!has_read && scan->is_unescaped) {
+        return scan_is_plain(scan, quote);
+    }
+    while (quote - before > from && scan->text.ptr[quote - before - 1] == '\\') {
+        before++;
+    }
+    return before % 2 == 0 && (has_read || scan_is_plain(scan, quote));
+}
+
+/* Where a line ends in [from, to), of which an escaped line break is a part; `to` when none does.
+ */
+static size_t line_end_in(const struct scan *scan, size_t from, size_t to, bool has_read) {
+    const char *text = scan->text.ptr;
+
+    while (from < to) {
+        const char *line = memchr(text + from, '\n', to - from);
+        if (line == NULL) {
+            return to;
+        }
+        from = (size_t)(line - text);
+        if (has_read || scan_is_plain(scan, from)) {
+            return from;
+        }
+        from++;
+    }
+    return to;
+}
+
+/* The first quote on the line of `at`, at or after it, that no backslash escapes, of all or of
+ * those that stand in the source; the end of the line or of the text when there is none. */
+static size_t string_quote(const struct scan *scan, size_t at, bool has_read) {
+    const char *text = scan->text.ptr;
+    size_t from = at;
+
+    while (from < scan->text.len) {
+        const char *quote = memchr(text + from, '"', scan->text.len - from);
+        size_t to = quote == NULL ? scan->text.len : (size_t)(quote - text);
+        size_t line = line_end_in(scan, from, to, has_read);
+        if (line < to || quote == NULL || is_string_quote(scan, at, to, has_read)) {
+            return line;
+        }
+        from = to + 1;
+    }
+    return scan->text.len;
+}
+
+/* Whether a string of JSON may begin with the quote at `at`. */
+static bool string_opens(struct str text, size_t at) {
+    while (at > 0 && (text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '\t')) {
+        at--;
+    }
+    return at == 0 || is_any(text.ptr[at - 1], ",:[{(\n");
+}
+
+/* Whether one may end with the quote at `at`. */
+static bool string_closes(struct str text, size_t at) {
+    do {
+        at++;
+    } while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\t'));
+    return at >= text.len || is_any(text.ptr[at], ",:]})\r\n");
+}
+
+/* The last string that begins before `at`. */
+static const struct json_string *string_before(struct scan *scan, size_t at, bool has_read) {
+    struct json_string *string = &scan->strings[has_read];
+    struct str text = scan->text;
+
+    while (string->at <= at && string->at < text.len) {
+        size_t quote = string_quote(scan, string->at, has_read);
+        string->at = quote + 1;
+        if (quote < text.len && text.ptr[quote] == '"' && string_opens(text, quote)) {
+            size_t end = string_quote(scan, quote + 1, has_read);
+            bool is_string = end < text.len && text.ptr[end] == '"' && string_closes(text, end);
+            string->begin = quote + 1;
+            string->end = is_string ? end : 0;
+            string->at = is_string ? end + 1 : quote + 1;
+        }
+    }
+    return string;
+}
+
+struct within scan_all(const struct scan *scan) {
+    return (struct within){.len = scan->text.len, .login = scan->login};
+}
+
+struct within scan_narrow(struct scan *scan, size_t at, bool is_whole_string) {
+    struct within whole = scan_all(scan);
+
+    for (int has_read = 0; has_read <= (scan->is_unescaped && !is_whole_string ? 1 : 0);
+         has_read++) {
+        const struct json_string *string = string_before(scan, at, has_read != 0);
+        if (at >= string->begin && at < string->end && string->end < scan->text.len) {
+            scan->text.len = string->end;
+        }
+    }
+    return whole;
+}
+
+void scan_widen(struct scan *scan, struct within whole) {
+    if (scan->text.len < whole.len) {
+        scan->text.len = whole.len;
+        scan->login = whole.login;
+    }
 }
 
 size_t scan_run_end(struct scan *scan, enum set set, size_t at) {

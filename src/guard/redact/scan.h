@@ -73,6 +73,19 @@ struct quoted {
     char open;
 };
 
+/* The string of JSON around a place, of those that begin and end where JSON's do. */
+struct json_string {
+    size_t at;    /* the quotes before this offset were read */
+    size_t begin; /* of what is in it */
+    size_t end;   /* its closing quote; 0: no string of JSON is open */
+};
+
+/* What a text was before it ended with a string. */
+struct within {
+    size_t len;
+    struct find login;
+};
+
 /* A name that was judged. */
 struct judged {
     char name[JUDGED_MAX]; /* longer ones are not kept */
@@ -109,7 +122,9 @@ struct scan {
     struct find dots[2]; /* of a token, the first and the second */
     struct find pem_end;
     struct find login;
-    struct quoted quoted;  /* the place that was asked about last */
+    struct quoted quoted; /* the place that was asked about last */
+    struct json_string
+        strings[2];        /* of the source's quotes, and of those that were read out of it */
     struct judged *judged; /* the name that was judged last, of this text or one before */
 };
 
@@ -178,12 +193,23 @@ static inline bool scan_has(const struct scan *scan, size_t at, const char *text
     return n <= left && memcmp(scan->text.ptr + at, text, n) == 0;
 }
 
+/* Whether the character at `at` stands in the source as it is, not escaped or encoded. */
+static inline bool scan_is_plain(const struct scan *scan, size_t at) {
+    return scan->source == NULL || scan->source->text.ptr[scan->map[at]] == scan->text.ptr[at];
+}
+
 /* Whether the quote at `at` closes a string around the text: in an unescaped view, those that
  * stand in the source without a backslash. */
 static inline bool scan_is_outer_quote(const struct scan *scan, size_t at) {
-    return scan->text.ptr[at] == '"' && scan->is_unescaped &&
-           scan->map[at + 1] - scan->map[at] == 1;
+    return scan->text.ptr[at] == '"' && scan->is_unescaped && scan_is_plain(scan, at);
 }
+
+/* Lets the text end where the string of JSON around `at` does, so that nothing reads over its
+ * closing quote; gives what to widen it to again. `is_whole_string`: `at` is itself a string of the
+ * JSON that a string holds, and what follows it there counts. */
+struct within scan_narrow(struct scan *scan, size_t at, bool is_whole_string);
+struct within scan_all(const struct scan *scan); /* leaves it as it is */
+void scan_widen(struct scan *scan, struct within whole);
 
 /* Where `text` stands first in [from, to); -1 when nowhere. */
 ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text);

@@ -19,6 +19,7 @@ enum {
     OPERATOR_MAX = 3, /* characters before the = of := and kin */
     TYPE_MAX = 40,
     WORDS_MAX = 48,
+    STRING_MAX = 4096, /* between the begin of a string and a name at its end */
     QUOTED_MIN = 8,
     LITERAL_MIN = 6
 };
@@ -549,6 +550,34 @@ static size_t after_entity(const struct scan *scan, size_t at) {
     return 0;
 }
 
+/* Whether the quote at `quote`, behind a name and its separator, closes a string that they end,
+ * as in {"label": "Password:", "n": 1}: one that was opened where JSON opens one, and that JSON
+ * goes on behind. */
+static bool closes_string(const struct scan *scan, const struct name *name, size_t quote) {
+    size_t next = skip_blanks(scan, quote + 1);
+    size_t from = name->from;
+
+    if (name->quote != '\0' ||
+        (next < scan->text.len && !is_any(scan->text.ptr[next], ",]}:)\r\n"))) {
+        return false;
+    }
+    while (from > 0 && name->from - from < STRING_MAX &&
+           scan->text.ptr[from - 1] != scan->text.ptr[quote]) {
+        from--;
+    }
+    if (from == 0 || scan->text.ptr[from - 1] != scan->text.ptr[quote]) {
+        return false;
+    }
+    from--;
+    while (from > 0 && scan->text.ptr[from - 1] == '\\') {
+        from--;
+    }
+    while (from > 0 && is_blank(scan->text.ptr[from - 1])) {
+        from--;
+    }
+    return from == 0 || is_any(scan->text.ptr[from - 1], ",[{(:\n");
+}
+
 /* The value that begins at `at`, after the separator. */
 static size_t value_read(struct scan *scan, const struct name *name, size_t at, char separator) {
     size_t from = at;
@@ -559,6 +588,9 @@ static size_t value_read(struct scan *scan, const struct name *name, size_t at, 
     }
     if (is_quote(char_at(scan, quote))) {
         size_t slashes = quote - from - (quote > from && is_letter(char_at(scan, from)) ? 1 : 0);
+        if (closes_string(scan, name, quote)) {
+            return 0;
+        }
         return value_quoted(scan, name, quote, quoting_slashes(slashes));
     }
     size_t entity = after_entity(scan, from);
@@ -666,7 +698,10 @@ static size_t name_close(const struct scan *scan, struct name *name) {
         name->slashes = quoting_slashes(quote - name->to);
         return quote + 1;
     }
-    if (name->quote == '\0' || char_at(scan, quote) != name->quote) {
+    bool is_closed = name->quote != '\0' && char_at(scan, quote) == name->quote &&
+                     scan_is_plain(scan, quote) == scan_is_plain(scan, name->from - 1) &&
+                     (quote == name->to) == (name->slashes == 0);
+    if (!is_closed) {
         name->quote = '\0';
         return skip_colours(scan, name->to);
     }
@@ -885,9 +920,9 @@ static size_t after_default(const struct scan *scan, const struct name *name, si
     return 0;
 }
 
-/* Where the value begins, with the separator; 0 when this is no name of a value. */
-static size_t separator_read(struct scan *scan, struct name *name, char *separator) {
-    size_t at = name_close(scan, name);
+/* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
+ * no name of a value. */
+static size_t separator_read(struct scan *scan, struct name *name, size_t at, char *separator) {
     size_t sign = skip_blanks(scan, at);
     size_t compound = compound_equals(scan, sign);
     char c = compound > 0 ? '=' : char_at(scan, sign);
@@ -982,31 +1017,43 @@ static size_t match_phrase(struct scan *scan, const struct name *name) {
     return from + value.len;
 }
 
+/* What a name that is closed before `after` says of what follows. */
+static size_t match_value(struct scan *scan, struct name *name, size_t after) {
+    char separator = '\0';
+    size_t value = separator_read(scan, name, after, &separator);
+
+    if (value == 0) {
+        return match_phrase(scan, name);
+    }
+    bool is_raws = scan->map != NULL && name->quote != '\0' && scan_is_plain(scan, name->from - 1);
+    if (is_raws || !name_is_secret(scan, name)) {
+        return 0; /* a key of the outer JSON is judged in the text as it stands */
+    }
+    name->is_line_start = name->quote == '\0' && name_begins_line(scan, name->from);
+    scan->found_from = value; /* the name itself is looked into by others */
+    if (separator == '(') {
+        return value_strings(scan, name, value);
+    }
+    return value_read(scan, name, value, separator);
+}
+
 /* A name is judged once, whichever of its words was found first. */
 size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     struct name name;
-    char separator = '\0';
 
     if (at < scan->key_end) {
         return 0;
     }
     name_read(scan, rule, at, &name);
     scan->key_end = name.to;
-    size_t value = separator_read(scan, &name, &separator);
-    if (value == 0) {
-        return match_phrase(scan, &name);
-    }
-    bool is_raws =
-        scan->is_unescaped && name.quote != '\0' && scan_is_outer_quote(scan, name.from - 1);
-    if (is_raws || !name_is_secret(scan, &name)) {
-        return 0; /* a key of the outer JSON is judged in the text as it stands */
-    }
-    name.is_line_start = name.quote == '\0' && name_begins_line(scan, name.from);
-    scan->found_from = value; /* the name itself is looked into by others */
-    if (separator == '(') {
-        return value_strings(scan, &name, value);
-    }
-    return value_read(scan, &name, value, separator);
+    size_t after = name_close(scan, &name);
+    bool is_string = name.quote == '"';
+    struct within whole = is_string && name.slashes == 0 && scan_is_plain(scan, name.from - 1)
+                              ? scan_all(scan)
+                              : scan_narrow(scan, at, is_string);
+    size_t to = match_value(scan, &name, after);
+    scan_widen(scan, whole);
+    return to;
 }
 
 /* smtp.login("user", "VALUE") */
