@@ -9,10 +9,6 @@ struct str str_from(const char *s) {
     return (struct str){s, s == NULL ? 0 : strlen(s)};
 }
 
-bool str_eq(struct str a, struct str b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool str_eq_nocase(struct str a, struct str b) {
     if (a.len != b.len) {
         return false;
@@ -44,12 +40,6 @@ ptrdiff_t str_find(struct str s, struct str needle) {
     }
     at = memmem(s.ptr, s.len, needle.ptr, needle.len);
     return at == NULL ? -1 : at - s.ptr;
-}
-
-struct str str_slice(struct str s, size_t from, size_t to) {
-    to = to > s.len ? s.len : to;
-    from = from > to ? to : from;
-    return (struct str){s.ptr == NULL ? NULL : s.ptr + from, to - from};
 }
 
 static bool str_is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -21,7 +22,10 @@ struct str {
 /* Borrows the C string `s`; NULL gives the empty piece. */
 struct str str_from(const char *s);
 
-bool str_eq(struct str a, struct str b);
+/* str_eq() and str_slice() are asked for a dozen times for each piece of a text that is read. */
+static inline bool str_eq(struct str a, struct str b) {
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
@@ -30,7 +34,11 @@ bool str_ends(struct str s, struct str suffix);
 ptrdiff_t str_find(struct str s, struct str needle);
 
 /* Bytes [from, to) of `s`; both are cut to its length. */
-struct str str_slice(struct str s, size_t from, size_t to);
+static inline struct str str_slice(struct str s, size_t from, size_t to) {
+    to = to > s.len ? s.len : to;
+    from = from > to ? to : from;
+    return (struct str){s.ptr == NULL ? NULL : s.ptr + from, to - from};
+}
 
 /* `s` without ASCII blanks and line ends at both sides. */
 struct str str_trim(struct str s);
