@@ -6,10 +6,11 @@
 
 enum { WEIGHED_MAX = 1000, EMPTIED_AT_ONCE = 5000 };
 
-void deployer_add_load(const struct aws *aws, const char *bucket, json_t *row) {
+void deployer_add_load(const struct aws *aws, const char *bucket, bool is_ours, json_t *row) {
     CLEANUP(s3_list_done) struct s3_list list = {0};
     struct err unread = {0};
-    enum err_code code = s3_list_versions(aws, bucket, "", WEIGHED_MAX, &list, &unread);
+    enum err_code code =
+        is_ours ? s3_list_versions(aws, bucket, "", WEIGHED_MAX, &list, &unread) : ERR_DENIED;
     int64_t bytes = 0;
 
     if (code == ERR_DENIED) {

@@ -250,9 +250,9 @@ MUST_CHECK enum err_code deployer_reconcile_delete(struct op *op, enum reconcile
 /* ---- Buckets (bucket.c) ---- */
 
 /* Adds "objects", "bytes" and, where there are more than were counted, "is_more" to a row about a
- * bucket: all its versions, or where those may not be listed, what is current. One that cannot be
- * looked into adds nothing. */
-void deployer_add_load(const struct aws *aws, const char *bucket, json_t *row);
+ * bucket: of the stack's own all versions, of another, or where they may not be listed, what is
+ * current. One that cannot be looked into adds nothing. */
+void deployer_add_load(const struct aws *aws, const char *bucket, bool is_ours, json_t *row);
 
 /* Deletes every version of every object of a bucket of this stack, whose name says so; of another
  * one ERR_POLICY. An absent bucket is empty. Errors: those of s3_list_versions() and

@@ -21,7 +21,7 @@ static json_t *left_row(const struct aws *aws, const struct cfn_resource *row) {
                              "logical_id", row->logical_id);
 
     if (strcmp(row->type, "AWS::S3::Bucket") == 0) {
-        deployer_add_load(aws, row->physical_id, left);
+        deployer_add_load(aws, row->physical_id, true, left);
     }
     return left;
 }
@@ -113,7 +113,7 @@ static void destroy_purge(struct op *op, const struct aws *aws, json_t *left) {
             left_remove(left, name);
         } else if (row != NULL) {
             json_put_str(row, "why", why.text);
-            deployer_add_load(aws, name, row);
+            deployer_add_load(aws, name, true, row);
         }
     }
     destroy_secrets(aws, json_at(op->args, "cure.secrets"), left);
@@ -211,7 +211,7 @@ static void destroy_add_shared(const struct op *op, const struct aws *aws, json_
     row = json_pack("{s:s, s:s, s:s, s:b}", "type", "AWS::S3::Bucket", "name", bucket, "why",
                     "it is the account's, of all applications: packages, releases, approvals",
                     "shared", 1);
-    deployer_add_load(aws, bucket, row);
+    deployer_add_load(aws, bucket, false, row);
     (void)json_array_append_new(json_object_get(out, "left_behind"), row);
 }
 

@@ -195,7 +195,7 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
 
         json_put_bool(row, "retained", deployer_is_retained(template, &rows[i]));
         if (strcmp(rows[i].type, "AWS::S3::Bucket") == 0) {
-            deployer_add_load(&aws, rows[i].physical_id, row);
+            deployer_add_load(&aws, rows[i].physical_id, true, row);
         }
         (void)json_array_append_new(list, row);
     }
