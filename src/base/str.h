@@ -40,6 +40,9 @@ static inline struct str str_slice(struct str s, size_t from, size_t to) {
     return (struct str){s.ptr == NULL ? NULL : s.ptr + from, to - from};
 }
 
+/* The byte at `at`; '\0' behind the end. */
+static inline char str_char(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
+
 /* `s` without ASCII blanks and line ends at both sides. */
 struct str str_trim(struct str s);
 

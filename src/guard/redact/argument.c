@@ -95,12 +95,6 @@ struct command {
     bool has_flag_less; /* ... */
 };
 
-static char char_at(const struct scan *scan, size_t at) {
-    return at < scan->text.len ? scan->text.ptr[at] : '\0';
-}
-
-static bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
-
 static const struct program *program_of(const struct rule *rule) {
     for (size_t i = 0; i < ARRAY_N(programs); i++) {
         if (strcmp(programs[i].anchor, rule->anchor) == 0) {
@@ -162,11 +156,11 @@ static char quote_around(struct scan *scan, size_t at) {
 /* Whether the quote at `at` opens a word of the command or a part of one. */
 static bool is_opening(const struct scan *scan, const struct command *command, size_t at) {
     char c = scan->text.ptr[at];
-    char next = char_at(scan, at + 1);
+    char next = scan_char(scan, at + 1);
 
     return is_quote(c) && c != command->quote && !scan_is_outer_quote(scan, at) &&
            (command->is_list || !is_any(next, ",}]) ")) &&
-           (next != ':' || !is_any(char_at(scan, at + 2), " \"'"));
+           (next != ':' || !is_any(scan_char(scan, at + 2), " \"'"));
 }
 
 /* The quote at or after `at` that closes one of `c`; 0 when there is none. */
@@ -202,7 +196,7 @@ static bool word_next(const struct scan *scan, struct command *command, size_t *
 
         if (close > 0) {
             at = close + 1;
-        } else if (is_quote(c) || (c == '\\' && is_quote(char_at(scan, at + 1)))) {
+        } else if (is_quote(c) || (c == '\\' && is_quote(scan_char(scan, at + 1)))) {
             command->is_over = true;
             break;
         } else {
@@ -400,7 +394,7 @@ static size_t name_end(const struct scan *scan, const struct rule *rule, size_t 
     size_t end = to;
 
     while (end - to < SUFFIX_MAX && !is_any(scan->text.ptr[to - 1], " -") &&
-           (is_alnum(char_at(scan, end)) || is_any(char_at(scan, end), "._"))) {
+           (is_alnum(scan_char(scan, end)) || is_any(scan_char(scan, end), "._"))) {
         end++;
     }
     return end;
@@ -417,7 +411,7 @@ size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
     }
     size_t to = name_end(scan, rule, at);
     char last = scan->text.ptr[to - 1];
-    char after = char_at(scan, to);
+    char after = scan_char(scan, to);
     bool is_spaced = is_any(last, " -") || after == ' ' || after == '\t';
     if (!is_spaced && !is_quote(after)) {
         return 0;
@@ -452,7 +446,7 @@ size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
         return 0;
     }
     command.quote = quote_around(scan, at);
-    command.at += char_at(scan, command.at) == '=' ? 1 : 0;
+    command.at += scan_char(scan, command.at) == '=' ? 1 : 0;
     struct within whole = scan_narrow(scan, at, false);
     command.end = scan->text.len;
     bool is_word = word_next(scan, &command, &from, &to);

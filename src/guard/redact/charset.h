@@ -38,6 +38,11 @@ static inline bool is_base64(char c) {
     return is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
 }
 
+/* Of the name of a variable, a header, an option. */
+static inline bool is_name_char(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
+
+static inline bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /* The value of a hexadecimal digit. */

@@ -146,8 +146,6 @@ static bool is_random(struct str value) {
 
 /* ---- the name ---- */
 
-static bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
-
 static size_t back_over(struct str text, size_t at, size_t max, const char *chars) {
     size_t from = at;
 

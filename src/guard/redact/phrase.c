@@ -20,10 +20,6 @@ enum {
 #define W(word)                                                                                    \
     { word, sizeof(word) - 1 }
 
-static char char_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
-
-static bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
-
 static bool is_one_of(struct str word, const struct str *of, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (str_eq_nocase(word, of[i])) {
@@ -97,17 +93,17 @@ static bool is_like_password(struct str word) {
 static struct str value_at(struct str s, size_t at) {
     size_t from = at;
 
-    while (char_at(s, from) == '\\') {
+    while (str_char(s, from) == '\\') {
         from++;
     }
-    char quote = char_at(s, from);
+    char quote = str_char(s, from);
     size_t to = from;
     if (is_quote(quote)) {
         to = ++from;
         while (to < s.len && !is_blank(s.ptr[to]) && s.ptr[to] != quote) {
             to++;
         }
-        bool is_closed = char_at(s, to) == quote;
+        bool is_closed = str_char(s, to) == quote;
         while (to > from && s.ptr[to - 1] == '\\') {
             to--;
         }

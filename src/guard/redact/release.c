@@ -19,8 +19,6 @@ enum {
     STUCK = 512 /* bytes after which a name is no longer about to be understood */
 };
 
-static char char_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
-
 static size_t letters_end(struct str s, size_t at) {
     while (at < s.len && is_letter(s.ptr[at])) {
         at++;
@@ -40,9 +38,9 @@ static size_t word_begin(struct str s, size_t at) {
 
 /* Whether at `at`, after a word, prose goes on: " next w" or ", next". */
 static bool is_prose_after(struct str s, size_t at) {
-    size_t next = is_any(char_at(s, at), ".,;!?)") ? at + 1 : at;
+    size_t next = is_any(str_char(s, at), ".,;!?)") ? at + 1 : at;
 
-    return char_at(s, next) == ' ' && is_letter(char_at(s, next + 1));
+    return str_char(s, next) == ' ' && is_letter(str_char(s, next + 1));
 }
 
 static size_t name_end(struct str s, size_t at) {
@@ -66,7 +64,7 @@ static bool is_prose(struct str s, ptrdiff_t login, size_t at) {
     size_t to = name_end(s, at);
     struct str lead = str_slice(s, from > LEAD ? from - LEAD : 0, from);
 
-    from += char_at(s, from) == '(' ? 1 : 0;
+    from += str_char(s, from) == '(' ? 1 : 0;
     if (phrase_is_name(str_slice(s, from, to))) {
         bool is_whole = false;
         struct str value = phrase_value(s, to, &is_whole);
@@ -74,11 +72,11 @@ static bool is_prose(struct str s, ptrdiff_t login, size_t at) {
             return false; /* it may be told what the password is */
         }
     }
-    bool is_word = is_letter(char_at(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
+    bool is_word = is_letter(str_char(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
     if (!is_word || str_ends(lead, STR("set ")) || has_login(login, s, from)) {
         return false;
     }
-    if (char_at(s, to) != ' ') {
+    if (str_char(s, to) != ' ') {
         return true;
     }
     size_t next = letters_end(s, to + 1);

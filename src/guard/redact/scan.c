@@ -53,6 +53,90 @@ void scan_forget(struct scan *scan) {
     memset(scan->strings, 0, sizeof scan->strings);
 }
 
+/* ---- Strings and lines ---- */
+
+size_t scan_quoting_slashes(size_t slashes) {
+    while ((slashes & (slashes + 1)) != 0) {
+        slashes--;
+    }
+    return slashes;
+}
+
+size_t scan_string_end(const struct scan *scan, size_t at, char quote, size_t slashes) {
+    size_t run = 0;
+
+    for (size_t i = at; i < scan->text.len; i++) {
+        char c = scan->text.ptr[i];
+
+        if (scan_is_outer_quote(scan, i)) {
+            return i;
+        }
+        if (c == quote && run % (slashes + 1) != slashes) {
+            return i - run;
+        }
+        if (c == quote && run % (2 * (slashes + 1)) == slashes) {
+            return i - slashes;
+        }
+        run = c == '\\' ? run + 1 : 0;
+    }
+    size_t end = scan->text.len;
+    while (end > at && (scan->text.ptr[end - 1] == '\n' || scan->text.ptr[end - 1] == '\r')) {
+        end--;
+    }
+    return end;
+}
+
+size_t scan_line_end(const struct scan *scan, size_t at) {
+    while (at < scan->text.len && scan->text.ptr[at] != '\n' && scan->text.ptr[at] != '\r' &&
+           !scan_is_outer_quote(scan, at)) {
+        at++;
+    }
+    while (at > 0 && is_blank(scan->text.ptr[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+bool scan_is_line_over(const struct scan *scan, size_t at) {
+    while (scan_char(scan, at) == ' ' || scan_char(scan, at) == '\t') {
+        at++;
+    }
+    return at >= scan->text.len || scan->text.ptr[at] == '\n' || scan->text.ptr[at] == '\r' ||
+           scan_is_outer_quote(scan, at);
+}
+
+size_t scan_next_string(const struct scan *scan, size_t at) {
+    size_t slashes = scan_skip_slashes(scan, at) - at;
+    char quote = scan_char(scan, at + slashes);
+
+    if (!is_quote(quote)) {
+        return 0;
+    }
+    size_t end = scan_string_end(scan, at + slashes + 1, quote, scan_quoting_slashes(slashes));
+    size_t comma = scan_skip_blanks(scan, scan_skip_slashes(scan, end) + 1);
+    size_t next = scan_skip_blanks(scan, comma + 1);
+    return scan_char(scan, comma) == ',' && is_quote(scan_char(scan, scan_skip_slashes(scan, next)))
+               ? next
+               : 0;
+}
+
+size_t scan_line_begin(const struct scan *scan, size_t at) {
+    size_t from = at > BEFORE_MAX ? at - BEFORE_MAX : 0;
+    const char *end = memrchr(scan->text.ptr + from, '\n', at - from);
+
+    return end == NULL ? from : (size_t)(end + 1 - scan->text.ptr);
+}
+
+size_t scan_before_slashes(const struct scan *scan, size_t from, size_t to) {
+    if (!is_quote(scan_char(scan, to))) {
+        return to;
+    }
+    while (to > from && scan->text.ptr[to - 1] == '\\') {
+        to--;
+    }
+    return to;
+}
+
 /* ---- Strings of JSON ---- */
 
 /* Backslashes that were read out of the source escape nothing there. */

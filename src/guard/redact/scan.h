@@ -52,7 +52,7 @@ struct carry {
     char before;    /* the byte before; 0 at the start */
 };
 
-enum { JUDGED_MAX = 48 };
+enum { JUDGED_MAX = 48, SKIPPED_MAX = 64, BEFORE_MAX = 256 };
 
 struct memo {
     size_t from;
@@ -203,6 +203,51 @@ static inline bool scan_is_plain(const struct scan *scan, size_t at) {
 static inline bool scan_is_outer_quote(const struct scan *scan, size_t at) {
     return scan->text.ptr[at] == '"' && scan->is_unescaped && scan_is_plain(scan, at);
 }
+
+/* The character at `at`; '\0' behind the text. */
+static inline char scan_char(const struct scan *scan, size_t at) {
+    return str_char(scan->text, at);
+}
+
+/* Over blanks, at most SKIPPED_MAX. */
+static inline size_t scan_skip_blanks(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (to - at < SKIPPED_MAX && (scan_char(scan, to) == ' ' || scan_char(scan, to) == '\t')) {
+        to++;
+    }
+    return to;
+}
+
+static inline size_t scan_skip_slashes(const struct scan *scan, size_t at) {
+    while (scan_char(scan, at) == '\\') {
+        at++;
+    }
+    return at;
+}
+
+/* Backslashes before a quote of JSON that was quoted d times: 2^d - 1. */
+size_t scan_quoting_slashes(size_t slashes);
+
+/* The closing quote of a string that was opened with `slashes` backslashes before `quote`, as the
+ * offset of its first backslash (or of the quote); the end of the line when it is not closed. A
+ * quote with fewer backslashes closes a string further out, and ends this one too. */
+size_t scan_string_end(const struct scan *scan, size_t at, char quote, size_t slashes);
+
+/* The backslashes of a quote at `to` are not the value's. */
+size_t scan_before_slashes(const struct scan *scan, size_t from, size_t to);
+
+/* Where the string after the one at `at` and a comma begins, or 0. */
+size_t scan_next_string(const struct scan *scan, size_t at);
+
+/* Where the line of `at` begins, as far back as it matters. */
+size_t scan_line_begin(const struct scan *scan, size_t at);
+
+/* Where the line of `at` ends, without the blanks before that. */
+size_t scan_line_end(const struct scan *scan, size_t at);
+
+/* Whether nothing but blanks follows on the line. */
+bool scan_is_line_over(const struct scan *scan, size_t at);
 
 /* Lets the text end where the string of JSON around `at` does, so that nothing reads over its
  * closing quote; gives what to widen it to again. `is_whole_string`: `at` is itself a string of the

@@ -1,0 +1,514 @@
+/* guard/redact/name.c: names of secrets in text, and where the value of one begins.
+ *
+ *   KEY=value  "key": "value"  key: value  --key value  {\"key\": \"value\"}  ?key=value&
+ *   aws configure set key value  machine x login y password value  key => 'value' */
+#include "guard/redact/name.h"
+
+#include "guard/redact/key.h"
+#include "guard/redact/phrase.h"
+
+#include <string.h>
+
+enum {
+    OPERATOR_MAX = 3, /* characters before the = of := and kin */
+    TYPE_MAX = 40,
+    WORDS_MAX = 48,
+    QUOTED_MIN = 8,
+    LITERAL_MIN = 6,
+};
+
+/* Whether only blanks stand on the line before `at`, at most BEFORE_MAX. */
+static bool is_line_begin(const struct scan *scan, size_t at) {
+    size_t from = at;
+
+    while (from > 0 && at - from < BEFORE_MAX &&
+           (scan->text.ptr[from - 1] == ' ' || scan->text.ptr[from - 1] == '\t')) {
+        from--;
+    }
+    return from == 0 ? scan->is_line_start : scan->text.ptr[from - 1] == '\n';
+}
+
+bool name_begins_line(const struct scan *scan, size_t at) {
+    static const struct str leads[] = {
+        {"- ", 2}, {"export ", 7}, {"set ", 4}, {"ENV ", 4}, {"-\t", 2}};
+    struct str before = str_slice(scan->text, at > 8 ? at - 8 : 0, at);
+
+    if (is_line_begin(scan, at)) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_N(leads); i++) {
+        if (str_ends(before, leads[i])) {
+            return is_line_begin(scan, at - leads[i].len);
+        }
+    }
+    return false;
+}
+
+/* "key" alone says nothing, "API key: " does: where the word before it begins that is of its name;
+ * `from` otherwise. */
+static size_t first_word(const struct scan *scan, size_t from, size_t to) {
+    static const struct str key = {"key", 3};
+    size_t word = from > 1 && scan->text.ptr[from - 1] == ' ' ? from - 1 : from;
+
+    if (word == from || !str_eq_nocase(str_slice(scan->text, from, to), key)) {
+        return from;
+    }
+    while (word > 0 && from - word < WORDS_MAX && is_letter(scan->text.ptr[word - 1])) {
+        word--;
+    }
+    return key_opens(str_slice(scan->text, word, from - 1)) ? word : from;
+}
+
+void name_read(const struct scan *scan, const struct rule *rule, size_t at, struct name *name) {
+    size_t from = at;
+    size_t to = at;
+
+    while (from > 0 && at - from < NAME_MAX && is_name_char(scan->text.ptr[from - 1])) {
+        from--;
+    }
+    while (to < scan->text.len && to - at < NAME_MAX && is_name_char(scan->text.ptr[to])) {
+        to++;
+    }
+    if (from > 0 && scan->text.ptr[from - 1] == '[') { /* "32m" before the name sets a colour */
+        size_t coloured = from;
+        while (coloured < at && text_colour_begin(scan->text, coloured) == coloured) {
+            coloured++;
+        }
+        from = coloured < at ? coloured : from;
+    }
+    from = first_word(scan, from, to);
+    *name = (struct name){.from = from, .to = to, .kind = rule->kind};
+    char before = from > 0 ? scan->text.ptr[from - 1] : scan->before;
+    name->is_query = before == '?' || before == '&';
+    if (from > 0 && is_quote(before)) {
+        name->quote = before;
+        while (from >= name->slashes + 2 && scan->text.ptr[from - name->slashes - 2] == '\\') {
+            name->slashes++;
+        }
+        name->slashes = scan_quoting_slashes(name->slashes);
+    }
+}
+
+struct str name_str(const struct scan *scan, const struct name *name) {
+    return str_slice(scan->text, name->from, name->to);
+}
+
+/* "auth.py:12", "token.c: error": a file, no name of a value. */
+static bool is_file_name(struct str name) {
+    static const char *const endings[] = {
+        ".c",   ".h",    ".cc",   ".cpp", ".py",  ".js",   ".jsx", ".ts",   ".tsx", ".mjs", ".cjs",
+        ".go",  ".rs",   ".rb",   ".sh",  ".vue", ".java", ".css", ".html", ".md",  ".txt", ".json",
+        ".yml", ".yaml", ".toml", ".log", ".pem", ".crt",  ".so",  ".map",  ".sql", ".conf"};
+
+    if (str_find(name, STR(".")) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_N(endings); i++) {
+        if (str_ends(name, str_from(endings[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a name ends with a word for a user with a password. */
+bool name_is_pair(struct str name) {
+    static const struct str endings[] = {
+        {"auth", 4}, {"credential", 10}, {"credentials", 11}, {"creds", 5}, {"authentication", 14}};
+
+    for (size_t i = 0; i < ARRAY_N(endings); i++) {
+        size_t n = endings[i].len;
+        if (name.len >= n && str_eq_nocase(str_slice(name, name.len - n, name.len), endings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "  password VALUE", alone on its line, with a digit: of .netrc. */
+static bool is_netrc_line(const struct scan *scan, const struct name *name) {
+    size_t from = scan_skip_blanks(scan, name->to);
+    size_t to = from;
+    bool has_digit = false;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to])) {
+        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        to++;
+    }
+    return has_digit && name_begins_line(scan, name->from) &&
+           str_trim(str_slice(scan->text, to, scan_line_end(scan, to))).len == 0;
+}
+
+/* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
+static bool has_blank_separator(struct scan *scan, const struct name *name) {
+    struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
+    bool is_set = lead.len > 4 && memcmp(lead.ptr + lead.len - 4, "set ", 4) == 0;
+
+    if (scan->text.ptr[name->from] == '-') {
+        return name->to - name->from > 2; /* --db-password VALUE */
+    }
+    if (is_set && (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set ")))) {
+        return true;
+    }
+    if (str_ends(lead, STR("git config ")) || str_ends(lead, STR("define "))) {
+        return true;
+    }
+    if (!str_eq(name_str(scan, name), STR("password"))) {
+        return false;
+    }
+    ptrdiff_t login =
+        scan_find_next(scan, &scan->login, scan_line_begin(scan, name->from), "login ");
+    return (login >= 0 && (size_t)login + 6 <= name->from) || is_netrc_line(scan, name);
+}
+
+/* Over what sets a terminal's colour at `at`. */
+static size_t skip_colours(const struct scan *scan, size_t at) {
+    while (scan_char(scan, at) == '\x1b' && scan_char(scan, at + 1) == '[') {
+        size_t to = at + 2;
+        while (is_digit(scan_char(scan, to)) || scan_char(scan, to) == ';') {
+            to++;
+        }
+        if (!is_letter(scan_char(scan, to))) {
+            return at;
+        }
+        at = to + 1;
+    }
+    return at;
+}
+
+/* Whether the name ends a few words in quotes, as in "user password": the closing one is at
+ * `quote`, and no word follows the colon after it. */
+static bool is_last_word(const struct scan *scan, const struct name *name, size_t quote) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < WORDS_MAX &&
+           (is_name_char(scan->text.ptr[from - 1]) || scan->text.ptr[from - 1] == ' ')) {
+        from--;
+    }
+    char open = from > 0 ? scan->text.ptr[from - 1] : '\0';
+    size_t colon = scan_skip_blanks(scan, quote + 1);
+    size_t value = scan_skip_slashes(scan, scan_skip_blanks(scan, colon + 1));
+    if (from == name->from || open != scan_char(scan, quote) || scan_char(scan, colon) != ':' ||
+        !is_quote(scan_char(scan, value))) {
+        return false;
+    }
+    size_t end = value + 1;
+    while (end < scan->text.len && !is_blank(scan->text.ptr[end]) &&
+           !is_quote(scan->text.ptr[end])) {
+        end++;
+    }
+    return is_quote(scan_char(scan, end)); /* prose is said of one */
+}
+
+/* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
+ * not closed there opens more than the name: "X-Api-Key: value". */
+size_t name_close(const struct scan *scan, struct name *name) {
+    size_t quote = scan_skip_slashes(scan, name->to);
+
+    if (name->quote == '\0' && is_quote(scan_char(scan, quote)) &&
+        is_last_word(scan, name, quote)) {
+        name->quote = scan_char(scan, quote);
+        name->slashes = scan_quoting_slashes(quote - name->to);
+        return quote + 1;
+    }
+    bool is_closed = name->quote != '\0' && scan_char(scan, quote) == name->quote &&
+                     scan_is_plain(scan, quote) == scan_is_plain(scan, name->from - 1) &&
+                     (quote == name->to) == (name->slashes == 0);
+    if (!is_closed) {
+        name->quote = '\0';
+        return skip_colours(scan, name->to);
+    }
+    return quote + (scan_char(scan, quote + 1) == ']' ? 2 : 1); /* environ["KEY"] = */
+}
+
+/* "auth.internal:8080", "token.rs:12" and "/app/API_TOKEN:1" are places. */
+static bool is_place(const struct scan *scan, const struct name *name, char next) {
+    bool is_path = name->from > 0 && scan->text.ptr[name->from - 1] == '/';
+
+    return name->quote == '\0' && is_digit(next) &&
+           (is_path || str_find(name_str(scan, name), STR(".")) >= 0);
+}
+
+/* Where the value begins after = or =>, or 0. */
+static size_t after_equals(const struct scan *scan, size_t sign) {
+    char next = scan_char(scan, sign + 1);
+
+    if (scan_char(scan, sign) != '=' || next == '=' || next == '~') {
+        return 0;
+    }
+    return scan_skip_blanks(scan, sign + (next == '>' ? 2 : 1));
+}
+
+static size_t after_colon(const struct scan *scan, const struct name *name, size_t sign) {
+    char next = scan_char(scan, sign + 1);
+
+    if (scan_char(scan, sign) != ':' || next == ':' || is_place(scan, name, next)) {
+        return 0;
+    }
+    return scan_skip_blanks(scan, sign + 1);
+}
+
+/* The = of an operator such as := ::= ?= ||= += .= at `at`; 0 when there is none. */
+static size_t compound_equals(const struct scan *scan, size_t at) {
+    size_t sign = at;
+
+    while (sign - at < OPERATOR_MAX && scan_char(scan, sign) != '\0' &&
+           is_any(scan_char(scan, sign), ":?|.+")) {
+        sign++;
+    }
+    return sign > at && scan_char(scan, sign) == '=' ? sign : 0;
+}
+
+/* "string = " in "token string = ..." and "token: str = ...": where the value's quote stands; 0
+ * when `at` is not at a type. */
+static size_t after_type(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (to - at < TYPE_MAX && (is_name_char(scan_char(scan, to)) ||
+                                  (to > at && is_any(scan_char(scan, to), "<>[]|?&*")))) {
+        to++;
+    }
+    size_t sign = scan_skip_blanks(scan, to);
+    if (to == at || scan_char(scan, sign) != '=') {
+        return 0;
+    }
+    size_t value = scan_skip_blanks(scan, sign + 1);
+    return is_quote(scan_char(scan, scan_skip_slashes(scan, value))) ? value : 0;
+}
+
+/* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
+static bool is_quoted_token(const struct scan *scan, size_t at) {
+    size_t from = scan_skip_slashes(scan, at) + 1;
+    size_t to = from;
+    bool has_digit = false;
+
+    if (!is_quote(scan_char(scan, from - 1))) {
+        return false;
+    }
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        to++;
+    }
+    return has_digit && to - from >= QUOTED_MIN && is_quote(scan_char(scan, to));
+}
+
+/* Whether a name ends with a word that stands for nothing but what one types in. */
+static bool is_password_name(const struct scan *scan, const struct name *name) {
+    static const struct str secret = {"secret", 6};
+    struct str key = name_str(scan, name);
+
+    return phrase_is_name(key) ||
+           (key.len >= secret.len &&
+            str_eq_nocase(str_slice(key, key.len - secret.len, key.len), secret));
+}
+
+/* Whether a quoted word stands at `at` that a password is compared with: no name of a type. */
+static bool is_literal(const struct scan *scan, size_t at) {
+    static const struct str types[] = {{"string", 6},   {"undefined", 9}, {"number", 6},
+                                       {"object", 6},   {"boolean", 7},   {"function", 8},
+                                       {"password", 8}, {"required", 8}};
+    size_t from = scan_skip_slashes(scan, at) + 1;
+    size_t to = from;
+
+    if (!is_quote(scan_char(scan, from - 1))) {
+        return false;
+    }
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        to++;
+    }
+    struct str word = str_slice(scan->text, from, scan_before_slashes(scan, from, to));
+    for (size_t i = 0; i < ARRAY_N(types); i++) {
+        if (str_eq(word, types[i])) {
+            return false;
+        }
+    }
+    return word.len >= LITERAL_MIN && word.ptr[0] != '$' && is_quote(scan_char(scan, to));
+}
+
+/* NAME_OF_A_CONSTANT */
+static bool is_constant(struct str name) {
+    for (size_t i = 0; i < name.len; i++) {
+        if (is_letter(name.ptr[i]) && fold(name.ptr[i]) == name.ptr[i]) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+/* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, as the place of its
+ * quote; 0 when it is none. */
+static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
+    size_t value = scan_skip_blanks(scan, sign + 1);
+
+    while (before > 0 && scan->text.ptr[before - 1] == ' ') {
+        before--;
+    }
+    char opening = before > 0 ? scan->text.ptr[before - 1] : '\0';
+    if (!is_quote(scan_char(scan, scan_skip_slashes(scan, value)))) {
+        return 0;
+    }
+    if (name->quote != '\0' && opening == '(') {
+        return value;
+    }
+    size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
+    bool is_argument = opening == ',' && !is_quote(scan->text.ptr[last > 0 ? last - 1 : 0]);
+    bool is_value =
+        is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
+    bool is_named = name->quote != '\0'
+                        ? is_argument
+                        : (is_argument || opening == '(') && is_constant(name_str(scan, name));
+    return is_named && is_value ? value : 0;
+}
+
+/* Where the literal begins after == === != !==, or 0. */
+static size_t after_comparison(const struct scan *scan, const struct name *name, size_t sign) {
+    if (!is_any(scan_char(scan, sign), "=!") || scan_char(scan, sign + 1) != '=') {
+        return 0;
+    }
+    size_t value = scan_skip_blanks(scan, sign + (scan_char(scan, sign + 2) == '=' ? 3 : 2));
+    size_t text = scan_skip_slashes(scan, value) + 1;
+    if (scan_has(scan, text, "http://") || scan_has(scan, text, "https://")) {
+        return 0; /* a password in it is another rule's */
+    }
+    bool is_value =
+        is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
+    return is_value ? value : 0;
+}
+
+/* Whether a name says that something is asked, not given: getPassword("db"). */
+static bool is_asking(struct str name) {
+    static const char *const begins[] = {"get",  "find", "fetch",  "load", "read",
+                                         "look", "ask",  "prompt", "input"};
+    const char *dot = memrchr(name.ptr, '.', name.len);
+    struct str last = dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
+
+    for (size_t i = 0; i < ARRAY_N(begins); i++) {
+        size_t n = strlen(begins[i]);
+        if (last.len >= n && str_eq_nocase(str_slice(last, 0, n), str_from(begins[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The string that is the value in setPassword("VALUE") and BasicAuth("user", "VALUE"), which opens
+ * at `sign`; 0 when there is none. */
+static size_t after_call(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t first = scan_skip_blanks(scan, sign + 1);
+    struct str key = name_str(scan, name);
+
+    if (name_is_pair(key)) {
+        return scan_next_string(scan, first);
+    }
+    return phrase_is_name(key) && !is_asking(key) && is_literal(scan, first) ? first : 0;
+}
+
+/* Whether a string is all that follows on the line of a name at its begin: of Gradle. */
+static bool is_only_argument(const struct scan *scan, const struct name *name, size_t at) {
+    char quote = scan_char(scan, at);
+
+    if (!is_any(quote, "'\"") || scan_is_outer_quote(scan, at) || !is_password_name(scan, name) ||
+        !name_begins_line(scan, name->from)) {
+        return false;
+    }
+    size_t end = scan_string_end(scan, at + 1, quote, 0);
+    return scan_char(scan, end) == quote && scan_is_line_over(scan, end + 1);
+}
+
+/* The string that stands in when nothing is set: getenv("NAME") or "VALUE", env.NAME || "VALUE"; 0
+ * when there is none. `at`: after the name. */
+static size_t after_default(const struct scan *scan, const struct name *name, size_t at) {
+    static const char *const signs[] = {"||", "??", "or "};
+
+    at = scan_skip_blanks(scan, at + (scan_char(scan, at) == ')' && name->quote != '\0' ? 1 : 0));
+    for (size_t i = 0; i < ARRAY_N(signs); i++) {
+        if (scan_has(scan, at, signs[i])) {
+            size_t value = scan_skip_blanks(scan, at + strlen(signs[i]));
+            bool is_value = is_quoted_token(scan, value) ||
+                            (is_password_name(scan, name) && is_literal(scan, value));
+            return is_value ? value : 0;
+        }
+    }
+    return 0;
+}
+
+/* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
+ * no name of a value. */
+size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator) {
+    size_t sign = scan_skip_blanks(scan, at);
+    size_t compound = compound_equals(scan, sign);
+    char c = compound > 0 ? '=' : scan_char(scan, sign);
+
+    *separator = c;
+    size_t compared = after_comparison(scan, name, sign);
+    compared = compared > 0 ? compared : after_default(scan, name, at);
+    if (compared > 0) {
+        *separator = '=';
+        return compared;
+    }
+    if (c == '=') {
+        return after_equals(scan, compound > 0 ? compound : sign);
+    }
+    if (c == ':') {
+        size_t value = after_colon(scan, name, sign);
+        size_t typed = value > 0 && name->quote == '\0' ? after_type(scan, value) : 0;
+        *separator = typed > 0 ? '=' : c;
+        return typed > 0 ? typed : value;
+    }
+    if (name->quote != '\0' && scan_has(scan, sign, "value=") &&
+        is_quote(scan_char(scan, scan_skip_slashes(scan, sign + 6)))) {
+        *separator = '='; /* <add key="NAME" value="VALUE"/> */
+        return sign + 6;
+    }
+    if (c == ',') {
+        return after_comma(scan, name, sign);
+    }
+    if (c == '(' && sign == at && name->quote == '\0') {
+        *separator = '(';
+        return after_call(scan, name, sign);
+    }
+    if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {
+        name->is_element = true;
+        return sign + 1;
+    }
+    size_t typed = sign > at && name->quote == '\0' ? after_type(scan, sign) : 0;
+    if (typed > 0) {
+        *separator = '=';
+        return typed;
+    }
+    *separator = ' ';
+    if (sign > at && name->quote == '\0' &&
+        (is_quoted_token(scan, sign) || is_only_argument(scan, name, sign))) {
+        return sign;
+    }
+    return sign > at && name->quote == '\0' && has_blank_separator(scan, name) ? sign : 0;
+}
+
+/* Whether a name is one of a secret; what was asked last is remembered. */
+static bool is_secret_name(struct scan *scan, struct str key) {
+    struct judged *judged = scan->judged;
+
+    if (key.len > 0 && judged->len == key.len && judged->names == scan->known->name_n &&
+        memcmp(judged->name, key.ptr, key.len) == 0) {
+        return judged->is_secret;
+    }
+    bool is_secret = key_is_secret(key) || known_has_name(scan->known, key);
+    if (key.len <= JUDGED_MAX) {
+        memcpy(judged->name, key.ptr, key.len);
+        judged->len = key.len;
+        judged->names = scan->known->name_n;
+        judged->is_secret = is_secret;
+    }
+    return is_secret;
+}
+
+bool name_is_secret(struct scan *scan, const struct name *name) {
+    struct str key = name_str(scan, name);
+
+    while (key.len > 0 && is_any(key.ptr[0], "-.")) {
+        key = str_slice(key, 1, key.len); /* --password */
+    }
+    bool is_named = (name->is_query && str_eq_nocase(key, STR("key"))) || is_secret_name(scan, key);
+    return is_named && (name->quote != '\0' || !is_file_name(key));
+}
