@@ -143,12 +143,11 @@ enum err_code cfn_describe_stack(const struct aws *aws, struct arena *arena, con
     return ERR_NONE;
 }
 
-enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t **out,
+enum err_code cfn_get_template(const struct aws *aws, const char *stack, char **out,
                                struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct form form = {.arena = arena};
     struct cfn_reply reply = {0};
-    struct err unread = {0};
 
     form_add(&form, "StackName", stack);
     form_add(&form, "TemplateStage", "Original");
@@ -159,10 +158,7 @@ enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t 
     if (reply.root == NULL) {
         return cfn_refuse("GetTemplate", &reply, err);
     }
-    if (json_read(str_from(cfn_text(reply.root, "GetTemplateResult/TemplateBody")), out, &unread) !=
-        ERR_NONE) {
-        return err_set(err, ERR_UNSUPPORTED, "the template of stack %s is not JSON", stack);
-    }
+    *out = mem_strdup(cfn_text(reply.root, "GetTemplateResult/TemplateBody"));
     return ERR_NONE;
 }
 

@@ -30,9 +30,9 @@ MUST_CHECK enum err_code cfn_describe_stack(const struct aws *aws, struct arena 
                                             const char *stack, bool *out_exists,
                                             struct cfn_stack *out, struct err *err);
 
-/* The template that is deployed, as JSON; a YAML one is ERR_UNSUPPORTED, an absent stack
- * ERR_NOT_FOUND. New reference. */
-MUST_CHECK enum err_code cfn_get_template(const struct aws *aws, const char *stack, json_t **out,
+/* The text of the template that is deployed, JSON or YAML, as whoever deployed it wrote it; the
+ * caller's to free(). An absent stack is ERR_NOT_FOUND. */
+MUST_CHECK enum err_code cfn_get_template(const struct aws *aws, const char *stack, char **out,
                                           struct err *err);
 
 struct cfn_new_set {

@@ -352,6 +352,14 @@ class Verbs(todo.TodoCase):
         self.ended(self.go("approve", run.result["session"], self.stack), 0, "success")
         self.assertIsNone(self.stack_status())
 
+    def test_a_stack_that_somebody_deployed_by_hand_in_yaml_is_destroyed_with_what_it_keeps(self):
+        self.cfn().create_stack(StackName=self.stack, TemplateBody="Resources:\n  T: {Type: AWS::SNS::Topic}\n"
+                                "  Kept:\n    Type: AWS::SNS::Topic\n    DeletionPolicy: Retain\n    Properties: {DisplayName: !Ref AWS::Region}\n")
+        done = self.go("approve", self.plan("destroy").result["session"], self.stack)
+        self.ended(done, 0, "success")
+        self.assertIsNone(self.stack_status())
+        self.assertIn("Kept", json.dumps(done.result))
+
     def test_a_protected_stack_is_not_destroyed_and_the_way_is_told(self):
         self.stack_of(T=TOPIC)
         self.cfn().update_termination_protection(StackName=self.stack, EnableTerminationProtection=True)

@@ -105,6 +105,19 @@ class Killed(todo.TodoCase):
         self.killed_at("cloudformation", "DescribeStackEvents", ("approve", session))
         self.goes_on_to_the_end(session)
 
+    def test_a_destruction_before_and_after_its_deletion(self):
+        for after in (False, True):
+            with self.subTest(after=after):
+                self.cfn().create_stack(StackName=self.stack, TemplateBody='{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}')
+                before = self.fault.count("cloudformation", "DeleteStack", status=200)
+                session = self.plan("destroy").result["session"]
+                self.killed_at("cloudformation", "DeleteStack", ("approve", session, self.stack), after=after, lost=not after)
+                done = self.go("attach", session)
+                self.ended(done, 0, "success")
+                self.assertIsNone(self.stack_status())
+                self.assertEqual(self.fault.count("cloudformation", "DeleteStack", status=200) - before, 1)
+                self.assertTrue(self.go("audit", "verify", session).of_type("verified")[0]["ok"])
+
     def test_while_it_probes(self):
         session = self.plan().result["session"]
         self.killed_at("data", ".*", ("approve", session), path="^/api/health")

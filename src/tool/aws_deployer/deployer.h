@@ -133,6 +133,11 @@ MUST_CHECK enum err_code deployer_put_json(const struct op *op, const struct aws
                                            const char *key, struct str json,
                                            enum s3_put_result *out, struct err *err);
 
+/* The template that is deployed, JSON or, where somebody deployed one by hand, YAML. New reference.
+ * Errors: ERR_NOT_FOUND (no such stack), ERR_UNSUPPORTED (not to be read). */
+MUST_CHECK enum err_code deployer_deployed_template(const struct aws *aws, const char *stack,
+                                                    json_t **out, struct err *err);
+
 /* Keeps a template's text under its digest: in the artefact folder, and in the bucket (argument
  * "bucket", when there is one) as templates/SHA256.json, so that any machine can go back to it.
  * Errors: ERR_IO, those of s3_put(). */

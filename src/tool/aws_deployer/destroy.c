@@ -39,7 +39,7 @@ static enum err_code destroy_left_behind(struct op *op, const struct aws *aws, j
     if (cfn_list_resources(aws, op->arena, stack_id, &rows, &n, err) != ERR_NONE) {
         return err->code;
     }
-    if (cfn_get_template(aws, stack_id, &template, &unread) != ERR_NONE) {
+    if (deployer_deployed_template(aws, stack_id, &template, &unread) != ERR_NONE) {
         template = json_object(); /* a stack that was never created has none */
     }
     *out = json_array();

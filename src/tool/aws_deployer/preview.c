@@ -249,7 +249,7 @@ static enum err_code preview_check_no_change(const struct op *op, const struct a
                                              struct err *err) {
     CLEANUP(json_decrefp) json_t *deployed = NULL;
 
-    if (cfn_get_template(aws, stack->id, &deployed, err) != ERR_NONE) {
+    if (deployer_deployed_template(aws, stack->id, &deployed, err) != ERR_NONE) {
         return err->code;
     }
     if (preview_has_parameters(op, stack) &&
@@ -328,7 +328,7 @@ static json_t *preview_deployed(const struct aws *aws, const struct cfn_stack *s
     json_t *deployed = NULL;
     struct err unread = {0};
 
-    if (!is_create && cfn_get_template(aws, stack->id, &deployed, &unread) != ERR_NONE) {
+    if (!is_create && deployer_deployed_template(aws, stack->id, &deployed, &unread) != ERR_NONE) {
         return json_object();
     }
     return deployed;

@@ -181,7 +181,8 @@ enum err_code deployer_inventory(struct op *op, json_t **out, struct err *err) {
     if (services_aws(op, &aws, err) != ERR_NONE ||
         cfn_list_resources(&aws, op->arena, deployer_arg(op, "stack"), &rows, &n, err) !=
             ERR_NONE ||
-        (n > 0 && cfn_get_template(&aws, deployer_arg(op, "stack"), &template, err) != ERR_NONE)) {
+        (n > 0 &&
+         deployer_deployed_template(&aws, deployer_arg(op, "stack"), &template, err) != ERR_NONE)) {
         return err->code;
     }
     list = json_array();

@@ -1,9 +1,27 @@
 /* aws_deployer, templates: artefacts named by their digest, here and in the bucket. */
 #include <string.h>
 
+#include "aws/cfn.h"
 #include "aws/s3.h"
+#include "repo/template_file.h"
 #include "sys/fs.h"
 #include "tool/aws_deployer/deployer.h"
+
+enum err_code deployer_deployed_template(const struct aws *aws, const char *stack, json_t **out,
+                                         struct err *err) {
+    CLEANUP(freep) char *text = NULL;
+    struct err unread = {0};
+
+    if (cfn_get_template(aws, stack, &text, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (template_file_read(str_from(text), "template", out, &unread) != ERR_NONE) {
+        err_set(err, ERR_UNSUPPORTED, "the template of stack %s cannot be read: %s", stack,
+                unread.text);
+        return err_remedy(err, "deploy one that can be read, or delete the stack in AWS's console");
+    }
+    return ERR_NONE;
+}
 
 static char *template_path(const struct op *op, const char *sha256) {
     return mem_format("%s/%s.json", op->services->artefact_dir, sha256);
