@@ -367,8 +367,8 @@ static json_t *random_string(void) {
                                          "https://u:p@h/",
                                          "4111 1111 1111 1111",
                                          "\u200b",
-                                         "-----BEGIN "
-                                         "PRIVATE KEY-----",
+                                         ("-----BEGIN "
+                                          "PRIVATE KEY-----"),
                                          "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ="};
     CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
 
