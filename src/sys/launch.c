@@ -38,6 +38,8 @@
  * executed. */
 enum { REPORT_FD = 3, KEEPER_FD, GATE_OUT_FD, GATE_IN_FD, DONE_FD, FIRST_FREE_FD };
 
+enum { PARENT_GONE = 40 }; /* a signal that nobody else sends */
+
 enum { STACK_BYTES = 64 * 1024, STAGE_BYTES = 16 * 1024, STREAM_FDS = 3 };
 
 /* The network of the offline children; -1: none. */
@@ -61,11 +63,16 @@ struct start {
     char program_stack[STACK_BYTES] __attribute__((aligned(16)));
 };
 
-pid_t launch_clone(uint64_t namespace_flags, int *pidfd) {
-    struct clone_args args = {.flags = namespace_flags | (pidfd != NULL ? CLONE_PIDFD : 0),
+static pid_t clone_copy(uint64_t flags, int exit_signal, int *pidfd) {
+    struct clone_args args = {.flags = flags | (pidfd != NULL ? CLONE_PIDFD : 0),
+                              .exit_signal = (uint64_t)exit_signal,
                               .pidfd = (uint64_t)(uintptr_t)pidfd};
 
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+pid_t launch_clone(uint64_t namespace_flags, int *pidfd) {
+    return clone_copy(namespace_flags, 0, pidfd);
 }
 
 static void report(enum sandbox_step step, int value) {
@@ -213,13 +220,31 @@ __attribute__((noreturn)) static void become_keeper(pid_t pid) {
     fail(STEP_FORK);
 }
 
+__attribute__((noreturn)) static void end_all(void) {
+    kill(0, SIGKILL);
+    _exit(127);
+}
+
+/* What keeper.c does, in a copy of ourselves. */
 __attribute__((noreturn)) static void keep_here(pid_t program) {
+    struct pollfd gone = {.fd = REPORT_FD, .events = POLLIN};
+    sigset_t ends;
     int status = 0;
 
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    sigaddset(&ends, PARENT_GONE);
+    prctl(PR_SET_PDEATHSIG, PARENT_GONE);
+    if (poll(&gone, 1, 0) > 0 && (gone.revents & POLLHUP) != 0) {
+        end_all();
+    }
     for (;;) {
-        pid_t pid = waitpid(-1, &status, __WALL);
+        pid_t pid = waitpid(-1, &status, __WALL | WNOHANG);
         if (pid == program) {
             break;
+        }
+        if (pid == 0 && sigwaitinfo(&ends, NULL) == PARENT_GONE) {
+            end_all();
         }
         if (pid < 0 && errno != EINTR) {
             fail(STEP_FORK);
@@ -258,7 +283,7 @@ __attribute__((noreturn)) static void keep(struct start *start) {
     }
     pid_t program = start->is_shared ? clone(enter_program, start->program_stack + STACK_BYTES,
                                              CLONE_VM | SIGCHLD, start)
-                                     : launch_clone(0, NULL);
+                                     : clone_copy(0, SIGCHLD, NULL);
     if (program == 0) {
         run_program(start);
     }
