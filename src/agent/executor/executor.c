@@ -599,7 +599,8 @@ static bool executor_apply(struct turn *turn, enum outcome *outcome) {
     if (strcmp(agent_text(turn, "problem.code"), err_wire(ERR_STALE)) == 0) {
         json_put_bool(turn->state, "set_is_stale", true);
         agent_warn(turn, "stale", "read what is asked now; the yes was for what was shown before",
-                   "%s; nothing was sent, and it is planned anew", agent_text(turn, "problem.text"));
+                   "%s; nothing was sent, and it is planned anew",
+                   agent_text(turn, "problem.text"));
     }
     return false;
 }

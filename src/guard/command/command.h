@@ -2,7 +2,8 @@
  *
  * word.c reads an argv and knows paths; spec.c matches options against a row's grammar; rules.c is
  * the table; git.c and aws.c have the two programs that need more; wrapper.c peels what only runs
- * something else; fetch.c knows what fetches packages; shell.c reads the text of `sh -c`; command.c puts them together.
+ * something else; fetch.c knows what fetches packages; shell.c reads the text of `sh -c`; command.c
+ * puts them together.
  */
 #pragma once
 
