@@ -97,26 +97,17 @@ static enum err_code approvals_here(struct cli *cli, const json_t *others, size_
 
 static enum err_code approvals_list(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *others = NULL;
+    CLEANUP(json_decrefp) json_t *unknown = NULL;
     size_t shown = 0;
     json_t *row;
     size_t i;
 
-    if (waiting_elsewhere(cli, &others, err) != ERR_NONE) {
+    if (waiting_elsewhere(cli, &others, err) != ERR_NONE ||
+        approvals_here(cli, others, &shown, err) != ERR_NONE ||
+        waiting_unknown(cli, others, &unknown, err) != ERR_NONE) {
         return err->code;
     }
-    if (approvals_here(cli, others, &shown, err) != ERR_NONE) {
-        return err->code;
-    }
-    json_array_foreach(json_object_get(others, "rows"), i, row) {
-        bool is_here = false;
-
-        if (waiting_is_here(cli, row, &is_here, err) != ERR_NONE) {
-            return err->code;
-        }
-        if (!is_here) {
-            waiting_print(cli, json_deep_copy(row), false, &shown);
-        }
-    }
+    json_array_foreach(unknown, i, row) { waiting_print(cli, json_deep_copy(row), false, &shown); }
     if (shown == 0) {
         cli_say(cli, "nothing waits for a yes");
     }

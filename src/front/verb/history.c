@@ -134,22 +134,15 @@ static void history_waiting(struct cli *cli, const json_t *waiting) {
 /* Sessions that this machine does not know, and that wait for somebody's yes. */
 static enum err_code history_elsewhere(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *others = NULL;
+    CLEANUP(json_decrefp) json_t *unknown = NULL;
     const json_t *row;
     size_t i;
 
-    if (waiting_elsewhere(cli, &others, err) != ERR_NONE) {
+    if (waiting_elsewhere(cli, &others, err) != ERR_NONE ||
+        waiting_unknown(cli, others, &unknown, err) != ERR_NONE) {
         return err->code;
     }
-    json_array_foreach(json_object_get(others, "rows"), i, row) {
-        bool is_here = false;
-
-        if (waiting_is_here(cli, row, &is_here, err) != ERR_NONE) {
-            return err->code;
-        }
-        if (!is_here) {
-            history_waiting(cli, row);
-        }
-    }
+    json_array_foreach(unknown, i, row) { history_waiting(cli, row); }
     return ERR_NONE;
 }
 

@@ -78,8 +78,8 @@ bool run_say_joined(struct cli *cli, const char *id, const struct joined *joined
  */
 MUST_CHECK enum err_code waiting_elsewhere(struct cli *cli, json_t **out, struct err *err);
 
-/* Whether this machine knows the session of such a row. */
-MUST_CHECK enum err_code waiting_is_here(struct cli *cli, const json_t *row, bool *out,
+/* Those of its rows whose session this machine does not know: an array, the caller's. */
+MUST_CHECK enum err_code waiting_unknown(struct cli *cli, const json_t *others, json_t **out,
                                          struct err *err);
 
 /* The command that answers it; the caller frees. */

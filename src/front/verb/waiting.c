@@ -49,15 +49,25 @@ enum err_code waiting_elsewhere(struct cli *cli, json_t **out, struct err *err) 
     return ERR_NONE;
 }
 
-enum err_code waiting_is_here(struct cli *cli, const json_t *row, bool *out, struct err *err) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const struct store_session *session = NULL;
+enum err_code waiting_unknown(struct cli *cli, const json_t *others, json_t **out,
+                              struct err *err) {
+    CLEANUP(json_decrefp) json_t *rows = json_array();
+    json_t *row;
+    size_t i;
 
-    if (store_get_session(flow_store(cli->flow), str_from(json_str_or(row, "session", "")), arena,
-                          &session, err) != ERR_NONE) {
-        return err->code;
+    json_array_foreach(json_object_get(others, "rows"), i, row) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        const struct store_session *session = NULL;
+
+        if (store_get_session(flow_store(cli->flow), str_from(json_str_or(row, "session", "")),
+                              arena, &session, err) != ERR_NONE) {
+            return err->code;
+        }
+        if (session == NULL) {
+            (void)json_array_append(rows, row);
+        }
     }
-    *out = session != NULL;
+    *out = TAKE(rows);
     return ERR_NONE;
 }
 
