@@ -127,6 +127,12 @@ struct sha256_hex deployer_set_digest(const char *arn, const char *stack_id, con
  * into are not shown. New reference. */
 json_t *deployer_annotate(const json_t *changes, const json_t *template);
 
+/* Reads an object of the bucket (argument "bucket") as JSON, of at most `max` bytes; `*out`, the
+ * caller's, stays NULL where it is gone or no JSON. Errors: those of s3_get(). */
+MUST_CHECK enum err_code deployer_get_json(const struct op *op, const struct aws *aws,
+                                           const char *key, size_t max, json_t **out,
+                                           struct err *err);
+
 /* Writes JSON that every machine reads into the bucket (argument "bucket"), once: an object that is
  * there stays as it is, and `*out` says so. Errors: those of s3_put(). */
 MUST_CHECK enum err_code deployer_put_json(const struct op *op, const struct aws *aws,

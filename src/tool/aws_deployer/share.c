@@ -88,26 +88,6 @@ static enum err_code share_list(struct op *op, const struct aws *aws, struct sha
     return ERR_NONE;
 }
 
-/* Reads one object as JSON; NULL where it is gone or none. */
-static enum err_code share_get(struct op *op, const struct aws *aws, const char *key, size_t max,
-                               json_t **out, struct err *err) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(max);
-    struct err unread = {0};
-    enum err_code code = s3_get(aws, deployer_arg(op, "bucket"), key, max, &text, err);
-
-    if (code == ERR_NOT_FOUND) {
-        *err = (struct err){0};
-        return ERR_NONE;
-    }
-    if (code != ERR_NONE) {
-        return code;
-    }
-    if (json_read(buf_str(&text), out, &unread) != ERR_NONE) {
-        *out = NULL;
-    }
-    return ERR_NONE;
-}
-
 /* Everything in it was masked; what leaves is masked again, by the rules of today. */
 static enum err_code share_put(struct op *op, const struct aws *aws, const char *key,
                                const json_t *body, enum s3_put_result *out, struct err *err) {
@@ -134,7 +114,8 @@ static enum err_code share_read_take(struct op *op, const struct aws *aws,
                                      const struct share *share, json_t **out, struct err *err) {
     CLEANUP(freep) char *key = share_take_key(share, share->take, ".json");
 
-    return share->take == 0 ? ERR_NONE : share_get(op, aws, key, SHARE_NOTE_BYTES, out, err);
+    return share->take == 0 ? ERR_NONE
+                            : deployer_get_json(op, aws, key, SHARE_NOTE_BYTES, out, err);
 }
 
 /* `*out_is_open`: another state folder took it last, and did not give it back. `*out_is_run`: and
@@ -207,7 +188,7 @@ static enum err_code share_write_take(struct op *op, const struct aws *aws,
         return err->code;
     }
     if (result != S3_WRITTEN) { /* S3 decided: another one was first */
-        return share_get(op, aws, key, SHARE_NOTE_BYTES, &winner, err) != ERR_NONE
+        return deployer_get_json(op, aws, key, SHARE_NOTE_BYTES, &winner, err) != ERR_NONE
                    ? err->code
                    : share_say_run(op, winner, err);
     }
@@ -466,7 +447,7 @@ static enum err_code share_import_part(struct op *op, const struct aws *aws, con
     int64_t last = journal_last_seq(journal);
     enum err_code code;
 
-    if (share_get(op, aws, key, SHARE_PART_BYTES, &part, err) != ERR_NONE) {
+    if (deployer_get_json(op, aws, key, SHARE_PART_BYTES, &part, err) != ERR_NONE) {
         return err->code;
     }
     records = share_new_records(op, part, last);
@@ -563,7 +544,8 @@ static enum err_code share_decisions(struct op *op, const struct aws *aws, json_
     for (size_t i = 0; i < list.n; i++) {
         CLEANUP(json_decrefp) json_t *body = NULL;
 
-        if (share_get(op, aws, list.rows[i].key, SHARE_NOTE_BYTES, &body, err) != ERR_NONE) {
+        if (deployer_get_json(op, aws, list.rows[i].key, SHARE_NOTE_BYTES, &body, err) !=
+            ERR_NONE) {
             return err->code;
         }
         if (body != NULL &&

@@ -175,3 +175,22 @@ enum err_code deployer_put_json(const struct op *op, const struct aws *aws, cons
 
     return s3_put(aws, &put, out, err);
 }
+
+enum err_code deployer_get_json(const struct op *op, const struct aws *aws, const char *key,
+                                size_t max, json_t **out, struct err *err) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(max);
+    struct err unread = {0};
+    enum err_code code = s3_get(aws, deployer_arg(op, "bucket"), key, max, &text, err);
+
+    if (code == ERR_NOT_FOUND) {
+        *err = (struct err){0};
+        return ERR_NONE;
+    }
+    if (code != ERR_NONE) {
+        return code;
+    }
+    if (json_read(buf_str(&text), out, &unread) != ERR_NONE) {
+        *out = NULL;
+    }
+    return ERR_NONE;
+}

@@ -97,23 +97,18 @@ static json_t *waiting_row(const struct op *op, const json_t *question, struct s
 static enum err_code waiting_look(struct op *op, const struct aws *aws,
                                   const struct waiting *waiting, json_t *rows, struct err *err) {
     int64_t now_ms = clock_now_ms() + aws_clock_offset_ms(aws, AWS_S3);
-    CLEANUP(buf_done) struct buf text = BUF_INIT(WAITING_PART_BYTES);
     CLEANUP(json_decrefp) json_t *part = NULL;
     CLEANUP(json_decrefp) json_t *question = NULL;
     CLEANUP(json_decrefp) json_t *row = NULL;
-    struct err unread = {0};
     bool is_decided = false;
-    enum err_code code;
 
     if (waiting->part->modified_ms + limit(LIMIT_APPROVAL_MS) + CLOCKS_APART_MS < now_ms) {
         return ERR_NONE;
     }
-    code = s3_get(aws, deployer_arg(op, "bucket"), waiting->part->key, text.max, &text, err);
-    if (code != ERR_NONE) {
-        return code == ERR_NOT_FOUND ? ERR_NONE : code;
-    }
-    if (json_read(buf_str(&text), &part, &unread) != ERR_NONE) {
-        return ERR_NONE; /* whoever may write there could otherwise hide all others */
+    /* One that is no JSON is passed: whoever may write there could otherwise hide all others. */
+    if (deployer_get_json(op, aws, waiting->part->key, WAITING_PART_BYTES, &part, err) !=
+        ERR_NONE) {
+        return err->code;
     }
     question = waiting_question(json_object_get(part, "records"));
     row = waiting_row(op, question, waiting->session, now_ms);
