@@ -143,6 +143,12 @@ enum err_code cfn_describe_stack(const struct aws *aws, struct arena *arena, con
     return ERR_NONE;
 }
 
+bool cfn_is_bucket_of(const char *stack, const char *bucket) {
+    size_t n = strlen(stack);
+
+    return strncmp(bucket, stack, n) == 0 && bucket[n] == '-';
+}
+
 enum err_code cfn_get_template(const struct aws *aws, const char *stack, char **out,
                                struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();

@@ -30,6 +30,10 @@ MUST_CHECK enum err_code cfn_describe_stack(const struct aws *aws, struct arena 
                                             const char *stack, bool *out_exists,
                                             struct cfn_stack *out, struct err *err);
 
+/* Whether a bucket's name says that CloudFormation made it for this stack, by its name:
+ * "STACK-...". Source: CloudFormation User Guide, "Name type". */
+bool cfn_is_bucket_of(const char *stack, const char *bucket);
+
 /* The text of the template that is deployed, JSON or YAML, as whoever deployed it wrote it; the
  * caller's to free(). An absent stack is ERR_NOT_FOUND. */
 MUST_CHECK enum err_code cfn_get_template(const struct aws *aws, const char *stack, char **out,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/executor/secrets.h"
+#include "aws/cfn.h"
 #include "tool/secret_op.h"
 
 #define STACK_TYPE "AWS::CloudFormation::Stack"
@@ -225,9 +226,7 @@ static json_t *cure_new(const struct turn *turn, const char *action) {
 /* A bucket is emptied when its name says that CloudFormation made it for this stack; whoever gave
  * it another name may use it for something else as well. One that is empty goes with its stack. */
 static bool is_foreign_bucket(const struct turn *turn, const json_t *row) {
-    CLEANUP(freep) char *prefix = mem_format("%s-", agent_text(turn, "fields.stack"));
-
-    return !str_starts(str_from(json_str_or(row, "physical_id", "")), str_from(prefix));
+    return !cfn_is_bucket_of(agent_text(turn, "fields.stack"), json_str_or(row, "physical_id", ""));
 }
 
 static enum outcome cure_foreign(struct turn *turn, const json_t *row) {

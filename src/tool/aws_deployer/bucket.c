@@ -30,11 +30,8 @@ void deployer_add_load(const struct aws *aws, const char *bucket, bool is_ours, 
     }
 }
 
-/* CloudFormation names a bucket after its stack. */
 static enum err_code bucket_check_ours(const struct op *op, const char *bucket, struct err *err) {
-    CLEANUP(freep) char *prefix = mem_format("%s-", deployer_arg(op, "stack"));
-
-    if (str_starts(str_from(bucket), str_from(prefix))) {
+    if (cfn_is_bucket_of(deployer_arg(op, "stack"), bucket)) {
         return ERR_NONE;
     }
     err_set(err, ERR_POLICY, "bucket %s is not one that stack %s made", bucket,
