@@ -45,13 +45,17 @@ enum err_code build_find_tool(enum build_tool tool, char **out, struct err *err)
 
 /* --- words --- */
 
-void words_add(struct words *words, const char *word) {
-    for (size_t i = 0; word != NULL && i < words->n; i++) {
+bool words_has(const struct words *words, const char *word) {
+    for (size_t i = 0; i < words->n; i++) {
         if (strcmp(words->rows[i], word) == 0) {
-            return;
+            return true;
         }
     }
-    if (word != NULL && words->n < BUILD_LIST_MAX) {
+    return false;
+}
+
+void words_add(struct words *words, const char *word) {
+    if (word != NULL && words->n < BUILD_LIST_MAX && !words_has(words, word)) {
         words->rows[words->n++] = mem_strdup(word);
     }
 }

@@ -18,8 +18,9 @@ struct words {
     char *rows[BUILD_LIST_MAX + 1];
     size_t n;
 };
+bool words_has(const struct words *words, const char *word);
 void words_add(struct words *words,
-               const char *word); /* NULL and what is over the ceiling: nothing */
+               const char *word); /* NULL, what is there and what is over the ceiling: nothing */
 void words_done(struct words *words);
 json_t *words_json(const struct words *words); /* an array; the caller decrefs */
 

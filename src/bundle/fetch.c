@@ -5,6 +5,7 @@
 #include "bundle/node_tool.h"
 #include "bundle/python_place.h"
 #include "guard/policy.h"
+#include "repo/path.h"
 #include "repo/toml.h"
 #include "repo/yaml_tree.h"
 
@@ -26,21 +27,6 @@ void fetch_done(struct fetch *fetch) {
 
 static bool is_python(const struct fetch_command *command) {
     return strcmp(command->manager, "uv") == 0;
-}
-
-static bool has_word(const struct words *words, const char *word) {
-    for (size_t i = 0; i < words->n; i++) {
-        if (strcmp(words->rows[i], word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *base_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-
-    return slash == NULL ? path : slash + 1;
 }
 
 /* --- what the repository names --- */
@@ -195,7 +181,7 @@ static enum err_code scan_settings(struct scan *scan, const char *path, struct s
 
 static enum err_code scan_text(struct scan *scan, const char *path, struct str text,
                                struct err *err) {
-    const char *name = base_of(path);
+    const char *name = path_name(path);
 
     if (is_python(scan->command)) {
         if (strcmp(name, "pyproject.toml") == 0) {
@@ -227,12 +213,12 @@ static bool is_read(const struct scan *scan, const char *path) {
     const char *const *names = is_uv ? python : node;
 
     for (size_t i = 0; i < (is_uv ? ARRAY_N(python) : ARRAY_N(node)); i++) {
-        if (strcmp(base_of(path), names[i]) == 0) {
+        if (strcmp(path_name(path), names[i]) == 0) {
             return true;
         }
     }
     return is_uv ? reads_requirements(scan->command) &&
-                       has_word_with(scan->command, base_of(path), true)
+                       has_word_with(scan->command, path_name(path), true)
                  : node_rc_is(path);
 }
 
@@ -247,7 +233,7 @@ static enum err_code scan_file(struct scan *scan, const char *path, const struct
     }
     for (size_t i = 0; i < scan->named.n; i++) {
         const char *host = scan->named.rows[i];
-        if (!has_word(allowed, host) && !has_word(&scan->known, host)) {
+        if (!words_has(allowed, host) && !words_has(&scan->known, host)) {
             words_add(&scan->known, host);
             json_array_append_new(scan->found, json_pack("{s:s, s:s}", "host", host, "file", path));
         }
@@ -468,15 +454,9 @@ static void forget_logins(struct proc_env *vars) {
 }
 
 static void add_word(json_t *args, const char *word) {
-    const json_t *row;
-    size_t i;
-
-    json_array_foreach(args, i, row) {
-        if (strcmp(json_string_value(row), word) == 0) {
-            return;
-        }
+    if (!json_has_str(args, word)) {
+        json_array_append_new(args, json_string(word));
     }
-    json_array_append_new(args, json_string(word));
 }
 
 static enum err_code prepare_uv(const struct build_env *env, const struct fetch_command *command,
@@ -488,10 +468,8 @@ static enum err_code prepare_uv(const struct build_env *env, const struct fetch_
         return err->code;
     }
     words_add(&fetch->writable, cache);
-    proc_env_set(&fetch->vars, "PATH", "/usr/bin:/bin");
-    proc_env_set(&fetch->vars, "UV_CACHE_DIR", cache);
+    uv_settings(&fetch->vars, cache);
     proc_env_set(&fetch->vars, "UV_LINK_MODE", "copy");
-    proc_env_set(&fetch->vars, "UV_PYTHON_DOWNLOADS", "never");
     proc_env_set(&fetch->vars, "UV_PROJECT_ENVIRONMENT", environment);
     proc_env_set(&fetch->vars, "UV_NO_BUILD", "1");
     proc_env_set(&fetch->vars, "UV_NO_SYNC", "1");

@@ -122,6 +122,9 @@ struct uv_call {
     int64_t timeout_ms;
 };
 
+/* What each run of uv has: the system's programs, a cache, and no interpreter that uv fetches. */
+void uv_settings(struct proc_env *vars, const char *cache);
+
 /* Runs uv (or our own fetching) with the user's settings, held to the hosts of `named`, of uv's
  * indexes and the settings, and those on which an index keeps its files: they are said. A program
  * that fails is an answer. `*out` is {0} or used. */

@@ -120,10 +120,8 @@ static enum err_code source_offline(const struct build_env *env, const struct py
     build_expose(&readable, place->uv);
     python_expose(place, &readable);
     words_add(&writable, work);
-    proc_env_set(&vars, "PATH", "/usr/bin:/bin");
+    uv_settings(&vars, cache);
     proc_env_set(&vars, "PYTHONPATH", tools);
-    proc_env_set(&vars, "UV_CACHE_DIR", cache);
-    proc_env_set(&vars, "UV_PYTHON_DOWNLOADS", "never");
     struct build_step step = {.title = title,
                               .argv = argv,
                               .vars = &vars,

@@ -45,6 +45,12 @@ static bool hosts_learn(const struct build_env *env, const struct proc_result *r
     return hosts->n > known;
 }
 
+void uv_settings(struct proc_env *vars, const char *cache) {
+    proc_env_set(vars, "PATH", "/usr/bin:/bin");
+    proc_env_set(vars, "UV_CACHE_DIR", cache);
+    proc_env_set(vars, "UV_PYTHON_DOWNLOADS", "never");
+}
+
 static enum err_code uv_once(const struct build_env *env, const struct python_place *place,
                              const struct uv_call *call, struct words *hosts, bool is_hasty,
                              struct proc_result *result, struct err *err) {
@@ -64,9 +70,7 @@ static enum err_code uv_once(const struct build_env *env, const struct python_pl
     words_add(&writable, call->work);
     words_add(&writable, cache);
     build_pass_settings(&vars, &readable, hosts);
-    proc_env_set(&vars, "PATH", "/usr/bin:/bin");
-    proc_env_set(&vars, "UV_CACHE_DIR", cache);
-    proc_env_set(&vars, "UV_PYTHON_DOWNLOADS", "never");
+    uv_settings(&vars, cache);
     proc_env_set(&vars, "GIT_TERMINAL_PROMPT", "0"); /* for packages from git */
     if (is_hasty) {
         proc_env_set(&vars, "UV_HTTP_RETRIES", "0"); /* a refusal does not become a yes */
