@@ -21,6 +21,14 @@ bool str_eq_nocase(struct str a, struct str b) {
     return true;
 }
 
+bool str_starts_nocase(struct str s, struct str prefix) {
+    return s.len >= prefix.len && str_eq_nocase(str_slice(s, 0, prefix.len), prefix);
+}
+
+bool str_ends_nocase(struct str s, struct str suffix) {
+    return s.len >= suffix.len && str_eq_nocase(str_slice(s, s.len - suffix.len, s.len), suffix);
+}
+
 bool str_starts(struct str s, struct str prefix) {
     return s.len >= prefix.len && str_eq(str_slice(s, 0, prefix.len), prefix);
 }

@@ -29,6 +29,8 @@ static inline bool str_eq(struct str a, struct str b) {
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
+bool str_starts_nocase(struct str s, struct str prefix); /* as str_eq_nocase() */
+bool str_ends_nocase(struct str s, struct str suffix);
 
 /* The byte offset of the first `needle` in `s`, or -1. An empty needle is at 0. */
 ptrdiff_t str_find(struct str s, struct str needle);

@@ -75,10 +75,8 @@ static bool is_key(const char *have, const char *key) {
     struct str text = str_from(have);
     size_t len = strlen(key);
 
-    return key[0] == ':'
-               ? text.len > len &&
-                     str_eq_nocase(str_slice(text, text.len - len, text.len), str_from(key))
-               : str_eq_nocase(text, str_from(key));
+    return key[0] == ':' ? text.len > len && str_ends_nocase(text, str_from(key))
+                         : str_eq_nocase(text, str_from(key));
 }
 
 bool review_is_held(const json_t *statement, const char *key) {

@@ -133,8 +133,7 @@ bool http_is_loopback(struct str host) {
     struct in6_addr v6;
 
     if (str_eq_nocase(host, STR("localhost")) ||
-        (host.len > 10 &&
-         str_eq_nocase(str_slice(host, host.len - 10, host.len), STR(".localhost")))) {
+        (host.len > 10 && str_ends_nocase(host, STR(".localhost")))) {
         return true;
     }
     if (host.len >= sizeof text) {
@@ -501,7 +500,7 @@ struct str http_header(const struct http_reply *reply, const char *name) {
 
     while (rest.len > 0 && str_next(&rest, '\n', &line)) {
         if (line.len > wanted.len && line.ptr[wanted.len] == ':' &&
-            str_eq_nocase(str_slice(line, 0, wanted.len), wanted)) {
+            str_starts_nocase(line, wanted)) {
             return str_trim(str_slice(line, wanted.len + 1, line.len));
         }
     }

@@ -237,8 +237,7 @@ static bool is_service_name(struct str key) {
     static const struct str hosts[] = {W("__COM"), W("__ORG"), W("__NET"), W("__IO"), W("__DEV")};
 
     for (size_t i = 0; i < ARRAY_N(logins); i++) {
-        size_t n = logins[i].len;
-        if (key.len >= n && str_eq_nocase(str_slice(key, key.len - n, key.len), logins[i])) {
+        if (str_ends_nocase(key, logins[i])) {
             return true;
         }
     }
@@ -362,8 +361,7 @@ static bool is_same_name(struct str key, struct str value) {
     while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
         value = str_slice(value, 0, value.len - 1);
     }
-    if (value.len < key.len ||
-        !str_eq_nocase(str_slice(value, value.len - key.len, value.len), key)) {
+    if (!str_ends_nocase(value, key)) {
         return false;
     }
     struct str path = str_slice(value, 0, value.len - key.len);

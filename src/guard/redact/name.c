@@ -117,8 +117,7 @@ bool name_is_pair(struct str name) {
         {"auth", 4}, {"credential", 10}, {"credentials", 11}, {"creds", 5}, {"authentication", 14}};
 
     for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        size_t n = endings[i].len;
-        if (name.len >= n && str_eq_nocase(str_slice(name, name.len - n, name.len), endings[i])) {
+        if (str_ends_nocase(name, endings[i])) {
             return true;
         }
     }
@@ -294,12 +293,9 @@ static bool is_quoted_token(const struct scan *scan, size_t at) {
 
 /* Whether a name ends with a word that stands for nothing but what one types in. */
 static bool is_password_name(const struct scan *scan, const struct name *name) {
-    static const struct str secret = {"secret", 6};
     struct str key = name_str(scan, name);
 
-    return phrase_is_name(key) ||
-           (key.len >= secret.len &&
-            str_eq_nocase(str_slice(key, key.len - secret.len, key.len), secret));
+    return phrase_is_name(key) || str_ends_nocase(key, STR("secret"));
 }
 
 /* Whether a quoted word stands at `at` that a password is compared with: no name of a type. */
@@ -384,8 +380,7 @@ static bool is_asking(struct str name) {
     struct str last = dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
 
     for (size_t i = 0; i < ARRAY_N(begins); i++) {
-        size_t n = strlen(begins[i]);
-        if (last.len >= n && str_eq_nocase(str_slice(last, 0, n), str_from(begins[i]))) {
+        if (str_starts_nocase(last, str_from(begins[i]))) {
             return true;
         }
     }

@@ -34,8 +34,7 @@ bool phrase_is_name(struct str name) {
                                          W("passcode"), W("passwort"), W("pwd")};
 
     for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        size_t n = endings[i].len;
-        if (name.len >= n && str_eq_nocase(str_slice(name, name.len - n, name.len), endings[i])) {
+        if (str_ends_nocase(name, endings[i])) {
             return true;
         }
     }
@@ -60,8 +59,7 @@ static bool is_technique(struct str word) {
                                         W("hmac"),  W("oauth"), W("http"), W("iso"),    W("ascii")};
 
     for (size_t i = 0; i < ARRAY_N(begins); i++) {
-        if (word.len >= begins[i].len &&
-            str_eq_nocase(str_slice(word, 0, begins[i].len), begins[i])) {
+        if (str_starts_nocase(word, begins[i])) {
             return true;
         }
     }
