@@ -313,8 +313,9 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         return false;
     }
     uint32_t hash = fold_hash(text.ptr + at);
-    bool is_start = bit_has(anchors->inner, first_of(hash)) || text_is_start(text, at, '\0');
-    if (!is_start || (use == SIFT_JOINED && !is_hint_hash(anchors, hash))) {
+    bool is_start = text_is_start(text, at, '\0');
+    if ((!is_start && !bit_has(anchors->inner, first_of(hash))) ||
+        (use == SIFT_JOINED && !is_hint_hash(anchors, hash))) {
         return false;
     }
     for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
@@ -326,7 +327,7 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         if (anchor->is_hint) {
             bit_set(sift->hints, at);
         } else {
-            is_any = is_any || !anchor->begins_word || text_is_start(text, at, '\0');
+            is_any = is_any || !anchor->begins_word || is_start;
         }
     }
     return is_any;

@@ -463,6 +463,26 @@ static void json_in_a_text_stays_json(void **state) {
     }
 }
 
+/* A name at the end of a string has no value, in JSON that a string holds and in another language's
+ * notation either. */
+static void a_name_that_ends_a_string_has_no_value(void **state) {
+    static const char *const texts[] = {
+        "{\"label\":\"Password:\",\"n\":1}",
+        "{\"label\": \"the new secret: \", \"n\": true}",
+        "{\"log\":\"{\\\"label\\\":\\\"Password:\\\",\\\"n\\\":1}\"}",
+        "{'label': 'Password:', 'n': True}",
+        "[\"--password=\", 5]",
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(texts); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(texts[i]), NULL);
+
+        assert_string_equal(masked, texts[i]);
+    }
+}
+
 /* How a secret may stand in a string of JSON. */
 enum form { FORM_KNOWN, FORM_BASE64, FORM_WRAPPED, FORM_HEX, FORM_TOKEN, FORM_N };
 
@@ -765,6 +785,7 @@ int main(void) {
         cmocka_unit_test(no_unseen_character_hides_a_secret),
         cmocka_unit_test(a_line_of_64_megabytes_takes_no_memory),
         cmocka_unit_test(json_in_a_text_stays_json),
+        cmocka_unit_test(a_name_that_ends_a_string_has_no_value),
         cmocka_unit_test(an_escape_beside_a_secret_is_not_cut),
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),

@@ -303,9 +303,10 @@ static size_t after_entity(const struct scan *scan, size_t at) {
     return 0;
 }
 
-/* Whether the quote at `quote`, behind a name and its separator, closes a string that they end,
- * as in {"label": "Password:", "n": 1}: one that was opened where JSON opens one, and that JSON
- * goes on behind. */
+/* Whether the quote at `quote`, behind a name and its separator, closes a string that they end, of
+ * those that scan_narrow() does not know, for they are JSON in a string as it stands, or another
+ * language's: {\"label\": \"Password:\", \"n\": 1}, {'label': 'Password:', 'n': 1}. It was opened
+ * where JSON opens one, and goes on behind as JSON does. */
 static bool closes_string(const struct scan *scan, const struct name *name, size_t quote) {
     size_t next = scan_skip_blanks(scan, quote + 1);
     size_t from = name->from;
