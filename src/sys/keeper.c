@@ -9,6 +9,8 @@
  *   keeper PROGRAM-PID     3 is the socket to report to; all signals are blocked
  *   keeper                 ends at once: the trial whether it can be started here
  */
+#include "sys/keeper.h"
+
 #include <linux/prctl.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,8 +18,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-enum { REPORT_FD = 3, PARENT_GONE = 40 /* a signal that nobody else sends */ };
 
 #if defined(__x86_64__)
 __asm__(".globl _start\n"
@@ -89,7 +89,7 @@ __attribute__((noreturn)) static void end_all(void) {
 /* Waits for the end of a child or of the parent: blocked signals are kept until they are asked for.
  */
 static long wait_for_signal(void) {
-    uint64_t set = 1ULL << (SIGCHLD - 1) | 1ULL << (PARENT_GONE - 1);
+    uint64_t set = 1ULL << (SIGCHLD - 1) | 1ULL << (KEEPER_PARENT_GONE - 1);
 
     return call(SYS_rt_sigtimedwait, address(&set), 0, 0, sizeof set, 0);
 }
@@ -100,7 +100,7 @@ void keeper_main(const long *stack) {
         int step; /* struct launch_report: no step failed, and the wait status */
         int value;
     } told = {0, 0};
-    struct pollfd gone = {.fd = REPORT_FD, .events = POLLIN};
+    struct pollfd gone = {.fd = KEEPER_REPORT_FD, .events = POLLIN};
     struct timespec {
         long s, ns;
     } at_once = {0, 0};
@@ -109,7 +109,7 @@ void keeper_main(const long *stack) {
         leave(0);
     }
     call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-    call(SYS_prctl, PR_SET_PDEATHSIG, PARENT_GONE, 0, 0, 0);
+    call(SYS_prctl, PR_SET_PDEATHSIG, KEEPER_PARENT_GONE, 0, 0, 0);
     if (call(SYS_ppoll, address(&gone), 1, address(&at_once), 0, 0) > 0 &&
         (gone.revents & POLLHUP) != 0) {
         end_all(); /* the parent went before it could be followed */
@@ -117,11 +117,11 @@ void keeper_main(const long *stack) {
     long program = number((const char *)(uintptr_t)stack[2]);
     for (;;) {
         long pid = call(SYS_wait4, -1, address(&told.value), __WALL | WNOHANG, 0, 0);
-        if (pid == 0 && wait_for_signal() == PARENT_GONE) {
+        if (pid == 0 && wait_for_signal() == KEEPER_PARENT_GONE) {
             end_all();
         }
         if (pid == program) {
-            call(SYS_sendto, REPORT_FD, address(&told), sizeof told, MSG_NOSIGNAL, 0);
+            call(SYS_sendto, KEEPER_REPORT_FD, address(&told), sizeof told, MSG_NOSIGNAL, 0);
             leave(0);
         }
         if (pid < 0 && pid != -4) { /* EINTR */

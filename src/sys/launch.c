@@ -15,6 +15,8 @@
  */
 #include "sys/launch.h"
 
+#include "sys/keeper.h"
+
 #include "sys/keeper_image.h"
 
 #include <errno.h>
@@ -36,9 +38,7 @@
 
 /* In the child. The gate is open while the keeper has our memory, `done` until the program is
  * executed. */
-enum { REPORT_FD = 3, KEEPER_FD, GATE_OUT_FD, GATE_IN_FD, DONE_FD, FIRST_FREE_FD };
-
-enum { PARENT_GONE = 40 }; /* a signal that nobody else sends */
+enum { REPORT_FD = KEEPER_REPORT_FD, KEEPER_FD, GATE_OUT_FD, GATE_IN_FD, DONE_FD, FIRST_FREE_FD };
 
 enum { STACK_BYTES = 64 * 1024, STAGE_BYTES = 16 * 1024, STREAM_FDS = 3 };
 
@@ -87,12 +87,17 @@ __attribute__((noreturn)) static void fail(enum sandbox_step step) {
     _exit(127);
 }
 
-/* Dies with the parent's thread, also when that ended before prctl() could see it. */
-static void follow_parent(void) {
+/* Asks for the signal `sig` at the end of the parent's thread; false where that ended before
+ * prctl() could see it. */
+static bool has_parent(int sig) {
     struct pollfd gone = {.fd = REPORT_FD, .events = POLLIN};
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (poll(&gone, 1, 0) > 0 && (gone.revents & POLLHUP) != 0) {
+    prctl(PR_SET_PDEATHSIG, sig);
+    return poll(&gone, 1, 0) <= 0 || (gone.revents & POLLHUP) == 0;
+}
+
+static void follow_parent(void) {
+    if (!has_parent(SIGKILL)) {
         _exit(127);
     }
 }
@@ -227,15 +232,13 @@ __attribute__((noreturn)) static void end_all(void) {
 
 /* What keeper.c does, in a copy of ourselves. */
 __attribute__((noreturn)) static void keep_here(pid_t program) {
-    struct pollfd gone = {.fd = REPORT_FD, .events = POLLIN};
     sigset_t ends;
     int status = 0;
 
     sigemptyset(&ends);
     sigaddset(&ends, SIGCHLD);
-    sigaddset(&ends, PARENT_GONE);
-    prctl(PR_SET_PDEATHSIG, PARENT_GONE);
-    if (poll(&gone, 1, 0) > 0 && (gone.revents & POLLHUP) != 0) {
+    sigaddset(&ends, KEEPER_PARENT_GONE);
+    if (!has_parent(KEEPER_PARENT_GONE)) {
         end_all();
     }
     for (;;) {
@@ -243,7 +246,7 @@ __attribute__((noreturn)) static void keep_here(pid_t program) {
         if (pid == program) {
             break;
         }
-        if (pid == 0 && sigwaitinfo(&ends, NULL) == PARENT_GONE) {
+        if (pid == 0 && sigwaitinfo(&ends, NULL) == KEEPER_PARENT_GONE) {
             end_all();
         }
         if (pid < 0 && errno != EINTR) {

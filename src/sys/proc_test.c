@@ -385,6 +385,15 @@ static bool has_wall(size_t i) {
     return has;
 }
 
+/* The fixture with that wall; false as above. */
+static bool wall_begin(size_t i, struct fixture *f) {
+    if (!has_wall(i)) {
+        return false;
+    }
+    fixture_init(f, walls[i].wall);
+    return true;
+}
+
 static int listen_tcp(int *port) {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof addr;
@@ -442,10 +451,9 @@ static void an_end_is_known_where_signals_of_children_are_ignored(void **state) 
         CLEANUP(proc_result_done) struct proc_result result = {0};
         struct err err = {0};
 
-        if (!has_wall(w)) {
+        if (!wall_begin(w, &f)) {
             continue;
         }
-        fixture_init(&f, walls[w].wall);
         (void)signal(SIGCHLD, SIG_IGN);
         enum err_code code = run_sh("exit 7", &f.box, 20000, &result, &err);
         (void)signal(SIGCHLD, SIG_DFL);
@@ -480,10 +488,9 @@ static void a_child_does_not_outlive_a_parent_that_is_killed(void **state) {
         CLEANUP(proc_result_done) struct proc_result result = {0};
         struct err err = {0};
 
-        if (!has_wall(w)) {
+        if (!wall_begin(w, &f)) {
             continue;
         }
-        fixture_init(&f, walls[w].wall);
         for (int i = 0; i < 2; i++) { /* as the first child of a process, and as a later one */
             pid_t parent = fork();
             if (parent == 0) {
@@ -509,10 +516,9 @@ static void what_is_granted_works(void **state) {
         CLEANUP(proc_result_done) struct proc_result result = {0};
         struct err err = {0};
 
-        if (!has_wall(w)) {
+        if (!wall_begin(w, &f)) {
             continue;
         }
-        fixture_init(&f, walls[w].wall);
         assert_int_equal(run_sh("set -e; cat $W/home/project/readme; echo made > made; cat made; "
                                 "mkdir -p a/b; mv made a/b/; rm -r a; echo t > $W/tmp/t; "
                                 "echo x > /dev/null; head -c 1 /dev/urandom > /dev/null; "
@@ -573,10 +579,9 @@ static void a_timeout_ends_the_whole_group(void **state) {
         CLEANUP(freep) char *mark = in_work("ws/late");
         struct err err = {0};
 
-        if (!has_wall(w)) {
+        if (!wall_begin(w, &f)) {
             continue;
         }
-        fixture_init(&f, walls[w].wall);
         assert_int_equal(run_sh("(sleep 1; touch late) & sleep 30", &f.box, 200, &result, &err),
                          ERR_NONE);
         assert_int_equal(result.end, PROC_TIMEOUT);
