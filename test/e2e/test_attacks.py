@@ -142,8 +142,7 @@ class RepositoryAttacks(todo.TodoCase):
         (self.dir / "outside.txt").write_text(CANARY)
         (self.repo / "link.txt").symlink_to(self.dir / "outside.txt")
         self.commit(rows[0][2])  # the order in the message of a commit
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
         waiting = [rows[i:i + 8] for i in range(0, len(rows), 8)]
         asked = iter(range(10 ** 6))
         outside = [".env", "../outside.txt", "link.txt", "/etc/passwd"]

@@ -106,8 +106,7 @@ class Meanwhile(todo.TodoCase):
         super().setUp()
         self.todo()
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def held(self, action, *words, **env):
         """A process that is held before its request reaches AWS: (process, go)."""

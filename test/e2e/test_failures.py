@@ -282,8 +282,7 @@ class World(Broken):
     def setUp(self):
         super().setUp()
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def test_a_stack_in_each_status_that_takes_no_change(self):
         rows = STATES
@@ -393,8 +392,7 @@ class Deciding(todo.TodoCase):
         super().setUp()
         self.todo()
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def executed(self):
         return self.fault.count("cloudformation", "ExecuteChangeSet")
@@ -492,8 +490,7 @@ class Unhealthy(todo.TodoCase):
         self.halves = ("backend",)
         self.todo()
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def front(self, **do):
         """A rule for what the probe sees: the public address, not the hop behind it."""

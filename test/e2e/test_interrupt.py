@@ -45,8 +45,7 @@ class BeforeTheYes(Stopped):
         self.bootstrapped()
         for phase in PHASES[:PHASES.index("wait")]:
             with self.subTest(phase):
-                self.fault = self.proxy()
-                self.endpoint = self.fault.url
+                self.through_faults()
                 state = {"XDG_STATE_HOME": str(self.dir / phase)}  # the gate lets a user plan four times a minute
                 run = self.go("deploy", *self.CONFIRMED, **state, **at(phase))
                 session = self.stopped(run)
@@ -66,8 +65,7 @@ class AfterTheYes(Stopped):
         super().setUp()
         self.todo()
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def test_execute_and_validate_are_gone_on_with_and_executed_once(self):
         session = self.plan().result["session"]
@@ -106,8 +104,7 @@ class Building(Stopped):
         super().setUp()
         self.todo(more="")
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
         (self.repo / "frontend/hold").touch()
         wait = "while(fs.existsSync(`hold`))Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,100)"
         self.edit("frontend/package.json", '"build": "', f'"build": "node -e \'{wait}\' && ')

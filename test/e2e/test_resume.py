@@ -19,8 +19,7 @@ class Killed(todo.TodoCase):
         super().setUp()
         self.todo()
         self.bootstrapped()
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def one_set_was_executed_once(self, session):
         self.assertEqual(self.fault.count("cloudformation", "CreateChangeSet", status=200), 1)
@@ -260,8 +259,7 @@ class OnMachines(todo.TodoCase):
         self.todo()
         self.mine = self.bootstrapped()
         self.other = self.aws.deployer(f"{self.app}-b", account=self.account)
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
 
     def at(self, machine, *words, keys=None, code=0, **env):
         self.keys = keys or (self.mine if machine == "a" else self.other)

@@ -34,8 +34,7 @@ class Waiting(todo.TodoCase):
         self.there = self.cfn().describe_stacks(StackName=self.stack)["Stacks"][0]
         self.write_yml(more="    variables: { LOG_LEVEL: debug }\n")
         self.commit("another value")
-        self.fault = self.proxy()
-        self.endpoint = self.fault.url
+        self.through_faults()
         self.session = self.plan().result["session"]
 
     def stack_in(self, status):

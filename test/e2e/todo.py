@@ -128,10 +128,14 @@ class TodoCase(lab.Case):
 
     # --- faults ---
 
-    def function_cannot_be_created(self, reason="the quota of functions is used up"):
-        """CloudFormation fails at the function and goes back: the reason and the statuses are the proxy's words."""
+    def through_faults(self):
+        """From here on the program reaches AWS by a proxy of its own: self.fault."""
         self.fault = self.proxy()
         self.endpoint = self.fault.url
+
+    def function_cannot_be_created(self, reason="the quota of functions is used up"):
+        """CloudFormation fails at the function and goes back: the reason and the statuses are the proxy's words."""
+        self.through_faults()
         self.fault.rule("cloudformation", "DescribeStacks", contains=self.stack, rewrite=[["CREATE_COMPLETE", "ROLLBACK_COMPLETE"]])
         self.fault.rule("cloudformation", "DescribeStackEvents", rewrite=[
             [r"(?s)<StackEvents><member>(.*?)<ResourceStatus>CREATE_COMPLETE</ResourceStatus>",
