@@ -244,14 +244,9 @@ static bool preview_has_parameters(const struct op *op, const struct cfn_stack *
 
 /* CloudFormation calls a set empty that flips a condition only, and a local AWS also one that
  * changes outputs only. What is deployed has to be what was wanted, or it is no "no change". */
-static enum err_code preview_check_no_change(const struct op *op, const struct aws *aws,
-                                             const struct cfn_stack *stack, const json_t *wanted,
+static enum err_code preview_check_no_change(const struct op *op, const struct cfn_stack *stack,
+                                             const json_t *deployed, const json_t *wanted,
                                              struct err *err) {
-    CLEANUP(json_decrefp) json_t *deployed = NULL;
-
-    if (deployer_deployed_template(aws, stack->id, &deployed, err) != ERR_NONE) {
-        return err->code;
-    }
     if (preview_has_parameters(op, stack) &&
         json_equal(json_object_get(deployed, "Outputs"), json_object_get(wanted, "Outputs"))) {
         return ERR_NONE;
@@ -321,17 +316,23 @@ static json_t *preview_wanted_values(const struct op *op, const struct cfn_stack
     return values;
 }
 
-/* The template that is deployed, for those who compare; NULL on a creation, and an empty object
- * where it cannot be read: then everything is new. */
-static json_t *preview_deployed(const struct aws *aws, const struct cfn_stack *stack,
-                                bool is_create) {
-    json_t *deployed = NULL;
+/* The template that is deployed, for those who compare; NULL on a creation. One that cannot be read
+ * is an empty object, so that everything is new; but "no change" is not said of it. */
+static enum err_code preview_deployed(const struct aws *aws, const struct cfn_stack *stack,
+                                      bool is_create, bool is_no_change, json_t **out,
+                                      struct err *err) {
     struct err unread = {0};
 
-    if (!is_create && deployer_deployed_template(aws, stack->id, &deployed, &unread) != ERR_NONE) {
-        return json_object();
+    *out = NULL;
+    if (is_create || deployer_deployed_template(aws, stack->id, out, &unread) == ERR_NONE) {
+        return ERR_NONE;
     }
-    return deployed;
+    if (is_no_change) {
+        *err = unread;
+        return err->code;
+    }
+    *out = json_object();
+    return ERR_NONE;
 }
 
 /* What the change does to the monthly cost; nothing where the region or what is deployed cannot be
@@ -365,10 +366,13 @@ static enum err_code preview_finish(const struct op *op, const struct aws *aws,
                                     const struct cfn_set *set, const struct cfn_stack *stack,
                                     bool is_create, const json_t *template, json_t **out,
                                     struct err *err) {
-    if (set->arn[0] == '\0' && preview_check_no_change(op, aws, stack, template, err) != ERR_NONE) {
+    CLEANUP(json_decrefp) json_t *deployed = NULL;
+    bool is_no_change = set->arn[0] == '\0';
+
+    if (preview_deployed(aws, stack, is_create, is_no_change, &deployed, err) != ERR_NONE ||
+        (is_no_change && preview_check_no_change(op, stack, deployed, template, err) != ERR_NONE)) {
         return err->code;
     }
-    CLEANUP(json_decrefp) json_t *deployed = preview_deployed(aws, stack, is_create);
     *out = preview_json(op, aws, set, is_create, template);
     preview_add_cost(op, aws, stack, deployed, template, *out);
     if (deployed != NULL) {
