@@ -33,7 +33,7 @@ static const struct text_row text_rows[] = {
     {"requester",         "asked by",            offsetof(struct approval, requester), "none"},
     {"session",           "session",             offsetof(struct approval, session), "none"},
     {"plan_sha256",       "plan",                offsetof(struct approval, plan_sha256), "none"},
-    {"template_sha256",   "template",            offsetof(struct approval, template_sha256), "none"},
+    {"template_sha256",   "template",            offsetof(struct approval, template_sha256), "none: neither deletions nor secrets have one"},
     {"parameters_sha256", "parameters",          offsetof(struct approval, parameters_sha256), "none"},
     {"policy_version",    "policy",              offsetof(struct approval, policy_version), "none"},
 };
@@ -128,6 +128,17 @@ enum err_code approval_read(struct str text, struct approval *out, struct err *e
     out->cost_ceiling_cents = json_int_or(object, "cost_ceiling_cents", -1);
     out->expires_ms = json_int_or(object, "expires_ms", 0);
     return ERR_NONE;
+}
+
+json_t *approval_row(const struct approval *approval, const char *stack) {
+    struct sha256_hex digest = sha256_hex(approval_digest(approval));
+    int64_t asked_ms = approval->expires_ms - limit(LIMIT_APPROVAL_MS);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "session",
+                     approval->session, "kind", approval->kind, "stack", stack, "account",
+                     approval->account, "region", approval->region, "digest", digest.text, "cost",
+                     approval->cost, "asked_by", approval->requester, "asked_ms",
+                     (json_int_t)asked_ms, "expires_ms", (json_int_t)approval->expires_ms);
 }
 
 void approval_add_failure(const char *on_failure, struct buf *out) {

@@ -72,6 +72,11 @@ struct approval_state {
 enum approval_answer approval_check(const struct approval *approval,
                                     const struct approval_state *state, int64_t now_ms);
 
+/* What is asked, for lists of what waits: {"session","kind","stack","account","region","digest",
+ * "cost","asked_by","asked_ms","expires_ms"}; `stack` is its name, which the paper says by its ARN
+ * only. New reference. */
+json_t *approval_row(const struct approval *approval, const char *stack);
+
 /* Appends what `on_failure` means, for a person. */
 void approval_add_failure(const char *on_failure, struct buf *out);
 

@@ -355,7 +355,11 @@ class Verbs(todo.TodoCase):
     def test_a_stack_that_somebody_deployed_by_hand_in_yaml_is_destroyed_with_what_it_keeps(self):
         self.cfn().create_stack(StackName=self.stack, TemplateBody="Resources:\n  T: {Type: AWS::SNS::Topic}\n"
                                 "  Kept:\n    Type: AWS::SNS::Topic\n    DeletionPolicy: Retain\n    Properties: {DisplayName: !Ref AWS::Region}\n")
-        done = self.go("approve", self.plan("destroy").result["session"], self.stack)
+        session = self.plan("destroy").result["session"]
+        paper = self.go("approvals", session, json=False).stderr
+        for member in ("change set", "template"):
+            self.assertRegex(paper, rf"(?m)^{member} +none: neither deletions nor secrets have one$")
+        done = self.go("approve", session, self.stack)
         self.ended(done, 0, "success")
         self.assertIsNone(self.stack_status())
         self.assertIn("Kept", json.dumps(done.result))

@@ -507,7 +507,7 @@ static enum err_code plan_cost(const struct turn *turn, const json_t *template,
 
 /* What the plan says of the template that would be deployed. */
 struct planned_template {
-    const char *sha256;
+    const char *sha256; /* "" where there is none */
     size_t bytes;
     const json_t *json; /* NULL: there is none */
 };
@@ -604,7 +604,7 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
     CLEANUP(template_text_done) struct template_text template = {0};
     CLEANUP(json_decrefp) json_t *parameters = json_object();
     CLEANUP(freep) char *set_name = mem_format("d-%s", turn->session);
-    struct planned_template planned;
+    struct planned_template planned = {.sha256 = ""};
     struct sha256_hex sha256;
     json_t *cost = NULL;
 
@@ -625,12 +625,12 @@ enum err_code plan_compute(struct turn *turn, struct err *err) {
             template_op_check(template.json, parameters, set_name, err) != ERR_NONE) {
             return err->code;
         }
+        sha256 = sha256_hex(template.sha256);
+        planned = (struct planned_template){sha256.text, template.len, template.json};
     }
     if (plan_cost(turn, template.json, parameters, &cost, err) != ERR_NONE) {
         return err->code;
     }
-    sha256 = sha256_hex(template.sha256);
-    planned = (struct planned_template){sha256.text, template.len, template.json};
     plan_keep(turn, &planned, parameters, cost);
     return ERR_NONE;
 }

@@ -7,19 +7,15 @@
 
 /* ---- approvals ---- */
 
-static json_t *waiting_row(const char *id, const struct glance *glance) {
-    json_t *row = agent_args("session", id, "kind", glance->kind, "stack",
-                             json_str_at(glance->state, "fields.stack"), "account",
-                             json_str_at(glance->state, "identity.account"), "region",
-                             json_str_at(glance->state, "identity.region"), "digest",
-                             json_str_at(glance->question, "digest"), "cost",
-                             json_str_at(glance->state, "preview.cost.text"), "asked_by",
-                             json_str_at(glance->state, "identity.arn"), NULL);
-    int64_t expires_ms = json_int_or(glance->question, "expires_ms", 0);
+static enum err_code waiting_row(const struct glance *glance, json_t **out, struct err *err) {
+    CLEANUP(approval_done) struct approval paper = {0};
 
-    json_put_int(row, "asked_ms", expires_ms - limit(LIMIT_APPROVAL_MS));
-    json_put_int(row, "expires_ms", expires_ms);
-    return row;
+    if (approval_read(str_from(json_str_or(glance->question, "bytes", "")), &paper, err) !=
+        ERR_NONE) {
+        return err->code;
+    }
+    *out = approval_row(&paper, json_str_or(glance->state, "fields.stack", ""));
+    return ERR_NONE;
 }
 
 /* Two lines: what it is; who asks since when, and what answers it. */
@@ -64,6 +60,7 @@ static bool waiting_is_answered(struct cli *cli, const char *id, const json_t *o
 static enum err_code waiting_show(struct cli *cli, const char *id, const json_t *others,
                                   size_t *shown, struct err *err) {
     CLEANUP(glance_done) struct glance glance = {0};
+    json_t *row = NULL;
 
     if (others != NULL && waiting_is_answered(cli, id, others)) {
         return ERR_NONE;
@@ -71,9 +68,13 @@ static enum err_code waiting_show(struct cli *cli, const char *id, const json_t 
     if (glance_read(cli, id, &glance, err) != ERR_NONE) {
         return err->code;
     }
-    if (glance.question != NULL && glance.decided_ms == 0 && glance.end_status[0] == '\0') {
-        waiting_print(cli, waiting_row(id, &glance), true, shown);
-    } /* else it waits for something else, such as its child, or no more */
+    if (glance.question == NULL || glance.decided_ms != 0 || glance.end_status[0] != '\0') {
+        return ERR_NONE; /* it waits for something else, such as its child, or no more */
+    }
+    if (waiting_row(&glance, &row, err) != ERR_NONE) {
+        return err->code;
+    }
+    waiting_print(cli, row, true, shown);
     return ERR_NONE;
 }
 
@@ -138,6 +139,7 @@ static enum err_code approvals_run(struct cli *cli, struct err *err) {
     CLEANUP(glance_done) struct glance glance = {0};
     struct joined joined;
     const char *id = cli_word(cli, 0);
+    json_t *row = NULL;
 
     if (cli_flow(cli, err) != ERR_NONE) {
         return err->code;
@@ -152,7 +154,10 @@ static enum err_code approvals_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_NOT_FOUND, "session %s asks for no approval", id);
         return err_remedy(err, "aws-copilot approvals lists those that do");
     }
-    cli_event(cli, "approval", waiting_row(id, &glance));
+    if (waiting_row(&glance, &row, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_event(cli, "approval", row);
     return paper_show(cli, &glance, err);
 }
 

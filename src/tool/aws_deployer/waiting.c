@@ -76,7 +76,6 @@ static json_t *waiting_row(const struct op *op, const json_t *question, struct s
     CLEANUP(approval_done) struct approval paper = {0};
     struct err unread = {0};
     const char *bytes = json_str_or(question, "bytes", "");
-    json_t *row;
 
     if (approval_read(str_from(bytes), &paper, &unread) != ERR_NONE ||
         !str_eq(session, str_from(paper.session)) || paper.expires_ms <= now_ms ||
@@ -84,13 +83,7 @@ static json_t *waiting_row(const struct op *op, const json_t *question, struct s
             0) {
         return NULL;
     }
-    row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "session", paper.session, "kind",
-                    paper.kind, "stack", deployer_arg(op, "stack"), "account", paper.account,
-                    "region", paper.region, "digest", json_str_or(question, "digest", ""), "cost",
-                    paper.cost, "asked_by", paper.requester);
-    json_put_int(row, "asked_ms", paper.expires_ms - limit(LIMIT_APPROVAL_MS));
-    json_put_int(row, "expires_ms", paper.expires_ms);
-    return row;
+    return approval_row(&paper, deployer_arg(op, "stack"));
 }
 
 /* Looks into one part, if it is young enough to hold a question whose time is not over. */
