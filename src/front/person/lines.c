@@ -408,7 +408,7 @@ struct lines *lines_open_pipe(int fd) {
     struct lines *lines = mem_alloc(sizeof *lines);
 
     lines->fd = fd;
-    lines->pending = BUF_INIT((size_t)limit(LIMIT_INPUT_LINE_BYTES) * 2);
+    lines->pending = BUF_INIT((size_t)limit(LIMIT_INPUT_LINE_BYTES) * 3); /* with one put back */
     return lines;
 }
 
@@ -457,6 +457,13 @@ enum line_end lines_read(struct lines *lines, const char *prompt, const struct l
     lines->prompt = prompt;
     lines->wait = wait;
     return lines->edit == NULL ? pipe_read(lines, out) : terminal_read(lines, out);
+}
+
+void lines_return(struct lines *lines, const char *line) {
+    CLEANUP(freep) char *rest = str_dup(buf_str(&lines->pending));
+
+    buf_clear(&lines->pending);
+    buf_addf(&lines->pending, "%s\n%s", line, rest);
 }
 
 void lines_forget(struct lines *lines) {

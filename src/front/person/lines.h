@@ -40,6 +40,9 @@ struct line_wait {
  * read what it means. A pipe keeps its lines. */
 void lines_forget(struct lines *lines);
 
+/* Puts a line of a pipe back, for whoever reads next: it was no answer to what was asked. */
+void lines_return(struct lines *lines, const char *line);
+
 /* Reads one line; `prompt` is shown on a terminal. `*out` is the caller's to free() and is set for
  * LINE_READ only. A line over LIMIT_INPUT_LINE_BYTES is cut. */
 enum line_end lines_read(struct lines *lines, const char *prompt, const struct line_wait *wait,

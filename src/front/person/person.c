@@ -211,9 +211,26 @@ static void answer_choice(struct asking *asking, const char *line) {
     tell(asking, "That is none of the choices; give its number or its word.");
 }
 
+/* Whether a yes costs something and the question comes in the middle of a talk, whose next line may
+ * have been written for something else. */
+static bool question_is_spending(const json_t *question) {
+    return strcmp(json_str_or(question, "field", ""), "token_budget") == 0;
+}
+
+/* What is no yes to spending is none, and in a script it is the next line of the talk. */
+static void answer_spending(struct asking *asking, const char *line) {
+    if (lines_is_terminal(asking->asker->lines)) {
+        tell(asking, "Please answer yes or no.");
+        return;
+    }
+    lines_return(asking->asker->lines, line);
+    asking->answer = mem_strdup("no");
+}
+
 /* A line for a yes-or-no question or an approval. An approval is given by the word itself only:
  * what sounds like one is no signature. */
 static void answer_decision(struct asking *asking, const char *line, const char *word) {
+    bool is_spending = question_is_spending(asking->question);
     struct understood said;
 
     understand(line, NULL, &said);
@@ -223,12 +240,14 @@ static void answer_decision(struct asking *asking, const char *line, const char 
 
         tell(asking, text);
     } else if (strcmp(word, "yes") == 0 ||
-               (said.intent == INTENT_YES && !is_kind(asking, "approval"))) {
+               (said.intent == INTENT_YES && !is_kind(asking, "approval") && !is_spending)) {
         asking->answer = mem_strdup("yes");
     } else if (strcmp(word, "no") == 0 || said.intent == INTENT_NO) {
         asking->answer = mem_strdup("no");
-    } else if (said.intent == INTENT_WHY) {
+    } else if (said.intent == INTENT_WHY && !is_spending) {
         answer_why(asking, line);
+    } else if (is_spending) {
+        answer_spending(asking, line);
     } else {
         tell(asking, asking->confirm != NULL       ? "Please type that name, or answer no or why."
                      : is_kind(asking, "approval") ? "Please answer yes, no or why."
@@ -318,7 +337,7 @@ static enum err_code asking_secret(struct asking *asking, char **out, struct err
 static enum err_code asking_run(struct asking *asking, char **out, struct err *err) {
     CLEANUP(buf_done) struct buf prompt = BUF_INIT(PROMPT_BYTES_MAX);
 
-    if (question_is_signature(asking->question)) {
+    if (question_is_signature(asking->question) || question_is_spending(asking->question)) {
         lines_forget(asking->asker->lines);
     }
     show_question(asking);

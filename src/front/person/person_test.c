@@ -155,6 +155,45 @@ static void a_line_answers_a_question_or_it_is_asked_again(void **state) {
     }
 }
 
+static void a_budget_is_raised_by_a_yes_and_any_other_line_of_a_script_is_the_next_one(
+    void **state) {
+    static const struct {
+        const char *typed;
+        const char *answer;
+        const char *next; /* what the talk reads then */
+    } scripts[] = {
+        {"yes\nstatus\n", "yes", "status"},
+        {"y\nstatus\n", "yes", "status"},
+        {"no\nstatus\n", "no", "status"},
+        {"\nstatus\n", "no", "status"},
+        {"sure, go ahead\nstatus\n", "no", "sure, go ahead"},
+        {"why did it fail?\nstatus\n", "no", "why did it fail?"},
+        {"show the logs", "no", "show the logs"},
+        {"help\nyes\nstatus\n", "yes", "status"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(scripts); i++) {
+        struct talk talk = {0};
+        struct line_wait wait = {0};
+        enum err_code code = ERR_NONE;
+        char *answer;
+        char *next = NULL;
+
+        talk_open(&talk, scripts[i].typed);
+        talk_hang_up(&talk);
+        answer = ask(&talk, question_of("confirm", "token_budget", "no"), &code);
+        if (code != ERR_NONE || strcmp(answer, scripts[i].answer) != 0 ||
+            lines_read(talk.lines, "", &wait, &next) != LINE_READ ||
+            strcmp(next, scripts[i].next) != 0) {
+            fail_msg("row %zu: %s, '%s', then '%s'", i, err_wire(code), answer, next);
+        }
+        free(answer);
+        free(next);
+        talk_done(&talk);
+    }
+}
+
 static void the_paper_is_shown_before_an_approval(void **state) {
     struct talk talk = {0};
     enum err_code code = ERR_NONE;
@@ -336,6 +375,8 @@ static void a_line_without_an_end_is_cut(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_answers_a_question_or_it_is_asked_again),
+        cmocka_unit_test(
+            a_budget_is_raised_by_a_yes_and_any_other_line_of_a_script_is_the_next_one),
         cmocka_unit_test(the_paper_is_shown_before_an_approval),
         cmocka_unit_test(yes_takes_proposals_and_nothing_that_matters),
         cmocka_unit_test(nobody_answers_nothing),
