@@ -1,9 +1,10 @@
 /* While a session waits for a yes: has another machine answered, or gone on?
  *
- * The artifact bucket is looked into now and then, by a call on a worker in a session of kind
- * "query" that lives as long as the question. It has a bus of its own: nothing of it is shown, and
- * none of it gets into the records of the session that waits, which nobody may append to without
- * its turn. A look that fails is on record there, and looked again for later. */
+ * The artifact bucket is looked into now and then, by a call on a worker that ends when something
+ * is new there, in a session of kind "query" that lives as long as the question. It has a bus of
+ * its own: nothing of it is shown, and none of it gets into the records of the session that waits,
+ * which nobody may append to without its turn. A look that fails is on record there, and looked
+ * again for later. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,9 @@ struct elsewhere {
     struct call_handle *call; /* under way; or NULL */
     int64_t next_mono_ms;     /* when it is looked next, of clock_mono_ms() */
     int64_t pause_ms;
-    char seen[400]; /* the decision of the last look; "": there was none */
-    char told[400]; /* the one that became a message last */
+    struct sha256_hex known; /* of the last answer; "": the next one is wanted whatever it is */
+    char seen[400];          /* the decision of the last look; "": there was none */
+    char told[400];          /* the one that became a message last */
 };
 
 /* The person answers the session's question, and is asked nothing beside it. */
@@ -88,6 +90,7 @@ static void elsewhere_failed(struct elsewhere *e) {
     int64_t most = limit(LIMIT_ASK_LOOK_SLOW_MS);
 
     e->pause_ms = e->pause_ms * 2 < most ? e->pause_ms * 2 : most;
+    e->next_mono_ms = clock_mono_ms() + e->pause_ms;
     elsewhere_close(e);
 }
 
@@ -95,7 +98,6 @@ static void elsewhere_begin(struct session *session, struct elsewhere *e) {
     json_t *args = share_session_args(session);
     struct err why = {0};
 
-    e->next_mono_ms = clock_mono_ms() + e->pause_ms;
     if (e->query == NULL) {
         if (query_open(&e->flow, session, &e->query, &why) != ERR_NONE) {
             json_decref(args);
@@ -107,6 +109,7 @@ static void elsewhere_begin(struct session *session, struct elsewhere *e) {
         e->turn.origin = ORIGIN_USER;
     }
     json_put_str(args, "project", session->flow->project_key);
+    json_put_str(args, "known", e->known.text[0] == '\0' ? NULL : e->known.text);
     e->call = tool_start(&e->turn, "aws_deployer", "join", args);
 }
 
@@ -148,19 +151,23 @@ static void elsewhere_decided(struct session *session, struct elsewhere *e,
     elsewhere_name(joined, name, sizeof name);
     is_old = strcmp(name, e->seen) == 0;
     memcpy(e->seen, name, sizeof name);
-    if (name[0] == '\0' || strcmp(name, e->told) == 0 || (!is_second && !is_old) ||
+    if (name[0] == '\0' || strcmp(name, e->told) == 0 ||
         (is_second && is_own && strcmp(joined->decision, "yes") == 0)) {
         return;
     }
-    if (share_deliver(session->flow, session->id, joined, &later) == ERR_NONE) {
+    if ((is_second || is_old) &&
+        share_deliver(session->flow, session->id, joined, &later) == ERR_NONE) {
         memcpy(e->told, name, sizeof name);
+        return;
     }
+    e->known = (struct sha256_hex){0}; /* it is looked at once more */
 }
 
 static enum err_code elsewhere_read(struct session *session, struct elsewhere *e, json_t *answer,
                                     struct err *err) {
     struct joined joined;
 
+    e->known = sha256_hex(json_hash(answer));
     json_put_str(answer, "digest", json_str_or(session->state, "approval.digest", ""));
     share_read(answer, &joined);
     if (joined.is_open || joined.last > session->sharing.to) {
@@ -193,5 +200,6 @@ enum err_code elsewhere_look(struct session *session, struct err *err) {
         return ERR_NONE;
     }
     e->pause_ms = limit(LIMIT_ASK_LOOK_MS);
+    e->next_mono_ms = clock_mono_ms() + e->pause_ms;
     return elsewhere_read(session, e, answer, err);
 }

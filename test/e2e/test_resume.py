@@ -1,4 +1,5 @@
 """kill -9 at any place, then attach: the deployment ends correctly, with one change set, executed once."""
+import contextlib
 import json
 import signal
 import sqlite3
@@ -489,6 +490,18 @@ class Waiting(OnMachines):
         talk.expect(r"\[yes / no / why\]")
         return self.at("a", "approvals").of_type("approval")[0]["session"]
 
+    def looks_without_a_record(self, n):
+        """Waits for so many looks at the bucket that see nothing new: the first is on record, and that it is looked on."""
+        def looks():
+            return sum("approvals" in row["target"] and row["method"] == "GET" for row in list(self.fault.seen))
+
+        before = looks()
+        self.wait_for(lambda: looks() >= before + n, f"{n} looks")
+        with contextlib.closing(sqlite3.connect(self.dir / "a/aws-copilot/store.db")) as store:
+            [(query,)] = store.execute("SELECT id FROM sessions WHERE kind = 'query' AND status = 'running'").fetchall()
+        rows = self.at("a", "audit", query).of_type("decision")
+        self.assertEqual([row["record"] for row in rows if row.get("op") == "join"], ["intent"] * 2, rows)
+
     def test_it_says_who_approved_where_and_shows_the_end(self):
         with self.sits_at_a() as talk:
             session = self.asked(talk)
@@ -501,6 +514,7 @@ class Waiting(OnMachines):
     def test_it_says_who_rejected_and_ends_as_that(self):
         with self.sits_at_a() as talk:
             session = self.asked(talk)
+            self.looks_without_a_record(3)
             self.at("b", "reject", session, code=5)
             talk.expect(rf"rejected by {self.arn('-b')} on \S+ at [-0-9T:.]+Z; it (goes|went) on there")
             talk.expect(r"Refused: .* said no")

@@ -58,7 +58,7 @@ static const struct json_field share_in[] = {
 static const struct json_field share_out[] = { { "written", JSON_COUNT, false }, { "to", JSON_COUNT, false }, END };
 static const struct json_field join_in[] = {
     { "bucket", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, { "session", JSON_TEXT, false },
-    { "project", JSON_TEXT, false }, END };
+    { "project", JSON_TEXT, false }, { "known", JSON_TEXT, true }, END };
 static const struct json_field join_out[] = {
     { "found", JSON_FLAG, false }, { "imported", JSON_COUNT, false }, { "to", JSON_COUNT, true }, { "live", JSON_FLAG, true },
     { "shared_to", JSON_COUNT, true }, { "last", JSON_COUNT, true }, { "take", JSON_COUNT, true }, { "open", JSON_FLAG, true }, { "run", JSON_FLAG, true }, { "taken_by", JSON_MAP, true }, { "decisions", JSON_LIST, true }, END };

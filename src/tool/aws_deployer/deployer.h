@@ -61,6 +61,9 @@ enum { DEPLOYER_DIGEST_DIGITS = 16 };
 /* The argument `name`, or "" when it is absent. Borrowed. */
 const char *deployer_arg(const struct op *op, const char *name);
 
+/* Waits so long. Errors: ERR_CANCELLED, as soon as the call is. */
+MUST_CHECK enum err_code deployer_sleep(struct op *op, int64_t ms, struct err *err);
+
 /* Waits before the next look of a polling loop: LIMIT_POLL_MIN_MS at first, growing to
  * LIMIT_POLL_MAX_MS, and to LIMIT_POLL_SLOW_MS once the wait has taken a minute. Says every
  * LIMIT_HEARTBEAT_MS that it goes on. {0} is a loop that begins.

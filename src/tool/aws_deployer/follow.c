@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "tool/aws_deployer/deployer.h"
 
+enum { SLEEP_MS = 50 }; /* a cancelled call is given up so soon */
+
 static void pause_tell(struct op *op, struct poll *poll, int64_t now) {
     int64_t from = poll->told_ms == 0 ? poll->started_ms : poll->told_ms;
     CLEANUP(freep) char *text = NULL;
@@ -20,24 +22,35 @@ static void pause_tell(struct op *op, struct poll *poll, int64_t now) {
     op_progress(op, json_pack("{s:s, s:s}", "type", "progress", "text", text));
 }
 
+enum err_code deployer_sleep(struct op *op, int64_t ms, struct err *err) {
+    int64_t end = clock_mono_ms() + ms;
+
+    for (;;) {
+        int64_t left = end - clock_mono_ms();
+
+        if (atomic_load(op->cancel)) {
+            return err_set(err, ERR_CANCELLED, "cancelled while waiting for AWS");
+        }
+        if (left <= 0) {
+            return ERR_NONE;
+        }
+        clock_sleep_ms(left < SLEEP_MS ? left : SLEEP_MS);
+    }
+}
+
 enum err_code deployer_pause(struct op *op, struct poll *poll, struct err *err) {
     int64_t now = clock_mono_ms();
     int64_t most;
-    int64_t end;
 
     if (poll->started_ms == 0) {
         poll->started_ms = now;
         poll->pause_ms = limit(LIMIT_POLL_MIN_MS);
     }
     most = limit(now - poll->started_ms > 60000 ? LIMIT_POLL_SLOW_MS : LIMIT_POLL_MAX_MS);
-    end = now + poll->pause_ms;
-    while (now < end) {
-        if (atomic_load(op->cancel)) {
-            return err_set(err, ERR_CANCELLED, "cancelled while waiting for AWS");
-        }
-        clock_sleep_ms(end - now < 50 ? end - now : 50);
-        now = clock_mono_ms();
+    if (deployer_sleep(op, poll->pause_ms, err) != ERR_NONE) {
+        return err->code;
     }
+    now = clock_mono_ms();
     if (now > op->deadline_mono_ms) {
         err_set(err, ERR_TIMEOUT, "AWS took longer than %lld seconds",
                 (long long)((now - poll->started_ms) / 1000));

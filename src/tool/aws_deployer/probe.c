@@ -367,11 +367,9 @@ static enum err_code probe_rounds(struct prober *prober, struct hop *hops, const
         if (rounds_are_over(prober, rounds, failed)) {
             return ERR_NONE;
         }
-        if (atomic_load(prober->op->cancel)) {
-            return err_set(err, ERR_CANCELLED, "the probe was cancelled");
-        }
-        if (failed != NULL) {
-            clock_sleep_ms(limit(LIMIT_PROBE_PAUSE_MS));
+        if (deployer_sleep(prober->op, failed == NULL ? 0 : limit(LIMIT_PROBE_PAUSE_MS), err) !=
+            ERR_NONE) {
+            return err->code;
         }
     }
 }
