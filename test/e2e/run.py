@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Runs test/lab/test_*.py and test/e2e/test_*.py on one local AWS, two classes at a time.
+"""Runs test/lab/test_*.py and test/e2e/test_*.py on one local AWS, four classes at a time: most of a test is waiting.
 
     run.py [-k WORDS] [--jobs N] [--counts FILE] [--list]
 
 -k takes tests whose name has all the words. Each test has a deadline (its class's or method's `deadline_s`,
 else 300 s). A line a test; failures are shown whole; the last line is 'N passed, N failed[, N skipped]'.
-A class is run by one worker, so setUpClass and setUpModule work as usual.
+A class is run by one worker, so setUpClass and setUpModule work as usual. Those that took longest last time begin, so
+that none is left alone at the end.
 """
 import argparse
 import concurrent.futures
+import json
 import os
 import signal
 import sys
@@ -41,7 +43,7 @@ class Result(unittest.TestResult):
 
     def __init__(self, out):
         super().__init__()
-        self.out, self.rows, self.capture, self.failed_here = out, [], None, False
+        self.out, self.rows, self.capture = out, [], None
 
     def startTest(self, test):
         super().startTest(test)
@@ -122,8 +124,13 @@ def flatten(suite):
             yield item
 
 
+def class_of(ids):
+    return ids[0].rpartition(".")[0]
+
+
 def run_class(ids, out):
-    """In a worker: runs these tests with their output captured; returns their outcomes."""
+    """In a worker: runs these tests with their output captured; returns their outcomes and the seconds they took."""
+    began = time.monotonic()
     signal.signal(signal.SIGALRM, on_alarm)
     suite = unittest.defaultTestLoader.loadTestsFromNames(ids)
     with tempfile.TemporaryFile() as capture:
@@ -139,13 +146,32 @@ def run_class(ids, out):
             for number, fd in zip((1, 2), saved):
                 os.dup2(fd, number)
                 os.close(fd)
-    return result.rows
+    return result.rows, time.monotonic() - began
+
+
+class Pace:
+    """How many seconds each class took when it was last run whole, kept in the cache folder."""
+
+    def __init__(self):
+        self.file = Path(local_aws.tools()["AWSCOPILOT_DEV_CACHE"]) / "test-seconds.json"
+        try:
+            self.seconds = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            self.seconds = {}  # the first run here: they begin in the order of their names
+
+    def longest_first(self, chosen):
+        return sorted(chosen, key=lambda ids: -self.seconds.get(class_of(ids), 0))
+
+    def keep(self, seconds):
+        draft = self.file.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(self.seconds | seconds, indent=0, sort_keys=True))
+        draft.rename(self.file)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-k", default="", help="only tests whose name has all these words")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--counts")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
@@ -157,7 +183,8 @@ def main():
         print("\n".join(i for ids in chosen for i in ids))
         return 0
 
-    rows = []
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell that runs us in its background
+    rows, seconds, pace = [], {}, Pace()
     aws = local_aws.LocalAws(local_aws.free_port())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` ends the local AWS
     try:
@@ -167,10 +194,11 @@ def main():
             out = os.dup(1)
             os.set_inheritable(out, True)
             sys.stdout.flush()
-            futures = {pool.submit(run_class, ids, out): ids for ids in chosen}
+            futures = {pool.submit(run_class, ids, out): ids for ids in pace.longest_first(chosen)}
             for future in concurrent.futures.as_completed(futures):
                 try:
-                    rows += future.result()
+                    outcomes, seconds[class_of(futures[future])] = future.result()
+                    rows += outcomes
                 except Exception as e:  # a worker died: its tests did not run
                     print(f"FAIL  {futures[future][0]} and its class: {e!r}")
                     rows.append("FAIL")
@@ -180,6 +208,8 @@ def main():
     finally:
         aws.stop()
 
+    if not args.k:
+        pace.keep(seconds)
     passed, failed, skipped = rows.count("ok"), rows.count("FAIL"), rows.count("SKIP")
     if args.counts:
         with open(args.counts, "a") as f:

@@ -200,7 +200,7 @@ class History(todo.TodoCase):
         other = {"XDG_STATE_HOME": str(self.dir / "other")}
         self.assertEqual(self.go("history", **other).of_type("release"), [])
         self.edit("backend/app/main.py", "HEALTHY = True", "HEALTHY = False")
-        done = self.deploy(code=4, AWSCOPILOT_PROBE_WAIT="20s", **other)
+        done = self.deploy(code=4, AWSCOPILOT_PROBE_WAIT="5s", **other)
         self.assertEqual(done.result["status"], "rolled_back")
         self.assertEqual(self.get(first.result["url"], "/api/health")[1]["x-aws-copilot-build"], build)
         self.assertEqual([r["session"] for r in self.go("history", **other).of_type("release")], [first.result["session"]])
