@@ -155,11 +155,18 @@ static const char *ending_next(const struct turn *turn, const char *status) {
 
 /* The snapshot a person needs to take over: where it stands, what AWS says, what was decided. */
 static void ending_runbook(struct turn *turn) {
+    static const char *const known[][2] = {{", stack ", "fields.stack"},
+                                           {", account ", "identity.account"},
+                                           {", region ", "identity.region"}};
     CLEANUP(buf_done) struct buf text = BUF_INIT(8192);
 
-    buf_addf(&text, "session %s, stack %s, account %s, region %s\n", turn->session,
-             agent_text(turn, "fields.stack"), agent_text(turn, "identity.account"),
-             agent_text(turn, "identity.region"));
+    buf_addf(&text, "session %s", turn->session);
+    for (size_t i = 0; i < ARRAY_N(known); i++) { /* a run may end before any of them is */
+        const char *value = agent_text(turn, known[i][1]);
+
+        buf_addf(&text, "%s%s", value[0] == '\0' ? "" : known[i][0], value);
+    }
+    buf_add_s(&text, "\n");
     buf_addf(&text, "came from %s (%s)\n", agent_text(turn, "came.phase"),
              agent_text(turn, "came.outcome"));
     if (json_str_at(turn->state, "first_problem.text") != NULL) {
@@ -174,7 +181,9 @@ static void ending_runbook(struct turn *turn) {
     if (json_str_at(turn->state, "applied.status") != NULL) {
         buf_addf(&text, "stack status: %s\n", agent_text(turn, "applied.status"));
     }
-    buf_addf(&text, "look: aws-copilot status; aws-copilot logs; aws-copilot audit\n");
+    buf_addf(&text, "look: %saws-copilot audit\n",
+             agent_text(turn, known[0][1])[0] == '\0' ? ""
+                                                      : "aws-copilot status; aws-copilot logs; ");
     turn_say(turn, EVENT_ALERT,
              agent_args("text", "a person is needed", "runbook", buf_cstr(&text), "code",
                         agent_text(turn, "problem.code"), NULL));

@@ -789,10 +789,9 @@ static enum err_code chat_run_verb(struct cli *cli, struct err *err) {
 const struct verb verb_chat = {
     .name = "chat",
     .words = "",
-    .summary = "a conversation in this repository; goes on with what is open",
+    .summary = "the conversation of this repository; goes on with what is open",
     .more = "Understands sentences such as: deploy, what would change, why, change region to "
-            "eu-west-1,\n"
-            "status, cancel. From a pipe, each line is a turn.",
+            "eu-west-1, status, cancel. From a pipe, each line is a turn.",
     .section = VERBS_DEPLOY,
     .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_CHANGE,
     .run = chat_run_verb,

@@ -558,6 +558,9 @@ static const char *verb_default(const struct cli *cli) {
 static enum err_code cli_choose(struct cli *cli, struct err *err) {
     const char *name = cli->args.word_n > 0 ? cli->args.words[0] : verb_default(cli);
 
+    if (name == NULL && cli->args.unknown != NULL) {
+        return args_check(&cli->args, NULL, OPTIONS_COMMON | OPTIONS_ALONE, err);
+    }
     if (name == NULL) {
         err_set(err, ERR_USAGE, "which verb?");
         return err_remedy(err, "aws-copilot help lists them; without a terminal there is no chat");

@@ -181,7 +181,11 @@ static enum err_code completion_run(struct cli *cli, struct err *err) {
             return ERR_NONE;
         }
     }
-    err_set(err, ERR_USAGE, "completion for which shell?");
+    if (name == NULL) {
+        err_set(err, ERR_USAGE, "completion for which shell?");
+    } else {
+        err_set(err, ERR_USAGE, "completion: '%.60s' is not one of bash, zsh, fish", name);
+    }
     return err_remedy(err, "aws-copilot completion bash, zsh or fish");
 }
 

@@ -23,7 +23,26 @@ static void help_write(struct buf *text) {
     screen_write(&screen, &fit);
 }
 
-static void help_verb_line(struct buf *out, const struct verb *verb) {
+/* What is named, and what it means in the column beside it; or below it, where it is too long for
+ * its column or the screen is narrow. */
+static void help_row(struct buf *out, const char *name, int columns, bool is_narrow,
+                     const char *text) {
+    if (is_narrow) {
+        buf_addf(out, "  %s\n          %s\n", name, text);
+    } else if (strlen(name) > (size_t)columns) {
+        buf_addf(out, "  %s\n  %-*s %s\n", name, columns, "", text);
+    } else {
+        buf_addf(out, "  %-*s %s\n", columns, name, text);
+    }
+}
+
+static bool help_is_narrow(void) {
+    const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
+
+    return screen_width(&screen) < NARROW;
+}
+
+static void help_verb_line(struct buf *out, const struct verb *verb, bool is_narrow) {
     char names[80];
     size_t n;
 
@@ -33,11 +52,12 @@ static void help_verb_line(struct buf *out, const struct verb *verb) {
     }
     (void)snprintf(names + n, sizeof names - n, "%s%s", verb->words[0] == '\0' ? "" : " ",
                    verb->words);
-    buf_addf(out, "  %-*s  %s\n", NAME_COLUMNS - 1, names, verb->summary);
+    help_row(out, names, NAME_COLUMNS, is_narrow, verb->summary);
 }
 
 static void help_all(const struct cli *cli) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(HELP_BYTES_MAX);
+    bool is_narrow = help_is_narrow();
 
     buf_addf(&out,
              "aws-copilot takes a FastAPI + Vite application to AWS through a conversation.\n\n"
@@ -46,7 +66,7 @@ static void help_all(const struct cli *cli) {
         buf_addf(&out, "\n%s\n", sections[s]);
         for (size_t i = 0; cli->verbs[i] != NULL; i++) {
             if (cli->verbs[i]->section == s) {
-                help_verb_line(&out, cli->verbs[i]);
+                help_verb_line(&out, cli->verbs[i], is_narrow);
             }
         }
     }
@@ -59,6 +79,10 @@ static void help_all(const struct cli *cli) {
 }
 
 static void help_option(struct buf *out, const struct option_row *row, bool is_narrow) {
+    CLEANUP(freep)
+    char *text =
+        mem_format("%s%s%s%s", row->help, row->variable == NULL ? "" : " [",
+                   row->variable == NULL ? "" : row->variable, row->variable == NULL ? "" : "]");
     char left[120];
     char letter[8] = "    ";
 
@@ -67,19 +91,11 @@ static void help_option(struct buf *out, const struct option_row *row, bool is_n
     }
     (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name,
                    row->argument == NULL ? "" : " ", row->argument == NULL ? "" : row->argument);
-    if (is_narrow) {
-        buf_addf(out, "  %s\n          ", left);
-    } else if (strlen(left) > OPTION_COLUMNS) {
-        buf_addf(out, "  %s\n  %-*s ", left, OPTION_COLUMNS, "");
-    } else {
-        buf_addf(out, "  %-*s ", OPTION_COLUMNS, left);
-    }
-    buf_addf(out, "%s%s%s%s\n", row->help, row->variable == NULL ? "" : " [",
-             row->variable == NULL ? "" : row->variable, row->variable == NULL ? "" : "]");
+    help_row(out, left, OPTION_COLUMNS, is_narrow, text);
 }
 
 static void help_options(struct buf *out, unsigned groups, const char *title) {
-    const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
+    bool is_narrow = help_is_narrow();
     bool is_first = true;
 
     for (size_t i = 0; i < OPT_N; i++) {
@@ -90,7 +106,7 @@ static void help_options(struct buf *out, unsigned groups, const char *title) {
             buf_addf(out, "\n%s\n", title);
         }
         is_first = false;
-        help_option(out, &option_rows[i], screen_width(&screen) < NARROW);
+        help_option(out, &option_rows[i], is_narrow);
     }
 }
 

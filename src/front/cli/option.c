@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/understand/understand.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "front/cli/suggest.h"
 
@@ -68,7 +69,7 @@ static enum err_code read_value(struct reader *reader, const struct option_row *
                                 const char **out, struct err *err) {
     if (reader->at + 1 >= reader->argc) {
         err_set(err, ERR_USAGE, "--%s needs a value", row->name);
-        return err_remedy(err, "for example --%s %s", row->name, row->argument);
+        return err_remedy(err, "write --%s %s", row->name, row->argument);
     }
     *out = reader->argv[++reader->at];
     return ERR_NONE;
@@ -284,9 +285,23 @@ static enum err_code region_remedy(const char *value, struct err *err) {
                                  "every one");
 }
 
+/* "o200k_base, cl100k_base" of "o200k_base|cl100k_base"; the caller frees. */
+static char *choice_words(const char *choices) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(256);
+    struct str rest = str_from(choices);
+    struct str word = {0};
+
+    while (str_next(&rest, '|', &word)) {
+        buf_addf(&out, "%s" STR_FMT, out.len == 0 ? "" : ", ", STR_ARG(word));
+    }
+    return mem_strdup(buf_cstr(&out));
+}
+
 static enum err_code check_value(const struct option_row *row, const char *value, bool is_typed,
                                  struct err *err) {
-    const char *wanted = row->kind == OPTION_CHOICE ? row->argument : kinds[row->kind].wanted;
+    CLEANUP(freep)
+    char *wanted = row->kind == OPTION_CHOICE ? choice_words(row->argument)
+                                              : mem_strdup(kinds[row->kind].wanted);
     bool is_good = row->kind == OPTION_CHOICE
                        ? is_choice(value, row->argument)
                        : kinds[row->kind].holds == NULL || kinds[row->kind].holds(value);
@@ -350,7 +365,8 @@ static enum err_code take_variable(struct args *args, enum option option, struct
 
 /* ---- Checking the whole ---- */
 
-static enum err_code unknown_option(const char *typed, unsigned groups, struct err *err) {
+static enum err_code unknown_option(const char *typed, const char *verb, unsigned groups,
+                                    struct err *err) {
     const char *names[OPT_N];
     size_t n = 0;
     size_t length = strcspn(typed, "=");
@@ -367,7 +383,8 @@ static enum err_code unknown_option(const char *typed, unsigned groups, struct e
     if (near != NULL) {
         return err_remedy(err, "did you mean --%s?", near);
     }
-    return err_remedy(err, "aws-copilot help VERB lists the options of a verb");
+    return verb == NULL ? err_remedy(err, "aws-copilot help VERB lists the options of a verb")
+                        : err_remedy(err, "aws-copilot help %s lists its options", verb);
 }
 
 static enum err_code foreign_option(const struct option_row *row, const char *verb,
@@ -378,7 +395,7 @@ static enum err_code foreign_option(const struct option_row *row, const char *ve
 
 enum err_code args_check(struct args *args, const char *verb, unsigned groups, struct err *err) {
     if (args->unknown != NULL) {
-        return unknown_option(args->unknown, groups, err);
+        return unknown_option(args->unknown, verb, groups, err);
     }
     for (enum option o = 0; o < OPT_N; o++) {
         const struct option_row *row = &option_rows[o];

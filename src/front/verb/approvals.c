@@ -341,11 +341,10 @@ const struct verb verb_approve = {
     .words = "ID [STACK]",
     .word_max = 2,
     .summary = "say yes to what a session asks, for exactly its digest",
-    .more =
-        "The process that owns the session goes on. When none lives, a session of deploy goes on\n"
-        "here; one of plan waits for aws-copilot deploy --plan ID.\n"
-        "A destruction also wants the name of its stack, typed.\n"
-        "Exit 6: unknown. Exit 1: already decided, or expired.",
+    .more = "The process that owns the session goes on. When none lives, a session of deploy goes "
+            "on here; one of plan waits for aws-copilot deploy --plan ID.\n"
+            "A destruction also wants the name of its stack, typed.\n"
+            "Exit 6: unknown. Exit 1: already decided, or expired.",
     .section = VERBS_RECORD,
     .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
     .run = approve_run,

@@ -103,8 +103,13 @@ static enum err_code restore_open(struct restore *restore, const char *state, co
     restore->aside =
         mem_format("%s/store.db.before-restore-%lld", state, (long long)clock_now_ms());
     key = fs_join(restore->dir, "install.key");
-    if (fs_mkdirs(restore->dir, 0700, err) != ERR_NONE ||
-        restore_copy(file, restore->copy, err) != ERR_NONE ||
+    if (fs_mkdirs(restore->dir, 0700, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (restore_copy(file, restore->copy, err) == ERR_NOT_FOUND) {
+        return err_remedy(err, "give the path of a file that aws-copilot backup made");
+    }
+    if (err->code != ERR_NONE ||
         (access(own, F_OK) == 0 && restore_copy(own, key, err) != ERR_NONE)) {
         return err->code;
     }
@@ -332,11 +337,9 @@ const struct verb verb_restore = {
     .summary = "put a backup in the place of the state file",
     .more =
         "FILE is checked first (pages, version, hash chains, nothing secret), and what would be "
-        "lost\n"
-        "is listed. The file before stays beside it. No process that was at work goes on with its\n"
-        "session; one that is open in FILE asks AWS about each effect before it does it, and takes "
-        "up\n"
-        "what the artifact bucket has of it.",
+        "lost is listed. The file before stays beside it. No process that was at work goes on "
+        "with its session; one that is open in FILE asks AWS about each effect before it does "
+        "it, and takes up what the artifact bucket has of it.",
     .section = VERBS_RECORD,
     .options = OPTIONS_ASK,
     .run = restore_run,

@@ -44,11 +44,10 @@ const struct verb verb_cancel = {
     .word_max = 1,
     .summary = "stop a run from any terminal; what was under way goes back",
     .more =
-        "Before the yes the change set is deleted. While CloudFormation updates, it is told to go\n"
-        "back; a creation cannot be stopped, so its end is waited for. Then the version before is "
-        "put\n"
-        "back, as was approved. Without ID: the newest session of this repository that has not "
-        "ended.\n"
+        "Before the yes the change set is deleted. While CloudFormation updates, it is told to "
+        "go back; a creation cannot be stopped, so its end is waited for. Then the version "
+        "before is put back, as was approved. Without ID: the newest session of this repository "
+        "that has not ended.\n"
         "Exit 8: cancelled. Exit 1: it had ended. Exit 6: unknown.",
     .section = VERBS_DEPLOY,
     .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,

@@ -232,23 +232,17 @@ const struct verb verb_run = {
     .summary = "one command in the sandbox; what it changes is shown, and kept after a yes",
     .more =
         "No shell: the words are the program and its arguments. It sees the repository without "
-        ".env\n"
-        "and other files of secrets, has no network, and 120 s. A command that only reads runs on "
-        "the\n"
-        "repository, one that changes something in a copy of it: the difference is shown, and "
-        "written\n"
-        "here only after a yes. Without somebody to ask, exit 10; --keep NUMBER answers later. "
-        "What "
-        "it\n"
-        "writes into node_modules, .venv, git's settings and hooks, and what configures other "
-        "programs\n"
-        "is never kept. Commands that delete, show credentials or send things away are refused.\n"
+        ".env and other files of secrets, has no network, and ends after 120 s. A command that "
+        "only reads "
+        "runs on the repository, one that changes something in a copy of it: the difference is "
+        "shown, and written here only after a yes. Without somebody to ask, exit 10; --keep "
+        "NUMBER answers later. What it writes into node_modules, .venv, git's settings and "
+        "hooks, and what configures other programs is never kept. Commands that delete, show "
+        "credentials or send things away are refused.\n"
         "`aws` with what only reads has the keys of this run and reaches AWS in its region, "
-        "nothing\n"
-        "else. npm, pnpm, yarn, bun and uv with names of packages (`npm install x`, `uv add x`) "
-        "reach\n"
-        "package sources, after a question; no script of a package runs, manifest and lock are "
-        "kept.",
+        "nothing else. npm, pnpm, yarn, bun and uv with names of packages (`npm install x`, `uv "
+        "add x`) reach package sources, after a question; no script of a package runs, manifest "
+        "and lock are kept.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_COMMAND,
     .run = command_run,

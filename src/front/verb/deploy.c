@@ -39,9 +39,9 @@ const struct verb verb_plan = {
     .aliases = plan_aliases,
     .words = "",
     .summary = "everything up to the change set and both reviews; executes nothing",
-    .more =
-        "Ends with exit 10 while the change set waits for a yes. The session's id goes to stdout;\n"
-        "aws-copilot approve ID, then aws-copilot deploy --plan ID, executes exactly that.",
+    .more = "Ends with exit 10 while the change set waits for a yes. The session's id goes to "
+            "stdout; aws-copilot approve ID, then aws-copilot deploy --plan ID, executes exactly "
+            "that.",
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_PLAN | OPTIONS_USAGE,
     .run = plan_run,
@@ -99,11 +99,9 @@ const struct verb verb_deploy = {
     .aliases = deploy_aliases,
     .words = "",
     .summary = "build, show what would change, ask, execute, prove that it answers",
-    .more =
-        "The address of the application goes to stdout. Nothing at AWS that runs is changed before "
-        "a\n"
-        "yes to exactly the change set that was shown. When the new version does not answer, the\n"
-        "version before is put back.",
+    .more = "The address of the application goes to stdout. Nothing at AWS that runs is changed "
+            "before a yes to exactly the change set that was shown. When the new version does not "
+            "answer, the version before is put back.",
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DEPLOY | OPTIONS_USAGE,
     .run = deploy_run,

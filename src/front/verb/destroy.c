@@ -9,11 +9,10 @@ const struct verb verb_destroy = {
     .name = "destroy",
     .words = "",
     .summary = "delete the stack, then report what is left behind",
-    .more =
-        "Shows every resource that goes and that stays, and wants the stack's name typed. Buckets\n"
-        "that go with the stack are emptied, all versions. With --purge the site's bucket and the\n"
-        "secrets go too. Ends with what is left behind and its monthly cost. prod is refused,\n"
-        "with the way to do it.",
+    .more = "Shows every resource that goes and that stays, and wants the stack's name typed. "
+            "Buckets that go with the stack are emptied, all versions. With --purge the site's "
+            "bucket and the secrets go too. Ends with what is left behind and its monthly cost. "
+            "prod is refused, with the way to do it.",
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_RECOVER | OPTIONS_DESTROY,
     .run = destroy_run,

@@ -106,11 +106,9 @@ const struct verb verb_drift = {
     .name = "drift",
     .words = "",
     .summary = "what was changed by hand at AWS; --repair plans what undoes it",
-    .more =
-        "Exit 1 when something differs, or could not be compared. --repair makes a change set that "
-        "takes what differs back "
-        "to\n"
-        "the template of the release that runs, and asks; CloudFormation calls that REVERT_DRIFT.",
+    .more = "Exit 1 when something differs, or could not be compared. --repair makes a change set "
+            "that takes what differs back to the template of the release that runs, and asks; "
+            "CloudFormation calls that REVERT_DRIFT.",
     .section = VERBS_LOOK,
     .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DRIFT,
     .run = drift_run,

@@ -297,8 +297,8 @@ const struct verb verb_env = {
     .words = "[ls | add NAME]",
     .word_max = 2,
     .summary = "the environments of aws-copilot.yml: where, variables, secrets, what runs",
-    .more = "ls says what the file says and, where AWS can be reached, which secrets are set and\n"
-            "what the stack is; without AWS it says why. add writes account and region of a new\n"
+    .more = "ls says what the file says and, where AWS can be reached, which secrets are set and "
+            "what the stack is; without AWS it says why. add writes account and region of a new "
             "environment into the file and leaves the rest as it is.",
     .section = VERBS_DEPLOY,
     .options = OPTIONS_WHERE | OPTIONS_ASK,

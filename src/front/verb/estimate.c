@@ -182,9 +182,9 @@ const struct verb verb_estimate = {
     .word_max = 1,
     .summary = "what it would cost a month, at least; needs no AWS",
     .more = "Prices the CloudFormation template FILE (JSON or YAML; - is standard input), or what "
-            "would be deployed from "
-            "here, with a dated table in the program. Every line has its quantity, price and "
-            "assumption; what could not be priced is listed. With --json: one object.",
+            "would be deployed from here, with a dated table in the program. Every line has its "
+            "quantity, price and assumption; what could not be priced is listed. With --json: one "
+            "object.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE | OPTIONS_USAGE | OPTIONS_TEMPLATE,
     .is_one_object = true,

@@ -264,18 +264,26 @@ static void decision_print(struct cli *cli, const json_t *row) {
               decision_who(row), buf_cstr(&what), json_str_or(row, "digest", ""));
 }
 
+struct audit {
+    struct cli *cli;
+    const char *id;
+};
+
 static enum err_code audit_visit(const struct journal_record *record, void *context,
                                  struct err *err) {
-    struct cli *cli = context;
+    const struct audit *audit = context;
     json_t *row;
 
     (void)err;
+    if (record->seq == 1) {
+        cli_say(audit->cli, "decisions of session %s", audit->id);
+    }
     if (!is_decision(record->kind)) {
         return ERR_NONE;
     }
     row = decision_of(record);
-    decision_print(cli, row);
-    cli_event(cli, "decision", row);
+    decision_print(audit->cli, row);
+    cli_event(audit->cli, "decision", row);
     return ERR_NONE;
 }
 
@@ -291,12 +299,19 @@ static enum err_code audit_newest(struct cli *cli, struct arena *arena, const ch
     return ERR_NONE;
 }
 
+/* What cannot be read because it is no session's id is told as that. */
+static enum err_code audit_failed(const char *id, struct err *err) {
+    return id != NULL && (err->code == ERR_NOT_FOUND || err->code == ERR_INVALID)
+               ? run_unknown(id, err)
+               : err->code;
+}
+
 static enum err_code audit_verify(struct cli *cli, const char *id, struct err *err) {
     struct journal_report report = {0};
     json_t *row;
 
     if (journal_verify(flow_store(cli->flow), str_from(id), &report, err) != ERR_NONE) {
-        return err->code;
+        return audit_failed(id, err);
     }
     row = json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", report.is_ok, "sessions",
                     (json_int_t)report.sessions, "records", (json_int_t)report.records,
@@ -321,7 +336,7 @@ static enum err_code audit_verify(struct cli *cli, const char *id, struct err *e
 static enum err_code audit_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const char *first = cli_word(cli, 0);
-    const char *id = first;
+    struct audit audit = {.cli = cli, .id = first};
 
     if (cli_flow(cli, err) != ERR_NONE) {
         return err->code;
@@ -333,15 +348,13 @@ static enum err_code audit_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_USAGE, "audit takes one session");
         return err_remedy(err, "aws-copilot audit ID, or aws-copilot audit verify [ID]");
     }
-    if (id == NULL && audit_newest(cli, arena, &id, err) != ERR_NONE) {
+    if (first == NULL && audit_newest(cli, arena, &audit.id, err) != ERR_NONE) {
         return err->code;
     }
-    cli_say(cli, "decisions of session %s", id);
-    if (journal_replay(flow_store(cli->flow), str_from(id), 1, audit_visit, cli, err) == ERR_NONE) {
-        return ERR_NONE;
-    }
-    return err->code == ERR_NOT_FOUND || err->code == ERR_INVALID ? run_unknown(id, err)
-                                                                  : err->code;
+    return journal_replay(flow_store(cli->flow), str_from(audit.id), 1, audit_visit, &audit, err) ==
+                   ERR_NONE
+               ? ERR_NONE
+               : audit_failed(audit.id, err);
 }
 
 const struct verb verb_audit = {
@@ -349,9 +362,8 @@ const struct verb verb_audit = {
     .words = "[ID] | verify [ID]",
     .word_max = 2,
     .summary = "who decided what and when; verify: is the record whole",
-    .more =
-        "Without ID: the newest session of this repository. verify without ID checks all of them\n"
-        "and ends with exit 1 at the first bad record.",
+    .more = "Without ID: the newest session of this repository. verify without ID checks all of "
+            "them and ends with exit 1 at the first bad record.",
     .section = VERBS_RECORD,
     .run = audit_run,
 };

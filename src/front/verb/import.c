@@ -133,9 +133,9 @@ const struct verb verb_import = {
     .name = "import",
     .words = "",
     .summary = "take over what AWS Copilot CLI, SAM, compose, Flightcontrol or a Procfile say",
-    .more = "Reads copilot/*/manifest.yml, samconfig.toml with its template, compose.yaml,\n"
-            "flightcontrol.json and Procfile; says what it takes, what not, and why. Values that\n"
-            "look like secrets are left where they are; their names go under secrets. A file that\n"
+    .more = "Reads copilot/*/manifest.yml, samconfig.toml with its template, compose.yaml, "
+            "flightcontrol.json and Procfile; says what it takes, what not, and why. Values that "
+            "look like secrets are left where they are; their names go under secrets. A file that "
             "is there is changed after a yes only.",
     .section = VERBS_DEPLOY,
     .options = OPTIONS_WHERE | OPTIONS_ASK,

@@ -252,9 +252,8 @@ const struct verb verb_permissions = {
     .word_max = 1,
     .summary = "the IAM policy that deploying from here needs, and whether you have it",
     .more = "Prints the exact policy for KIND (deploy, destroy, rollback, secrets, approve) as "
-            "JSON: no action "
-            "and no resource more than this application's calls. Exit 1 when IAM says that you do "
-            "not have all of it. With --json: one object.",
+            "JSON: no action and no resource more than this application's calls. Exit 1 when IAM "
+            "says that you do not have all of it. With --json: one object.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE,
     .is_one_object = true,

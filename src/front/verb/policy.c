@@ -98,9 +98,12 @@ static enum err_code policy_run(struct cli *cli, struct err *err) {
     json_t *parameters = args_is(&cli->args, OPT_PARAMETER) ? cli_pairs(&cli->args) : NULL;
     enum verdict verdict = VERDICT_ALLOW;
 
-    if (cli_word(cli, 0) == NULL || strcmp(cli_word(cli, 0), "check") != 0 ||
-        cli_word(cli, 1) == NULL) {
-        err_set(err, ERR_USAGE, "policy wants to know what to do, and with which files");
+    if (cli_word(cli, 0) != NULL && strcmp(cli_word(cli, 0), "check") != 0) {
+        err_set(err, ERR_USAGE, "policy has no '%.60s'", cli_word(cli, 0));
+        return err_remedy(err, "aws-copilot policy check FILE...");
+    }
+    if (cli_word(cli, 1) == NULL) {
+        err_set(err, ERR_USAGE, "policy check: which files?");
         return err_remedy(err, "aws-copilot policy check FILE...");
     }
     for (size_t i = 1; cli_word(cli, i) != NULL; i++) {
@@ -129,12 +132,11 @@ const struct verb verb_policy = {
     .word_max = 1 + POLICY_FILES_MAX,
     .summary = "judge CloudFormation templates by the rules that hold for our own",
     .more = "Reads YAML or JSON (- is standard input), asks neither AWS nor a model. Each finding "
-            "has its line, its rule "
-            "and what to do; what cannot be told never passes. Parameters are what --parameter "
-            "says, or their defaults, which decide no condition: without --parameter both branches "
-            "are read. With --account other accounts are found too. Exit 0: nothing found that "
-            "stops; 10: a person has to decide; 5: denied; "
-            "2: not readable. With --json: one object.",
+            "has its line, its rule and what to do; what cannot be told never passes. Parameters "
+            "are what --parameter says, or their defaults, which decide no condition: without "
+            "--parameter both branches are read. With --account other accounts are found too. Exit "
+            "0: nothing found that stops; 10: a person has to decide; 5: denied; 2: not readable. "
+            "With --json: one object.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE | OPTIONS_TEMPLATE,
     .is_one_object = true,

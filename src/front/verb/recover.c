@@ -10,10 +10,8 @@ const struct verb verb_recover = {
     .words = "",
     .summary = "get the stack out of a stuck state",
     .more = "Says what state the stack is in, what gets it out and what that loses; asks; does it; "
-            "and\n"
-            "looks whether it helped. Waits where somebody works on the stack. Deletes change sets "
-            "that\n"
-            "nobody executed. A stack that can take changes is left alone.",
+            "and looks whether it helped. Waits where somebody works on the stack. Deletes change "
+            "sets that nobody executed. A stack that can take changes is left alone.",
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_RECOVER,
     .run = recover_run,

@@ -111,10 +111,10 @@ const struct verb verb_redact = {
     .words = "",
     .summary = "mask secrets and personal data of standard input",
     .more =
-        "Copies standard input to standard output, with *** for every secret: what has the shape "
-        "of one, what stands under the name of one, the values of --known, and personal data. "
-        "Lines come out when they are complete. With --json only {\"bytes\", \"masked\"}, how "
-        "often each kind would be masked; docs/tables has the kinds.",
+        "Copies standard input to standard output, with *** for every secret: what has the "
+        "shape of one, what stands under the name of one, the values of --known, and personal "
+        "data. Lines come out when they are complete. With --json only {\"bytes\", \"masked\"}, "
+        "how often each kind would be masked; docs/tables has the kinds.",
     .section = VERBS_HERE,
     .options = OPTIONS_REDACT,
     .is_one_object = true,

@@ -13,13 +13,11 @@ const struct verb verb_rollback = {
     .words = "[RELEASE]",
     .word_max = 1,
     .summary = "back to an earlier release, as a planned change",
-    .more =
-        "Without RELEASE: the newest that differs from what runs. Nothing is built: the template,\n"
-        "the package and the files of that release are used as they were. After your yes the "
-        "alias\n"
-        "moves at once and the change set follows; then that release has to answer. Secrets are "
-        "not\n"
-        "undone, and it says which. aws-copilot history lists the releases.",
+    .more = "Without RELEASE: the newest that differs from what runs. Nothing is built: the "
+            "template, the package and the files of that release are used as they were. After your "
+            "yes the alias moves at once and the change set follows; then that release has to "
+            "answer. Secrets are not undone, and it says which. aws-copilot history lists the "
+            "releases.",
     .section = VERBS_DEPLOY,
     .options = RUN_OPTIONS | OPTIONS_ROAD,
     .run = rollback_run,

@@ -291,9 +291,9 @@ const struct verb verb_secrets = {
     .word_max = ARGS_WORDS_MAX - 1,
     .summary = "secrets of an environment, in Parameter Store; only names are ever shown or kept",
     .more =
-        "set asks for each value without showing it; without a terminal it takes one value from\n"
-        "standard input, less the line ends at its end: printf %s \"$VALUE\" | aws-copilot\n"
-        "secrets set NAME. Storing and removing need a yes of their own. What runs reads new\n"
+        "set asks for each value without showing it; without a terminal it takes one value from "
+        "standard input, less the line ends at its end: printf %s \"$VALUE\" | aws-copilot "
+        "secrets set NAME. Storing and removing need a yes of their own. What runs reads new "
         "values with its next deployment.",
     .section = VERBS_DEPLOY,
     .options = SET_OPTIONS,

@@ -103,11 +103,9 @@ const struct verb verb_tokens = {
     .words = "[FILE]",
     .word_max = 1,
     .summary = "count the tokens of a text",
-    .more =
-        "Reads FILE, or standard input (also -). Prints how many tokens a model with this encoding "
-        "sees, exactly as it counts: "
-        "o200k_base for gpt-4o, gpt-4.1 and later, cl100k_base for gpt-4 and gpt-3.5. With "
-        "--json {\"encoding\", \"tokens\", \"bytes\"}.",
+    .more = "Reads FILE, or standard input (also -). Prints how many tokens a model with this "
+            "encoding sees, exactly as it counts: o200k_base for gpt-4o, gpt-4.1 and later, "
+            "cl100k_base for gpt-4 and gpt-3.5. With --json {\"encoding\", \"tokens\", \"bytes\"}.",
     .section = VERBS_HERE,
     .options = OPTIONS_TOKENS,
     .is_one_object = true,

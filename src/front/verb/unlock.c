@@ -84,11 +84,9 @@ const struct verb verb_unlock = {
     .name = "unlock",
     .words = "",
     .summary = "whose the stack's lock is; give it back for a run that cannot",
-    .more =
-        "Names owner, host, process, run and when the lock gives way by itself. The lock of a "
-        "dead\n"
-        "process of this machine is recognised, and --yes is enough for it; for any other one a\n"
-        "person at a terminal has to say yes.",
+    .more = "Names owner, host, process, run and when the lock gives way by itself. The lock of a "
+            "dead process of this machine is recognised, and --yes is enough for it; for any other "
+            "one a person at a terminal has to say yes.",
     .section = VERBS_DEPLOY,
     .options = OPTIONS_WHERE | OPTIONS_ASK,
     .run = unlock_run,
