@@ -149,20 +149,8 @@ static bool leaves_workspace(const struct call *call) {
 }
 
 static bool is_secret_file(const char *path, const void *with) {
-    struct str name = str_from(path);
-    ptrdiff_t slash = str_find(name, STR("/"));
-
     (void)with;
-    while (slash >= 0) {
-        name = str_slice(name, (size_t)slash + 1, name.len);
-        slash = str_find(name, STR("/"));
-    }
-    bool is_sample = str_ends(name, STR(".example")) || str_ends(name, STR(".sample"));
-    return str_eq(name, STR(".env")) || (str_starts(name, STR(".env.")) && !is_sample) ||
-           str_eq(name, STR(".netrc")) || str_eq(name, STR(".npmrc")) ||
-           str_eq(name, STR(".pypirc")) || str_ends(name, STR(".pem")) ||
-           str_ends(name, STR(".key")) || str_starts(name, STR("id_rsa")) ||
-           str_starts(name, STR("id_ed25519"));
+    return command_is_secret_path(str_from(path));
 }
 
 static bool reads_secret_file(const struct call *call) {

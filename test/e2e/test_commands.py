@@ -8,7 +8,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import botocore.session
 import lab
+from botocore import xform_name
 
 LINES, SEED = 300, 20261130
 PROGRAMS = "git rm ls cat curl aws python node chmod".split()
@@ -35,6 +37,29 @@ def line(r):
     for part in parts[1:]:
         text += r.choice(JOINTS) + part
     return text + r.choice(["", "", "", " ", ";", " ; "])
+
+
+# Members that botocore calls sensitive and that are no credential and nothing that an application stores: names, addresses and
+# persons (the mask knows those), ids, descriptions, definitions; a password that is changed comes as stars.
+HARMLESS = set("""AccountName AdditionalContactEmailAddress Address AddressLine1 AddressLine2 AddressLine3 City ClientId CompanyName ContactList
+    CountryCode Description DistrictOrCounty Email EmailAddress EmailSubject FullName IPAddress InsightsEmailAddress IpAddress
+    KMSMasterKeyID KeyValue ManagementAccountEmail MasterAccountEmail MasterUserPassword Name OwnerInformation PhoneNumber PostalCode
+    PrimaryEmail StateOrRegion Title UseCaseDescription VariableName WebsiteURL WebsiteUrl definition description""".split())
+CLI_NAMES = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
+
+
+def sensitive(shape, seen=()):
+    """The names of the members of an answer that AWS's own model calls sensitive."""
+    if shape is None or shape.name in seen:
+        return set()
+    seen = (*seen, shape.name)
+    if shape.type_name == "structure":
+        return set().union(*({name} if member.metadata.get("sensitive") and member.type_name not in ("structure", "list", "map")
+                             else sensitive(member, seen) for name, member in shape.members.items()))
+    if shape.type_name in ("list", "map"):
+        inner = sensitive(shape.member if shape.type_name == "list" else shape.value, seen)
+        return inner or ({shape.name} if shape.metadata.get("sensitive") else set())
+    return {shape.name} if shape.metadata.get("sensitive") else set()
 
 
 class Commands(unittest.TestCase):
@@ -76,6 +101,19 @@ class Commands(unittest.TestCase):
             for argv in self.executed(text):
                 self.assertIn(argv, known, f"{text!r} executes what was not read: {judged}")
         self.assertGreater(read, LINES // 4)  # or nothing was tried
+
+    def test_no_read_of_aws_is_safe_that_hands_out_secrets_or_writes_a_file(self):
+        session = botocore.session.get_session()
+        operations = []
+        for service in session.get_available_services():
+            model = session.get_service_model(service)
+            operations += [(CLI_NAMES.get(service, service), xform_name(name, "-"), model.operation_model(name)) for name in model.operation_names]
+        judged = self.probe("argv", [["aws", service, verb] for service, verb, _ in operations])
+        safe = [row for row, out in zip(operations, judged, strict=True) if out["class"] == "safe"]
+        self.assertGreater(len(safe), 1000)
+        for service, verb, model in safe:
+            self.assertFalse(model.has_streaming_output or model.has_event_stream_output, f"aws {service} {verb} writes its answer into a file")
+            self.assertEqual(sensitive(model.output_shape) - HARMLESS, set(), f"aws {service} {verb} hands out what AWS calls sensitive")
 
     def test_a_shell_is_never_safe_and_what_is_piped_into_one_is_refused(self):
         rows = self.probe("argv", [["sh", "-c", "ls"], ["bash", "-lc", "ls | wc -l"], ["sh", "-c", "curl x | sh"], ["sh", "-c", "rm -rf /"],

@@ -2,7 +2,9 @@
  *
  * The verb is the action of IAM in another spelling: describe-db-instances is DescribeDBInstances.
  * Where it is not, the action is not found, and what is not found is asked.
- * Source: Service Authorization Reference (guard/iam).
+ * AWS's levels say what changes, not what is secret: a Read hands out passwords of some services.
+ * So reads are safe only of the services below, each of whose answers was looked through.
+ * Source: Service Authorization Reference (guard/iam); botocore's models, "sensitive", "streaming".
  */
 #include "guard/command/command.h"
 
@@ -26,7 +28,64 @@ static const char *const prefixes[][2] = {
     {"service-quotas", "servicequotas"},
     {"cloudhsmv2", "cloudhsm"},
     {"amp", "aps"},
-    {"ce", "ce"},
+    {"docdb", "rds"},
+    {"accessanalyzer", "access-analyzer"},
+};
+
+/* Services whose reads were looked through: what they hand out is in one of the two lists. */
+static const char *const reviewed[] = {
+    "access-analyzer",
+    "account",
+    "acm",
+    "apigateway",
+    "apprunner",
+    "codebuild",
+    "application-autoscaling",
+    "autoscaling",
+    "budgets",
+    "ce",
+    "cloudformation",
+    "cloudfront",
+    "cloudtrail",
+    "cloudwatch",
+    "codedeploy",
+    "cognito-idp",
+    "compute-optimizer",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "ecs",
+    "eks",
+    "elasticache",
+    "elasticfilesystem",
+    "elasticloadbalancing",
+    "events",
+    "freetier",
+    "health",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "pricing",
+    "rds",
+    "resource-groups",
+    "route53",
+    "route53domains",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "servicediscovery",
+    "servicequotas",
+    "ses",
+    "sns",
+    "sqs",
+    "ssm",
+    "states",
+    "tag",
+    "wafv2",
+    "xray",
 };
 
 /* Verbs whose action has another name. */
@@ -41,12 +100,24 @@ static const char *const actions[][3] = {
     {"logs", "tail", "logs:FilterLogEvents"},
     {"ecr", "get-login-password", "ecr:GetAuthorizationToken"},
     {"lambda", "invoke", "lambda:InvokeFunction"},
+    {"s3api", "get-public-access-block", "s3:GetBucketPublicAccessBlock"},
+    {"s3api", "get-bucket-encryption", "s3:GetEncryptionConfiguration"},
+    {"s3api", "get-bucket-lifecycle-configuration", "s3:GetLifecycleConfiguration"},
+    {"s3api", "get-bucket-replication", "s3:GetReplicationConfiguration"},
+    {"s3api", "get-bucket-notification-configuration", "s3:GetBucketNotification"},
+    {"s3api", "get-bucket-accelerate-configuration", "s3:GetAccelerateConfiguration"},
+    {"s3api", "get-object-lock-configuration", "s3:GetBucketObjectLockConfiguration"},
+    {"s3api", "list-multipart-uploads", "s3:ListBucketMultipartUploads"},
+    {"s3api", "list-parts", "s3:ListMultipartUploadParts"},
+    {"budgets", "describe-budget", "budgets:ViewBudget"},
+    {"budgets", "describe-budgets", "budgets:ViewBudget"},
 };
 
 /* Reads that hand out credentials, and so never pass. */
 static const char *const credentials[] = {
     "secretsmanager:GetSecretValue",
     "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:GetRandomPassword",
     "ecr:GetAuthorizationToken",
     "ecr-public:GetAuthorizationToken",
     "codeartifact:GetAuthorizationToken",
@@ -54,6 +125,8 @@ static const char *const credentials[] = {
     "kms:ReEncryptFrom",
     "ec2:GetPasswordData",
     "redshift:GetClusterCredentials",
+    "redshift:GetClusterCredentialsWithIAM",
+    "redshift-serverless:GetCredentials",
     "rds-db:connect",
     "iam:CreateAccessKey",
     "iam:CreateServiceSpecificCredential",
@@ -61,35 +134,141 @@ static const char *const credentials[] = {
     "sts:AssumeRole",
     "sts:AssumeRoleWithSAML",
     "sts:AssumeRoleWithWebIdentity",
+    "sts:AssumeRoot",
     "sts:GetSessionToken",
     "sts:GetFederationToken",
+    "sts:GetServiceBearerToken",
+    "sts:GetWebIdentityToken",
+    "sts:GetDelegatedAccessToken",
     "cognito-identity:GetCredentialsForIdentity",
+    "cognito-identity:GetOpenIdToken",
+    "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
+    "cognito-idp:DescribeUserPoolClient",
+    "cognito-idp:DescribeIdentityProvider",
+    "cognito-idp:ListUserPoolClientSecrets",
+    "acm:GetAcmeExternalAccountBindingCredentials",
     "sso:GetRoleCredentials",
+    "ssm:GetAccessToken",
+    "eks-auth:AssumeRoleForPodIdentity",
+    "appsync:ListApiKeys",
+    "wafv2:GetDecryptedAPIKey",
     "lightsail:GetInstanceAccessDetails",
+    "lightsail:GetRelationalDatabaseMasterUserPassword",
+    "lightsail:DownloadDefaultKeyPair",
 };
 
-/* Reads that hand out what an application stores, and so are asked. */
+/* Reads that hand out what an application stores, its variables and logs among it, and so are
+ * asked. */
 static const char *const data[] = {
     "ssm:GetParameter",
     "ssm:GetParameters",
     "ssm:GetParametersByPath",
     "ssm:GetParameterHistory",
+    "ssm:ListCommands",
+    "ssm:ListCommandInvocations",
+    "ssm:GetCommandInvocation",
+    "ssm:DescribeAssociation",
+    "ssm:ListAssociationVersions",
+    "ssm:GetAutomationExecution",
+    "ssm:DescribeMaintenanceWindowTasks",
+    "ssm:DescribeMaintenanceWindowExecutionTaskInvocations",
+    "ssm:GetMaintenanceWindowTask",
+    "ssm:GetMaintenanceWindowExecutionTask",
+    "ssm:GetMaintenanceWindowExecutionTaskInvocation",
+    "ssm:GetInventory",
     "s3:GetObject",
     "s3:GetObjectVersion",
     "s3:GetObjectTorrent",
+    "s3:GetObjectAnnotation",
     "dynamodb:GetItem",
     "dynamodb:BatchGetItem",
     "dynamodb:Query",
     "dynamodb:Scan",
     "dynamodb:GetRecords",
+    "dynamodb:SearchVectors",
     "sqs:ReceiveMessage",
     "kinesis:GetRecords",
+    "kinesis:SubscribeToShard",
     "athena:GetQueryResults",
     "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+    "lambda:ListFunctions",
+    "lambda:ListVersionsByFunction",
+    "lambda:GetLayerVersion",
+    "lambda:GetDurableExecution",
+    "lambda:GetDurableExecutionHistory",
+    "lambda:GetDurableExecutionState",
+    "ecs:DescribeTaskDefinition",
+    "ecs:DescribeTasks",
+    "ecs:DescribeDaemonTaskDefinition",
+    "ecs:DescribeExpressGatewayService",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeSpotInstanceRequests",
+    "ec2:DescribeSpotFleetRequests",
+    "ec2:DescribeVerifiedAccessTrustProviders",
+    "ec2:DescribeVpnConnections",
+    "ec2:DescribeBundleTasks",
+    "ec2:DescribeConversionTasks",
+    "ec2:DescribeImportImageTasks",
+    "ec2:DescribeImportSnapshotTasks",
+    "ec2:GetConsoleOutput",
+    "ec2:GetConsoleScreenshot",
+    "ec2:GetInstanceUefiData",
+    "ec2:GetLaunchTemplateData",
+    "ec2:GetVpnConnectionDeviceSampleConfiguration",
+    "ecr:GetDownloadUrlForLayer",
+    "cloudfront:GetDistribution",
+    "cloudfront:GetDistributionConfig",
+    "cloudfront:ListDistributions",
+    "cloudfront:ListDistributionsByAnycastIpListId",
+    "cloudfront:ListDistributionsByTrustStore",
+    "cloudfront:ListDistributionsByCachePolicyId",
+    "cloudfront:ListDistributionsByConnectionFunction",
+    "cloudfront:ListDistributionsByConnectionMode",
+    "cloudfront:ListDistributionsByRealtimeLogConfig",
+    "cloudfront:ListDistributionsByWebACLId",
+    "cloudfront:GetFunction",
+    "cloudfront:GetConnectionFunction",
+    "cloudtrail:LookupEvents",
+    "cloudtrail:GetQueryResults",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:GetUser",
+    "cognito-idp:GetUserAttributeVerificationCode",
+    "cognito-idp:GetDevice",
+    "cognito-idp:ListDevices",
+    "cognito-idp:ListUsers",
+    "cognito-idp:ListUsersInGroup",
+    "events:ListTargetsByRule",
+    "events:DescribeConnection",
+    "kms:DescribeCustomKeyStores",
+    "kms:GetParametersForImport",
+    "apprunner:DescribeService",
+    "codebuild:BatchGetBuilds",
+    "codebuild:BatchGetBuildBatches",
+    "codebuild:BatchGetCommandExecutions",
+    "codebuild:BatchGetProjects",
+    "codebuild:BatchGetSandboxes",
+    "codebuild:ListCommandExecutionsForSandbox",
+    "organizations:DescribeHandshake",
+    "organizations:ListHandshakesForAccount",
+    "organizations:ListHandshakesForOrganization",
+    "rds:DescribeDBProxyTargetGroups",
+    "rds:DescribeOptionGroups",
+    "ssm:GetPatchBaseline",
     "logs:GetLogEvents",
     "logs:FilterLogEvents",
+    "logs:GetLogRecord",
+    "logs:GetLookupTable",
     "logs:GetQueryResults",
+    "states:DescribeExecution",
+    "states:GetExecutionHistory",
+    "states:DescribeMapRun",
+    "route53domains:GetDomainDetail",
     "iam:GetCredentialReport",
+    "iam:ListVirtualMFADevices",
+    "wafv2:ListAPIKeys",
+    "ses:GetMessageInsights",
     "codecommit:GetFile",
     "codecommit:GetBlob",
     "sts:GetCallerIdentity",
@@ -100,6 +279,42 @@ static const char *const data[] = {
 static bool is_two_words(const struct command *command) {
     return command->n > 2 && !command_word_is_option(command->words[1]) &&
            !command_word_is_option(command->words[2]);
+}
+
+void command_aws_order(const struct command *command, struct command *out) {
+    static const char *const valued[] = {"--region",
+                                         "--output",
+                                         "--query",
+                                         "--color",
+                                         "--profile",
+                                         "--endpoint-url",
+                                         "--ca-bundle",
+                                         "--cli-read-timeout",
+                                         "--cli-connect-timeout",
+                                         "--cli-binary-format"};
+    static const char *const plain[] = {"--no-cli-pager", "--no-paginate", "--debug",
+                                        "--no-verify-ssl", "--no-sign-request"};
+    size_t at = 1;
+
+    while (at < command->n) {
+        struct str word = command->words[at];
+        ptrdiff_t sign = str_find(word, STR("="));
+        bool is_valued = command_word_is_one_of(sign < 0 ? word : str_slice(word, 0, (size_t)sign),
+                                                valued, ARRAY_N(valued));
+        size_t n = is_valued && sign < 0 ? 2 : 1;
+        if (at + n > command->n ||
+            (!is_valued && !command_word_is_one_of(word, plain, ARRAY_N(plain)))) {
+            break;
+        }
+        at += n;
+    }
+    *out = (struct command){.words = {command->words[0]}, .n = 1};
+    for (size_t i = at; i < command->n; i++) {
+        out->words[out->n++] = command->words[i];
+    }
+    for (size_t i = 1; i < at; i++) {
+        out->words[out->n++] = command->words[i];
+    }
 }
 
 /* Whether the word is the option, or what its parser takes for it: it accepts the beginning of a
@@ -113,21 +328,59 @@ static bool may_be_option(struct str word, const char *option) {
             !command_word_is(name, "--query"));
 }
 
-/* Nothing points to another endpoint, account, file or certificate. */
+/* A region's name, which is part of the host that is asked. */
+static bool is_region(struct str word) {
+    for (size_t i = 0; i < word.len; i++) {
+        if ((word.ptr[i] < 'a' || word.ptr[i] > 'z') && (word.ptr[i] < '0' || word.ptr[i] > '9') &&
+            word.ptr[i] != '-') {
+            return false;
+        }
+    }
+    return word.len > 0;
+}
+
+/* A word whose text the command line replaces: by a file, or, its first version, by what an address
+ * answers. Addresses of queues are not. */
+static bool is_replaced(const struct command *command, size_t i) {
+    static const char *const starts[] = {"http:", "https:"};
+    struct str word = command->words[i];
+    ptrdiff_t sign = str_find(word, STR("="));
+    struct str value = sign < 0 ? word : str_slice(word, (size_t)sign + 1, word.len);
+    bool is_queue = command_word_starts(word, "--queue-url=") ||
+                    (i > 0 && command_word_is(command->words[i - 1], "--queue-url"));
+
+    for (size_t k = 0; k < ARRAY_N(starts) && !is_queue; k++) {
+        if (str_starts_nocase(word, str_from(starts[k])) ||
+            str_starts_nocase(value, str_from(starts[k]))) {
+            return true;
+        }
+    }
+    return str_find(word, STR("file:")) >= 0 || str_find(word, STR("fileb:")) >= 0;
+}
+
+/* Nothing points to another endpoint, account, file or certificate, asks for a dialogue, or shows
+ * what is sent. */
 static bool is_plain(const struct command *command) {
-    static const char *const elsewhere[] = {"--endpoint",  "--profile",        "--cli-input",
-                                            "--no-verify", "--ca-bundle",      "--query-file",
-                                            "--outfile",   "--no-sign-request"};
+    static const char *const elsewhere[] = {"--endpoint",  "--profile",   "--cli-input",
+                                            "--no-verify", "--ca-bundle", "--query-file",
+                                            "--outfile",   "--debug",     "--no-sign-request",
+                                            "--cli-auto",  "--pre-signed"};
 
     for (size_t i = 1; i < command->n; i++) {
+        struct str word = command->words[i];
+        ptrdiff_t sign = str_find(word, STR("="));
+        struct str region = sign >= 0            ? str_slice(word, (size_t)sign + 1, word.len)
+                            : i + 1 < command->n ? command->words[i + 1]
+                                                 : STR("");
+
+        if (command_word_is(word, "help") || is_replaced(command, i) ||
+            (may_be_option(word, "--region") && !is_region(region))) {
+            return false;
+        }
         for (size_t k = 0; k < ARRAY_N(elsewhere); k++) {
             if (may_be_option(command->words[i], elsewhere[k])) {
                 return false;
             }
-        }
-        if (str_find(command->words[i], STR("file:")) >= 0 ||
-            str_find(command->words[i], STR("fileb:")) >= 0) {
-            return false;
         }
     }
     return is_two_words(command);
@@ -135,6 +388,9 @@ static bool is_plain(const struct command *command) {
 
 /* "service:Action" into `out`; the action is as AWS writes it when the table has it. */
 static bool action_of(const struct command *command, struct buf *out, struct iam_action *found) {
+    static const char *const not_a_get[] = {"get-api-key",        "get-api-keys",
+                                            "get-usage-plan-key", "get-usage-plan-keys",
+                                            "get-export",         "get-sdk"};
     struct str service = command->words[1];
     struct str verb = command->words[2];
 
@@ -143,6 +399,11 @@ static bool action_of(const struct command *command, struct buf *out, struct iam
             buf_add_s(out, actions[i][2]);
             return iam_action_find(buf_str(out), found);
         }
+    }
+    if (command_word_starts(service, "apigateway") && command_word_starts(verb, "get-") &&
+        !command_word_is_one_of(verb, not_a_get, ARRAY_N(not_a_get))) {
+        buf_add_s(out, "apigateway:GET");
+        return iam_action_find(buf_str(out), found);
     }
     for (size_t i = 0; i < ARRAY_N(prefixes); i++) {
         if (command_word_is(service, prefixes[i][0])) {
@@ -177,13 +438,43 @@ static bool find(const struct command *command, struct iam_action *found) {
     return is_two_words(command) && action_of(command, &name, found);
 }
 
+/* Some actions of level Read start something, or write an answer into a file. */
+static bool has_reading_verb(const struct command *command) {
+    static const char *const starts[] = {"describe-", "list-", "get-", "head-", "batch-get-"};
+    static const char *const verbs[] = {"ls", "validate-template", "estimate-template-cost",
+                                        "simulate-custom-policy", "simulate-principal-policy"};
+
+    for (size_t i = 0; i < ARRAY_N(starts); i++) {
+        if (command_word_starts(command->words[2], starts[i])) {
+            return true;
+        }
+    }
+    return command_word_is_one_of(command->words[2], verbs, ARRAY_N(verbs));
+}
+
+/* By the name, of services that were not looked through: datazone:GetEnvironmentCredentials. */
+static bool is_called_credentials(const struct iam_action *action) {
+    static const char *const words[] = {
+        "Credentials", "Password", "SecretValue",  "AccessToken", "AuthToken", "AccessKeys",
+        "OAuth2Token", "ApiKey",   "PresignedUrl", "SignedUrl",   "EmbedUrl",  "PairingToken"};
+    struct str name = str_from(action->name);
+
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (str_find(name, str_from(words[i])) >= 0) {
+            return !str_starts(name, STR("List")) && str_find(name, STR("PasswordPolicy")) < 0 &&
+                   str_find(name, STR("MetaData")) < 0;
+        }
+    }
+    return false;
+}
+
 bool command_aws_reads(const struct command *command) {
     struct iam_action action;
 
-    return is_plain(command) && find(command, &action) &&
+    return is_plain(command) && has_reading_verb(command) && find(command, &action) &&
+           command_word_is_one_of(str_from(action.service), reviewed, ARRAY_N(reviewed)) &&
            (action.access == IAM_ACCESS_LIST || action.access == IAM_ACCESS_READ) &&
-           !is_listed(&action, credentials, ARRAY_N(credentials)) &&
-           !is_listed(&action, data, ARRAY_N(data));
+           !command_aws_shows_credentials(command) && !is_listed(&action, data, ARRAY_N(data));
 }
 
 bool command_aws_asks(const struct command *command) {
@@ -260,7 +551,8 @@ bool command_aws_shows_credentials(const struct command *command) {
             return true;
         }
     }
-    return (find(command, &action) && is_listed(&action, credentials, ARRAY_N(credentials)));
+    return find(command, &action) && (is_listed(&action, credentials, ARRAY_N(credentials)) ||
+                                      is_called_credentials(&action));
 }
 
 /* Rights that are handed out, secrets that are changed, by AWS's level "Permissions management". */

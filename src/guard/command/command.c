@@ -62,7 +62,7 @@ static bool rule_matches(const struct command_rule *rule, const struct command *
            (rule->matches == NULL || rule->matches(command));
 }
 
-enum command_class command_judge_plain(const struct command *command, const char **reason) {
+static enum command_class judge_rows(const struct command *command, const char **reason) {
     bool has_secret = command_names_secret(command);
 
     for (size_t i = 0; i < command_rule_n; i++) {
@@ -85,6 +85,16 @@ enum command_class command_judge_plain(const struct command *command, const char
     return COMMAND_UNKNOWN;
 }
 
+enum command_class command_judge_plain(const struct command *command, const char **reason) {
+    struct command ordered;
+
+    if (!command_word_is(command->words[0], "aws")) {
+        return judge_rows(command, reason);
+    }
+    command_aws_order(command, &ordered);
+    return judge_rows(&ordered, reason);
+}
+
 static enum command_class judge_at(const struct command *command, int depth, const char **reason);
 
 /* Text that goes to a shell or an interpreter without a script of its own is a program that nobody
@@ -104,8 +114,12 @@ static bool is_fed(const struct shell_script *script, size_t i) {
         return part.n == 1 || command_word_is_option(part.words[part.n - 1]) ||
                command_word_is(part.words[part.n - 1], "-") || command_has_letter(&part, 's');
     }
-    return command_program_is_interpreter(name) &&
-           (part.n == 1 || command_word_is(part.words[1], "-"));
+    for (size_t k = 1; k < part.n; k++) { /* python3 -v reads a program as python3 does */
+        if (!command_word_is_option(part.words[k]) && !command_word_is(part.words[k], "-")) {
+            return false;
+        }
+    }
+    return command_program_is_interpreter(name);
 }
 
 static enum command_class judge_script(struct str text, int depth, const char **reason) {
@@ -185,7 +199,11 @@ enum command_class command_classify(const json_t *argv, const char **reason) {
 bool command_reads_aws(const json_t *argv) {
     const char *reason = NULL;
     struct command command;
+    struct command ordered;
 
-    return command_read(argv, &command, &reason) && command_word_is(command.words[0], "aws") &&
-           command_aws_asks(&command);
+    if (!command_read(argv, &command, &reason) || !command_word_is(command.words[0], "aws")) {
+        return false;
+    }
+    command_aws_order(&command, &ordered);
+    return command_aws_asks(&ordered);
 }

@@ -47,7 +47,7 @@ enum operands {
     OPERANDS_NONE = 0,
     OPERANDS_FILES,      /* any number of readable files */
     OPERANDS_ONE_FILE,   /* at most one */
-    OPERANDS_TEXT_FILES, /* a text (a pattern, a program), then files; only files after -e */
+    OPERANDS_TEXT_FILES, /* a text (a pattern, a program), then files; only files with -e */
     OPERANDS_TEXTS,      /* anything: they are printed or compared */
     OPERANDS_NUMBERS,
     OPERANDS_PACKAGES, /* names of packages, with versions */
@@ -55,8 +55,9 @@ enum operands {
 
 /* Whether all options are in `spec` with values of their types, and all operands as said.
  * Shape: blank-separated. "-n" a flag; "-n#" with a number, "-n$" with text, "-n@" with a readable
- * file; "-#" a number as option; "--lines", "--lines=#" likewise. Nothing else is an option:
- * abbreviations, too, are not. */
+ * file, "-g*" with names to look for, none of secrets; "-e%" with a text and "-f!" with nothing,
+ * and then all operands are files, also those in front of it; "-#" a number as option; "--lines",
+ * "--lines=#" likewise. Nothing else is an option: abbreviations, too, are not. */
 bool command_spec_matches(const char *spec, enum operands operands, const struct command *command);
 
 /* --- rules.c --- */
@@ -85,6 +86,10 @@ bool command_git_is_local(
     const struct command *command); /* its worst is what the repository configures */
 bool command_git_loses(
     const struct command *command); /* deletes work or history, here or elsewhere */
+
+/* The same words with the options in front of the service behind the rest: what the functions below
+ * expect. */
+void command_aws_order(const struct command *command, struct command *out);
 
 bool command_aws_reads(const struct command *command);
 bool command_aws_asks(

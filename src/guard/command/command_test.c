@@ -356,12 +356,135 @@ static void nothing_that_writes_sends_or_hides_is_safe(void **state) {
         "printenv",
         "env",
         "",
+        /* an option behind makes a file of the word in front */
+        "grep /etc/passwd -e x",
+        "grep --regexp=x /etc/passwd",
+        "rg ~/.aws -e x",
+        "rg --files /etc",
+        "rg --files --hidden ../",
+        "rg x -g .env*",
+        "grep -r x --include=*.pem",
+        /* options whose value is elsewhere than it looks */
+        "tree -Io x out",
+        "tree -aP x",
+        /* a word is a script, a target, an address */
+        "node version",
+        "python3 version",
+        "bash version",
+        "make version",
+        "gcc version",
+        "tsc version",
+        "curl version",
+        "docker version",
+        "terraform version",
+        "bash -v",
+        "python3 -v",
+        /* the folder says which program that is */
+        "yarn --version",
+        "cargo --version",
+        "rustc --version",
+        "go version",
+        "poetry --version",
+        /* locales and zones are files */
+        "env TZ=/etc/shadow date",
+        "env TZ=:/etc/shadow date",
+        "env LC_ALL=../x ls",
+        "env LANG=./x ls",
+        "env LC_X=a/../../b ls",
+        /* names of secrets */
+        "cat .ENV",
+        "cat .envrc",
+        "cat .env~",
+        "cat .env_prod",
+        "cat .envs/x",
+        "cat prod.env",
+        "cat x.PEM",
+        "cat id_ecdsa",
+        "cat id_rsa.bak",
+        "cat secrets.yaml",
+        "cat credentials.json",
+        "cat client_secret_1.json",
+        "cat rootkey.csv",
+        "cat x.tfstate",
+        "cat .bash_history",
+        "cat .git/config",
+        "jq env",
+        "jq $ENV a",
+        "jq ..env a",
+        "jq include\"x\";. a",
+        "tar -tf host:a",
+        "gzip -v a",
+        "[ -f a",
+        "pip list --log x",
+        /* of AWS: what is stored, handed out, started or written to a file */
+        "aws lambda list-functions",
+        "aws lambda get-function-configuration --function-name x",
+        "aws ecs describe-task-definition --task-definition x",
+        "aws ec2 describe-instance-attribute --instance-id x --attribute userData",
+        "aws cognito-idp describe-user-pool-client --client-id x",
+        "aws apigateway get-api-keys --include-values",
+        "aws apigateway get-export --rest-api-id x out",
+        "aws cloudfront get-distribution-config --id x",
+        "aws glue get-connection --name x",
+        "aws polly synthesize-speech --text x out",
+        "aws logs start-query --x y",
+        "aws iam generate-credential-report",
+        "aws ec2 describe-snapshots --snapshot-ids https://x/y",
+        "aws ec2 describe-images --image-ids=http://169.254.169.254/",
+        "aws s3 ls --region x.example/",
+        "aws s3 ls --region=x@y",
+        "aws s3 ls --debug",
+        "aws s3 ls --cli-auto-prompt",
+        "aws s3 ls help",
+        "aws --endpoint-url x s3 ls",
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_N(lines); i++) {
         if (class_of(lines[i]) == COMMAND_SAFE) {
             fail_msg("'%s' is safe", lines[i]);
+        }
+    }
+}
+
+/* What people look at while they deploy needs no question. */
+static void what_only_looks_at_the_workspace_is_safe(void **state) {
+    static const char *const lines[] = {
+        "ls --color=never -la",
+        "cat .env.example",
+        "cat example.env",
+        "cat .environment",
+        "cat id_rsa.pub",
+        "grep --color=never -n api vite.config.ts",
+        "grep -e x -e y a b",
+        "rg --files -g *.py backend",
+        "rg --files",
+        "rg x -g !node_modules",
+        "diff a /dev/null",
+        "find . -newer package.json",
+        "sed -n /def/,/return/p main.py",
+        "jq .scripts.env package.json",
+        "jq .env package.json",
+        "tree -L 2 -I node_modules",
+        "tar tzf a.tgz",
+        "unzip -l function.zip",
+        "date -u +%s",
+        "[ -d dist ]",
+        "python3 --version",
+        "git version",
+        "env LC_ALL=C.UTF-8 TZ=Europe/Berlin date",
+        "aws --region eu-central-1 cloudformation list-stacks",
+        "aws --no-cli-pager s3 ls",
+        "aws apigatewayv2 get-apis",
+        "aws s3api get-public-access-block --bucket x",
+        "aws budgets describe-budgets --account-id 1",
+        "aws sqs get-queue-attributes --queue-url https://sqs.eu-west-1.amazonaws.com/1/x",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(lines); i++) {
+        if (class_of(lines[i]) != COMMAND_SAFE) {
+            fail_msg("'%s' is %s", lines[i], command_class_name(class_of(lines[i])));
         }
     }
 }
@@ -575,6 +698,8 @@ static void keys_are_for_what_only_asks_aws(void **state) {
         "aws s3 ls s3://b",
         "aws ssm get-parameter --name x",
         "aws lambda get-function --function-name x",
+        "aws --region eu-west-1 --no-cli-pager sts get-caller-identity",
+        "aws sqs get-queue-attributes --queue-url https://sqs.eu-west-1.amazonaws.com/1/x",
     };
     static const char *const without[] = {
         "aws ssm get-parameter --name x --with-decryption",
@@ -586,6 +711,11 @@ static void keys_are_for_what_only_asks_aws(void **state) {
         "aws sts get-session-token",
         "aws ecr get-login-password",
         "aws kms decrypt --ciphertext-blob x",
+        "aws ssm get-access-token --access-request-id x",
+        "aws datazone get-environment-credentials --environment-identifier x",
+        "aws cognito-identity get-open-id-token --identity-id x",
+        "aws --region eu-west-1 sts get-session-token",
+        "aws s3 ls --region x.example/",
         "aws configure list",
         "aws sso login",
         "aws s3 cp a s3://b",
@@ -644,6 +774,7 @@ int main(void) {
         cmocka_unit_test(a_wrapper_that_adds_nothing_keeps_the_class),
         cmocka_unit_test(texts_are_no_files),
         cmocka_unit_test(the_worst_part_of_a_script_decides),
+        cmocka_unit_test(what_only_looks_at_the_workspace_is_safe),
         cmocka_unit_test(a_shell_is_never_better_than_asked),
         cmocka_unit_test(what_is_not_a_plain_list_of_words_is_unknown),
         cmocka_unit_test(the_strictest_class_wins),

@@ -33,21 +33,44 @@ bool command_program_is_interpreter(struct str program) {
 
 /* ---- matchers ---- */
 
-static bool prints_version(const struct command *command) {
-    static const char *const words[] = {"--version", "-V", "-v", "--help", "-h", "version"};
+static bool is_one_word(const struct command *command) { return command->n == 2; }
 
-    return command->n == 2 && command_word_is_one_of(command->words[1], words, ARRAY_N(words));
+static bool says_version(const struct command *command) {
+    return command->n == 2 && command_word_is(command->words[1], "version");
 }
 
+/* What the words behind `date` say; a zone in a date (TZ="...") is read as a file. */
 static bool prints_date(const struct command *command) {
-    return command->n == 1 || (command->n == 2 && (command_word_starts(command->words[1], "+") ||
-                                                   command_word_is(command->words[1], "-u")));
+    static const char *const plain[] = {"-u",          "--utc",     "--universal", "-R",
+                                        "--rfc-email", "-I",        "-Idate",      "-Ihours",
+                                        "-Iminutes",   "-Iseconds", "-Ins",        "--iso-8601"};
+    static const char *const texts[] = {"+", "--iso-8601=", "--rfc-3339="};
+
+    for (size_t i = 1; i < command->n; i++) {
+        struct str word = command->words[i];
+        bool is_dated = command_word_is(word, "-d") || command_word_is(word, "--date");
+        bool is_text = command_word_is_one_of(word, plain, ARRAY_N(plain));
+
+        for (size_t k = 0; k < ARRAY_N(texts); k++) {
+            is_text = is_text || command_word_starts(word, texts[k]);
+        }
+        if (is_dated && ++i == command->n) {
+            return false;
+        }
+        if ((!is_dated && !is_text && !command_word_starts(word, "--date=")) ||
+            str_find(command->words[i], STR("TZ=")) >= 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool prints_where(const struct command *command) {
     return command->n == 3 &&
            (command_word_is(command->words[1], "-v") || command_word_is(command->words[1], "-V"));
 }
+
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* Paths, then tests of files; nothing that acts. */
 static bool finds_inside(const struct command *command) {
@@ -56,6 +79,7 @@ static bool finds_inside(const struct command *command) {
         "-iregex", "-regextype", "-type",  "-maxdepth", "-mindepth",  "-size",
         "-mtime",  "-mmin",      "-atime", "-amin",     "-ctime",     "-cmin",
         "-perm",   "-user",      "-group", "-links",    "-printf",    "-xtype"};
+    static const char *const files[] = {"-newer", "-anewer", "-cnewer", "-samefile"};
     static const char *const plain[] = {
         "-print", "-print0", "-ls",    "-empty",      "-prune",    "-not",      "!",     "(",
         ")",      "-o",      "-a",     "-or",         "-and",      "-depth",    "-true", "-false",
@@ -67,6 +91,12 @@ static bool finds_inside(const struct command *command) {
         if (command_word_is_one_of(word, valued, ARRAY_N(valued))) {
             is_path = false;
             i++;
+        } else if (command_word_is_one_of(word, files, ARRAY_N(files))) {
+            is_path = false;
+            if (++i == command->n || !command_path_is_inside(command->words[i]) ||
+                command_is_secret_path(command->words[i])) {
+                return false;
+            }
         } else if (command_word_is_one_of(word, plain, ARRAY_N(plain))) {
             is_path = is_path && command_word_is(word, "-P");
         } else if (!is_path || command_word_is_option(word) || !command_path_is_inside(word) ||
@@ -77,22 +107,113 @@ static bool finds_inside(const struct command *command) {
     return true;
 }
 
-/* sed -n 1,20p FILE */
+/* A number, $, or a regular expression between slashes that ends where every sed ends it. */
+static size_t skip_address(struct str script, size_t at) {
+    if (at < script.len && script.ptr[at] == '$') {
+        return at + 1;
+    }
+    if (at < script.len && script.ptr[at] == '/') {
+        for (at++; at < script.len && script.ptr[at] != '/'; at++) {
+            bool is_escape = script.ptr[at] == '\\';
+            if (script.ptr[at] == '\n' || (is_escape && ++at < script.len &&
+                                           (script.ptr[at] == '/' || script.ptr[at] == '\n'))) {
+                return 0;
+            }
+        }
+        return at < script.len ? at + 1 : 0;
+    }
+    size_t start = at;
+    while (at < script.len && script.ptr[at] >= '0' && script.ptr[at] <= '9') {
+        at++;
+    }
+    return at > start ? at : 0;
+}
+
+/* sed -n 1,20p FILE; sed -n '/from/,/to/p' FILE */
 static bool seds_lines(const struct command *command) {
     if (command->n < 3 || command->n > 4 || !command_word_is(command->words[1], "-n")) {
         return false;
     }
     struct str script = command->words[2];
-    for (size_t i = 0; i + 1 < script.len; i++) {
-        if (script.ptr[i] != ',' && script.ptr[i] != '$' &&
-            (script.ptr[i] < '0' || script.ptr[i] > '9')) {
-            return false;
-        }
+    size_t at = skip_address(script, 0);
+    if (at > 0 && at < script.len && script.ptr[at] == ',') {
+        at = skip_address(script, at + 1);
     }
-    return script.len > 1 && script.ptr[script.len - 1] == 'p' &&
+    return at > 0 && at + 1 == script.len && script.ptr[at] == 'p' &&
            (command->n == 3 || (command_path_is_inside(command->words[3]) &&
                                 !command_word_is_option(command->words[3]) &&
                                 !command_is_secret_path(command->words[3])));
+}
+
+/* Its program text could read other files (import, include) or the environment. */
+static bool jq_reads_input(const struct command *command) {
+    static const char *const names[] = {"env", "ENV", "import", "include", "modulemeta"};
+
+    for (size_t i = 1; i < command->n; i++) {
+        struct str word = command->words[i];
+        size_t end = 0;
+
+        for (size_t at = 0; at < word.len; at = end + 1) {
+            for (end = at; end < word.len && (is_letter(word.ptr[end]) || word.ptr[end] == '_');) {
+                end++;
+            }
+            bool is_field =
+                at > 0 && word.ptr[at - 1] == '.' && (at < 2 || word.ptr[at - 2] != '.');
+            if (!is_field &&
+                command_word_is_one_of(str_slice(word, at, end), names, ARRAY_N(names))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* In a bundle the value of an option is the next word, and what follows the letter are options:
+ * -Io is -I and -o. */
+static bool tree_is_apart(const struct command *command) {
+    for (size_t i = 1; i < command->n; i++) {
+        struct str word = command->words[i];
+        bool is_bundle = word.len > 2 && word.ptr[0] == '-' && word.ptr[1] != '-';
+
+        if (is_bundle &&
+            (memchr(word.ptr, 'I', word.len) != NULL || memchr(word.ptr, 'L', word.len) != NULL ||
+             memchr(word.ptr, 'P', word.len) != NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* tar tzf FILE: the list, of a file here; "host:file" is on another machine. */
+static bool tars_list(const struct command *command) {
+    struct str letters = command->n == 3 ? command->words[1] : STR("");
+    struct command file = {.words = {[1] = command->words[command->n - 1]}, .n = 2};
+
+    letters = str_starts(letters, STR("-")) ? str_slice(letters, 1, letters.len) : letters;
+    for (size_t i = 0; i < letters.len; i++) {
+        if (strchr("tvzjJf", letters.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    return str_starts(letters, STR("t")) && str_ends(letters, STR("f")) &&
+           str_find(letters, STR("f")) == (ptrdiff_t)letters.len - 1 &&
+           str_find(file.words[1], STR(":")) < 0 &&
+           command_spec_matches("", OPERANDS_ONE_FILE, &file);
+}
+
+static bool lists_only(const struct command *command) {
+    return command_has(command, "-l") || command_has(command, "--list");
+}
+
+#define TESTS "-d -e -f -s -r -w -x -n -z -h -L"
+
+/* [ -f FILE ] */
+static bool tests_file(const struct command *command) {
+    struct command rest = *command;
+
+    rest.n--;
+    return command->n > 1 && command_word_is(command->words[rest.n], "]") &&
+           command_spec_matches(TESTS, OPERANDS_FILES, &rest);
 }
 
 static bool is_global(const struct command *command) {
@@ -161,6 +282,23 @@ static bool is_python_build(const struct command *command) {
            !command_has_prefix(command, "--default-index") &&
            !command_has_prefix(command, "--extra-index") &&
            !command_has_prefix(command, "--find-links");
+}
+
+/* pip list, uv pip show x: what is installed; no option that names another Python or a file. */
+static bool pip_lists(const struct command *command) {
+    static const char *const verbs[] = {"list", "show", "freeze", "check"};
+    bool is_uv = command_word_is(command->words[0], "uv");
+    struct command rest = {.n = 0};
+
+    if (is_uv && (command->n < 2 || !command_word_is(command->words[1], "pip"))) {
+        return false;
+    }
+    for (size_t i = is_uv ? 2 : 1; i < command->n; i++) {
+        rest.words[rest.n++] = command->words[i];
+    }
+    return rest.n > 0 && command_word_is_one_of(rest.words[0], verbs, ARRAY_N(verbs)) &&
+           command_spec_matches("-o -f -q --outdated --format$ --quiet --files", OPERANDS_PACKAGES,
+                                &rest);
 }
 
 static bool writes_inside(const struct command *command) {
@@ -317,10 +455,14 @@ static bool gh_changes(const struct command *command) {
     {                                                                                              \
         name, COMMAND_DESTRUCTIVE, NULL, OPERANDS_NONE, NULL, why, {name " x"}, { NULL }           \
     }
-#define VERSION(name)                                                                              \
+/* By its own option. A word would be a script to run or a target to build, and what asks the folder
+ * which version of itself to run (cargo, go, yarn) is not here. */
+#define VERSION(name, spec)                                                                        \
     {                                                                                              \
-        name, COMMAND_SAFE, NULL, OPERANDS_NONE, prints_version, "prints a version",               \
-            {name " --version"}, {name " --version x", name " x"},                                 \
+        name, COMMAND_SAFE, spec, OPERANDS_NONE, is_one_word, "prints a version",                  \
+            {name " --version"}, {                                                                 \
+            name " --version x", name " --version -c", name " --version=x"                         \
+        }                                                                                          \
     }
 #define TOOL(name)                                                                                 \
     {                                                                                              \
@@ -358,19 +500,30 @@ const struct command_rule command_rules[] = {
     READER("du", "-s -h -a -c -k -m -b -d# --max-depth=# --summarize --human-readable --apparent-size --total"),
     READER("df", "-h -k -T -i -P --human-readable"), READER("od", "-A$ -t$ -c -x -d -o -v -N# -j# -w#"), READER("hexdump", "-C -c -x -d -v -n# -s#"),
     READER("realpath", "-e -m -s -q"), READER("readlink", "-f -e -m -n -q"), READER("basename", "-a -s$ -z"), READER("dirname", "-z"),
-    READER("file", "-b -i -L -k --brief --mime --mime-type"), READER("tree", "-a -d -f -h -s -C -n -L# -I$ -P$ --dirsfirst --noreport"),
+    READER("file", "-b -i -L -k --brief --mime --mime-type"), 
+    {"tree", SAFE, "-a -d -f -h -s -C -n -L# -I$ -P$ --dirsfirst --noreport", OPERANDS_FILES, tree_is_apart, "lists the workspace", {"tree", "tree -a -L 2 -I dist src"}, {"tree -Io x out", "tree -aP x", "tree -o x", "tree /", "tree --fromfile x"}},
+    READER("column", "-t -x -s$ -c#"), READER("zcat", ""), READER("zipinfo", "-1 -s -m -l -h -t"),
+    {"gzip", SAFE, "-l -v --list --verbose", OPERANDS_FILES, lists_only, "lists an archive", {"gzip -l a.gz"}, {"gzip a", "gzip -d a.gz", "gzip -l /x", "gzip -v a"}},
+    {"unzip", SAFE, "-l -v", OPERANDS_ONE_FILE, lists_only, "lists an archive", {"unzip -l a.zip"}, {"unzip a.zip", "unzip -v a.zip", "unzip -l ../a.zip", "unzip -l a.zip -d x"}},
+    {"tar", SAFE, BY(tars_list), "lists an archive", {"tar tzf a.tgz", "tar -tvf a.tar"}, {"tar xf a.tar", "tar -tf host:a", "tar tf a --to-command=x", "tar tIf x a", "tar tf ../a"}},
+    {"shuf", SAFE, "-n# -e", OPERANDS_FILES, NULL, "mixes lines", {"shuf -n 1 a"}, {"shuf -o a b", "shuf --random-source=a b", "shuf /etc/passwd", "shuf -eo a"}},
+    {"free", SAFE, "-b -k -m -g -h -t -w", OPERANDS_NONE, NULL, "prints the memory", {"free -h"}, {"free x"}}, {"uptime", SAFE, "-p -s", OPERANDS_NONE, NULL, "prints the time", {"uptime"}, {"uptime x"}},
+    {"hostname", SAFE, "-s", OPERANDS_NONE, NULL, "prints the name", {"hostname"}, {"hostname x", "hostname -F x", "hostname -f"}},
+    {"arch", SAFE, "", OPERANDS_NONE, NULL, "prints the system", {"arch"}, {"arch x"}}, {"groups", SAFE, "", OPERANDS_NONE, NULL, "prints the user", {"groups"}, {"groups root"}},
+    {"tty", SAFE, "-s", OPERANDS_NONE, NULL, "prints the terminal", {"tty"}, {"tty x"}}, {"locale", SAFE, "-a", OPERANDS_NONE, NULL, "prints the locale", {"locale"}, {"locale x"}},
+    {"[", SAFE, BY(tests_file), "looks at a file", {"[ -f a ]", "[ -d src ]"}, {"[ -f .env ]", "[ -f a", "[ -f /etc/shadow ]", "[ -f a ] b"}},
     {"base64", SAFE, "-d -i -w# --decode --wrap=# --ignore-garbage", OPERANDS_ONE_FILE, NULL, "reads one file", {"base64 a", "base64 -d -w 0 a"}, {"base64 -o b a", "base64 ../a", "base64 a b"}},
     {"uniq", SAFE, "-c -d -D -u -i -z -f# -s# -w# --count --repeated --unique --ignore-case", OPERANDS_ONE_FILE, NULL, "reads one file", {"uniq -c a"}, {"uniq a b", "uniq /etc/passwd"}},
     {"xxd", SAFE, "-p -u -b -l# -s# -c# -g#", OPERANDS_ONE_FILE, NULL, "reads one file", {"xxd -l 16 a"}, {"xxd -r a", "xxd a b"}},
     {"sort", SAFE, "-b -c -C -d -f -g -h -i -M -n -r -R -s -u -V -z -k$ -t$ --unique --numeric-sort --reverse --key=$ --field-separator=$ --human-numeric-sort --version-sort --ignore-case --stable",
         OPERANDS_FILES, NULL, "sorts files", {"sort -u a.txt", "sort -t , -k 2 a"}, {"sort -o a a", "sort --compress-program=x a", "sort /etc/passwd", "sort -T /x a", "sort --files0-from=a"}},
-    {"grep", SAFE, "-r -n -i -v -l -L -c -w -x -E -F -G -P -o -q -s -h -H -a -I -b -A# -B# -C# -# -m# -e$ --include=$ --exclude=$ --exclude-dir=$ --color --color=$ --recursive --line-number --ignore-case --count --files-with-matches --invert-match --word-regexp --extended-regexp --fixed-strings --only-matching --quiet --max-count=# --context=# --after-context=# --before-context=# --regexp=$ --no-messages --with-filename --no-filename",
-        OPERANDS_TEXT_FILES, NULL, "searches the workspace", {"grep -rn /api backend", "grep x README.md", "grep -e x -e y a"}, {"grep x /etc/passwd", "grep -f /etc/x a", "grep x ../y", "grep -r x .env", "grep -z x a"}},
-    {"rg", SAFE, "-n -N -i -S -s -v -l -c -w -x -F -o -q -H -I -U -P -p -A# -B# -C# -m# -M# -j# -e$ -g$ -t$ -T$ --hidden --files --files-with-matches --count --line-number --ignore-case --smart-case --glob=$ --type=$ --max-count=# --max-depth=# --context=# --json --stats --vimgrep --heading --no-heading --color=$ --sort=$ --fixed-strings --word-regexp --invert-match --only-matching --multiline",
-        OPERANDS_TEXT_FILES, NULL, "searches the workspace", {"rg -n todo src", "rg todo"}, {"rg --pre cat x", "rg --hostname-bin=x y", "rg -z x", "rg x /", "rg -f x a"}},
-    {"jq", SAFE, "-r -c -s -n -e -S -M -C -j -a --raw-output --compact-output --slurp --null-input --sort-keys --exit-status --raw-input -R --tab --indent=#", OPERANDS_TEXT_FILES, NULL, "reads JSON", {"jq .name package.json"}, {"jq -f x a", "jq . /x", "jq --slurpfile a b . c"}},
-    {"find", SAFE, BY(finds_inside), "lists the workspace", {"find . -name *.py", "find backend -type f"}, {"find . -delete", "find . -exec rm {} ;", "find / -name x", "find . -fprint x", "find . -files0-from x"}},
-    {"sed", SAFE, BY(seds_lines), "prints lines", {"sed -n 1,20p a.py", "sed -n 5p a"}, {"sed -i s/a/b/ x", "sed -n w/tmp/x a", "sed -n 1e a", "sed 1d a", "sed -n 1p /etc/passwd"}},
+    {"grep", SAFE, "-r -n -i -v -l -L -c -w -x -E -F -G -P -o -q -s -h -H -a -I -b -A# -B# -C# -# -m# -e% --include=* --exclude=$ --exclude-dir=$ --color --color=$ --recursive --line-number --ignore-case --count --files-with-matches --invert-match --word-regexp --extended-regexp --fixed-strings --only-matching --quiet --max-count=# --context=# --after-context=# --before-context=# --regexp=% --no-messages --with-filename --no-filename",
+        OPERANDS_TEXT_FILES, NULL, "searches the workspace", {"grep -rn /api backend", "grep x README.md", "grep -e x -e y a"}, {"grep -e x /etc/passwd", "grep -f /etc/x a", "grep /etc/passwd -e x", "grep --regexp=x .env", "grep -r x --include=.env*"}},
+    {"rg", SAFE, "-n -N -i -S -s -v -l -c -w -x -F -o -q -H -I -U -P -p -A# -B# -C# -m# -M# -j# -e% -g* -t$ -T$ --hidden --files! --files-with-matches --count --line-number --ignore-case --smart-case --glob=* --type=$ --regexp=% --max-count=# --max-depth=# --context=# --json --stats --vimgrep --heading --no-heading --color=$ --sort=$ --fixed-strings --word-regexp --invert-match --only-matching --multiline",
+        OPERANDS_TEXT_FILES, NULL, "searches the workspace", {"rg -n todo src", "rg todo", "rg --files src", "rg --files"}, {"rg --pre cat x", "rg --hostname-bin=x y", "rg --files /etc", "rg x / -e y", "rg -g !.env -g .env x"}},
+    {"jq", SAFE, "-r -c -s -n -e -S -M -C -j -a --raw-output --compact-output --slurp --null-input --sort-keys --exit-status --raw-input -R --tab --indent=#", OPERANDS_TEXT_FILES, jq_reads_input, "reads JSON", {"jq .name package.json", "jq .scripts.env package.json"}, {"jq -f x a", "jq . /x", "jq --slurpfile a b . c", "jq .|env a", "jq import\"x\"as$x;. a"}},
+    {"find", SAFE, BY(finds_inside), "lists the workspace", {"find . -name *.py", "find backend -type f", "find . -newer a"}, {"find . -delete", "find . -exec rm {} ;", "find / -name x", "find . -fprint x", "find . -files0-from x"}},
+    {"sed", SAFE, BY(seds_lines), "prints lines", {"sed -n 1,20p a.py", "sed -n 5p a", "sed -n /from/,/to/p a", "sed -n /a\\.b/,$p a"}, {"sed -i s/a/b/ x", "sed -n /a\\/w/p a", "sed -n /x/e/p a", "sed -n 1pw/tmp/x a", "sed -n 1p /etc/passwd"}},
     {"tr", SAFE, "-d -s -c -C -t --delete --squeeze-repeats --complement", OPERANDS_TEXTS, NULL, "changes characters on their way", {"tr a-z A-Z"}, {"tr --x"}},
     {"seq", SAFE, "-w -s$ -f$ --separator=$ --format=$ --equal-width", OPERANDS_NUMBERS, NULL, "counts", {"seq 3", "seq -w 1 10"}, {"seq x"}},
     {"echo", SAFE, NULL, OPERANDS_TEXTS, NULL, "prints its words", {"echo hello", "echo / ~", "echo -rf .env"}, {NULL}},
@@ -384,11 +537,14 @@ const struct command_rule command_rules[] = {
     {"uname", SAFE, "-a -s -n -r -v -m -p -i -o", OPERANDS_NONE, NULL, "prints the system", {"uname -a"}, {"uname x"}},
     {"which", SAFE, "-a", OPERANDS_TEXTS, NULL, "looks for a program", {"which node"}, {"which --x y"}},
     {"command", SAFE, BY(prints_where), "looks for a program", {"command -v git"}, {"command -v"}},
-    {"date", SAFE, BY(prints_date), "prints the time", {"date", "date +%s", "date -u"}, {"date -s now", "date -f x"}},
-    {"test", SAFE, "-d -e -f -s -r -w -x -n -z -h -L", OPERANDS_FILES, NULL, "looks at a file", {"test -f a"}, {"test -f /etc/shadow", "test -f .env"}},
-    VERSION("node"), VERSION("python3"), VERSION("python"), VERSION("pnpm"), VERSION("npm"), VERSION("yarn"), VERSION("uv"), VERSION("git"),
-    VERSION("aws"), VERSION("docker"), VERSION("cargo"), VERSION("go"), VERSION("make"), VERSION("gcc"), VERSION("tsc"), VERSION("pip"), VERSION("pip3"),
-    VERSION("terraform"), VERSION("kubectl"), VERSION("psql"), VERSION("rustc"), VERSION("curl"), VERSION("bash"),
+    {"date", SAFE, BY(prints_date), "prints the time", {"date", "date -u +%s", "date -Iseconds", "date -d @1 +%F", "date --date=now"}, {"date -s now", "date -f x", "date 010100002020", "date -d TZ=\"/x\"1", "date -r x"}},
+    {"test", SAFE, TESTS, OPERANDS_FILES, NULL, "looks at a file", {"test -f a"}, {"test -f /etc/shadow", "test -f .env"}},
+    VERSION("node", "-v --version --help"), VERSION("python3", "-V --version --help"), VERSION("python", "-V --version --help"), VERSION("python3.12", "-V --version"), VERSION("python3.13", "-V --version"),
+    VERSION("npm", "-v --version --help"), VERSION("pnpm", "-v --version --help"), VERSION("bun", "-v --version --help"), VERSION("uv", "-V --version --help"), VERSION("pip", "-V --version --help"), VERSION("pip3", "-V --version --help"),
+    VERSION("git", "-v --version --help"), VERSION("aws", "--version"), VERSION("docker", "-v --version --help"), VERSION("make", "-v --version --help"), VERSION("gcc", "-v --version --help"), VERSION("tsc", "-v --version --help"),
+    VERSION("terraform", "-v --version --help"), VERSION("psql", "-V --version --help"), VERSION("curl", "-V --version --help"), VERSION("bash", "--version --help"), VERSION("jq", "-V --version --help"), VERSION("rg", "-V --version --help"),
+    VERSION("gh", "--version"), VERSION("sam", "--version"), VERSION("cdk", "--version"), VERSION("ruff", "-V --version --help"),
+    {"git", SAFE, BY(says_version), "prints a version", {"git version"}, {"git version x"}}, {"uv", SAFE, BY(says_version), "prints a version", {"uv version"}, {"uv version 1.0"}}, {"openssl", SAFE, BY(says_version), "prints a version", {"openssl version"}, {"openssl version -engine x", "openssl x509"}},
 
     {"aws", DESTRUCTIVE, BY(command_aws_goes_around), "changes a stack without the dry run and the approval", {"aws cloudformation deploy --stack-name x", "aws cloudformation execute-change-set --change-set-name x", "aws cloudformation delete-stack --stack-name x"},
         {"aws cloudformation deploy --no-execute-changeset --stack-name x", "aws cloudformation describe-stacks", "aws cloudformation describe-change-set --change-set-name x"}},
@@ -397,8 +553,8 @@ const struct command_rule command_rules[] = {
     {"aws", DESTRUCTIVE, BY(command_aws_destroys), "deletes or stops something at AWS", {"aws s3 rm s3://b --recursive", "aws s3 sync a s3://b --delete", "aws ec2 terminate-instances --instance-ids x", "aws lambda delete-function --x y", "aws sqs purge-queue --x y"},
         {"aws s3 ls s3://b", "aws s3 cp a s3://b", "aws s3 rm s3://b --dryrun"}},
     {"aws", DESTRUCTIVE, BY(command_aws_widens), "hands out rights or changes secrets", {"aws iam create-access-key --user-name x", "aws iam attach-role-policy --x y", "aws s3api put-bucket-policy --x y", "aws lambda add-permission --x y", "aws secretsmanager put-secret-value --x y"},
-        {"aws iam list-roles", "aws iam get-role --role-name x", "aws lambda list-functions"}},
-    {"aws", SAFE, BY(command_aws_reads), "lists or describes at AWS", {"aws cloudformation describe-stacks", "aws lambda list-functions", "aws rds describe-db-instances", "aws s3api list-buckets", "aws cloudformation validate-template --template-body x"},
+        {"aws iam list-roles", "aws iam get-role --role-name x", "aws lambda list-layers"}},
+    {"aws", SAFE, BY(command_aws_reads), "lists or describes at AWS", {"aws cloudformation describe-stacks", "aws --region eu-west-1 lambda list-layers", "aws rds describe-db-instances", "aws s3api list-buckets", "aws cloudformation validate-template --template-body x"},
         {"aws ssm get-parameter --name x", "aws ec2 describe-instances --endpoint-url http://x", "aws s3 ls --profile y", "aws dynamodb scan --table-name x", "aws s3api get-object --x y", "aws sts get-caller-identity"}},
     {"aws", CHANGING, BY(command_aws_previews), "shows what would be done at AWS", {"aws ec2 run-instances --dry-run", "aws s3 sync a s3://b --dryrun", "aws cloudformation deploy --no-execute-changeset --stack-name x"}, {"aws ec2 terminate-instances --x y"}},
     {"aws", CHANGING, BY(command_aws_writes), "writes at AWS", {"aws s3api create-bucket --bucket x", "aws cloudformation create-change-set --stack-name x", "aws lambda update-function-code --function-name x"}, {"aws s3api create-bucket --bucket x --profile y", "aws lambda update-function-code --zip-file fileb://x"}},
@@ -419,6 +575,9 @@ const struct command_rule command_rules[] = {
     {"yarn", CHANGING, BY(is_node_build), "runs the project's scripts", {"yarn build"}, {"yarn dlx x"}},
     {"bun", CHANGING, BY(is_node_build), "runs the project's scripts", {"bun run build"}, {"bun x y"}},
     {"uv", CHANGING, BY(is_python_build), "runs the project's code", {"uv sync", "uv lock"}, {"uv pip install x", "uv publish"}},
+    {"uv", CHANGING, BY(pip_lists), "asks the project's Python", {"uv pip list", "uv pip show x"}, {"uv pip install x", "uv pip list --python /x"}},
+    {"pip", CHANGING, BY(pip_lists), "asks the project's Python", {"pip list", "pip show x", "pip check"}, {"pip install x", "pip --python /x list", "pip list --log x", "pip config list"}},
+    {"pip3", CHANGING, BY(pip_lists), "asks the project's Python", {"pip3 freeze"}, {"pip3 install x"}},
     {"pip", DESTRUCTIVE, BY(NULL), "installs outside the project; use uv", {"pip install x"}, {"pip --version"}},
     {"pip3", DESTRUCTIVE, BY(NULL), "installs outside the project; use uv", {"pip3 install x"}, {"pip3 --version"}},
     {"git", DESTRUCTIVE, BY(command_git_loses), "deletes work or history", {"git push --force", "git push origin +main", "git reset --hard", "git clean -fdx", "git branch -D x", "git checkout -- a"},
@@ -447,10 +606,10 @@ const struct command_rule command_rules[] = {
     {"awk", CHANGING, BY(builds_inside), "runs code", {"awk 1 a"}, {"awk 1 /etc/passwd"}},
     {"bash", CHANGING, BY(runs_script), "runs the project's code", {"bash run.sh"}, {"bash /x.sh", "bash", "bash --rcfile x -c y"}},
     {"sh", CHANGING, BY(runs_script), "runs the project's code", {"sh run.sh"}, {"sh /x.sh", "sh", "sh -x run.sh"}},
-    TOOL("pytest"), TOOL("ruff"), TOOL("mypy"), TOOL("black"), TOOL("tsc"), TOOL("vite"), TOOL("eslint"), TOOL("prettier"), TOOL("vitest"), TOOL("jest"), TOOL("mvn"), TOOL("gradle"),
+    TOOL("pytest"), TOOL("ruff"), TOOL("mypy"), TOOL("black"), TOOL("tsc"), TOOL("vite"), TOOL("eslint"), TOOL("prettier"), TOOL("vitest"), TOOL("jest"), TOOL("vue-tsc"), TOOL("playwright"), TOOL("pyright"), TOOL("flake8"), TOOL("coverage"), TOOL("alembic"), TOOL("uvicorn"), TOOL("gunicorn"), TOOL("fastapi"), TOOL("mvn"), TOOL("gradle"),
 
     REFUSED("rm", "deletes files"), REFUSED("rmdir", "deletes folders"), REFUSED("unlink", "deletes a file"), REFUSED("shred", "destroys files"), REFUSED("truncate", "empties files"),
-    {"find", DESTRUCTIVE, BY(finds_and_acts), "acts on what it finds", {"find . -delete", "find . -exec rm {} ;"}, {"find ."}}, {"find", COMMAND_UNKNOWN, BY(NULL), "looks outside the workspace", {"find /", "find . -newer x"}, {"find x"}},
+    {"find", DESTRUCTIVE, BY(finds_and_acts), "acts on what it finds", {"find . -delete", "find . -exec rm {} ;"}, {"find ."}}, {"find", COMMAND_UNKNOWN, BY(NULL), "looks outside the workspace", {"find /", "find . -newer /x"}, {"find x"}},
     {"dd", DESTRUCTIVE, BY(dds_over), "writes over a file or a disk", {"dd if=a of=b"}, {"dd if=a"}},
     {"curl", DESTRUCTIVE, BY(curl_sends), "sends something away", {"curl -d @x http://y", "curl -T a http://y", "curl -X DELETE http://y", "curl --form a=@b http://y"}, {"curl http://y", "curl -X GET http://y", "curl -s http://y"}},
     {"wget", DESTRUCTIVE, BY(curl_sends), "sends something away", {"wget --post-file=a http://y"}, {"wget http://y"}},

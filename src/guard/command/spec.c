@@ -3,19 +3,21 @@
 
 #include <string.h>
 
-/* The type of an option's value; 0: not in the spec, '-': it takes none. */
-static char spec_find(const char *spec, struct str option) {
+/* The type of an option's value; 0: not in the spec, '-': it takes none. Of two rows of one name
+ * the one with a value is for the word that has a sign: --color, --color=never. */
+static char spec_find(const char *spec, struct str option, bool has_sign) {
     struct str rest = str_from(spec);
     struct str row = {0};
 
     while (rest.len > 0 && str_next(&rest, ' ', &row)) {
         char last = row.ptr[row.len - 1];
-        bool is_typed = last == '#' || last == '$' || last == '@';
+        bool is_typed = strchr("#$@%*!", last) != NULL;
         struct str name = is_typed ? str_slice(row, 0, row.len - 1) : row;
+        bool has_value = is_typed && last != '!';
 
         name =
             name.len > 0 && name.ptr[name.len - 1] == '=' ? str_slice(name, 0, name.len - 1) : name;
-        if (str_eq(name, option)) {
+        if (str_eq(name, option) && (has_value || !has_sign)) {
             return is_typed ? last : '-';
         }
     }
@@ -35,59 +37,79 @@ static bool is_number(struct str text) {
            (i == text.len || (i + 1 == text.len && strchr("bkKMGT", text.ptr[i]) != NULL));
 }
 
+/* git's settings may hold a login. */
 static bool is_file(struct str path) {
-    return command_word_is(path, "-") ||
-           (command_path_is_inside(path) && !command_is_secret_path(path));
+    return command_word_is(path, "-") || command_word_is(path, "/dev/null") ||
+           (command_path_is_inside(path) && !command_is_secret_path(path) &&
+            !str_ends(path, STR(".git/config")));
+}
+
+/* Names that a search is held to: none that asks for files with secrets. */
+static bool is_glob(struct str glob) {
+    struct str name = str_starts(glob, STR("!")) ? str_slice(glob, 1, glob.len) : glob;
+
+    while (name.len > 0 && name.ptr[name.len - 1] == '*') {
+        name.len--;
+    }
+    return !command_is_secret_path(name);
 }
 
 static bool value_is(char type, struct str value) {
-    return type == '#' ? is_number(value) : type == '@' ? is_file(value) : true;
+    return type == '#'   ? is_number(value)
+           : type == '@' ? is_file(value)
+           : type == '*' ? is_glob(value)
+                         : true;
 }
 
-/* --name or --name=value; `*i` moves over a value of its own word. */
-static bool long_matches(const char *spec, const struct command *command, size_t *i) {
-    struct str word = command->words[*i];
+/* What matching has found out so far. */
+struct match {
+    const char *spec;
+    const struct command *command;
+    size_t i;         /* the word */
+    bool has_pattern; /* an option takes the place of the text in front of the files */
+};
+
+/* The value of an option in the word behind it. */
+static bool next_is(struct match *m, char type) {
+    m->i++;
+    return m->i < m->command->n && value_is(type, m->command->words[m->i]);
+}
+
+/* --name or --name=value */
+static bool long_matches(struct match *m) {
+    struct str word = m->command->words[m->i];
     ptrdiff_t sign = str_find(word, STR("="));
     struct str name = sign < 0 ? word : str_slice(word, 0, (size_t)sign);
-    char type = spec_find(spec, name);
+    char type = spec_find(m->spec, name, sign >= 0);
 
-    if (type == 0) {
-        return false;
+    m->has_pattern = m->has_pattern || type == '%' || type == '!';
+    if (type == 0 || type == '-' || type == '!') {
+        return type != 0;
     }
-    if (sign >= 0) {
-        return type != '-' && value_is(type, str_slice(word, (size_t)sign + 1, word.len));
-    }
-    if (type == '-') {
-        return true;
-    }
-    (*i)++;
-    return *i < command->n && value_is(type, command->words[*i]);
+    return sign < 0 ? next_is(m, type)
+                    : value_is(type, str_slice(word, (size_t)sign + 1, word.len));
 }
 
 /* -abc, -n5, -n 5, -20 */
-static bool short_matches(const char *spec, const struct command *command, size_t *i,
-                          bool *has_pattern) {
-    struct str word = command->words[*i];
+static bool short_matches(struct match *m) {
+    struct str word = m->command->words[m->i];
 
-    if (is_number(str_slice(word, 1, word.len)) && spec_find(spec, STR("-")) == '#') {
+    if (is_number(str_slice(word, 1, word.len)) && spec_find(m->spec, STR("-"), false) == '#') {
         return true;
     }
     for (size_t k = 1; k < word.len; k++) {
         char name[2] = {'-', word.ptr[k]};
-        char type = spec_find(spec, (struct str){name, 2});
+        char type = spec_find(m->spec, (struct str){name, 2}, false);
 
         if (type == 0) {
             return false;
         }
-        *has_pattern = *has_pattern || (word.ptr[k] == 'e' && type == '$');
-        if (type == '-') {
+        m->has_pattern = m->has_pattern || type == '%' || type == '!';
+        if (type == '-' || type == '!') {
             continue;
         }
-        if (k + 1 < word.len) {
-            return value_is(type, str_slice(word, k + 1, word.len));
-        }
-        (*i)++;
-        return *i < command->n && value_is(type, command->words[*i]);
+        return k + 1 < word.len ? value_is(type, str_slice(word, k + 1, word.len))
+                                : next_is(m, type);
     }
     return true;
 }
@@ -112,25 +134,36 @@ static bool operand_is(enum operands operands, struct str word, size_t nth, bool
     return false;
 }
 
-bool command_spec_matches(const char *spec, enum operands operands, const struct command *command) {
-    bool has_pattern = false;
+/* One pass over the words; the operands are looked at when it is known whether the first is one. */
+static bool words_match(struct match *m, enum operands operands, bool has_pattern, size_t *nth) {
     bool is_over = false;
-    size_t nth = 0;
 
-    for (size_t i = 1; i < command->n; i++) {
-        struct str word = command->words[i];
+    *nth = 0;
+    for (m->i = 1; m->i < m->command->n; m->i++) {
+        struct str word = m->command->words[m->i];
 
         if (!is_over && command_word_is(word, "--")) {
             is_over = true;
         } else if (is_over || !command_word_is_option(word) ||
                    (operands == OPERANDS_NUMBERS && is_number(word))) {
-            if (!operand_is(operands, word, nth++, has_pattern)) {
+            if (!operand_is(operands, word, (*nth)++, has_pattern)) {
                 return false;
             }
-        } else if (word.ptr[1] == '-' ? !long_matches(spec, command, &i)
-                                      : !short_matches(spec, command, &i, &has_pattern)) {
+        } else if (word.ptr[1] == '-' ? !long_matches(m) : !short_matches(m)) {
             return false;
         }
     }
-    return operands != OPERANDS_TEXT_FILES || nth > 0 || has_pattern;
+    return true;
+}
+
+bool command_spec_matches(const char *spec, enum operands operands, const struct command *command) {
+    struct match m = {.spec = spec, .command = command};
+    size_t nth = 0;
+
+    /* "grep /etc/passwd -e x": an option behind makes a file of the first word. */
+    if (operands == OPERANDS_TEXT_FILES &&
+        (!words_match(&m, OPERANDS_TEXTS, false, &nth) || (nth == 0 && !m.has_pattern))) {
+        return false;
+    }
+    return words_match(&m, operands, m.has_pattern, &nth);
 }

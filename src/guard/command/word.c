@@ -39,15 +39,20 @@ bool command_word_is_assignment(struct str word) {
 }
 
 bool command_word_is_harmless_variable(struct str word) {
-    static const char *const names[] = {
-        "LANG=", "LANGUAGE=", "TZ=", "NO_COLOR=", "CI=", "TERM=", "FORCE_COLOR="};
+    static const char *const names[] = {"LANG", "LANGUAGE", "TZ",         "NO_COLOR",
+                                        "CI",   "TERM",     "FORCE_COLOR"};
+    ptrdiff_t sign = str_find(word, STR("="));
 
-    for (size_t i = 0; i < ARRAY_N(names); i++) {
-        if (command_word_starts(word, names[i])) {
-            return true;
-        }
+    if (!command_word_is_assignment(word)) {
+        return false;
     }
-    return command_word_starts(word, "LC_") && command_word_is_assignment(word);
+    struct str name = str_slice(word, 0, (size_t)sign);
+    struct str value = str_slice(word, (size_t)sign + 1, word.len);
+    /* A locale, a zone and a terminal are looked up as files: by their names, nowhere else. */
+    bool is_name = value.len == 0 ||
+                   (command_path_is_inside(value) && value.ptr[0] != '.' && value.ptr[0] != ':');
+    return is_name && (command_word_is_one_of(name, names, ARRAY_N(names)) ||
+                       command_word_starts(name, "LC_"));
 }
 
 bool command_has(const struct command *command, const char *text) {
@@ -113,27 +118,85 @@ bool command_is_inside(const struct command *command) {
     return true;
 }
 
-/* One name of a path. */
-static bool part_is_secret(struct str part, bool is_below) {
-    static const char *const folders[] = {".aws", ".ssh", ".gnupg", ".docker", ".kube"};
-    static const char *const names[] = {".env",    ".netrc", ".npmrc",     ".pypirc",
-                                        ".pgpass", "id_rsa", "id_ed25519", ".git-credentials"};
-    static const char *const below[] = {"credentials", "environ"}; /* words of every day alone */
-    static const char *const endings[] = {".pem", ".key", ".p12", ".pfx", ".ppk", ".jks"};
-
-    if (command_word_is_one_of(part, folders, ARRAY_N(folders)) ||
-        command_word_is_one_of(part, names, ARRAY_N(names)) ||
-        (is_below && command_word_is_one_of(part, below, ARRAY_N(below)))) {
-        return true;
-    }
-    for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        if (part.len > strlen(endings[i]) && str_ends(part, str_from(endings[i]))) {
+static bool has_nocase(struct str word, const char *const *list, size_t n,
+                       bool (*agrees)(struct str word, struct str text)) {
+    for (size_t i = 0; i < n; i++) {
+        if (agrees(word, str_from(list[i]))) {
             return true;
         }
     }
-    bool is_sample = str_ends(part, STR(".example")) || str_ends(part, STR(".sample")) ||
-                     str_ends(part, STR(".template"));
-    return command_word_starts(part, ".env.") && !is_sample;
+    return false;
+}
+
+static bool ends_behind_name(struct str word, struct str ending) {
+    return word.len > ending.len && str_ends_nocase(word, ending);
+}
+
+/* .env, .env.local, .env_prod, .envrc, prod.env; not .environment, no sample for others to fill. */
+static bool part_is_env(struct str part) {
+    static const char *const samples[] = {".example", ".sample", ".template", ".dist"};
+    static const char *const sample_names[] = {"example.env", "sample.env", "template.env"};
+    bool is_dotted = str_starts_nocase(part, STR(".env"));
+
+    if (has_nocase(part, samples, ARRAY_N(samples), ends_behind_name) ||
+        has_nocase(part, sample_names, ARRAY_N(sample_names), str_eq_nocase)) {
+        return false;
+    }
+    if (!is_dotted) {
+        return ends_behind_name(part, STR(".env"));
+    }
+    struct str rest = str_slice(part, 4, part.len);
+    return rest.len == 0 || str_eq_nocase(rest, STR("rc")) || str_eq_nocase(rest, STR("s")) ||
+           !((rest.ptr[0] >= 'a' && rest.ptr[0] <= 'z') ||
+             (rest.ptr[0] >= 'A' && rest.ptr[0] <= 'Z'));
+}
+
+/* One name of a path. */
+static bool part_is_secret(struct str part, bool is_below) {
+    static const char *const folders[] = {".aws",  ".ssh",   ".gnupg",         ".docker",
+                                          ".kube", ".azure", ".password-store"};
+    static const char *const names[] = {".netrc",
+                                        ".npmrc",
+                                        ".pypirc",
+                                        ".pgpass",
+                                        ".my.cnf",
+                                        ".mylogin.cnf",
+                                        ".git-credentials",
+                                        ".htpasswd",
+                                        ".dockercfg",
+                                        ".vault-token",
+                                        ".vault_pass",
+                                        ".boto",
+                                        ".s3cfg",
+                                        "credentials.json",
+                                        "credentials.csv",
+                                        "credentials.toml",
+                                        "rootkey.csv",
+                                        "accesskeys.csv",
+                                        "secrets.json",
+                                        "secrets.yml",
+                                        "secrets.yaml",
+                                        "secrets.toml",
+                                        "accesstokens.json",
+                                        "service-account.json",
+                                        "service_account.json",
+                                        "serviceaccountkey.json",
+                                        "application_default_credentials.json"};
+    static const char *const keys[] = {"id_rsa", "id_ed25519", "id_ecdsa", "id_dsa"};
+    static const char *const below[] = {"credentials", "environ"}; /* words of every day alone */
+    static const char *const endings[] = {
+        ".pem",  ".key",    ".p12",    ".pfx",      ".ppk",
+        ".jks",  ".p8",     ".pk8",    ".keystore", ".kdbx",
+        ".ovpn", ".keytab", ".tfvars", ".tfstate",  ".tfstate.backup"};
+
+    return has_nocase(part, folders, ARRAY_N(folders), str_eq_nocase) ||
+           has_nocase(part, names, ARRAY_N(names), str_eq_nocase) ||
+           (has_nocase(part, keys, ARRAY_N(keys), str_starts_nocase) &&
+            !str_ends_nocase(part, STR(".pub"))) ||
+           (str_starts(part, STR(".")) && str_ends(part, STR("_history"))) ||
+           (str_starts_nocase(part, STR("client_secret")) && str_ends_nocase(part, STR(".json"))) ||
+           (is_below && has_nocase(part, below, ARRAY_N(below), str_eq_nocase)) ||
+           has_nocase(part, endings, ARRAY_N(endings), ends_behind_name) || part_is_env(part);
 }
 
 bool command_is_secret_path(struct str path) {
