@@ -320,7 +320,7 @@ static void accounts_bucket(struct review *review, const char *where, struct str
 /* "OwnerId", "AwsAccountId", "RegistryId", "Principals": what stands there by number is an account.
  */
 static bool is_account_key(const char *key) {
-    static const char *const words[] = {"Account", "account", "Owner", "RegistryId", "Principals"};
+    static const char *const words[] = {"Account", "account", "Owner", "RegistryId", "Principal"};
 
     for (size_t i = 0; i < ARRAY_N(words); i++) {
         if (strstr(key, words[i]) != NULL) {

@@ -51,6 +51,24 @@ void review_properties(struct review *review, const char *where, const char *typ
 void review_network(struct review *review, const char *where, const char *type,
                     const json_t *properties);
 
+/* A place, for callbacks that look at one text. */
+struct review_at {
+    struct review *review;
+    const char *where;
+};
+
+/* review_access.c: who gets access in a service's own way: entries of clusters, documents of
+ * collections, grants of lakes, shares. */
+void review_access(struct review *review, const char *where, const char *type,
+                   const json_t *properties);
+
+/* review_cedar.c: one document of policies in Cedar. */
+void review_cedar(struct review *review, const char *where, const json_t *document);
+
+/* review_openapi.c: which operations of an API's document nobody checks. */
+void review_openapi(struct review *review, const char *where, const char *type,
+                    const json_t *properties);
+
 /* review_network.c: whether a block of addresses ("0.0.0.0/0") is everybody's, or a large part of
  * it. */
 bool review_is_world(struct str block);
@@ -75,6 +93,9 @@ void review_managed_statements(const struct review *review, const json_t *value,
 /* review_trust.c: who may become a role, and whom a resource's own policy lets in. */
 void review_trust(struct review *review, const char *where, const char *type,
                   const json_t *properties);
+
+/* review_trust.c: whom a property lets in that names principals: "*", accounts, ARNs. */
+void review_principal_list(struct review *review, const char *where, const json_t *value);
 
 /* review_trust.c: the policies that a resource of this type carries itself, each with its place
  * below Properties, as an array of {"place","document"}. The caller decrefs. */

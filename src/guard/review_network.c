@@ -1,4 +1,4 @@
-/* guard/review_network.c: whom a security group lets in. */
+/* guard/review_network.c: from which addresses one may come. */
 #include "guard/review.h"
 
 #include "base/json.h"
@@ -86,8 +86,78 @@ static void review_ingress(struct review *review, const char *where, const json_
     }
 }
 
+/* Other properties that say from which addresses one may come; "A[].B" is B of each A. */
+static const struct {
+    const char *type;
+    const char *list;   /* "": the properties themselves */
+    const char *member; /* "": the elements themselves */
+} block_rows[] = {
+    {"AWS::EKS::Cluster", "ResourcesVpcConfig.PublicAccessCidrs", ""},
+    {"AWS::RDS::DBSecurityGroup", "DBSecurityGroupIngress", "CIDRIP"},
+    {"AWS::RDS::DBSecurityGroupIngress", "", "CIDRIP"},
+    {"AWS::Redshift::ClusterSecurityGroupIngress", "", "CIDRIP"},
+    {"AWS::CodePipeline::Webhook", "", "AuthenticationConfiguration.AllowedIPRange"},
+};
+
+static void review_block(struct review *review, const char *where, const json_t *block) {
+    if (is_world(review, block)) {
+        review_find(review, REVIEW_OPEN_NETWORK, where, "it lets the whole internet in");
+    }
+}
+
+static void review_blocks(struct review *review, const char *where, const char *type,
+                          const json_t *properties) {
+    for (size_t i = 0; i < ARRAY_N(block_rows); i++) {
+        const char *list = block_rows[i].list;
+        const char *member = block_rows[i].member;
+        const json_t *value = *list == '\0' ? properties : json_at(properties, list);
+        size_t k = 0;
+        json_t *item = NULL;
+
+        if (strcmp(type, block_rows[i].type) != 0) {
+            continue;
+        }
+        CLEANUP(freep)
+        char *place =
+            mem_format("%s.Properties.%s", where, *list == '\0' ? block_rows[i].member : list);
+        if (*member == '\0' || !json_is_array(value)) {
+            review_branches(review, place, *member == '\0' ? value : json_at(value, member),
+                            review_block);
+            continue;
+        }
+        json_array_foreach(value, k, item) {
+            review_branches(review, place, json_at(item, member), review_block);
+        }
+    }
+}
+
+/* A firewall of Lightsail: a rule without an address lets everybody in. */
+static void review_ports(struct review *review, const char *where, const json_t *port) {
+    int64_t from = port_of(json_object_get(port, "FromPort"));
+    bool is_web = from == port_of(json_object_get(port, "ToPort")) && (from == 80 || from == 443);
+    const json_t *blocks = json_object_get(port, "Cidrs");
+    bool is_open = blocks == NULL && json_object_get(port, "Ipv6Cidrs") == NULL &&
+                   json_object_get(port, "CidrListAliases") == NULL;
+    size_t i = 0;
+    json_t *block = NULL;
+
+    json_array_foreach(blocks, i, block) { is_open = is_open || is_world(review, block); }
+    json_array_foreach(json_object_get(port, "Ipv6Cidrs"), i, block) {
+        is_open = is_open || is_world(review, block);
+    }
+    if (is_open && !is_web) {
+        review_find(review, REVIEW_OPEN_NETWORK, where, "it lets the whole internet in");
+    }
+}
+
 void review_network(struct review *review, const char *where, const char *type,
                     const json_t *properties) {
+    review_blocks(review, where, type, properties);
+    if (strcmp(type, "AWS::Lightsail::Instance") == 0) {
+        CLEANUP(freep) char *place = mem_format("%s.Properties.Networking.Ports", where);
+
+        review_branches(review, place, json_at(properties, "Networking.Ports"), review_ports);
+    }
     if (strcmp(type, "AWS::EC2::SecurityGroup") == 0) {
         CLEANUP(freep) char *place = mem_format("%s.Properties.SecurityGroupIngress", where);
 

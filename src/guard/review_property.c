@@ -14,6 +14,8 @@ enum demand {
     IS_NOT_TRUE,  /* false, or not there */
     IS_NOT_FALSE, /* true, or not there */
     IS_THERE,     /* something, whatever it is */
+    IS_ABSENT,    /* nothing */
+    HAS_ONE_OF,   /* an object in which one of the paths leads to something */
     IS_ONE_OF,    /* one of the values */
     MAY_BE,       /* one of the values, or not there */
     IS_NONE_OF,   /* none of the values, or not there */
@@ -49,6 +51,8 @@ void policy_property(size_t i, struct policy_property *out) {
         [IS_NOT_TRUE] = "is not true",
         [IS_NOT_FALSE] = "is not false",
         [IS_THERE] = "is there",
+        [IS_ABSENT] = "is not there",
+        [HAS_ONE_OF] = "has one of",
         [IS_ONE_OF] = "is one of",
         [MAY_BE] = "if there, is one of",
         [IS_NONE_OF] = "is none of",
@@ -99,6 +103,27 @@ static bool is_above_zero(const json_t *value) {
     return number > 0 || (json_is_integer(value) && json_integer_value(value) > 0);
 }
 
+static bool is_something(const json_t *value) {
+    return value != NULL && !json_is_null(value) &&
+           !(json_is_array(value) && json_array_size(value) == 0) &&
+           !(json_is_string(value) && json_string_length(value) == 0);
+}
+
+static bool has_one(const json_t *value, const char *paths) {
+    struct str rest = str_from(paths);
+    struct str one = {0};
+
+    while (rest.len > 0 && str_next(&rest, ' ', &one)) {
+        CLEANUP(freep) char *path = str_dup(one);
+        const json_t *found = json_at(value, path);
+
+        if (is_something(found) && !review_is_no_value(found)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool meets(const json_t *value, const struct property_row *row) {
     switch (row->demand) {
     case IS_TRUE:
@@ -110,9 +135,11 @@ static bool meets(const json_t *value, const struct property_row *row) {
     case IS_NOT_FALSE:
         return value == NULL || review_is_true(value);
     case IS_THERE:
-        return value != NULL && !json_is_null(value) &&
-               !(json_is_array(value) && json_array_size(value) == 0) &&
-               !(json_is_string(value) && json_string_length(value) == 0);
+        return is_something(value);
+    case IS_ABSENT:
+        return value == NULL;
+    case HAS_ONE_OF:
+        return has_one(value, row->values);
     case IS_ONE_OF:
         return is_listed(value, row->values, false);
     case MAY_BE:
@@ -199,7 +226,7 @@ struct trial {
 static bool test_demand(const json_t *value, void *with) {
     struct trial *trial = with;
 
-    trial->found = value;
+    trial->found = trial->row->demand == HAS_ONE_OF ? NULL : value; /* a part is missing */
     return meets(value, trial->row);
 }
 

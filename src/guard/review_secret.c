@@ -11,21 +11,75 @@
 
 enum { DEPTH_MAX = 128, WHERE_BYTES = 1024 };
 
+/* Properties of AWS that sound like a secret's and hold none: names, ways, choices. Source: the
+ * schemas of CloudFormation, all names that redact_is_secret_key() takes for a secret's. */
+/* clang-format off */
+static const struct {
+    const char *type;
+    const char *name;
+} plain_names[] = {
+    {"AWS::SecretsManager::Secret", "SecretStringTemplate"}, {"AWS::SecretsManager::Secret", "GenerateStringKey"},
+    {"AWS::CodeBuild::Project", "EncryptionKey"}, {"AWS::CodeBuild::ReportGroup", "EncryptionKey"}, {"AWS::CodeArtifact::Domain", "EncryptionKey"},
+    {"AWS::WorkSpaces::Workspace", "VolumeEncryptionKey"}, {"AWS::DSQL::Cluster", "KmsEncryptionKey"},
+    {"AWS::CustomerProfiles::Domain", "DefaultEncryptionKey"}, {"AWS::RDS::DBProxy", "AuthScheme"}, {"AWS::RDS::DBProxy", "IAMAuth"},
+    {"AWS::RDS::DBProxy", "DefaultAuthScheme"}, {"AWS::ApiGatewayV2::Api", "ApiKeySelectionExpression"},
+    {"AWS::Serverless::WebSocketApi", "ApiKeySelectionExpression"}, {"AWS::EKS::Nodegroup", "Ec2SshKey"},
+    {"AWS::HealthLake::FHIRDatastore", "AuthorizationStrategy"}, {"AWS::ElasticLoadBalancing::LoadBalancer", "CookieExpirationPeriod"},
+    {"AWS::Cognito::UserPool", "TemporaryPasswordValidityDays"}, {"AWS::Backup::BackupSelection", "ConditionKey"},
+    {"AWS::KafkaConnect::CustomPlugin", "FileKey"}, {"AWS::KinesisAnalyticsV2::Application", "FileKey"},
+    {"AWS::OpenSearchService::Domain", "RolesKey"}, {"AWS::OpenSearchService::Domain", "SubjectKey"},
+    {"AWS::OpenSearchService::Domain", "AnonymousAuthDisableDate"}, {"AWS::WAFRegional::RateBasedRule", "RateKey"},
+    {"AWS::EntityResolution::SchemaMapping", "MatchKey"}, {"AWS::Kendra::DataSource", "TargetDocumentAttributeKey"},
+    {"AWS::Kendra::DataSource", "ConditionDocumentAttributeKey"}, {"AWS::DevOpsGuru::ResourceCollection", "AppBoundaryKey"},
+};
+/* clang-format on */
+
 static void secrets_walk(struct review *review, struct buf *where, const json_t *json, int depth);
 
-/* A text without its dynamic references, which say where a secret is, not what it is. */
-static void without_references(struct str text, struct buf *out) {
-    for (;;) {
-        ptrdiff_t open = str_find(text, STR("{{resolve:"));
-        ptrdiff_t shut =
-            open < 0 ? -1 : str_find(str_slice(text, (size_t)open, text.len), STR("}}"));
+/* How far a text goes on that says where a secret is, not what it is: a dynamic reference, the
+ * beginning of a secret's ARN, and of a command that asks AWS for it. */
+static size_t reference_len(struct str text) {
+    ptrdiff_t shut = str_find(text, STR("}}"));
 
-        buf_add(out, str_slice(text, 0, shut < 0 ? text.len : (size_t)open));
-        if (shut < 0) {
-            return;
-        }
-        text = str_slice(text, (size_t)(open + shut) + 2, text.len);
+    if (str_starts(text, STR("{{resolve:")) && shut > 0) {
+        return (size_t)shut + 2;
     }
+    if (str_starts(text, STR("arn:")) && str_eq(review_arn_part(text, 2), STR("secretsmanager")) &&
+        str_starts(review_arn_part(text, 5), STR("secret:"))) {
+        return (size_t)(review_arn_part(text, 5).ptr - text.ptr) + strlen("secret:");
+    }
+    return str_starts(text, STR("$(aws ")) ? strlen("$(") : 0;
+}
+
+static void without_references(struct str text, struct buf *out) {
+    for (size_t i = 0; i < text.len;) {
+        size_t len =
+            strchr("{a$", text.ptr[i]) == NULL ? 0 : reference_len(str_slice(text, i, text.len));
+
+        buf_add_c(out, len > 0 ? '\n' : text.ptr[i]);
+        i += len > 0 ? len : 1;
+    }
+}
+
+/* One finding a place, whichever way leads to it. */
+static bool is_told(const struct review *review, const char *where) {
+    size_t i = 0;
+    json_t *finding = NULL;
+
+    json_array_foreach(review->findings, i, finding) {
+        const char *code = json_str_or(finding, "code", "");
+
+        struct str place = str_from(json_str_or(finding, "where", ""));
+
+        /* there, or at a part of what stands there */
+        if (str_starts(place, str_from(where)) &&
+            (place.len == strlen(where) || place.ptr[strlen(where)] == '.') &&
+            (strcmp(code, policy_rule_code(REVIEW_SECRET_IN_TEMPLATE)) == 0 ||
+             strcmp(code, policy_rule_code(REVIEW_SECRET_SHOWN)) == 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool stop(const struct iam_action *action, void *with) {
@@ -35,23 +89,58 @@ static bool stop(const struct iam_action *action, void *with) {
 }
 
 /* "identitystore-auth:ListSessions" looks like a secret and is an action of AWS. */
-static void secrets_text(struct review *review, const char *where, const json_t *json) {
-    struct str text = {json_string_value(json), json_string_length(json)};
+static void secrets_text(struct review *review, const char *where, struct str text) {
     CLEANUP(buf_done) struct buf plain = BUF_INIT(text.len + 1);
     struct redact_hit hit = {0};
 
     without_references(text, &plain);
     if (redact_find(review->ctx->redactor, buf_str(&plain), &hit, 1) > 0 &&
-        iam_expand(text, stop, NULL) == 0) {
+        iam_expand(text, stop, NULL) == 0 && !is_told(review, where)) {
         review_find(review, REVIEW_SECRET_IN_TEMPLATE, where, "it holds a secret (%s)", hit.kind);
     }
+}
+
+/* A document that is written as a text is read as one: its names say what its values are. */
+static void secrets_string(struct review *review, struct buf *where, const json_t *json,
+                           int depth) {
+    struct str text = {json_string_value(json), json_string_length(json)};
+    struct str trimmed = str_trim(text);
+    CLEANUP(json_decrefp)
+    json_t *document = str_starts(trimmed, STR("{")) || str_starts(trimmed, STR("["))
+                           ? review_document(json)
+                           : NULL;
+
+    if (document != NULL) {
+        secrets_walk(review, where, document, depth + 1);
+    } else {
+        secrets_text(review, buf_cstr(where), text);
+    }
+}
+
+/* What an intrinsic makes of its parts. */
+static void secrets_made(struct review *review, const char *where, const json_t *json) {
+    bool is_made = json_object_get(json, "Fn::Join") != NULL ||
+                   json_is_array(json_object_get(json, "Fn::Sub"));
+    CLEANUP(freep) char *text = is_made ? review_resolve(review, json) : NULL;
+
+    if (text != NULL) {
+        secrets_text(review, where, str_from(text));
+    }
+}
+
+/* https://auth.example.com/token: without a user, without a query. */
+static bool is_plain_url(const char *text) {
+    return strncmp(text, "https://", 8) == 0 && strpbrk(text, "@?#") == NULL;
 }
 
 /* A plain parameter of Parameter Store ("ssm", not "ssm-secure") is shown to whoever reads it. */
 static bool is_reference(const char *text) {
     return text[0] == '\0' || strcmp(text, "***") == 0 || strcmp(text, "****") == 0 ||
            (strncmp(text, "{{resolve:", 10) == 0 && strncmp(text, "{{resolve:ssm:", 14) != 0) ||
-           strncmp(text, "arn:", 4) == 0 || strncmp(text, "${", 2) == 0;
+           strncmp(text, "arn:", 4) == 0 || strncmp(text, "${", 2) == 0 ||
+           str_eq_nocase(str_from(text), STR("true")) ||
+           str_eq_nocase(str_from(text), STR("false")) ||
+           str_eq_nocase(str_from(text), STR("none")) || is_plain_url(text);
 }
 
 /* Whether a parameter exists that is not marked NoEcho: what it holds is shown by AWS. */
@@ -61,16 +150,57 @@ static bool is_shown_parameter(const struct review *review, const char *name) {
     return json_is_object(parameter) && !review_is_true(json_object_get(parameter, "NoEcho"));
 }
 
+/* Whether the property at "Resources.NAME.Properties..." is one of plain_names[]. */
+static bool is_plain_name(const struct review *review, const char *where, const char *key) {
+    struct str rest = str_from(where);
+    struct str name = {0};
+
+    if (!str_next(&rest, '.', &name) || !str_eq(name, STR("Resources")) ||
+        !str_next(&rest, '.', &name)) {
+        return false;
+    }
+    const json_t *resource =
+        json_object_getn(json_object_get(review->written, "Resources"), name.ptr, name.len);
+    for (size_t i = 0; i < ARRAY_N(plain_names); i++) {
+        if (strcmp(plain_names[i].name, key) == 0 &&
+            strcmp(plain_names[i].type, json_str_or(resource, "Type", "")) == 0) {
+            return true;
+        }
+    }
+    return str_ends(str_from(key), STR("SecretId"));
+}
+
+enum { NUMBER_MIN = 100000 }; /* shorter ones are limits and periods */
+
+/* A text that is written out, by itself or by the parts of an intrinsic, or a long number; NULL.
+ * The caller frees. */
+static char *literal_of(const struct review *review, const json_t *value) {
+    char *text = NULL;
+
+    if (json_is_integer(value) && json_integer_value(value) >= NUMBER_MIN) {
+        return mem_format("%lld", (long long)json_integer_value(value));
+    }
+    text = json_is_string(value) || json_object_get(value, "Ref") == NULL
+               ? review_resolve(review, value)
+               : NULL;
+    if (text != NULL && !json_is_string(value) && strstr(text, "${") != NULL) {
+        freep(&text);
+    }
+    return text;
+}
+
 /* A member whose name is a secret's must refer to its value. */
 static void secrets_member(struct review *review, const char *where, const char *key,
                            const json_t *value) {
     const char *parameter = json_str_at(value, "Ref");
 
     /* AuthMechanism says how, not with what. */
-    if (!redact_is_secret_key(str_from(key)) || str_ends(str_from(key), STR("Mechanism"))) {
+    if (!redact_is_secret_key(str_from(key)) || str_ends(str_from(key), STR("Mechanism")) ||
+        is_told(review, where)) {
         return;
     }
-    if (json_is_string(value) && !is_reference(json_string_value(value))) {
+    CLEANUP(freep) char *text = literal_of(review, value);
+    if (text != NULL && !is_reference(text)) {
         review_find(review, REVIEW_SECRET_IN_TEMPLATE, where,
                     "the value of a secret is written out");
     } else if (parameter != NULL && is_shown_parameter(review, parameter)) {
@@ -79,12 +209,32 @@ static void secrets_member(struct review *review, const char *where, const char 
     }
 }
 
-/* {"Name": "DB_PASSWORD", "Value": "..."} of a container. */
+/* {"Name": "DB_PASSWORD", "Value": "..."} of a container, and its other spellings. */
 static void secrets_pair(struct review *review, const char *where, const json_t *object) {
-    const char *name = json_str_at(object, "Name");
+    static const struct {
+        const char *name;
+        const char *value;
+    } pairs[] = {
+        {"Name", "Value"},
+        {"name", "value"},
+        {"HeaderName", "HeaderValue"},
+        {"OptionName", "Value"},
+        {"ParameterKey", "ParameterValue"},
+        {"Key", "Value"},
+    };
+    const char *type = json_str_or(object, "Type", "");
 
-    if (name != NULL && json_object_get(object, "Value") != NULL) {
-        secrets_member(review, where, name, json_object_get(object, "Value"));
+    /* CodeBuild: the value says where the secret is. */
+    if (strcmp(type, "SECRETS_MANAGER") == 0 || strcmp(type, "PARAMETER_STORE") == 0 ||
+        strstr(where, ".Tags") != NULL) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_N(pairs); i++) {
+        const char *name = json_str_at(object, pairs[i].name);
+
+        if (name != NULL && json_object_get(object, pairs[i].value) != NULL) {
+            secrets_member(review, where, name, json_object_get(object, pairs[i].value));
+        }
     }
 }
 
@@ -93,7 +243,9 @@ static void secrets_below(struct review *review, struct buf *where, const char *
     size_t len = where->len;
 
     buf_addf(where, "%s%s", len > 0 ? "." : "", key);
-    secrets_member(review, buf_cstr(where), key, value);
+    if (!is_plain_name(review, buf_cstr(where), key)) {
+        secrets_member(review, buf_cstr(where), key, value);
+    }
     secrets_walk(review, where, value, depth + 1);
     where->len = len;
     if (where->ptr != NULL) {
@@ -111,7 +263,7 @@ static void secrets_walk(struct review *review, struct buf *where, const json_t 
         return;
     }
     if (json_is_string(json)) {
-        secrets_text(review, buf_cstr(where), json);
+        secrets_string(review, where, json, depth);
     }
     json_array_foreach(json, i, value) {
         char index[24];
@@ -120,6 +272,7 @@ static void secrets_walk(struct review *review, struct buf *where, const json_t 
     }
     if (json_is_object(json)) {
         secrets_pair(review, buf_cstr(where), json);
+        secrets_made(review, buf_cstr(where), json);
     }
     json_object_foreach(walk(json), key, value) { secrets_below(review, where, key, value, depth); }
 }
@@ -149,27 +302,55 @@ static void secrets_parameters(struct review *review) {
     }
 }
 
+/* What an output shows: a parameter that AWS hides, a reference that AWS resolves, a value under a
+ * secret's name. */
+static void secrets_output(struct review *review, const char *where, const char *name,
+                           const json_t *value) {
+    CLEANUP(json_decrefp) json_t *names = json_object();
+    CLEANUP(freep) char *text = json_is_null(value) ? NULL : json_text(value);
+    const char *parameter = NULL;
+    json_t *unused = NULL;
+
+    secrets_member(review, where, name, value);
+    review_parameters_in(review, value, names);
+    json_object_foreach(names, parameter, unused) {
+        const json_t *declared =
+            json_object_get(json_object_get(review->written, "Parameters"), parameter);
+        (void)unused;
+
+        if (review_is_true(json_object_get(declared, "NoEcho")) && !is_told(review, where)) {
+            review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret parameter %s",
+                        parameter);
+        }
+    }
+    if (text != NULL && !is_told(review, where) &&
+        (strstr(text, "{{resolve:secretsmanager:") != NULL ||
+         strstr(text, "{{resolve:ssm-secure:") != NULL)) {
+        review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret that it refers to");
+    }
+}
+
 static void secrets_outputs(struct review *review) {
     const char *name = NULL;
     json_t *output = NULL;
 
     json_object_foreach(walk(json_object_get(review->written, "Outputs")), name, output) {
-        const char *parameter = json_str_at(output, "Value.Ref");
-        const json_t *declared =
-            parameter == NULL
-                ? NULL
-                : json_object_get(json_object_get(review->written, "Parameters"), parameter);
+        const json_t *value = json_object_get(output, "Value");
+        const json_t *told = json_object_get(json_object_get(review->template, "Outputs"), name);
 
-        if (review_is_true(json_object_get(declared, "NoEcho"))) {
-            CLEANUP(freep) char *where = mem_format("Outputs.%s", name);
-            review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret parameter %s",
-                        parameter);
+        if (value != NULL) {
+            CLEANUP(freep) char *where = mem_format("Outputs.%s.Value", name);
+
+            secrets_output(review, where, name, value);
+            secrets_member(review, where, name, json_object_get(told, "Value"));
         }
     }
 }
 
+/* First as it is written, then what stands there when its values are put in. */
 void review_secrets(struct review *review) {
     secrets_parameters(review);
     secrets_outputs(review);
     review_secrets_in(review, "", review->written);
+    review_secrets_in(review, "Resources", json_object_get(review->template, "Resources"));
 }

@@ -55,7 +55,12 @@ static const struct {
 static const char *const forbidden_types[] = {
     "AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::UserToGroupAddition", "AWS::IAM::SAMLProvider",
     "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Macro", "AWS::CloudFormation::Stack", "AWS::Serverless::Application",
-    "AWS::Organizations::Account", "AWS::SSO::Assignment",
+    "AWS::CloudFormation::StackSet", "AWS::CloudFormation::LambdaHook", "AWS::CloudFormation::GuardHook", "AWS::CloudFormation::HookVersion",
+    "AWS::CloudFormation::HookDefaultVersion", "AWS::CloudFormation::HookTypeConfig", "AWS::CloudFormation::ModuleVersion",
+    "AWS::CloudFormation::ModuleDefaultVersion", "AWS::CloudFormation::ResourceVersion", "AWS::CloudFormation::ResourceDefaultVersion",
+    "AWS::CloudFormation::PublicTypeVersion", "AWS::CloudFormation::TypeActivation",
+    "AWS::Organizations::Account", "AWS::Organizations::Organization", "AWS::Organizations::Policy", "AWS::Organizations::ResourcePolicy",
+    "AWS::SSO::Assignment",
 };
 /* clang-format on */
 
@@ -143,7 +148,9 @@ static void review_function_logs(struct review *review, const char *where, const
 /* ---- resources ---- */
 
 static void review_type(struct review *review, const char *where, const char *type) {
-    bool is_forbidden = strncmp(type, "Custom::", 8) == 0;
+    bool is_custom = strncmp(type, "Custom::", 8) == 0;
+    bool is_module = str_ends(str_from(type), STR("::MODULE"));
+    bool is_forbidden = is_custom;
 
     for (size_t i = 0; i < ARRAY_N(forbidden_types); i++) {
         is_forbidden = is_forbidden || strcmp(type, forbidden_types[i]) == 0;
@@ -151,6 +158,9 @@ static void review_type(struct review *review, const char *where, const char *ty
     if (is_forbidden) {
         review_find(review, REVIEW_FORBIDDEN_TYPE, where,
                     "a resource of type %s is never part of a deployment", type);
+    } else if (is_module || (strncmp(type, "AWS::", 5) != 0 && strncmp(type, "Alexa::", 7) != 0)) {
+        review_find(review, REVIEW_FOREIGN_TYPE, where,
+                    "what a resource of type %s makes is not seen", type);
     }
 }
 
@@ -169,6 +179,8 @@ static void review_resource(struct review *review, const char *name, const json_
     review_trust(review, where, type, properties);
     review_properties(review, where, type, properties);
     review_network(review, where, type, properties);
+    review_access(review, where, type, properties);
+    review_openapi(review, where, type, properties);
     review_sam_events(review, where, type, properties);
     review_function_logs(review, where, name, type, properties);
     review_owners(review, where, properties);

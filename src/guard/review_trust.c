@@ -70,11 +70,15 @@ static bool is_everything(const char *key, const json_t *value) {
             (str_ends(name, STR(":sub")) && is_every_subject(text)));
 }
 
-/* `key` is a key, or ":end" of one: that of an identity provider begins with its host. */
+/* `key` is a key, or ":end" of one: that of an identity provider begins with its host; or "begin:",
+ * after which its user says what. */
 static bool is_key(const char *have, const char *key) {
     struct str text = str_from(have);
     size_t len = strlen(key);
 
+    if (len > 0 && key[len - 1] == ':') {
+        return str_starts_nocase(text, str_from(key));
+    }
     return key[0] == ':' ? text.len > len && str_ends_nocase(text, str_from(key))
                          : str_eq_nocase(text, str_from(key));
 }
@@ -129,10 +133,10 @@ static bool is_held_by_source(const json_t *statement) {
 /* Services that say for whom they act when they assume a role. Source: AWS documentation, "confused
  * deputy" of each service. */
 static const char *const naming_services[] = {
-    "appsync",      "backup",        "batch",     "bedrock",        "codebuild",     "codepipeline",
-    "config",       "delivery.logs", "ecs-tasks", "events",         "firehose",      "glue",
-    "imagebuilder", "iot",           "logs",      "monitoring.rds", "pipes",         "sagemaker",
-    "scheduler",    "ssm",           "states",    "transfer",       "vpc-flow-logs",
+    "appsync",      "backup",        "batch",     "bedrock",        "codebuild", "codepipeline",
+    "config",       "delivery.logs", "ecs-tasks", "events",         "firehose",  "glue",
+    "imagebuilder", "iot",           "logs",      "monitoring.rds", "pipes",     "rolesanywhere",
+    "sagemaker",    "scheduler",     "ssm",       "states",         "transfer",  "vpc-flow-logs",
 };
 
 static bool names_its_source(const char *service) {
@@ -212,7 +216,10 @@ static void check_identity(const struct principal_check *check, const char *text
 }
 
 static void check_service(const struct principal_check *check, const char *service) {
-    bool is_held = is_held_by_source(check->statement);
+    /* A service sets the context itself, so that it says for whom it acts; anybody else may set
+     * any. */
+    bool is_held = is_held_by_source(check->statement) ||
+                   review_is_held(check->statement, "kms:EncryptionContext:");
 
     if (is_held) {
         return;
@@ -520,6 +527,23 @@ static void review_layer_permission(struct review *review, const char *where,
         check_identity(&check, who);
     } else if (json_object_get(properties, "OrganizationId") == NULL) {
         review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may use the layer");
+    }
+}
+
+static bool check_listed(const char *text, void *with) {
+    const struct principal_check *check = with;
+
+    if (strstr(text, ".amazonaws.com") == NULL) {
+        check_identity(check, text);
+    }
+    return true;
+}
+
+void review_principal_list(struct review *review, const char *where, const json_t *value) {
+    struct principal_check check = {.review = review, .where = where, .kind = "AWS"};
+
+    if (value != NULL && !review_texts(review, value, check_listed, &check)) {
+        review_unresolved(review, where, value, "who is let in cannot be told");
     }
 }
 

@@ -218,6 +218,9 @@ static json_t *resolve_call(struct resolving *resolving, const json_t *value, co
     if (strcmp(name, "Fn::Select") == 0) {
         return resolve_select(resolving, call, depth);
     }
+    if (strcmp(name, "Fn::ToJsonString") == 0) { /* what is written down is read as what it is */
+        return resolve(resolving, call, depth + 1);
+    }
     return strcmp(name, "Fn::Split") == 0 ? resolve_split(resolving, call, depth) : NULL;
 }
 
