@@ -144,7 +144,8 @@ static enum err_code call_pend(struct call_handle *call, enum record_kind kind, 
 /* Of a prompt, what it may spend; of anything else, its arguments. */
 static void call_mask_intent(const struct call_handle *call, struct masked *body) {
     CLEANUP(json_decrefp)
-    json_t *held = json_pack("{s:o}", "held", gate_sum_json(call->hold.held));
+    json_t *held = json_pack("{s:o, s:I}", "held", gate_sum_json(call->hold.held), "counted",
+                             (json_int_t)call->hold.counted);
 
     redact_json(call->gate->options.services->redactor, call->is_metered ? held : call->args, body);
 }

@@ -211,28 +211,32 @@ static void copy_field(char *to, size_t size, struct str from) {
 
 /* What an earlier process held is spent; what it settled is what it used. */
 static void recall_held(struct gate *gate, struct recalled *row) {
-    if (!gate_sum_read(json_object_get(row->args, "held"), &row->held)) {
+    int64_t counted = json_int_or(row->args, "counted", UINT32_MAX); /* so that nothing is above */
+    struct token_sum held;
+
+    if (!gate_sum_read(json_object_get(row->args, "held"), &held)) {
         return;
     }
-    gate->spent.in += row->held.in;
-    gate->spent.out += row->held.out;
+    row->hold = (struct token_hold){held, counted < 0 || counted > UINT32_MAX ? UINT32_MAX
+                                                                              : (uint32_t)counted};
+    gate->spent.in += held.in;
+    gate->spent.out += held.out;
     if (gate->is_counting) {
-        token_ledger_spend(meter_ledger(gate->options.meter), row->held);
+        token_ledger_spend(meter_ledger(gate->options.meter), held);
     }
 }
 
 static void recall_spent(struct gate *gate, struct recalled *row, const json_t *body) {
-    struct token_hold hold = {.held = row->held, .counted = UINT32_MAX};
     struct token_sum spent;
 
-    if (row->held.out > 0 && gate_sum_read(json_object_get(body, "spent"), &spent)) {
-        gate->spent.in += spent.in - row->held.in;
-        gate->spent.out += spent.out - row->held.out;
+    if (row->hold.held.out > 0 && gate_sum_read(json_object_get(body, "spent"), &spent)) {
+        gate->spent.in += spent.in - row->hold.held.in;
+        gate->spent.out += spent.out - row->hold.held.out;
         if (gate->is_counting) {
-            (void)token_ledger_settle(meter_ledger(gate->options.meter), &hold, &spent);
+            (void)token_ledger_settle(meter_ledger(gate->options.meter), &row->hold, &spent);
         }
     }
-    row->held = (struct token_sum){0, 0};
+    row->hold = (struct token_hold){0};
 }
 
 static void recall_result(struct gate *gate, struct recalled *row,

@@ -18,7 +18,7 @@ struct recalled {
     json_t *args;                /* of an intent, masked */
     json_t *result;              /* of a call that went well, or {"answer","by"} */
     struct err err;              /* of a call that did not, or was refused */
-    struct token_sum held;       /* of an intent that spends tokens */
+    struct token_hold hold;      /* of an intent that spends tokens */
 };
 
 /* A record that waits for the next sync. Owns its text. */

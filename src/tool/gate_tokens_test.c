@@ -198,6 +198,44 @@ static void a_session_that_is_opened_again_in_its_process_is_counted_once(void *
     rig_done(&rig);
 }
 
+/* ---- The margin ---- */
+
+static void ask_billed_above(struct rig *rig, int above, int count) {
+    json_t *args = ask_args(100, 5);
+    json_t *out = NULL;
+
+    json_put_int(args, "above", above);
+    MUST(tool_call(&rig->turn, "model", "ask", args, &out, &err));
+    json_decref(out);
+    assert_int_equal(held_now().in, count);
+}
+
+static void a_prompt_billed_above_its_count_is_told_once_and_held_from_then_on(void **state) {
+    struct rig rig;
+    int runs;
+
+    rig_open(&rig, *state, "preflight");
+    ask_billed_above(&rig, 12, 100);
+    assert_int_equal(rig_seen_n(&rig, "\"code\":\"tokens_above\""), 1);
+    assert_int_equal(rig_seen_n(&rig, "bills 112 tokens for a question of 100"), 1);
+    ask_billed_above(&rig, 30, 112); /* further than before: 30 above what was counted */
+    ask_billed_above(&rig, 0, 130);
+    assert_int_equal(rig_seen_n(&rig, "tokens_above"), 1);
+    must_have_spent(&rig, 342, 15);
+    runs = atomic_load(&world.runs);
+    rig_again(&rig, 1); /* another process knows it, too */
+    ask_billed_above(&rig, 12, 130);
+    ask_billed_above(&rig, 30, 130);
+    ask_billed_above(&rig, 0, 130);
+    assert_int_equal(atomic_load(&world.runs), runs);
+    must_have_spent(&rig, 342, 15);
+    atomic_store(&world.held, (struct token_sum){0});
+    ask_billed_above(&rig, 29, 130);
+    assert_int_equal(rig_seen_n(&rig, "tokens_above"), 1);
+    must_have_spent(&rig, 471, 20);
+    rig_done(&rig);
+}
+
 /* ---- The levels ---- */
 
 /* Spends all but `in_left` and `out_left` of the budget, in calls without an incident. */
@@ -361,6 +399,7 @@ int main(void) {
         ON_MEMORY(another_process_knows_what_was_spent),
         ON_MEMORY(a_call_that_died_with_its_process_is_spent_and_asked_again),
         ON_MEMORY(a_session_that_is_opened_again_in_its_process_is_counted_once),
+        ON_MEMORY(a_prompt_billed_above_its_count_is_told_once_and_held_from_then_on),
         ON_MEMORY(at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due),
         ON_MEMORY(each_level_has_its_sentence),
         ON_MEMORY(at_the_budget_a_person_may_raise_it_once),

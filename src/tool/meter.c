@@ -7,6 +7,7 @@
 struct meter {
     struct token_ledger ledger;
     enum token_level told;
+    bool is_alarmed;
     bool is_answered;
     bool is_raised;
     char **sessions; /* that are counted */
@@ -85,4 +86,11 @@ enum token_level meter_news(struct meter *meter) {
     }
     meter->told = level;
     return level;
+}
+
+bool meter_alarm(struct meter *meter) {
+    bool is_first = !meter->is_alarmed;
+
+    meter->is_alarmed = true;
+    return is_first;
 }

@@ -34,3 +34,6 @@ bool meter_is_raised(const struct meter *meter);
 
 /* The level that the session has come to since it was last told, or TOKEN_LEVEL_LOW. */
 enum token_level meter_news(struct meter *meter);
+
+/* Notes that a prompt was billed above its hold; true for the first, of which a person is told. */
+bool meter_alarm(struct meter *meter);

@@ -79,13 +79,28 @@ static void tell_level(struct turn *turn, enum token_level level) {
     }
 }
 
+/* The alarm: what is counted here is not what the service counts, and the budget is held by a
+ * margin. Told once; it moves again with each prompt that is further off. */
+static void tell_above(struct turn *turn, uint32_t counted, uint32_t billed) {
+    CLEANUP(freep)
+    char *text = mem_format("the model's service bills %u tokens for a question of %u; from now on "
+                            "as many more are held before one is sent",
+                            billed, counted);
+
+    turn_say(turn, EVENT_WARNING,
+             json_pack("{s:s, s:s, s:s}", "code", "tokens_above", "text", text, "remedy", ""));
+}
+
 void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_sum *used) {
     struct meter *meter = turn->gate->options.meter;
     struct token_sum spent = used == NULL ? hold->held : *used;
+    uint32_t counted = hold->counted;
 
     turn->gate->spent.in += spent.in;
     turn->gate->spent.out += spent.out;
-    (void)token_ledger_settle(meter_ledger(meter), hold, used);
+    if (token_ledger_settle(meter_ledger(meter), hold, used) && meter_alarm(meter)) {
+        tell_above(turn, counted, spent.in);
+    }
     tell_level(turn, meter_news(meter));
 }
 

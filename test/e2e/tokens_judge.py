@@ -64,6 +64,19 @@ class Strings:
                  "\u0301-", "01", "1a", ".,", "\u4e00\u4e01", "\u0e01\u0e34", "aaab", "xyz", "\u0410\u0430", "\U0001f600\u200d",
                  "\u01c5a", "'s", "' s", "_a", "#", "\x00", "\u00c2\u00c3", "(){};", "ACGT", "0123456789abcdef"]
 
+    # What people write with more than one character: marks, joiners, syllables, selectors, flags, numbers that are no digits.
+    CLUSTERS = ["e\u0301\u0323", "a" + "\u0300\u0316" * 9, "\u1112\u1161\u11ab", "\ud55c\uae00", "\u3131\u314f", "\u0915\u094d\u0937\u093f",
+                "\u0ba8\u0bbf", "\u0e01\u0e33\u0e49", "\u0f40\u0f7c", "\u0d15\u0d4d\u200d", "\u1006\u103b\u1031", "\u0644\u0651\u064e\u0627", "\u05e9\u05c1\u05b8",
+                "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f3f4\U000e0067\U000e0062\U000e007f", "\U0001f1e9\U0001f1ea", "\u2764\ufe0f",
+                "\U0001f44d\U0001f3fd", "3\ufe0f\u20e3", "\u01c5ep", "\u01f2\u01cb", "\u1f88\u1fbc", "\ufb03", "\u017f's\u017f'\u017f", "\u0130i\u0307\u0131",
+                "\u1e9e\u00df", "\u2163\u2173", "\u00b2\u00be\u2460", "\u0661\u06f2\u0969", "\uff11\uff21\uff41", "\U0001d7d8\U0001d400", "\u02bc\u02b0",
+                "\u30fc\u30cf\uff9e", "\u4e0d\u3005", "\U00020000\U0002a6df", "\ufeff", "\u0085", "\u180e", "\u2028\u2029", "\u00ad", "\u200b",
+                "\u0345\u0363", "\u20dd\u0488", "\ue000\U000f0000", "\ufffd", "\ufffe\U0010ffff", "\x00", "\x7f\x1b["]
+    # What is not UTF-8, of each kind: alone, too few, too long for what it says, surrogates, beyond the last, never used.
+    BROKEN = [b"\x80", b"\xbf\xbf", b"\xc3", b"\xe2\x82", b"\xe1\x80", b"\xf0\x9f", b"\xf0\x9f\x98", b"\xf4\x8f\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xe0\x80\x80",
+              b"\xe0\x9f\xbf", b"\xf0\x80\x80\x80", b"\xf0\x8f\xbf\xbf", b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xed\xa0\xbd\xed\xb8\x80", b"\xf4\x90\x80\x80",
+              b"\xf5\x80\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xfc\x84\x80\x80\x80\x80", b"\xfe", b"\xff\xfe", b"\xe2(\xa1", b"\xf0(\x8c\xbc", b"\xf0\x90\xc3\xa9"]
+
     def __init__(self, seed, tokens, texts):
         self.random, self.tokens, self.texts = random.Random(seed), tokens, texts
         self.pools = {}
@@ -71,7 +84,8 @@ class Strings:
             if not 0xd800 <= point < 0xe000:
                 self.pools.setdefault(unicodedata.category(chr(point)), []).append(chr(point))
         self.pools = list(self.pools.values()) + [[chr(c) for c in range(128)]] * 8 + [list(self.SPACES)] * 3
-        self.kinds = [self.points, self.words, self.blanks, self.run, self.joined, self.repeated, self.bytes, self.slice]
+        self.kinds = [self.points, self.words, self.blanks, self.run, self.joined, self.repeated, self.bytes, self.slice,
+                      self.long, self.clusters, self.broken, self.at_borders]
 
     def points(self):
         pick = self.random
@@ -119,6 +133,38 @@ class Strings:
             data.insert(pick.randrange(len(data) + 1), pick.randrange(256))
         return bytes(data)
 
+    def long(self):
+        """One piece, mostly: 100 to 5,000 bytes over a few characters of one or two classes, in runs."""
+        pick = self.random
+        pool = pick.choice(self.pools) + (pick.choice(self.pools) if pick.random() < 0.3 else [])
+        letters, out = pick.choices(pool, k=pick.randint(1, 4)), bytearray()
+        length = pick.randint(100, 5000)
+        while len(out) < length:
+            out += pick.choice(letters).encode() * (1 if pick.random() < 0.7 else pick.randint(2, 70))
+        return bytes(out)
+
+    def clusters(self):
+        pick = self.random
+        few = pick.choices(self.CLUSTERS, k=pick.randint(1, 5))
+        glue = pick.choices(["", "", " ", "'s", "a", "A", "\n", "-", "7", "  "], k=3)
+        return "".join(pick.choice(few) * pick.choice((1, 1, 1, 2, 30)) + pick.choice(glue) for _ in range(pick.randint(1, 30))).encode()
+
+    def broken(self):
+        pick = self.random
+        return b"".join(pick.choice(self.BROKEN) * pick.choice((1, 1, 2, 9)) + pick.choice((b"", b"a", b" ", b"'s", b"\n", "\u00e9".encode(), pick.choice(self.tokens)))
+                        for _ in range(pick.randint(1, 20)))
+
+    def at_borders(self):
+        """Long and broken characters where the driver's chunks meet: each length has its own."""
+        pick = self.random
+        length = pick.randint(62, 600) if pick.random() < 0.9 else pick.randint(4097, 9000)
+        chunk, out = 1 + length % (4093 if length > 4096 else 61), bytearray(pick.choice(self.tokens) * length)[:length]
+        for at in range(chunk, length - 8, chunk * pick.randint(1, 3)):
+            what = pick.choice(self.BROKEN) if pick.random() < 0.4 else pick.choice(self.CLUSTERS).encode()[:8]
+            from_ = at - pick.randint(0, min(len(what), at))
+            out[from_:from_ + len(what)] = what
+        return bytes(out)
+
     def next(self):
         return self.random.choice(self.kinds)()
 
@@ -136,8 +182,11 @@ class Judge:
 
     def difference(self, name, data):
         """None, or a sentence: where the first difference is."""
-        want = self.references[name].encode_ordinary(data.decode("utf-8", "replace"))
+        text = data.decode("utf-8", "replace")
+        want = self.references[name].encode_ordinary(text)
         got = self.probe.ids(name, data)
+        if got == want and self.references[name].decode_bytes(got) != text.encode():
+            return f"{name} of {data[:300]!r} does not come back"
         return None if got == want else f"{name} of {data[:300]!r} ({len(data)} bytes): {got[:40]}, not {want[:40]}"
 
 

@@ -88,8 +88,9 @@ static enum err_code fake_ask(struct op *op, json_t **out, struct err *err) {
     uint32_t wanted = (uint32_t)json_int_or(op->args, "out", 0);
 
     atomic_store(&world.held, op->held);
-    op->used = (struct token_sum){(uint32_t)json_int_or(op->args, "in", 0),
-                                  wanted < op->held.out ? wanted : op->held.out};
+    op->used = (struct token_sum){
+        (uint32_t)(json_int_or(op->args, "in", 0) + json_int_or(op->args, "above", 0)),
+        wanted < op->held.out ? wanted : op->held.out};
     op->is_used_known = !atomic_load(&world.is_use_lost) && !json_bool_at(op->args, "lost");
     return fake_run(op, out, err);
 }
@@ -109,7 +110,7 @@ static enum err_code fake_need(const struct services *services, const struct ope
 /* clang-format off */
 static const struct json_field ask_in[] = {
     {"prompt", JSON_TEXT, false}, {"in", JSON_COUNT, true}, {"out", JSON_COUNT, true},
-    {"slow", JSON_FLAG, true}, {"lost", JSON_FLAG, true}, {0}};
+    {"above", JSON_COUNT, true}, {"slow", JSON_FLAG, true}, {"lost", JSON_FLAG, true}, {0}};
 static const struct json_field any_in[] = {
     {"approval", JSON_TEXT, true}, {"release", JSON_TEXT, true}, {"stack_id", JSON_TEXT, true},
     {"arn", JSON_TEXT, true}, {"account", JSON_TEXT, true}, {"template_sha256", JSON_TEXT, true},

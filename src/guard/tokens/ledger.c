@@ -3,7 +3,13 @@
 
 #include "guard/limits.h"
 
-static uint64_t packed(struct token_sum sum) { return (uint64_t)sum.in << 32 | sum.out; }
+/* The most that one call counts for: far above any ceiling, and no number of calls at once runs
+ * over a half of the word, whatever a server says they used. */
+enum { CALL_TOKENS_MAX = 1 << 24 };
+
+static uint64_t bounded(uint32_t n) { return n < CALL_TOKENS_MAX ? n : CALL_TOKENS_MAX; }
+
+static uint64_t packed(struct token_sum sum) { return bounded(sum.in) << 32 | bounded(sum.out); }
 
 static struct token_sum unpacked(uint64_t word) {
     return (struct token_sum){(uint32_t)(word >> 32), (uint32_t)word};

@@ -36,6 +36,7 @@ enum { ASKED_IN = 30000, ASKED_OUT = 20000, USED_IN = 10000, USED_OUT = 5000 };
 struct player {
     pthread_t thread;
     sem_t go; /* may take the next step */
+    uint32_t used_in;
     bool is_done;
     bool is_held; /* its call got what it asked for */
 };
@@ -44,14 +45,14 @@ static struct {
     struct token_ledger ledger;
     struct player players[PLAYERS_MAX];
     int player_n;
-    bool is_every_word; /* or only `taken` */
-    sem_t arrived;      /* a player stands at the gate, or is done */
+    const volatile void *word; /* operations on this one are steps; NULL: on each */
+    sem_t arrived;             /* a player stands at the gate, or is done */
 } play;
 
 static _Thread_local struct player *me; /* NULL: whoever this is, the gate is open */
 
 static void gate(const volatile void *word) {
-    if (me != NULL && (play.is_every_word || word == &play.ledger.taken)) {
+    if (me != NULL && (play.word == NULL || word == play.word)) {
         sem_post(&play.arrived);
         sem_wait(&me->go);
     }
@@ -64,10 +65,11 @@ static bool is_within_budget(struct token_ledger *ledger) {
 }
 
 static void *call_once(void *arg) {
-    struct token_sum used = {USED_IN, USED_OUT};
+    struct token_sum used = {0, USED_OUT};
     struct token_hold hold;
 
     me = arg;
+    used.in = me->used_in;
     me->is_held = token_ledger_hold(&play.ledger, ASKED_IN, 1, ASKED_OUT, &hold) == TOKENS_HELD;
     if (me->is_held) {
         (void)token_ledger_settle(&play.ledger, &hold, &used);
@@ -103,6 +105,7 @@ static int waiting_n(void) {
 /* Plays one schedule: `*depth` given choices, then always the first. Returns the steps. */
 static int play_once(struct choice *choices, int depth) {
     int steps = 0, held = 0;
+    uint32_t used_in = 0, above = 0;
 
     token_ledger_init(&play.ledger, (struct token_sum){0, 0});
     for (int i = 0; i < play.player_n; i++) {
@@ -122,21 +125,32 @@ static int play_once(struct choice *choices, int depth) {
     for (int i = 0; i < play.player_n; i++) {
         pthread_join(play.players[i].thread, NULL);
         sem_destroy(&play.players[i].go);
-        held += play.players[i].is_held;
+        if (play.players[i].is_held) {
+            uint32_t used = play.players[i].used_in;
+
+            held++;
+            used_in += used;
+            above = used > ASKED_IN && used - ASKED_IN > above ? used - ASKED_IN : above;
+        }
     }
     assert_true(held >= 2); /* two fit; nobody is refused for nothing */
-    assert_int_equal(token_ledger_taken(&play.ledger).in, held * USED_IN);
+    assert_int_equal(atomic_load(&play.ledger.margin), above);
+    assert_int_equal(token_ledger_taken(&play.ledger).in, used_in);
     assert_int_equal(token_ledger_taken(&play.ledger).out, held * USED_OUT);
     return steps;
 }
 
-/* Plays every schedule. Returns their number. */
-static int play_all(int player_n, bool is_every_word) {
+/* Plays every schedule of calls that use `used_in`, and each next one `more` than that. Returns
+ * their number. */
+static int play_all(int player_n, const volatile void *word, uint32_t used_in, uint32_t more) {
     struct choice choices[STEPS_MAX];
     int depth = 0, schedules = 0;
 
     play.player_n = player_n;
-    play.is_every_word = is_every_word;
+    play.word = word;
+    for (int i = 0; i < player_n; i++) {
+        play.players[i].used_in = used_in + (uint32_t)i * more;
+    }
     sem_init(&play.arrived, 0, 0);
     do {
         depth = play_once(choices, depth);
@@ -154,12 +168,19 @@ static int play_all(int player_n, bool is_every_word) {
 
 static void two_calls_in_every_order_stay_within_the_budget(void **state) {
     (void)state;
-    assert_true(play_all(2, true) >= 900); /* 12 over 6, and more where one has to look again */
+    assert_true(play_all(2, NULL, USED_IN, 0) >=
+                900); /* 12 over 6, and more where one has to look again */
 }
 
 static void three_calls_in_every_order_stay_within_the_budget(void **state) {
     (void)state;
-    assert_true(play_all(3, false) >= 500);
+    assert_true(play_all(3, &play.ledger.taken, USED_IN, 0) >= 500);
+}
+
+static void of_alarms_in_every_order_the_highest_is_the_margin(void **state) {
+    (void)state;
+    assert_true(play_all(2, &play.ledger.margin, ASKED_IN + 1, 1) >= 20);
+    assert_true(play_all(2, &play.ledger.margin, ASKED_IN + 2, -1U) >= 20);
 }
 
 /* ---- Load, with faults ---- */
@@ -239,12 +260,69 @@ static void an_answer_is_cut_to_what_is_left_and_refused_below_its_least(void **
 static void a_prompt_that_does_not_fit_is_refused(void **state) {
     struct token_ledger ledger;
     struct token_hold hold;
+    struct token_sum used = {2, 0};
 
     (void)state;
+    token_ledger_init(&ledger, (struct token_sum){0, 0});
+    assert_int_equal(token_ledger_hold(&ledger, 1, 1, 1, &hold), TOKENS_HELD);
+    assert_true(token_ledger_settle(&ledger, &hold, &used)); /* the margin is no way round */
+    assert_int_equal(token_ledger_hold(&ledger, UINT32_MAX, 1, 1, &hold), TOKENS_REFUSED);
     token_ledger_init(&ledger, (struct token_sum){79999, 0});
     assert_int_equal(token_ledger_hold(&ledger, 2, 1, 1, &hold), TOKENS_REFUSED);
     assert_int_equal(token_ledger_hold(&ledger, UINT32_MAX, 1, 1, &hold), TOKENS_REFUSED);
     assert_int_equal(token_ledger_hold(&ledger, 1, 1, 1, &hold), TOKENS_HELD);
+}
+
+/* A bill that was higher than its hold, or what an earlier process spent, leaves less than nothing.
+ */
+static void over_the_budget_nothing_is_left(void **state) {
+    struct token_ledger ledger;
+    struct token_hold hold;
+
+    (void)state;
+    token_ledger_init(&ledger, (struct token_sum){0, 0});
+    token_ledger_spend(&ledger, (struct token_sum){80001, 7});
+    assert_int_equal(token_ledger_hold(&ledger, 1, 1, 1, &hold), TOKENS_REFUSED);
+    token_ledger_raise(&ledger);
+    token_ledger_spend(&ledger, (struct token_sum){0, 60001});
+    assert_int_equal(token_ledger_hold(&ledger, 1, 1, 1, &hold), TOKENS_REFUSED);
+    assert_int_equal(token_ledger_taken(&ledger).in, 80001); /* both are counted */
+    assert_int_equal(token_ledger_taken(&ledger).out, 60008);
+}
+
+/* Whatever servers say was used by calls at once, no sum runs over, nor into the other. */
+static void a_bill_beyond_all_reason_ends_the_budget(void **state) {
+    struct token_ledger ledger;
+    struct token_hold holds[THREADS];
+    struct token_sum used = {UINT32_MAX, UINT32_MAX};
+
+    (void)state;
+    token_ledger_init(&ledger, (struct token_sum){0, 0});
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(token_ledger_hold(&ledger, 100, 1, 100, &holds[i]), TOKENS_HELD);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        (void)token_ledger_settle(&ledger, &holds[i], &used);
+        assert_int_equal(token_ledger_level(&ledger), TOKEN_LEVEL_CEILING);
+        assert_true(token_ledger_taken(&ledger).in > limit(LIMIT_TOKENS_IN_CEILING));
+        assert_true(token_ledger_taken(&ledger).out > limit(LIMIT_TOKENS_OUT_CEILING));
+    }
+    assert_int_equal(token_ledger_taken(&ledger).in, token_ledger_taken(&ledger).out);
+    assert_int_equal(token_ledger_hold(&ledger, 0, 1, 1, &holds[0]), TOKENS_REFUSED);
+}
+
+static void a_hold_is_settled_once(void **state) {
+    struct token_ledger ledger;
+    struct token_hold hold;
+    struct token_sum used = {10, 5}, nothing = {0, 0};
+
+    (void)state;
+    token_ledger_init(&ledger, (struct token_sum){0, 0});
+    assert_int_equal(token_ledger_hold(&ledger, 500, 1, 700, &hold), TOKENS_HELD);
+    (void)token_ledger_settle(&ledger, &hold, &used);
+    (void)token_ledger_settle(&ledger, &hold, &nothing); /* gives nothing back again */
+    assert_int_equal(token_ledger_taken(&ledger).in, 10);
+    assert_int_equal(token_ledger_taken(&ledger).out, 5);
 }
 
 static void a_use_that_is_not_known_is_all_of_the_hold(void **state) {
@@ -273,6 +351,11 @@ static void a_prompt_above_its_count_raises_the_alarm_and_the_margin(void **stat
     assert_int_equal(hold.held.in, 112);
     assert_false(token_ledger_settle(&ledger, &hold, &used)); /* no further than before */
     assert_int_equal(token_ledger_taken(&ledger).in, 224);
+    assert_int_equal(token_ledger_hold(&ledger, 100, 1, 10, &hold), TOKENS_HELD);
+    used.in = 130; /* 30 above its count, 18 above what was held */
+    assert_true(token_ledger_settle(&ledger, &hold, &used));
+    assert_int_equal(token_ledger_hold(&ledger, 100, 1, 10, &hold), TOKENS_HELD);
+    assert_int_equal(hold.held.in, 130);
 }
 
 static void levels_follow_the_fuller_budget(void **state) {
@@ -325,9 +408,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_calls_in_every_order_stay_within_the_budget),
         cmocka_unit_test(three_calls_in_every_order_stay_within_the_budget),
+        cmocka_unit_test(of_alarms_in_every_order_the_highest_is_the_margin),
         cmocka_unit_test(ten_calls_at_once_stay_within_the_budget),
         cmocka_unit_test(an_answer_is_cut_to_what_is_left_and_refused_below_its_least),
         cmocka_unit_test(a_prompt_that_does_not_fit_is_refused),
+        cmocka_unit_test(over_the_budget_nothing_is_left),
+        cmocka_unit_test(a_bill_beyond_all_reason_ends_the_budget),
+        cmocka_unit_test(a_hold_is_settled_once),
         cmocka_unit_test(a_use_that_is_not_known_is_all_of_the_hold),
         cmocka_unit_test(a_prompt_above_its_count_raises_the_alarm_and_the_margin),
         cmocka_unit_test(levels_follow_the_fuller_budget),
