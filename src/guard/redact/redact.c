@@ -11,6 +11,7 @@
 #include "guard/walk.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,21 +19,44 @@ static const char mask[] = "***";
 
 /* ---- masked ---- */
 
+/* Another one in each process, and nothing that a pointer and a length happen to be followed by. */
+static uintptr_t seal_of(const void *ptr, size_t len) {
+    return ((uintptr_t)ptr + len * UINT64_C(0x9e3779b97f4a7c15)) ^ (uintptr_t)mask;
+}
+
+/* Of `len` bytes and a NUL that are masked. */
+static struct masked sealed(char *text, size_t len) {
+    return (struct masked){(struct masked_bytes *)text, len, seal_of(text, len)};
+}
+
+static char *unsealed(const struct masked *masked) {
+    if (masked->masked_ptr != NULL &&
+        masked->masked_seal != seal_of(masked->masked_ptr, masked->masked_len)) {
+        (void)fputs("aws-copilot: text that nobody masked was to leave; it did not\n", stderr);
+        abort();
+    }
+    return (char *)masked->masked_ptr;
+}
+
 void masked_done(struct masked *masked) {
-    free(masked->masked_ptr);
+    free(unsealed(masked));
     *masked = (struct masked){0};
 }
 
 struct str masked_str(const struct masked *masked) {
-    return (struct str){masked->masked_ptr, masked->masked_len};
+    char *text = unsealed(masked);
+
+    return text == NULL ? (struct str){0} : (struct str){text, masked->masked_len};
 }
 
 const char *masked_cstr(const struct masked *masked) {
-    return masked->masked_ptr == NULL ? "" : masked->masked_ptr;
+    const char *text = unsealed(masked);
+
+    return text == NULL ? "" : text;
 }
 
 void masked_of_record(struct str text, struct masked *out) {
-    *out = (struct masked){.masked_ptr = str_dup(text), .masked_len = text.len};
+    *out = sealed(str_dup(text), text.len);
 }
 
 void masked_copy(const struct masked *masked, struct masked *out) {
@@ -179,10 +203,9 @@ static void writer_put(void *user, const struct segment *segment) {
 }
 
 static struct masked writer_take(struct writer *writer) {
-    struct masked masked = {.masked_len = writer->out.len};
+    size_t len = writer->out.len;
 
-    masked.masked_ptr = buf_take(&writer->out);
-    return masked;
+    return sealed(buf_take(&writer->out), len);
 }
 
 /* ---- one text ---- */
@@ -414,7 +437,8 @@ void redact_json(const struct redactor *redactor, const json_t *json, struct mas
     CLEANUP(masker_givep) struct masker *masker = masker_take(redactor);
     CLEANUP(json_decrefp) json_t *masked = mask_node(masker, json, 0);
     char *text = json_text(masked);
-    *out = (struct masked){.masked_ptr = text, .masked_len = strlen(text)};
+
+    *out = sealed(text, strlen(text));
 }
 
 /* ---- looking, not masking ---- */
@@ -476,9 +500,10 @@ struct redact_stream *redact_stream_new(const struct redactor *redactor,
 static void stream_give(struct redact_stream *stream) {
     struct buf *out = &stream->masker->writer.out;
     size_t skip = stream->given < out->len ? stream->given : out->len;
-    struct masked piece = {.masked_ptr = out->ptr + skip, .masked_len = out->len - skip};
 
-    if (piece.masked_len > 0) {
+    if (skip < out->len) {
+        struct masked piece = sealed(out->ptr + skip, out->len - skip);
+
         stream->put(stream->user, &piece);
     }
     buf_clear(out);
@@ -499,13 +524,13 @@ static void stream_release(struct redact_stream *stream) {
                            &stream->is_stuck);
     redactor_unlock(segmenter->redactor);
     if (to > stream->given) {
-        struct masked piece = {0};
+        struct buf *out = &stream->masker->writer.out;
+        struct masked piece;
 
-        buf_add(&stream->masker->writer.out, str_slice(line, stream->given, to));
-        piece.masked_ptr = stream->masker->writer.out.ptr;
-        piece.masked_len = stream->masker->writer.out.len;
+        buf_add(out, str_slice(line, stream->given, to));
+        piece = sealed(out->ptr, out->len);
         stream->put(stream->user, &piece);
-        buf_clear(&stream->masker->writer.out);
+        buf_clear(out);
         stream->given = to;
     }
 }

@@ -11,13 +11,16 @@
 #include "base/buf.h"
 
 /* Text without secrets. Owned; made by the functions below and by nobody else: only their file may
- * name the members (maker.h). {0} is empty. Well-formed input stays UTF-8. */
+ * name the members (maker.h), the first is of a type that no text has, and what comes to be one
+ * otherwise, by a cast or copied bytes, has no seal and ends the program where it is read.
+ * {0} is empty. Well-formed input stays UTF-8. */
 struct masked {
-    char *masked_ptr;  /* NUL-terminated, or NULL while empty */
-    size_t masked_len; /* bytes, without the NUL */
+    struct masked_bytes *masked_ptr; /* NUL-terminated, or NULL while empty */
+    size_t masked_len;               /* bytes, without the NUL */
+    uintptr_t masked_seal;           /* of the two above */
 };
 #ifndef REDACT_MAKER
-#pragma GCC poison masked_ptr masked_len
+#pragma GCC poison masked_ptr masked_len masked_seal masked_bytes
 #endif
 
 /* Takes back what was masked when it was recorded, byte for byte: only for the journal, whose
