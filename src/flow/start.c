@@ -52,7 +52,7 @@ static char *trust_code_id(const struct flow *flow) {
 
 static char *trust_target_id(const struct flow *flow, const struct project_env *env) {
     return mem_format("target/%s/%s", flow->project_key,
-                      sha256_hex(project_trust_digest(env)).text);
+                      sha256_hex(project_trust_digest(flow->project, env)).text);
 }
 
 static bool trust_has(struct flow *flow, char *owned_id) {

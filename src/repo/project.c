@@ -166,10 +166,11 @@ const struct project_env *project_env(const struct project *project, const char 
     return NULL;
 }
 
-struct sha256 project_trust_digest(const struct project_env *env) {
+struct sha256 project_trust_digest(const struct project *project, const struct project_env *env) {
     json_t *json = json_object();
     struct sha256 digest;
 
+    json_put_str(json, "app", project->name); /* whose stack it is */
     json_put_str(json, "environment", env->name);
     json_put_str(json, "account", env->account);
     json_put_str(json, "region", env->region);

@@ -121,10 +121,10 @@ MUST_CHECK enum err_code project_check_answer(const char *field, const char *val
  * Errors: ERR_INVALID with the sentence and remedy to show. */
 MUST_CHECK enum err_code project_check_secret(const char *name, struct err *err);
 
-/* What the person confirms once per machine: SHA-256 over the environment's name, account, region,
- * qualifier, approve, ceiling and second approver, canonical JSON. Any change of these changes it.
- */
-struct sha256 project_trust_digest(const struct project_env *env);
+/* What the person confirms once per machine: SHA-256 over the application's name and the
+ * environment's name, account, region, qualifier, approve, ceiling and second approver, canonical
+ * JSON. Any change of these changes it. */
+struct sha256 project_trust_digest(const struct project *project, const struct project_env *env);
 
 /* The words used in the file; never NULL. "" for PROJECT_TARGET_NONE. */
 const char *project_target_word(enum project_target target);

@@ -75,10 +75,12 @@ static enum outcome intake_gather(struct turn *turn) {
 
 /* ---- ASK: what is missing ---- */
 
+/* `preset` is what the repository says: shown, and taken by nobody who has not seen it. */
 static json_t *intake_question(const char *field, const char *question, const char *preset,
                                const char *help) {
-    return agent_args("field", field, "kind", "text", "question", question, "default", preset,
-                      "help", help, NULL);
+    return agent_args("field", field, "kind", "text", "question", question, "default", preset, "by",
+                      preset == NULL ? NULL : "repository", "help", help, "remedy",
+                      preset == NULL ? NULL : "give it with --app, or in aws-copilot.yml", NULL);
 }
 
 /* What a person calls a value, as the program writes it: "Frankfurt, please" is eu-central-1. The
@@ -134,9 +136,9 @@ static enum outcome intake_ask_field(struct turn *turn, const char *field, const
     if (json_str_at(fields, field) != NULL) {
         return OUTCOME_OK;
     }
-    if (preset != NULL && json_bool_at(turn->state, "flags.yes")) {
-        json_put_str(fields, field, preset);
-        intake_label(turn, field, ORIGIN_USER); /* --yes takes what is proposed */
+    if (preset != NULL && json_bool_at(turn->state, "flags.yes") && agent_is_kind(turn, "init")) {
+        json_put_str(fields, field, preset); /* it is written down, and nothing is changed by it */
+        intake_label(turn, field, ORIGIN_REPO);
         return OUTCOME_OK;
     }
     outcome = intake_ask(turn, asked_as, question, preset, help, &answer);

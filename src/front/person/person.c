@@ -382,8 +382,9 @@ static enum err_code asking_elsewhere(const struct asking *asking, struct err *e
 /* What a question proposes, where it may be taken without looking; NULL: nothing. */
 static const char *proposal_of(const json_t *question) {
     const char *proposal = json_str_at(question, "default");
+    bool is_of_repository = strcmp(json_str_or(question, "by", ""), "repository") == 0;
 
-    return question_is_signature(question) ? NULL : proposal;
+    return question_is_signature(question) || is_of_repository ? NULL : proposal;
 }
 
 /* ---- The interface ---- */

@@ -214,11 +214,17 @@ static void yes_takes_proposals_and_nothing_that_matters(void **state) {
         const char *field;
         const char *proposal;
         const char *answer; /* NULL: nobody answers */
+        const char *by;     /* whose proposal it is; NULL: the program's */
     } nobody[] = {
-        {"confirm", "bootstrap", "yes", "yes"}, {"confirm", "retry", "no", "no"},
-        {"confirm", "confirm", "no", "no"},     {"text", "app.name", "todo", "todo"},
-        {"text", "region", NULL, NULL},         {"confirm", "trust", "yes", NULL},
-        {"approval", "approval", "no", NULL},   {"approval", "approval", "yes", NULL},
+        {"confirm", "bootstrap", "yes", "yes"},
+        {"confirm", "retry", "no", "no"},
+        {"confirm", "confirm", "no", "no"},
+        {"text", "app.name", "todo", "todo"},
+        {"text", "app.name", "todo", NULL, "repository"},
+        {"text", "region", NULL, NULL},
+        {"confirm", "trust", "yes", NULL},
+        {"approval", "approval", "no", NULL},
+        {"approval", "approval", "yes", NULL},
     };
 
     (void)state;
@@ -226,11 +232,12 @@ static void yes_takes_proposals_and_nothing_that_matters(void **state) {
         struct talk talk = {.asker = {.takes_proposals = true}};
         struct person person = asker_person(&talk.asker);
         enum err_code code = ERR_NONE;
+        json_t *question = question_of(nobody[i].kind, nobody[i].field, nobody[i].proposal);
         char *answer;
 
+        json_put_str(question, "by", nobody[i].by);
         assert_true(person.is_there(person.ctx));
-        answer =
-            ask(&talk, question_of(nobody[i].kind, nobody[i].field, nobody[i].proposal), &code);
+        answer = ask(&talk, question, &code);
         if ((answer == NULL) != (nobody[i].answer == NULL) ||
             (answer != NULL && strcmp(answer, nobody[i].answer) != 0) ||
             (answer == NULL && code != ERR_WAITING)) {
