@@ -13,6 +13,7 @@ enum slot_kind {
     SLOT_FIELD,     /* one of the state's fields, whose labels whoever filled it has kept */
     SLOT_PLAN,      /* a member of the state that belongs to the plan, once that is reviewed */
     SLOT_YES,       /* a member of what the person said yes to */
+    SLOT_DIGEST,    /* what a member of that is the digest of */
     SLOT_PROGRAM,   /* this program makes it, whatever the session is about */
 };
 
@@ -42,6 +43,7 @@ static const struct slot {
     {"template",          SLOT_PLAN,     "template",                       ORIGIN_NONE},
     {"parameters",        SLOT_PLAN,     "parameters",                     ORIGIN_NONE},
     {"parameters",        SLOT_STATE,    "last_release.parameters",        ORIGIN_PLAN},
+    {"cure",              SLOT_DIGEST,   "parameters_sha256",              ORIGIN_NONE},
     {"release",           SLOT_YES,      "release",                        ORIGIN_NONE},
     {"alias_version",     SLOT_STATE,    "last_release.version",           ORIGIN_PLAN},
     {"alias_version",     SLOT_STATE,    "target_release.version",         ORIGIN_PLAN},
@@ -118,6 +120,12 @@ static int64_t slot_origin(const struct turn *turn, const struct slot *slot, con
                    : ORIGIN_REPO;
     case SLOT_YES:
         return is_text(value, yes_of(turn->gate, slot->path)) ? ORIGIN_PLAN : ORIGIN_NONE;
+    case SLOT_DIGEST:
+        return yes_of(turn->gate, slot->path) != NULL &&
+                       strcmp(yes_of(turn->gate, slot->path), sha256_hex(json_hash(value)).text) ==
+                           0
+                   ? ORIGIN_PLAN
+                   : ORIGIN_NONE;
     case SLOT_PROGRAM:
         return ORIGIN_CONFIG;
     }

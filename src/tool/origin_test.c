@@ -103,6 +103,22 @@ static void a_value_has_the_label_of_the_slot_that_it_stands_in(void **test) {
     check_rows(&none, state, false);
 }
 
+/* What gets a stack out of its state is approved by its digest. */
+static void a_cure_is_the_plans_if_it_is_the_one_that_was_approved(void **test) {
+    CLEANUP(json_decrefp) json_t *state = state_with(ORIGIN_USER);
+    CLEANUP(json_decrefp) json_t *args = json_pack("{s:{s:s}}", "cure", "action", "delete");
+    struct sha256_hex digest = sha256_hex(json_hash(json_object_get(args, "cure")));
+    struct gate gate = gate_with_yes();
+    struct turn turn = {.gate = &gate, .state = state};
+    CLEANUP(json_decrefp) json_t *other = gate_origins(&turn, args);
+
+    (void)test;
+    gate.approved.parameters_sha256 = digest.text;
+    CLEANUP(json_decrefp) json_t *same = gate_origins(&turn, args);
+    assert_int_equal(json_int_or(other, "cure", -1), ORIGIN_MODEL);
+    assert_int_equal(json_int_or(same, "cure", -1), ORIGIN_PLAN);
+}
+
 /* Another plan than the reviewed one is no plan. */
 static void a_plan_that_was_changed_after_its_review_is_not_the_plan(void **test) {
     CLEANUP(json_decrefp) json_t *state = state_with(ORIGIN_USER);
@@ -150,6 +166,7 @@ static void the_label_of_a_field_is_whose_word_it_was(void **test) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_has_the_label_of_the_slot_that_it_stands_in),
+        cmocka_unit_test(a_cure_is_the_plans_if_it_is_the_one_that_was_approved),
         cmocka_unit_test(a_plan_that_was_changed_after_its_review_is_not_the_plan),
         cmocka_unit_test(what_a_model_asks_for_is_a_models),
         cmocka_unit_test(the_label_of_a_field_is_whose_word_it_was),

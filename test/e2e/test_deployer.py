@@ -469,6 +469,8 @@ class Apply(Case):
         proxy.rule("cloudformation", "DescribeStacks", skip=2, times=3, result=fault_proxy.stack(STACK, "UPDATE_COMPLETE", stack_id=self.stack_id))
         gone = self.good("destroy", destroy, approval=approval, endpoint=proxy.url)
         self.assertEqual((gone["status"], gone["ok"]), ("DELETE_COMPLETE", True))
+        more = destroy | {"cure": destroy["cure"] | {"purge": ["a-bucket-of-others"]}}
+        self.bad("stale", "not what was approved", "destroy", more, approval=approval, key="s1-8")  # nothing rides on a stack that is gone
         self.assertTrue(self.good("destroy", destroy, approval=approval, key="s1-9")["ok"])  # somebody was faster
 
     def test_a_deletion_that_fails_names_what_stands_in_its_way(self):

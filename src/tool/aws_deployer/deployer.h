@@ -245,8 +245,8 @@ json_t *deployer_release_parameters(const struct op *op);
  * "purge": [buckets that would outlive the stack, to delete after it], "secrets": [whole names of
  * parameters to delete after it]}. */
 
-/* The argument "cure" has to be what was approved, and the stack as it was shown (`exists`,
- * `status` now). Errors: ERR_STALE. */
+/* The argument "cure" has to be what was approved, and the stack as it was shown: in `status`; NULL
+ * where it is gone, and what it left is tidied up. Errors: ERR_STALE. */
 MUST_CHECK enum err_code deployer_check_cure(const struct op *op, const char *status,
                                              struct err *err);
 

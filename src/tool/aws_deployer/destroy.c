@@ -218,6 +218,7 @@ static void destroy_add_shared(const struct op *op, const struct aws *aws, json_
 enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err) {
     CLEANUP(cfn_stack_done) struct cfn_stack stack = {0};
     bool exists = false;
+    bool is_gone;
     struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE || deployer_check(op, &aws, err) != ERR_NONE ||
@@ -225,8 +226,8 @@ enum err_code deployer_destroy(struct op *op, json_t **out, struct err *err) {
             ERR_NONE) {
         return err->code;
     }
-    if ((exists && stack_state_of(stack.status)->class != STACK_ABSENT &&
-         deployer_check_cure(op, stack.status, err) != ERR_NONE) ||
+    is_gone = !exists || stack_state_of(stack.status)->class == STACK_ABSENT;
+    if (deployer_check_cure(op, is_gone ? NULL : stack.status, err) != ERR_NONE ||
         deployer_delete(op, &aws, out, err) != ERR_NONE) {
         return err->code;
     }

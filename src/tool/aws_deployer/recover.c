@@ -14,7 +14,7 @@ enum err_code deployer_check_cure(const struct op *op, const char *status, struc
                json_str_or(op->approval, "parameters_sha256", "")) != 0) {
         return err_set(err, ERR_STALE, "this is not what was approved");
     }
-    if (strcmp(shown, status) != 0) {
+    if (status != NULL && strcmp(shown, status) != 0) {
         err_set(err, ERR_STALE, "stack %s is in %s now; it was in %s when it was shown",
                 deployer_arg(op, "stack"), status[0] == '\0' ? "no state at all" : status, shown);
         return err_remedy(err, "run this again");
