@@ -1,4 +1,4 @@
-/* guard/redact/person.c: addresses and telephone numbers, and where any of them can begin. */
+/* guard/redact/person.c: addresses, and where what tells who a person is can begin. */
 #include "guard/redact/person.h"
 
 #include "guard/redact/charset.h"
@@ -10,56 +10,10 @@ enum {
     LOCAL_MAX = 64, /* RFC 5321, 4.5.3.1 */
     DOMAIN_MAX = 255,
     URI_LOOK = 160,
-    PHONE_MIN = 8,  /* digits, after + */
-    PHONE_MAX = 15, /* E.164 */
-    PHONE_REACH = 28,
-    SEPARATORS_MAX = 7,
     NUMBER_REACH = 64, /* no number is so wide */
+    DIGITS_MIN = 6,    /* of the shortest number of a person */
     CARD_MIN = 15      /* characters, so that nothing in the one before goes on behind it */
 };
-
-static char text_at(struct str s, size_t at) { return at < s.len ? s.ptr[at] : '\0'; }
-
-static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
-static bool word_stands(struct str text, size_t at, size_t to, const char *word) {
-    for (size_t i = 0; word[i] != '\0'; i++) {
-        if (at + i >= to || fold(text.ptr[at + i]) != word[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether none of the eight bytes at `p` is above '?', as letters are. */
-static bool has_no_letter(const char *p) {
-    uint64_t eight = 0;
-
-    memcpy(&eight, p, sizeof eight);
-    return (eight & UINT64_C(0x4040404040404040)) == 0;
-}
-
-bool person_is_said(struct str text, size_t at, size_t reach, const char *const *words) {
-    size_t from = at;
-
-    while (from > 0 && at - from < reach && !is_line_end(text.ptr[from - 1])) {
-        from--;
-    }
-    for (size_t i = from; i < at; i++) {
-        if (at - i >= sizeof(uint64_t) && has_no_letter(text.ptr + i)) {
-            i += sizeof(uint64_t) - 1;
-            continue;
-        }
-        bool is_begin = is_letter(text.ptr[i]) && (i == from || !is_letter(text.ptr[i - 1]) ||
-                                                   fold(text.ptr[i]) != text.ptr[i]);
-        for (size_t k = 0; is_begin && words[k] != NULL; k++) {
-            if (words[k][0] == fold(text.ptr[i]) && word_stands(text, i, at, words[k])) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
 
 /* ---- e-mail ---- */
 
@@ -108,10 +62,11 @@ static size_t domain_end(struct str text, size_t at) {
     size_t to = at;
     size_t dot = 0;
 
-    while (to - at < DOMAIN_MAX && (is_alnum(text_at(text, to)) || text_at(text, to) == '-' ||
-                                    (unsigned char)text_at(text, to) > 0x7f ||
-                                    (text_at(text, to) == '.' && to > at &&
-                                     text.ptr[to - 1] != '.' && is_alnum(text_at(text, to + 1))))) {
+    while (to - at < DOMAIN_MAX &&
+           (is_alnum(str_char(text, to)) || str_char(text, to) == '-' ||
+            (unsigned char)str_char(text, to) > 0x7f ||
+            (str_char(text, to) == '.' && to > at && text.ptr[to - 1] != '.' &&
+             is_alnum(str_char(text, to + 1))))) {
         dot = text.ptr[to] == '.' ? to : dot;
         to++;
     }
@@ -148,161 +103,6 @@ static bool email_at(struct str text, size_t at, struct person *out) {
     return to > 0 && !is_git && !is_of_a_place(text, from);
 }
 
-/* ---- telephone numbers ---- */
-
-static const char *const phone_words[] = {"phone",   "tel",    "mobile", "mobil",    "cell",
-                                          "fax",     "call",   "handy",  "whatsapp", "sms",
-                                          "contact", "msisdn", NULL};
-
-struct phone {
-    size_t digits;
-    size_t separators;
-    size_t dots;
-    size_t to; /* where the last digit ends */
-};
-
-static bool is_between_digits(char c) {
-    return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')';
-}
-
-/* Reads digits and what may stand between them: a separator, and a bracket beside it. */
-static struct phone phone_read(struct str text, size_t at) {
-    struct phone phone = {.to = at};
-    size_t separators = 0;
-    size_t dots = 0;
-    char before = '\0';
-
-    for (size_t i = at; i < text.len && phone.digits <= PHONE_MAX; i++) {
-        char c = text.ptr[i];
-        if (is_digit(c)) {
-            phone.digits++;
-            phone.to = i + 1;
-            phone.separators = separators; /* those before a digit */
-            phone.dots = dots;
-        } else {
-            bool is_joint = before == '-' || before == '.' || before == '/' || before == ' ';
-            if (!is_between_digits(c) || (is_joint && c != '(')) {
-                break;
-            }
-            separators++;
-            dots += c == '.';
-        }
-        before = c;
-    }
-    return phone;
-}
-
-/* "x123", "ext. 12" */
-static size_t extension_end(struct str text, size_t at) {
-    static const char *const marks[] = {" ext. ", " ext ", " x", "x", "ext"};
-    size_t letter = at + (text_at(text, at) == ' ' ? 1 : 0);
-
-    if (!is_any(text_at(text, letter), "xe")) {
-        return at;
-    }
-    for (size_t i = 0; i < ARRAY_N(marks); i++) {
-        size_t to = at + strlen(marks[i]);
-        size_t from = to;
-        if (!str_starts(str_slice(text, at, text.len), str_from(marks[i]))) {
-            continue;
-        }
-        while (is_digit(text_at(text, to)) && to - from < 6) {
-            to++;
-        }
-        return to > from && !is_alnum(text_at(text, to)) ? to : at;
-    }
-    return at;
-}
-
-static bool is_bounded(struct str text, size_t from, size_t to) {
-    char before = from > 0 ? text.ptr[from - 1] : '\0';
-    char after = text_at(text, to);
-    bool is_escape = from >= 2 && text.ptr[from - 2] == '\\' && is_any(before, "bfnrt");
-
-    return (is_escape || (!is_alnum(before) && !is_any(before, "_/.+-$#@%"))) && !is_alnum(after) &&
-           !is_any(after, "_/@%") && !(is_any(after, "-.:,") && is_alnum(text_at(text, to + 1)));
-}
-
-/* +49 30 1234567 */
-static bool international_at(struct str text, size_t at, struct person *out) {
-    struct phone phone = phone_read(text, at + 1);
-    bool is_diff = phone.separators == 0 && (at == 0 || is_line_end(text.ptr[at - 1]));
-    size_t to = extension_end(text, phone.to);
-
-    *out = (struct person){.from = at, .to = to, .kind = "phone"};
-    return is_digit(text_at(text, at + 1)) && text.ptr[at + 1] != '0' &&
-           phone.digits >= (is_diff ? 10 : PHONE_MIN) && phone.digits <= PHONE_MAX &&
-           is_bounded(text, at, to);
-}
-
-/* (212) 555-0123, 212-555-0123, 1-212-555-0123: areas and exchanges begin with 2 to 9. */
-static bool american_at(struct str text, size_t at, struct person *out) {
-    size_t i = at;
-    bool is_open = text_at(text, i) == '(';
-    char digits[11];
-    size_t n = 0;
-
-    i += is_open;
-    if (!is_open && text_at(text, i) == '1' && is_any(text_at(text, i + 1), " -.")) {
-        i += 2;
-        is_open = text_at(text, i) == '(';
-        i += is_open;
-    }
-    char separator = '\0';
-    for (size_t group = 0; group < 3; group++) {
-        for (size_t k = 0; k < (group == 2 ? 4U : 3U); k++, i++) {
-            if (!is_digit(text_at(text, i))) {
-                return false;
-            }
-            digits[n++] = text.ptr[i];
-        }
-        if (group == 0 && is_open) {
-            if (text_at(text, i) != ')') {
-                return false;
-            }
-            i++;
-            i += text_at(text, i) == ' ' || text_at(text, i) == '-';
-        } else if (group < 2) {
-            char c = text_at(text, i++);
-            if (!is_any(c, " -.") || (separator != '\0' && c != separator)) {
-                return false;
-            }
-            separator = c;
-        }
-    }
-    size_t to = extension_end(text, i);
-    *out = (struct person){.from = at, .to = to, .kind = "phone"};
-    return digits[0] >= '2' && digits[3] >= '2' && is_bounded(text, at, to) &&
-           (is_open || separator == '-' || person_is_said(text, at, PHONE_REACH, phone_words));
-}
-
-/* 090-1234-5678: 0 and an area, in two or three groups. */
-static bool has_trunk_shape(struct str text, size_t at, const struct phone *phone) {
-    size_t hyphens = 0;
-
-    for (size_t i = at; i < phone->to; i++) {
-        hyphens += text.ptr[i] == '-';
-    }
-    return text.ptr[at] == '0' && text_at(text, at + 1) != '0' && phone->digits >= 10 &&
-           phone->digits <= 11 && hyphens == phone->separators && (hyphens == 1 || hyphens == 2);
-}
-
-/* Any other number, when a word before it says that it is one. With dots, shorter ones are
- * versions.
- */
-static bool national_at(struct str text, size_t at, struct person *out) {
-    struct phone phone = phone_read(text, at);
-
-    if (phone.digits < (phone.dots > 0 ? 9 : 7) || phone.digits > 13 ||
-        phone.separators > SEPARATORS_MAX) {
-        return false;
-    }
-    size_t to = extension_end(text, phone.to);
-    *out = (struct person){.from = at, .to = to, .kind = "phone"};
-    return is_bounded(text, at, to) && (has_trunk_shape(text, at, &phone) ||
-                                        person_is_said(text, at, PHONE_REACH, phone_words));
-}
-
 /* ---- IP addresses ---- */
 
 static bool ip_at(struct str text, size_t at, struct person *out) {
@@ -312,7 +112,7 @@ static bool ip_at(struct str text, size_t at, struct person *out) {
     char before = at > 0 ? text.ptr[at - 1] : '\0';
 
     while (to - at < sizeof address - 1 &&
-           (is_hex(text_at(text, to)) || is_any(text_at(text, to), ":."))) {
+           (is_hex(str_char(text, to)) || is_any(str_char(text, to), ":."))) {
         address[to - at] = text.ptr[to];
         to++;
     }
@@ -320,7 +120,7 @@ static bool ip_at(struct str text, size_t at, struct person *out) {
         to--;
     }
     address[to - at] = '\0';
-    char after = text_at(text, to);
+    char after = str_char(text, to);
     if (is_alnum(before) || is_any(before, "_.-:") || is_alnum(after) || is_any(after, "_-")) {
         return false;
     }
@@ -346,6 +146,14 @@ static bool is_date(struct str text, size_t at) {
            is_digit(p[6]) && is_any(p[7], "-/") && is_digit(p[8]) && is_digit(p[9]);
 }
 
+/* 18.3.123, 0.115.2: no number of a person has a digit alone between dots. */
+static bool is_version(struct str text, size_t at) {
+    const char *p = text.ptr + at;
+
+    return text.len - at >= DIGITS_MIN &&
+           ((p[1] == '.' && (p[0] == '0' || p[3] == '.')) || (p[2] == '.' && p[4] == '.'));
+}
+
 static bool is_number_start(struct str text, size_t at) {
     char before = at > 0 ? text.ptr[at - 1] : '\0';
 
@@ -358,26 +166,21 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct person *ou
     if (c == '@') {
         return email_at(text, at, out);
     }
-    if (c == '+') {
-        return international_at(text, at, out);
-    }
-    if (c == '(') {
-        return american_at(text, at, out);
+    if (c == '+' || c == '(') {
+        return person_phone_at(text, at, out);
     }
     if (has_addresses && (is_hex(c) || c == ':') && ip_at(text, at, out)) {
         return true;
     }
     if (is_digit(c)) {
         return !is_date(text, at) && is_number_start(text, at) &&
-               (person_number_at(text, at, out) || american_at(text, at, out) ||
-                national_at(text, at, out));
+               (person_number_at(text, at, out) || person_marked_at(text, at, out) ||
+                person_phone_at(text, at, out));
     }
-    return c >= 'A' && c <= 'Z' && is_number_start(text, at) && person_code_at(text, at, out);
+    return c >= 'A' && c <= 'Z' && person_code_at(text, at, out);
 }
 
 /* ---- marks ---- */
-
-enum { DIGITS_MIN = 7 }; /* of the shortest number of a person */
 
 /* Bits of a block from bit `n` of each word on; by address, for a vector is no argument. */
 SIEVE_INLINE void ahead(const uint64_t *bits, unsigned n, sieve_block *out) {
@@ -388,7 +191,7 @@ SIEVE_INLINE void ahead(const uint64_t *bits, unsigned n, sieve_block *out) {
     *out = n == 0 ? *out : *out >> n | next << (64 - n);
 }
 
-/* Where seven digits or separators follow one. */
+/* Where five digits or separators follow one. */
 SIEVE_INLINE void numbers_of(const uint64_t *numbers, sieve_block *out) {
     sieve_block one;
     sieve_block next;
@@ -398,8 +201,7 @@ SIEVE_INLINE void numbers_of(const uint64_t *numbers, sieve_block *out) {
     sieve_block two = one & (one >> 1 | next << 63);
     sieve_block two_next = next & next >> 1;
     sieve_block four = two & (two >> 2 | two_next << 62);
-    sieve_block four_next = two_next & two_next >> 2;
-    *out = four & (four >> 4 | four_next << 60);
+    *out = four & (two >> 4 | two_next << 60);
 }
 
 /* Where no word begins: after letters, and after a dot. */
@@ -414,7 +216,7 @@ SIEVE_INLINE void inner_of(const struct sift *sift, size_t i, sieve_block *out) 
     *out = letters << 1 | before >> 63 | dots << 1;
 }
 
-/* Fills `persons` with the places of @, of + or ( and a digit, of eight digits and separators that
+/* Fills `persons` with the places of @, of + or ( and a digit, of six digits and separators that
  * begin a word with a digit, and of two capitals with two digits, or one with three. */
 SIEVE_INLINE void places_find(const struct sift *sift) {
     for (size_t i = 0; i < sift->words; i += SIEVE_BLOCK) {
@@ -474,7 +276,8 @@ SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) 
     bool is_number = bit_has(sift->digits, at) || bit_has(sift->openers, at);
 
     return !is_number ||
-           (has_digits(sift, at) && !is_row_of_digits(sift, at) && !is_date(text, at));
+           (has_digits(sift, at) && !is_row_of_digits(sift, at) && !is_date(text, at) &&
+            !is_version(text, at + (bit_has(sift->openers, at) ? 1 : 0)));
 }
 
 #if defined(__x86_64__)
@@ -521,7 +324,7 @@ SIEVE_INLINE bool is_last_number(struct str text, const struct sift *sift,
     size_t far = to + NUMBER_REACH < text.len ? to + NUMBER_REACH : text.len;
     size_t end = bits_next_clear(sift->numbers, to, far);
 
-    if (extension_end(text, to) > to) {
+    if (person_extension_end(text, to) > to) {
         return false; /* a number that is no card's has it */
     }
     if (bits_next(sift->digits, sift->digits, to, end) >= end) {

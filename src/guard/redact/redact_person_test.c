@@ -58,7 +58,47 @@ static const struct {
     {"949-53-2213, ssn=981-05-1126",                   "***, ssn=***"},
     {"credit_card=501857692179",                       "credit_card=***"},
     {"3594704623835843 180024846249599",               "*** ***"},
+    {"RSSMRA85T10A562S, HEGG560427MVZRRL04",           "***, ***"},
+    {"131052-308T, 12.345.678-5",                      "***, ***"},
+    {"PPSN: 1234567T and PPS 1234567FA",               "PPSN: *** and PPS ***"},
+    {"PAN AAAPA1234A, passport C01X00T47",             "PAN ***, passport C01X00T47"},
+    {"85.07.30-033.28, 11.222.333/0001-81",            "***, ***"},
+    {"11010519491231002X",                             "***"},
     {"\"ssn\": \"070912-2089417\", passport 523456789", "\"ssn\": \"***\", passport ***"},
+};
+
+/* What stands before a number says that it is one of a telephone. Numbers as their countries write
+ * them, of the ranges that are kept for examples where there are any. */
+static const struct {
+    const char *text;
+    const char *want;
+} phone_rows[] = {
+    {"+683 4001, (+44) 20 7946 0958, +44 (0)20 7946 0958",  "***, ***, ***"},
+    {"call 0049 30 1234567 or 004930123456 or 0044 20 7946 0958", "call *** or 004930123456 or ***"},
+    {"dial 00442079460958 now",                              "dial *** now"},
+    {"Handy 0171-2345678, Mobil: 0171 2345678",              "Handy ***, Mobil: ***"},
+    {"m\xc3\xb3vil 612 34 56 78; tel\xc3\xa9" "fono: 912345678", "m\xc3\xb3vil ***; tel\xc3\xa9" "fono: ***"},
+    {"T\xc3\xa9l\xc3\xa9phone : 01 23 45 67 89",           "T\xc3\xa9l\xc3\xa9phone : ***"},
+    {"\xd0\xa2\xd0\xb5\xd0\xbb.: 8 (495) 123-45-67",     "\xd0\xa2\xd0\xb5\xd0\xbb.: ***"},
+    {"\xe9\x9b\xbb\xe8\xa9\xb1 03-1234-5678",            "\xe9\x9b\xbb\xe8\xa9\xb1 ***"},
+    {"call me at 5551234, reach us on 98765432",             "call me at ***, reach us on ***"},
+    {"WhatsApp 98765 43210 or my number is 0171 2345678",    "WhatsApp *** or my number is ***"},
+    {"{\"contact_number\":\"5551234\",\"cellPhone\":\"98765432\"}", "{\"contact_number\":\"***\",\"cellPhone\":\"***\"}"},
+    {"{\"phones\":[\"030 1234567\", \"5551234\"]}",        "{\"phones\":[\"***\", \"***\"]}"},
+    {"<phone>5551234</phone><td>Fax</td><td class=\"n\">5551235</td>", "<phone>***</phone><td>Fax</td><td class=\"n\">***</td>"},
+    {"Tel. (work): 5551234, phone2=5551235",                 "Tel. (work): ***, phone2=***"},
+    {"T: 030 1234567 M: 0171 2345678",                       "T: *** M: ***"},
+    {"from 01 23 45 67 89 and 020 7946 0958, (030) 1234567", "from *** and ***, ***"},
+    {"(11) 91234-5678, 070-123 45 67, 030/1234567",          "***, ***, ***"},
+    {"mobile: 5551234, cell 98765432",                       "mobile: ***, cell ***"},
+};
+
+static const char *const no_phones[] = {
+    "telemetry: 47364659 events", "table cell 12345678 of 7254067", "contact id 18711915", "fax_id=034457919",
+    "callback id 56528202", "phone_id: 1234567890", "call stack 1234567", "cellular: 7315511 bytes", "mobile 12345678 downloads",
+    "iPhone 12345678", "account 009579792272", "offset 00786951 02409949", "(870/7741) 7-7-6", "040 0678 320 px", "seen 061214-9093",
+    "phone 1.2.345678", "part 00-6221 2132-253", "1024 01 23 45 67 89", "my number is 12345678", "t: 12345678", "sku 4004799858350",
+    "AWS 1234-5678-9012", "since 123456782", "parcel 0003 8740 4539", "nasdaq 046454286", "single 046454286",
 };
 
 static const char *const no_persons[] = {
@@ -83,6 +123,96 @@ static void what_tells_who_a_person_is_is_masked(void **state) {
         CLEANUP(freep) char *masked = mask_of(redactor, str_from(rows[i].text), NULL);
         if (strcmp(masked, rows[i].want) != 0) {
             fail_msg("%s\n -> %s\n not %s", rows[i].text, masked, rows[i].want);
+        }
+    }
+}
+
+static void a_number_of_a_telephone_is_told_by_what_stands_before_it_or_by_its_groups(
+    void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_of_persons(false);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(phone_rows); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(phone_rows[i].text), NULL);
+        if (strcmp(masked, phone_rows[i].want) != 0) {
+            fail_msg("%s\n -> %s\n not %s", phone_rows[i].text, masked, phone_rows[i].want);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(no_phones); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(no_phones[i]), NULL);
+        assert_string_equal(masked, no_phones[i]);
+    }
+}
+
+static void every_word_of_a_telephone_is_found_in_its_table(void **state) {
+    static const struct {
+        const char *text;
+        const char *class;
+    } words[] = {
+#define WORD(text, class) {text, #class},
+#include "guard/redact/person_word.def"
+#undef WORD
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_of_persons(false);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        bool is_between = strcmp(words[i].class, "GLUE") == 0 ||
+                          strcmp(words[i].class, "TELLING") == 0 ||
+                          strcmp(words[i].class, "OWNER") == 0;
+        CLEANUP(freep)
+        char *text = mem_format("%s %s: (030) 98765", is_between ? "tel" : "a", words[i].text);
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(text), NULL);
+
+        assert_true(i == 0 || strcmp(words[i - 1].text, words[i].text) < 0);
+        if (strstr(masked, "***") == NULL && strcmp(words[i].class, "LETTER") != 0 &&
+            strcmp(words[i].class, "VERB") != 0) {
+            fail_msg("%s", masked);
+        }
+    }
+}
+
+/* The last digit of each example is changed: others are of that kind seldom. */
+static void a_number_that_somebody_issued_is_told_by_its_check_digits(void **state) {
+    static const struct {
+        const char *kind;
+        const char *words;
+        const char *example;
+    } offices[] = {
+#define ISSUED(kind, n, own, separator, weights, second, modulus, rest, is_valid, words, example)  \
+    {kind, words, example},
+#include "guard/redact/person_id.def"
+#undef ISSUED
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_of_persons(false);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(offices); i++) {
+        struct str words = str_from(offices[i].words);
+        struct str word = {0};
+        size_t n = 0;
+
+        (void)str_next(&words, ' ', &word);
+        CLEANUP(freep)
+        char *text = mem_format("%.*s: %s", (int)word.len, word.ptr, offices[i].example);
+        char *last = text + strlen(text) - 1;
+        char right = *last;
+        for (char *p = text; p < last; p++) {
+            *p = *p == '*' ? 'x' : *p == '_' ? ' ' : *p;
+        }
+        for (*last = '0'; *last <= '9'; ++*last) {
+            struct redact_hit hits[2];
+            size_t found = redact_find(redactor, str_from(text), hits, ARRAY_N(hits));
+            bool is_kind = found == 1 && strcmp(hits[0].kind, offices[i].kind) == 0;
+            n += is_kind;
+            if (*last == right && !is_kind) {
+                fail_msg("%s is no %s", text, offices[i].kind);
+            }
+        }
+        bool is_last_free =
+            strcmp(offices[i].kind, "dk-cpr") == 0 || strcmp(offices[i].kind, "is-kennitala") == 0;
+        if (n != (is_last_free ? n : 1)) {
+            fail_msg("%s: %zu last digits of ten", offices[i].kind, n);
         }
     }
 }
@@ -164,6 +294,9 @@ static void the_lines_of_an_env_file_become_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_tells_who_a_person_is_is_masked),
+        cmocka_unit_test(a_number_of_a_telephone_is_told_by_what_stands_before_it_or_by_its_groups),
+        cmocka_unit_test(every_word_of_a_telephone_is_found_in_its_table),
+        cmocka_unit_test(a_number_that_somebody_issued_is_told_by_its_check_digits),
         cmocka_unit_test(numbers_that_only_look_so_stay),
         cmocka_unit_test(persons_stay_where_nobody_asked_for_them),
         cmocka_unit_test(addresses_of_machines_are_masked_on_demand),

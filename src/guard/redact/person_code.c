@@ -1,0 +1,201 @@
+/* guard/redact/person_code.c: numbers of persons that hold letters, or marks of several kinds. */
+#include "guard/redact/charset.h"
+#include "guard/redact/person.h"
+#include "guard/redact/person_number.h"
+
+#include <string.h>
+
+enum { BODY_MAX = 24, MARKED_MAX = 8, CAPITALS_MAX = 6, REACH = 40 };
+
+/* ---- checks ---- */
+
+static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+
+/* The letter of a Spanish number says its remainder by 23. */
+static bool is_dni(const char *d) {
+    return d[8] == "TRWAGMYFPDXBNJZSQVHLCKE"[number_of(d, 8) % 23];
+}
+
+/* X, Y and Z are 0, 1 and 2. */
+static bool is_nie(const char *d) {
+    char digits[9];
+
+    memcpy(digits, d, sizeof digits);
+    digits[0] = (char)('0' + (d[0] - 'X'));
+    return d[0] >= 'X' && d[0] <= 'Z' && is_dni(digits);
+}
+
+/* ddmmyy, the century, three digits, and a letter that says the remainder by 31. */
+static bool is_hetu(const char *d) {
+    static const char letters[] = "0123456789ABCDEFHJKLMNPRSTUVWXY";
+    int day = number_of(d, 2);
+    int month = number_of(d + 2, 2);
+    int rest = (number_of(d, 6) * 10 + (d[7] - '0')) % 31;
+
+    rest = (rest * 100 + number_of(d + 8, 2)) % 31;
+    return is_any(d[6], "-+ABCDEFUVWXY") && day >= 1 && day <= 31 && month >= 1 && month <= 12 &&
+           d[10] == letters[rest];
+}
+
+/* The last one checks the others by weights 2 to 7, from the right. */
+static bool is_rut(const char *d) {
+    size_t n = strlen(d) - 1;
+    int sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        sum += (d[n - 1 - i] - '0') * (2 + (int)(i % 6));
+    }
+    return fold(d[n]) == "0k987654321"[sum % 11];
+}
+
+/* Seven digits and a letter that checks them; a second one counts by 9. */
+static bool is_pps(const char *d) {
+    int sum = weighted(d, "8765432");
+    int second = d[8] == '\0' || d[8] == 'W' ? 0 : d[8] - 'A' + 1;
+
+    return d[7] == "WABCDEFGHIJKLMNOPQRSTUV"[(sum + second * 9) % 23];
+}
+
+static bool is_nino(const char *d) {
+    return !is_any(d[0], "DFIQUV") && !is_any(d[1], "DFIOQUV") && d[8] >= 'A' && d[8] <= 'D';
+}
+
+static bool is_codice_fiscale(const char *d) {
+    static const unsigned char odd[] = {1,  0,  5, 7, 9, 13, 15, 17, 19, 21, 2,  4,  18,
+                                        20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
+    int sum = 0;
+
+    for (size_t i = 0; i < 15; i++) {
+        int value = is_digit(d[i]) ? d[i] - '0' : d[i] - 'A';
+        sum += i % 2 == 0 ? odd[value] : value;
+    }
+    return is_any(d[8], "ABCDEHLMPRST") && d[15] == 'A' + sum % 26;
+}
+
+/* Of 37 values; the letter N with a tilde has one too. */
+static bool is_curp(const char *d) {
+    int sum = 0;
+
+    for (size_t i = 0; i < 17; i++) {
+        int value = is_digit(d[i]) ? d[i] - '0' : d[i] - 'A' + 10 + (d[i] > 'N');
+        sum += value * (18 - (int)i);
+    }
+    int month = number_of(d + 6, 2);
+    return is_any(d[10], "HMX") && month >= 1 && month <= 12 && (10 - sum % 10) % 10 == d[17] - '0';
+}
+
+/* The fourth letter says whose it is; P is a person. */
+static bool is_pan(const char *d) { return is_any(d[3], "ABCFGHJLPT"); }
+
+static bool is_passport(const char *d) { return d[0] != '\0'; }
+
+/* ---- shapes ---- */
+
+/* d is a digit, A a capital, * either, c the century of a Finnish number, k a digit or K, ? may be
+ * a hyphen; others are themselves. */
+struct code {
+    const char *kind;
+    const char *shape;
+    bool (*is_valid)(const char *body); /* without marks; NULL: as the number of that kind */
+    const char *words;                  /* one of them is before it; NULL: it needs none */
+    size_t digits;                      /* before the first mark or letter */
+};
+
+/* clang-format off */
+static const struct code marked[] = {
+    {"br-cpf",   "ddd.ddd.ddd-dd",     NULL,       NULL, 3},
+    {"br-cnpj",  "dd.ddd.ddd/dddd-dd", NULL,       NULL, 2},
+    {"be-nn",    "dd.dd.dd-ddd.dd",    NULL,       NULL, 2},
+    {"cl-rut",   "dd.ddd.ddd-k",       is_rut,     NULL, 2},
+    {"cl-rut",   "dddddddd-k",         is_rut,     "rut run", 8},
+    {"fi-hetu",  "ddddddcddd*",        is_hetu,    NULL, 6},
+    {"es-dni",   "dddddddd?A",         is_dni,     "dni nif nie documento_nacional identidad", 8},
+    {"ie-pps",   "dddddddAA",          is_pps,     "pps ppsn", 7},
+    {"ie-pps",   "dddddddA",           is_pps,     "pps ppsn", 7},
+};
+static const struct code lettered[] = {
+    {"it-codice-fiscale", "AAAAAA**A**A***A",   is_codice_fiscale, NULL, 0},
+    {"mx-curp",           "AAAAddddddAAAAA**d", is_curp,           NULL, 0},
+    {"es-nie",            "Addddddd?A",         is_nie,            NULL, 0},
+    {"uk-nino",           "AA dd dd dd A",      is_nino,           NULL, 0},
+    {"uk-nino",           "AAddddddA",          is_nino,           "nino national_insurance ni_number ni_no", 0},
+    {"in-pan",            "AAAAAddddA",         is_pan,            "pan permanent_account", 0},
+    {"passport",          "Addddddd",           is_passport,       "passport* reisepass* passeport* pasaporte* passaporto", 0},
+    {"passport",          "Adddddddd",          is_passport,       "passport* reisepass* passeport* pasaporte* passaporto", 0},
+    {"passport",          "AAddddddd",          is_passport,       "passport* reisepass* passeport* pasaporte* passaporto", 0},
+};
+/* clang-format on */
+
+static bool is_of_shape(char shape, char c) {
+    switch (shape) {
+    case 'd':
+        return is_digit(c);
+    case 'A':
+        return is_capital(c);
+    case '*':
+        return is_digit(c) || is_capital(c);
+    case 'c':
+        return is_any(c, "-+ABCDEFUVWXY");
+    case 'k':
+        return is_digit(c) || fold(c) == 'k';
+    default:
+        return c == shape;
+    }
+}
+
+static bool code_at(struct str text, size_t at, const struct code *code, struct person *out) {
+    char body[BODY_MAX] = {0};
+    size_t n = 0;
+    size_t to = at;
+
+    for (const char *shape = code->shape; *shape != '\0'; shape++) {
+        char c = str_char(text, to);
+        if (*shape == '?') {
+            to += c == '-' ? 1 : 0;
+            continue;
+        }
+        if (!is_of_shape(*shape, c)) {
+            return false;
+        }
+        if (is_any(*shape, "dA*ck")) {
+            body[n++] = c;
+        }
+        to++;
+    }
+    *out = (struct person){.from = at, .to = to, .kind = code->kind};
+    bool is_valid =
+        code->is_valid == NULL ? person_id_is_valid(code->kind, body) : code->is_valid(body);
+    return is_valid && number_ends(text, to) &&
+           (code->words == NULL || person_is_said(text, at, REACH, code->words));
+}
+
+bool person_marked_at(struct str text, size_t at, struct person *out) {
+    size_t n = 0; /* digits before the first mark: most numbers have others */
+
+    while (n <= MARKED_MAX && is_digit(str_char(text, at + n))) {
+        n++;
+    }
+    for (size_t i = 0; i < ARRAY_N(marked) && n >= 2 && n <= MARKED_MAX; i++) {
+        if (marked[i].digits == n && code_at(text, at, &marked[i], out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool person_code_at(struct str text, size_t at, struct person *out) {
+    size_t from = at;
+
+    while (from > 0 && at - from < CAPITALS_MAX && is_capital(text.ptr[from - 1])) {
+        from--;
+    }
+    char before = from > 0 ? text.ptr[from - 1] : '\0';
+    if (is_alnum(before) || is_any(before, "_.-/+")) {
+        return false;
+    }
+    bool is_found = person_iban_at(text, from, out);
+    for (size_t i = 0; i < ARRAY_N(lettered) && !is_found; i++) {
+        is_found = code_at(text, from, &lettered[i], out);
+    }
+    return is_found;
+}

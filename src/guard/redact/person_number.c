@@ -1,0 +1,133 @@
+/* guard/redact/person_number.c: reads digits in groups, and what checks them. */
+#include "guard/redact/person_number.h"
+
+#include "guard/redact/charset.h"
+
+#include <string.h>
+
+/* How many of the eight bytes at `p` are digits, before another. */
+static size_t digits_of_eight(const char *p) {
+    uint64_t eight = 0;
+
+    memcpy(&eight, p, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    eight ^= UINT64_C(0x3030303030303030); /* digits are 0 to 9 now; a sum carries to later bytes */
+    uint64_t others =
+        (eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    return others == 0 ? NUMBER_EIGHT : (size_t)__builtin_ctzll(others) / 8;
+}
+
+/* Adds the digits at `p`, as many as fit; returns where they end. */
+static const char *digits_read(const char *p, const char *end, struct number *out) {
+    size_t n = NUMBER_EIGHT;
+
+    while (n == NUMBER_EIGHT && end - p >= NUMBER_EIGHT && out->n < NUMBER_DIGITS) {
+        size_t room = NUMBER_DIGITS - out->n;
+
+        n = digits_of_eight(p);
+        memcpy(out->digits + out->n, p, NUMBER_EIGHT);
+        n = n < room ? n : room;
+        out->n += n;
+        p += n;
+    }
+    while (n == NUMBER_EIGHT && p < end && is_digit(*p) && out->n < NUMBER_DIGITS) {
+        out->digits[out->n++] = *p++;
+    }
+    return p;
+}
+
+void number_read(struct str s, size_t at, struct number *out) {
+    const char *p = s.ptr + at;
+    const char *end = s.ptr + s.len;
+
+    out->n = 0;
+    out->group_n = 0;
+    out->shape = 0;
+    out->separator = '\0';
+    out->to = at;
+    while (out->n < NUMBER_DIGITS && out->group_n < NUMBER_GROUPS) {
+        const char *from = p;
+
+        p = digits_read(p, end, out);
+        if (p == from) {
+            break;
+        }
+        size_t n = (size_t)(p - from);
+        out->groups[out->group_n++] = n;
+        out->shape = out->shape << 4 | (n < 15 ? n : 15);
+        out->to = (size_t)(p - s.ptr);
+        char c = p < end ? *p : '\0';
+        bool is_separator = c == ' ' || c == '-' || c == '.' || c == '/';
+        if (!is_separator || (out->separator != '\0' && c != out->separator) || p + 1 >= end ||
+            !is_digit(p[1])) {
+            break;
+        }
+        out->separator = c;
+        p++;
+    }
+    out->digits[out->n] = '\0';
+}
+
+void number_cut(struct number *number, size_t group_n) {
+    while (number->group_n > group_n) {
+        size_t last = number->groups[--number->group_n];
+        number->n -= last;
+        number->shape >>= 4;
+        number->to -= last + 1;
+    }
+    number->digits[number->n] = '\0';
+}
+
+bool number_ends(struct str s, size_t to) {
+    char c = str_char(s, to);
+    char next = str_char(s, to + 1);
+
+    return !is_alnum(c) && c != '_' && !((c == '-' || c == '.' || c == ':') && is_alnum(next));
+}
+
+bool number_is_alone(struct str s, size_t from, size_t to) {
+    bool has_before = from >= 2 && is_any(s.ptr[from - 1], " -.") && is_digit(s.ptr[from - 2]);
+    bool has_after = is_any(str_char(s, to), " -.") && is_digit(str_char(s, to + 1));
+
+    return !has_before && !has_after;
+}
+
+bool all_same(const char *digits, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        if (digits[i] != digits[0]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int number_of(const char *digits, size_t n) {
+    int value = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        value = value * 10 + (digits[i] - '0');
+    }
+    return value;
+}
+
+bool is_luhn(const char *digits, size_t n) {
+    int sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int digit = digits[n - 1 - i] - '0';
+        digit = i % 2 == 1 ? digit * 2 : digit;
+        sum += digit > 9 ? digit - 9 : digit;
+    }
+    return sum % 10 == 0;
+}
+
+int weighted(const char *digits, const char *weights) {
+    int sum = 0;
+
+    for (size_t i = 0; weights[i] != '\0'; i++) {
+        sum += (digits[i] - '0') * (weights[i] - '0');
+    }
+    return sum;
+}

@@ -1,0 +1,50 @@
+/* guard/redact/person_number.h: digits in groups, and the check digits of who issued them. */
+#pragma once
+
+#include "base/str.h"
+
+enum { NUMBER_DIGITS = 24, NUMBER_GROUPS = 8, NUMBER_EIGHT = 8 };
+
+/* Digits in groups, with one kind of separator between them. */
+struct number {
+    char digits[NUMBER_DIGITS + NUMBER_EIGHT]; /* room to write eight at once */
+    size_t n;
+    size_t groups[NUMBER_GROUPS]; /* digits in each */
+    size_t group_n;
+    uint64_t shape; /* the same, a nibble each: 4-4-4-4 is 0x4444; 15 is 15 and more */
+    char separator; /* '\0' without one */
+    size_t to;
+};
+
+/* Reads digits and single separators (blank - . /) of one kind, as many as fit. */
+void number_read(struct str text, size_t at, struct number *out);
+
+/* Cuts the number down to its first `group_n` groups. */
+void number_cut(struct number *number, size_t group_n);
+
+/* Nothing that makes a number part of something longer follows at `to`. */
+bool number_ends(struct str text, size_t to);
+
+/* No other group of digits goes before or after [from, to). */
+bool number_is_alone(struct str text, size_t from, size_t to);
+
+/* The value of `n` digits. */
+int number_of(const char *digits, size_t n);
+
+bool all_same(const char *digits, size_t n);
+
+/* ISO/IEC 7812: the last digit checks the others. */
+bool is_luhn(const char *digits, size_t n);
+
+/* The sum of digits by weights, one character a weight; ':' is 10, ';' 11 and so on. */
+int weighted(const char *digits, const char *weights);
+
+/* person_card.c: whether it is the number of a card: of an issuer, or a word before says so. */
+bool person_is_card(struct str text, size_t at, const struct number *number);
+
+/* person_id.c: whether the check digits are those of a kind in person_id.def. */
+bool person_id_is_valid(const char *kind, const char *digits);
+
+/* person_card.c: an IBAN that begins at `at`. */
+struct person;
+bool person_iban_at(struct str text, size_t at, struct person *out);
