@@ -15,3 +15,11 @@ char *iam_principal(const char *caller_arn);
  * SimulatePrincipalPolicy. */
 MUST_CHECK enum err_code iam_simulate(const struct aws *aws, const char *principal,
                                       const json_t *statement, json_t *missing, struct err *err);
+
+/* The policies of `principal`, as far as it may read them itself:
+ * {"documents":[...],"boundary":{}}, inline and attached, of a user those of its groups too; no
+ * boundary where it has none. What AWS manages is taken from the program's own table. New
+ * reference. Errors: ERR_DENIED (it may not read one of them), ERR_TOO_LARGE (more than one page),
+ * those of aws_call(). Source: IAM API Reference. */
+MUST_CHECK enum err_code iam_held(const struct aws *aws, const char *principal, json_t **out,
+                                  struct err *err);

@@ -184,6 +184,20 @@ static void percent_encoding_keeps_the_unreserved_bytes_only(void **state) {
     assert_string_equal(buf_cstr(&value), "a%2Fb");
 }
 
+static void percent_encoding_is_read_back_and_no_half_of_it(void **state) {
+    static const char *const bad[] = {"%", "a%4", "%zz", "%4%"};
+    CLEANUP(buf_done) struct buf out = BUF_INIT(100);
+    CLEANUP(buf_done) struct buf rest = BUF_INIT(100);
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(percent_read(STR("%7b%22a%22%3A+1%7D/~%C3%A9%25"), &out, &err), ERR_NONE);
+    assert_string_equal(buf_cstr(&out), "{\"a\":+1}/~\xc3\xa9%");
+    for (size_t i = 0; i < ARRAY_N(bad); i++) {
+        assert_int_equal(percent_read(str_from(bad[i]), &rest, &err), ERR_INVALID);
+    }
+}
+
 static void hex_and_base64_refuse_what_is_not_theirs(void **state) {
     static const char *const bad[] = {"a", "ab=c", "====", "ab cd", "ab*d", "abcde"};
     CLEANUP(buf_done) struct buf out = BUF_INIT(100);
@@ -377,6 +391,7 @@ int main(void) {
         cmocka_unit_test(a_hash_in_pieces_is_the_hash_of_the_whole),
         cmocka_unit_test(tokens_are_the_same_only_when_every_byte_is),
         cmocka_unit_test(percent_encoding_keeps_the_unreserved_bytes_only),
+        cmocka_unit_test(percent_encoding_is_read_back_and_no_half_of_it),
         cmocka_unit_test(hex_and_base64_refuse_what_is_not_theirs),
         cmocka_unit_test(utf8_is_judged_by_its_well_formed_sequences),
         cmocka_unit_test(any_bytes_become_a_json_string),

@@ -117,3 +117,19 @@ void percent_add(struct buf *out, struct str s, bool keep_slash) {
         }
     }
 }
+
+enum err_code percent_read(struct str text, struct buf *out, struct err *err) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+
+        if (byte == '%') {
+            if (text.len - i < 3 ||
+                hex_read(str_slice(text, i + 1, i + 3), &byte, 1, err) != ERR_NONE) {
+                return err_set(err, ERR_INVALID, "a %% is not followed by two hex digits");
+            }
+            i += 2;
+        }
+        buf_add_c(out, (char)byte);
+    }
+    return ERR_NONE;
+}

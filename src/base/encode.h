@@ -16,3 +16,6 @@ MUST_CHECK enum err_code base64_read(struct str text, struct buf *out, struct er
 
 /* Appends `s` with every byte but A-Z a-z 0-9 - . _ ~ (and '/' when `keep_slash`) as %XX. */
 void percent_add(struct buf *out, struct str s, bool keep_slash);
+
+/* Appends what `text` stands for: %XX is a byte, anything else itself. Errors: ERR_INVALID. */
+MUST_CHECK enum err_code percent_read(struct str text, struct buf *out, struct err *err);

@@ -21,7 +21,7 @@ ACTIONS = {("s3", "HeadObject"): "s3:GetObject", ("s3", "HeadBucket"): "s3:ListB
            ("s3", "CreateMultipartUpload"): "s3:PutObject", ("s3", "UploadPart"): "s3:PutObject",
            ("s3", "CompleteMultipartUpload"): "s3:PutObject"}
 # Needs no right; is asked where the caller may, and the run goes on where not.
-FREE = {"sts:GetCallerIdentity", "iam:SimulatePrincipalPolicy"}
+FREE = {"sts:GetCallerIdentity", "iam:SimulatePrincipalPolicy", "iam:ListUserPolicies", "iam:ListRolePolicies"}  # asked, and done without
 LAMBDA = ((r"/aliases/", {"GET": "lambda:GetAlias", "PUT": "lambda:UpdateAlias"}), (r"/versions", {"GET": "lambda:ListVersionsByFunction"}))
 # Rights that no call of a run that goes well asks for, and what does; behind a blank, a part of their resource.
 NOT_CALLED = {
@@ -57,6 +57,7 @@ LESS = {
 }
 SAMPLE = (("Execute", "cloudformation:DescribeChangeSet"), ("Execute", "cloudformation:ExecuteChangeSet"),
           ("Read", "cloudformation:DescribeStackEvents"))
+READ = {"Sid": "Own", "Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}
 SIMULATE = {"Sid": "Ask", "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
 
 
@@ -239,6 +240,21 @@ class Permissions(todo.TodoCase):
         self.assertIn("s3:GetObject on arn:aws:s3:::", told.stderr)
         doctor = self.go("doctor", "--account", self.account, "--region", local_aws.REGION, json=False)
         self.assertIn("of what a deployment here needs are missing, first s3:", doctor.stdout)
+
+    def test_without_simulation_its_own_policies_are_read_or_it_is_said_that_nothing_is_known(self):
+        policy = self.policy()["policy"]
+        bare = {"Statement": [{k: v for k, v in row.items() if k != "Condition"} for row in policy["Statement"]]}
+        self.keys = self.user_with("reads", bare, ["SiteFiles"], [READ])
+        run = self.plan(code=3)
+        self.says(run, "may not do what this deployment needs", "s3:PutObject on arn:aws:s3", "sitebucket", error="access_denied")
+        self.nothing_at_aws()
+        told = json.loads(self.go("permissions", "--account", self.account, "--region", local_aws.REGION).stdout)
+        self.assertEqual({(row["action"], row["resource"].endswith("/*")) for row in told["missing"]},
+                         {(f"s3:{name}", True) for name in ("PutObject", "GetObject", "AbortMultipartUpload")})
+        self.keys = self.user_with("silent", policy, ["SiteFiles"])
+        run = self.plan()
+        for words in ("neither ask IAM nor read its own policies", "s3:PutObject on arn:aws:s3:::", "aws-copilot permissions prints"):
+            self.assertIn(words, run.stdout, str(run))
 
     def test_the_deployer_policy_of_the_bootstrap_stack_gives_all_of_it(self):
         for kind in ("deploy", "destroy", "rollback", "secrets"):

@@ -5,6 +5,8 @@
 #include "guard/role/role.h"
 #include "tool/template_op.h"
 
+#include <string.h>
+
 enum { RIGHTS_SHOWN = 3 };
 
 static json_t *rights_policy(const struct turn *turn) {
@@ -45,21 +47,68 @@ static void rights_add(struct buf *out, const json_t *missing) {
     }
 }
 
+/* What is called only after the yes, and so cannot have been tried before it. */
+static json_t *rights_late(const json_t *policy) {
+    json_t *late = json_array();
+    const json_t *statement;
+    size_t i;
+
+    json_array_foreach(json_object_get(policy, "Statement"), i, statement) {
+        const json_t *resource = json_array_get(json_object_get(statement, "Resource"), 0);
+        const json_t *action;
+        size_t k;
+
+        json_array_foreach(json_object_get(statement, "Action"), k, action) {
+            if (role_is_late(json_str_or(statement, "Sid", ""))) {
+                (void)json_array_append_new(late, agent_args("action", json_string_value(action),
+                                                             "resource",
+                                                             json_string_value(resource), NULL));
+            }
+        }
+    }
+    return late;
+}
+
+/* A first deployment is the one that nobody has seen succeed: what could not be made sure of is
+ * said before the yes. */
+static void rights_tell(struct turn *turn, const json_t *late) {
+    CLEANUP(buf_done) struct buf list = BUF_INIT(8192);
+    bool is_read = strcmp(agent_text(turn, "rights.how"), "read") == 0;
+    const json_t *unsure = is_read ? json_at(turn->state, "rights.unsure") : late;
+
+    if (json_bool_at(turn->state, "before.can_update") || json_array_size(unsure) == 0 ||
+        strcmp(agent_text(turn, "rights.how"), "simulated") == 0) {
+        return;
+    }
+    rights_add(&list, unsure);
+    agent_warn(turn, "rights_unsure",
+               "aws-copilot permissions prints the policy that this deployment needs, for whoever "
+               "can compare it",
+               is_read
+                   ? "whether %s may do this is decided by conditions that only AWS knows: %s"
+                   : "whether %s may do what comes after the yes cannot be told, because it may "
+                     "neither ask IAM nor read its own policies: %s",
+               agent_text(turn, "identity.arn"), buf_cstr(&list));
+}
+
 enum outcome rights_check(struct turn *turn) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(8192);
     json_t *policy = agent_is_kind(turn, "deploy") ? rights_policy(turn) : NULL;
     enum outcome outcome = OUTCOME_OK;
+    CLEANUP(json_decrefp) json_t *late = NULL;
     json_t *args;
 
     if (policy == NULL) {
         return OUTCOME_OK;
     }
     args = agent_args("arn", agent_text(turn, "identity.arn"), NULL);
+    late = rights_late(policy);
     json_put(args, "policy", policy);
     if (!agent_keep(turn, "aws_deployer", "permissions", args, "rights", &outcome)) {
         return outcome;
     }
     if (json_array_size(json_at(turn->state, "rights.missing")) == 0) {
+        rights_tell(turn, late);
         return OUTCOME_OK;
     }
     rights_add(&list, json_at(turn->state, "rights.missing"));

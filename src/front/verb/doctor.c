@@ -295,7 +295,9 @@ static void check_permissions(struct doctor *doctor, struct finding *out) {
               json_array_size(rights.missing), json_str_or(first, "action", ""),
               json_str_or(first, "resource", ""));
     } else if (rights.missing != NULL) {
-        found(out, HEALTH_GOOD, "", "permissions: all that a deployment here needs, says IAM");
+        found(out, HEALTH_GOOD, "", "permissions: all that a deployment here needs, %s",
+              json_array_size(rights.unsure) == 0 ? "by what IAM says"
+                                                  : "but for what AWS decides at the call");
     } else {
         found(out, HEALTH_WARN,
               rights.deployer_arn == NULL

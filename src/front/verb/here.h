@@ -15,6 +15,7 @@ struct rights {
     json_t *bucket;     /* owned; of "approve": the statement for the bucket's policy; or NULL */
     json_t *beyond;     /* owned; what the deployer policy of the bootstrap stack does not give */
     json_t *missing;    /* owned; what the caller does not have, or NULL: IAM did not say */
+    json_t *unsure;     /* owned; what conditions decide that only AWS knows, or NULL */
     char *deployer_arn; /* owned; of that policy; NULL: there is no bootstrap stack, or no AWS */
     bool is_guessed;    /* the bootstrap stack's names are not known */
     char why[200];      /* why IAM did not say */

@@ -12,6 +12,7 @@ void rights_done(struct rights *rights) {
     json_decref(rights->bucket);
     json_decref(rights->beyond);
     json_decref(rights->missing);
+    json_decref(rights->unsure);
     free(rights->deployer_arn);
     *rights = (struct rights){0};
 }
@@ -65,10 +66,11 @@ static void rights_ask(struct cli *cli, const json_t *flags, const json_t *ident
     json_put(args, "policy", json_deep_copy(rights->policy));
     if (cli_query(cli, flags, "permissions", args, &answer, &err) != ERR_NONE) {
         (void)snprintf(rights->why, sizeof rights->why, "%s", err.text);
-    } else if (strcmp(json_str_or(answer, "how", ""), "simulated") != 0) {
+    } else if (strcmp(json_str_or(answer, "how", "unknown"), "unknown") == 0) {
         (void)snprintf(rights->why, sizeof rights->why, "%s", json_str_or(answer, "why", ""));
     } else {
         rights->missing = json_incref(json_object_get(answer, "missing"));
+        rights->unsure = json_incref(json_object_get(answer, "unsure"));
     }
 }
 
@@ -170,13 +172,18 @@ static void permissions_say(struct cli *cli, const struct rights *rights) {
     }
     if (rights->missing == NULL) {
         cli_say(cli, "whether you have it cannot be told: %s", rights->why);
-    } else if (json_array_size(rights->missing) == 0) {
+    } else if (json_array_size(rights->missing) + json_array_size(rights->unsure) == 0) {
         cli_say(cli, "you have all of it");
-    } else {
+    } else if (json_array_size(rights->missing) > 0) {
         cli_say(cli, "you do not have:");
         say_rights(cli, rights->missing);
         cli_say(cli,
                 "→ have an administrator attach this policy, or the bootstrap stack's, to you");
+    }
+    if (json_array_size(rights->unsure) > 0) {
+        cli_say(cli,
+                "by your policies, as you may read them, this is for AWS to decide at the call:");
+        say_rights(cli, rights->unsure);
     }
 }
 
@@ -205,6 +212,8 @@ static enum err_code permissions_show(struct cli *cli, const char *kind,
         }
         json_put(object, "missing",
                  rights->missing == NULL ? json_null() : json_incref(rights->missing));
+        json_put(object, "unsure",
+                 rights->unsure == NULL ? json_null() : json_incref(rights->unsure));
         cli_print_object(cli, object);
     } else {
         char *text = json_dumps(rights->policy, JSON_INDENT(2));

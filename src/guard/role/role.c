@@ -13,6 +13,7 @@ enum {
     CODE = 16,
     ON_APPROVE = 32,
     ON_ROLLBACK = 64,
+    LATE = 128, /* of a deployment, after the yes */
     ON_CHANGE = ON_DEPLOY | ON_ROLLBACK,
     KINDS = ON_CHANGE | ON_DESTROY | ON_SECRETS | ON_APPROVE
 };
@@ -58,6 +59,15 @@ static unsigned kind_use(const char *kind) {
 }
 
 bool role_has_kind(const char *kind) { return kind_use(kind) != 0; }
+
+bool role_is_late(const char *sid) {
+    for (size_t i = 0; i < ARRAY_N(rights); i++) {
+        if (strcmp(rights[i].sid, sid) == 0) {
+            return (rights[i].uses & LATE) != 0;
+        }
+    }
+    return false;
+}
 
 /* ---- Names ---- */
 

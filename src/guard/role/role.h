@@ -36,6 +36,10 @@ bool role_has_kind(const char *kind);
  * New reference; NULL when role_has_kind() says no. */
 json_t *role_policy(const char *kind, const struct role_place *place);
 
+/* Whether a statement of role_policy("deploy"), by its Sid, is about calls that come only after the
+ * person's yes. */
+bool role_is_late(const char *sid);
+
 /* Fills a policy of a CloudFormation template in: Fn::Sub, Fn::Join, Fn::GetAtt and Ref by `values`
  * ("Qualifier", "AWS::Region", "ExecutionRole.Arn" -> text). What has no value stays as it is.
  * New reference. */
@@ -45,3 +49,9 @@ json_t *role_fill_in(const json_t *json, const json_t *values);
  * when one Allow of `held` covers action, resource and every condition that it makes is also made
  * in `needed`. A Deny in `held` is not read: it can only be judged by the call. New reference. */
 json_t *role_missing(const json_t *needed, const json_t *held);
+
+/* The same by all policies that a caller carries ({"documents","boundary"} of iam_held()), with
+ * their Denies and their boundary: what no statement allows, or one denies whatever the request, is
+ * missing; what a condition, a narrower resource or a part of it decides is added to the array
+ * `unsure`, as {"action","resource"}. New reference. */
+json_t *role_judge(const json_t *needed, const json_t *held, json_t *unsure);

@@ -197,6 +197,93 @@ static void a_right_is_held_only_where_all_of_it_is(void **state) {
     }
 }
 
+/* One right, s3:PutObject on b-* with the account as condition, by these policies. */
+static void own_policies_are_judged_as_iam_does(void **state) {
+    static const char needed_text[] =
+        "{\"Statement\":[{\"Sid\":\"SiteFiles\",\"Action\":[\"s3:PutObject\"],\"Resource\":["
+        "\"arn:aws:s3:::b-*/*\"],\"Condition\":{\"StringEquals\":{\"aws:ResourceAccount\":\"1\"}}}"
+        "]}";
+    static const char *const answers[] = {"missing", "unsure", "held"};
+#define GIVES(rest) "{\"Effect\":\"Allow\"," rest "}"
+#define TAKES(rest) "{\"Effect\":\"Deny\"," rest "}"
+#define ON(actions, resources) "\"Action\":" actions ",\"Resource\":" resources
+    static const char all[] = GIVES(ON("\"*\"", "\"*\""));
+    static const struct {
+        const char *statements; /* of the documents */
+        const char *boundary;   /* its statements; NULL: none */
+        size_t want;
+    } rows[] = {
+        {"", NULL, 0},
+        {all, NULL, 2},
+        {GIVES(ON("[\"S3:put*\"]", "[\"arn:aws:s3:::b-*\"]")), NULL, 2},
+        {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::b-*/*\"")), NULL, 2},
+        {GIVES(ON("\"s3:GetObject\"", "\"*\"")), NULL, 0},
+        {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::c-*/*\"")), NULL, 0},
+        {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::b-site-?x/*\"")), NULL, 1}, /* of it a part */
+        {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::*-site/a*\"")), NULL, 1},
+        {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::${aws:username}/*\"")), NULL, 1},
+        {GIVES("\"NotAction\":[\"iam:*\"],\"Resource\":\"*\""), NULL, 2},
+        {GIVES("\"NotAction\":[\"s3:*\"],\"Resource\":\"*\""), NULL, 0},
+        {GIVES("\"Action\":\"s3:*\",\"NotResource\":\"arn:aws:s3:::c/*\""), NULL, 2},
+        {GIVES("\"Action\":\"s3:*\",\"NotResource\":\"arn:aws:s3:::b-1/*\""), NULL, 1},
+        {GIVES("\"Action\":\"s3:*\",\"NotResource\":\"*\""), NULL, 0},
+        {GIVES(ON("\"s3:*\"", "\"*\"") ",\"Condition\":{\"StringEquals\":{\"aws:ResourceAccount\":"
+                                       "\"1\"}}"),
+         NULL, 2},
+        {GIVES(ON("\"s3:*\"", "\"*\"") ",\"Condition\":{\"Bool\":{\"aws:MultiFactorAuthPresent\":"
+                                       "\"true\"}}"),
+         NULL, 1},
+        {GIVES(ON("\"*\"", "\"*\"")) "," TAKES(ON("\"s3:Put*\"", "\"*\"")), NULL, 0},
+        {GIVES(ON("\"*\"", "\"*\"")) "," TAKES(ON("\"s3:Put*\"", "\"arn:aws:s3:::b-1/*\"")), NULL,
+         1},
+        {GIVES(ON("\"*\"", "\"*\"")) "," TAKES(ON("\"s3:Put*\"", "\"arn:aws:s3:::c-1/*\"")), NULL,
+         2},
+        {GIVES(ON("\"*\"", "\"*\"")) "," TAKES(
+             ON("\"*\"", "\"*\"") ",\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"false\"}}"),
+         NULL, 1},
+        {all, "", 0},
+        {all, all, 2},
+        {all, GIVES(ON("\"s3:GetObject\"", "\"*\"")), 0},
+        {all, GIVES(ON("\"s3:*\"", "\"arn:aws:s3:::b-1/*\"")), 1},
+        {all, GIVES(ON("\"*\"", "\"*\"")) "," TAKES(ON("\"s3:*\"", "\"*\"")), 0},
+    };
+#undef GIVES
+#undef TAKES
+#undef ON
+    CLEANUP(json_decrefp) json_t *needed = read_json(needed_text);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep)
+        char *text = mem_format(
+            "{\"documents\":[{\"Statement\":[]},{\"Statement\":[%s]}]%s%s%s}", rows[i].statements,
+            rows[i].boundary == NULL ? "" : ",\"boundary\":{\"Statement\":[",
+            rows[i].boundary == NULL ? "" : rows[i].boundary, rows[i].boundary == NULL ? "" : "]}");
+        CLEANUP(json_decrefp) json_t *held = read_json(text);
+        CLEANUP(json_decrefp) json_t *unsure = json_array();
+        CLEANUP(json_decrefp) json_t *missing = role_judge(needed, held, unsure);
+        size_t got = json_array_size(missing) > 0 ? 0 : json_array_size(unsure) > 0 ? 1 : 2;
+
+        if (got != rows[i].want || json_array_size(missing) + json_array_size(unsure) > 1) {
+            fail_msg("%s instead of %s: %s", answers[got], answers[rows[i].want], text);
+        }
+    }
+}
+
+static void what_comes_after_the_yes_is_marked(void **state) {
+    CLEANUP(json_decrefp) json_t *policy = policy_of("deploy", both);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const late[] = {"Site", "SiteFiles", "History"};
+        assert_non_null(statement(policy, late[i]));
+        assert_true(role_is_late(late[i]));
+    }
+    assert_false(role_is_late("Artefacts"));
+    assert_false(role_is_late("Lock"));
+    assert_false(role_is_late("none"));
+}
+
 static void a_template_s_policy_is_filled_in(void **state) {
     CLEANUP(json_decrefp)
     json_t *policy = read_json(
@@ -222,6 +309,8 @@ int main(void) {
         cmocka_unit_test(no_statement_is_wider_than_the_stack),
         cmocka_unit_test(what_a_plan_does_not_have_it_does_not_ask_for),
         cmocka_unit_test(a_right_is_held_only_where_all_of_it_is),
+        cmocka_unit_test(own_policies_are_judged_as_iam_does),
+        cmocka_unit_test(what_comes_after_the_yes_is_marked),
         cmocka_unit_test(a_template_s_policy_is_filled_in),
     };
 

@@ -101,7 +101,7 @@ static const struct json_field preview_out[] = {
 static const struct json_field permissions_in[] = {
     { "policy", JSON_MAP, false }, { "arn", JSON_TEXT, false }, END };
 static const struct json_field permissions_out[] = {
-    { "how", JSON_TEXT, false }, { "why", JSON_TEXT, false }, { "missing", JSON_LIST, false }, END };
+    { "how", JSON_TEXT, false }, { "why", JSON_TEXT, false }, { "missing", JSON_LIST, false }, { "unsure", JSON_LIST, false }, END };
 
 static const struct json_field discard_in[] = {
     { "arn", JSON_TEXT, false }, { "stack_id", JSON_TEXT, false }, { "stack", JSON_TEXT, false }, END };

@@ -1,47 +1,76 @@
-/* aws_deployer, rights: what of a policy the caller does not have, by IAM's own word. */
+/* aws_deployer, rights: what of a policy the caller does not have, by IAM's own word, or by its own
+ * policies where it may read those. */
 #include <string.h>
 
 #include "aws/iam.h"
+#include "guard/role/role.h"
 #include "tool/aws_deployer/deployer.h"
 
-static json_t *permissions_json(const char *how, const char *why, json_t *missing) {
+static json_t *permissions_json(const char *how, const char *why, json_t *missing, json_t *unsure) {
     json_t *out = json_object();
 
     json_put_str(out, "how", how);
     json_put_str(out, "why", why);
     json_put(out, "missing", missing);
+    json_put(out, "unsure", unsure);
     return out;
 }
 
-/* Not being able to ask is an answer: most deployers may not. */
-enum err_code deployer_permissions(struct op *op, json_t **out, struct err *err) {
-    CLEANUP(freep) char *principal = iam_principal(deployer_arg(op, "arn"));
+static bool is_stop(enum err_code code) { return code == ERR_CANCELLED || code == ERR_INTERRUPTED; }
+
+/* By IAM's own judgement. */
+static enum err_code permissions_simulate(const struct aws *aws, const char *principal,
+                                          const json_t *policy, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *missing = json_array();
     const json_t *statement;
-    struct err failure = {0};
-    struct aws aws;
     size_t i;
+
+    json_array_foreach(json_object_get(policy, "Statement"), i, statement) {
+        if (iam_simulate(aws, principal, statement, missing, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    *out = permissions_json("simulated", "", TAKE(missing), json_array());
+    return ERR_NONE;
+}
+
+/* Not being able to ask is an answer: most deployers may neither ask nor read. */
+enum err_code deployer_permissions(struct op *op, json_t **out, struct err *err) {
+    CLEANUP(freep) char *principal = iam_principal(deployer_arg(op, "arn"));
+    CLEANUP(json_decrefp) json_t *held = NULL;
+    const json_t *policy = json_object_get(op->args, "policy");
+    struct err failure = {0};
+    struct err unread = {0};
+    struct aws aws;
 
     if (services_aws(op, &aws, err) != ERR_NONE) {
         return err->code;
     }
     if (principal == NULL) {
-        *out =
-            permissions_json("unknown", "IAM does not simulate this kind of caller", TAKE(missing));
+        *out = permissions_json("unknown", "IAM does not simulate this kind of caller",
+                                json_array(), json_array());
         return ERR_NONE;
     }
-    json_array_foreach(json_at(op->args, "policy.Statement"), i, statement) {
-        enum err_code code = iam_simulate(&aws, principal, statement, missing, &failure);
-
-        if (code == ERR_CANCELLED || code == ERR_INTERRUPTED) {
-            *err = failure;
-            return code;
-        }
-        if (code != ERR_NONE) {
-            *out = permissions_json("unknown", failure.text, json_array());
-            return ERR_NONE;
-        }
+    enum err_code code = permissions_simulate(&aws, principal, policy, out, &failure);
+    if (code == ERR_NONE) {
+        return ERR_NONE;
     }
-    *out = permissions_json("simulated", "", TAKE(missing));
+    if (is_stop(code)) {
+        *err = failure;
+        return code;
+    }
+    code = iam_held(&aws, principal, &held, &unread);
+    if (is_stop(code)) {
+        *err = unread;
+        return code;
+    }
+    if (code == ERR_NONE) {
+        json_t *unsure = json_array();
+        json_t *missing = role_judge(policy, held, unsure);
+
+        *out = permissions_json("read", "", missing, unsure);
+    } else {
+        *out = permissions_json("unknown", failure.text, json_array(), json_array());
+    }
     return ERR_NONE;
 }
