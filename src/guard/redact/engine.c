@@ -102,8 +102,10 @@ static enum trait traits_of(struct str text, const struct sift *sift, size_t at)
     unsigned traits = TRAIT_NONE;
     size_t odd = bits_next(sift->odds, sift->odds, at, at + text.len);
 
+    traits |= has_byte(text, '\x1b') ? TRAIT_UNSEEN : 0U;
     if (odd == at + text.len) {
-        return is_wrapped(text, sift, at, false) ? TRAIT_WRAPPED : TRAIT_NONE;
+        traits |= is_wrapped(text, sift, at, false) ? TRAIT_WRAPPED : 0U;
+        return (enum trait)traits;
     }
     bool has_escape = has_byte(str_slice(text, odd - at, text.len), '\\');
     traits |= is_wrapped(text, sift, at, has_escape) ? TRAIT_WRAPPED : 0U;
@@ -197,6 +199,7 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         other.block_to = 0;
         other.plain_to = 0;
         other.command_to = 0;
+        other.below_to = 0;
         scan_forget(&other);
         pass_view(pass, &other, 0);
         has_hint = has_hint || scan_has_hint(&other, 0, other.text.len);
@@ -265,37 +268,14 @@ static size_t carry_block(struct scan *scan, struct carry *carry) {
     return to;
 }
 
-/* What of a line below a secret's name is its value: of a block of text all of it, of a map or a
- * list what stands after the name. */
-static void yaml_line(struct scan *scan, bool is_text, size_t from, size_t to) {
-    ptrdiff_t colon = is_text ? -1 : scan_find(scan, from, to, ": ");
-
-    while (to > from && is_blank(scan->text.ptr[to - 1])) {
-        to--;
-    }
-    bool is_name_only = !is_text && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
-    if (!is_name_only) {
-        scan_add(scan, colon < 0 ? from : (size_t)colon + 2, to, "key", SPAN_PLAIN);
-    }
-}
-
 /* Lines deeper than "secret:" above belong to it. */
 static void carry_yaml(struct scan *scan, struct carry *carry) {
-    struct str line = scan->text;
-    size_t indent = 0;
-
-    if (carry->yaml_indent < 0 || carry->is_line_middle || str_trim(line).len == 0) {
+    if (carry->yaml_indent < 0 || carry->is_line_middle) {
         return;
     }
-    while (line.ptr[indent] == ' ') {
-        indent++; /* ends, since the line is not blank */
-    }
-    bool is_item = !carry->is_yaml_text && scan_has(scan, indent, "- ");
-    if ((int)indent + is_item <= carry->yaml_indent) {
+    if (!value_yaml_line(scan, 0, scan->text.len, carry->yaml_indent, carry->is_yaml_text)) {
         carry->yaml_indent = -1;
-        return;
     }
-    yaml_line(scan, carry->is_yaml_text, indent + (is_item ? 2 : 0), line.len);
 }
 
 bool carry_is_empty(const struct carry *carry) {

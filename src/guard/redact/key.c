@@ -21,7 +21,7 @@ static const struct str secret_words[] = {
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
 static const struct str secret_endings[] = {
     W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
-    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"), W("userpwd"),
+    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"), W("userpwd"), W("requirepass"), W("masterauth"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */
@@ -34,7 +34,7 @@ static const struct str describing_words[] = {
     W("log"), W("logs"), W("role"), W("roles"), W("function"), W("lambda"), W("table"), W("bucket"), W("queue"), W("topic"),
     W("api"), W("stage"), W("handler"), W("service"), W("server"), W("router"), W("route"), W("routes"), W("middleware"),
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
-    W("module"), W("endpoint"), W("alias"), W("position"), W("host"),
+    W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("sock"), W("socket"),
 };
 
 /* Before "key" or "token": of something, not to something. */
@@ -43,7 +43,7 @@ static const struct str lookup_words[] = {
     W("object"), W("s3"), W("backend"), W("bucket"), W("row"), W("idempotency"), W("tag"), W("site"), W("artifact"),
     W("artefact"), W("zip"), W("parameter"), W("route"), W("map"), W("header"), W("output"), W("filter"), W("mapping"),
     W("response"), W("context"), W("event"), W("value"), W("encoded"), W("kms"), W("sequence"), W("next"), W("forward"),
-    W("backward"), W("page"), W("continuation"), W("checkpoint"),
+    W("backward"), W("page"), W("continuation"), W("checkpoint"), W("restore"),
 };
 
 /* Before "key", these make a secret of whatever follows: AccessKeyId, api_key_value. */
@@ -305,6 +305,9 @@ bool key_is_secret(struct str key) {
         if (is_secret_word(words[i], classes[i]) && !is_of_something(classes, n, i)) {
             return true;
         }
+        if (i > 0 && (classes[i - 1] & WORD_OPENING) != 0 && str_eq_nocase(words[i], STR("keys"))) {
+            return true; /* api_keys */
+        }
     }
     return false;
 }
@@ -344,6 +347,8 @@ static bool is_shell_reference(struct str value) {
     if (!str_starts(value, STR("$")) || name.len == 0) {
         return false;
     }
+    ptrdiff_t needed = is_braced ? str_find(name, STR(":?")) : -1; /* else it ends, and says so */
+    name = needed > 0 ? str_slice(name, 0, (size_t)needed) : name;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
         bool is_lower = c >= 'a' && c <= 'z';
@@ -455,19 +460,35 @@ static bool is_part_of_program(struct str key, struct str value) {
 }
 
 bool key_value_is_harmless(struct str key, struct str value) {
-    static const struct str nothing[] = {W(""),           W("null"),      W("None"),
-                                         W("nil"),        W("undefined"), W("process.env"),
-                                         W("os.environ"), W("!Ref"),      W("NULL")};
+    static const struct str nothing[] = {W(""),
+                                         W("null"),
+                                         W("none"),
+                                         W("nil"),
+                                         W("undefined"),
+                                         W("process.env"),
+                                         W("os.environ"),
+                                         W("true"),
+                                         W("false"),
+                                         W("yes"),
+                                         W("no"),
+                                         W("(sensitive"),
+                                         W("(sensitive value)")};
+    static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
 
-    char first = value.len > 0 ? value.ptr[0] : 'n';
-    for (size_t i = 0; is_any(first, "nNupo!") && i < ARRAY_N(nothing); i++) {
-        if (str_eq(value, nothing[i])) {
+    char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
+    for (size_t i = 0; is_any(first, "nupotfy(") && i < ARRAY_N(nothing); i++) {
+        if (str_eq_nocase(value, nothing[i])) {
             return true;
         }
     }
-    if (str_eq(key, STR("private")) && /* of a manifest */
-        (str_eq(value, STR("true")) || str_eq(value, STR("false")))) {
-        return true;
+    for (size_t i = 0; first == '!' && i < ARRAY_N(tags); i++) {
+        if (str_starts(value, tags[i]) &&
+            (value.len == tags[i].len || value.ptr[tags[i].len] == ' ')) {
+            return true;
+        }
+    }
+    if (str_eq_nocase(key, STR("pwd")) && is_any(first, "/~")) {
+        return true; /* where a shell works */
     }
     bool is_read = is_any(first, "po") &&
                    (str_starts(value, STR("process.env.")) ||

@@ -5,6 +5,7 @@
 #include "guard/redact/name.h"
 
 #include "guard/redact/key.h"
+#include "guard/redact/lead.h"
 #include "guard/redact/phrase.h"
 
 #include <string.h>
@@ -13,25 +14,49 @@ enum {
     OPERATOR_MAX = 3, /* characters before the = of := and kin */
     TYPE_MAX = 40,
     WORDS_MAX = 48,
+    LEAD_MAX = 16,
     QUOTED_MIN = 8,
+    PASSWORD_MIN = 5,
+    PROMPT_MAX = 40,
     LITERAL_MIN = 6,
 };
 
-/* Whether only blanks stand on the line before `at`, at most BEFORE_MAX. */
-static bool is_line_begin(const struct scan *scan, size_t at) {
-    size_t from = at;
+size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
+    size_t from = scan_line_begin(scan, at);
 
-    while (from > 0 && at - from < BEFORE_MAX &&
-           (scan->text.ptr[from - 1] == ' ' || scan->text.ptr[from - 1] == '\t')) {
-        from--;
+    *is_begin = from == 0 ? scan->is_line_start : scan->text.ptr[from - 1] == '\n';
+    for (size_t i = 0; i < ARRAY_N(scan->strings); i++) { /* a string of JSON has lines, too */
+        const struct json_string *string = &scan->strings[i];
+        if (string->begin > from && at >= string->begin && at < string->end) {
+            from = string->begin;
+            *is_begin = true;
+        }
     }
-    return from == 0 ? scan->is_line_start : scan->text.ptr[from - 1] == '\n';
+    return *is_begin ? from + lead_len(str_slice(scan->text, from, at)) : from;
+}
+
+/* Whether only blanks stand on the line before `at`, but for what a log puts there. */
+static bool is_line_begin(const struct scan *scan, size_t at) {
+    bool is_begin = false;
+    size_t to = at;
+
+    while (to > 0 && at - to < BEFORE_MAX && is_any(scan->text.ptr[to - 1], " \t")) {
+        to--;
+    }
+    char last = to > 0 ? scan->text.ptr[to - 1] : '\n';
+    if (last == '\n') {
+        return to > 0 || scan->is_line_start;
+    }
+    bool may_lead = is_any(last, "|:Zm+\"K") || (to < at && is_digit(last));
+    size_t from = may_lead ? name_line_begin(scan, at, &is_begin) : at;
+    return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
 
 bool name_begins_line(const struct scan *scan, size_t at) {
-    static const struct str leads[] = {
-        {"- ", 2}, {"export ", 7}, {"set ", 4}, {"ENV ", 4}, {"-\t", 2}};
-    struct str before = str_slice(scan->text, at > 8 ? at - 8 : 0, at);
+    static const struct str leads[] = {{"- ", 2},   {"export ", 7}, {"set ", 4},
+                                       {"ENV ", 4}, {"-\t", 2},     {"declare -x ", 11},
+                                       {"ARG ", 4}, {"SetEnv ", 7}};
+    struct str before = str_slice(scan->text, at > LEAD_MAX ? at - LEAD_MAX : 0, at);
 
     if (is_line_begin(scan, at)) {
         return true;
@@ -76,6 +101,10 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
         }
         from = coloured < at ? coloured : from;
     }
+    if (from > 0 && from < at && scan->text.ptr[from - 1] == '\\' &&
+        is_any(scan->text.ptr[from], "nrt")) {
+        from++; /* the line before it is over: \nNAME */
+    }
     from = first_word(scan, from, to);
     *name = (struct name){.from = from, .to = to, .kind = rule->kind};
     char before = from > 0 ? scan->text.ptr[from - 1] : scan->before;
@@ -86,6 +115,8 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
             name->slashes++;
         }
         name->slashes = scan_quoting_slashes(name->slashes);
+        name->open = name->quote;
+        name->open_slashes = name->slashes;
     }
 }
 
@@ -131,26 +162,56 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
     bool has_digit = false;
 
     while (to < scan->text.len && !is_blank(scan->text.ptr[to])) {
-        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        has_digit =
+            has_digit || is_digit(scan->text.ptr[to]) || is_any(scan->text.ptr[to], "!@#$%^&*");
         to++;
     }
     return has_digit && name_begins_line(scan, name->from) &&
            str_trim(str_slice(scan->text, to, scan_line_end(scan, to))).len == 0;
 }
 
+/* "--password via the command line" tells of the option. */
+static bool is_prose_word(const struct scan *scan, size_t at) {
+    static const char *const words[] = {"via ", "on ", "or ",   "in ",     "and ",     "is ",
+                                        "the ", "to ", "flag ", "option ", "argument "};
+
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (scan_has(scan, at, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of the files of servers that set a name and a value on a line: requirepass VALUE. */
+static bool is_config_name(struct str name) {
+    static const struct str names[] = {{"requirepass", 11}, {"masterauth", 10}};
+
+    return str_eq_nocase(name, names[0]) || str_eq_nocase(name, names[1]);
+}
+
 /* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
 static bool has_blank_separator(struct scan *scan, const struct name *name) {
+    static const struct str setters[] = {
+        {"git config ", 11}, {"define ", 7}, {"ENV ", 4},     {"SetEnv ", 7},  {"setenv ", 7},
+        {"set -gx ", 8},     {"set -x ", 7}, {"set -Ux ", 8}, {"set -xg ", 8}, {"CONFIG SET ", 11}};
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
     bool is_set = lead.len > 4 && memcmp(lead.ptr + lead.len - 4, "set ", 4) == 0;
 
     if (scan->text.ptr[name->from] == '-') {
-        return name->to - name->from > 2; /* --db-password VALUE */
+        return name->to - name->from > 2 && !is_prose_word(scan, scan_skip_blanks(scan, name->to));
     }
     if (is_set && (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set ")))) {
         return true;
     }
-    if (str_ends(lead, STR("git config ")) || str_ends(lead, STR("define "))) {
-        return true;
+    bool may_set = lead.len > 1 && is_any(lead.ptr[lead.len - 2], "geVvxT");
+    for (size_t i = 0; may_set && i < ARRAY_N(setters); i++) {
+        if (str_ends(lead, setters[i])) {
+            return true;
+        }
+    }
+    if (is_config_name(name_str(scan, name))) {
+        return is_netrc_line(scan, name);
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
         return false;
@@ -162,17 +223,23 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
 
 /* Over what sets a terminal's colour at `at`. */
 static size_t skip_colours(const struct scan *scan, size_t at) {
-    while (scan_char(scan, at) == '\x1b' && scan_char(scan, at + 1) == '[') {
-        size_t to = at + 2;
-        while (is_digit(scan_char(scan, to)) || scan_char(scan, to) == ';') {
-            to++;
-        }
-        if (!is_letter(scan_char(scan, to))) {
-            return at;
-        }
-        at = to + 1;
+    for (size_t to = lead_colour_end(scan->text, at); to > at;
+         to = lead_colour_end(scan->text, at)) {
+        at = to;
     }
     return at;
+}
+
+/* Over blanks and colours, to where a value begins. */
+static size_t value_begin(const struct scan *scan, size_t at) {
+    return scan_skip_blanks(scan, skip_colours(scan, scan_skip_blanks(scan, at)));
+}
+
+/* Over ** and __, which print in bold. */
+static size_t skip_bold(const struct scan *scan, size_t at) {
+    bool is_bold = scan_has(scan, at, "**") || scan_has(scan, at, "__");
+
+    return is_bold && !scan_has(scan, at, "***") ? at + 2 : at;
 }
 
 /* Whether the name ends a few words in quotes, as in "user password": the closing one is at
@@ -213,11 +280,14 @@ size_t name_close(const struct scan *scan, struct name *name) {
     bool is_closed = name->quote != '\0' && scan_char(scan, quote) == name->quote &&
                      scan_is_plain(scan, quote) == scan_is_plain(scan, name->from - 1) &&
                      (quote == name->to) == (name->slashes == 0);
+    bool is_index = name->from > 0 && scan->text.ptr[name->from - 1] == '[';
     if (!is_closed) {
+        size_t to = skip_bold(scan, skip_colours(scan, name->to));
         name->quote = '\0';
-        return skip_colours(scan, name->to);
+        return to + (is_index && scan_has(scan, to, "] =") ? 1 : 0); /* [KEY] => of PHP */
     }
-    return quote + (scan_char(scan, quote + 1) == ']' ? 2 : 1); /* environ["KEY"] = */
+    name->open = '\0';
+    return skip_colours(scan, quote + (scan_char(scan, quote + 1) == ']' ? 2 : 1)); /* ["KEY"] = */
 }
 
 /* "auth.internal:8080", "token.rs:12" and "/app/API_TOKEN:1" are places. */
@@ -235,16 +305,37 @@ static size_t after_equals(const struct scan *scan, size_t sign) {
     if (scan_char(scan, sign) != '=' || next == '=' || next == '~') {
         return 0;
     }
-    return scan_skip_blanks(scan, sign + (next == '>' ? 2 : 1));
+    return value_begin(scan, sign + (next == '>' ? 2 : 1));
+}
+
+/* Whether the word around the name is an ARN, whose parts stand behind colons. */
+static bool is_in_arn(const struct scan *scan, const struct name *name) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < NAME_MAX &&
+           (is_name_char(scan->text.ptr[from - 1]) || is_any(scan->text.ptr[from - 1], ":/*"))) {
+        from--;
+    }
+    return scan_has(scan, from, "arn:");
+}
+
+/* ${NAME: in a shell */
+static bool is_expanded(const struct scan *scan, const struct name *name) {
+    return name->from > 1 && scan_has(scan, name->from - 2, "${");
 }
 
 static size_t after_colon(const struct scan *scan, const struct name *name, size_t sign) {
     char next = scan_char(scan, sign + 1);
 
-    if (scan_char(scan, sign) != ':' || next == ':' || is_place(scan, name, next)) {
+    if (scan_char(scan, sign) == ':' && scan_has(scan, sign + 1, ": ") &&
+        name_begins_line(scan, name->from)) {
+        return value_begin(scan, sign + 2); /* Base64 in LDIF */
+    }
+    if (scan_char(scan, sign) != ':' || next == ':' || is_place(scan, name, next) ||
+        (is_alnum(next) && is_in_arn(scan, name)) || (next == '?' && is_expanded(scan, name))) {
         return 0;
     }
-    return scan_skip_blanks(scan, sign + 1);
+    return value_begin(scan, skip_bold(scan, sign + 1));
 }
 
 /* The = of an operator such as := ::= ?= ||= += .= at `at`; 0 when there is none. */
@@ -275,20 +366,29 @@ static size_t after_type(const struct scan *scan, size_t at) {
     return is_quote(scan_char(scan, scan_skip_slashes(scan, value))) ? value : 0;
 }
 
-/* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
-static bool is_quoted_token(const struct scan *scan, size_t at) {
-    size_t from = scan_skip_slashes(scan, at) + 1;
-    size_t to = from;
+size_t name_string(const struct scan *scan, size_t at) {
+    bool is_marked = is_any(scan_char(scan, at), "bBuUfFrRN");
+    size_t quote = scan_skip_slashes(scan, at + (is_marked ? 1 : 0));
+
+    return is_quote(scan_char(scan, quote)) ? quote : 0;
+}
+
+/* Whether a quoted word of `min` characters stands at `at`, with a digit. */
+static bool is_quoted_word(const struct scan *scan, size_t at, size_t min) {
+    size_t quote = name_string(scan, at);
+    size_t to = quote + 1;
     bool has_digit = false;
 
-    if (!is_quote(scan_char(scan, from - 1))) {
-        return false;
-    }
-    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+    while (quote > 0 && to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_quote(scan->text.ptr[to])) {
         has_digit = has_digit || is_digit(scan->text.ptr[to]);
         to++;
     }
-    return has_digit && to - from >= QUOTED_MIN && is_quote(scan_char(scan, to));
+    return has_digit && to - quote > min && is_quote(scan_char(scan, to));
+}
+
+bool name_is_token(const struct scan *scan, size_t at) {
+    return is_quoted_word(scan, at, QUOTED_MIN);
 }
 
 /* Whether a name ends with a word that stands for nothing but what one types in. */
@@ -303,10 +403,10 @@ static bool is_literal(const struct scan *scan, size_t at) {
     static const struct str types[] = {{"string", 6},   {"undefined", 9}, {"number", 6},
                                        {"object", 6},   {"boolean", 7},   {"function", 8},
                                        {"password", 8}, {"required", 8}};
-    size_t from = scan_skip_slashes(scan, at) + 1;
+    size_t from = name_string(scan, at) + 1;
     size_t to = from;
 
-    if (!is_quote(scan_char(scan, from - 1))) {
+    if (from == 1) {
         return false;
     }
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
@@ -331,26 +431,34 @@ static bool is_constant(struct str name) {
     return name.len > 0;
 }
 
-/* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, as the place of its
- * quote; 0 when it is none. */
+/* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, or ["--password", or
+ * (b"NAME", as the place of its string; 0 when it is none. */
 static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
     size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
-    size_t value = scan_skip_blanks(scan, sign + 1);
+    size_t value = value_begin(scan, sign + 1);
 
+    if (name->quote != '\0' && before > 1 && is_any(scan->text.ptr[before - 1], "bu") &&
+        is_any(scan->text.ptr[before - 2], "[(, ")) {
+        before--;
+    }
     while (before > 0 && scan->text.ptr[before - 1] == ' ') {
         before--;
     }
     char opening = before > 0 ? scan->text.ptr[before - 1] : '\0';
-    if (!is_quote(scan_char(scan, scan_skip_slashes(scan, value)))) {
+    if (name_string(scan, value) == 0) {
         return 0;
     }
-    if (name->quote != '\0' && opening == '(') {
+    bool is_option = name->quote != '\0' && scan->text.ptr[name->from] == '-';
+    if (name->quote != '\0' && (opening == '(' || is_option)) {
         return value;
+    }
+    if (name->quote != '\0' && opening == '[' && name_is_token(scan, value)) {
+        return value; /* a header and what it says */
     }
     size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
     bool is_argument = opening == ',' && !is_quote(scan->text.ptr[last > 0 ? last - 1 : 0]);
     bool is_value =
-        is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
+        name_is_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
     bool is_named = name->quote != '\0'
                         ? is_argument
                         : (is_argument || opening == '(') && is_constant(name_str(scan, name));
@@ -368,7 +476,7 @@ static size_t after_comparison(const struct scan *scan, const struct name *name,
         return 0; /* a password in it is another rule's */
     }
     bool is_value =
-        is_quoted_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
+        name_is_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
     return is_value ? value : 0;
 }
 
@@ -420,12 +528,50 @@ static size_t after_default(const struct scan *scan, const struct name *name, si
     for (size_t i = 0; i < ARRAY_N(signs); i++) {
         if (scan_has(scan, at, signs[i])) {
             size_t value = scan_skip_blanks(scan, at + strlen(signs[i]));
-            bool is_value = is_quoted_token(scan, value) ||
+            bool is_value = name_is_token(scan, value) ||
                             (is_password_name(scan, name) && is_literal(scan, value));
             return is_value ? value : 0;
         }
     }
     return 0;
+}
+
+/* "Password [hidden]: VALUE", "Password (again): VALUE": where the value begins, or 0. */
+static size_t after_prompt(const struct scan *scan, const struct name *name, size_t sign) {
+    char close = scan_char(scan, sign) == '[' ? ']' : ')';
+    size_t to = sign + 1;
+
+    while (to - sign < PROMPT_MAX && to < scan->text.len && scan->text.ptr[to] != close &&
+           !is_quote(scan->text.ptr[to]) && scan->text.ptr[to] != '\n') {
+        to++;
+    }
+    bool is_prompt = scan_char(scan, to) == close && name->quote == '\0' &&
+                     (is_password_name(scan, name) || close == ']');
+    return is_prompt ? after_colon(scan, name, to + 1) : 0;
+}
+
+/* The string after PASSWORD of SQL, and in SET PASSWORD FOR user = 'VALUE'; 0 when there is none.
+ */
+static size_t after_clause(const struct scan *scan, const struct name *name, size_t sign) {
+    static const struct str leads[] = {{"with ", 5}, {"encrypted ", 10}, {"user ", 5}};
+    struct str before =
+        str_slice(scan->text, name->from > LEAD_MAX ? name->from - LEAD_MAX : 0, name->from);
+
+    if (!is_any(scan_char(scan, sign), "'NFf") ||
+        !str_eq_nocase(name_str(scan, name), STR("password"))) {
+        return 0;
+    }
+    if (scan_has(scan, sign, "FOR ") || scan_has(scan, sign, "for ")) {
+        bool is_set = str_ends_nocase(before, STR("set "));
+        ptrdiff_t equals = is_set ? scan_find(scan, sign, sign + PROMPT_MAX * 3, " = ") : -1;
+        return equals < 0 ? 0 : scan_skip_blanks(scan, (size_t)equals + 2);
+    }
+    bool is_clause = is_constant(name_str(scan, name));
+    for (size_t i = 0; !is_clause && i < ARRAY_N(leads); i++) {
+        is_clause = str_ends_nocase(before, leads[i]);
+    }
+    size_t quote = is_clause ? name_string(scan, sign) : 0;
+    return quote > 0 && scan->text.ptr[quote] == '\'' ? sign : 0;
 }
 
 /* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
@@ -472,12 +618,25 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         *separator = '=';
         return typed;
     }
+    size_t asked = sign > at && is_any(c, "[(") ? after_prompt(scan, name, sign) : 0;
+    if (asked > 0) {
+        *separator = ':';
+        return asked;
+    }
     *separator = ' ';
-    if (sign > at && name->quote == '\0' &&
-        (is_quoted_token(scan, sign) || is_only_argument(scan, name, sign))) {
+    if (sign == at || name->quote != '\0') {
+        return 0;
+    }
+    size_t clause = after_clause(scan, name, sign);
+    if (clause > 0) {
+        return clause;
+    }
+    bool is_word = is_quoted_word(scan, sign, PASSWORD_MIN) &&
+                   (name_is_token(scan, sign) || is_password_name(scan, name));
+    if (is_word || is_only_argument(scan, name, sign)) {
         return sign;
     }
-    return sign > at && name->quote == '\0' && has_blank_separator(scan, name) ? sign : 0;
+    return has_blank_separator(scan, name) ? sign : 0;
 }
 
 /* Whether a name is one of a secret; what was asked last is remembered. */

@@ -9,8 +9,10 @@ enum { NAME_MAX = 128 };
 struct name {
     size_t from;
     size_t to;
-    size_t slashes;     /* backslashes before its quote */
-    char quote;         /* '\0' without one */
+    size_t slashes;      /* backslashes before its quote */
+    char quote;          /* '\0' without one */
+    size_t open_slashes; /* the same of a quote that opens more than the name: "NAME=a value" */
+    char open;
     bool is_line_start; /* nothing but blanks, "export" or "- " before it */
     bool is_query;      /* after ? or & */
     bool is_element;    /* <name> */
@@ -32,6 +34,16 @@ size_t name_close(const struct scan *scan, struct name *name);
 /* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
  * no name of a value. */
 size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator);
+
+/* Where the quote of a string stands that begins at `at`, behind a letter such as that of b"..."
+ * and backslashes; 0 when none does. */
+size_t name_string(const struct scan *scan, size_t at);
+
+/* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
+bool name_is_token(const struct scan *scan, size_t at);
+
+/* Whether the line of the name was begun by what a log puts before it; where the line begins. */
+size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin);
 
 /* Whether it is one of a secret, or one that was made known. */
 bool name_is_secret(struct scan *scan, const struct name *name);

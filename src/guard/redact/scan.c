@@ -30,6 +30,19 @@ const struct charset charsets[SET_N] = {
 };
 /* clang-format on */
 
+/* What sets a colour before `to` and was left out of a view is no part of what ends there; `last`
+ * is its last character. */
+static size_t before_colours(struct str source, size_t last, size_t to) {
+    for (size_t begin = text_colour_begin(source, to); begin < to && begin > last;
+         begin = text_colour_begin(source, to)) {
+        to = begin;
+        while (to > last + 1 && source.ptr[to - 1] == '\\') {
+            to--;
+        }
+    }
+    return to;
+}
+
 void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum span_style style) {
     bool is_masked = to == from + 3 && memcmp(scan->text.ptr + from, "***", 3) == 0;
 
@@ -37,8 +50,9 @@ void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum 
         return; /* not asked for, nothing, or masked already */
     }
     if (scan->map != NULL) {
+        size_t last = scan->map[to - 1];
         from = scan->map[from];
-        to = scan->map[to];
+        to = before_colours(scan->source->text, last, scan->map[to]);
     }
     spans_add(scan->out, (struct span){from, to, kind, style});
 }
@@ -49,6 +63,7 @@ void scan_forget(struct scan *scan) {
     scan->word = (struct memo){0};
     scan->pem_end = (struct find){0};
     scan->login = (struct find){0};
+    scan->element_end = (struct find){0};
     scan->quoted = (struct quoted){0};
     memset(scan->strings, 0, sizeof scan->strings);
 }
@@ -95,6 +110,13 @@ size_t scan_line_end(const struct scan *scan, size_t at) {
         at--;
     }
     return at;
+}
+
+size_t scan_next_line(const struct scan *scan, size_t at) {
+    const char *end =
+        at < scan->text.len ? memchr(scan->text.ptr + at, '\n', scan->text.len - at) : NULL;
+
+    return end == NULL ? scan->text.len : (size_t)(end + 1 - scan->text.ptr);
 }
 
 bool scan_is_line_over(const struct scan *scan, size_t at) {
@@ -197,8 +219,7 @@ static bool string_opens(struct str text, size_t at) {
     return at == 0 || is_any(text.ptr[at - 1], ",:[{(\n");
 }
 
-/* Whether one may end with the quote at `at`. */
-static bool string_closes(struct str text, size_t at) {
+bool scan_string_closes(struct str text, size_t at) {
     do {
         at++;
     } while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\t'));
@@ -215,7 +236,8 @@ static const struct json_string *string_before(struct scan *scan, size_t at, boo
         string->at = quote + 1;
         if (quote < text.len && text.ptr[quote] == '"' && string_opens(text, quote)) {
             size_t end = string_quote(scan, quote + 1, has_read);
-            bool is_string = end < text.len && text.ptr[end] == '"' && string_closes(text, end);
+            bool is_string =
+                end < text.len && text.ptr[end] == '"' && scan_string_closes(text, end);
             string->begin = quote + 1;
             string->end = is_string ? end : 0;
             string->at = is_string ? end + 1 : quote + 1;

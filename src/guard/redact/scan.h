@@ -117,11 +117,13 @@ struct scan {
     size_t command_to;   /* ... and how far */
     size_t plain_to;     /* before it, words joined by hyphens were seen to be words */
     size_t block_to;     /* blocks do not look into a block */
+    size_t below_to;     /* lines before it were masked, for a name above them */
     struct memo runs[SET_N];
     struct memo word;
     struct find dots[2]; /* of a token, the first and the second */
     struct find pem_end;
     struct find login;
+    struct find element_end;
     struct quoted quoted; /* the place that was asked about last */
     struct json_string
         strings[2];        /* of the source's quotes, and of those that were read out of it */
@@ -240,11 +242,17 @@ size_t scan_before_slashes(const struct scan *scan, size_t from, size_t to);
 /* Where the string after the one at `at` and a comma begins, or 0. */
 size_t scan_next_string(const struct scan *scan, size_t at);
 
+/* Whether a string of JSON may end with the quote at `at`, for what follows it. */
+bool scan_string_closes(struct str text, size_t at);
+
 /* Where the line of `at` begins, as far back as it matters. */
 size_t scan_line_begin(const struct scan *scan, size_t at);
 
 /* Where the line of `at` ends, without the blanks before that. */
 size_t scan_line_end(const struct scan *scan, size_t at);
+
+/* Where the line after that of `at` begins; the end of the text when there is none. */
+size_t scan_next_line(const struct scan *scan, size_t at);
 
 /* Whether nothing but blanks follows on the line. */
 bool scan_is_line_over(const struct scan *scan, size_t at);
@@ -278,6 +286,10 @@ size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at);
 
 /* value.c: the second string of a call that lets a user in. */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
+
+/* value.c: masks what of the line [from, to) is the value of a name above that is indented by
+ * `indent`; false when the line is none of its lines. `is_text`: a block of text. */
+bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, bool is_text);
 
 /* value.c: the rest of a value whose brackets were opened on a line before. */
 size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes);

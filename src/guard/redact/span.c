@@ -97,8 +97,12 @@ void spans_merge(struct spans *spans) {
 }
 
 void spans_render(const struct spans *spans, struct str text, struct buf *out) {
-    static const char *const masks[] = {
-        [SPAN_PLAIN] = "***", [SPAN_QUOTED] = "\"***\"", [SPAN_ESCAPED] = "\\\"***\\\""};
+    static const char *const masks[] = {[SPAN_PLAIN] = "***",
+                                        [SPAN_QUOTED] = "\"***\"",
+                                        [SPAN_ESCAPED] = "\\\"***\\\"",
+                                        [SPAN_ESCAPED_2] = "\\\\\\\"***\\\\\\\"",
+                                        [SPAN_ESCAPED_3] = "\\\\\\\\\\\\\\\"***"
+                                                           "\\\\\\\\\\\\\\\""};
     size_t at = 0;
 
     for (size_t i = 0; i < spans->n; i++) {

@@ -6,7 +6,9 @@
 enum span_style {
     SPAN_PLAIN = 0, /* *** */
     SPAN_QUOTED,    /* "***": a bare number or word where JSON stands */
-    SPAN_ESCAPED    /* \"***\": the same where JSON stands inside a JSON string */
+    SPAN_ESCAPED,   /* \"***\": the same where JSON stands inside a JSON string, ... */
+    SPAN_ESCAPED_2, /* ... in a string inside one, ... */
+    SPAN_ESCAPED_3  /* ... and in a third */
 };
 
 struct span {

@@ -3,18 +3,33 @@
  * A value in quotes ends at the quote, however deep it is escaped, so that JSON stays JSON. One
  * without ends at a blank or a quote, or with its line where the name began the line. */
 #include "guard/redact/key.h"
+#include "guard/redact/lead.h"
 #include "guard/redact/name.h"
 #include "guard/redact/phrase.h"
 
 #include <string.h>
 
-enum { STRING_MAX = 4096 }; /* between the begin of a string and a name at its end */
+enum {
+    STRING_MAX = 4096, /* between the begin of a string and a name at its end */
+    ELEMENT_MAX = 1024
+};
 
 static enum span_style bare_style(const struct scan *scan, char quote, size_t slashes) {
-    if (quote != '"' || slashes > 1) {
+    if (quote != '"') {
         return SPAN_PLAIN;
     }
-    return slashes == 1 || scan->is_unescaped ? SPAN_ESCAPED : SPAN_QUOTED;
+    switch (scan->is_unescaped ? 2 * slashes + 1 : slashes) {
+    case 0:
+        return SPAN_QUOTED;
+    case 1:
+        return SPAN_ESCAPED;
+    case 3:
+        return SPAN_ESCAPED_2;
+    case 7:
+        return SPAN_ESCAPED_3;
+    default:
+        return SPAN_PLAIN;
+    }
 }
 
 static bool is_bare_char(char c) {
@@ -58,6 +73,9 @@ size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
             return at;
         } else if (c == '"') {
             at = nested_string(scan, at, slashes);
+        } else if (c == '\\') { /* \n between the values of JSON in a string */
+            at = scan_skip_slashes(scan, at);
+            at += is_any(scan_char(scan, at), "nrt") ? 1 : 0;
         } else if (is_bare_char(c)) {
             size_t to = at;
             while (is_bare_char(scan_char(scan, to))) {
@@ -92,10 +110,38 @@ static size_t value_add(struct scan *scan, const struct name *name, size_t from,
     return to;
 }
 
-static size_t value_quoted(struct scan *scan, const struct name *name, size_t at, size_t slashes) {
-    size_t end = scan_string_end(scan, at + 1, scan->text.ptr[at], slashes);
+/* Where a string goes on whose quote at `end` closes a part of it: 'a''b' in SQL and YAML, 'a'\''b'
+ * and 'a'"'"'b' in a shell; 0 when it is over. */
+static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
+    static const char *const joints[] = {"'\\''", "'\"'\"'"};
 
-    return value_add(scan, name, at + 1, end, SPAN_PLAIN);
+    if (scan_char(scan, end) != quote || scan_is_outer_quote(scan, end)) {
+        return 0;
+    }
+    for (size_t i = 0; quote == '\'' && i < ARRAY_N(joints); i++) {
+        if (scan_has(scan, end, joints[i])) {
+            return end + strlen(joints[i]);
+        }
+    }
+    bool is_doubled = scan_char(scan, end + 1) == quote && !scan_is_outer_quote(scan, end + 1);
+    return is_doubled ? end + 2 : 0;
+}
+
+static size_t value_quoted(struct scan *scan, const struct name *name, size_t at, size_t slashes) {
+    char quote = scan->text.ptr[at];
+    size_t end = scan_string_end(scan, at + 1, quote, slashes);
+
+    for (size_t on = string_goes_on(scan, end, quote); slashes == 0 && on > 0 && end > at + 1;
+         on = string_goes_on(scan, end, quote)) {
+        end = scan_string_end(scan, on, quote, slashes);
+    }
+    size_t to = value_add(scan, name, at + 1, end, SPAN_PLAIN);
+    size_t next = scan_skip_slashes(scan, end) + 1;
+    size_t other = scan_skip_slashes(scan, next + 4);
+    if (scan_has(scan, next, " -> ") && is_quote(scan_char(scan, other))) { /* what it becomes */
+        return value_quoted(scan, name, other, scan_quoting_slashes(other - next - 4));
+    }
+    return to;
 }
 
 /* Whether further assignments follow on the line: "token=x user=y". */
@@ -139,11 +185,49 @@ static size_t skip_scheme(const struct scan *scan, size_t at) {
     return at;
 }
 
-/* \n in a text that is quoted further out ends a word as a line end does. */
+/* \n in a text that is quoted further out ends a word as a line end does, and so does a colour. */
 static bool is_blank_escape(const struct scan *scan, size_t at) {
     char next = scan_char(scan, at + 1);
 
-    return scan->text.ptr[at] == '\\' && (next == 'n' || next == 'r' || next == 't');
+    return scan->text.ptr[at] == '\\' &&
+           (next == 'n' || next == 'r' || next == 't' || lead_colour_end(scan->text, at) > at);
+}
+
+/* Whether the quote at `at` closes a string of JSON in a string. */
+static bool is_inner_quote(const struct scan *scan, size_t at) {
+    bool is_escaped = (at > 0 && scan->text.ptr[at - 1] == '\\') || !scan_is_plain(scan, at);
+
+    return scan->text.ptr[at] == '"' && is_escaped && scan_string_closes(scan->text, at);
+}
+
+/* Whether a string of JSON is around `at`. */
+static bool is_in_json_string(const struct scan *scan, size_t at) {
+    bool is_in = false;
+
+    for (size_t i = 0; i < ARRAY_N(scan->strings); i++) {
+        is_in = is_in || (at >= scan->strings[i].begin && at < scan->strings[i].end);
+    }
+    return is_in;
+}
+
+/* Where the line of `from` ends, and no later than a string that the quote before the name opened
+ * and a line of a string of JSON. */
+static size_t line_of_string_end(const struct scan *scan, const struct name *name, size_t from) {
+    size_t line = scan_line_end(scan, from);
+    size_t end =
+        name->open == '\0' ? line : scan_string_end(scan, from, name->open, name->open_slashes);
+    bool is_in_string = name->open != '\0' || scan->is_unescaped || is_in_json_string(scan, from);
+
+    end = end < line ? end : line;
+    for (size_t at = from; is_in_string && at < end; at++) {
+        if (scan->text.ptr[at] == '\\' && is_any(scan_char(scan, at + 1), "nr")) {
+            end = at;
+        } else if (is_inner_quote(scan, at)) {
+            end = scan_before_slashes(scan, from, at);
+        }
+    }
+    const char *colour = memchr(scan->text.ptr + from, '\x1b', end > from ? end - from : 0);
+    return colour == NULL ? end : (size_t)(colour - scan->text.ptr);
 }
 
 /* A word, without the punctuation of the sentence or list it stands in. */
@@ -151,7 +235,8 @@ static size_t word_end(const struct scan *scan, const struct name *name, size_t 
     size_t to = from;
 
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
-           !is_blank_escape(scan, to) && !(name->is_query && is_any(scan->text.ptr[to], "&#")) &&
+           scan->text.ptr[to] != '\x1b' && !is_blank_escape(scan, to) &&
+           !(name->is_query && is_any(scan->text.ptr[to], "&#")) &&
            !(name->is_element && scan->text.ptr[to] == '<')) {
         to++;
     }
@@ -162,9 +247,42 @@ static size_t word_end(const struct scan *scan, const struct name *name, size_t 
     return to;
 }
 
+/* What of a line below a secret's name is its value: of a block of text all of it, of a map or a
+ * list what stands after the name. */
+static void yaml_add(struct scan *scan, bool is_text, size_t from, size_t to) {
+    ptrdiff_t colon = is_text ? -1 : scan_find(scan, from, to, ": ");
+
+    while (to > from && is_blank(scan->text.ptr[to - 1])) {
+        to--;
+    }
+    bool is_name_only = !is_text && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
+    if (!is_name_only) {
+        scan_add(scan, colon < 0 ? from : (size_t)colon + 2, to, "key", SPAN_PLAIN);
+    }
+}
+
+bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, bool is_text) {
+    size_t begin = from + lead_len(str_slice(scan->text, from, to));
+    size_t at = begin;
+
+    if (str_trim(str_slice(scan->text, begin, to)).len == 0) {
+        return true;
+    }
+    while (scan->text.ptr[at] == ' ') {
+        at++; /* ends, since the line is not blank */
+    }
+    bool is_item = !is_text && scan_has(scan, at, "- ");
+    if ((int)(at - begin) + is_item <= indent) {
+        return false;
+    }
+    yaml_add(scan, is_text, at + (is_item ? 2 : 0), to);
+    return true;
+}
+
 /* "key: |" and "key:" with the value on deeper lines. */
 static void value_below(struct scan *scan, const struct name *name, bool is_text) {
-    size_t from = scan_line_begin(scan, name->from);
+    bool is_begin = false;
+    size_t from = name_line_begin(scan, name->from, &is_begin);
     int indent = 0;
 
     while (scan_char(scan, from + (size_t)indent) == ' ' ||
@@ -172,8 +290,20 @@ static void value_below(struct scan *scan, const struct name *name, bool is_text
             scan_char(scan, from + (size_t)indent + 1) == ' ')) {
         indent++;
     }
+    bool is_below = true;
+    size_t end = scan_line_end(scan, name->to);
+    bool is_last = end >= scan->text.len && is_in_json_string(scan, name->from);
+    if (name->from < scan->below_to || is_last) {
+        return; /* masked already, or the string ends */
+    }
+    for (size_t line = scan_next_line(scan, name->to); is_below && line < scan->text.len;) {
+        size_t next = scan_next_line(scan, line);
+        is_below = value_yaml_line(scan, line, next, indent, is_text);
+        line = next;
+        scan->below_to = next;
+    }
     scan_ask(scan);
-    if (scan->carry != NULL && scan->carry->yaml_indent < 0) {
+    if (is_below && scan->carry != NULL && scan->carry->yaml_indent < 0) {
         scan->carry->yaml_indent = indent;
         scan->carry->is_yaml_text = is_text;
     }
@@ -234,9 +364,9 @@ static size_t value_header(struct scan *scan, const struct name *name, size_t fr
     return value_add(scan, name, from, scan_before_slashes(scan, from, to), SPAN_PLAIN);
 }
 
-/* After a name that begins its line. */
+/* After a name that begins its line, or that of a string of JSON. */
 static size_t value_line(struct scan *scan, const struct name *name, size_t from, char separator) {
-    size_t to = scan_line_end(scan, from);
+    size_t to = line_of_string_end(scan, name, from);
 
     if (separator == ':' && (to <= from || is_block_mark(str_slice(scan->text, from, to)))) {
         value_below(scan, name, to > from);
@@ -248,8 +378,49 @@ static size_t value_line(struct scan *scan, const struct name *name, size_t from
     return value_add(scan, name, from, to, SPAN_PLAIN);
 }
 
+/* Where the text of an element ends that is on one line; `to` when it does not. */
+static size_t element_end(struct scan *scan, size_t from, size_t to) {
+    ptrdiff_t end = scan_find_next(scan, &scan->element_end, from, "</");
+    bool is_near = end >= 0 && (size_t)end - from <= ELEMENT_MAX;
+
+    return is_near && scan_find(scan, from, (size_t)end, "\n") < 0 ? (size_t)end : to;
+}
+
+/* Where the string ends that a quote before the name opened, "NAME=a value", on its line. */
+static size_t opened_end(const struct scan *scan, const struct name *name, size_t from) {
+    size_t end = line_of_string_end(scan, name, from);
+
+    return has_more_pairs(scan, from, end) ? from : end;
+}
+
+/* SecretStr("VALUE"), Some("VALUE"): what is only wrapped. Other calls are code, unless what they
+ * are given looks like nothing else. */
+static size_t value_call(struct scan *scan, const struct name *name, size_t from) {
+    static const char *const wrappers[] = {"Some(",   "SecretStr(", "Secret(", "JSON.stringify(",
+                                           "String(", "str(",       "bytes(",  "Ok("};
+    size_t open = from;
+
+    while (scan_char(scan, open) != '(') {
+        open++; /* is_call() saw one */
+    }
+    size_t at = scan_skip_blanks(scan, open + 1);
+    size_t quote = name_string(scan, at);
+    bool is_wrapper = false;
+    for (size_t i = 0; quote > 0 && i < ARRAY_N(wrappers); i++) {
+        is_wrapper = is_wrapper || scan_has(scan, from, wrappers[i]);
+    }
+    if (!is_wrapper) {
+        return 0;
+    }
+    size_t before = quote;
+    while (before > at && scan->text.ptr[before - 1] == '\\') {
+        before--;
+    }
+    return value_quoted(scan, name, quote, scan_quoting_slashes(quote - before));
+}
+
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
-    if (name->quote != '\0' && separator == ':') {
+    if (name->quote != '\0' && separator == ':' && !is_call(scan, at)) {
         return value_after_quoted(scan, name, at);
     }
     size_t from = skip_scheme(scan, at);
@@ -257,7 +428,7 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
         return value_header(scan, name, from);
     }
     if (is_call(scan, from)) {
-        return 0;
+        return value_call(scan, name, from);
     }
     if (name->is_element && scan_is_line_over(scan, from)) {
         value_below(scan, name, true);
@@ -266,7 +437,11 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     if (name->is_line_start) {
         return value_line(scan, name, from, separator);
     }
-    return value_add(scan, name, from, word_end(scan, name, from), SPAN_PLAIN);
+    size_t to = word_end(scan, name, from);
+    size_t end = name->is_element                        ? element_end(scan, from, to)
+                 : name->open != '\0' && !name->is_query ? opened_end(scan, name, from)
+                                                         : to;
+    return value_add(scan, name, from, end > to ? end : to, SPAN_PLAIN);
 }
 
 /* The strings of a list from the one at `at` on. */
@@ -332,6 +507,38 @@ static bool closes_string(const struct scan *scan, const struct name *name, size
     return from == 0 || is_any(scan->text.ptr[from - 1], ",[{(:\n");
 }
 
+/* Where the string of the value stands behind what marks it: the tag or anchor of YAML (!!str,
+ * &name) and the address that a debugger prints; `at` when nothing does. */
+static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
+    bool is_tag = separator == ':' && is_any(scan_char(scan, at), "!&");
+    bool is_address = separator == '=' && scan_has(scan, at, "0x");
+    size_t to = at + 1;
+
+    while ((is_tag || is_address) &&
+           (is_name_char(scan_char(scan, to)) || scan_char(scan, to) == '!')) {
+        to++;
+    }
+    size_t quote = scan_skip_blanks(scan, to);
+    return quote > to && is_quote(scan_char(scan, quote)) ? quote : at;
+}
+
+/* PWD={VALUE} of ODBC, whose } is doubled in it; code that hands on {name} is none. */
+static size_t value_braced(struct scan *scan, const struct name *name, size_t at) {
+    size_t line = scan_line_end(scan, at);
+    size_t to = at + 1;
+    bool is_code = is_quote(scan_char(scan, to)) || is_blank(scan_char(scan, to));
+
+    while (to < line && (scan->text.ptr[to] != '}' || scan_char(scan, to + 1) == '}')) {
+        to += scan->text.ptr[to] == '}' ? 2 : 1;
+    }
+    struct str value = str_slice(scan->text, at + 1, to);
+    bool is_name = true;
+    for (size_t i = 0; i < value.len; i++) {
+        is_name = is_name && (is_letter(value.ptr[i]) || is_any(value.ptr[i], "_.{}$"));
+    }
+    return is_code || is_name || to >= line ? 0 : value_add(scan, name, at + 1, to, SPAN_PLAIN);
+}
+
 /* The value that begins at `at`, after the separator. */
 static size_t value_read(struct scan *scan, const struct name *name, size_t at, char separator) {
     size_t from = at;
@@ -356,10 +563,17 @@ static size_t value_read(struct scan *scan, const struct name *name, size_t at, 
         }
         return value_add(scan, name, entity, to, SPAN_PLAIN);
     }
+    size_t behind = behind_mark(scan, from, separator);
+    if (behind > from) {
+        return value_quoted(scan, name, behind, 0);
+    }
     char c = scan_char(scan, from);
     if (c == '(' &&
         is_quote(scan_char(scan, scan_skip_slashes(scan, scan_skip_blanks(scan, from + 1))))) {
         return value_tuple(scan, name, scan_skip_blanks(scan, from + 1));
+    }
+    if (c == '{' && separator == '=' && name->quote == '\0') {
+        return value_braced(scan, name, from);
     }
     if (c == '{' || c == '[') {
         return name->quote == '"' && separator == ':'

@@ -2,6 +2,7 @@
 #include "guard/redact/view.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/lead.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,9 @@ void view_done(struct view *view) {
 }
 
 enum {
-    RUN_MIN = 24,   /* characters before a break that make it one of Base64 */
-    UNIT_ESCAPE = 6 /* \uXXXX */
+    RUN_MIN = 24,    /* characters before a break that make it one of Base64 */
+    UNIT_ESCAPE = 6, /* \uXXXX */
+    DEEP = 16        /* backslashes of a line break that JSON quoted four times */
 };
 
 static void view_reserve(struct view *view, size_t n) {
@@ -60,6 +62,9 @@ static size_t unseen_at(struct str s, size_t at) {
     }
     if (c[0] == 0) {
         return 1;
+    }
+    if (c[0] == 0x1b) { /* what sets a colour */
+        return lead_colour_end(s, at) - at;
     }
     if (c[0] == 0xc2 && c[1] == 0xad) { /* soft hyphen */
         return 2;
@@ -122,6 +127,20 @@ bool escape_around(struct str text, size_t at, struct escape *out) {
 static size_t view_unescape(struct view *view, struct str s, size_t at) {
     static const char letters[] = "\"\\/bfnrt";
     static const char meant[] = "\"\\/\b\f\n\r\t";
+    size_t deep = at;
+    while (deep < s.len && s.ptr[deep] == '\\' && deep - at < DEEP) {
+        deep++;
+    }
+    if (deep > at + 1 && (str_char(s, deep) == 'n' || str_char(s, deep) == 'r')) {
+        view_add(view, str_char(s, deep) == 'n' ? '\n' : '\r', at);
+        return deep + 1 - at; /* in a string inside the string: lines are lines at any depth */
+    }
+    if (str_char(s, deep) == 'u' || str_char(s, deep) == 'x') {
+        size_t colour = lead_colour_end(s, at);
+        if (colour > at) {
+            return colour - at;
+        }
+    }
     char c = at + 1 < s.len ? s.ptr[at + 1] : '\0';
     const char *letter = c == '\0' ? NULL : strchr(letters, c);
 
@@ -205,7 +224,8 @@ static size_t view_read(struct view *view, enum view_kind kind, struct str s, si
 /* Where the next byte at or after `at` stands that view_read() may read otherwise. */
 static size_t view_next(enum view_kind kind, struct str s, size_t at) {
     if (kind == VIEW_VISIBLE) {
-        while (at < s.len && s.ptr[at] != '\0' && (unsigned char)s.ptr[at] < 0xc2) {
+        while (at < s.len && s.ptr[at] != '\0' && s.ptr[at] != '\x1b' &&
+               (unsigned char)s.ptr[at] < 0xc2) {
             at++;
         }
         return at;

@@ -4,8 +4,8 @@
 #include "base/str.h"
 
 enum view_kind {
-    VIEW_VISIBLE = 0, /* without NUL (UTF-16), zero-width and bidirectional characters */
-    VIEW_UNESCAPED,   /* JSON escapes undone */
+    VIEW_VISIBLE = 0, /* without NUL (UTF-16), zero-width and bidirectional characters, colours */
+    VIEW_UNESCAPED,   /* JSON escapes undone, line breaks at any depth; without colours */
     VIEW_PERCENT,     /* percent-encoding undone */
     VIEW_JOINED,      /* long runs of Base64 without the line breaks in them, escaped ones too */
     VIEW_N

@@ -1,0 +1,133 @@
+/* redact: values under names as logs have them: behind what a log puts before a line, in colours,
+ * in prompts, plans, dumps and strings of JSON. Each row is the whole text and all of its mask. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "guard/redact/redact_fixture.h"
+
+struct row {
+    const char *text;
+    const char *masked;
+};
+
+/* clang-format off */
+static const struct row leads[] = { /* the value goes to the end of its line */
+    {"api-1  | DB_PASSWORD=Tulip fog 7e\n", "api-1  | DB_PASSWORD=***\n"},
+    {"2026-11-30T11:34:29.1234567Z DB_PASSWORD: Tulip fog 7e\n", "2026-11-30T11:34:29.1234567Z DB_PASSWORD: ***\n"},
+    {"Nov 30 11:34:29 ip-10-0-3-17 api[123]: jwt.secret=Tulip fog 7e\n", "Nov 30 11:34:29 ip-10-0-3-17 api[123]: jwt.secret=***\n"},
+    {"#12 0.345 export API_KEY=Tulip fog 7e\n", "#12 0.345 export API_KEY=***\n"},
+    {"+DB_PASSWORD=Tulip fog 7e\n", "+DB_PASSWORD=***\n"},
+    {"{\"log\": \"jwt.secret=Tulip fog 7e\\n\", \"stream\": \"stdout\"}\n", "{\"log\": \"jwt.secret=***\\n\", \"stream\": \"stdout\"}\n"},
+    {"{\"event\": \"a=1\\nDB_PASSWORD=Tulip fog 7e\\nb=2\"}\n", "{\"event\": \"a=1\\nDB_PASSWORD=***\\nb=2\"}\n"},
+    {"{\"m\": \"{\\\"o\\\": \\\"a=1\\\\nDB_PASSWORD=Tulip fog 7e\\\\nb=2\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"a=1\\\\nDB_PASSWORD=***\\\\nb=2\\\"}\"}\n"},
+    {"{\"m\": \"{\\\"o\\\": \\\"a=1\\\\nDB_PASSWORD=Tulip fog 7e\\\", \\\"exit\\\": 0}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"a=1\\\\nDB_PASSWORD=***\\\", \\\"exit\\\": 0}\"}\n"},
+    {"api-1  | secret:\napi-1  |   note: Tulip fog\napi-1  | port: 5432\n", "api-1  | secret:\napi-1  |   note: ***\napi-1  | port: 5432\n"},
+    {"2026-11-30T11:34:29Z password: |\n2026-11-30T11:34:29Z   Tulip fog\n2026-11-30T11:34:29Z port: 1\n", "2026-11-30T11:34:29Z password: |\n2026-11-30T11:34:29Z   ***\n2026-11-30T11:34:29Z port: 1\n"},
+    {"{\"e\": \"password: |\\n  Tulip fog\\nport: 5432\"}\n", "{\"e\": \"password: |\\n  ***\\nport: 5432\"}\n"},
+    {"{\"e\": \"x\\nprimary_key=order_id\"}\n", "{\"e\": \"x\\nprimary_key=order_id\"}\n"},
+};
+static const struct row colours[] = {
+    {"{\033[34;1m\"password\"\033[0m: \033[32m\"Tulip fog\"\033[0m, \"x\": 1}\n", "{\033[34;1m\"password\"\033[0m: \033[32m\"***\"\033[0m, \"x\": 1}\n"},
+    {"\033[1mDB_PASS\033[0m\033[1mWORD\033[0m: \033[33mTulip_fog\033[0m\n", "\033[1mDB_PASS\033[0m\033[1mWORD\033[0m: \033[33m***\033[0m\n"},
+    {"\033[32mapi-1  |\033[0m DB_PASSWORD=Tulip fog\033[0m\n", "\033[32mapi-1  |\033[0m DB_PASSWORD=***\033[0m\n"},
+    {"{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35mTulip_fog_7e\\\\u001b[0m p=1\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35m***\\\\u001b[0m p=1\\\"}\"}\n"},
+};
+static const struct row forms[] = {
+    {"{\"a\": \"{\\\"b\\\": \\\"{\\\\\\\"password\\\\\\\": 12345678}\\\"}\"}\n", "{\"a\": \"{\\\"b\\\": \\\"{\\\\\\\"password\\\\\\\": \\\\\\\"***\\\\\\\"}\\\"}\"}\n"},
+    {"{\"a\": \"{\\\"Credentials\\\": {\\n  \\\"Id\\\": \\\"Tulip\\\",\\n  \\\"n\\\": 7}}\"}\n", "{\"a\": \"{\\\"Credentials\\\": {\\n  \\\"Id\\\": \\\"***\\\",\\n  \\\"n\\\": \\\"***\\\"}}\"}\n"},
+    {"Environment=\"DB_PASSWORD=Tulip fog?\" \"LOG=info\"\n", "Environment=\"DB_PASSWORD=***\" \"LOG=info\"\n"},
+    {"- \"ROOT_PASSWORD=Tulip'fog\"\n", "- \"ROOT_PASSWORD=***\"\n"},
+    {"run --password 'Tulip'\"'\"'fog 7' --region x\n", "run --password '***' --region x\n"},
+    {"run --password 'Tulip'\\''fog 7' --region x\n", "run --password '***' --region x\n"},
+    {"ALTER ROLE app WITH PASSWORD 'Tulip ''fog';\n", "ALTER ROLE app WITH PASSWORD '***';\n"},
+    {"CREATE ROLE app ENCRYPTED PASSWORD 'tulip fog' VALID UNTIL '2027-01-01';\n", "CREATE ROLE app ENCRYPTED PASSWORD '***' VALID UNTIL '2027-01-01';\n"},
+    {"SET PASSWORD FOR 'app'@'localhost' = 'tulip';\n", "SET PASSWORD FOR 'app'@'localhost' = '***';\n"},
+    {"~ password = \"Tulip\" -> \"fog 7\"\n", "~ password = \"***\" -> \"***\"\n"},
+    {"password = 0x5555555592a0 \"Tulip fog\"\n", "password = 0x5555555592a0 \"***\"\n"},
+    {"{user = 0x4006f0 \"bob\", password = 0x4006f5 \"Tulip\", port = 5}\n", "{user = 0x4006f0 \"bob\", password = 0x4006f5 \"***\", port = 5}\n"},
+    {"password: !!str \"Tulip fog\"\n", "password: !!str \"***\"\n"},
+    {"x: {password: &pw \"Tulip fog\", port: 1}\n", "x: {password: &pw \"***\", port: 1}\n"},
+    {"DRIVER={ODBC 18};UID=sa;PWD={Tul;ip 7};Encrypt=yes\n", "DRIVER={ODBC 18};UID=sa;PWD={***};Encrypt=yes\n"},
+    {"Config { port: 1, secret: Some(\"Tulip\") }\n", "Config { port: 1, secret: Some(\"***\") }\n"},
+    {"'process.env.API_KEY': JSON.stringify('Tulip_fog')\n", "'process.env.API_KEY': JSON.stringify('***')\n"},
+    {"- **Password:** Tulip_fog\n", "- **Password:** ***\n"},
+    {"- **Password**: Tulip_fog\n", "- **Password**: ***\n"},
+    {"userPassword:: VHVsaXA3NzEy\n", "userPassword:: ***\n"},
+    {"Running: ['pg_dump', '--password', 'Tulip fog', '--format', 'c']\n", "Running: ['pg_dump', '--password', '***', '--format', 'c']\n"},
+    {"[[b'x-api-key', b'Tulip7e12345'], [b'host', b'x']]\n", "[[b'x-api-key', b'***'], [b'host', b'x']]\n"},
+    {"(b'cookie', b'a=Tulip; theme=dark')\n", "(b'cookie', b'***')\n"},
+    {"    [password] => Tulip=fog:7\n", "    [password] => ***\n"},
+    {"Password [hidden]: Tulip fog\n", "Password [hidden]: ***\n"},
+    {"Password (again): Tulip fog\n", "Password (again): ***\n"},
+    {"ENV SECRET_KEY Tulip_fog\n", "ENV SECRET_KEY ***\n"},
+    {"set -gx DB_PASSWORD Tulip_fog\n", "set -gx DB_PASSWORD ***\n"},
+    {"SetEnv DB_PASSWORD \"tulip fog\"\n", "SetEnv DB_PASSWORD \"***\"\n"},
+    {"requirepass Tulip7e\n", "requirepass ***\n"},
+    {"log in with password \"tul77ip\" as bob\n", "log in with password \"***\" as bob\n"},
+    {"<password>Tulip fog 7</password><n>12</n>\n", "<password>***</password><n>12</n>\n"},
+    {"{\"api_keys\": [\"Tulip\", \"fog\"], \"n\": 1}\n", "{\"api_keys\": [\"***\", \"***\"], \"n\": 1}\n"},
+};
+static const char *const plain[] = { /* nothing of these is anybody's */
+    "PWD=/home/app/project\n", "SSH_AUTH_SOCK=/tmp/ssh-XXXX/agent.123\n", "always-auth=true\n", "  persist-credentials: true\n",
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n", "password: !Ref DBPassword\n",
+    "DB_PASSWORD: ${DB_PASSWORD:?required}\n", "  + password = (sensitive value)\n", "PASSWORD_HASHERS=argon2\n",
+    "botocore.exceptions.NoCredentialsError: Unable to locate credentials\n", "Using --password via the CLI is insecure.\n",
+    "<Login password={password} token={token} />\n", "{\"label\": \"Password:\", \"n\": {\n    \"x\": 1\n  }}\n",
+    "password = hash_password(plain)\n", "Error: (using password: YES)\n", "std::string Password::text\n",
+};
+/* clang-format on */
+
+static void check_rows(const struct row *rows, size_t n) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(rows[i].text), NULL);
+
+        if (strcmp(masked, rows[i].masked) != 0) {
+            fail_msg("%s -> %s not %s", rows[i].text, masked, rows[i].masked);
+        }
+        check_fixpoint(redactor, str_from(rows[i].text), rows[i].text);
+    }
+}
+
+static void what_a_log_puts_before_a_line_does_not_hide_where_it_begins(void **state) {
+    (void)state;
+    check_rows(leads, ARRAY_N(leads));
+}
+
+static void colours_hide_neither_name_nor_value_and_stay(void **state) {
+    (void)state;
+    check_rows(colours, ARRAY_N(colours));
+}
+
+static void values_are_found_in_each_form_a_tool_prints_them(void **state) {
+    (void)state;
+    check_rows(forms, ARRAY_N(forms));
+}
+
+static void what_only_looks_like_a_value_stays(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(plain); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(plain[i]), NULL);
+
+        assert_string_equal(masked, plain[i]);
+    }
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_log_puts_before_a_line_does_not_hide_where_it_begins),
+        cmocka_unit_test(colours_hide_neither_name_nor_value_and_stay),
+        cmocka_unit_test(values_are_found_in_each_form_a_tool_prints_them),
+        cmocka_unit_test(what_only_looks_like_a_value_stays),
+    };
+
+    return cmocka_run_group_tests_name("redact_log", tests, NULL, NULL);
+}
