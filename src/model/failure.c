@@ -59,48 +59,63 @@ static bool row_fits(size_t i, int status, const char *code, const char *type) {
 
 /* ---- How long to wait ---- */
 
+/* Takes a number such as "1.5" off the beginning; false: there is none, or none of a clock. */
+static bool take_number(struct str *text, double *out) {
+    double n = 0;
+    double place = 1;
+    size_t i = 0;
+
+    for (; i < text->len && isdigit((unsigned char)text->ptr[i]); i++) {
+        n = n * 10 + (text->ptr[i] - '0');
+    }
+    if (i < text->len && text->ptr[i] == '.') {
+        for (i++; i < text->len && isdigit((unsigned char)text->ptr[i]); i++) {
+            place /= 10;
+            n += (text->ptr[i] - '0') * place;
+        }
+    }
+    *text = str_slice(*text, i, text->len);
+    *out = n;
+    return i > 0 && i <= 12;
+}
+
+/* Takes a unit off the beginning: its milliseconds, -1 for what is none. At the end it is s. */
+static double take_unit(struct str *text) {
+    static const struct {
+        struct str word;
+        double ms;
+    } units[] = {{{"ms", 2}, 1},
+                 {{"s", 1}, 1000},
+                 {{"m", 1}, 60e3},
+                 {{"h", 1}, 3600e3},
+                 {{"d", 1}, 86400e3}};
+
+    for (size_t i = 0; i < ARRAY_N(units); i++) {
+        if (str_starts(*text, units[i].word)) {
+            *text = str_slice(*text, units[i].word.len, text->len);
+            return units[i].ms;
+        }
+    }
+    return text->len == 0 ? 1000 : -1;
+}
+
 /* "6m0s", "1.5s", "20ms": milliseconds, -1 for what is none. */
 static int64_t read_span(struct str text) {
     double total = 0;
-    size_t i = 0;
 
-    while (i < text.len) {
+    if (text.len == 0) {
+        return -1;
+    }
+    while (text.len > 0) {
         double n = 0;
-        double unit = 0;
-        double place = 1;
-        size_t from = i;
+        double unit = take_number(&text, &n) ? take_unit(&text) : -1;
 
-        for (; i < text.len && isdigit((unsigned char)text.ptr[i]); i++) {
-            n = n * 10 + (text.ptr[i] - '0');
-        }
-        if (i < text.len && text.ptr[i] == '.') {
-            for (i++; i < text.len && isdigit((unsigned char)text.ptr[i]); i++) {
-                place /= 10;
-                n += (text.ptr[i] - '0') * place;
-            }
-        }
-        if (i == from || i - from > 12) { /* no number, or none of a clock */
-            return -1;
-        }
-        if (str_starts(str_slice(text, i, text.len), STR("ms"))) {
-            unit = 1;
-            i += 2;
-        } else if (i < text.len) {
-            unit = text.ptr[i] == 's'   ? 1000
-                   : text.ptr[i] == 'm' ? 60e3
-                   : text.ptr[i] == 'h' ? 3600e3
-                   : text.ptr[i] == 'd' ? 86400e3
-                                        : -1;
-            i++;
-        } else {
-            unit = 1000; /* a bare number is seconds */
-        }
         if (unit < 0) {
             return -1;
         }
         total += n * unit;
     }
-    return text.len == 0 || total > 1e12 ? -1 : (int64_t)(total + 0.5);
+    return total > 1e12 ? -1 : (int64_t)(total + 0.5);
 }
 
 static int64_t read_retry_after(struct str text, int64_t now_ms) {

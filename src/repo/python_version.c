@@ -25,25 +25,30 @@ static struct version version_of(const char *text) {
     return version;
 }
 
-/* One clause, such as "<3.13". A patch version says nothing about a minor, but for its own. */
-static bool clause_allows(struct str clause, int minor) {
+/* Takes the operator off the beginning of a clause; one without any means its version. */
+static const char *take_operator(const char **at) {
     static const char *const operators[] = {
         "===", ">=", "<=", "==", "!=", "~=", "^", "~", ">", "<", "="};
-    const char *operator_ = "==";
-    CLEANUP(freep) char *text = str_dup(str_trim(clause));
-    const char *at = text;
-    struct version version = {0};
-    int order = 0;
 
     for (size_t i = 0; i < ARRAY_N(operators); i++) {
-        if (strncmp(at, operators[i], strlen(operators[i])) == 0) {
-            operator_ = operators[i];
-            at += strlen(operator_);
-            break;
+        if (strncmp(*at, operators[i], strlen(operators[i])) == 0) {
+            *at += strlen(operators[i]);
+            return operators[i];
         }
     }
-    version = version_of(at + strspn(at, " v"));
-    order = version.major != 3 ? 3 - version.major : version.has_minor ? minor - version.minor : 0;
+    return "==";
+}
+
+/* One clause, such as "<3.13". A patch version says nothing about a minor, but for its own. */
+static bool clause_allows(struct str clause, int minor) {
+    CLEANUP(freep) char *text = str_dup(str_trim(clause));
+    const char *at = text;
+    const char *operator_ = take_operator(&at);
+    struct version version = version_of(at + strspn(at, " v"));
+    int order = version.major != 3  ? 3 - version.major
+                : version.has_minor ? minor - version.minor
+                                    : 0;
+
     switch (operator_[0]) {
     case '>':
         return order >= 0; /* >3.11 still allows 3.11.1 */

@@ -145,45 +145,66 @@ static void follow(struct collection *in, size_t module, const struct py_call *c
     collect(in, (struct router){ref.module, ref.name}, prefix, depth + 1);
 }
 
+/* The method of the route that a call makes; NULL: it makes none. */
+static const char *route_method(const struct py_call *call, const char *word) {
+    static const struct {
+        const char *word;
+        const char *method;
+    } adding[] = {
+        {"add_api_route", "ANY"},
+        {"add_route", "ANY"},
+        {"add_api_websocket_route", "WEBSOCKET"},
+    };
+    const char *method = call->decorates >= 0 ? method_word(word) : NULL;
+
+    for (size_t i = 0; method == NULL && i < ARRAY_N(adding); i++) {
+        method = strcmp(adding[i].word, word) == 0 ? adding[i].method : NULL;
+    }
+    return method;
+}
+
+static void collect_inclusion(struct collection *in, size_t module, const struct py_call *call,
+                              const char *prefix, int depth) {
+    const char *path = path_arg(in, module, call, "prefix", -1);
+
+    if (path == NULL && in->is_quiet) {
+        path = ""; /* how many there are does not depend on it */
+    }
+    if (path == NULL) {
+        lost(in, module, call); /* routes without their prefix would be wrong ones */
+        return;
+    }
+    follow(in, module, call, py_arg(call, "router", 0),
+           arena_format(in->room->arena, "%s%s", prefix, path), depth);
+}
+
+static void collect_mount(struct collection *in, size_t module, const struct py_call *call,
+                          const char *prefix, int depth) {
+    struct py_value what = py_arg(call, "app", 1);
+    const char *path = path_arg(in, module, call, "path", 0);
+
+    if (path != NULL && what.kind == PY_NAME) {
+        follow(in, module, call, what, arena_format(in->room->arena, "%s%s", prefix, path), depth);
+    } else if (path != NULL) {
+        add_route(in, "MOUNT", prefix, path, module, call->line);
+    }
+}
+
 /* One call on the router: a route, an inclusion, a mount. */
 static void collect_call(struct collection *in, size_t module, const struct py_call *call,
                          const char *prefix, int depth) {
-    const char *last = py_last(call->callee);
-    const char *method = call->decorates >= 0 ? method_word(last) : NULL;
-    const char *path = NULL;
+    const char *word = py_last(call->callee);
+    const char *method = route_method(call, word);
+    const char *path = method == NULL ? NULL : path_arg(in, module, call, "path", 0);
 
-    if (method != NULL || strcmp(last, "add_api_route") == 0 || strcmp(last, "add_route") == 0 ||
-        strcmp(last, "add_api_websocket_route") == 0) {
-        path = path_arg(in, module, call, "path", 0);
-        method = method != NULL                                 ? method
-                 : strcmp(last, "add_api_websocket_route") == 0 ? "WEBSOCKET"
-                                                                : "ANY";
-        if (path == NULL) {
-            lost(in, module, call);
-        } else {
-            add_route(in, method, prefix, path, module, call->line);
-        }
-    } else if (strcmp(last, "include_router") == 0) {
-        path = path_arg(in, module, call, "prefix", -1);
-        if (path == NULL && in->is_quiet) {
-            path = ""; /* how many there are does not depend on it */
-        }
-        if (path == NULL) {
-            lost(in, module, call);
-            return; /* routes without their prefix would be wrong ones */
-        }
-        follow(in, module, call, py_arg(call, "router", 0),
-               arena_format(in->room->arena, "%s%s", prefix, path), depth);
-    } else if (strcmp(last, "mount") == 0) {
-        struct py_value what = py_arg(call, "app", 1);
-
-        path = path_arg(in, module, call, "path", 0);
-        if (path != NULL && what.kind == PY_NAME) {
-            follow(in, module, call, what, arena_format(in->room->arena, "%s%s", prefix, path),
-                   depth);
-        } else if (path != NULL) {
-            add_route(in, "MOUNT", prefix, path, module, call->line);
-        }
+    if (path != NULL) {
+        add_route(in, method, prefix, path, module, call->line);
+    } else if (method != NULL) {
+        lost(in, module, call);
+    } else if (strcmp(word, "include_router") == 0) {
+        collect_inclusion(in, module, call, prefix, depth);
+    } else if (strcmp(word, "mount") == 0) {
+        collect_mount(in, module, call, prefix, depth);
     }
 }
 

@@ -249,6 +249,26 @@ static enum outcome cure_foreign(struct turn *turn, const json_t *row) {
                          name);
 }
 
+/* What happens to one resource of the stack beside its deletion: its bucket is emptied first, or it
+ * is deleted although it would outlive the stack. */
+static enum outcome cure_resource(struct turn *turn, json_t *cure, const json_t *row,
+                                  bool is_purged) {
+    bool is_kept =
+        json_bool_at(row, "retained") ||
+        json_has_str(json_object_get(cure, "retain"), json_str_or(row, "logical_id", ""));
+    bool is_emptied = strcmp(json_str_or(row, "type", ""), BUCKET_TYPE) == 0 && !is_kept;
+
+    if (is_emptied && is_foreign_bucket(turn, row)) {
+        return cure_foreign(turn, row);
+    }
+    if ((is_emptied || (is_purged && is_purgeable(row))) &&
+        json_str_or(row, "physical_id", "")[0] != '\0') {
+        (void)json_array_append(json_object_get(cure, is_emptied ? "empty" : "purge"),
+                                json_object_get(row, "physical_id"));
+    }
+    return OUTCOME_OK;
+}
+
 static enum outcome cure_delete(struct turn *turn) {
     bool is_given_up = false;
     bool is_purged = false;
@@ -264,23 +284,7 @@ static enum outcome cure_delete(struct turn *turn) {
         take_given_up(turn, json_object_get(cure, "retain"));
     }
     json_array_foreach(json_at(turn->state, "inventory.resources"), i, row) {
-        bool is_bucket = strcmp(json_str_or(row, "type", ""), BUCKET_TYPE) == 0;
-        bool is_kept =
-            json_bool_at(row, "retained") ||
-            json_has_str(json_object_get(cure, "retain"), json_str_or(row, "logical_id", ""));
-        bool is_foreign = is_bucket && !is_kept && is_foreign_bucket(turn, row);
-        const char *list = is_foreign                       ? NULL
-                           : is_bucket && !is_kept          ? "empty"
-                           : is_purged && is_purgeable(row) ? "purge"
-                                                            : NULL;
-
-        if (is_foreign && outcome == OUTCOME_OK) {
-            outcome = cure_foreign(turn, row);
-        }
-        if (list != NULL && json_str_or(row, "physical_id", "")[0] != '\0') {
-            (void)json_array_append(json_object_get(cure, list),
-                                    json_object_get(row, "physical_id"));
-        }
+        outcome = outcome == OUTCOME_OK ? cure_resource(turn, cure, row, is_purged) : outcome;
     }
     if (is_purged) {
         take_ids(json_object_get(cure, "secrets"), json_at(turn->state, "stored.parameters"),

@@ -322,6 +322,20 @@ static bool token_is(struct str token, const char *word, int *points) {
     return is_found;
 }
 
+static void pattern_walk(struct match *match, struct str rest, size_t at, int score, bool is_slip);
+
+/* Words that the pattern does not name; of another clause one at most, for what it says belongs to
+ * that clause. */
+static void pattern_walk_gap(struct match *match, struct str rest, size_t at, int score,
+                             bool is_slip) {
+    for (size_t gap = 0; gap <= GAP_MAX && at + gap <= match->words->n; gap++) {
+        if (gap > 1 && !match->is_whole && match->words->rows[at + gap - 1].begins_clause) {
+            return;
+        }
+        pattern_walk(match, rest, at + gap, score - (int)gap * GAP_COST, is_slip);
+    }
+}
+
 static void pattern_walk(struct match *match, struct str rest, size_t at, int score, bool is_slip) {
     struct str token = {0};
     bool is_optional;
@@ -335,13 +349,7 @@ static void pattern_walk(struct match *match, struct str rest, size_t at, int sc
         return;
     }
     if (str_eq(token, STR("..."))) {
-        for (size_t gap = 0; gap <= GAP_MAX && at + gap <= match->words->n; gap++) {
-            if (gap > 0 && !match->is_whole && match->words->rows[at + gap - 1].begins_clause &&
-                gap > 1) {
-                break; /* what another clause says belongs to that clause */
-            }
-            pattern_walk(match, rest, at + gap, score - (int)gap * GAP_COST, is_slip);
-        }
+        pattern_walk_gap(match, rest, at, score, is_slip);
         return;
     }
     is_optional = str_ends(token, STR("?"));

@@ -136,7 +136,6 @@ void fields_env(struct words *words, const char *const *envs, struct understood 
 
 /* ---- Name of the application, profile ---- */
 
-/* Words that lead to the application's name, each a pattern of single words. */
 static bool is_app_name(const char *word) {
     return is_name(word, 18) && !place_is_region(word) &&
            !word_is_any(word,
@@ -176,51 +175,77 @@ static bool is_object(const char *word) {
                "either|mine|ours|yours|here|there|back|over|up|down|out|live|online|today|now");
 }
 
-static size_t app_lead(const struct words *words, size_t i) {
-    const char *a = words_at(words, i);
-    const char *b = words_at(words, i + 1);
-    const char *c = words_at(words, i + 2);
+/* "the app tickets to staging": the word `at` is the name. */
+static bool is_named_plainly(const struct words *words, size_t at) {
+    const char *after = words_at(words, at + 1);
 
-    if (word_is_any(a, "call|name|rename") && word_is_any(b, "it|this|app|application|project")) {
-        return word_is_any(c, "to|as") ? 3 : 2;
+    return is_app_name(words_at(words, at)) && after[0] != '=' &&
+           (after[0] == '\0' || words->rows[at + 1].begins_clause ||
+            word_is_any(after,
+                        "in|to|on|for|with|from|by|into|and|at|reachable|running|up|healthy|live|"
+                        "online|deployed|down|available|cost"));
+}
+
+/* "a deploy of todo-board" */
+static bool is_what_is_deployed(const struct words *words, size_t at) {
+    const char *name = words_at(words, at);
+
+    return is_app_name(name) && !is_app_word(name) && !is_object(name);
+}
+
+/* "deploy shopfront to dev" */
+static bool is_deployed_by_name(const struct words *words, size_t at) {
+    return is_what_is_deployed(words, at) &&
+           (word_is_any(words_at(words, at + 1), "in|to|on|into") ||
+            strchr(words_at(words, at), '-') != NULL);
+}
+
+enum { LEAD_WORDS_MAX = 4 };
+
+/* What leads to the application's name; the first row that fits. */
+/* clang-format off */
+static const struct lead {
+    const char *before;                /* one of these stands before it; NULL: whatever does */
+    const char *words[LEAD_WORDS_MAX]; /* one of these each, then the name */
+    bool (*is_fit)(const struct words *words, size_t at); /* what the name has to be; NULL: a name */
+} leads[] = {
+    { NULL, { "call|name|rename", "it|this|app|application|project", "to|as" }, NULL },
+    { NULL, { "call|name|rename", "it|this|app|application|project" },          NULL },
+    { NULL, { "app|application", "name", "is|to|=|should|must", "be" },         NULL },
+    { NULL, { "app|application", "name", "is|to|=|should|must" },               NULL },
+    { NULL, { "app|application|project", "called|named" },                      NULL },
+    { "change|set|switch|rename|move", { "app|application|project", "to" },     NULL },
+    { NULL, { "app|application" },                                              is_named_plainly },
+    { NULL, { "deploy|release|ship|publish|launch|host|plan|redeploy" },        is_deployed_by_name },
+    { NULL, { "deploy|deployment|rollout|release", "of" },                      is_what_is_deployed },
+    { NULL, { "which|that", "is|was", "called|named" },                         NULL },
+    { NULL, { "app|application|it|project", "is|should", "called|named|be", "called|named" }, NULL },
+    { NULL, { "app|application|it|project", "is|should", "called|named" },      NULL },
+};
+/* clang-format on */
+
+/* How many words of the row stand at `i`, before the name; 0: it does not fit. */
+static size_t lead_match(const struct lead *lead, const struct words *words, size_t i) {
+    size_t n = 0;
+
+    if (lead->before != NULL && !word_is_any(words_before(words, i, 1), lead->before)) {
+        return 0;
     }
-    if (word_is_any(a, "app|application") && word_is_any(b, "name") &&
-        word_is_any(c, "is|to|=|should|must")) {
-        return strcmp(words_at(words, i + 3), "be") == 0 ? 4 : 3;
+    for (; n < LEAD_WORDS_MAX && lead->words[n] != NULL; n++) {
+        if (!word_is_any(words_at(words, i + n), lead->words[n])) {
+            return 0;
+        }
     }
-    if (word_is_any(a, "app|application|project") &&
-        (word_is_any(b, "called|named") ||
-         (strcmp(b, "to") == 0 && i > 0 &&
-          word_is_any(words_before(words, i, 1), "change|set|switch|rename|move")))) {
-        return 2;
+    return lead->is_fit == NULL || lead->is_fit(words, i + n) ? n : 0;
+}
+
+static size_t app_lead(const struct words *words, size_t i) {
+    size_t n = 0;
+
+    for (size_t k = 0; n == 0 && k < ARRAY_N(leads); k++) {
+        n = lead_match(&leads[k], words, i);
     }
-    if (word_is_any(a, "app|application") && is_app_name(b) && c[0] != '=' &&
-        (c[0] == '\0' || words->rows[i + 2].begins_clause ||
-         word_is_any(
-             c, "in|to|on|for|with|from|by|into|and|at|reachable|running|up|healthy|live|online|"
-                "deployed|down|available|cost"))) {
-        return 1; /* "the app tickets to staging" */
-    }
-    if (word_is_any(a, "deploy|release|ship|publish|launch|host|plan|redeploy") && is_app_name(b) &&
-        !is_app_word(b) && !is_object(b) &&
-        (word_is_any(c, "in|to|on|into") || strchr(b, '-') != NULL)) {
-        return 1; /* "deploy shopfront to dev" */
-    }
-    if (word_is_any(a, "deploy|deployment|rollout|release") && strcmp(b, "of") == 0 &&
-        is_app_name(c) && !is_app_word(c) && !is_object(c)) {
-        return 2; /* "a deploy of todo-board" */
-    }
-    if (word_is_any(a, "which|that") && word_is_any(b, "is|was") &&
-        word_is_any(c, "called|named")) {
-        return 3;
-    }
-    if (word_is_any(a, "app|application|it|project") && word_is_any(b, "is|should") &&
-        word_is_any(c, "called|named|be")) {
-        return word_is_any(words_at(words, i + 3), "called|named") ? 4
-               : strcmp(c, "be") == 0                              ? 0
-                                                                   : 3;
-    }
-    return 0;
+    return n;
 }
 
 /* Whether a word before "app" is its name and not something that is done with it: "deploy app". */
@@ -256,33 +281,46 @@ void fields_app(struct words *words, struct understood *out) {
     }
 }
 
+/* Where the name of a profile would stand after the word `i`. */
+static size_t profile_place(struct words *words, size_t i) {
+    size_t at = i + 1 + word_is_any(words_at(words, i + 1), "to|is|called|named|=|of");
+
+    for (size_t k = i + 1; k + 2 < words->n && k < i + 4; k++) {
+        if (word_is_any(words_at(words, k), "should|must") &&
+            word_is_any(words_at(words, k + 1), "be")) {
+            words->rows[k + 2].begins_clause = false;
+            at = k + 2; /* "wrong profile, it should be marketing" */
+        }
+    }
+    return at;
+}
+
+/* "profile marketing" */
+static bool is_profile_after(const struct words *words, size_t at) {
+    return at < words->n && !words->rows[at].begins_clause && words->rows[at].used_by == 0 &&
+           (is_name(words_at(words, at), 64) || strchr(words_at(words, at), '_') != NULL);
+}
+
+/* "the marketing profile" */
+static bool is_profile_before(const struct words *words, size_t i) {
+    return i > 0 && words->rows[i - 1].used_by == 0 && is_name(words_before(words, i, 1), 64) &&
+           !word_is_any(words_before(words, i, 1),
+                        "aws|this|that|other|another|different|which|use|change|set|switch|wrong|"
+                        "right|correct|some|same|old|new|what|as|and|with|under|in|by");
+}
+
 void fields_profile(struct words *words, struct understood *out) {
     for (size_t i = 0; i < words->n; i++) {
-        size_t at = i + 1;
+        size_t at =
+            word_is_any(words_at(words, i), "profile|credentials") ? profile_place(words, i) : 0;
 
-        if (!word_is_any(words_at(words, i), "profile|credentials")) {
+        if (at == 0 || strcmp(words_at(words, i), "profile") != 0) {
             continue;
         }
-        at += word_is_any(words_at(words, at), "to|is|called|named|=|of") ? 1 : 0;
-        for (size_t k = i + 1; k + 2 < words->n && k < i + 4; k++) {
-            if (word_is_any(words_at(words, k), "should|must") &&
-                word_is_any(words_at(words, k + 1), "be")) {
-                words->rows[k + 2].begins_clause = false;
-                at = k + 2; /* "wrong profile, it should be marketing" */
-            }
-        }
-        if (strcmp(words_at(words, i), "profile") == 0 && at < words->n &&
-            !words->rows[at].begins_clause && words->rows[at].used_by == 0 &&
-            (is_name(words_at(words, at), 64) || strchr(words_at(words, at), '_') != NULL)) {
+        if (is_profile_after(words, at)) {
             slot_put(words, at, out, SLOT_PROFILE, words->rows[at].typed);
             words_take(words, i, at - i + 1, SLOT_PROFILE);
-        } else if (i > 0 && words->rows[i - 1].used_by == 0 &&
-                   is_name(words_before(words, i, 1), 64) &&
-                   strcmp(words_at(words, i), "profile") == 0 &&
-                   !word_is_any(words_before(words, i, 1),
-                                "aws|this|that|other|another|different|which|use|change|set|switch|"
-                                "wrong|right|correct|"
-                                "some|same|old|new|what|as|and|with|under|in|by")) {
+        } else if (is_profile_before(words, i)) {
             slot_put(words, i - 1, out, SLOT_PROFILE, words->rows[i - 1].typed);
             words_take(words, i - 1, 2, SLOT_PROFILE);
         }

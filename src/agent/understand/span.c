@@ -157,29 +157,52 @@ static bool is_anywhere(const struct words *words, const char *list) {
     return false;
 }
 
+/* "tail the logs", "the logs, live" */
+static bool is_following(const struct words *words, size_t i) {
+    return (words->n < 14 && is_near(words, i, 4, "log|logs|them|it") &&
+            word_is_any(words_at(words, i),
+                        "follow|tail|stream|live|streaming|following|tailing")) ||
+           (word_is_any(words_at(words, i), "log|logs") &&
+            is_anywhere(words, "live|watch|realtime|real-time"));
+}
+
+/* What is looked for when the person says such a word; NULL: it is none. */
+static const char *filter_of(const char *word) {
+    static const struct {
+        const char *words;
+        const char *filter;
+    } filters[] = {
+        {"errors|error", "?ERROR ?Error ?error"},
+        {"exceptions|exception", "Exception"},
+        {"warnings", "?WARN ?Warn ?warn"},
+        {"tracebacks", "Traceback"},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(filters); i++) {
+        if (word_is_any(word, filters[i].words)) {
+            return filters[i].filter;
+        }
+    }
+    return NULL;
+}
+
+/* One error is spoken of more often than it is looked for. */
+static bool is_looked_for(const struct words *words, size_t i) {
+    return strcmp(words_at(words, i), "error") != 0 || is_near(words, i, 5, "log|logs") ||
+           word_is_any(words_at(words, i + 1), "only|since") ||
+           word_is_any(words_before(words, i, 1), "only|with|containing") ||
+           word_is_any(words_before(words, i, 2), "log|logs|only|just");
+}
+
 void fields_logs(struct words *words, struct understood *out) {
     for (size_t i = 0; i < words->n; i++) {
-        if (word_is_any(words_at(words, i),
-                        "follow|tail|stream|live|streaming|following|tailing") &&
-            words->n < 14 && is_near(words, i, 4, "log|logs|them|it")) {
+        const char *filter = filter_of(words_at(words, i));
+
+        if (is_following(words, i)) {
             slot_put(words, i, out, SLOT_FOLLOW, "true");
         }
-        if (word_is_any(words_at(words, i), "log|logs") &&
-            is_anywhere(words, "live|watch|realtime|real-time")) {
-            slot_put(words, i, out, SLOT_FOLLOW, "true");
-        }
-        if (word_is_any(words_at(words, i),
-                        "errors|error|exceptions|exception|warnings|tracebacks") &&
-            (strcmp(words_at(words, i), "error") != 0 || is_near(words, i, 5, "log|logs") ||
-             word_is_any(words_at(words, i + 1), "only|since") ||
-             word_is_any(words_before(words, i, 1), "only|with|containing") ||
-             word_is_any(words_before(words, i, 2), "log|logs|only|just"))) {
-            (void)snprintf(out->values[SLOT_FILTER], SLOT_BYTES_MAX, "%s",
-                           word_is_any(words_at(words, i), "warnings") ? "?WARN ?Warn ?warn"
-                           : word_is_any(words_at(words, i), "exceptions|exception") ? "Exception"
-                           : word_is_any(words_at(words, i), "tracebacks")
-                               ? "Traceback"
-                               : "?ERROR ?Error ?error");
+        if (filter != NULL && is_looked_for(words, i)) {
+            (void)snprintf(out->values[SLOT_FILTER], SLOT_BYTES_MAX, "%s", filter);
         }
     }
 }

@@ -184,12 +184,18 @@ static bool is_placing(const struct words *words, const struct understood *out) 
             out->values[SLOT_ENV][0] != '\0');
 }
 
+/* Values, and hardly a word beside them: "eu-west-1", "change the region to Ireland". */
+static bool is_giving_values(const struct words *words, const struct understood *out) {
+    size_t left = words_left(words, out);
+
+    return has_values(out) &&
+           (left <= 1 || (left <= 5 && words_have(words, changing, ARRAY_N(changing))));
+}
+
 /* What a line without a wish of its own comes to. */
 static void settle_without_wish(const struct words *words, struct understood *out) {
-    bool is_change = has_values(out) && words_left(words, out) <= 1;
+    bool is_change = is_giving_values(words, out);
 
-    is_change = is_change || (has_values(out) && words_left(words, out) <= 5 &&
-                              words_have(words, changing, ARRAY_N(changing)));
     if (is_change && is_placing(words, out)) {
         out->row = intent_row_of("deploy");
         out->intent = INTENT_VERB;
