@@ -150,7 +150,7 @@ def run_class(ids, out):
 
 
 class Pace:
-    """How many seconds each class took when it was last run whole, kept in the cache folder."""
+    """How many seconds each class took in the last counted run of all, kept in the cache folder."""
 
     def __init__(self):
         self.file = Path(local_aws.tools()["AWSCOPILOT_DEV_CACHE"]) / "test-seconds.json"
@@ -208,7 +208,7 @@ def main():
     finally:
         aws.stop()
 
-    if not args.k:
+    if args.counts and not args.k:
         pace.keep(seconds)
     passed, failed, skipped = rows.count("ok"), rows.count("FAIL"), rows.count("SKIP")
     if args.counts:

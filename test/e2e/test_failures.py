@@ -22,7 +22,7 @@ import lab
 import todo
 
 
-WAITS = re.compile(r"\b(clock_sleep_ms|deployer_pause|model_pause|p?poll|pthread_cond_(timed)?wait|nanosleep|usleep|waitpid|waitid|"
+WAITS = re.compile(r"\b(clock_sleep_ms|deployer_pause|deployer_sleep|model_pause|p?poll|pthread_cond_(timed)?wait|nanosleep|usleep|waitpid|waitid|"
                    r"sqlite3_busy_timeout|curl_multi_poll|epoll_wait|select)\(")
 
 

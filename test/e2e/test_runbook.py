@@ -27,6 +27,8 @@ def strict(text):
 class Runbook(todo.TodoCase):
     halves = ("backend",)
 
+    ILL = {"AWSCOPILOT_PROBE_WAIT": "20s"}  # time for the new version to start, fail and log it on a machine with much to do
+
     def setUp(self):
         super().setUp()
         self.todo()
@@ -38,11 +40,11 @@ class Runbook(todo.TodoCase):
         self.edit("backend/app/main.py", "if not HEALTHY:", "if 1 // len(store.all()) and not HEALTHY:")
         fault = self.proxy()
         self.endpoint = fault.url
-        run = self.plan(AWSCOPILOT_PROBE_WAIT="5s")
+        run = self.plan(**self.ILL)
         denied = {"status": 403, "code": "AccessDenied", "message": "not today"}
         fault.rule("cloudformation", "CreateChangeSet", error=denied)
         fault.rule("lambda", "PUT", error=denied)
-        done = self.approve(run, 4, AWSCOPILOT_PROBE_WAIT="5s")
+        done = self.approve(run, 4, **self.ILL)
         self.url = done.result["url"]
         self.assertEqual(done.result["status"], "escalated", str(done))
         return done, Path(done.result["runbook"])
