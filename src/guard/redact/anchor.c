@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADS = 4096, ANCHOR_MIN = 3, FIRSTS = 1 << 16, HINTS_MAX = 8 };
+enum { HEADS = 4096, ANCHOR_MIN = 3, FIRSTS = 1 << 16, HINTS_MAX = 8, BODY_LOOK = 12 };
 
 enum anchor_kind { ANCHOR_RULE, ANCHOR_NAME, ANCHOR_LITERAL };
 
@@ -27,6 +27,7 @@ struct anchor {
     bool is_folded;
     bool is_hint;
     bool begins_word; /* nothing is found where no word begins */
+    bool has_body;    /* nor where no body follows */
 };
 
 struct table {
@@ -129,6 +130,20 @@ static void anchors_add_folded(struct anchors *anchors, const char *first, struc
     }
 }
 
+/* An anchor of sets is looked up with each three characters that it may begin with. */
+static void anchors_add_sets(struct anchors *anchors, const char *const *sets,
+                             struct anchor anchor) {
+    anchor.text = (struct str){0}; /* the matcher reads it */
+    for (const char *a = sets[0]; *a != '\0'; a++) {
+        for (const char *b = sets[1]; *b != '\0'; b++) {
+            for (const char *c = sets[2]; *c != '\0'; c++) {
+                const char three[] = {*a, *b, *c};
+                anchors_add_folded(anchors, three, anchor);
+            }
+        }
+    }
+}
+
 /* An anchor of two characters is looked up with each third one that may follow. */
 static void anchors_add_rule(struct anchors *anchors, size_t index) {
     const char *text = rules[index].anchor;
@@ -137,10 +152,15 @@ static void anchors_add_rule(struct anchors *anchors, size_t index) {
                             .text = str_from(text),
                             .is_folded = rules[index].is_folded,
                             .is_hint = rules[index].is_hint,
-                            .begins_word = rule_begins_word(&rules[index])};
+                            .begins_word = rule_begins_word(&rules[index]),
+                            .has_body = rule_has_body(&rules[index])};
 
     if (anchor.is_hint && anchors->hint_n < HINTS_MAX) {
         anchors->hints[anchors->hint_n++] = fold_hash(text);
+    }
+    if (rules[index].sets[0] != NULL) {
+        anchors_add_sets(anchors, rules[index].sets, anchor);
+        return;
     }
     if (text[2] != '\0') {
         anchors_add_folded(anchors, text, anchor);
@@ -158,9 +178,11 @@ static void anchors_add_rule(struct anchors *anchors, size_t index) {
 
 /* ---- the sieve ---- */
 
+enum { ASCII = 128 };
+
 /* The sets of bytes of one item, as strings. */
 struct item_room {
-    char sets[SIEVE_WINDOW][3];
+    char sets[SIEVE_WINDOW][ASCII];
 };
 
 static struct sieve_item item_of(const char *text, bool is_folded, struct item_room *room) {
@@ -171,6 +193,29 @@ static struct sieve_item item_of(const char *text, bool is_folded, struct item_r
         char other = is_folded && is_letter(c) ? (char)(c ^ 0x20) : c;
         room->sets[k][0] = c;
         room->sets[k][1] = other == c ? '\0' : other;
+        item.first[k] = room->sets[k];
+    }
+    return item;
+}
+
+static void fill_set(const struct charset *set, char *out) {
+    for (unsigned c = ' '; c < ASCII; c++) {
+        *out = (char)c;
+        out += charset_has(set, (char)c);
+    }
+    *out = '\0';
+}
+
+/* A short anchor goes on with the first characters of a body. */
+static struct sieve_item rule_item(const struct rule *rule, struct item_room *room) {
+    struct sieve_item item = item_of(rule->anchor, rule->is_folded, room);
+
+    if (rule->sets[0] != NULL) {
+        memcpy(item.first, rule->sets, sizeof item.first);
+        return item;
+    }
+    for (size_t k = strlen(rule->anchor); rule_has_body(rule) && k < SIEVE_WINDOW; k++) {
+        fill_set(&charsets[rule->body], room->sets[k]);
         item.first[k] = room->sets[k];
     }
     return item;
@@ -187,7 +232,7 @@ static void anchors_build_sieve(struct anchors *anchors) {
     struct item_room *rooms = mem_array(rule_n, sizeof rooms[0]);
 
     for (size_t i = 0; i < rule_n; i++) {
-        items[i] = item_of(rules[i].anchor, rules[i].is_folded, &rooms[i]);
+        items[i] = rule_item(&rules[i], &rooms[i]);
     }
     sieve_build(&anchors->sieve, items, rule_n);
     free(items);
@@ -303,6 +348,20 @@ static bool is_hint_hash(const struct anchors *anchors, uint32_t hash) {
     return is_any;
 }
 
+/* Whether a body may follow the anchor at `at`, as far as the text goes. */
+static bool body_follows(const struct anchor *anchor, struct str text, size_t at) {
+    const struct rule *rule = &rules[anchor->index];
+    size_t body = at + anchor->text.len;
+    size_t look = rule->min < BODY_LOOK ? rule->min : BODY_LOOK;
+
+    for (size_t i = body; i < text.len && i < body + look; i++) {
+        if (!charset_has(&charsets[rule->body], text.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether the matcher of an anchor at `at` is to be called; marks hints. */
 static bool is_worth(const struct anchors *anchors, struct str text, struct sift *sift, size_t at,
                      enum sift_use use) {
@@ -327,7 +386,8 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         if (anchor->is_hint) {
             bit_set(sift->hints, at);
         } else {
-            is_any = is_any || !anchor->begins_word || is_start;
+            is_any = is_any || ((is_start || !anchor->begins_word) &&
+                                (!anchor->has_body || body_follows(anchor, text, at)));
         }
     }
     return is_any;

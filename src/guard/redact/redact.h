@@ -73,7 +73,7 @@ bool redact_is_clean(const struct redactor *redactor, struct str text);
 
 /* How many places were masked, by kind, since the redactor was made; sorted by kind. What open
  * streams have done counts when they end. Returns how many rows are in `rows`. */
-enum { REDACT_KINDS_MAX = 192 }; /* more than there are */
+enum { REDACT_KINDS_MAX = 256 }; /* more than there are */
 struct redact_count {
     const char *kind; /* a constant, see redact_hit */
     size_t n;

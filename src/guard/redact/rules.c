@@ -1,348 +1,8 @@
 /* guard/redact/rules.c: tokens that tell by themselves what they are, and texts that carry one.
  *
- * A body longer than its minimum is masked to its end: an unknown, longer form of a token never
- * shows its tail. No checksum is needed for masking. Sources: the services' own pages on token
- * formats. */
-#include "guard/redact/scan.h"
-
-#include "base/encode.h"
-
-#include <string.h>
-
-enum {
-    BLOCK_QUOTED_LINES = 200,
-    LABEL_MAX = 64,
-    LEAD_MAX = 80,
-    BASIC_MAX = 1024,
-    SK_LOOK = 256,
-    SK_PLAIN = 20,
-    UNSEAL_LOOK = 16
-};
-
-static size_t match_token(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t body = at + strlen(rule->anchor);
-
-    if (!scan_is_start(scan, at)) {
-        return 0;
-    }
-    size_t to = scan_run_end(scan, rule->body, body);
-    if (to - body < rule->min) {
-        return 0;
-    }
-    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-static size_t match_aws_id(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t to = match_token(scan, rule, at);
-
-    if (to > 0) {
-        scan_hint(scan, at);
-    }
-    return to;
-}
-
-/* Whether SK_PLAIN letters and digits stand in a row in [from, to). */
-static bool has_plain_row(const char *p, size_t from, size_t to) {
-    for (size_t last = from + SK_PLAIN - 1; last < to;) {
-        size_t n = 0;
-
-        while (n < SK_PLAIN && is_alnum(p[last - n])) {
-            n++;
-        }
-        if (n == SK_PLAIN) {
-            return true;
-        }
-        last += SK_PLAIN - n;
-    }
-    return false;
-}
-
-/* OpenAI, Anthropic and others. "sk-" begins many style class names too: those are lower-case
- * words. */
-static size_t match_sk(struct scan *scan, const struct rule *rule, size_t at) {
-    const struct sift *sift = scan->sift;
-    size_t body = at + strlen(rule->anchor);
-    bool is_new = at >= scan->plain_to && scan_is_start(scan, at);
-    size_t to = is_new ? scan_run_end(scan, rule->body, body) : body;
-    size_t look = to - body > SK_LOOK ? body + SK_LOOK : to;
-    size_t end = scan->sift_at + look;
-
-    if (to - body < rule->min) {
-        return 0;
-    }
-    if (bits_next(sift->uppers, sift->digits, scan->sift_at + body, end) == end &&
-        !has_plain_row(scan->text.ptr, body, look)) {
-        scan->plain_to = look < to ? body + SK_LOOK / 2 : to; /* no use to ask in it */
-        return 0;
-    }
-    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-/* header.payload.signature, the last one perhaps empty; five parts when encrypted. */
-static size_t match_jwt(struct scan *scan, const struct rule *rule, size_t at) {
-    if (!scan_is_start(scan, at)) {
-        return 0;
-    }
-    size_t end = scan_run_end(scan, SET_TOKEN, at); /* dots included */
-    ptrdiff_t first = scan_find_next(scan, &scan->dots[0], at, ".");
-    if (first < 0 || (size_t)first >= end || (size_t)first - at < rule->min) {
-        return 0;
-    }
-    ptrdiff_t second = scan_find_next(scan, &scan->dots[1], (size_t)first + 1, ".");
-    if (second < 0 || (size_t)second >= end) {
-        return 0;
-    }
-    scan_add(scan, at, end, rule->kind, SPAN_PLAIN);
-    return end;
-}
-
-/* Where a key block ends that is open at `at`, or 0 when its END is not in the text. */
-static size_t pem_end(struct scan *scan, size_t at) {
-    ptrdiff_t end = scan_find_next(scan, &scan->pem_end, at, "-----END");
-
-    if (end < 0) {
-        return 0;
-    }
-    ptrdiff_t dashes = scan_find(scan, (size_t)end + 8, (size_t)end + 8 + LABEL_MAX, "-----");
-    return dashes < 0 ? scan->text.len : (size_t)dashes + 5;
-}
-
-static size_t next_quote(const struct scan *scan, size_t from) {
-    size_t at = from;
-
-    while (at < scan->text.len && !is_any(scan->text.ptr[at], "\"'`")) {
-        at++;
-    }
-    return at;
-}
-
-/* " RSA PRIVATE KEY": capitals, digits and blanks up to the dashes. */
-static size_t label_end(const struct scan *scan, size_t at) {
-    size_t to = at;
-
-    while (
-        to < scan->text.len && to - at < LABEL_MAX &&
-        (scan->text.ptr[to] == ' ' || charset_has(&charsets[SET_CAPITALS], scan->text.ptr[to]))) {
-        to++;
-    }
-    return scan_has(scan, to, "-----") ? to : at;
-}
-
-/* The end of the text; the end of its line where the next line is not this view's to decide. */
-static size_t scan_rest(const struct scan *scan) {
-    size_t to = scan->text.len;
-
-    while (scan->carry == NULL && to > 0 && is_any(scan->text.ptr[to - 1], "\r\n")) {
-        to--;
-    }
-    return to;
-}
-
-static size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t label = at + strlen(rule->anchor);
-    size_t dashes = label_end(scan, label);
-
-    if (scan_find(scan, label, dashes, "PRIVATE KEY") < 0) {
-        return 0;
-    }
-    scan_ask(scan);
-    size_t body = dashes + 5;
-    size_t to = pem_end(scan, body);
-    size_t quote = next_quote(scan, body);
-    enum block block = BLOCK_NONE;
-    if (quote < scan->text.len && (to == 0 || quote < to)) {
-        /* A string ends before the block does: quoted, piece by piece, or only talked about. */
-        while (quote > body && scan->text.ptr[quote - 1] == '\\') {
-            quote--;
-        }
-        to = quote;
-        block = BLOCK_QUOTED;
-    } else if (to == 0) {
-        to = scan_rest(scan);
-        block = BLOCK_PEM;
-    }
-    if (scan->carry != NULL && block != BLOCK_NONE) {
-        scan->carry->block = block;
-        scan->carry->block_lines = BLOCK_QUOTED_LINES;
-    }
-    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-static size_t match_putty(struct scan *scan, const struct rule *rule, size_t at) {
-    scan_ask(scan);
-    if (scan->carry != NULL) {
-        scan->carry->block = BLOCK_PUTTY;
-    }
-    size_t to = scan_rest(scan);
-    scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-static inline __attribute__((always_inline)) size_t find_char(const struct scan *scan, size_t from,
-                                                              size_t to, const char *chars) {
-    while (from < to && scan->text.ptr[from] != '\0' && !is_any(scan->text.ptr[from], chars)) {
-        from++;
-    }
-    return from;
-}
-
-static bool is_port(const struct scan *scan, size_t from, size_t to) {
-    for (size_t i = from; i < to; i++) {
-        if (!is_digit(scan->text.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* scheme://user:PASS@host. A password may hold / ? # unescaped: what stands where the port would
- * and is no number is read up to the last @ of the word. */
-static size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t user = at + strlen(rule->anchor);
-    size_t word = scan_word_end(scan, user);
-    size_t last_at = scan->word.last_at; /* one past it */
-    bool is_scheme = at > 0 && is_alnum(scan->text.ptr[at - 1]);
-
-    if (!is_scheme || last_at <= user) {
-        return 0;
-    }
-    size_t authority = find_char(scan, user, word, "/?#\\");
-    size_t sign = authority;
-    while (sign > user && scan->text.ptr[sign - 1] != '@') {
-        sign--;
-    }
-    size_t colon = find_char(scan, user, authority, ":");
-    if (sign == user) { /* no @ before the path */
-        bool is_odd = colon < authority && !is_port(scan, colon + 1, authority);
-        if (!is_odd || last_at <= authority) {
-            return 0;
-        }
-        scan_add(scan, colon + 1, last_at - 1, rule->kind, SPAN_PLAIN);
-        return last_at;
-    }
-    sign--;             /* the @ itself */
-    if (colon < sign) { /* in "TOKEN:x-oauth-basic" the user is the secret */
-        bool is_token = scan_has(scan, colon + 1, "x-oauth-basic@");
-        scan_add(scan, is_token ? user : colon + 1, sign, rule->kind, SPAN_PLAIN);
-        return sign;
-    }
-    bool is_public = str_eq(str_slice(scan->text, user, sign), STR("git")) ||
-                     (at >= 3 && scan_has(scan, at - 3, "ssh"));
-    scan_add(scan, user, is_public ? user : sign, rule->kind, SPAN_PLAIN);
-    return sign;
-}
-
-static size_t skip_blanks(const struct scan *scan, size_t at) {
-    while (at < scan->text.len && (scan->text.ptr[at] == ' ' || scan->text.ptr[at] == '\t')) {
-        at++;
-    }
-    return at;
-}
-
-/* "Bearer" and a token; prose has no digit there. */
-static size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t after = at + strlen(rule->anchor);
-    size_t body = skip_blanks(scan, after);
-    bool has_digit = false;
-
-    if (body == after || !scan_is_start(scan, at)) {
-        return 0;
-    }
-    size_t to = scan_run_end(scan, rule->body, body);
-    for (size_t i = body; i < to && !has_digit; i++) {
-        has_digit = is_digit(scan->text.ptr[i]);
-    }
-    if (to - body < rule->min || (!has_digit && to - body < 20)) {
-        return 0;
-    }
-    scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-/* "Basic" and what decodes to user:password. */
-static size_t match_basic(struct scan *scan, const struct rule *rule, size_t at) {
-    CLEANUP(buf_done) struct buf bytes = BUF_INIT(BASIC_MAX);
-    struct err err;
-    size_t after = at + strlen(rule->anchor);
-    size_t body = skip_blanks(scan, after);
-
-    if (body == after || !scan_is_start(scan, at)) {
-        return 0;
-    }
-    size_t to = scan_run_end(scan, rule->body, body);
-    if (to - body < rule->min) {
-        return 0;
-    }
-    struct str text = str_slice(scan->text, body, to);
-    bool is_pair = text.len > BASIC_MAX || (base64_read(text, &bytes, &err) == ERR_NONE &&
-                                            str_find(buf_str(&bytes), STR(":")) >= 0);
-    mem_wipe(bytes.ptr, bytes.len);
-    if (!is_pair) {
-        return 0;
-    }
-    scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-/* A webhook's address is its secret: what follows its known beginning. */
-static size_t match_hook(struct scan *scan, const struct rule *rule, size_t at) {
-    static const char *const places[] = {"services/", "workflows/", "triggers/",
-                                         "webhook/",  "webhookb2/", "api/webhooks/"};
-    size_t after = at + strlen(rule->anchor);
-
-    for (size_t i = 0; i < ARRAY_N(places); i++) {
-        if (scan_has(scan, after, places[i])) {
-            size_t body = after + strlen(places[i]);
-            size_t to = scan_run_end(scan, rule->body, body);
-            scan_add(scan, body, to - body < rule->min ? body : to, rule->kind, SPAN_PLAIN);
-            return to;
-        }
-    }
-    return 0;
-}
-
-static bool is_lead_char(const struct rule *rule, char c) {
-    return rule->body == SET_AZURE ? charset_has(&charsets[SET_AZURE], c) : is_alnum(c);
-}
-
-/* A token with its mark in the middle: at least `lead` characters, the anchor, the body. */
-static size_t match_infix(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t to = scan_run_end(scan, rule->body, at + strlen(rule->anchor));
-    size_t from = at;
-
-    while (from > 0 && at - from < LEAD_MAX && is_lead_char(rule, scan->text.ptr[from - 1])) {
-        from--;
-    }
-    if (at - from < rule->lead || to - at < rule->min + strlen(rule->anchor)) {
-        return 0;
-    }
-    scan->found_from = from;
-    scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
-    return to;
-}
-
-/* "Unseal Key 1: KEY", as the server prints it, and "operator unseal KEY". */
-static size_t match_unseal(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t after = at + strlen(rule->anchor);
-
-    for (size_t from = after; from < scan->text.len && from - after < UNSEAL_LOOK; from++) {
-        size_t to = scan_run_end(scan, rule->body, from);
-        if (to - from >= rule->min) {
-            scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
-            return to;
-        }
-        from = to; /* at what ended the run */
-    }
-    return 0;
-}
-
-bool rule_begins_word(const struct rule *rule) {
-    return rule->match == match_token || rule->match == match_aws_id || rule->match == match_sk ||
-           rule->match == match_jwt || rule->match == match_bearer || rule->match == match_basic;
-}
+ * Sources: the services' own pages on token formats. */
+#include "guard/redact/match.h"
+#include "guard/redact/body.h"
 
 /* clang-format off */
 const struct rule rules[] = {
@@ -417,14 +77,15 @@ const struct rule rules[] = {
     {"sentry-token",       "sntryu_",              SET_HEXDIGITS, 60, false, match_token},
     {"sentry-token",       "sntrys_",              SET_BASE64,    20, false, match_token},
     {"pulumi-token",       "pul-",                 SET_HEXDIGITS, 40, false, match_token},
-    {"vault-token",        "hvs.",                 SET_WORD,      24, false, match_token},
-    {"vault-token",        "hvb.",                 SET_WORD,      24, false, match_token},
+    {"vault-token",        "hvs.",                 SET_WORD,      24, false, match_token, .is_body = body_is_mixed},
+    {"vault-token",        "hvb.",                 SET_WORD,      24, false, match_token, .is_body = body_is_mixed},
+    {"vault-token",        "hvr.",                 SET_WORD,      24, false, match_token, .is_body = body_is_mixed},
     {"vault-unseal-key",   "unseal",               SET_BASE64,    40, true,  match_unseal, .yes = "Unseal Key 1: %", .no = "Unseal Key 1: later"},
     {"terraform-token",    ".atlasv1.",            SET_WORD,      40, false, match_infix, .lead = 8},
     {"huggingface-token",  "hf_",                  SET_ALNUM,     30, false, match_token},
     {"groq-key",           "gsk_",                 SET_ALNUM,     40, false, match_token},
-    {"xai-key",            "xai-",                 SET_ALNUM,     60, false, match_token},
-    {"pypi-token",         "pypi-AgEIcHlwaS5vcmc", SET_WORD,      50, false, match_token},
+    {"xai-key",            "xai-",                 SET_WORD,      60, false, match_token},
+    {"pypi-token",         "pypi-AgE",             SET_WORD,      50, false, match_token},
     {"age-key",            "AGE-SECRET-KEY-1",     SET_CAPITALS,  50, false, match_token},
     {"gitlab-token",         "glptt-",                SET_TOKEN,       20, false, match_token},
     {"gitlab-token",         "glft-",                 SET_TOKEN,       20, false, match_token},
@@ -563,13 +224,128 @@ const struct rule rules[] = {
     {"password-hash",        "$9$",                   SET_CRYPT,       50, false, match_token},
     {"password-hash",        "$argon2",               SET_CRYPT,       40, false, match_token},
     {"password-hash",        "$krb5",                 SET_OPAQUE,      40, false, match_token},
-    {"twitch-key",           "live_",                 SET_WORD,        34, false, match_sk, .no = "live_migration_of_the_whole_data_base_table"},
+    {"live-key",             "live_",                 SET_WORD,        32, false, match_sk, .no = "live_migration_of_the_whole_data_base_table"},
     {"harness-token",        "pat.",                  SET_TOKEN,       60, false, match_sk, .no = "pat.a.very.long.name.of.a.module.in.a.package.that.nobody.would.write"},
     {"telegram-token",       ":AA",                   SET_WORD,        30, false, match_infix, .lead = 8},
     {"mailchimp-key",        "-us",                   SET_ALNUM,        1, false, match_infix, .lead = 32},
     {"azure-devops-token",   "JQQJ9",                 SET_ALNUM,       20, false, match_infix, .lead = 52},
     {"azure-devops-token",   "AZDO",                  SET_ALNUM,        4, false, match_infix, .lead = 76},
     {"azure-secret",         "Q~",                    SET_AZURE,       30, false, match_infix, .lead = 4},
+    {"authress-key",         ".acc-",                  SET_COOKIE,       40, false, match_infix, .lead = 4},
+    {"aiven-password",       "AVNS_",                  SET_WORD,         15, false, match_token, .is_body = body_is_mixed},
+    {"asaas-key",            "$aact_",                 SET_OPAQUE,       40, false, match_token},
+    {"axiom-token",          "xaat-",                  SET_WORD,         36, false, match_token, .is_body = body_is_uuid, .yes = "xaat-12345678-90ab-cdef-1234-567890abcdef", .no = "xaat-%"},
+    {"axiom-token",          "xapt-",                  SET_WORD,         36, false, match_token, .is_body = body_is_uuid, .yes = "xapt-12345678-90ab-cdef-1234-567890abcdef", .no = "xapt-%"},
+    {"azure-key",            "AzFu",                   SET_BASE64,        6, false, match_placed, .lead = 44},
+    {"azure-key",            "AzSe",                   SET_BASE64,        6, false, match_placed, .lead = 42},
+    {"azure-key",            "AzCa",                   SET_BASE64,        6, false, match_placed, .lead = 33},
+    {"azure-key",            "AIoT",                   SET_BASE64,        6, false, match_placed, .lead = 33},
+    {"azure-key",            "+ASb",                   SET_BASE64,        6, false, match_placed, .lead = 33},
+    {"azure-key",            "+AEh",                   SET_BASE64,        6, false, match_placed, .lead = 33},
+    {"azure-key",            "+ARm",                   SET_BASE64,        6, false, match_placed, .lead = 33},
+    {"azure-key",            "+ACR",                   SET_BASE64,        6, false, match_placed, .lead = 42},
+    {"azure-key",            "+ASt",                   SET_BASE64,        6, false, match_placed, .lead = 76},
+    {"azure-key",            "+ABa",                   SET_BASE64,        6, false, match_placed, .lead = 76},
+    {"azure-key",            "+AMC",                   SET_BASE64,        6, false, match_placed, .lead = 76},
+    {"azure-key",            "ACDb",                   SET_BASE64,        6, false, match_placed, .lead = 76},
+    {"azure-key",            "APIM",                   SET_BASE64,        6, false, match_placed, .lead = 76},
+    {"baidu-key",            "bce-v3/",                SET_BASE64,       40, false, match_token},
+    {"cerebras-key",         "csk-",                   SET_ALNUM,        40, false, match_token},
+    {"clickhouse-key",       "4b1d",                   SET_ALNUM,        38, false, match_token, .is_body = body_is_mixed},
+    {"clickup-key",          "pk_",                    SET_WORD,         34, false, match_token, .is_body = body_is_private_pk, .yes = "pk_1234567_%", .no = "pk_live_%"},
+    {"coderabbit-key",       "cr-",                    SET_HEXDIGITS,    40, false, match_token},
+    {"crates-token",         "cio",                    SET_ALNUM,        32, false, match_token, .is_body = body_is_mixed},
+    {"cursor-key",           "key_",                   SET_HEXDIGITS,    28, false, match_token},
+    {"devcycle-key",         "dvc_server_",            SET_WORD,         30, false, match_token},
+    {"dynatrace-token",      "dt0s",                   SET_TOKEN,        60, false, match_token},
+    {"e2b-key",              "e2b_",                   SET_HEXDIGITS,    40, false, match_token},
+    {"ebay-token",           "v^1.1#",                 SET_OPAQUE,       40, false, match_token},
+    {"firebase-key",         ":APA91b",                SET_WORD,        100, false, match_infix, .lead = 4},
+    {"firecrawl-key",        "fc-",                    SET_HEXDIGITS,    32, false, match_token},
+    {"fireworks-key",        "fw_",                    SET_ALNUM,        20, false, match_token},
+    {"fleetbase-key",        "flb_live_",              SET_ALNUM,        20, false, match_token},
+    {"fleetbase-key",        "flb_test_",              SET_ALNUM,        20, false, match_token},
+    {"flexport-token",       "shltm_",                 SET_WORD,         40, false, match_token},
+    {"frameio-token",        "fio-u-",                 SET_WORD,         60, false, match_token},
+    {"friendli-token",       "flp_",                   SET_ALNUM,        40, false, match_token},
+    {"fullstory-key",        "na1.",                   SET_BASE64,       80, false, match_token},
+    {"fullstory-key",        "eu1.",                   SET_BASE64,       80, false, match_token},
+    {"google-hmac-key",      "GOOG1E",                 SET_CAPITALS,     50, false, match_token},
+    {"imagekit-key",         "private_",               SET_ALNUM,        24, false, match_token},
+    {"infracost-key",        "ico-",                   SET_ALNUM,        32, false, match_token},
+    {"inngest-key",          "signkey-",               SET_WORD,         40, false, match_token},
+    {"intercom-token",       "dG9rO",                  SET_BASE64,       54, false, match_token},
+    {"ionic-token",          "ion_",                   SET_WORD,         40, false, match_token},
+    {"jina-key",             "jina_",                  SET_ALNUM,        60, false, match_token},
+    {"langsmith-key",        "ls__",                   SET_ALNUM,        32, false, match_token},
+    {"launchdarkly-key",     "sdk-",                   SET_WORD,         36, false, match_token, .is_body = body_is_uuid, .yes = "sdk-12345678-90ab-cdef-1234-567890abcdef", .no = "sdk-%"},
+    {"launchdarkly-key",     "api-",                   SET_WORD,         36, false, match_token, .is_body = body_is_uuid, .yes = "api-12345678-90ab-cdef-1234-567890abcdef", .no = "api-%"},
+    {"lichess-token",        "lip_",                   SET_ALNUM,        20, false, match_token},
+    {"linear-key",           "lin_oauth_",             SET_ALNUM,        32, false, match_token},
+    {"mailersend-token",     "mlsn.",                  SET_HEXDIGITS,    60, false, match_token},
+    {"maxmind-key",          "_mmk",                   SET_ALNUM,         0, false, match_infix, .lead = 29, .no = "0123456789_mmk"},
+    {"mergify-key",          "mergify_application_key_", SET_WORD,         60, false, match_token},
+    {"midtrans-key",         "Mid-server-",            SET_WORD,         20, false, match_token},
+    {"neon-key",             "napi_",                  SET_ALNUM,        40, false, match_token},
+    {"netlify-token",        "nfc_",                   SET_ALNUM,        36, false, match_token},
+    {"netlify-token",        "nfo_",                   SET_ALNUM,        36, false, match_token},
+    {"netlify-token",        "nfu_",                   SET_ALNUM,        36, false, match_token},
+    {"nightfall-key",        "NF-",                    SET_ALNUM,        32, false, match_token},
+    {"onesignal-key",        "os_v2_",                 SET_WORD,         50, false, match_token},
+    {"onfido-token",         "api_live.",              SET_TOKEN,        30, false, match_token},
+    {"onfido-token",         "api_sandbox.",           SET_TOKEN,        30, false, match_token},
+    {"paddle-key",           "pdl_",                   SET_WORD,         50, false, match_token},
+    {"pagarme-key",          "ak_live_",               SET_ALNUM,        30, false, match_token},
+    {"pagarme-key",          "ak_test_",               SET_ALNUM,        30, false, match_token},
+    {"pinecone-key",         "pcsk_",                  SET_WORD,         40, false, match_token},
+    {"pinterest-token",      "pina_",                  SET_ALNUM,        32, false, match_token},
+    {"pinterest-token",      "pinr_",                  SET_ALNUM,        32, false, match_token},
+    {"polar-token",          "polar_",                 SET_WORD,         40, false, match_token},
+    {"prefect-key",          "pnb_",                   SET_ALNUM,        36, false, match_token},
+    {"pubnub-secret",        "sec-c-",                 SET_BASE64,       36, false, match_token},
+    {"resend-key",           "re_",                    SET_WORD,         29, false, match_token, .is_body = body_is_resend, .yes = "re_1a2B3c4D_%", .no = "re_compile_%"},
+    {"riot-key",             "RGAPI-",                 SET_WORD,         36, false, match_token},
+    {"rootly-key",           "rootly_",                SET_HEXDIGITS,    60, false, match_token},
+    {"runpod-key",           "rpa_",                   SET_ALNUM,        40, false, match_token},
+    {"scalingo-token",       "tk-us-",                 SET_WORD,         40, false, match_token},
+    {"scrapfly-key",         "scp-live-",              SET_HEXDIGITS,    32, false, match_token},
+    {"scrapfly-key",         "scp-test-",              SET_HEXDIGITS,    32, false, match_token},
+    {"secret-token",         "secret-token:",          SET_OPAQUE,       16, false, match_token},
+    {"sk-key",               "sk_",                    SET_WORD,         30, false, match_token, .is_body = body_is_numbered, .no = "sk_X509_SRTP_PROTECTION_PROFILE_new_reserve"},
+    {"snyk-token",           "snyk_",                  SET_TOKEN,        40, false, match_token},
+    {"sourcegraph-token",    "slk_",                   SET_HEXDIGITS,    60, false, match_token},
+    {"square-token",         "EAAA",                   SET_WORD,         56, false, match_token, .is_body = body_is_no_zero},
+    {"teamwork-token",       "tkn.v1_",                SET_BASE64,       60, false, match_token},
+    {"telnyx-key",           "KEY0",                   SET_WORD,         50, false, match_token},
+    {"typeform-token",       "tfp_",                   SET_TOKEN,        40, false, match_token},
+    {"ubidots-token",        "BBFF-",                  SET_ALNUM,        30, false, match_token},
+    {"voiceflow-key",        "VF.",                    SET_TOKEN,        36, false, match_token},
+    {"volcengine-key-id",    "AKLT",                   SET_ALNUM,        40, false, match_token},
+    {"voyage-key",           "pa-",                    SET_WORD,         43, false, match_sk, .no = "pa-a-very-long-class-name-of-somebody-who-likes-words"},
+    {"wakatime-key",         "waka_",                  SET_WORD,         36, false, match_token},
+    {"wandb-key",            "wandb_v1_",              SET_WORD,         60, false, match_token},
+    {"yandex-key",           "AQVN",                   SET_WORD,         35, false, match_token},
+    {"yandex-token",         "y0_",                    SET_WORD,         50, false, match_token},
+    {"yandex-token",         "t1.",                    SET_COOKIE,      100, false, match_token},
+    {"zoho-token",           "1000.",                  SET_TOKEN,        60, false, match_token},
+    {"zuplo-key",            "zpka_",                  SET_WORD,         32, false, match_token},
+    {"hubspot-token",        "pat-na2-",               SET_WORD,         36, false, match_token},
+    {"hubspot-token",        "pat-na3-",               SET_WORD,         36, false, match_token},
+    {"hubspot-token",        "pat-ap1-",               SET_WORD,         36, false, match_token},
+    {"alchemy-key",          "alchemy.com/",           SET_HOOK,         20, false, match_hook, .yes = "https://eth.g.alchemy.com/v2/%", .no = "https://www.alchemy.com/docs"},
+    {"alchemy-key",          "alchemyapi.io/",         SET_HOOK,         20, false, match_hook, .yes = "https://eth.alchemyapi.io/v2/%", .no = "https://alchemyapi.io/docs"},
+    {"infura-key",           "infura.io/",             SET_HOOK,         20, false, match_hook, .yes = "https://mainnet.infura.io/v3/%", .no = "https://infura.io/docs"},
+    {"tines-webhook",        "tines.com/",             SET_HOOK,         20, false, match_hook, .yes = "https://a.tines.com/webhook/%", .no = "https://tines.com/docs"},
+    {"zapier-webhook",       "hooks.zapier.com/",      SET_HOOK,          8, false, match_hook, .yes = "https://hooks.zapier.com/hooks/catch/%", .no = "https://hooks.zapier.com/docs"},
+    {"mattermost-webhook",   "/hooks/",                SET_ALNUM,        26, false, match_path, .is_body = body_is_hook_id, .yes = "https://a.b/hooks/9xuqwrwgstrb3mzrxb83nb357a", .no = "https://a.b/hooks/%"},
+    {"nats-seed",           "SUA",                    SET_CAPITALS,  55, false, match_nats, .yes = "SUAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEQ", .no = "SUA%"},
+    {"nats-seed",           "SAA",                    SET_CAPITALS,  55, false, match_nats, .yes = "SAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHT5A", .no = "SAA%"},
+    {"nats-seed",           "SOA",                    SET_CAPITALS,  55, false, match_nats, .yes = "SOAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF7TI", .no = "SOA%"},
+    {"nats-seed",           "SNA",                    SET_CAPITALS,  55, false, match_nats, .yes = "SNAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAF4H4", .no = "SNA%"},
+    {"nats-seed",           "SCA",                    SET_CAPITALS,  55, false, match_nats, .yes = "SCAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHRFY", .no = "SCA%"},
+    {"nats-seed",           "SXA",                    SET_CAPITALS,  55, false, match_nats, .yes = "SXAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADQE", .no = "SXA%"},
+    {"discord-token",       "MTA.. to OTk5",          SET_WORD,      27, false, match_discord, .sets = {"MNO", "DTjz", "AEIMQUYcgk", "wxyz012345"}, .yes = "MTIzNDU2Nzg5MDEyMzQ1Njc4.AbCdEf.%", .no = "MTIzNDU2Nzg5MDEyMzQ1Njc4.AbCdEfGhIj.%"},
+    {"facebook-token",      "|",                      SET_WORD,      27, false, match_facebook, .lead = 15, .sets = {"0123456789", "0123456789", "|"}, .yes = "1234567890123456|4aB7cD2eF9A0bC6dE1fB84aB7cD", .no = "20261130113512|%"},
     {"jwt",                "eyJ",                  SET_TOKEN,     10, false, match_jwt, .yes = "eyJ%.%.%", .no = "eyJ%"},
     {"private-key",        "-----BEGIN",           SET_BASE64,     0, false, match_pem, .is_block = true, .yes = "-----BEGIN PRIVATE KEY-----%", .no = "-----BEGIN CERTIFICATE-----%"},
     {"private-key",        "PuTTY-User-Key-File-", SET_BASE64,     0, false, match_putty, .is_block = true, .yes = "PuTTY-User-Key-File-3: %", .no = "PuTTY is a terminal"},

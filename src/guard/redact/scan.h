@@ -146,6 +146,10 @@ struct rule {
     const char *yes;
     const char *no;
     bool is_block; /* goes on over lines, so it is looked for inside values too */
+    bool (*is_body)(struct str body); /* match_token: what it must be besides; NULL: nothing */
+    /* In place of the characters of the anchor, each one's set, when it has several; the anchor is
+     * then for people. */
+    const char *sets[SIEVE_WINDOW];
 };
 
 extern const struct rule rules[];
@@ -153,6 +157,9 @@ extern const size_t rule_n;
 
 /* Whether the rule finds something only where a word begins, as scan_is_start() says. */
 bool rule_begins_word(const struct rule *rule);
+
+/* Whether its anchor is followed by characters of its body. */
+bool rule_has_body(const struct rule *rule);
 
 /* What is found here may go on after the text, or would if the text ended here. */
 static inline void scan_ask(const struct scan *scan) {

@@ -1,6 +1,6 @@
 /* guard/redact/sieve.c: looks at every byte once.
  *
- * What may begin where is told as by Teddy of Hyperscan: the items are put into 24 groups, and for
+ * What may begin where is told as by Teddy of Hyperscan: the items are put into 32 groups, and for
  * each of the first four places a byte is looked up by its two nibbles in tables of groups. A place
  * stays that has one group in all eight answers. */
 #include "guard/redact/sieve.h"
@@ -14,6 +14,7 @@
 #endif
 
 enum { ROWS = 18, REFINE_ROUNDS = 2 };
+_Static_assert(SIEVE_SETS == 4, "the sets are joined by name");
 
 /* ---- tables ---- */
 
@@ -406,8 +407,8 @@ AVX2_INLINE uint64_t anchors_64_avx2(const struct sieve *sieve, const char *p) {
             b[s] = k == 0 ? in_b : _mm256_and_si256(b[s], in_b);
         }
     }
-    __m256i any_a = _mm256_or_si256(_mm256_or_si256(a[0], a[1]), a[2]);
-    __m256i any_b = _mm256_or_si256(_mm256_or_si256(b[0], b[1]), b[2]);
+    __m256i any_a = _mm256_or_si256(_mm256_or_si256(a[0], a[1]), _mm256_or_si256(a[2], a[3]));
+    __m256i any_b = _mm256_or_si256(_mm256_or_si256(b[0], b[1]), _mm256_or_si256(b[2], b[3]));
     __m256i zero = _mm256_setzero_si256();
     return ~(mask_32(_mm256_cmpeq_epi8(any_a, zero)) | mask_32(_mm256_cmpeq_epi8(any_b, zero))
                                                            << 32);
@@ -491,7 +492,8 @@ AVX512_INLINE void sift_words_64(const struct sieve *sieve, const char *p, size_
                 classes_64(bytes, has_numbers, &got);
             }
         }
-        __m512i any = _mm512_ternarylogic_epi32(groups[0], groups[1], groups[2], 0xfe);
+        __m512i any = _mm512_or_si512(
+            groups[0], _mm512_ternarylogic_epi32(groups[1], groups[2], groups[3], 0xfe));
         got.anchors = _mm512_test_epi8_mask(any, any);
         sift_keep(sift, word + i, &got);
     }

@@ -9,7 +9,7 @@
 
 enum {
     SIEVE_WINDOW = 4,
-    SIEVE_SETS = 3,
+    SIEVE_SETS = 4,
     SIEVE_GROUPS = 8 * SIEVE_SETS,
     SIEVE_RUN = 24,
     SIEVE_VALUE = 16
