@@ -5,7 +5,7 @@
 PIN_APT="gcc clang ccache clang-format-14 libclang-rt-14-dev meson ninja-build pkg-config
 libcmocka-dev libcurl4-openssl-dev libjansson-dev libexpat1-dev libssl-dev libsqlite3-dev
 libarchive-dev libedit-dev libyaml-dev libgit2-dev libseccomp-dev libtree-sitter-dev zlib1g-dev
-python3 python3-venv bubblewrap tmux curl git ca-certificates"
+python3 python3-venv bubblewrap strace tmux curl git ca-certificates"
 
 # Local AWS. Its own environment: a function that runs on it must not find our judges' packages.
 PIN_MINISTACK=1.5.33

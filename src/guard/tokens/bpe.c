@@ -200,34 +200,54 @@ static size_t bpe_large(const struct token_table *table, const unsigned char *by
     return finish(&row, ids);
 }
 
+/* The rank of the token that these bytes are; TOKEN_NONE when they are none. */
+static uint32_t whole(const struct token_table *table, const unsigned char *bytes, size_t n) {
+    uint32_t unit = table->trie[0];
+
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && (unit & TRIE_IS_LAST) != 0) {
+            return TOKEN_NONE;
+        }
+        unit = table->trie[unit >> TRIE_SHIFT ^ bytes[i]];
+        if ((unit & TRIE_MATCH) != bytes[i]) {
+            return TOKEN_NONE;
+        }
+    }
+    return (unit & TRIE_HAS_VALUE) != 0 ? rank_at(table, unit) : TOKEN_NONE;
+}
+
 static size_t bpe_merge(const struct token_table *table, const unsigned char *bytes, size_t n,
                         uint32_t *ids) {
+    uint32_t rank = whole(table, bytes, n);
     struct ends ends;
 
-    walk(table, bytes, n, &ends);
-    if (ends.lens[ends.n - 1] == n) {
+    if (rank != TOKEN_NONE) {
         if (ids != NULL) {
-            ids[0] = rank_at(table, ends.units[ends.n - 1]);
+            ids[0] = rank;
         }
         return 1;
     }
+    walk(table, bytes, n, &ends);
     return n <= SMALL_MAX ? bpe_small(table, bytes, n, &ends, ids)
                           : bpe_large(table, bytes, n, &ends, ids);
 }
 
-/* ---- The memo: words come again, so the numbers of tokens of short pieces are kept, by thread.
- * Nothing but speed depends on it: an entry holds all bytes of its piece. ---- */
+/* ---- The memo: words come again, so the numbers of tokens of short pieces are kept, by thread, of
+ * one table at a time. Nothing but speed depends on it: an entry holds all bytes of its piece. ----
+ */
 
-enum { MEMO_LEN_MIN = 4, MEMO_LEN_MAX = 16, MEMO_BITS = 13 };
+enum { MEMO_LEN_MIN = 2, MEMO_LEN_MAX = 14, MEMO_BITS = 14, MEMO_COUNT_SHIFT = 56 };
 
+/* Two words for a piece: its first eight bytes; the others, its length above them, and in the
+ * highest byte its number of tokens. All 0: free. */
 struct memo {
-    uint64_t head, tail; /* the first and the last bytes of the piece; they may overlap */
-    uint32_t token_n;    /* of the table */
-    uint16_t len;        /* 0: free */
-    uint16_t count;
+    uint64_t head, tail;
 };
 
-static _Thread_local struct memo memos[1 << MEMO_BITS];
+static _Thread_local struct {
+    const struct token_header *table;
+    struct memo rows[1 << MEMO_BITS];
+} memos;
 
 static inline uint64_t word_at(const unsigned char *bytes, size_t len) {
     uint64_t word = 0;
@@ -236,16 +256,17 @@ static inline uint64_t word_at(const unsigned char *bytes, size_t len) {
     return word;
 }
 
-static inline struct memo memo_key(const struct token_table *table, const unsigned char *bytes,
-                                   size_t n) {
-    struct memo key = {.token_n = table->size->token_n, .len = (uint16_t)n};
+/* Reads nothing but the piece: what its two ends have in common is the same in both. */
+static inline struct memo memo_key(const unsigned char *bytes, size_t n) {
+    struct memo key = {0, (uint64_t)n << (MEMO_COUNT_SHIFT - 8)};
 
-    if (n < sizeof(key.head)) {
-        key.head = word_at(bytes, MEMO_LEN_MIN);
-        key.tail = word_at(bytes + n - MEMO_LEN_MIN, MEMO_LEN_MIN);
+    if (n < 4) {
+        key.head = word_at(bytes, 2) | (uint64_t)bytes[n - 1] << 8 * (n - 1);
+    } else if (n < 8) {
+        key.head = word_at(bytes, 4) | word_at(bytes + n - 4, 4) << 8 * (n - 4);
     } else {
-        key.head = word_at(bytes, sizeof(key.head));
-        key.tail = word_at(bytes + n - sizeof(key.tail), sizeof(key.tail));
+        key.head = word_at(bytes, 8);
+        key.tail |= word_at(bytes + n - 8, 8) >> 8 * (15 - n) >> 8;
     }
     return key;
 }
@@ -254,22 +275,32 @@ static inline struct memo *memo_at(const struct memo *key) {
     uint64_t hash = key->head * UINT64_C(0x9e3779b97f4a7c15);
 
     hash = (hash ^ hash >> 32 ^ key->tail) * UINT64_C(0xbf58476d1ce4e5b9);
-    return &memos[hash >> (64 - MEMO_BITS)];
+    return &memos.rows[hash >> (64 - MEMO_BITS)];
+}
+
+static void memo_begin(const struct token_table *table) {
+    memset(memos.rows, 0, sizeof(memos.rows));
+    memos.table = table->size;
 }
 
 size_t bpe_piece(const struct token_table *table, const unsigned char *bytes, size_t n,
                  uint32_t *ids) {
     struct memo key, *memo;
 
-    if (ids != NULL || n < MEMO_LEN_MIN || n > MEMO_LEN_MAX) {
+    if (ids != NULL || n > MEMO_LEN_MAX) {
         return bpe_merge(table, bytes, n, ids);
     }
-    key = memo_key(table, bytes, n);
+    if (n < MEMO_LEN_MIN) {
+        return n; /* every byte is a token */
+    }
+    if (memos.table != table->size) {
+        memo_begin(table);
+    }
+    key = memo_key(bytes, n);
     memo = memo_at(&key);
-    if (memo->head != key.head || memo->tail != key.tail || memo->len != key.len ||
-        memo->token_n != key.token_n) {
-        key.count = (uint16_t)bpe_merge(table, bytes, n, NULL);
+    if (memo->head != key.head || (memo->tail ^ key.tail) << 8 != 0) {
+        key.tail |= (uint64_t)bpe_merge(table, bytes, n, NULL) << MEMO_COUNT_SHIFT;
         *memo = key;
     }
-    return memo->count;
+    return memo->tail >> MEMO_COUNT_SHIFT;
 }

@@ -121,6 +121,34 @@ static size_t spaces(const unsigned char *text, size_t n, size_t at) {
     return here.class == CHARACTER_NONE || last == at ? end : last;
 }
 
+/* How many of the eight bytes at `p` are a to z, from the first on. Of each byte the high bit of a
+ * sum tells on which side of a border it is. */
+static inline size_t lower_of_eight(const unsigned char *p) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t eight, low, is_lower;
+
+    memcpy(&eight, p, sizeof(eight));
+    low = eight & ~high;
+    is_lower = (low + (0x80 - 'a') * ones) & ~(low + (0x7f - 'z') * ones) & ~eight & high;
+    return is_lower == high ? 8 : (size_t)__builtin_ctzll(is_lower ^ high) / 8;
+}
+
+/* The end of the run of a to z that begins at `at`. */
+static inline size_t lower_run(const unsigned char *text, size_t n, size_t at) {
+    while (n - at >= 8) {
+        size_t lower = lower_of_eight(text + at);
+
+        at += lower;
+        if (lower < 8) {
+            return at;
+        }
+    }
+    while (at < n && text[at] >= 'a' && text[at] <= 'z') {
+        at++;
+    }
+    return at;
+}
+
 /* ---- o200k_base ---- */
 
 /* [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+, else the same with the first run of
@@ -146,10 +174,28 @@ static size_t word_o200k(const unsigned char *text, size_t n, size_t at, bool ha
     return contraction(text, n, at);
 }
 
-size_t split_o200k(const unsigned char *text, size_t n, size_t at) {
-    struct here here = look(text, n, at);
-    size_t next = at + here.len;
+/* The end of what most pieces are, all of it and what is behind it ASCII: a blank, a sign or
+ * nothing, a capital or none, small letters; `at` for any other. */
+static inline size_t plain_word(const unsigned char *text, size_t n, size_t at) {
+    bool has_lead = text[at] < 0x80 && is_in(look(text, n, at), CLASS(SPACE) | CLASS(OTHER));
+    size_t from = at + has_lead;
+    size_t end;
 
+    from += from < n && text[from] >= 'A' && text[from] <= 'Z';
+    end = lower_run(text, n, from);
+    return end > from && (end == n || text[end] < 0x80) ? end : at;
+}
+
+size_t split_o200k(const unsigned char *text, size_t n, size_t at) {
+    size_t plain = plain_word(text, n, at);
+    struct here here;
+    size_t next;
+
+    if (plain > at) {
+        return plain < n && text[plain] == '\'' ? contraction(text, n, plain) : plain;
+    }
+    here = look(text, n, at);
+    next = at + here.len;
     if (is_in(here, LETTERS)) {
         return word_o200k(text, n, at, false);
     }
