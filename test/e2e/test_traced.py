@@ -97,8 +97,7 @@ class Traced(todo.TodoCase):
                 for at in [m.start() for m in re.finditer(re.escape(form), data)]]
 
     def test_secrets_of_a_whole_deployment_are_written_nowhere(self):
-        filed, given, key = ("filed-", "given-", "other-")
-        filed, given, key = filed + secrets.token_hex(12), given + secrets.token_hex(12) + "-\u00fc\"q", key + secrets.token_hex(12)
+        filed, given, key = (word + secrets.token_hex(12) for word in ("filed-", "given-", "other-"))
         self.bootstrapped()
         self.todo(more="")
         self.edit("backend/app/settings.py", "log_level: Literal", "secret_key: str\n    log_level: Literal")

@@ -19,7 +19,8 @@ enum { IDS_MAX = 24, LONG_BYTES = 200 * 1000 };
 /* Written by tiktoken 0.14.0. Lines: contractions, U+017F; letters without case and marks between
  * capitals; numbers of four scripts; blanks and newlines; U+180E, U+FEFF and U+0085, of which only
  * the last is a blank; signs; merging that is not additive; a special token as text; scripts and a
- * joined emoji; NUL; capitals within words; indentation; apostrophes. */
+ * joined emoji; NUL; capitals within words; indentation; apostrophes; small letters to the end of
+ * eight bytes and past it, before what is beside a and z, other letters, blanks and numbers. */
 /* clang-format off */
 static const struct {
     enum encoding encoding;
@@ -57,6 +58,22 @@ static const struct {
     {ENCODING_CL100K_BASE, TEXT("            deep"), {310, 5655}},
     {ENCODING_O200K_BASE, TEXT("''''' 's's"), {5830, 39336, 461, 82, 885}},
     {ENCODING_CL100K_BASE, TEXT("''''' 's's"), {4708, 19317, 364, 82, 596}},
+    {ENCODING_O200K_BASE, TEXT(" zebra Zz, fizz{za|y`z"), {173429, 1489, 89, 11, 179607, 90, 2051, 91, 88, 63, 89}},
+    {ENCODING_CL100K_BASE, TEXT(" zebra Zz, fizz{za|y`z"), {1167, 51313, 1901, 89, 11, 88079, 90, 4458, 91, 88, 63, 89}},
+    {ENCODING_O200K_BASE, TEXT("abcdefgh abcdefghijklmnop qrstuvwxyz."), {130783, 75094, 1314, 956, 134043, 142708, 2335, 79464, 147472, 13}},
+    {ENCODING_CL100K_BASE, TEXT("abcdefgh abcdefghijklmnop qrstuvwxyz."), {57847, 40122, 755, 876, 60879, 64600, 50390, 267, 65313, 13}},
+    {ENCODING_O200K_BASE, TEXT("caf\303\251 na\303\257vely stra\303\237e"), {66, 103112, 153475, 1002, 88, 9642, 13153}},
+    {ENCODING_CL100K_BASE, TEXT("caf\303\251 na\303\257vely stra\303\237e"), {936, 59958, 95980, 16637, 610, 64, 24352}},
+    {ENCODING_O200K_BASE, TEXT("1abc 2nd\012abc\015def\012\012ghi\011z"), {16, 26682, 220, 17, 301, 198, 26682, 201, 1314, 279, 75124, 52196}},
+    {ENCODING_CL100K_BASE, TEXT("1abc 2nd\012abc\015def\012\012ghi\011z"), {16, 13997, 220, 17, 303, 198, 13997, 201, 755, 271, 76176, 21499}},
+    {ENCODING_O200K_BASE, TEXT("A[bc ]de _fgh@ij `kl"), {32, 58, 16715, 6045, 613, 1175, 69, 956, 31, 681, 2700, 4586}},
+    {ENCODING_CL100K_BASE, TEXT("A[bc ]de _fgh@ij `kl"), {32, 58, 9081, 2331, 451, 721, 69, 876, 31, 3251, 1595, 10784}},
+    {ENCODING_O200K_BASE, TEXT("fuzz"), {69, 18686}},
+    {ENCODING_CL100K_BASE, TEXT("fuzz"), {69, 9065}},
+    {ENCODING_O200K_BASE, TEXT("aBc AbC dog's Dog'S cat\305\277"), {64, 158309, 3483, 34, 182015, 18018, 31233, 9059, 70067}},
+    {ENCODING_CL100K_BASE, TEXT("aBc AbC dog's Dog'S cat\305\277"), {64, 33, 66, 3765, 34, 5679, 596, 14588, 13575, 8415, 129, 123}},
+    {ENCODING_O200K_BASE, TEXT("everything\341\232\200goes yo\341\272\236"), {141354, 157, 248, 222, 2319, 268, 7243, 803, 252}},
+    {ENCODING_CL100K_BASE, TEXT("everything\341\232\200goes yo\341\272\236"), {73826, 157, 248, 222, 3427, 288, 30596, 6655, 252}},
 };
 
 /* What is not UTF-8, and what is sent for it. */
@@ -143,6 +160,34 @@ static void pieces_over_few_letters_count_as_they_are_listed(void **state) {
     }
 }
 
+/* Counting keeps what short pieces had, listing does not: words that differ in one letter only. */
+static void words_that_are_alike_count_as_they_are_listed(void **state) {
+    static const char letters[] = "aeoqz";
+    uint64_t seed = 1;
+
+    (void)state;
+    for (size_t len = 1; len <= 20; len++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(SIZE_MAX);
+        CLEANUP(buf_done) struct buf ids = BUF_INIT(SIZE_MAX);
+
+        for (int word = 0; word < 400; word++) {
+            buf_add_c(&text, ' ');
+            for (size_t i = 0; i + 1 < len; i++) {
+                /* The first letters are those of the word before, now and then others. */
+                seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+                buf_add_c(&text, text.len > len && i + 3 < len && word % 20 != 0
+                                     ? text.ptr[text.len - len]
+                                     : letters[(seed >> 33) % 5]);
+            }
+        }
+        for (enum encoding encoding = ENCODING_NONE + 1; encoding < ENCODING_N; encoding++) {
+            buf_clear(&ids);
+            assert_int_equal(tokens_count(encoding, buf_str(&text)),
+                             tokens_list(encoding, buf_str(&text), &ids));
+        }
+    }
+}
+
 static void encodings_have_names(void **state) {
     (void)state;
     assert_int_equal(encoding_from_name("o200k_base"), ENCODING_O200K_BASE);
@@ -192,6 +237,7 @@ int main(void) {
         cmocka_unit_test(nothing_has_no_tokens),
         cmocka_unit_test(a_long_run_is_counted_to_its_end),
         cmocka_unit_test(pieces_over_few_letters_count_as_they_are_listed),
+        cmocka_unit_test(words_that_are_alike_count_as_they_are_listed),
         cmocka_unit_test(encodings_have_names),
         cmocka_unit_test(a_request_costs_its_texts_and_what_is_around_them),
     };
