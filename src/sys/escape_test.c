@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mqueue.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,6 +45,7 @@ enum {
     SHORT = 1 << 7,      /* a deadline of 300 ms */
     LINGERS = 1 << 8,    /* look for what it left a little later */
     ON_NETWORK = 1 << 9, /* denied, too, to a child that may reach package sources */
+    SMALL_INODES = 1 << 10,
 };
 
 /* clang-format off */
@@ -69,6 +73,10 @@ static const struct attempt {
     {"packet_socket",       "opens a packet socket", ON_NETWORK, PROC_EXITED},
     {"netlink_socket",      "opens a netlink socket", OPEN_OUTSIDE, PROC_EXITED},
     {"vsock_socket",        "opens a socket to the hypervisor", ON_NETWORK, PROC_EXITED},
+    {"odd_sockets",         "opens a socket of any other family", ON_NETWORK, PROC_EXITED},
+    {"old_packet_socket",   "opens a packet socket the old way", ON_NETWORK, PROC_EXITED},
+    {"multipath",           "connects by multipath TCP", ON_NETWORK, PROC_EXITED},
+    {"fast_open",           "connects by TCP fast open", ON_NETWORK, PROC_EXITED},
     /* what must not be read */
     {"aws",                 "reads ~/.aws", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
     {"ssh",                 "reads ~/.ssh", OPEN_OUTSIDE | ON_NETWORK, PROC_EXITED},
@@ -78,6 +86,8 @@ static const struct attempt {
     {"unlisted",            "reads a file that is not listed", OPEN_OUTSIDE, PROC_EXITED},
     {"by_root_link",        "reads ~/.aws through /proc/self/root", OPEN_OUTSIDE, PROC_EXITED},
     {"watches",             "watches ~/.aws by inotify", OPEN_OUTSIDE, PROC_EXITED},
+    {"reopens_path",        "reopens ~/.aws by a descriptor without rights", OPEN_OUTSIDE, PROC_EXITED},
+    {"fanotify",            "watches by fanotify", 0, PROC_EXITED},
     {"device",              "reads a disk", 0, PROC_EXITED},
     {"memory_device",       "reads the machine's memory or log", 0, PROC_EXITED},
     {"by_handle",           "gets a file handle to open by", 0, PROC_EXITED},
@@ -92,6 +102,10 @@ static const struct attempt {
     {"dev_shm",             "writes to /dev/shm", 0, PROC_EXITED},
     {"symlink_write",       "writes outside through a link", OPEN_OUTSIDE, PROC_EXITED},
     {"symlink_swap",        "swaps a folder for a link while it writes", 0, PROC_EXITED},
+    {"reopens",             "reopens a readable file for writing by its descriptor", OPEN_OUTSIDE, PROC_EXITED},
+    {"links_nameless",      "links a nameless file of its own into a readable folder", 0, PROC_EXITED},
+    {"exchanges",           "exchanges a readable file for its own", OPEN_OUTSIDE, PROC_EXITED},
+    {"pipe_outside",        "makes a pipe in a readable folder", OPEN_OUTSIDE, PROC_EXITED},
     {"hard_link",           "links a private key in", OPEN_OUTSIDE, PROC_EXITED},
     {"hard_link_readable",  "links a readable file in", OPEN_OUTSIDE, PROC_EXITED},
     {"rename_over",         "renames over a readable file", OPEN_OUTSIDE, PROC_EXITED},
@@ -101,6 +115,9 @@ static const struct attempt {
     {"modes",               "changes the mode of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
     {"modes_hidden",        "changes the mode of a private key", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
     {"times",               "changes the times of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
+    {"owners",              "changes the owner of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
+    {"attributes",          "gives a readable file an attribute", 0, PROC_EXITED},
+    {"leases",              "makes others wait for a readable file", OPEN_OUTSIDE, PROC_EXITED},
     {"set_id",              "makes a set-id program of its own file", OPEN_OUTSIDE, PROC_EXITED},
     {"make_device",         "makes a device", 0, PROC_EXITED},
     /* other processes */
@@ -117,6 +134,16 @@ static const struct attempt {
     {"takes_descriptor",    "takes a descriptor of ours", 0, PROC_EXITED},
     {"limits_parent",       "sets our resource limits", OPEN_OUTSIDE, PROC_EXITED},
     {"shared_memory",       "attaches our shared memory", OPEN_OUTSIDE, PROC_EXITED},
+    {"stats_memory",        "asks for our shared memory by its number", OPEN_OUTSIDE, PROC_EXITED},
+    {"takes_message",       "takes a message of ours by its queue's number", OPEN_OUTSIDE, PROC_EXITED},
+    {"sets_semaphore",      "sets a semaphore of ours by its number", OPEN_OUTSIDE, PROC_EXITED},
+    {"posix_queue",         "opens or removes a queue of ours", OPEN_OUTSIDE, PROC_EXITED},
+    {"priorities",          "sets our priority", OPEN_OUTSIDE, PROC_EXITED},
+    {"schedules",           "sets when and where we run", OPEN_OUTSIDE, PROC_EXITED},
+    {"compares",            "compares processes", OPEN_OUTSIDE, PROC_EXITED},
+    {"moves_pages",         "moves pages", 0, PROC_EXITED},
+    {"keepers_root",        "goes through the root of process 1", 0, PROC_EXITED},
+    {"ends_keeper",         "ends its keeper and leaves a daemon", BY_ABI_6 | LINGERS, PROC_EXITED},
     {"leaves_group",        "leaves the process group", OPEN_OUTSIDE, PROC_EXITED},
     {"daemon_session",      "leaves a daemon of a session of its own", OPEN_OUTSIDE | LINGERS, PROC_EXITED},
     {"daemon_fork",         "leaves a grandchild that ignores signals", LINGERS, PROC_EXITED},
@@ -141,6 +168,8 @@ static const struct attempt {
     {"host_name",           "sets the host name", 0, PROC_EXITED},
     {"kernel_setting",      "changes a kernel setting", 0, PROC_EXITED},
     {"core_pattern",        "changes the core pattern", 0, PROC_EXITED},
+    {"kernel_doors",        "opens what the kernel takes orders by", 0, PROC_EXITED},
+    {"odd_calls",           "makes one of fifty calls that no build needs", ON_NETWORK, PROC_EXITED},
     {"x32",                 "makes an x32 system call", 0, PROC_EXITED},
     {"i386",                "makes an i386 system call", 0, PROC_EXITED},
     /* rights and what is inherited */
@@ -161,8 +190,12 @@ static const struct attempt {
     {"one_large_file",      "fills the disk by one file", OPEN_OUTSIDE | SMALL_FILES, PROC_EXITED},
     {"sparse_file",         "makes a sparse file of a terabyte", SMALL_FILES, PROC_EXITED},
     {"many_files",          "fills the disk by many files", SMALL_DISK, PROC_DISK},
+    {"empty_files",         "uses up the disk's files", SMALL_INODES, PROC_DISK},
     {"memory",              "takes all memory", SMALL_MEMORY, PROC_EXITED},
     {"floods",              "prints 10 GB", 0, PROC_FLOOD},
+    {"floods_errors",       "prints 10 GB of errors without a line", 0, PROC_FLOOD},
+    {"stops_itself",        "stops itself past its deadline", SHORT, PROC_TIMEOUT},
+    {"closes_streams",      "closes its streams and goes on past its deadline", SHORT, PROC_TIMEOUT},
     {"ignores_signals",     "ignores all signals past its deadline", SHORT, PROC_TIMEOUT},
 };
 
@@ -181,7 +214,9 @@ enum { WALL_NONE = ARRAY_N(walls), TESTS_MAX = ARRAY_N(attempts) * (ARRAY_N(wall
 static char work[PATH_MAX];
 static int port;
 static int udp_port;
-static int shared = -1;
+static int shared = -1; /* memory, messages and semaphores of System V */
+static int messages = -1;
+static int semaphores = -1;
 
 /* --- the world around it --- */
 
@@ -227,11 +262,23 @@ static void listen_unix(void) {
                     SOCK_STREAM);
 }
 
+static char *queue_name(void) { return mem_format("/awscopilot-escape-%d", getpid()); }
+
 /* What attempts without a sandbox have changed is put right before each. */
 static void restore(void) {
+    const struct {
+        long type;
+        char text[2];
+    } message = {1, "x"};
+    CLEANUP(freep) char *queue = queue_name();
+    mqd_t posix = mq_open(queue, O_RDONLY | O_CREAT | O_CLOEXEC, 0600, NULL);
     static const char *const made[] = {"home/project/.git/hooks/post-checkout",
                                        "home/project/AGENTS.md", "home/project/.npmrc", "ws/late"};
 
+    if (posix >= 0) {
+        (void)mq_close(posix);
+    }
+    (void)msgsnd(messages, &message, sizeof message.text, IPC_NOWAIT); /* full is well, too */
     put("home/project/readme", "hello", 0644);
     put("home/project/spare", "hello", 0644);
     put("outside/file", "untouched", 0644);
@@ -261,11 +308,13 @@ static int set_up(void **state) {
     put("home/project/.git/config", "[core]\n", 0644);
     put("home/state/journal", "secret", 0600);
     put("outside/program", "#!/bin/sh\nexit 0\n", 0755);
+    shared = shmget((key_t)(0x415743 + getpid()), 4096, IPC_CREAT | 0600);
+    messages = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+    semaphores = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
     restore();
     port = listen_local(SOCK_STREAM);
     udp_port = listen_local(SOCK_DGRAM);
     listen_unix();
-    shared = shmget((key_t)(0x415743 + getpid()), 4096, IPC_CREAT | 0600);
     assert_true(open("/etc/hostname", O_RDONLY) >= 0); /* a descriptor that could be inherited */
     CLEANUP(freep) char *home = in_work("home");
     (void)setenv("AWS_SECRET_ACCESS_KEY", "key-of-a-person", 1);
@@ -274,7 +323,11 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     (void)state;
+    CLEANUP(freep) char *queue = queue_name();
+    (void)mq_unlink(queue);
     (void)shmctl(shared, IPC_RMID, NULL);
+    (void)msgctl(messages, IPC_RMID, NULL);
+    (void)semctl(semaphores, 0, IPC_RMID);
     return scratch_remove(work);
 }
 
@@ -284,6 +337,19 @@ static int64_t free_bytes(void) {
     struct statvfs st;
 
     return statvfs(work, &st) == 0 ? (int64_t)(st.f_bavail * st.f_frsize) : 0;
+}
+
+/* 0: the disk does not count its files. */
+static int64_t free_files(void) {
+    struct statvfs st;
+
+    return statvfs(work, &st) == 0 && st.f_files > 0 ? (int64_t)st.f_favail : 0;
+}
+
+static void set_number(struct proc_env *env, const char *name, int value) {
+    CLEANUP(freep) char *text = mem_format("%d", value);
+
+    proc_env_set(env, name, text);
 }
 
 static enum err_code run_attempt(const struct attempt *attempt, size_t wall,
@@ -309,20 +375,21 @@ static enum err_code run_attempt(const struct attempt *attempt, size_t wall,
         .file_bytes_max = (attempt->flags & SMALL_FILES) != 0 ? 1 << 20 : 0,
         .memory_bytes_max = (attempt->flags & SMALL_MEMORY) != 0 ? 64 << 20 : 0,
         .disk_free_min = (attempt->flags & SMALL_DISK) != 0 ? free_bytes() - (32 << 20) : 0,
+        .disk_files_min = (attempt->flags & SMALL_INODES) != 0 ? free_files() - 1000 : 0,
         .wall = wall == WALL_NONE ? SANDBOX_WALL_ALL : walls[wall].wall,
     };
     bool has_pids = wall != WALL_NONE && walls[wall].wall != SANDBOX_WALL_LANDLOCK &&
                     sandbox_probe()->has_namespaces;
     CLEANUP(proc_env_done) struct proc_env env = {0};
-    CLEANUP(freep) char *ports = mem_format("%d", port);
-    CLEANUP(freep) char *udp = mem_format("%d", udp_port);
-    CLEANUP(freep) char *parent = mem_format("%d", getpid());
 
     proc_env_set(&env, "PATH", "/usr/bin:/bin");
     proc_env_set(&env, "W", work);
-    proc_env_set(&env, "PORT", ports);
-    proc_env_set(&env, "UDP", udp);
-    proc_env_set(&env, "PARENT", parent);
+    set_number(&env, "PORT", port);
+    set_number(&env, "UDP", udp_port);
+    set_number(&env, "PARENT", getpid());
+    set_number(&env, "SHM", shared);
+    set_number(&env, "MSG", messages);
+    set_number(&env, "SEM", semaphores);
     if (has_pids) {
         proc_env_set(&env, "HELD", "1");
     }
@@ -374,6 +441,9 @@ static const char *reason_to_skip(const struct case_row *row) {
     }
     if ((flags & BY_ABI_6) != 0 && !has_pids && caps->landlock_abi < 6) {
         return "Landlock alone stops it from ABI 6";
+    }
+    if ((flags & SMALL_INODES) != 0 && free_files() <= 1000) {
+        return "this disk does not count its files";
     }
     return (flags & NOT_ROOT) != 0 && !has_pids && getuid() == 0
                ? "root's processes are not counted without a pid namespace"

@@ -28,6 +28,7 @@ enum {
 };
 
 static const int64_t disk_free_bytes = 256 << 20;
+static const int64_t disk_free_files = 10000;
 
 /* --- what is kept of a stream --- */
 
@@ -230,6 +231,7 @@ static void run_signal(struct run *run, int sig) {
 /* Whether every folder that the program may write to has room left. */
 static bool has_disk_room(const struct sandbox *sandbox) {
     int64_t least = sandbox->disk_free_min > 0 ? sandbox->disk_free_min : disk_free_bytes;
+    int64_t files = sandbox->disk_files_min > 0 ? sandbox->disk_files_min : disk_free_files;
     const char *tmp[] = {sandbox->tmp, NULL};
     const char *stand_in[] = {sandbox->stand_in, NULL};
     const char *const *lists[] = {tmp, stand_in, sandbox->writable};
@@ -237,8 +239,9 @@ static bool has_disk_room(const struct sandbox *sandbox) {
     for (size_t i = 0; i < ARRAY_N(lists); i++) {
         for (const char *const *path = lists[i]; path != NULL && *path != NULL; path++) {
             struct statvfs st;
-            if (statvfs(*path, &st) == 0 && (int64_t)(st.f_bavail * st.f_frsize) < least) {
-                return false;
+            if (statvfs(*path, &st) == 0 && ((int64_t)(st.f_bavail * st.f_frsize) < least ||
+                                             (st.f_files > 0 && (int64_t)st.f_favail < files))) {
+                return false; /* a disk that does not count its files says that it has none */
             }
         }
     }

@@ -66,7 +66,7 @@ enum proc_end {
     PROC_TIMEOUT,
     PROC_CANCELLED,
     PROC_FLOOD, /* over PROC_FLOOD_BYTES of output */
-    PROC_DISK,  /* it left less than the sandbox's disk_free_min */
+    PROC_DISK,  /* it left less than the sandbox's disk_free_min or disk_files_min */
     PROC_END_N
 };
 

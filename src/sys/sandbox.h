@@ -40,6 +40,7 @@ struct sandbox {
     int process_max;        /* processes and threads; 0 = 1024 */
     int64_t memory_bytes_max; /* RLIMIT_DATA per process; 0 = the machine's memory, at least 2 GB */
     int64_t disk_free_min;    /* ended when a writable folder has less left; 0 = 256 MB */
+    int64_t disk_files_min;   /* the same for the files that its disk may hold; 0 = 10,000 */
     enum sandbox_wall wall;
 };
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -87,10 +88,33 @@ static const char *const denied[] = {
 };
 
 /* What namespaces hold anyway: a daemon would leave the group that is killed at the deadline;
- * memory and queues of System V belong to the user; a watch on a folder needs no right of Landlock.
- */
+ * memory, messages and semaphores of System V and queues belong to the user, and are reached by
+ * numbers that can be guessed; a watch on a folder needs no right of Landlock, nor do the
+ * attributes of a file. */
 static const char *const denied_without_namespaces[] = {
-    "setsid", "setpgid", "shmget", "shmat", "msgget", "semget", "mq_open", "inotify_add_watch"};
+    "setsid",       "setpgid",      "shmget",        "shmat",
+    "shmctl",       "msgget",       "msgctl",        "msgsnd",
+    "msgrcv",       "semget",       "semctl",        "semop",
+    "semtimedop",   "mq_open",      "mq_unlink",     "setxattr",
+    "lsetxattr",    "fsetxattr",    "setxattrat",    "removexattr",
+    "lremovexattr", "fremovexattr", "removexattrat", "inotify_add_watch"};
+
+/* Calls that do something to the caller where an argument is this, and to others where it is not:
+ * limits, and without a namespace of processes when and where a process runs. */
+static const struct {
+    const char *name;
+    int argument;
+    scmp_datum_t own;
+    bool is_held; /* by namespaces */
+} own_calls[] = {
+    {"prlimit64", 0, 0, false},         {"setpriority", 0, PRIO_PROCESS, true},
+    {"setpriority", 1, 0, true},        {"ioprio_set", 0, 1, true}, /* IOPRIO_WHO_PROCESS */
+    {"ioprio_set", 1, 0, true},         {"sched_setaffinity", 0, 0, true},
+    {"sched_setscheduler", 0, 0, true}, {"sched_setparam", 0, 0, true},
+    {"sched_setattr", 0, 0, true}};
+
+/* Who reads a file could make all others wait who want to write it; news of a folder by signals. */
+static const unsigned fcntls[] = {F_SETLEASE, F_NOTIFY};
 
 /* Calls that take the mode of a file: which argument it is, and which holds the flags that say
  * whether it counts (-1: it always does). */
@@ -125,11 +149,12 @@ static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
  * upper half of the argument, and so neither do the rules. */
 static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net) {
     static const scmp_datum_t low = 0xffffffff;
+    enum { FAMILIES = 64 }; /* those of kernels to come among them */
 
     if (net != SANDBOX_NET_SOURCES) {
         return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
     }
-    for (int family = 0; family < AF_MAX; family++) {
+    for (int family = 0; family < FAMILIES; family++) {
         struct scmp_arg_cmp is_family = {0, SCMP_CMP_MASKED_EQ, low, (scmp_datum_t)family};
         bool is_internet = family == AF_INET || family == AF_INET6;
 
@@ -175,12 +200,34 @@ static int deny_set_id(scmp_filter_ctx ctx) {
     return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
 }
 
-static int deny_arguments(scmp_filter_ctx ctx) {
-    /* Limits of other processes: 0 is the caller itself. */
-    if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
-                         SCMP_A0(SCMP_CMP_NE, 0)) != 0) {
-        return -1;
+static int deny_others(scmp_filter_ctx ctx, bool has_namespaces) {
+    for (size_t i = 0; i < ARRAY_N(own_calls); i++) {
+        struct scmp_arg_cmp is_other = {(unsigned)own_calls[i].argument, SCMP_CMP_NE,
+                                        own_calls[i].own, 0};
+        int nr = seccomp_syscall_resolve_name(own_calls[i].name);
+
+        if ((own_calls[i].is_held && has_namespaces) || nr == __NR_SCMP_ERROR) {
+            continue;
+        }
+        if (seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1, &is_other) != 0) {
+            return -1;
+        }
     }
+    return 0;
+}
+
+/* The second argument of ioctl() and fcntl(), of which the kernel looks at the lower half. */
+static int deny_requests(scmp_filter_ctx ctx, int nr, const unsigned *requests, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1,
+                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, requests[i])) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int deny_arguments(scmp_filter_ctx ctx) {
     for (size_t i = 0; i < ARRAY_N(namespace_flags); i++) {
         /* The flags are the first argument but on s390, which is not supported. */
         if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
@@ -189,11 +236,9 @@ static int deny_arguments(scmp_filter_ctx ctx) {
             return -1;
         }
     }
-    for (size_t i = 0; i < ARRAY_N(ioctls); i++) {
-        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, ioctls[i])) != 0) {
-            return -1;
-        }
+    if (deny_requests(ctx, SCMP_SYS(ioctl), ioctls, ARRAY_N(ioctls)) != 0 ||
+        deny_requests(ctx, SCMP_SYS(fcntl), fcntls, ARRAY_N(fcntls)) != 0) {
+        return -1;
     }
     /* Its flags are in memory, out of the filter's sight; glibc falls back to clone(). */
     return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
@@ -226,7 +271,8 @@ static struct sock_fprog *build_filter(enum sandbox_net net, bool has_namespaces
     if (ctx != NULL && deny_all(ctx, denied, ARRAY_N(denied)) == 0 &&
         (has_namespaces ||
          deny_all(ctx, denied_without_namespaces, ARRAY_N(denied_without_namespaces)) == 0) &&
-        deny_sockets(ctx, net) == 0 && deny_arguments(ctx) == 0 && deny_set_id(ctx) == 0 &&
+        deny_sockets(ctx, net) == 0 && deny_others(ctx, has_namespaces) == 0 &&
+        deny_arguments(ctx) == 0 && deny_set_id(ctx) == 0 &&
         seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0) {
         prog = export_filter(ctx);
     }

@@ -9,9 +9,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fanotify.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,9 +27,11 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,6 +41,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -187,6 +192,41 @@ static int netlink_socket(void) { return out_if(socket(AF_NETLINK, SOCK_RAW, 0) 
 
 static int vsock_socket(void) { return out_if(socket(40, SOCK_STREAM, 0) >= 0); }
 
+/* Every family but those that package sources need; the kernel knows fewer than 64. */
+static int odd_sockets(void) {
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET};
+
+    for (int family = 0; family < 64; family++) {
+        bool is_known = family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
+        for (size_t i = 0; !is_known && i < sizeof types / sizeof types[0]; i++) {
+            if (socket(family, types[i], 0) >= 0) {
+                return OUT;
+            }
+        }
+    }
+    return DENIED;
+}
+
+static int old_packet_socket(void) {
+    return out_if(socket(AF_INET, SOCK_PACKET, htons(3)) >= 0); /* becomes AF_PACKET */
+}
+
+/* Rules for TCP do not know of these. */
+static int multipath(void) {
+    struct sockaddr_in to = local(env_number("PORT"));
+    int fd = socket(AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */);
+
+    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+}
+
+static int fast_open(void) {
+    struct sockaddr_in to = local(env_number("PORT"));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    return out_if(fd >= 0 &&
+                  sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to) == 1);
+}
+
 /* --- files --- */
 
 static int out_if_reads(const char *name) {
@@ -261,6 +301,60 @@ static int symlink_swap(void) {
         (void)close(fd);
     }
     return result;
+}
+
+/* What may be read is opened once more, by its descriptor, to be written. */
+static int reopens(void) {
+    char path[40];
+    int fd = open(path_of("home/project/readme"), O_RDONLY);
+
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return out_if(fd >= 0 && open(path, O_WRONLY) >= 0);
+}
+
+/* A descriptor without rights, and the file behind it. */
+static int reopens_path(void) {
+    char path[40];
+    int fd = open(path_of("home/.aws/credentials"), O_PATH);
+
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return out_if(fd >= 0 && open(path, O_RDONLY) >= 0);
+}
+
+static int links_nameless(void) {
+    char path[40];
+    int fd = open(".", O_TMPFILE | O_WRONLY, 0644);
+
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return out_if(fd >= 0 && linkat(AT_FDCWD, path, AT_FDCWD, path_of("home/project/.npmrc"),
+                                    AT_SYMLINK_FOLLOW) == 0);
+}
+
+static int exchanges(void) {
+    (void)close(open("mine", O_WRONLY | O_CREAT, 0644));
+    return out_if(syscall(SYS_renameat2, AT_FDCWD, "mine", AT_FDCWD, path_of("home/project/readme"),
+                          2 /* RENAME_EXCHANGE */) == 0);
+}
+
+static int owners(void) {
+    return out_if(lchown(path_of("home/project/readme"), getuid(), getgid()) == 0);
+}
+
+static int attributes(void) {
+    return out_if(setxattr(path_of("home/project/readme"), "user.x", "x", 1, 0) == 0);
+}
+
+/* Whoever opens the file for writing waits until the kernel takes the lease away. */
+static int leases(void) {
+    int fd = open(path_of("home/project/readme"), O_RDONLY);
+
+    return out_if(fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0);
+}
+
+static int pipe_outside(void) { return out_if(mkfifo(path_of("home/project/.npmrc"), 0644) == 0); }
+
+static int fanotify(void) {
+    return out_if(syscall(SYS_fanotify_init, FAN_CLASS_NOTIF | FAN_REPORT_FID, O_RDONLY) >= 0);
 }
 
 static int hard_link(void) {
@@ -389,6 +483,143 @@ static int limits_parent(void) {
 
 static int shared_memory(void) { return out_if(shmget((key_t)(0x415743 + parent()), 0, 0) >= 0); }
 
+static int stats_memory(void) {
+    struct shmid_ds ds;
+
+    return out_if(shmctl((int)env_number("SHM"), IPC_STAT, &ds) == 0);
+}
+
+static int takes_message(void) {
+    struct {
+        long type;
+        char text[8];
+    } m;
+
+    return out_if(msgrcv((int)env_number("MSG"), &m, sizeof m.text, 0, IPC_NOWAIT | MSG_NOERROR) >=
+                  0);
+}
+
+static int sets_semaphore(void) {
+    union {
+        int val;
+        void *ptr;
+    } one = {1};
+
+    return out_if(semctl((int)env_number("SEM"), 0, SETVAL, one) == 0);
+}
+
+static int posix_queue(void) {
+    char name[60];
+
+    (void)snprintf(name, sizeof name, "/awscopilot-escape-%d", (int)parent());
+    return out_if(mq_open(name, O_RDONLY | O_NONBLOCK) >= 0 || mq_unlink(name) == 0);
+}
+
+/* The same values, so that nothing changes where it is let. */
+static int priorities(void) {
+    int now = getpriority(PRIO_PROCESS, (id_t)parent());
+    bool is_out = setpriority(PRIO_PROCESS, (id_t)parent(), now) == 0;
+
+    /* all processes of a user that nobody is: the kernel would say that there are none */
+    (void)setpriority(PRIO_USER, 3999999999U, 0);
+    return out_if(is_out || (getenv("HELD") == NULL && errno != EPERM));
+}
+
+static int schedules(void) {
+    struct sched_param param = {0};
+    cpu_set_t cpus;
+    pid_t pid = parent();
+
+    CPU_ZERO(&cpus);
+    (void)sched_getaffinity(pid, sizeof cpus, &cpus);
+    (void)sched_getparam(pid, &param);
+    return out_if(sched_setaffinity(pid, sizeof cpus, &cpus) == 0 ||
+                  sched_setscheduler(pid, SCHED_OTHER, &param) == 0 ||
+                  sched_setparam(pid, &param) == 0 ||
+                  syscall(SYS_ioprio_set, 1, pid, syscall(SYS_ioprio_get, 1, pid)) == 0);
+}
+
+static int compares(void) { return out_if(syscall(SYS_kcmp, getpid(), getpid(), 0, 0, 0) >= 0); }
+
+static int moves_pages(void) { return out_if(syscall(SYS_move_pages, 0, 0, 0, 0, 0, 0) == 0); }
+
+/* Calls that no build needs. The filter says EPERM before the kernel has looked at words that mean
+ * nothing. */
+static int odd_calls(void) {
+    static const long calls[] = {
+        SYS_process_vm_writev,
+        SYS_process_madvise,
+        SYS_migrate_pages,
+        SYS_move_pages,
+        SYS_kcmp,
+        SYS_pidfd_getfd,
+        SYS_bpf,
+        SYS_perf_event_open,
+        SYS_userfaultfd,
+        SYS_init_module,
+        SYS_finit_module,
+        SYS_delete_module,
+        SYS_kexec_load,
+        SYS_reboot,
+        SYS_syslog,
+        SYS_acct,
+        SYS_quotactl,
+        SYS_swapon,
+        SYS_swapoff,
+        SYS_keyctl,
+        SYS_add_key,
+        SYS_request_key,
+        SYS_settimeofday,
+        SYS_clock_settime,
+        SYS_clock_adjtime,
+        SYS_adjtimex,
+        SYS_sethostname,
+        SYS_setdomainname,
+        SYS_mount,
+        SYS_umount2,
+        SYS_pivot_root,
+        SYS_chroot,
+        SYS_move_mount,
+        SYS_open_tree,
+        SYS_fsopen,
+        SYS_fsconfig,
+        SYS_fsmount,
+        SYS_fspick,
+        SYS_unshare,
+        SYS_setns,
+        SYS_memfd_create,
+        SYS_fanotify_init,
+        SYS_open_by_handle_at,
+        SYS_name_to_handle_at,
+        SYS_fanotify_mark,
+        SYS_io_uring_setup,
+        SYS_io_uring_enter,
+        SYS_io_uring_register,
+#ifdef SYS_mount_setattr
+        SYS_mount_setattr,
+#endif
+#ifdef SYS_quotactl_fd
+        SYS_quotactl_fd,
+#endif
+#ifdef SYS_memfd_secret
+        SYS_memfd_secret,
+#endif
+#ifdef SYS_process_mrelease
+        SYS_process_mrelease,
+#endif
+    };
+
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        if (syscall(calls[i], -1L, -1L, -1L, -1L, -1L, -1L) != -1 ||
+            (errno != EPERM && errno != ENOSYS)) {
+            return OUT;
+        }
+    }
+    return DENIED;
+}
+
+static int keepers_root(void) { return keepers("root/etc/passwd", O_RDONLY); }
+
 static int leaves_group(void) {
     const char *is_held = getenv("HELD"); /* by a pid namespace, which ends all in it */
 
@@ -438,6 +669,15 @@ static int enters(void) {
     int fd = open("/proc/self/ns/mnt", O_RDONLY);
 
     return out_if(setns(fd, 0) == 0);
+}
+
+static int out_if_opens(const char *path) { return out_if(open(path, O_WRONLY) >= 0); }
+
+static int kernel_doors(void) {
+    return out_if_opens("/sys/fs/cgroup/cgroup.procs") | out_if_opens("/proc/sysrq-trigger") |
+           out_if_opens("/sys/kernel/uevent_helper") | out_if_opens("/proc/sys/kernel/modprobe") |
+           out_if_opens("/proc/sys/fs/binfmt_misc/register") | out_if_opens("/dev/userfaultfd") |
+           out_if_opens("/dev/fuse") | out_if_opens("/dev/kvm") | out_if_opens("/dev/net/tun");
 }
 
 static int bpf(void) {
@@ -659,6 +899,24 @@ static int many_files(void) {
     return OUT;
 }
 
+/* They take no room, but a disk has only so many. */
+static int empty_files(void) {
+    char name[40];
+
+    for (int i = 0; i < 200000; i++) {
+        (void)snprintf(name, sizeof name, "empty-%d", i);
+        int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+        if (fd < 0) {
+            return NOTHING;
+        }
+        (void)close(fd);
+        if (i % 16 == 0) {
+            (void)usleep(1000);
+        }
+    }
+    return OUT;
+}
+
 static int memory(void) {
     for (int i = 0; i < 64; i++) {
         char *p = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -670,14 +928,24 @@ static int memory(void) {
     return OUT;
 }
 
-static int floods(void) {
+static int floods_to(int fd) {
     static char piece[1 << 16];
 
     memset(piece, 'x', sizeof piece);
     for (int64_t n = 0; n < 10LL << 30; n += (int64_t)sizeof piece) {
-        if (write(1, piece, sizeof piece) < 0) {
+        if (write(fd, piece, sizeof piece) < 0) {
             return DENIED;
         }
+    }
+    return OUT;
+}
+
+static int floods(void) { return floods_to(1); }
+static int floods_errors(void) { return floods_to(2); }
+
+static int waits_a_minute(void) {
+    for (int i = 0; i < 600; i++) {
+        (void)usleep(100000);
     }
     return OUT;
 }
@@ -686,10 +954,19 @@ static int ignores_signals(void) {
     for (int sig = 1; sig < NSIG; sig++) {
         (void)signal(sig, SIG_IGN);
     }
-    for (int i = 0; i < 600; i++) {
-        (void)usleep(100000);
+    return waits_a_minute();
+}
+
+static int stops_itself(void) {
+    (void)raise(SIGSTOP);
+    return waits_a_minute();
+}
+
+static int closes_streams(void) {
+    for (int fd = 0; fd < 3; fd++) {
+        (void)close(fd);
     }
-    return OUT;
+    return waits_a_minute();
 }
 
 /* Leaves a process behind that writes a mark when everyone believes it dead. */
@@ -718,6 +995,15 @@ static int daemon_by(bool is_session) {
 
 static int daemon_session(void) { return daemon_by(true); }
 static int daemon_fork(void) { return daemon_by(false); }
+
+/* Whoever ends the group must not be ended by it. */
+static int ends_keeper(void) {
+    (void)prctl(PR_SET_PDEATHSIG, 0);
+    (void)kill(getppid(), SIGSTOP);
+    (void)kill(getppid(), SIGKILL);
+    return daemon_by(false);
+}
+
 static int nothing(void) { return DENIED; }
 
 #define ROW(name)                                                                                  \
@@ -832,6 +1118,35 @@ static const struct {
     ROW(ignores_signals),
     ROW(daemon_session),
     ROW(daemon_fork),
+    ROW(odd_sockets),
+    ROW(old_packet_socket),
+    ROW(multipath),
+    ROW(fast_open),
+    ROW(reopens),
+    ROW(reopens_path),
+    ROW(links_nameless),
+    ROW(exchanges),
+    ROW(owners),
+    ROW(attributes),
+    ROW(leases),
+    ROW(pipe_outside),
+    ROW(fanotify),
+    ROW(stats_memory),
+    ROW(takes_message),
+    ROW(sets_semaphore),
+    ROW(posix_queue),
+    ROW(priorities),
+    ROW(schedules),
+    ROW(compares),
+    ROW(moves_pages),
+    ROW(odd_calls),
+    ROW(keepers_root),
+    ROW(kernel_doors),
+    ROW(empty_files),
+    ROW(floods_errors),
+    ROW(stops_itself),
+    ROW(closes_streams),
+    ROW(ends_keeper),
     ROW(nothing),
 };
 
