@@ -230,6 +230,17 @@ static bool fetches_packages(const struct call *call) {
     return opens_network(call) && !call->facts.is_confirmed;
 }
 
+static bool fetches_by(const struct call *call, const char *manager) {
+    const char *by = is_tool(call, "shell_runner") && is_op(call, "run")
+                         ? command_fetches_without_switch(json_at(call->args, "command"))
+                         : NULL;
+
+    return by != NULL && strcmp(by, manager) == 0;
+}
+
+static bool fetches_by_pip(const struct call *call) { return fetches_by(call, "pip"); }
+static bool fetches_by_poetry(const struct call *call) { return fetches_by(call, "poetry"); }
+
 static bool is_destructive_command(const struct call *call) {
     return is_command(call, COMMAND_DESTRUCTIVE);
 }
@@ -433,6 +444,12 @@ static const struct policy_rule policy_rules[] = {
      "in CI packages are installed from the lock file only", "add --frozen-lockfile"},
     {"untrusted_code", VERDICT_ASK, runs_foreign_code,
      "it runs this repository's code", "answer once whether it may run here"},
+    {"pip_fetch", VERDICT_DENY, fetches_by_pip,
+     "pip installs into an environment that is not kept here, and may run the code of packages while it fetches",
+     "write the name into the requirements file or use uv add, the next deploy takes it from there; into an environment of your own run pip yourself"},
+    {"poetry_fetch", VERDICT_DENY, fetches_by_poetry,
+     "poetry would build packages that have only sources, with a network, and no setting keeps it from that",
+     "write the name into pyproject.toml and run poetry lock yourself, the next deploy takes it from there"},
     {"destructive_command", VERDICT_DENY, is_destructive_command,
      "the command deletes, shows credentials, sends things away or asks for rights",
      "do it yourself, if it has to be done"},
@@ -469,6 +486,23 @@ static void ruling_set(struct ruling *out, enum verdict verdict, const char *cod
     snprintf(out->remedy, sizeof out->remedy, "%s", remedy);
 }
 
+/* What about a command made its class; the row's text says only what the class is. */
+static void say_why(const struct call *call, struct ruling *out) {
+    static const char *const codes[] = {"destructive_command", "changing_command",
+                                        "unknown_command"};
+    size_t len = strlen(out->text);
+    const char *reason = NULL;
+
+    for (size_t i = 0; i < ARRAY_N(codes); i++) {
+        if (strcmp(out->code, codes[i]) == 0) {
+            (void)command_classify(json_at(call->args, "command"), &reason);
+        }
+    }
+    if (reason != NULL) {
+        snprintf(out->text + len, sizeof out->text - len, " (%s)", reason);
+    }
+}
+
 void policy_judge(const struct call *call, struct ruling *out) {
     if (is_malformed(call)) {
         ruling_set(out, VERDICT_DENY, "malformed_call", "the call is not complete", "");
@@ -483,4 +517,5 @@ void policy_judge(const struct call *call, struct ruling *out) {
             ruling_set(out, rule->verdict, rule->code, rule->text, rule->remedy);
         }
     }
+    say_why(call, out);
 }

@@ -125,6 +125,10 @@ bool command_reads_aws(const json_t *argv);
  * "yarn", "bun" or "uv", constant; `*out_verb` its verb, of the caller's bytes. */
 bool command_fetches(const json_t *argv, const char **out_manager, struct str *out_verb);
 
+/* "pip" or "poetry" where the words have it fetch packages: these have no switch that keeps the
+ * builds of packages from running with a network. NULL: they do not. Constant. */
+const char *command_fetches_without_switch(const json_t *argv);
+
 const char *command_class_name(enum command_class command_class);
 
 /* Whether a path names a file that holds secrets, by its names alone: .env, ~/.aws/..., *.pem. */

@@ -75,6 +75,13 @@ static const struct {
     {"destructive_command", VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", CONFIRMED, "{'command':['sudo','ls']}", NULL},
     {"unknown_command",     VERDICT_ASK,   "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", PERSON | TRUST, "{'command':['frobnicate']}", NULL},
     {"unknown_command",     VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{'command':['frobnicate']}", NULL},
+    {"pip_fetch",           VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['pip','install','x']}", "{'command':1}"},
+    {"pip_fetch",           VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['python3','-m','pip','-q','download','x']}", NULL},
+    {"pip_fetch",           VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['uv','pip','sync','x']}", NULL},
+    {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['pip','list']}", NULL},
+    {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['pip','show','install']}", NULL},
+    {"poetry_fetch",        VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['poetry','add','x']}", "{'command':1}"},
+    {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['poetry','run','pytest']}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{'command':['ls'],'cwd':'/'}", NULL},
     {"fetch_packages",      VERDICT_ASK,   "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | TRUST, "{'command':['npm','install','x'],'hosts':[]}", "{'command':1}"},
     {"foreign_source",      VERDICT_ASK,   "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON, "{'command':['npm','install','x'],'hosts':['r.example:443']}", "{'command':1}"},
@@ -303,6 +310,23 @@ static void a_change_needs_a_known_account(void **state) {
     assert_string_equal(ruling.code, "no_account");
 }
 
+static void a_refused_command_is_told_what_about_it_is_refused(void **state) {
+    struct ruling ruling;
+    CLEANUP(json_decrefp)
+    json_t *args = json_pack("{s:[s,s,s]}", "command", "cat", "backend/.env", "x");
+    const struct call call = {.agent = "planner",
+                              .tool = "shell_runner",
+                              .op = "run",
+                              .phase = "INTAKE",
+                              .effect = EFFECT_LOCAL,
+                              .args = args};
+
+    (void)state;
+    policy_judge(&call, &ruling);
+    assert_string_equal(ruling.code, "destructive_command");
+    assert_non_null(strstr(ruling.text, "(touches a file with secrets)"));
+}
+
 static void the_strictest_verdict_wins(void **state) {
     (void)state;
     assert_int_equal(verdict_strictest(VERDICT_ALLOW, VERDICT_ASK), VERDICT_ASK);
@@ -319,6 +343,7 @@ int main(void) {
         cmocka_unit_test(no_combination_of_facts_replaces_a_missing_paper),
         cmocka_unit_test(a_call_that_is_not_complete_is_denied),
         cmocka_unit_test(a_change_needs_a_known_account),
+        cmocka_unit_test(a_refused_command_is_told_what_about_it_is_refused),
         cmocka_unit_test(the_strictest_verdict_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,14 +13,21 @@ import lab
 from botocore import xform_name
 
 LINES, SEED = 300, 20261130
-PROGRAMS = "git rm ls cat curl aws python node chmod".split()
-PLAIN = ["-rf", "/", "x", "a.b", "--force", "-n", "a/b", "x=y", "@f", "1,2p", "main", "+x", "%s", "a:b", "{}", "a,b"]
+PROGRAMS = "git rm ls cat curl aws python node chmod grep sed xargs env sudo tar".split()
+PLAIN = ["-rf", "/", "x", "a.b", "--force", "-n", "a/b", "x=y", "@f", "1,2p", "main", "+x", "%s", "a:b", "{}", "a,b", "-", "--", "-c", "a=b",
+         "--x=y", "s/a/b/", "a@b:c", "%1", "-1", "1", "a%", "..", "./x", "x-", "_", "+", ",", ":", "=", "a==b"]
 QUOTED = ["'a b'", '"a b"', "''", '""', "'$HOME'", '"it\'s"', "'\"'", "a'b'c", 'a"b"c', "'rm'", "r''m", '"-rf"', "'a|b'", "'#x'",
-          "'a;b'", "'é'", "'*'", '"a*b"']
+          "'a;b'", "'é'", "'*'", '"a*b"', "'\\'", "'`id`'", "'!'", '"a\tb"', "'{a,b}'", '"~"', "a''", "''b", "'\u00a0'", "'a'\"b\"c",
+          "-'c'", '"$"', "'$'", "'\\\\'", "''''", '""""', "'a'='b'", "\"'\"'\"'"]
 STRANGE = ["$X", "$(rm x)", "`rm x`", "\\rm", "*", "a?", "[ab]", "~", "a=~", "{a,b}", "$'\\x72m'", "\"$X\"", "#c", "!", ">f", "2>&1", "<f",
            "\\\n", "é", "$((1))", "${X}", "\"a\\\"b\"", "(", ")", "X=1", "if", "then", "{", "}", "\n", "\r", "time", "=ls", "!!", "^a",
-           "exec", "eval", "command", "\t", "\u00a0", "a\\ b", "<<E", "|&", ";;", "&", "[[", "<(ls)"]
-JOINTS = [" && ", " || ", " ; ", " | ", ";", "|", "&&", "||", " &&\t", "  |  "]
+           "exec", "eval", "command", "\t", "\u00a0", "a\\ b", "<<E", "|&", ";;", "&", "[[", "<(ls)", "!rm", "!(x)", "@(a|b)", "+(x)", "a#b",
+           "#", "$", "$$", "$-", "\"$(rm x)\"", "\"`rm x`\"", "$\"x\"", "\"a!b\"", "'", "\"", "\\'", "\\\"", "a\\", "\\;", "\\|", "<<<x", ">|f",
+           "&>f", ">&2", "{fd}>f", "~+", "~-", "a=$X", "X+=1", "X[0]=1", "a=(b)", "coproc", "function", "f()", "do", "done", "fi", "esac", "in",
+           "else", "builtin", "[", "]", "]]", "((1))", "$[1]", "${X:-rm}", "${!X}", "%", "\x01", "\x7f", "\u2028", "\u200b", "\x0b", "\x0c",
+           "?", "-{a,b}", "a{b}c", "^a^b", "*a", "\\\n\\\n", "a\\\nb", "$'a\\'b'", "'a\nb'", "\"a\\\\\"", "\\", "set", ".", "trap", "alias"]
+JOINTS = [" && ", " || ", " ; ", " | ", ";", "|", "&&", "||", " &&\t", "  |  ", " ;", "; ", "\t;\t", " |", "| ", " & ", "&", "\n", " ;; ", "|&",
+          " &&\n", "|||", ";&", "&&&"]
 
 
 def word(r):
@@ -35,7 +42,7 @@ def line(r):
         parts.append(" ".join([name, *(word(r) for _ in range(r.randint(0, 3)))]))
     text = parts[0]
     for part in parts[1:]:
-        text += r.choice(JOINTS) + part
+        text += r.choice(JOINTS[:10] if r.random() < 0.85 else JOINTS) + part
     return text + r.choice(["", "", "", " ", ";", " ; "])
 
 

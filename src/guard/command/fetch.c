@@ -124,6 +124,50 @@ const char *command_fetcher_of(const struct command *command, struct str *out_ve
     return NULL;
 }
 
+/* The words behind the manager: "pip", "pip3", "python -m pip", "uv pip"; 0: it is not pip. */
+static size_t behind_pip(const struct command *command) {
+    struct str program = command->words[0];
+
+    if (command_word_is(program, "pip") || command_word_is(program, "pip3")) {
+        return 1;
+    }
+    if (command->n > 1 && command_word_is(program, "uv") &&
+        command_word_is(command->words[1], "pip")) {
+        return 2;
+    }
+    return command->n > 2 && command_word_starts(program, "python") &&
+                   command_word_is(command->words[1], "-m") &&
+                   command_word_is(command->words[2], "pip")
+               ? 3
+               : 0;
+}
+
+const char *command_fetches_without_switch(const json_t *argv) {
+    static const char *const pip_verbs[] = {"install", "download", "wheel", "uninstall", "sync"};
+    static const char *const poetry_verbs[] = {"add",    "install", "update", "lock",
+                                               "remove", "sync",    "self"};
+    const char *reason = NULL;
+    struct command command;
+
+    if (!command_read(argv, &command, &reason)) {
+        return NULL;
+    }
+    size_t at = behind_pip(&command);
+    bool is_poetry = at == 0 && command_word_is(command.words[0], "poetry");
+
+    for (size_t i = is_poetry ? 1 : at; i > 0 && i < command.n; i++) {
+        if (is_poetry
+                ? command_word_is_one_of(command.words[i], poetry_verbs, ARRAY_N(poetry_verbs))
+                : command_word_is_one_of(command.words[i], pip_verbs, ARRAY_N(pip_verbs))) {
+            return is_poetry ? "poetry" : "pip";
+        }
+        if (!command_word_is_option(command.words[i])) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
 bool command_fetches(const json_t *argv, const char **out_manager, struct str *out_verb) {
     const char *reason = NULL;
     struct command command;

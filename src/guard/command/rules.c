@@ -301,6 +301,13 @@ static bool pip_lists(const struct command *command) {
                                 &rest);
 }
 
+static bool poetry_works_here(const struct command *command) {
+    static const char *const verbs[] = {"show", "check", "version", "env", "build", "export"};
+
+    return command_word_is_one_of(verb_of(command), verbs, ARRAY_N(verbs)) &&
+           command_is_inside(command);
+}
+
 static bool writes_inside(const struct command *command) {
     return command->n > 1 && command_is_inside(command);
 }
@@ -580,6 +587,8 @@ const struct command_rule command_rules[] = {
     {"pip3", CHANGING, BY(pip_lists), "asks the project's Python", {"pip3 freeze"}, {"pip3 install x"}},
     {"pip", DESTRUCTIVE, BY(NULL), "installs outside the project; use uv", {"pip install x"}, {"pip --version"}},
     {"pip3", DESTRUCTIVE, BY(NULL), "installs outside the project; use uv", {"pip3 install x"}, {"pip3 --version"}},
+    {"poetry", CHANGING, BY(poetry_works_here), "runs the project's code", {"poetry show", "poetry -C backend check", "poetry env info"}, {"poetry publish", "poetry config x y", "poetry add x", "poetry -C ../x show"}},
+    {"poetry", DESTRUCTIVE, BY(python_publishes), "publishes, or uses a registry's account", {"poetry publish"}, {"poetry show"}},
     {"git", DESTRUCTIVE, BY(command_git_loses), "deletes work or history", {"git push --force", "git push origin +main", "git reset --hard", "git clean -fdx", "git branch -D x", "git checkout -- a"},
         {"git status", "git push", "git clean -n", "git checkout -b x", "git restore --staged a", "git reset HEAD"}},
     {"git", CHANGING, BY(command_git_is_local), "may run what the repository configures", {"git status", "git diff", "git log -n 3", "git commit -m x", "git checkout main"},

@@ -39,6 +39,7 @@ static const struct wrapper {
     {"npm",     "exec", "-y --yes --", 0, false, COMMAND_UNKNOWN, "may fetch what it runs"},
     {"yarn",    "dlx",  "-q", 0, false, COMMAND_UNKNOWN, "may fetch what it runs"},
     {"uv",      "run",  "-q -v --frozen --locked --no-sync --offline --isolated --no-dev --quiet --extra=$ --group=$ -m", 0, false, COMMAND_CHANGING, "runs the project's code"},
+    {"poetry",  "run",  "-q -v --quiet", 0, false, COMMAND_CHANGING, "runs the project's code"},
     {"docker",  "exec", "-i -t -d -u$ -w$ --interactive --tty --user=$ --workdir=$", 1, false, COMMAND_UNKNOWN, "runs in a container"},
     {"ssh",     NULL, "-p# -i$ -l$ -o$ -q -t -T -v -4 -6 -n", 1, false, COMMAND_UNKNOWN, "runs on another machine"},
     /* clang-format on */
