@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -134,8 +135,8 @@ static const struct attempt {
     {"takes_descriptor",    "takes a descriptor of ours", 0, PROC_EXITED},
     {"limits_parent",       "sets our resource limits", OPEN_OUTSIDE, PROC_EXITED},
     {"shared_memory",       "attaches our shared memory", OPEN_OUTSIDE, PROC_EXITED},
-    {"stats_memory",        "asks for our shared memory by its number", OPEN_OUTSIDE, PROC_EXITED},
-    {"takes_message",       "takes a message of ours by its queue's number", OPEN_OUTSIDE, PROC_EXITED},
+    {"stats_memory",        "asks for or attaches our shared memory by its number", OPEN_OUTSIDE, PROC_EXITED},
+    {"uses_messages",       "takes or sends a message by the number of our queue", OPEN_OUTSIDE, PROC_EXITED},
     {"sets_semaphore",      "sets a semaphore of ours by its number", OPEN_OUTSIDE, PROC_EXITED},
     {"posix_queue",         "opens or removes a queue of ours", OPEN_OUTSIDE, PROC_EXITED},
     {"priorities",          "sets our priority", OPEN_OUTSIDE, PROC_EXITED},
@@ -287,6 +288,8 @@ static void restore(void) {
         CLEANUP(freep) char *path = in_work(made[i]);
         (void)unlink(path);
     }
+    CLEANUP(freep) char *readme = in_work("home/project/readme");
+    (void)setxattr(readme, "user.y", "y", 1, 0); /* where the disk has attributes */
     CLEANUP(freep) char *editor = in_work("home/project/.vscode");
     (void)rmdir(editor);
 }
@@ -309,8 +312,8 @@ static int set_up(void **state) {
     put("home/state/journal", "secret", 0600);
     put("outside/program", "#!/bin/sh\nexit 0\n", 0755);
     shared = shmget((key_t)(0x415743 + getpid()), 4096, IPC_CREAT | 0600);
-    messages = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
-    semaphores = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    messages = msgget((key_t)(0x415743 + getpid()), IPC_CREAT | 0600);
+    semaphores = semget((key_t)(0x415743 + getpid()), 1, IPC_CREAT | 0600);
     restore();
     port = listen_local(SOCK_STREAM);
     udp_port = listen_local(SOCK_DGRAM);
@@ -416,38 +419,51 @@ static bool has_left_a_mark(const struct attempt *attempt) {
     return access(mark, F_OK) == 0;
 }
 
+/* Which wall of the machine, or what else of it, is missing; NULL: nothing. */
+static const char *missing_wall(size_t wall, bool has_pids) {
+    const struct sandbox_caps *caps = sandbox_probe();
+    bool has_wall = walls[wall].wall == SANDBOX_WALL_NAMESPACES ? caps->has_namespaces
+                    : walls[wall].wall == SANDBOX_WALL_LANDLOCK ? caps->landlock_abi >= 3
+                                                                : caps->missing[0] == '\0';
+
+    if (!has_wall) {
+        return "this wall is not on this machine";
+    }
+    return walls[wall].net == SANDBOX_NET_SOURCES && !has_pids
+               ? "without namespaces the network is open, and the run says so"
+               : NULL;
+}
+
+static bool is_missing(const char *program) {
+    CLEANUP(freep) char *path = proc_find(program, "/usr/bin:/bin");
+
+    return path == NULL;
+}
+
 /* Why this machine cannot show it; NULL when it can. */
 static const char *reason_to_skip(const struct case_row *row) {
     const struct sandbox_caps *caps = sandbox_probe();
     bool has_pids = caps->has_namespaces && walls[row->wall].wall != SANDBOX_WALL_LANDLOCK;
     int flags = row->attempt->flags;
+    const struct {
+        bool is_so;
+        const char *why;
+    } reasons[] = {
+        {strcmp(row->attempt->id, "ping") == 0 && is_missing("ping"), "ping is not installed"},
+        {(flags & BY_NAMESPACES) != 0 && !has_pids,
+         "only namespaces stop it, as docs/sandbox.md says"},
+        {(flags & BY_ABI_6) != 0 && !has_pids && caps->landlock_abi < 6,
+         "Landlock alone stops it from ABI 6"},
+        {(flags & SMALL_INODES) != 0 && free_files() <= 1000, "this disk does not count its files"},
+        {(flags & NOT_ROOT) != 0 && !has_pids && getuid() == 0,
+         "root's processes are not counted without a pid namespace"},
+    };
+    const char *why = missing_wall(row->wall, has_pids);
 
-    if (walls[row->wall].wall == SANDBOX_WALL_NAMESPACES ? !caps->has_namespaces
-        : walls[row->wall].wall == SANDBOX_WALL_LANDLOCK ? caps->landlock_abi < 3
-                                                         : caps->missing[0] != '\0') {
-        return "this wall is not on this machine";
+    for (size_t i = 0; why == NULL && i < ARRAY_N(reasons); i++) {
+        why = reasons[i].is_so ? reasons[i].why : NULL;
     }
-    if (walls[row->wall].net == SANDBOX_NET_SOURCES && !has_pids) {
-        return "without namespaces the network is open, and the run says so";
-    }
-    if (strcmp(row->attempt->id, "ping") == 0) {
-        CLEANUP(freep) char *ping = proc_find("ping", "/usr/bin:/bin");
-        if (ping == NULL) {
-            return "ping is not installed";
-        }
-    }
-    if ((flags & BY_NAMESPACES) != 0 && !has_pids) {
-        return "only namespaces stop it, as docs/sandbox.md says";
-    }
-    if ((flags & BY_ABI_6) != 0 && !has_pids && caps->landlock_abi < 6) {
-        return "Landlock alone stops it from ABI 6";
-    }
-    if ((flags & SMALL_INODES) != 0 && free_files() <= 1000) {
-        return "this disk does not count its files";
-    }
-    return (flags & NOT_ROOT) != 0 && !has_pids && getuid() == 0
-               ? "root's processes are not counted without a pid namespace"
-               : NULL;
+    return why;
 }
 
 static bool is_control(const struct case_row *row) {

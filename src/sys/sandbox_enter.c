@@ -62,8 +62,23 @@ static int copy_trees(struct sandbox_plan *plan) {
 
 enum target { TARGET_NONE = 0, TARGET_DIR, TARGET_FILE };
 
+/* What is there already, or on a mount that cannot be written, is left alone. */
+static int make_dir(const char *path) {
+    return mkdir(path, 0755) != 0 && errno != EEXIST && errno != EROFS ? -1 : 0;
+}
+
+static int make_file(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+    if (fd < 0) {
+        return errno != EEXIST && errno != EROFS ? -1 : 0;
+    }
+    close(fd);
+    return 0;
+}
+
 /* Makes the folders on the way to `path`, relative to the working directory, and the last name as a
- * folder or an empty file. What exists is left alone. */
+ * folder or an empty file. */
 static int make_target(const char *path, enum target target) {
     char copy[4096];
     size_t len = strlen(path);
@@ -76,23 +91,13 @@ static int make_target(const char *path, enum target target) {
     for (size_t i = 1; i < len; i++) {
         if (copy[i] == '/') {
             copy[i] = '\0';
-            if (mkdir(copy, 0755) != 0 && errno != EEXIST && errno != EROFS) {
+            if (make_dir(copy) != 0) {
                 return -1;
             }
             copy[i] = '/';
         }
     }
-    if (target == TARGET_NONE) {
-        return 0;
-    }
-    if (target == TARGET_DIR) {
-        return mkdir(copy, 0755) != 0 && errno != EEXIST && errno != EROFS ? -1 : 0;
-    }
-    int fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd >= 0) {
-        close(fd);
-    }
-    return fd < 0 && errno != EEXIST && errno != EROFS ? -1 : 0;
+    return target == TARGET_NONE ? 0 : target == TARGET_DIR ? make_dir(copy) : make_file(copy);
 }
 
 static int mount_all(const struct sandbox_plan *plan) {

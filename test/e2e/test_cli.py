@@ -59,23 +59,23 @@ class CommandLine(lab.Case):
         (repo / "app.py").write_text("one = 1\n")
         (repo / ".env").write_text(f"KEY={SECRET}\n")
         code = ("import os, pathlib; pathlib.Path('app.py').write_text('one = 1\\ntwo = 2\\n'); pathlib.Path('new.txt').write_text('x'); "
-                "pathlib.Path('.npmrc').write_text('x'); print(os.path.exists('.env'), os.getcwd())")
+                "pathlib.Path('two\\nlines').write_text('x'); pathlib.Path('.npmrc').write_text('x'); print(os.path.exists('.env'), os.getcwd())")
         run = self.program("run", "--", "/usr/bin/python3", "-c", code, cwd=repo)
         self.assertEqual(run.code, 5, "a path is no bare name of a program")
         run = self.program("run", "--", "python3", "-c", code, cwd=repo)
         self.assertEqual(run.code, 10, str(run))
         self.assertIn("False", run.stdout)
-        for says in ("* app.py", "+ new.txt", "+two = 2", "not kept: .npmrc", "aws-copilot run --keep "):
+        for says in ("* app.py", "+ new.txt", r"+ two\nlines (", "+two = 2", "not kept: .npmrc", "aws-copilot run --keep "):
             self.assertIn(says, run.stderr)
         self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py"])
         with self.talk("run", "--", "python3", "-c", code, endpoint="", cwd=repo) as talk:
             talk.expect(r"\+two = 2")
             talk.expect(r"\[y/N\]")
             talk.send_line("yes")
-            talk.expect(r"2 changed here")
+            talk.expect(r"3 changed here")
             self.assertEqual(talk.wait(), 0)
         self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
-        self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt"])
+        self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt", "two\nlines"])
 
     def test_a_command_that_fetches_packages_asks_says_where_from_and_runs_none_of_their_code(self):
         repo = self.empty()

@@ -341,7 +341,14 @@ static int owners(void) {
 }
 
 static int attributes(void) {
-    return out_if(setxattr(path_of("home/project/readme"), "user.x", "x", 1, 0) == 0);
+    const char *path = path_of("home/project/readme");
+    int fd = open(path, O_RDONLY);
+
+    return out_if(setxattr(path, "user.x", "x", 1, 0) == 0) |
+           out_if(lsetxattr(path, "user.x", "x", 1, 0) == 0) |
+           out_if(fsetxattr(fd, "user.x", "x", 1, 0) == 0) |
+           out_if(removexattr(path, "user.y") == 0) | out_if(lremovexattr(path, "user.y") == 0) |
+           out_if(fremovexattr(fd, "user.y") == 0);
 }
 
 /* Whoever opens the file for writing waits until the kernel takes the lease away. */
@@ -484,28 +491,38 @@ static int limits_parent(void) {
 static int shared_memory(void) { return out_if(shmget((key_t)(0x415743 + parent()), 0, 0) >= 0); }
 
 static int stats_memory(void) {
+    int id = (int)env_number("SHM");
     struct shmid_ds ds;
+    const void *at = shmat(id, NULL, SHM_RDONLY);
 
-    return out_if(shmctl((int)env_number("SHM"), IPC_STAT, &ds) == 0);
+    return out_if(shmctl(id, IPC_STAT, &ds) == 0) | out_if((intptr_t)at != -1);
 }
 
-static int takes_message(void) {
+static int uses_messages(void) {
+    int id = (int)env_number("MSG");
+    struct msqid_ds ds;
     struct {
         long type;
         char text[8];
-    } m;
+    } m = {1, "x"};
 
-    return out_if(msgrcv((int)env_number("MSG"), &m, sizeof m.text, 0, IPC_NOWAIT | MSG_NOERROR) >=
-                  0);
+    return out_if(msgrcv(id, &m, sizeof m.text, 0, IPC_NOWAIT | MSG_NOERROR) >= 0) |
+           out_if(msgsnd(id, &m, 2, IPC_NOWAIT) == 0) | out_if(msgctl(id, IPC_STAT, &ds) == 0) |
+           out_if(msgget((key_t)(0x415743 + parent()), 0) >= 0);
 }
 
 static int sets_semaphore(void) {
+    int id = (int)env_number("SEM");
+    struct sembuf up = {.sem_op = 1, .sem_flg = IPC_NOWAIT};
+    struct timespec at_once = {0};
     union {
         int val;
         void *ptr;
     } one = {1};
 
-    return out_if(semctl((int)env_number("SEM"), 0, SETVAL, one) == 0);
+    return out_if(semctl(id, 0, SETVAL, one) == 0) | out_if(semop(id, &up, 1) == 0) |
+           out_if(semtimedop(id, &up, 1, &at_once) == 0) |
+           out_if(semget((key_t)(0x415743 + parent()), 0, 0) >= 0);
 }
 
 static int posix_queue(void) {
@@ -1132,7 +1149,7 @@ static const struct {
     ROW(pipe_outside),
     ROW(fanotify),
     ROW(stats_memory),
-    ROW(takes_message),
+    ROW(uses_messages),
     ROW(sets_semaphore),
     ROW(posix_queue),
     ROW(priorities),

@@ -49,6 +49,16 @@ static enum err_code command_call(struct cli *cli, const json_t *flags, const ch
     return code;
 }
 
+/* A name with a line in it would be read as two rows. */
+static char *command_one_line(const char *path) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(16 << 10);
+
+    for (const char *p = path; *p != '\0'; p++) {
+        buf_add(&line, *p == '\n' ? STR("\\n") : *p == '\t' ? STR("\\t") : (struct str){p, 1});
+    }
+    return mem_strdup(buf_cstr(&line));
+}
+
 static void command_print_changes(struct cli *cli, const json_t *done) {
     const json_t *row;
     size_t i;
@@ -64,15 +74,15 @@ static void command_print_changes(struct cli *cli, const json_t *done) {
                     (long long)json_int_or(done, "change_n", 0) - SHOWN_MAX);
             break;
         }
-        cli_say(cli, "  %s %s (%lld bytes)", sign, json_str_or(row, "path", ""),
-                (long long)json_int_or(row, "bytes", 0));
+        CLEANUP(freep) char *path = command_one_line(json_str_or(row, "path", ""));
+        cli_say(cli, "  %s %s (%lld bytes)", sign, path, (long long)json_int_or(row, "bytes", 0));
     }
     json_array_foreach(json_object_get(done, "left_out"), i, row) {
         if (i == SHOWN_MAX) {
             break;
         }
-        cli_say(cli, "  not kept: %s, %s", json_str_or(row, "path", ""),
-                json_str_or(row, "why", ""));
+        CLEANUP(freep) char *path = command_one_line(json_str_or(row, "path", ""));
+        cli_say(cli, "  not kept: %s, %s", path, json_str_or(row, "why", ""));
     }
     if (json_str_or(done, "diff", "")[0] != '\0') {
         cli_say(cli, "%s", json_str_or(done, "diff", ""));

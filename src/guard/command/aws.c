@@ -358,13 +358,11 @@ static bool is_replaced(const struct command *command, size_t i) {
     return str_find(word, STR("file:")) >= 0 || str_find(word, STR("fileb:")) >= 0;
 }
 
-/* Nothing points to another endpoint, account, file or certificate, asks for a dialogue, or shows
- * what is sent. */
+/* Nothing points to another endpoint, account, file or certificate, or asks for a dialogue. */
 static bool is_plain(const struct command *command) {
-    static const char *const elsewhere[] = {"--endpoint",  "--profile",   "--cli-input",
-                                            "--no-verify", "--ca-bundle", "--query-file",
-                                            "--outfile",   "--debug",     "--no-sign-request",
-                                            "--cli-auto",  "--pre-signed"};
+    static const char *const elsewhere[] = {
+        "--endpoint",   "--profile", "--cli-input",       "--no-verify", "--ca-bundle",
+        "--query-file", "--outfile", "--no-sign-request", "--cli-auto",  "--pre-signed"};
 
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];

@@ -433,7 +433,6 @@ static void nothing_that_writes_sends_or_hides_is_safe(void **state) {
         "aws ec2 describe-images --image-ids=http://169.254.169.254/",
         "aws s3 ls --region x.example/",
         "aws s3 ls --region=x@y",
-        "aws s3 ls --debug",
         "aws s3 ls --cli-auto-prompt",
         "aws s3 ls help",
         "aws --endpoint-url x s3 ls",

@@ -35,40 +35,33 @@ static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static size_t skip_name(struct str word, size_t at) {
-    while (at < word.len && (is_letter(word.ptr[at]) || strchr("-_.~", word.ptr[at]) != NULL)) {
+/* Behind the letters of which `more` has the other characters. */
+static size_t skip_of(struct str word, size_t at, const char *more) {
+    while (at < word.len && (is_letter(word.ptr[at]) || strchr(more, word.ptr[at]) != NULL)) {
         at++;
     }
     return at;
 }
 
 bool command_word_is_package(struct str word) {
-    static const char in_version[] = "-_.~^<>=!*+|, @";
     bool is_scoped = word.len > 0 && word.ptr[0] == '@';
-    size_t at = skip_name(word, is_scoped);
+    size_t at = skip_of(word, is_scoped, "-_.~");
 
     if (at == (size_t)is_scoped || !is_letter(word.ptr[is_scoped])) {
         return false;
     }
     if (is_scoped) {
         size_t name = at + 1;
-        if (at == word.len || word.ptr[at] != '/' || (at = skip_name(word, name)) == name) {
+        if (at == word.len || word.ptr[at] != '/' || (at = skip_of(word, name, "-_.~")) == name) {
             return false;
         }
     } else if (at < word.len && word.ptr[at] == '[') { /* extras of Python */
-        for (at++; at < word.len && word.ptr[at] != ']'; at++) {
-            if (!is_letter(word.ptr[at]) && strchr("-_.,", word.ptr[at]) == NULL) {
-                return false;
-            }
-        }
-        at++;
-    }
-    for (; at < word.len; at++) {
-        if (!is_letter(word.ptr[at]) && strchr(in_version, word.ptr[at]) == NULL) {
+        at = skip_of(word, at + 1, "-_.,");
+        if (at == word.len || word.ptr[at++] != ']') {
             return false;
         }
     }
-    return at == word.len;
+    return skip_of(word, at, "-_.~^<>=!*+|, @") == word.len;
 }
 
 static bool has_verb(const struct fetcher *fetcher, struct str word) {

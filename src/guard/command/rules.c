@@ -107,22 +107,28 @@ static bool finds_inside(const struct command *command) {
     return true;
 }
 
-/* A number, $, or a regular expression between slashes that ends where every sed ends it. */
+/* Behind the slash that ends a regular expression where every sed ends it; 0: nowhere. */
+static size_t skip_regex(struct str script, size_t at) {
+    while (at < script.len && script.ptr[at] != '/' && script.ptr[at] != '\n') {
+        at += script.ptr[at] == '\\';
+        if (at >= script.len || script.ptr[at] == '/' || script.ptr[at] == '\n') {
+            return 0;
+        }
+        at++;
+    }
+    return at < script.len && script.ptr[at] == '/' ? at + 1 : 0;
+}
+
+/* Behind a number, $, or a regular expression between slashes; 0: there is none. */
 static size_t skip_address(struct str script, size_t at) {
+    size_t start = at;
+
     if (at < script.len && script.ptr[at] == '$') {
         return at + 1;
     }
     if (at < script.len && script.ptr[at] == '/') {
-        for (at++; at < script.len && script.ptr[at] != '/'; at++) {
-            bool is_escape = script.ptr[at] == '\\';
-            if (script.ptr[at] == '\n' || (is_escape && ++at < script.len &&
-                                           (script.ptr[at] == '/' || script.ptr[at] == '\n'))) {
-                return 0;
-            }
-        }
-        return at < script.len ? at + 1 : 0;
+        return skip_regex(script, at + 1);
     }
-    size_t start = at;
     while (at < script.len && script.ptr[at] >= '0' && script.ptr[at] <= '9') {
         at++;
     }
