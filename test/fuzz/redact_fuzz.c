@@ -3,11 +3,14 @@
  *   redact_fuzz ROUNDS SEED
  *
  * Each text holds a known value somewhere. It must not be seen, the result must not depend on how
- * the bytes arrive, and masking again must change nothing. Stops at the first text that breaks one
- * of these, and shows it. Under libFuzzer (-fsanitize=fuzzer -DREDACT_LIBFUZZER) the texts are its
- * own.
+ * the bytes arrive, masking again must change nothing, and JSON must stay JSON; with any budget of
+ * work. Stops at the first text that breaks one of these, and shows it. Under libFuzzer
+ * (-fsanitize=fuzzer -DREDACT_LIBFUZZER) the texts are its own.
  */
+#include "base/json.h"
+#include "guard/redact/budget.h"
 #include "guard/redact/redact_fixture.h"
+#include "guard/redact/redactor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +35,14 @@ static void fuzz_complain(const char *what, struct str text, struct str masked) 
     abort();
 }
 
+/* Names that are masked may be alike. */
+static bool is_json(struct str text) {
+    json_t *json = json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL);
+
+    json_decref(json);
+    return json != NULL;
+}
+
 static void fuzz_one(const struct redactor *redactor, struct str text) {
     size_t len = 0;
     size_t other_len = 0;
@@ -44,6 +55,9 @@ static void fuzz_one(const struct redactor *redactor, struct str text) {
     }
     if (len != other_len || memcmp(masked, streamed, len) != 0) {
         fuzz_complain("cut differently", text, (struct str){streamed, other_len});
+    }
+    if (is_json(text) && !is_json(once)) {
+        fuzz_complain("no JSON any more", text, once);
     }
     CLEANUP(freep) char *again = mask_of(redactor, once, &other_len);
     if (len != other_len || memcmp(masked, again, len) != 0) {
@@ -112,6 +126,27 @@ static void spoil(struct buf *text) {
     }
 }
 
+/* An array or an object of the lines of `text`, indented or not, as JSON writes them. */
+static void as_json(struct buf *text) {
+    size_t flags = next_random() % 2 == 0 ? JSON_INDENT(2) : JSON_COMPACT;
+    CLEANUP(json_decrefp) json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *map = json_object();
+    struct str rest = buf_str(text);
+    struct str line = {0};
+
+    while (str_next(&rest, '\n', &line)) {
+        json_t *string = json_string_of(line); /* as UTF-8 */
+
+        json_put(map, json_string_value(string), json_integer((json_int_t)next_random()));
+        (void)json_array_append_new(list, string);
+        (void)json_array_append_new(list, json_boolean(next_random() % 2));
+    }
+    json_put(map, next_random() % 2 == 0 ? "credentials" : "list", json_incref(list));
+    CLEANUP(freep) char *dumped = json_dumps(next_random() % 2 == 0 ? list : map, flags);
+    buf_clear(text);
+    buf_add_s(text, dumped == NULL ? "" : dumped);
+}
+
 int main(int argc, char **argv) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_of_fuzz();
     struct err err;
@@ -137,6 +172,10 @@ int main(int argc, char **argv) {
         for (uint32_t n = next_random() % 6; n > 0; n--) {
             add_piece(&text);
         }
+        if (next_random() % 4 == 0) {
+            as_json(&text);
+        }
+        redactor_set_budget(redactor, i % 2 == 0 ? BUDGET_MAX : next_random() % 20000);
         fuzz_one(redactor, buf_str(&text));
     }
     (void)printf("redact_fuzz: %lld texts\n", (long long)rounds);

@@ -529,6 +529,10 @@ void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from)
          bit = bits_next(sift->anchors, sift->known, bit + 1, to)) {
         size_t at = bit - base;
 
+        budget_take(scan->budget, BUDGET_ANCHOR);
+        if (budget_is_spent(scan->budget) && scan->carry == NULL) {
+            return; /* what is left decides nothing about the lines after it */
+        }
         if (!scan->is_joined && bit_has(sift->anchors, bit) && at + ANCHOR_MIN <= scan->text.len) {
             match_table(&anchors->rules, scan, fold_hash(scan->text.ptr + at), at);
         }
@@ -571,6 +575,24 @@ enum meaning anchors_meaning(const struct anchors *anchors, struct str text, siz
         meaning = here;
     }
     return meaning;
+}
+
+struct reach anchors_reach(const struct anchors *anchors, struct str text, size_t at) {
+    const struct table *table = &anchors->rules;
+    bool is_long = at + ANCHOR_MIN <= text.len;
+    uint32_t hash = is_long ? fold_hash(text.ptr + at) : 0;
+    struct reach reach = {0};
+
+    for (uint32_t i = is_long ? *table_head(table, hash) : 0; i != 0; i = table->rows[i - 1].next) {
+        const struct anchor *anchor = &table->rows[i - 1];
+        size_t n = anchor->text.len;
+
+        if (anchor->hash == hash && !anchor->is_hint && anchor_stands(anchor, text, at)) {
+            reach.min = reach.min == 0 || n < reach.min ? n : reach.min;
+            reach.max = n > reach.max ? n : reach.max;
+        }
+    }
+    return reach.min == 0 ? (struct reach){1, 1} : reach;
 }
 
 bool anchors_has_persons(const struct anchors *anchors) { return anchors->has_persons; }

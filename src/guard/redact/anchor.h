@@ -32,4 +32,11 @@ enum meaning {
 };
 enum meaning anchors_meaning(const struct anchors *anchors, struct str text, size_t at);
 
+/* Bytes of the shortest and the longest anchor at such a place. */
+struct reach {
+    size_t min;
+    size_t max;
+};
+struct reach anchors_reach(const struct anchors *anchors, struct str text, size_t at);
+
 bool anchors_has_persons(const struct anchors *anchors);

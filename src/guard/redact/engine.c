@@ -126,7 +126,7 @@ void carry_hint(struct carry *carry) {
 
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
     anchors_scan(pass->anchors, scan, from);
-    if (scan->out == NULL) {
+    if (scan->out == NULL || budget_is_spent(scan->budget)) {
         return; /* nothing of what follows is carried */
     }
     runs_scan(pass, scan, from);
@@ -160,6 +160,7 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         .sift = piece->sift,
         .sift_at = piece->sift_at,
         .known = pass->known,
+        .budget = &pass->scratch->budget,
         .judged = &pass->scratch->judged,
         .carry = is_visible ? NULL : carry,
         .out = out,
@@ -176,12 +177,13 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
     has_hint = scan_has_hint(&scan, 0, text.len);
     for (enum view_kind kind = 0; kind < VIEW_N; kind++) {
         bool is_told = out == NULL && (has_hint || piece->has_no_hint);
-        if (is_told && kind != VIEW_VISIBLE) {
+        if (kind != VIEW_VISIBLE && (is_told || budget_is_spent(scan.budget))) {
             break; /* what is carried is known */
         }
         if (kind == VIEW_VISIBLE ? !is_visible : !pass_build(pass, views, kind, text)) {
             continue;
         }
+        budget_take(scan.budget, BUDGET_VIEW + text.len * BUDGET_VIEW_BYTE);
         struct scan other = scan;
         other.text = (struct str){views[kind].text, views[kind].n};
         other.map = views[kind].map;
@@ -213,7 +215,11 @@ void pass_inner(const struct pass *pass, struct str text, struct spans *out) {
     struct pass inner = *pass;
     struct piece_of_text piece = {.text = text, .sift = &pass->scratch->sifts[1]};
 
+    if (budget_is_spent(&pass->scratch->budget)) {
+        return;
+    }
     engine_sift(pass->anchors, text, SIFT_SEGMENT, &pass->scratch->sifts[1]);
+    budget_take(&pass->scratch->budget, BUDGET_VIEW + text.len * BUDGET_VIEW_BYTE);
     inner.traits = traits_of(text, piece.sift, 0);
     pass_views(&inner, &piece, NULL, true, 0, out);
 }

@@ -21,6 +21,7 @@ struct scratch {
     char *decoded;
     size_t decoded_cap;
     struct judged judged;
+    struct budget budget; /* of the text under way */
 };
 void scratch_done(struct scratch *scratch); /* wipes and frees */
 void scratch_wipe(struct scratch *scratch);
@@ -43,7 +44,8 @@ struct piece_of_text {
     bool has_no_hint;  /* it was read, and talks nowhere about AWS */
 };
 
-/* Adds to `spans`, unless it is NULL, what is to be masked in `segment`. `carry` comes from the
- * segment before and goes to the next. */
+/* Adds to `spans`, unless it is NULL, what is to be masked in `segment`; not all of it when the
+ * budget of `scratch` is spent in the end. `carry` comes from the segment before and goes to the
+ * next: what it must know is read whatever that costs. */
 void engine_scan(const struct anchors *anchors, const struct known *known, struct scratch *scratch,
                  struct carry *carry, struct piece_of_text segment, struct spans *spans);

@@ -177,10 +177,13 @@ size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
 
 size_t match_putty(struct scan *scan, const struct rule *rule, size_t at) {
     scan_ask(scan);
+    size_t quote = next_quote(scan, at);
+    bool is_quoted = quote < scan->text.len; /* in a string, or in one a line */
+    size_t to = is_quoted ? scan_before_slashes(scan, at, quote) : scan_rest(scan);
     if (scan->carry != NULL) {
-        scan->carry->block = BLOCK_PUTTY;
+        scan->carry->block = is_quoted ? BLOCK_QUOTED : BLOCK_PUTTY;
+        scan->carry->block_lines = BLOCK_QUOTED_LINES;
     }
-    size_t to = scan_rest(scan);
     scan_add(scan, at, to, rule->kind, SPAN_PLAIN);
     return to;
 }

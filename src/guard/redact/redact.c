@@ -88,6 +88,7 @@ struct redactor *redactor_new(void) {
     (void)pthread_rwlock_init(&redactor->shared->lock, NULL); /* cannot fail without attributes */
     (void)pthread_mutex_init(&redactor->shared->idle_lock, NULL);
     redactor->shared->core.anchors = anchors_new();
+    redactor->shared->core.budget = BUDGET_MAX;
     return redactor;
 }
 
@@ -177,6 +178,12 @@ const struct redactor_core *redactor_lock(const struct redactor *redactor) {
 }
 
 void redactor_unlock(const struct redactor *redactor) {
+    (void)pthread_rwlock_unlock(&redactor->shared->lock);
+}
+
+void redactor_set_budget(struct redactor *redactor, int64_t steps) {
+    (void)pthread_rwlock_wrlock(&redactor->shared->lock);
+    redactor->shared->core.budget = steps;
     (void)pthread_rwlock_unlock(&redactor->shared->lock);
 }
 

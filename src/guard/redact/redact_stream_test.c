@@ -13,6 +13,7 @@
 #include "base/encode.h"
 #include "base/json.h"
 #include "guard/redact/redact_fixture.h"
+#include "guard/redact/redactor.h"
 
 /* ---- the same for every way to cut it ---- */
 
@@ -90,6 +91,8 @@ static void words_of_a_line_without_end_are_shown_once(void **state) {
         buf_add_s(&text, "some words of a log that go on ");
     }
     check_cuts(redactor, buf_str(&text), "words");
+    check_cuts(redactor, STR("so vault login hidden and more words"), "login");
+    check_cuts(redactor, STR("so #define TOKEN hidden and more words"), "define");
 }
 
 static void a_token_without_end_is_one_mask(void **state) {
@@ -151,6 +154,8 @@ static void words_come_out_as_soon_as_nothing_can_make_them_secret(void **state)
          "The password-protected site uses API keys that are "},
         {"see https://example.com/docs for mo", "see https://example.com/docs for "},
         {"see https://me:pw@example.com/docs for mo", "see "},
+        {"so vault login hidden and mo", "so "},
+        {"the define token hidden and mo", "the define "},
         {"the password is ", "the "},
         {"the password is s", "the "},
         {"the password is so good. And s", "the password is so good. And "},
@@ -745,6 +750,239 @@ static void commands_in_a_row_are_masked_one_by_one(void **state) {
     }
 }
 
+/* ---- limits ---- */
+
+static size_t limits_of(const struct redactor *redactor) {
+    struct redact_count rows[REDACT_KINDS_MAX];
+    size_t n = redactor_counts(redactor, rows, ARRAY_N(rows));
+    size_t limits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        limits = strcmp(rows[i].kind, "limit") == 0 ? rows[i].n : limits;
+    }
+    return limits;
+}
+
+/* Names that are masked may be alike. */
+static bool is_json(struct str text) {
+    CLEANUP(json_decrefp) json_t *json = json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL);
+
+    return json != NULL;
+}
+
+static void of_what_is_not_read_the_shape_of_json_is_shown(void **state) {
+    static const struct {
+        const char *text;
+        const char *shown;
+    } rows[] = {
+        {"{\"token\": \"b c\", \"n\": -12.5e3}\n", "{\"***\": \"***\", \"***\": \"***\"}\n"},
+        {"[\"key=\", true ,false,null]", "[\"***\", true ,false,null]"},
+        {"  \"key\": \"\",\r\n", "  \"***\": \"\",\r\n"},
+        {"\"key \\\" \\\\\" : {", "\"***\" : {"},
+        {"so the key=x is told\nkey\n", "so the ***\n***\n"},
+        {"[1, key=x]\n[2]", "[1, ***\n[\"***\"]"},
+        {"[truekey=1]", "[***"},
+        {"{\"key=\": tru", "{\"***\": ***"},
+        {"{\"key=\": 12", "{\"***\": \"***\""},
+        {"\"key=\" \"b\"", "\"***\" ***"},
+        {"\"key= not closed\n{}\n", "\"***\n{}\n"},
+        {"docker login -p x", "docker ***"},
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_set_budget(redactor, 1);
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(rows[i].text), NULL);
+
+        assert_string_equal(masked, rows[i].shown);
+        check_cuts(redactor, str_from(rows[i].text), rows[i].text);
+        check_fixpoint(redactor, str_from(rows[i].text), rows[i].text);
+    }
+}
+
+/* A line that is not read still says what the lines after it are, and the ones that are read again
+ * when there is work left are shown. */
+static void what_is_not_read_still_says_what_comes_after_it(void **state) {
+    static const char *const rows[] = {
+        "-----BEGIN RSA PRIVATE KEY-----\nhidden+in/here\n-----END RSA PRIVATE KEY-----\n",
+        "PuTTY-User-Key-File-3: x\nhidden+in/here\nPrivate-MAC: 00\n",
+        "secret:\n  hidden+in/here\n",
+        "\"credentials\": {\n  \"a\": \"hidden+in/here\"\n}\n",
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_set_budget(redactor, 30000);
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+        for (size_t n = 0; n < 1200; n++) { /* more than two thirds of the work */
+            buf_addf(&text, "%s\\u0061 ", n == 0 ? "token=" : "");
+        }
+        buf_addf(&text, "\n%s", rows[i]);
+        for (size_t n = 0; n < 40; n++) {
+            buf_add_s(&text, "words of a log that say nothing\n");
+        }
+        size_t limits = limits_of(redactor);
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+        if (strstr(masked, "hidden") != NULL || strstr(masked, "of a log") == NULL ||
+            limits_of(redactor) < limits + 2) {
+            fail_msg("%s", masked);
+        }
+        check_cuts(redactor, buf_str(&text), rows[i]);
+        check_fixpoint(redactor, buf_str(&text), rows[i]);
+    }
+}
+
+/* Pieces of hostile texts, some of which are all of a line of JSON. */
+static void hostile_add(struct buf *out) {
+    static const char *const pieces[] = {
+        "token:secret:\n ",
+        "\xef\xbb\xbf%22SG.",
+        "-eyJ.password \"abc1defg\" ",
+        "\\/%12.34",
+        "curl -u a://b:c@",
+        "phone \\u0070:AA",
+        "4111 1111 1111 1111 ",
+        "\xe2\x80\x8b&token=",
+        "seed=Qm7rTz2KpX9w",
+        "]\\\"-eyJ._password=",
+        "the password is ",
+        "a.b@example.com ",
+        "key ",
+        "words of a log ",
+        "vault login ",
+        "\n",
+        "{\"secret\":{",
+        "}",
+        "[1, ",
+        "c2VjcmV0PWh1bnRlcjI=",
+        "secret:\n  ",
+        "DE89 3704 0044 0532",
+        "-----BEGIN CERTIFICATE-----",
+        "\r\n",
+    };
+
+    if (next_random() % 4 == 0) {
+        json_t *json = random_json(0);
+        json = next_random() % 2 == 0 ? json : wrapped(json);
+        CLEANUP(freep) char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+        json_decref(json);
+        buf_addf(out, "%s\n", text);
+        return;
+    }
+    for (uint32_t n = next_random() % 12; n > 0; n--) {
+        buf_add_s(out, pieces[next_random() % ARRAY_N(pieces)]);
+    }
+}
+
+static void no_limit_shows_a_secret_or_breaks_a_promise(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    size_t shown = 0;
+
+    (void)state;
+    redactor_mask_persons(redactor, true);
+    for (int round = 0; round < 1000; round++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        size_t len = 0;
+
+        for (uint32_t n = next_random() % 12; n > 0; n--) {
+            hostile_add(&text);
+            buf_add_s(&text, next_random() % 6 == 0 ? known_values[0] : "");
+        }
+        redactor_set_budget(redactor, next_random() % 40000);
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), &len);
+        if (str_find((struct str){masked, len}, str_from(known_values[0])) >= 0) {
+            fail_msg("round %d: %s\n -> %s", round, buf_cstr(&text), masked);
+        }
+        size_t got_len = 0;
+        CLEANUP(freep) char *got = stream_of(redactor, buf_str(&text), 0, &got_len);
+        if (got_len != len || memcmp(got, masked, len) != 0) {
+            fail_msg("round %d: cut differently: %s\n -> %s", round, buf_cstr(&text), masked);
+        }
+        check_fixpoint(redactor, buf_str(&text), buf_cstr(&text));
+        shown += strstr(masked, "words of a log") != NULL ? 1 : 0;
+    }
+    assert_true(limits_of(redactor) > 500);
+    assert_true(shown > 50);
+}
+
+static void no_limit_makes_json_something_else(void **state) {
+    static const size_t flags[] = {JSON_COMPACT, JSON_INDENT(2), 0, JSON_ENSURE_ASCII};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    redactor_mask_persons(redactor, false);
+    for (int i = 0; i < 1000; i++) {
+        json_t *json = random_json(0);
+        size_t len = 0;
+        json = i % 3 == 0 ? wrapped(json) : json;
+        CLEANUP(freep) char *text = json_dumps(json, flags[(size_t)i % 4] | JSON_ENCODE_ANY);
+
+        json_decref(json);
+        redactor_set_budget(redactor, next_random() % 5000);
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(text), &len);
+        if (!is_json((struct str){masked, len})) {
+            fail_msg("%s\n -> %s", text, masked);
+        }
+        check_fixpoint(redactor, str_from(text), text);
+    }
+    assert_true(limits_of(redactor) > 250);
+}
+
+/* A line of 150 KB of which the work is over in the middle, in a string of JSON. */
+static void a_long_line_may_be_over_in_the_middle(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+    (void)state;
+    buf_add_s(&text, "[\"a word\"");
+    while (text.len < 150000) {
+        buf_addf(&text, ", \"say token:secret: \\u0061 %s and on\", 12345, true", known_values[0]);
+    }
+    buf_add_s(&text, "]\n");
+    for (int64_t budget = 1; budget < 40000000; budget *= 3) {
+        size_t len = 0;
+
+        redactor_set_budget(redactor, budget);
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), &len);
+        assert_true(is_json((struct str){masked, len}));
+        assert_null(strstr(masked, known_values[0]));
+        check_cuts(redactor, buf_str(&text), "over in the middle");
+    }
+}
+
+/* {"card": 4111111111111111}: what JSON writes without quotes gets some. */
+static void a_number_that_is_masked_in_json_becomes_a_string(void **state) {
+    static const struct {
+        const char *text;
+        const char *shown;
+    } rows[] = {
+        {"{\"a\": 4111111111111111}", "{\"a\": \"***\"}"},
+        {"[1, 4111111111111111 ,\"x\"]", "[1, \"***\" ,\"x\"]"},
+        {"  4111111111111111,\n", "  \"***\",\n"},
+        {"{\"log\":\"{\\\"a\\\": 4111111111111111}\"}", "{\"log\":\"{\\\"a\\\": \\\"***\\\"}\"}"},
+        {"{\"log\":\"[4111111111111111]\"}", "{\"log\":\"[***]\"}"},
+        {"4111111111111111", "***"},
+        {"card 4111111111111111, it is", "card ***, it is"},
+        {"4111111111111111, it is", "***, it is"},
+        {"{\"a\": 98765432}", "{\"a\": \"***\"}"},
+        {"{\"a\": -1.98765432e5}", "{\"a\": \"***\"}"},
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_mask_persons(redactor, false);
+    redactor_add_known(redactor, "PIN", STR("98765432"));
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(rows[i].text), NULL);
+
+        assert_string_equal(masked, rows[i].shown);
+        check_fixpoint(redactor, str_from(rows[i].text), rows[i].text);
+    }
+}
+
 static void *scan_for_a_while(void *user) {
     for (int i = 0; i < 200; i++) {
         CLEANUP(freep)
@@ -790,6 +1028,12 @@ int main(void) {
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),
         cmocka_unit_test(commands_in_a_row_are_masked_one_by_one),
+        cmocka_unit_test(of_what_is_not_read_the_shape_of_json_is_shown),
+        cmocka_unit_test(what_is_not_read_still_says_what_comes_after_it),
+        cmocka_unit_test(no_limit_shows_a_secret_or_breaks_a_promise),
+        cmocka_unit_test(no_limit_makes_json_something_else),
+        cmocka_unit_test(a_long_line_may_be_over_in_the_middle),
+        cmocka_unit_test(a_number_that_is_masked_in_json_becomes_a_string),
         cmocka_unit_test(values_may_become_known_while_others_scan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

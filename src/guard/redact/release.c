@@ -16,7 +16,8 @@ enum {
     NUMBERS_REACH = 80, /* the widest number of a person, with its blanks */
     CODE = 2,           /* letters of a word that begins one */
     LEAD = 16,
-    STUCK = 512 /* bytes after which a name is no longer about to be understood */
+    ANCHOR_REACH = 64, /* more than the longest anchor has */
+    STUCK = 512        /* bytes after which a name is no longer about to be understood */
 };
 
 static size_t letters_end(struct str s, size_t at) {
@@ -35,6 +36,8 @@ static size_t word_begin(struct str s, size_t at) {
 }
 
 /* ---- names in prose ---- */
+
+static bool is_mask(struct str s) { return str_starts(s, STR("***")); }
 
 /* Whether at `at`, after a word, prose goes on: " next w" or ", next". */
 static bool is_prose_after(struct str s, size_t at) {
@@ -68,19 +71,23 @@ static bool is_prose(struct str s, ptrdiff_t login, size_t at) {
     if (phrase_is_name(str_slice(s, from, to))) {
         bool is_whole = false;
         struct str value = phrase_value(s, to, &is_whole);
-        if (value.len > 0 || !is_whole) {
+        if (!is_mask(value) && (value.len > 0 || !is_whole)) {
             return false; /* it may be told what the password is */
         }
     }
     bool is_word = is_letter(str_char(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
-    if (!is_word || str_ends(lead, STR("set ")) || has_login(login, s, from)) {
+    bool is_told = str_ends(lead, STR("set ")) || str_ends(lead, STR("config ")) ||
+                   str_ends(lead, STR("define ")); /* the next word is its value */
+    if (!is_word || is_told || has_login(login, s, from)) {
         return false;
     }
     if (str_char(s, to) != ' ') {
         return true;
     }
     size_t next = letters_end(s, to + 1);
-    return is_prose_after(s, next);
+    bool is_masked = next > to + 1 && str_char(s, next) == ' ' &&
+                     is_mask(str_slice(s, next + 1, s.len)); /* what goes on */
+    return is_prose_after(s, next) || is_masked;
 }
 
 /* https://host/path, complete and without a user. */
@@ -166,28 +173,55 @@ static size_t before_known(const struct known *known, struct str s, size_t to) {
     return keep;
 }
 
-size_t release_to(const struct anchors *anchors, const struct known *known, struct str line,
-                  size_t given, struct sift *sift, bool *is_stuck) {
-    size_t look = LOOK_BACK > known->blank_max ? LOOK_BACK : known->blank_max;
-    size_t skip = given > look ? given - look : 0;
-    struct str s = str_slice(line, skip, line.len);
-    size_t limit = s.len;
-
-    engine_sift(anchors, s, SIFT_WINDOW, sift);
-    ptrdiff_t login = str_find(s, STR("login "));
-    for (size_t at = bits_next(sift->marks, sift->marks, given - skip, s.len); at < s.len;
-         at = bits_next(sift->marks, sift->marks, at + 1, s.len)) {
-        if (!is_settled(anchors, s, sift, login, at)) {
-            limit = at;
-            *is_stuck = s.len - at > STUCK;
-            break;
-        }
-    }
+/* Where the words end, all of `s` up to `limit`, that none of what is held back is part of. */
+static size_t words_before(const struct anchors *anchors, const struct known *known, struct str s,
+                           size_t limit) {
     size_t to = word_begin(s, limit);
+
     for (size_t before = s.len + 1; to < before;) {
         before = to; /* what is held back may be masked, so that nothing after `to` counts */
         to = anchors_has_persons(anchors) ? before_numbers(s, to) : to;
         to = word_begin(s, before_known(known, s, to));
     }
+    return to;
+}
+
+size_t release_to(const struct anchors *anchors, const struct known *known, struct str line,
+                  size_t given, struct sift *sift, bool *is_stuck) {
+    size_t look = LOOK_BACK > known->blank_max ? LOOK_BACK : known->blank_max;
+    size_t skip = given > look ? given - look : 0;
+    struct str s = str_slice(line, skip, line.len);
+    size_t shown = given - skip;
+    size_t limit = s.len;
+
+    engine_sift(anchors, s, SIFT_WINDOW, sift);
+    ptrdiff_t login = str_find(s, STR("login "));
+    size_t from = shown > ANCHOR_REACH ? shown - ANCHOR_REACH : 0;
+    for (size_t at = bits_next(sift->marks, sift->marks, from, s.len); at < s.len;
+         at = bits_next(sift->marks, sift->marks, at + 1, s.len)) {
+        bool is_old = at < shown && at + anchors_reach(anchors, s, at).max <= shown;
+        if (!is_old && !is_settled(anchors, s, sift, login, at)) {
+            limit = at < shown ? shown : at; /* the first words of "vault login" are no secret */
+            *is_stuck = s.len - at > STUCK;
+            break;
+        }
+    }
+    size_t to = words_before(anchors, known, s, limit);
     return skip + to > given ? skip + to : given;
+}
+
+size_t release_most(const struct anchors *anchors, const struct known *known, struct str line,
+                    struct sift *sift) {
+    size_t limit = line.len;
+
+    engine_sift(anchors, line, SIFT_WINDOW, sift);
+    ptrdiff_t login = str_find(line, STR("login "));
+    for (size_t at = bits_next(sift->marks, sift->marks, 0, limit); at < limit;
+         at = bits_next(sift->marks, sift->marks, at + 1, limit)) {
+        if (!is_settled(anchors, line, sift, login, at)) {
+            size_t seen = at + anchors_reach(anchors, line, at).min - 1; /* its end had not come */
+            limit = seen < limit ? seen : limit;
+        }
+    }
+    return words_before(anchors, known, line, limit);
 }

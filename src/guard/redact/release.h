@@ -12,3 +12,8 @@
  * before its end. */
 size_t release_to(const struct anchors *anchors, const struct known *known, struct str line,
                   size_t given, struct sift *sift, bool *is_stuck);
+
+/* How many bytes of `line`, the same but complete, may have been shown when less of it had come, at
+ * most. */
+size_t release_most(const struct anchors *anchors, const struct known *known, struct str line,
+                    struct sift *sift);

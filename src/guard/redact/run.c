@@ -378,6 +378,7 @@ static bool is_of_source(const struct scan *scan, size_t from, size_t to) {
 
 static void scan_run(const struct pass *pass, struct scan *scan, size_t from, size_t to) {
     from = after_escape(scan->text, from, to);
+    budget_take(scan->budget, (to - from) * BUDGET_RUN_BYTE);
     run_aws_secret(scan, from, to, pass->is_near_line);
     if (scan->is_decoded || is_of_source(scan, from, to)) {
         return;
@@ -394,7 +395,8 @@ void runs_scan(const struct pass *pass, struct scan *scan, size_t begin) {
     size_t base = scan->sift_at;
     size_t end = base + scan->text.len;
 
-    for (size_t bit = bits_next(runs, runs, base + begin, end); bit < end;) {
+    for (size_t bit = bits_next(runs, runs, base + begin, end);
+         bit < end && !budget_is_spent(scan->budget);) {
         size_t to = bits_next_clear(runs, bit, end);
         size_t first = bit > base + begin || bit == 0 || !bit_has(runs, bit - 1)
                            ? run_first(bit)

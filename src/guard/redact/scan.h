@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "guard/redact/budget.h"
 #include "guard/redact/charset.h"
 #include "guard/redact/known.h"
 #include "guard/redact/sieve.h"
@@ -99,6 +100,7 @@ struct scan {
     struct sift *sift; /* of a text that holds this one ... */
     size_t sift_at;    /* ... here */
     const struct known *known;
+    struct budget *budget;
     struct carry *carry;       /* NULL: what follows is not this view's to decide */
     const uint32_t *map;       /* of the view; NULL: offsets are the source's */
     const struct scan *source; /* of the text that a view was made of; NULL: this is it */

@@ -2,7 +2,9 @@
 #include "guard/redact/segment.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/mend.h"
 #include "guard/redact/redactor.h"
+#include "guard/redact/release.h"
 
 #include <string.h>
 
@@ -12,6 +14,16 @@ enum {
     WRAPPED = 60,  /* the shortest line of Base64 that was wrapped */
     ROUNDS_MAX = 16
 };
+
+static const char limit_kind[] = "limit";
+
+static void segmenter_begin(struct segmenter *segmenter) {
+    const struct redactor_core *core = redactor_lock(segmenter->redactor);
+    int64_t max = core->budget;
+
+    redactor_unlock(segmenter->redactor);
+    budget_begin(&segmenter->scratch.budget, max);
+}
 
 void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor,
                     void (*fn)(void *user, const struct segment *segment), void *user) {
@@ -23,6 +35,7 @@ void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor
         .masked = BUF_INIT(8 * SEGMENT_MAX), /* a one-byte value becomes five bytes */
         .again = BUF_INIT(8 * SEGMENT_MAX),
     };
+    segmenter_begin(segmenter);
 }
 
 void segmenter_done(struct segmenter *segmenter) {
@@ -38,6 +51,11 @@ void segmenter_done(struct segmenter *segmenter) {
 void segmenter_restart(struct segmenter *segmenter) {
     segmenter->carry = (struct carry){.yaml_indent = -1};
     segmenter->is_waiting = false;
+    segmenter->is_over = false;
+    segmenter->is_limited = false;
+    segmenter->plain = 0;
+    segmenter->shape = (struct shape){0};
+    segmenter_begin(segmenter);
 }
 
 void segmenter_forget(struct segmenter *segmenter) {
@@ -47,46 +65,12 @@ void segmenter_forget(struct segmenter *segmenter) {
     segmenter_restart(segmenter);
 }
 
-static bool is_mask(struct str text, const struct span *span) {
-    return str_eq(str_slice(text, span->from, span->to), STR("***"));
-}
-
-/* No escape of JSON is cut: one is taken in whose letter may be one of what was found, and one
- * whose backslashes end it is left out. */
-static void spans_keep_escapes(struct spans *spans, struct str text) {
-    bool is_changed = false;
-    size_t kept = 0;
-
-    if (spans->n == 0 || memchr(text.ptr, '\\', text.len) == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < spans->n; i++) {
-        struct span span = spans->rows[i];
-        struct escape escape;
-        bool is_cut = escape_around(text, span.from, &escape);
-
-        span.from = is_cut ? escape.from : span.from;
-        if (escape_around(text, span.to, &escape)) {
-            bool is_slashes = span.to <= escape.letter && span.from < escape.from;
-            span.to = is_slashes ? escape.from : escape.to;
-            is_cut = true;
-        }
-        is_changed = is_changed || is_cut;
-        spans->rows[kept] = span;
-        kept += is_cut && is_mask(text, &span) ? 0 : 1;
-    }
-    spans->n = kept;
-    if (is_changed) {
-        spans_merge(spans);
-    }
-}
-
 static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
                          struct carry *carry, struct piece_of_text piece, struct spans *spans) {
     spans_clear(spans);
     engine_scan(core->anchors, &core->known, &segmenter->scratch, carry, piece, spans);
     spans_merge(spans);
-    spans_keep_escapes(spans, piece.text);
+    spans_keep_json(spans, piece.text, &segmenter->shape);
 }
 
 /* Bytes [from, to) of the window that was sifted last. */
@@ -96,42 +80,67 @@ static struct piece_of_text piece_of(struct segmenter *segmenter, struct str win
         .text = str_slice(window, from, to), .sift = &segmenter->sift, .sift_at = from};
 }
 
-/* Masks until masking again changes nothing: what a mask leaves beside it may read differently, and
- * is judged like any other text. Each round leaves less. */
-static bool segment_settle(struct segmenter *segmenter, const struct redactor_core *core,
-                           const struct carry *before, struct str text) {
-    struct buf *masked = &segmenter->masked;
-    struct buf *again = &segmenter->again;
-    const struct spans *spans = &segmenter->spans;
-    bool is_open = false;
+/* What was masked may say more about the lines after it than what it was made of did; masked again
+ * it will. */
+static void carry_join(struct carry *carry, const struct carry *masked) {
+    carry->nest_depth =
+        carry->nest_depth < masked->nest_depth ? masked->nest_depth : carry->nest_depth;
+    if (carry->yaml_indent < 0) {
+        carry->yaml_indent = masked->yaml_indent;
+        carry->is_yaml_text = masked->is_yaml_text;
+    }
+}
 
-    buf_clear(masked);
-    spans_render(spans, text, masked);
-    for (int round = 0; spans->n > 0; round++) {
+static void masked_swap(struct segmenter *segmenter) {
+    struct buf swap = segmenter->masked;
+
+    segmenter->masked = segmenter->again;
+    segmenter->again = swap;
+}
+
+/* Reads what was masked again until that changes nothing: what a mask leaves beside it may read
+ * differently, and is judged like any other text. Each round leaves less. False: it does not end,
+ * or takes more than the budget. `*is_open`: its end was masked. */
+static bool masked_settle(struct segmenter *segmenter, const struct redactor_core *core,
+                          const struct carry *before, bool *is_open) {
+    struct budget *budget = &segmenter->scratch.budget;
+    struct spans *spans = &segmenter->unused;
+
+    for (int round = 0; round < ROUNDS_MAX; round++) {
         struct carry trial = *before;
+        struct piece_of_text piece = {.text = buf_str(&segmenter->masked),
+                                      .sift = &segmenter->again_sift};
 
         if (segmenter->carry.block == BLOCK_NONE) {
             trial.block = BLOCK_NONE; /* its end is masked now, and what follows is not in it */
         }
-        if (round == ROUNDS_MAX) { /* not understood: nothing of it is shown */
-            buf_clear(masked);
-            buf_add(masked, STR("***\n"));
+        budget_take(budget, BUDGET_ROUND + piece.text.len * BUDGET_ROUND_BYTE);
+        engine_sift(core->anchors, piece.text, SIFT_SEGMENT, &segmenter->again_sift);
+        segment_scan(segmenter, core, &trial, piece, spans);
+        if (budget_is_spent(budget)) {
             return false;
         }
-        is_open = is_open || spans->rows[spans->n - 1].to == text.len;
-        struct piece_of_text piece = {.text = buf_str(masked), .sift = &segmenter->again_sift};
-        engine_sift(core->anchors, piece.text, SIFT_SEGMENT, &segmenter->again_sift);
-        segment_scan(segmenter, core, &trial, piece, &segmenter->unused);
-        spans = &segmenter->unused;
-        text = buf_str(masked);
-        buf_clear(again);
-        spans_render(spans, text, again);
-        struct buf swap = *masked;
-        *masked = *again;
-        *again = swap;
-        text = buf_str(again);
+        if (spans->n == 0) {
+            carry_join(&segmenter->carry, &trial);
+            return true;
+        }
+        *is_open = *is_open || spans->rows[spans->n - 1].to == piece.text.len;
+        buf_clear(&segmenter->again);
+        spans_render(spans, piece.text, &segmenter->again);
+        masked_swap(segmenter);
     }
-    return is_open;
+    return false;
+}
+
+/* Masks what was found in `text`; false: it is not understood, or not within the budget. */
+static bool segment_settle(struct segmenter *segmenter, const struct redactor_core *core,
+                           const struct carry *before, struct str text, bool *is_open) {
+    const struct spans *spans = &segmenter->spans;
+
+    buf_clear(&segmenter->masked);
+    spans_render(spans, text, &segmenter->masked);
+    *is_open = spans->rows[spans->n - 1].to == text.len;
+    return masked_settle(segmenter, core, before, is_open);
 }
 
 static void count_add(struct counts *counts, const char *kind, size_t n) {
@@ -168,17 +177,104 @@ static void plain_give(struct segmenter *segmenter, struct str text) {
     }
 }
 
-static void segment_give(struct segmenter *segmenter, const struct redactor_core *core,
+/* Text with a mask in it. Only what is shown of it counts. */
+static void masked_give(struct segmenter *segmenter, const struct segment *segment) {
+    struct str mask = STR("***");
+    size_t joined = str_starts(segment->masked, mask) ? mask.len : 0; /* it may go on with one */
+    size_t n = segment->masked.len - joined;
+
+    budget_give(&segmenter->scratch.budget, n < segment->text.len ? n : segment->text.len);
+    segmenter->fn(segmenter->user, segment);
+}
+
+/* Gives a segment that was not read within the budget: `plain` bytes of it, which may be shown
+ * whatever follows, and the shape of the rest. What it says about the lines after it was read, but
+ * for AWS, which may be talked about anywhere in it. `is_line`: it is not a piece of one. */
+static void limited_give(struct segmenter *segmenter, const struct redactor_core *core,
+                         const struct carry *before, struct str text, size_t plain, bool is_line) {
+    struct budget *budget = &segmenter->scratch.budget;
+    struct segment segment = {.text = text, .spans = &segmenter->spans};
+    int64_t floor = budget->floor;
+
+    spans_clear(&segmenter->spans);
+    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+    count_add(&segmenter->counts, limit_kind, 1);
+    buf_clear(&segmenter->masked);
+    buf_add(&segmenter->masked, str_slice(text, 0, plain));
+    shape_keep(&segmenter->shape, str_slice(text, 0, plain));
+    shape_mask(&segmenter->shape, str_slice(text, plain, text.len), &segmenter->masked);
+    if (is_line) {
+        shape_end(&segmenter->shape, &segmenter->masked);
+    }
+    budget->floor = INT64_MIN; /* next to nothing is left to be read */
+    if (!masked_settle(segmenter, core, before, &segment.is_open)) {
+        buf_clear(&segmenter->masked);
+        buf_add(&segmenter->masked, STR("***\n"));
+    }
+    budget->floor = floor;
+    carry_hint(&segmenter->carry);
+    segment.masked = buf_str(&segmenter->masked);
+    masked_give(segmenter, &segment);
+}
+
+/* Whether the segment under way is limited before it is read. */
+static bool is_limited(const struct segmenter *segmenter) {
+    return segmenter->is_limited || budget_is_spent(&segmenter->scratch.budget);
+}
+
+/* Gives a segment whose spans were found; false: it must be limited. */
+static bool segment_give(struct segmenter *segmenter, const struct redactor_core *core,
                          const struct carry *before, struct str text) {
     struct segment segment = {.text = text, .spans = &segmenter->spans, .masked = text};
 
-    if (segmenter->is_masking && segmenter->spans.n > 0) {
+    if (segmenter->is_masking) {
+        if (!segment_settle(segmenter, core, before, text, &segment.is_open)) {
+            return false;
+        }
+        segment.masked = buf_str(&segmenter->masked);
         for (size_t i = 0; i < segmenter->spans.n; i++) {
             count_add(&segmenter->counts, segmenter->spans.rows[i].kind, 1);
         }
-        segment.is_open = segment_settle(segmenter, core, before, text);
-        segment.masked = buf_str(&segmenter->masked);
     }
+    masked_give(segmenter, &segment);
+    return true;
+}
+
+/* After a segment: nothing more is read when the budget is over. */
+static void segment_end(struct segmenter *segmenter, bool is_line) {
+    const struct carry *carry = &segmenter->carry;
+
+    if (is_line) {
+        segmenter->is_limited = false;
+        segmenter->plain = 0;
+        segmenter->shape = (struct shape){0};
+    }
+    if (segmenter->scratch.budget.left < 0) {
+        segmenter->is_over = true;
+        segmenter->shape.is_value = carry->nest_depth > 0;
+        if (carry->yaml_indent >= 0) { /* a line of it would be read as one, and masked */
+            segmenter->shape = (struct shape){.state = SHAPE_OTHER, .is_endless = true};
+        }
+        count_add(&segmenter->counts, limit_kind, 1);
+    }
+}
+
+/* Gives the rest of a text, in any pieces, when the budget is over. */
+static void over_give(struct segmenter *segmenter, struct str text, bool is_end) {
+    struct segment segment = {.text = text, .spans = &segmenter->spans};
+    size_t plain = segmenter->plain < text.len ? segmenter->plain : text.len;
+
+    spans_clear(&segmenter->spans);
+    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+    buf_clear(&segmenter->masked);
+    buf_add(&segmenter->masked, str_slice(text, 0, plain));
+    shape_keep(&segmenter->shape, str_slice(text, 0, plain));
+    shape_mask(&segmenter->shape, str_slice(text, plain, text.len), &segmenter->masked);
+    if (is_end) {
+        shape_end(&segmenter->shape, &segmenter->masked);
+    }
+    segmenter->plain -= plain;
+    segment.masked = buf_str(&segmenter->masked);
     segmenter->fn(segmenter->user, &segment);
 }
 
@@ -224,32 +320,70 @@ static bool is_idle(const struct carry *carry) {
 
 bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segmenter->carry); }
 
-/* The spans come from the whole window; what the next piece must know, from the piece alone, which
- * is read again only where something may tell. */
-static size_t window_handle(struct segmenter *segmenter, const struct redactor_core *core,
-                            struct str window) {
-    struct carry before = segmenter->carry;
-    struct carry trial = segmenter->carry;
-    bool is_idle_before = carry_is_empty(&before);
+/* How many bytes of `text`, where a segment begins, may be shown whatever follows: what is shown of
+ * an unfinished line, at least. */
+static size_t plain_of(struct segmenter *segmenter, const struct redactor_core *core,
+                       const struct carry *before, struct str text) {
+    if (before->is_line_middle || !carry_is_empty(before)) {
+        return segmenter->plain < text.len ? segmenter->plain : text.len;
+    }
+    return release_most(core->anchors, &core->known, text, &segmenter->again_sift);
+}
 
-    trial.is_asked = false;
-    trial.is_hinted = false;
-    segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
-                 &segmenter->spans);
-    size_t cut = window_cut(window, &segmenter->spans);
+/* What the next piece must know, from the piece that ends at `cut` alone, which is read again only
+ * where something may tell. */
+static void window_carry(struct segmenter *segmenter, const struct redactor_core *core,
+                         struct str window, size_t cut, const struct carry *trial) {
     struct piece_of_text piece = piece_of(segmenter, window, 0, cut);
-    piece.has_no_hint = !trial.is_hinted;
-    if (is_idle_before && !trial.is_asked && cut > 0) {
+
+    piece.has_no_hint = !trial->is_hinted;
+    if (carry_is_empty(&segmenter->carry) && !trial->is_asked && cut > 0) {
         segmenter->carry.before = window.ptr[cut - 1];
         segmenter->carry.is_line_middle = true; /* a window has no line end */
     } else {
         engine_scan(core->anchors, &core->known, &segmenter->scratch, &segmenter->carry, piece,
                     NULL);
     }
+}
+
+/* The spans come from the whole window. */
+static size_t window_handle(struct segmenter *segmenter, const struct redactor_core *core,
+                            struct str window) {
+    struct carry before = segmenter->carry;
+    struct carry trial = segmenter->carry;
+    bool is_unread = is_limited(segmenter);
+    size_t plain = plain_of(segmenter, core, &before, window);
+
+    trial.is_asked = is_unread;
+    trial.is_hinted = false;
+    spans_clear(&segmenter->spans);
+    budget_take(&segmenter->scratch.budget, BUDGET_SEGMENT);
+    if (!is_unread) {
+        segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
+                     &segmenter->spans);
+        is_unread = budget_is_spent(&segmenter->scratch.budget);
+    }
+    if (is_unread) {
+        spans_clear(&segmenter->spans);
+    }
+    size_t cut = window_cut(window, &segmenter->spans);
+    struct str text = str_slice(window, 0, cut);
+    window_carry(segmenter, core, window, cut, &trial);
     spans_keep_before(&segmenter->spans, cut);
     segmenter->carry.is_cut = cut == window.len;
     segmenter->is_waiting = false;
-    segment_give(segmenter, core, &before, piece.text);
+    if (!is_unread && segmenter->spans.n == 0) {
+        budget_give(&segmenter->scratch.budget, cut);
+        plain_give(segmenter, text);
+    } else if (is_unread || !segment_give(segmenter, core, &before, text)) {
+        limited_give(segmenter, core, &before, text, plain < cut ? plain : cut, false);
+        segmenter->is_limited = true;
+    }
+    if (!segmenter->is_limited) {
+        shape_keep(&segmenter->shape, text);
+    }
+    segmenter->plain = plain > cut ? plain - cut : 0;
+    segment_end(segmenter, false);
     return cut;
 }
 
@@ -259,6 +393,7 @@ static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t 
     size_t mark = bits_next(sift->marks, sift->marks, at, to);
     size_t end = mark == to ? to : bits_last(sift->ends, at, mark);
 
+    budget_give(&segmenter->scratch.budget, end - at);
     size_t hint = bits_last(sift->hints, at, end);
     struct carry *carry = &segmenter->carry;
     if (hint > at) {
@@ -277,15 +412,33 @@ static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t 
  * it as far as nothing was found. */
 static void segment_handle(struct segmenter *segmenter, const struct redactor_core *core,
                            struct str window, size_t at, size_t end, size_t *given) {
+    struct budget *budget = &segmenter->scratch.budget;
     struct carry before = segmenter->carry;
+    struct piece_of_text piece = piece_of(segmenter, window, at, end);
+    bool is_unread = is_limited(segmenter);
+    bool has_mark = bits_next(segmenter->sift.marks, segmenter->sift.marks, at, end) < end;
 
-    segment_scan(segmenter, core, &segmenter->carry, piece_of(segmenter, window, at, end),
-                 &segmenter->spans);
-    if (segmenter->spans.n > 0) {
-        plain_give(segmenter, str_slice(window, *given, at));
-        segment_give(segmenter, core, &before, str_slice(window, at, end));
-        *given = end;
+    budget_take(budget, has_mark || !is_idle(&before) ? BUDGET_SEGMENT : 0);
+    if (is_unread) {
+        piece.has_no_hint = true; /* whether it has one is not asked */
+        engine_scan(core->anchors, &core->known, &segmenter->scratch, &segmenter->carry, piece,
+                    NULL);
+    } else {
+        segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->spans);
+        is_unread = budget_is_spent(budget);
     }
+    if (!is_unread && segmenter->spans.n == 0) {
+        budget_give(budget, end - at);
+        segment_end(segmenter, true);
+        return;
+    }
+    plain_give(segmenter, str_slice(window, *given, at));
+    *given = end;
+    if (is_unread || !segment_give(segmenter, core, &before, piece.text)) {
+        size_t plain = plain_of(segmenter, core, &before, piece.text);
+        limited_give(segmenter, core, &before, piece.text, plain, true);
+    }
+    segment_end(segmenter, true);
 }
 
 /* ---- Base64 that is wrapped over lines ---- */
@@ -364,7 +517,7 @@ static size_t lines_handle(struct segmenter *segmenter, const struct redactor_co
     size_t given = 0;
     size_t at = 0;
 
-    while (at < to) {
+    while (at < to && !segmenter->is_over) {
         if (is_idle(&segmenter->carry)) {
             at = lines_pass(segmenter, window, at, to);
         }
@@ -380,8 +533,8 @@ static size_t lines_handle(struct segmenter *segmenter, const struct redactor_co
             at = end;
         }
     }
-    segmenter->is_waiting = at < to;
-    if (is_last && at < window.len) {
+    segmenter->is_waiting = at < to && !segmenter->is_over;
+    if (is_last && at < window.len && !segmenter->is_over) {
         segment_handle(segmenter, core, window, at, window.len, &given);
         at = window.len;
     }
@@ -393,7 +546,7 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
                           struct str text, bool is_end) {
     size_t at = 0;
 
-    while (at < text.len) {
+    while (at < text.len && !segmenter->is_over) {
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
         bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
 
@@ -405,6 +558,10 @@ static size_t feed_locked(struct segmenter *segmenter, const struct redactor_cor
             break;
         }
         at += handled;
+    }
+    if (segmenter->is_over) {
+        over_give(segmenter, str_slice(text, at, text.len), is_end);
+        return text.len;
     }
     return at;
 }

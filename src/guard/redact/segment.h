@@ -2,12 +2,18 @@
  * the same bytes are masked alike however they arrive.
  *
  * A segment is a line with its end. A line of more than SEGMENT_MAX bytes is cut where no span is
- * and SEGMENT_HOLD bytes were seen beyond. */
+ * and SEGMENT_HOLD bytes were seen beyond.
+ *
+ * A segment whose reading takes more than the budget of its text is limited: but for words that may
+ * be shown whatever follows, its shape is all that is shown. What it says about the lines after it
+ * is read all the same; when that takes more than the rest of the budget, nothing more of the text
+ * is read. */
 #pragma once
 
 #include "base/buf.h"
 #include "guard/redact/engine.h"
 #include "guard/redact/redact.h"
+#include "guard/redact/shape.h"
 
 enum { SEGMENT_MAX = 64 * 1024, SEGMENT_HOLD = 16 * 1024 };
 
@@ -32,8 +38,12 @@ struct segmenter {
     const struct redactor *redactor;
     void (*fn)(void *user, const struct segment *segment); /* called for each one in order */
     void *user;
-    bool is_waiting; /* what was not handled is lines of Base64 that may go on */
-    bool is_masking; /* whether `masked` is asked for */
+    bool is_waiting;    /* what was not handled is lines of Base64 that may go on */
+    bool is_masking;    /* whether `masked` is asked for */
+    bool is_over;       /* nothing more is read: the shape of the rest is all that is shown */
+    bool is_limited;    /* of the long line under way nothing more is read */
+    size_t plain;       /* bytes of its next piece that may be shown whatever follows */
+    struct shape shape; /* its own */
     struct carry carry;
     struct sift sift;       /* of the window under way */
     struct sift again_sift; /* of a segment that was masked */

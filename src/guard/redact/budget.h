@@ -1,0 +1,48 @@
+/* guard/redact/budget.h: how much work a text may make.
+ *
+ * Work is counted by what is done, never by a clock, so that the same bytes are masked alike on any
+ * machine and however they arrive. A step is about a nanosecond. What was masked gives new steps by
+ * its bytes, not by those it was made of: masking it again starts with no less, and costs no more,
+ * so that it never ends earlier. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    BUDGET_MAX = 6000000,
+    BUDGET_A_BYTE = 12,    /* new steps for a byte of what was masked */
+    BUDGET_KEPT = 3,       /* of so many parts one is for what lines must know of those before */
+    BUDGET_SEGMENT = 150,  /* what things cost: one that is looked at ... */
+    BUDGET_VIEW = 150,     /* ... one way to read it ... */
+    BUDGET_VIEW_BYTE = 3,  /* ... and a byte of that; ... */
+    BUDGET_ROUND = 300,    /* ... one that is read again ... */
+    BUDGET_ROUND_BYTE = 3, /* ... and a byte of that; ... */
+    BUDGET_ANCHOR = 200,   /* ... a place where a matcher is called; ... */
+    BUDGET_RUN_BYTE = 3    /* ... a byte of a run that may be encoded */
+};
+
+struct budget {
+    int64_t max;
+    int64_t left;
+    int64_t floor; /* below it, what may be left out is left out */
+};
+
+static inline void budget_begin(struct budget *budget, int64_t max) {
+    *budget = (struct budget){.max = max, .left = max, .floor = max / BUDGET_KEPT};
+}
+
+static inline bool budget_is_spent(const struct budget *budget) {
+    return budget->left < budget->floor;
+}
+
+static inline void budget_take(struct budget *budget, size_t steps) {
+    budget->left -= (int64_t)steps;
+}
+
+static inline void budget_give(struct budget *budget, size_t bytes) {
+    int64_t left = budget->left + (int64_t)bytes * BUDGET_A_BYTE;
+
+    budget->left = left > budget->max ? budget->max : left;
+}

@@ -1,0 +1,144 @@
+/* guard/redact/mend.c: what is replaced in JSON is all of an escape, or a value. */
+#include "guard/redact/mend.h"
+
+#include "guard/redact/charset.h"
+#include "guard/redact/view.h"
+
+#include <string.h>
+
+static bool is_mask(struct str text, const struct span *span) {
+    return str_eq(str_slice(text, span->from, span->to), STR("***"));
+}
+
+/* No escape of JSON is cut: one is taken in whose letter may be one of what was found, and one
+ * whose backslashes end it is left out. */
+static void spans_keep_escapes(struct spans *spans, struct str text) {
+    bool is_changed = false;
+    size_t kept = 0;
+
+    if (spans->n == 0 || memchr(text.ptr, '\\', text.len) == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < spans->n; i++) {
+        struct span span = spans->rows[i];
+        struct escape escape;
+        bool is_cut = escape_around(text, span.from, &escape);
+
+        span.from = is_cut ? escape.from : span.from;
+        if (escape_around(text, span.to, &escape)) {
+            bool is_slashes = span.to <= escape.letter && span.from < escape.from;
+            span.to = is_slashes ? escape.from : escape.to;
+            is_cut = true;
+        }
+        is_changed = is_changed || is_cut;
+        spans->rows[kept] = span;
+        kept += is_cut && is_mask(text, &span) ? 0 : 1;
+    }
+    spans->n = kept;
+    if (is_changed) {
+        spans_merge(spans);
+    }
+}
+
+enum { NUMBER_MAX = 64 }; /* before and after what is masked of it */
+
+static bool is_number(char c) { return is_digit(c) || is_any(c, "+-.eE"); }
+
+/* The number that a span is a part of; false when it has something else in it. */
+static bool number_around(struct str text, struct span *span) {
+    size_t from = span->from;
+    size_t to = span->to;
+
+    for (size_t i = from; i < to; i++) {
+        if (!is_number(text.ptr[i])) {
+            return false;
+        }
+    }
+    while (from > 0 && span->from - from < NUMBER_MAX && is_number(text.ptr[from - 1])) {
+        from--;
+    }
+    while (to < text.len && to - span->to < NUMBER_MAX && is_number(text.ptr[to])) {
+        to++;
+    }
+    bool is_all = (from == 0 || !is_number(text.ptr[from - 1])) &&
+                  (to == text.len || !is_number(text.ptr[to]));
+    span->from = from;
+    span->to = to;
+    return is_all && (is_digit(text.ptr[from]) || text.ptr[from] == '-');
+}
+
+static size_t back_over_blanks(struct str text, size_t at) {
+    while (at > 0 && (text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '\t')) {
+        at--;
+    }
+    return at;
+}
+
+/* Whether \"name\": stands before `at`, in a string. */
+static bool is_after_escaped_name(struct str text, size_t at) {
+    size_t colon = back_over_blanks(text, at);
+    size_t quote = colon > 0 && text.ptr[colon - 1] == ':' ? back_over_blanks(text, colon - 1) : 0;
+
+    return quote > 2 && text.ptr[quote - 1] == '"' && text.ptr[quote - 2] == '\\' &&
+           text.ptr[quote - 3] != '\\';
+}
+
+/* A line, told by what stands from a number on. */
+struct json_line {
+    size_t to;
+    bool is_json;
+};
+
+/* Where the line of `at` ends, and whether it is JSON up to there as it is up to `at`. A line of
+ * one number is none. */
+static struct json_line json_line_of(struct str text, size_t at, struct shape shape) {
+    const char *end = memchr(text.ptr + at, '\n', text.len - at);
+    struct json_line line = {.to = end == NULL ? text.len : (size_t)(end - text.ptr)};
+    struct str rest = str_trim(str_slice(text, at, line.to));
+    size_t n = 0;
+
+    while (n < rest.len && is_number(rest.ptr[n])) {
+        n++;
+    }
+    shape_keep(&shape, rest);
+    line.is_json = shape.state != SHAPE_OTHER && (at > 0 || n < rest.len);
+    return line;
+}
+
+/* A number that is a value of JSON becomes a string. */
+static void spans_quote_numbers(struct spans *spans, struct str text, const struct shape *before) {
+    struct json_line line = {0};
+    struct shape shape = *before;
+    bool is_changed = false;
+    size_t at = 0;
+
+    for (size_t i = 0; i < spans->n; i++) {
+        struct span span = spans->rows[i];
+
+        if (span.style != SPAN_PLAIN || !number_around(text, &span) || span.from < at) {
+            continue;
+        }
+        shape_keep(&shape, str_slice(text, at, span.from));
+        at = span.from;
+        if (span.from >= line.to) {
+            line = json_line_of(text, span.from, shape);
+        }
+        if (shape.state == SHAPE_BETWEEN && line.is_json) {
+            span.style = SPAN_QUOTED;
+        } else if (shape.state == SHAPE_STRING && is_after_escaped_name(text, span.from)) {
+            span.style = SPAN_ESCAPED;
+        }
+        if (span.style != SPAN_PLAIN) {
+            spans->rows[i] = span;
+            is_changed = true;
+        }
+    }
+    if (is_changed) {
+        spans_merge(spans);
+    }
+}
+
+void spans_keep_json(struct spans *spans, struct str text, const struct shape *before) {
+    spans_keep_escapes(spans, text);
+    spans_quote_numbers(spans, text, before);
+}
