@@ -20,7 +20,9 @@ enum {
     BUDGET_ROUND = 300,    /* ... one that is read again ... */
     BUDGET_ROUND_BYTE = 3, /* ... and a byte of that; ... */
     BUDGET_ANCHOR = 200,   /* ... a place where a matcher is called; ... */
-    BUDGET_RUN_BYTE = 3    /* ... a byte of a run that may be encoded */
+    BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
+    BUDGET_VALUE = 500,    /* ... a value that nobody knows; ... */
+    BUDGET_PERSON = 400    /* ... a number or an address of a person */
 };
 
 struct budget {

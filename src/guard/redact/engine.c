@@ -124,7 +124,17 @@ void carry_hint(struct carry *carry) {
     carry->is_hinted = true;
 }
 
+/* The work of what was found in `scan` when it was sifted. */
+static size_t sifted_work(const struct scan *scan) {
+    const struct sift *sift = scan->sift;
+    size_t to = scan->sift_at + scan->text.len;
+
+    return bits_count(sift->values, scan->sift_at, to) * BUDGET_VALUE +
+           bits_count(sift->persons, scan->sift_at, to) * BUDGET_PERSON;
+}
+
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
+    budget_take(scan->budget, sifted_work(scan));
     anchors_scan(pass->anchors, scan, from);
     if (scan->out == NULL || budget_is_spent(scan->budget)) {
         return; /* nothing of what follows is carried */
@@ -155,12 +165,14 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
     struct str text = piece->text;
     struct view *views = is_inner ? pass->scratch->inner : pass->scratch->views;
     bool is_visible = pass_build(pass, views, VIEW_VISIBLE, text);
+    struct line line = {0};
     struct scan scan = {
         .text = text,
         .sift = piece->sift,
         .sift_at = piece->sift_at,
         .known = pass->known,
         .budget = &pass->scratch->budget,
+        .line = &line,
         .judged = &pass->scratch->judged,
         .carry = is_visible ? NULL : carry,
         .out = out,

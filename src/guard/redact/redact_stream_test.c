@@ -477,6 +477,7 @@ static void a_name_that_ends_a_string_has_no_value(void **state) {
         "{\"log\":\"{\\\"label\\\":\\\"Password:\\\",\\\"n\\\":1}\"}",
         "{'label': 'Password:', 'n': True}",
         "[\"--password=\", 5]",
+        "[\n  \"my password : \",\n  \"x\"\n]",
     };
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 

@@ -66,6 +66,9 @@ void scan_forget(struct scan *scan) {
     scan->element_end = (struct find){0};
     scan->quoted = (struct quoted){0};
     memset(scan->strings, 0, sizeof scan->strings);
+    if (scan->line != NULL) {
+        *scan->line = (struct line){0};
+    }
 }
 
 /* ---- Strings and lines ---- */
@@ -102,14 +105,23 @@ size_t scan_string_end(const struct scan *scan, size_t at, char quote, size_t sl
 }
 
 size_t scan_line_end(const struct scan *scan, size_t at) {
-    while (at < scan->text.len && scan->text.ptr[at] != '\n' && scan->text.ptr[at] != '\r' &&
-           !scan_is_outer_quote(scan, at)) {
-        at++;
+    struct line *line = scan->line;
+    size_t to = at;
+
+    if (line != NULL && line->len == scan->text.len && at >= line->from && at <= line->to) {
+        return line->to; /* names one after the other ask for the same line */
     }
-    while (at > 0 && is_blank(scan->text.ptr[at - 1])) {
-        at--;
+    while (to < scan->text.len && scan->text.ptr[to] != '\n' && scan->text.ptr[to] != '\r' &&
+           !scan_is_outer_quote(scan, to)) {
+        to++;
     }
-    return at;
+    while (to > 0 && is_blank(scan->text.ptr[to - 1])) {
+        to--;
+    }
+    if (line != NULL && to >= at) {
+        *line = (struct line){.from = at, .to = to, .len = scan->text.len};
+    }
+    return to;
 }
 
 size_t scan_next_line(const struct scan *scan, size_t at) {

@@ -61,6 +61,13 @@ struct memo {
     size_t last_at; /* of a word: offset of its last '@' + 1, or 0 */
 };
 
+/* The line whose end was looked for last, of a text of `len` bytes. */
+struct line {
+    size_t from;
+    size_t to; /* its end, without the blanks before that */
+    size_t len;
+};
+
 /* The first place at or after `from` of something; -1: none. */
 struct find {
     bool is_known;
@@ -122,6 +129,7 @@ struct scan {
     size_t below_to;     /* lines before it were masked, for a name above them */
     struct memo runs[SET_N];
     struct memo word;
+    struct line *line;   /* NULL: none is remembered */
     struct find dots[2]; /* of a token, the first and the second */
     struct find pem_end;
     struct find login;

@@ -184,6 +184,17 @@ static inline size_t bits_last(const uint64_t *bits, size_t from, size_t to) {
     return from;
 }
 
+/* How many bits are set in [from, to). */
+static inline size_t bits_count(const uint64_t *bits, size_t from, size_t to) {
+    size_t n = 0;
+
+    for (size_t at = bits_next(bits, bits, from, to); at < to;
+         at = bits_next(bits, bits, at + 1, to)) {
+        n++;
+    }
+    return n;
+}
+
 static inline void bits_clear(uint64_t *bits, size_t from, size_t to) {
     while (from < to) {
         size_t within = from % 64;

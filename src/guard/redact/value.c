@@ -292,7 +292,8 @@ static void value_below(struct scan *scan, const struct name *name, bool is_text
     }
     bool is_below = true;
     size_t end = scan_line_end(scan, name->to);
-    bool is_last = end >= scan->text.len && is_in_json_string(scan, name->from);
+    bool is_last = str_trim(str_slice(scan->text, end, scan->text.len)).len == 0 &&
+                   is_in_json_string(scan, name->from);
     if (name->from < scan->below_to || is_last) {
         return; /* masked already, or the string ends */
     }
