@@ -119,6 +119,7 @@ static const struct attempt {
     {"owners",              "changes the owner of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
     {"attributes",          "gives a readable file an attribute", 0, PROC_EXITED},
     {"leases",              "makes others wait for a readable file", OPEN_OUTSIDE, PROC_EXITED},
+    {"notifies",            "gets news of a readable folder by signals", OPEN_OUTSIDE, PROC_EXITED},
     {"set_id",              "makes a set-id program of its own file", OPEN_OUTSIDE, PROC_EXITED},
     {"make_device",         "makes a device", 0, PROC_EXITED},
     /* other processes */
@@ -140,6 +141,7 @@ static const struct attempt {
     {"sets_semaphore",      "sets a semaphore of ours by its number", OPEN_OUTSIDE, PROC_EXITED},
     {"posix_queue",         "opens or removes a queue of ours", OPEN_OUTSIDE, PROC_EXITED},
     {"priorities",          "sets our priority", OPEN_OUTSIDE, PROC_EXITED},
+    {"priorities_of_all",   "sets the priority of all that the user runs", 0, PROC_EXITED},
     {"schedules",           "sets when and where we run", OPEN_OUTSIDE, PROC_EXITED},
     {"compares",            "compares processes", OPEN_OUTSIDE, PROC_EXITED},
     {"moves_pages",         "moves pages", 0, PROC_EXITED},
@@ -187,6 +189,7 @@ static const struct attempt {
     {"core_dump",           "leaves a core dump", 0, PROC_EXITED},
     {"raises_limits",       "raises its own limits", 0, PROC_EXITED},
     /* resources */
+    {"open_files",          "opens files without end", 0, PROC_EXITED},
     {"fork_bomb",           "forks without end", NOT_ROOT, PROC_EXITED},
     {"one_large_file",      "fills the disk by one file", OPEN_OUTSIDE | SMALL_FILES, PROC_EXITED},
     {"sparse_file",         "makes a sparse file of a terabyte", SMALL_FILES, PROC_EXITED},

@@ -358,6 +358,12 @@ static int leases(void) {
     return out_if(fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0);
 }
 
+static int notifies(void) {
+    int fd = open(path_of("home/project"), O_RDONLY | O_DIRECTORY);
+
+    return out_if(fd >= 0 && fcntl(fd, F_NOTIFY, DN_CREATE) == 0);
+}
+
 static int pipe_outside(void) { return out_if(mkfifo(path_of("home/project/.npmrc"), 0644) == 0); }
 
 static int fanotify(void) {
@@ -394,10 +400,72 @@ static int times(void) {
     return out_if(utimensat(AT_FDCWD, path_of("home/project/readme"), NULL, 0) == 0);
 }
 
-static int set_id(void) {
-    int fd = open("tool", O_WRONLY | O_CREAT, 0755);
+enum { SET_ID_WAYS = 11 };
 
-    return out_if(fd >= 0 && (fchmod(fd, 04755) == 0 || chmod("tool", 02755) == 0));
+/* One of the calls that give a file its mode. */
+static void make_set_id(int way, mode_t mode) {
+    const unsigned long how[3] = {O_WRONLY | O_CREAT, mode, 0}; /* struct open_how */
+    int fd = way < 4 ? open("tool", O_WRONLY | O_CREAT, 0755) : -1;
+    long rc = -1;
+
+    switch (way) {
+    case 0:
+        rc = chmod("tool", mode);
+        break;
+    case 1:
+        rc = fchmod(fd, mode);
+        break;
+    case 2:
+        rc = syscall(SYS_fchmodat, AT_FDCWD, "tool", mode);
+        break;
+    case 3:
+        rc = syscall(452 /* fchmodat2 */, AT_FDCWD, "tool", mode, 0);
+        break;
+    case 4:
+        rc = openat(AT_FDCWD, "tool", O_WRONLY | O_CREAT, mode);
+        break;
+    case 5:
+        rc = syscall(437 /* openat2 */, AT_FDCWD, "tool", how, sizeof how);
+        break;
+    case 6:
+        rc = mknodat(AT_FDCWD, "tool", S_IFREG | mode, 0);
+        break;
+#ifdef SYS_open
+    case 7:
+        rc = syscall(SYS_open, "tool", O_WRONLY | O_CREAT, mode);
+        break;
+    case 8:
+        rc = syscall(SYS_creat, "tool", mode);
+        break;
+    case 9:
+        rc = syscall(SYS_mknod, "tool", S_IFREG | mode, 0);
+        break;
+#endif
+    default: { /* a file without a name, which then gets one */
+        char path[40];
+        fd = open(".", O_TMPFILE | O_WRONLY, mode);
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        rc = linkat(AT_FDCWD, path, AT_FDCWD, "tool", AT_SYMLINK_FOLLOW);
+        break;
+    }
+    }
+    (void)rc; /* the file tells */
+    (void)close(fd);
+}
+
+static int set_id(void) {
+    static const mode_t modes[] = {04755, 02755};
+    struct stat st;
+
+    (void)umask(0);
+    for (int i = 0; i < 2 * SET_ID_WAYS; i++) {
+        (void)unlink("tool");
+        make_set_id(i / 2, modes[i % 2]);
+        if (stat("tool", &st) == 0 && (st.st_mode & 06000) != 0) {
+            return OUT;
+        }
+    }
+    return DENIED;
 }
 
 static int make_device(void) { return out_if(mknod("disk", S_IFBLK | 0600, makedev(254, 0)) == 0); }
@@ -520,7 +588,7 @@ static int sets_semaphore(void) {
         void *ptr;
     } one = {1};
 
-    return out_if(semctl(id, 0, SETVAL, one) == 0) | out_if(semop(id, &up, 1) == 0) |
+    return out_if(semctl(id, 0, SETVAL, one) == 0) | out_if(syscall(SYS_semop, id, &up, 1) == 0) |
            out_if(semtimedop(id, &up, 1, &at_once) == 0) |
            out_if(semget((key_t)(0x415743 + parent()), 0, 0) >= 0);
 }
@@ -542,7 +610,15 @@ static int priorities(void) {
     return out_if(is_out || (getenv("HELD") == NULL && errno != EPERM));
 }
 
+/* Whose processes are all of the user's, and the group's. */
+static int priorities_of_all(void) {
+    return out_if(getenv("HELD") == NULL && (setpriority(PRIO_USER, 0, 0) == 0 ||
+                                             syscall(SYS_ioprio_set, 3, 0, 2 << 13) == 0));
+}
+
 static int schedules(void) {
+    static const unsigned char normal[48] = {
+        48}; /* struct sched_attr: its size, and nothing else */
     struct sched_param param = {0};
     cpu_set_t cpus;
     pid_t pid = parent();
@@ -553,6 +629,7 @@ static int schedules(void) {
     return out_if(sched_setaffinity(pid, sizeof cpus, &cpus) == 0 ||
                   sched_setscheduler(pid, SCHED_OTHER, &param) == 0 ||
                   sched_setparam(pid, &param) == 0 ||
+                  syscall(SYS_sched_setattr, pid, normal, 0) == 0 ||
                   syscall(SYS_ioprio_set, 1, pid, syscall(SYS_ioprio_get, 1, pid)) == 0);
 }
 
@@ -819,7 +896,13 @@ static int terminal_input(void) {
     if (errno != EPERM) {
         return OUT; /* the filter says EPERM, also where there is no terminal to fake input to */
     }
+    errno = 0;
     (void)ioctl(0, 0x54120000LL << 16 | TIOCSTI, &c); /* the upper half is not looked at by ioctl */
+    if (errno != EPERM) {
+        return OUT;
+    }
+    errno = 0;
+    (void)ioctl(0, TIOCLINUX, &c);
     return out_if(errno != EPERM);
 }
 
@@ -867,6 +950,20 @@ static int raises_limits(void) {
 }
 
 /* --- resources --- */
+
+static int open_files(void) {
+    struct rlimit most = {0};
+
+    (void)getrlimit(RLIMIT_NOFILE, &most);
+    most.rlim_cur = most.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &most);
+    for (int n = 0; n < 4500; n++) {
+        if (dup(0) < 0) {
+            return DENIED;
+        }
+    }
+    return OUT;
+}
 
 static int fork_bomb(void) {
     for (int n = 0; n < 3000; n++) {
@@ -1126,6 +1223,7 @@ static const struct {
     ROW(variables),
     ROW(core_dump),
     ROW(raises_limits),
+    ROW(open_files),
     ROW(fork_bomb),
     ROW(one_large_file),
     ROW(sparse_file),
@@ -1153,7 +1251,9 @@ static const struct {
     ROW(sets_semaphore),
     ROW(posix_queue),
     ROW(priorities),
+    ROW(priorities_of_all),
     ROW(schedules),
+    ROW(notifies),
     ROW(compares),
     ROW(moves_pages),
     ROW(odd_calls),
