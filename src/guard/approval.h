@@ -68,7 +68,11 @@ struct approval_state {
     char digest[SHA256_HEX + 1]; /* the digest of that yes, lower-case hex */
 };
 
-/* Whether `approval` may be acted on at `now_ms`. Order: UNKNOWN, MISMATCH, USED, EXPIRED. */
+/* How far two machines' clocks may be apart: AWS answers none that is further off. */
+enum { APPROVAL_CLOCKS_APART_MS = 5 * 60 * 1000 };
+
+/* Whether `approval` may be acted on at `now_ms`, between when it was asked, as far as clocks agree,
+ * and when it expires. Order: UNKNOWN, MISMATCH, USED, EXPIRED. */
 enum approval_answer approval_check(const struct approval *approval,
                                     const struct approval_state *state, int64_t now_ms);
 

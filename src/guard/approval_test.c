@@ -182,6 +182,97 @@ static void an_approval_is_good_once_in_time_and_for_its_own_digest(void **state
                      APPROVAL_MISMATCH);
 }
 
+static void a_clock_that_was_set_back_makes_no_yes_young_again(void **state) {
+    CLEANUP(approval_done) struct approval approval = sample();
+    struct approval_state given = {.is_given = true};
+    const int64_t asked_ms = INT64_C(1800000000000);
+    const int64_t minute_ms = 60000;
+    const struct {
+        int64_t now_ms;
+        enum approval_answer want;
+    } rows[] = {
+        {asked_ms, APPROVAL_OK},
+        {asked_ms - 5 * minute_ms, APPROVAL_OK}, /* another machine's clock */
+        {asked_ms - 5 * minute_ms - 1, APPROVAL_EXPIRED},
+        {asked_ms + 30 * minute_ms - 1, APPROVAL_OK},
+        {asked_ms + 30 * minute_ms, APPROVAL_EXPIRED},
+        {0, APPROVAL_EXPIRED},
+    };
+
+    (void)state;
+    approval.expires_ms = asked_ms + 30 * minute_ms;
+    memcpy(given.digest, sha256_hex(approval_digest(&approval)).text, sizeof given.digest);
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (approval_check(&approval, &given, rows[i].now_ms) != rows[i].want) {
+            fail_msg("row %zu", i);
+        }
+    }
+}
+
+/* All but who asked and when, which a session that another machine goes on with may change. */
+static void a_difference_is_named_in_every_member(void **state) {
+    CLEANUP(approval_done) struct approval approved = sample();
+    CLEANUP(approval_done) struct approval now = sample();
+    const struct {
+        const char *name;
+        char *text;
+    } rows[] = {
+        {"kind", now.kind},
+        {"session", now.session},
+        {"plan_sha256", now.plan_sha256},
+        {"change_set", now.change_set},
+        {"stack_id", now.stack_id},
+        {"template_sha256", now.template_sha256},
+        {"parameters_sha256", now.parameters_sha256},
+        {"account", now.account},
+        {"region", now.region},
+        {"endpoint", now.endpoint},
+        {"role", now.role},
+        {"policy_version", now.policy_version},
+        {"cost", now.cost},
+        {"on_failure", now.on_failure},
+    };
+
+    (void)state;
+    assert_null(approval_difference(&approved, &now));
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        size_t last = strlen(rows[i].text) - 1;
+
+        rows[i].text[last]++;
+        const char *got = approval_difference(&approved, &now);
+        assert_non_null(got);
+        assert_string_equal(got, rows[i].name);
+        rows[i].text[last]--;
+    }
+    json_put_int(json_array_get(now.artefacts, 0), "bytes", 3301);
+    assert_string_equal(approval_difference(&approved, &now), "artefacts");
+    json_put_int(json_array_get(now.artefacts, 0), "bytes", 3300);
+    now.cost_ceiling_cents++;
+    assert_string_equal(approval_difference(&approved, &now), "cost_ceiling_cents");
+}
+
+static void an_artefact_that_is_none_is_no_approval(void **state) {
+    static const char *const artefacts[] = {
+        "[1]", "[{}]", "[{\"kind\":\"zip\",\"sha256\":\"a\"}]",
+        "[{\"bytes\":1,\"kind\":\"zip\",\"more\":1,\"sha256\":\"a\"}]",
+        "[{\"bytes\":\"1\",\"kind\":\"zip\",\"sha256\":\"a\"}]"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(artefacts); i++) {
+        CLEANUP(approval_done) struct approval approval = sample();
+        CLEANUP(approval_done) struct approval got = {0};
+        struct err err = {0};
+
+        json_decref(approval.artefacts);
+        approval.artefacts = NULL;
+        assert_int_equal(json_read(str_from(artefacts[i]), &approval.artefacts, &err), ERR_NONE);
+        CLEANUP(freep) char *bytes = bytes_of(&approval);
+        if (approval_read(str_from(bytes), &got, &err) != ERR_INVALID) {
+            fail_msg("it was read: %s", bytes);
+        }
+    }
+}
+
 static void the_screen_shows_every_field_and_the_digest(void **state) {
     CLEANUP(approval_done) struct approval approval = sample();
     CLEANUP(freep) char *bytes = bytes_of(&approval);
@@ -268,6 +359,9 @@ int main(void) {
         cmocka_unit_test(an_approval_reads_back_as_it_was),
         cmocka_unit_test(other_spellings_of_an_approval_are_refused),
         cmocka_unit_test(an_approval_is_good_once_in_time_and_for_its_own_digest),
+        cmocka_unit_test(a_clock_that_was_set_back_makes_no_yes_young_again),
+        cmocka_unit_test(a_difference_is_named_in_every_member),
+        cmocka_unit_test(an_artefact_that_is_none_is_no_approval),
         cmocka_unit_test(the_screen_shows_every_field_and_the_digest),
         cmocka_unit_test(the_screen_says_in_words_what_a_failure_leads_to_and_who_acts),
         cmocka_unit_test(no_value_can_draw_another_line_on_the_screen),

@@ -22,6 +22,7 @@ enum demand {
     IS_BEGUN_BY,  /* begins with one of the values */
     IS_NOT_ZERO,  /* a number above 0, or not there */
     IS_GIVEN_OF,  /* there; where it is written out, one of the values */
+    IS_REFERENCE, /* not there, an intrinsic, or a dynamic reference to a secret */
     IS_TLS12,     /* a TLS policy of a load balancer that takes nothing before 1.2 */
     DEMAND_N
 };
@@ -59,6 +60,7 @@ void policy_property(size_t i, struct policy_property *out) {
         [IS_BEGUN_BY] = "begins with one of",
         [IS_NOT_ZERO] = "is not 0",
         [IS_GIVEN_OF] = "is there, and one of",
+        [IS_REFERENCE] = "if there, refers to a secret",
         [IS_TLS12] = "takes TLS 1.2 or later only",
     };
     const struct property_row *row = &property_rows[i];
@@ -152,6 +154,9 @@ static bool meets(const json_t *value, const struct property_row *row) {
         return value == NULL || is_above_zero(value);
     case IS_GIVEN_OF:
         return json_is_object(value) || is_listed(value, row->values, false);
+    case IS_REFERENCE:
+        return value == NULL || json_is_object(value) ||
+               is_listed(value, "{{resolve:secretsmanager: {{resolve:ssm-secure:", true);
     case IS_TLS12:
         return is_tls12(value);
     case DEMAND_N:
@@ -299,7 +304,8 @@ static void find_property(struct review *review, const char *where, const struct
     CLEANUP(freep) char *place = place_of(where, trial->row->path);
     const char *when = policy_rule_when(trial->row->rule);
     const char *word = found_word(trial->found);
-    const char *text = json_string_value(trial->found);
+    bool is_secret = trial->row->demand == IS_REFERENCE; /* which is not shown */
+    const char *text = is_secret ? NULL : json_string_value(trial->found);
     const char *parameter = json_str_at(trial->found, "Ref");
 
     if (parameter != NULL && review_is_parameter(review, str_from(parameter))) {

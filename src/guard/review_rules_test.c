@@ -194,6 +194,7 @@ static void check_row(const struct policy_property *row, const json_t *types) {
     CLEANUP(json_decrefp) json_t *bad = fixture_findings(row->type, merged(base, patch));
     CLEANUP(freep) char *shown = json_text(json_array_size(good) > 0 ? good : bad);
     const json_t *found = json_array_get(bad, 0);
+    fixture_hides_secrets(shown);
     if (json_array_size(good) > 0 || json_array_size(bad) != 1 ||
         strcmp(json_str_or(found, "code", ""), policy_rule_code(row->rule)) != 0 ||
         strcmp(json_str_or(found, "where", ""), where) != 0) {

@@ -31,6 +31,7 @@ static const struct {
     {"AWS::OpenSearchService::Domain", "AnonymousAuthDisableDate"}, {"AWS::WAFRegional::RateBasedRule", "RateKey"},
     {"AWS::EntityResolution::SchemaMapping", "MatchKey"}, {"AWS::Kendra::DataSource", "TargetDocumentAttributeKey"},
     {"AWS::Kendra::DataSource", "ConditionDocumentAttributeKey"}, {"AWS::DevOpsGuru::ResourceCollection", "AppBoundaryKey"},
+    {"AWS::Cognito::UserPoolClient", "AccessToken"}, {"AWS::Cognito::UserPoolClient", "IdToken"}, {"AWS::Cognito::UserPoolClient", "RefreshToken"},
 };
 /* clang-format on */
 
@@ -215,11 +216,8 @@ static void secrets_pair(struct review *review, const char *where, const json_t 
         const char *name;
         const char *value;
     } pairs[] = {
-        {"Name", "Value"},
-        {"name", "value"},
-        {"HeaderName", "HeaderValue"},
-        {"OptionName", "Value"},
-        {"ParameterKey", "ParameterValue"},
+        {"Name", "Value"},       {"name", "value"},     {"HeaderName", "HeaderValue"},
+        {"OptionName", "Value"}, {"Variable", "Value"}, {"ParameterKey", "ParameterValue"},
         {"Key", "Value"},
     };
     const char *type = json_str_or(object, "Type", "");

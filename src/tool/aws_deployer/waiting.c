@@ -13,7 +13,7 @@
 #include "store/journal.h"
 #include "tool/aws_deployer/deployer.h"
 
-enum { WAITING_OBJECTS_MAX = 20000, WAITING_PART_BYTES = 64 << 20, CLOCKS_APART_MS = 5 * 60000 };
+enum { WAITING_OBJECTS_MAX = 20000, WAITING_PART_BYTES = 64 << 20 };
 
 /* The last part of one session. Borrowed from the list. */
 struct waiting {
@@ -95,7 +95,7 @@ static enum err_code waiting_look(struct op *op, const struct aws *aws,
     CLEANUP(json_decrefp) json_t *row = NULL;
     bool is_decided = false;
 
-    if (waiting->part->modified_ms + limit(LIMIT_APPROVAL_MS) + CLOCKS_APART_MS < now_ms) {
+    if (waiting->part->modified_ms + limit(LIMIT_APPROVAL_MS) + APPROVAL_CLOCKS_APART_MS < now_ms) {
         return ERR_NONE;
     }
     /* One that is no JSON is passed: whoever may write there could otherwise hide all others. */
