@@ -353,6 +353,25 @@ static void what_changed_after_the_yes_is_not_executed(void **state) {
     }
 }
 
+/* What is asked for is this session's, by this program's policy: a yes of another one differs. */
+static void a_yes_is_asked_for_what_the_state_says(void **state) {
+    CLEANUP(approval_done) struct approval got = {0};
+    struct rig rig;
+
+    rig_open(&rig, *state, "wait");
+    rig_state(&rig);
+    got = turn_approval(&rig.turn);
+    assert_string_equal(got.session, rig.turn.session);
+    assert_string_equal(got.kind, "deploy");
+    assert_string_equal(got.plan_sha256, A64);
+    assert_string_equal(got.policy_version, policy_version());
+    assert_string_equal(got.requester, "a");
+    assert_string_equal(got.change_set, CHANGE_SET);
+    assert_string_equal(got.on_failure, "restore:r1");
+    assert_int_equal(got.expires_ms, rig.turn.now_ms + limit(LIMIT_APPROVAL_MS));
+    rig_done(&rig);
+}
+
 static void a_yes_by_another_policy_is_none(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -446,6 +465,7 @@ int main(void) {
         ON_MEMORY(no_other_digest_no_no_and_no_missing_review_opens_an_effect),
         ON_MEMORY(an_effect_names_exactly_what_was_said_yes_to),
         ON_MEMORY(what_changed_after_the_yes_is_not_executed),
+        ON_MEMORY(a_yes_is_asked_for_what_the_state_says),
         ON_MEMORY(a_yes_by_another_policy_is_none),
         ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
         ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
