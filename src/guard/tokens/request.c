@@ -72,6 +72,9 @@ static long count_line(enum encoding encoding, const char *name, const char *typ
     return (long)tokens_count(encoding, buf_str(&line));
 }
 
+static long count_properties(enum encoding encoding, json_t *properties);
+
+/* With what is inside an object, or the objects of a list. */
 static long count_property(enum encoding encoding, const char *name, const json_t *property) {
     const json_t *values = json_object_get(property, "enum"), *value;
     long count = PROPERTY_AROUND + count_line(encoding, name, json_str_or(property, "type", ""),
@@ -84,22 +87,29 @@ static long count_property(enum encoding encoding, const char *name, const json_
             count += ENUM_VALUE_AROUND + count_value(encoding, value);
         }
     }
+    return count + count_properties(encoding, json_at(property, "properties")) +
+           count_properties(encoding, json_at(property, "items.properties"));
+}
+
+static long count_properties(enum encoding encoding, json_t *properties) {
+    const char *name;
+    const json_t *property;
+    long count = 0;
+
+    json_object_foreach(properties, name, property) {
+        count += count_property(encoding, name, property);
+    }
     return count;
 }
 
 static long count_function(enum encoding encoding, const json_t *function) {
     json_t *properties = json_at(function, "parameters.properties");
-    const char *name;
-    const json_t *property;
     long count =
         function_around[encoding] + count_line(encoding, json_str_or(function, "name", ""), NULL,
                                                json_str_or(function, "description", ""));
 
     if (json_object_size(properties) > 0) {
-        count += PROPERTIES_AROUND;
-        json_object_foreach(properties, name, property) {
-            count += count_property(encoding, name, property);
-        }
+        count += PROPERTIES_AROUND + count_properties(encoding, properties);
     }
     return count;
 }

@@ -206,6 +206,50 @@ static json_t *parsed(const char *text) {
     return json;
 }
 
+/* What the service billed: the OpenAI Cookbook and the tests of openai-messages-token-helper (MIT)
+ * have it on record; of functions for cl100k_base only, less the one token of "tool_choice":
+ * "none". */
+/* clang-format off */
+static const struct {
+    const char *messages, *tools; /* "": none */
+    size_t cl100k, o200k; /* 0: not on record */
+} bills[] = {
+    {"[{\"role\":\"system\",\"content\":\"You are a helpful, pattern-following assistant that translates corporate jargon into plain English.\"}]", "", 25, 24},
+    {"[{\"role\":\"system\",\"name\":\"example_user\",\"content\":\"New synergies will help drive top-line growth.\"}]", "", 20, 20},
+    {"[{\"role\":\"assistant\",\"content\":\"Yes, there is a dress code at Contoso Electronics. Look sharp! [employee_handbook-1.pdf]\"}]", "", 30, 30},
+    {"[{\"role\":\"system\",\"content\":\"You are a helpful, pattern-following assistant that translates corporate jargon into plain English.\"},{\"role\":\"system\",\"name\":\"example_user\",\"content\":\"New synergies will help drive top-line growth.\"},{\"role\":\"system\",\"name\":\"example_assistant\",\"content\":\"Things working well together will increase revenue.\"},{\"role\":\"system\",\"name\":\"example_user\",\"content\":\"Let's circle back when we have more bandwidth to touch base on opportunities for increased leverage.\"},{\"role\":\"system\",\"name\":\"example_assistant\",\"content\":\"Let's talk later when we're less busy about how to do better.\"},{\"role\":\"user\",\"content\":\"This late pivot means we don't have time to boil the ocean for the client deliverable.\"}]", "", 129, 124},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"search_sources\",\"description\":\"Retrieve sources from the Azure AI Search index\",\"parameters\":{\"type\":\"object\",\"properties\":{\"search_query\":{\"type\":\"string\",\"description\":\"Query string to retrieve documents from azure search eg: 'Health care plan'\"}}}}}]", 66, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"data_demonstration\",\"description\":\"This is the main function description\",\"parameters\":{\"type\":\"object\",\"properties\":{\"integer_enum\":{\"type\":\"integer\",\"enum\":[-1,1]}}}}}]", 53, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"search_sources\",\"description\":\"Retrieve sources from the Azure AI Search index\"}}]", 42, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"search_sources\",\"description\":\"Retrieve sources from the Azure AI Search index\",\"parameters\":{\"type\":\"object\",\"properties\":{\"search_query\":{\"type\":\"string\"}}}}}]", 49, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"summarize_order\",\"description\":\"Summarize the customer order request\",\"parameters\":{\"type\":\"object\",\"properties\":{\"product_name\":{\"type\":\"string\",\"description\":\"Product name ordered by customer\"},\"quantity\":{\"type\":\"integer\",\"description\":\"Quantity ordered by customer\"},\"unit\":{\"type\":\"string\",\"enum\":[\"meals\",\"days\"],\"description\":\"unit of measurement of the customer order\"}}}}}]", 85, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"data_demonstration\",\"description\":\"This is the main function description\",\"parameters\":{\"type\":\"object\",\"properties\":{\"object_1\":{\"type\":\"object\",\"description\":\"The object data type as a property\",\"properties\":{\"string1\":{\"type\":\"string\"}}}}}}}]", 64, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"data_demonstration\",\"description\":\"This is the main function description\",\"parameters\":{\"type\":\"object\",\"properties\":{\"object_1\":{\"type\":\"object\",\"description\":\"The object data type as a property\",\"properties\":{\"string_2a\":{\"type\":\"string\",\"enum\":[\"Happy\",\"Sad\"]}}}}}}}]", 72, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"data_demonstration\",\"description\":\"This is the main function description\",\"parameters\":{\"type\":\"object\",\"properties\":{\"object_1\":{\"type\":\"object\",\"description\":\"The object data type as a property\",\"properties\":{\"string_2a\":{\"type\":\"string\",\"enum\":[\"Happy\",\"Sad\"]},\"string_2b\":{\"type\":\"string\",\"description\":\"Description in a second object is lost\"}}},\"string_1\":{\"type\":\"string\",\"description\":\"Not required gets a question mark\"}}}}}]", 102, 0},
+    {"[{\"role\":\"system\",\"content\":\"You are a bot.\"}]", "[{\"type\":\"function\",\"function\":{\"name\":\"get_coordinates\",\"description\":\"Get the latitude and longitude of multiple mailing addresses\",\"parameters\":{\"type\":\"object\",\"properties\":{\"addresses\":{\"type\":\"array\",\"description\":\"The mailing addresses to be located\",\"items\":{\"type\":\"string\"}}}}}}]", 58, 0},
+};
+/* clang-format on */
+
+static void a_request_is_billed_as_it_is_counted_and_functions_hardly_less(void **state) {
+    enum { MORE_MAX = 10 };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(bills); i++) {
+        CLEANUP(json_decrefp) json_t *messages = parsed(bills[i].messages);
+        CLEANUP(json_decrefp)
+        json_t *tools = bills[i].tools[0] == '\0' ? NULL : parsed(bills[i].tools);
+        size_t got = tokens_request(ENCODING_CL100K_BASE, messages, tools);
+        size_t most = bills[i].cl100k + (tools == NULL ? 0 : MORE_MAX);
+
+        if (got < bills[i].cl100k || got > most) {
+            fail_msg("row %zu: %zu, billed were %zu", i, got, bills[i].cl100k);
+        }
+        if (bills[i].o200k != 0) {
+            assert_int_equal(tokens_request(ENCODING_O200K_BASE, messages, tools), bills[i].o200k);
+        }
+    }
+}
+
 static void a_request_costs_its_texts_and_what_is_around_them(void **state) {
     CLEANUP(json_decrefp)
     json_t *messages =
@@ -239,6 +283,7 @@ int main(void) {
         cmocka_unit_test(pieces_over_few_letters_count_as_they_are_listed),
         cmocka_unit_test(words_that_are_alike_count_as_they_are_listed),
         cmocka_unit_test(encodings_have_names),
+        cmocka_unit_test(a_request_is_billed_as_it_is_counted_and_functions_hardly_less),
         cmocka_unit_test(a_request_costs_its_texts_and_what_is_around_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
