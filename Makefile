@@ -3,9 +3,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 help: ## list these recipes
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install what building and testing need (apt packages, pinned tools in the cache)
+setup: ## install what building and testing need
 	@scripts/setup.sh
 
 build: setup ## build build/src/aws-copilot
@@ -17,20 +17,20 @@ test: setup ## build, then every test
 check: setup ## what CI runs: the tests, the gates, clang, ASan+UBSan, TSan
 	@scripts/check
 
-torture: build ## hit a deployment at every place, and deploy through faults (hours; SEED=, MINUTES=)
+torture: build ## hit a deployment everywhere, for hours (SEED=, MINUTES=)
 	@scripts/torture --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 	@eval "$$(scripts/setup.sh --env)"; AWSCOPILOT_TEST_ALL=1 "$$JUDGE_PYTHON" test/e2e/run.py -k test_states.States
 	@eval "$$(scripts/setup.sh --env)"; AWSCOPILOT_TEST_ALL=1 "$$JUDGE_PYTHON" test/e2e/run.py -k "test_permissions action_less"
 	@scripts/calls --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 	@scripts/faults --seed $(or $(SEED),1) --minutes $(or $(MINUTES),600)
 
-demo: build ## deploy examples/todo to a local AWS, through the conversation
+demo: build ## deploy examples/todo to a local AWS, by conversation
 	@scripts/demo
 
 bench: build ## measure each figure beside the peer's, into build/bench.json
 	@scripts/bench
 
-model-check: build ## score the model of OPENAI_BASE_URL=... (MODEL=...) on test/understanding; without one: 200 answers of llama.cpp's server
+model-check: build ## score the model of OPENAI_BASE_URL= (MODEL=), or of llama.cpp
 	@OPENAI_BASE_URL="$(OPENAI_BASE_URL)" MODEL="$(MODEL)" scripts/model-check
 
 format: ## put all C files into the house format

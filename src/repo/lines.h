@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 
-enum { LINES_COLUMNS = 100, LINES_LABEL = 12 };
+enum { LINES_COLUMNS = 80, LINES_LABEL = 12 };
 
 /* Appends `text` wrapped at words to LINES_COLUMNS, the first line after what stands there already
  * (`at` columns), the following ones `indent` columns in; ends the line. */

@@ -525,6 +525,7 @@ class Node(Case):
         self.front()
         one = self.probe("node_build", variables={"VITE_TITLE": "one"})
         two = self.probe("node_build", variables={"VITE_TITLE": "two"})
+        self.assertEqual([out.get("error") for out in (one, two)], [None, None])
         self.assertNotEqual(one["release"], two["release"])
         self.assertIn('"one"', (Path(one["dir"]) / one["probe"]).read_text())
 

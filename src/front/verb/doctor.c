@@ -183,9 +183,12 @@ static void check_python(struct doctor *doctor, struct finding *out) {
     const json_t *backend = json_at(doctor->survey, "backend");
     CLEANUP(json_decrefp) json_t *python = NULL;
     CLEANUP(freep) char *path = proc_find("python3", NULL);
+    CLEANUP(freep) char *uv = NULL;
     struct err err = {0};
 
-    if (json_is_object(backend)) {
+    if (json_is_object(backend) && build_find_tool(BUILD_UV, &uv, &err) != ERR_NONE) {
+        found(out, HEALTH_WARN, "", "Python, for the back end: not looked for without uv");
+    } else if (json_is_object(backend)) {
         const struct build_env env = doctor_env(doctor);
         const struct python_app app = {.dir = json_str_or(backend, "dir", "."),
                                        .python = json_str_at(backend, "python")};
