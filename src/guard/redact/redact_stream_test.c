@@ -783,6 +783,7 @@ static void of_what_is_not_read_the_shape_of_json_is_shown(void **state) {
         {"so the key=x is told\nkey\n", "so the ***\n***\n"},
         {"[1, key=x]\n[2]", "[1, ***\n[\"***\"]"},
         {"[truekey=1]", "[***"},
+        {"key=x\nwords that are not read any more\n", "***\n***\n"},
         {"{\"key=\": tru", "{\"***\": ***"},
         {"{\"key=\": 12", "{\"***\": \"***\""},
         {"\"key=\" \"b\"", "\"***\" ***"},
