@@ -101,8 +101,8 @@ void spans_render(const struct spans *spans, struct str text, struct buf *out) {
                                         [SPAN_QUOTED] = "\"***\"",
                                         [SPAN_ESCAPED] = "\\\"***\\\"",
                                         [SPAN_ESCAPED_2] = "\\\\\\\"***\\\\\\\"",
-                                        [SPAN_ESCAPED_3] = "\\\\\\\\\\\\\\\"***"
-                                                           "\\\\\\\\\\\\\\\""};
+                                        [SPAN_ESCAPED_3] = ("\\\\\\\\\\\\\\\"***"
+                                                            "\\\\\\\\\\\\\\\"")};
     size_t at = 0;
 
     for (size_t i = 0; i < spans->n; i++) {
