@@ -133,7 +133,7 @@ static void anchors_add_folded(struct anchors *anchors, const char *first, struc
 /* An anchor of sets is looked up with each three characters that it may begin with. */
 static void anchors_add_sets(struct anchors *anchors, const char *const *sets,
                              struct anchor anchor) {
-    anchor.text = (struct str){0}; /* the matcher reads it */
+    anchor.text = STR(""); /* the matcher reads it */
     for (const char *a = sets[0]; *a != '\0'; a++) {
         for (const char *b = sets[1]; *b != '\0'; b++) {
             for (const char *c = sets[2]; *c != '\0'; c++) {
@@ -585,7 +585,7 @@ struct reach anchors_reach(const struct anchors *anchors, struct str text, size_
 
     for (uint32_t i = is_long ? *table_head(table, hash) : 0; i != 0; i = table->rows[i - 1].next) {
         const struct anchor *anchor = &table->rows[i - 1];
-        size_t n = anchor->text.len;
+        size_t n = anchor->text.len == 0 ? 1 : anchor->text.len; /* only its matcher knows it */
 
         if (anchor->hash == hash && !anchor->is_hint && anchor_stands(anchor, text, at)) {
             reach.min = reach.min == 0 || n < reach.min ? n : reach.min;
