@@ -5,6 +5,7 @@
  * values and over the files of sixty public repositories. */
 #include "guard/redact/generic.h"
 
+#include "guard/redact/body.h"
 #include "guard/redact/key.h"
 #include "guard/redact/pass.h"
 #include "guard/tokens/tokens.h"
@@ -20,6 +21,9 @@ enum {
     FOLDER_MIN = 3,
     ODD_MIN = 12,     /* characters in parts that are neither words nor numbers */
     ODD_PERCENT = 60, /* of them all */
+    OPAQUE_MIN = 16,
+    OPAQUE_DIGITS = 2,
+    NUMBER_MIN = 20, /* digits that are no time or count */
     CASELESS_MIN =
         SIEVE_VALUE + 2 /* of a part with letters of one case, or ids of machines would be meant */
 };
@@ -142,6 +146,46 @@ static bool is_random(struct str value) {
     return value.len <= VALUE_MAX && has_digit_or_sign(value) && !is_public_value(value) &&
            has_odd_parts(value) && !is_prose_inside(value) &&
            value.len * 10 <= tokens_count(ENCODING_O200K_BASE, value) * tenths;
+}
+
+/* Letters and digits in one part: no word, number or name. */
+static bool is_opaque_part(struct str text) {
+    struct part part = part_read(text);
+
+    return part.digits > 0 && (part.uppers + part.lowers > 0 || part.digits >= NUMBER_MIN);
+}
+
+bool value_is_opaque(struct str text, size_t at, bool is_key) {
+    size_t to = at;
+    size_t opaque = 0;
+    size_t digits = 0;
+    size_t from = at;
+
+    while (to < text.len && to - at <= VALUE_MAX &&
+           (is_base64(text.ptr[to]) || text.ptr[to] == '.')) {
+        to++;
+    }
+    size_t end = to;
+    while (end > at && is_any(text.ptr[end - 1], ".=")) {
+        end--;
+    }
+    struct str value = str_slice(text, at, end);
+    bool is_whole = to == text.len || is_blank(text.ptr[to]) || is_any(text.ptr[to], ",;)\"'\\");
+    if (!is_whole || value.len < OPAQUE_MIN || !is_alnum(value.ptr[0])) {
+        return false;
+    }
+    if (body_is_uuid(value)) {
+        return !is_key; /* a key of KMS has such an id */
+    }
+    for (size_t i = at; i <= end; i++) {
+        if (i < end && is_alnum(text.ptr[i])) {
+            digits += is_digit(text.ptr[i]);
+            continue;
+        }
+        opaque += is_opaque_part(str_slice(text, from, i)) ? i - from : 0;
+        from = i + 1;
+    }
+    return digits >= OPAQUE_DIGITS && opaque * 100 >= value.len * ODD_PERCENT;
 }
 
 /* ---- the name ---- */

@@ -12,3 +12,8 @@ void values_prune(struct str text, struct sift *sift);
 
 /* Adds the values from `from` on whose bits are left. */
 void values_scan(struct scan *scan, size_t from);
+
+/* Whether what stands at `at` is a value that no word, name or number is written like: 16
+ * characters or more up to a blank or a quote, most of them in parts of letters with digits. With
+ * `is_key` a UUID is none: keys have ids. What it says holds behind the name of a secret only. */
+bool value_is_opaque(struct str text, size_t at, bool is_key);

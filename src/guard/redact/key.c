@@ -16,6 +16,8 @@ enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
     W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"),
+    /* as people misspell it */
+    W("psswrd"), W("pssword"), W("paswd"), W("pasword"), W("passwrd"), W("passord"), W("passwor"), W("secrete"),
 };
 
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
@@ -230,14 +232,17 @@ static bool is_secret_word(struct str word, unsigned classes) {
     return (classes & WORD_SECRET) != 0 || has_secret_ending(word);
 }
 
-/* Names that a service's own pages give to a token: sonar.login (SonarQube), and of Bundler the
- * hosts of a gem source, as in BUNDLE_GEMS__EXAMPLE__COM. */
+/* Names that a service's own pages give to a token: sonar.login (SonarQube), --oauth2-bearer
+ * (curl), Jenkins-Crumb, X-JFrog-Art-Api, GITHUB_PAT, and of Bundler the hosts of a gem source, as
+ * in BUNDLE_GEMS__EXAMPLE__COM. */
 static bool is_service_name(struct str key) {
-    static const struct str logins[] = {W("sonar.login"), W("sonar_login"), W("sonarlogin")};
+    static const struct str names[] = {W("sonar.login"),   W("sonar_login"),   W("sonarlogin"),
+                                       W("oauth2-bearer"), W("oauth2_bearer"), W("jenkins-crumb"),
+                                       W("jfrog-art-api")};
     static const struct str hosts[] = {W("__COM"), W("__ORG"), W("__NET"), W("__IO"), W("__DEV")};
 
-    for (size_t i = 0; i < ARRAY_N(logins); i++) {
-        if (str_ends_nocase(key, logins[i])) {
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        if (str_ends_nocase(key, names[i])) {
             return true;
         }
     }
@@ -246,7 +251,7 @@ static bool is_service_name(struct str key) {
             return true;
         }
     }
-    return false;
+    return str_ends(key, STR("_PAT")); /* a personal access token */
 }
 
 /* AUTH_CLIENT_ID, credentialsId: who asks, and which of them is meant. */

@@ -4,6 +4,7 @@
  *   aws configure set key value  machine x login y password value  key => 'value' */
 #include "guard/redact/name.h"
 
+#include "guard/redact/generic.h"
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/phrase.h"
@@ -574,6 +575,33 @@ static size_t after_clause(const struct scan *scan, const struct name *name, siz
     return quote > 0 && scan->text.ptr[quote] == '\'' ? sign : 0;
 }
 
+/* "box TOKEN VALUE": a name that ends with a word for a secret, and what nobody writes in a
+ * sentence. */
+static bool is_opaque_word(const struct scan *scan, const struct name *name, size_t at) {
+    struct str key = name_str(scan, name);
+    bool is_key = str_ends_nocase(key, STR("key"));
+
+    return (is_key || is_password_name(scan, name) || str_ends_nocase(key, STR("token"))) &&
+           value_is_opaque(scan->text, at, is_key);
+}
+
+/* <pass encoding="base64">VALUE</pass>: where the value begins, or 0. What goes on with the next
+ * line, or with another element, is no value. */
+static size_t after_attributes(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t to = sign;
+
+    if (name->from == 0 || scan->text.ptr[name->from - 1] != '<') {
+        return 0;
+    }
+    while (to - sign < BEFORE_MAX && to < scan->text.len && !is_any(scan->text.ptr[to], "<>{\n")) {
+        to++;
+    }
+    char next = scan_char(scan, to + 1);
+    bool is_value = scan_char(scan, to) == '>' && scan->text.ptr[to - 1] != '/' && next != '\0' &&
+                    next != '<' && !is_blank(next);
+    return is_value ? to + 1 : 0;
+}
+
 /* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
  * no name of a value. */
 size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator) {
@@ -613,6 +641,11 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         name->is_element = true;
         return sign + 1;
     }
+    size_t inner = sign > at ? after_attributes(scan, name, sign) : 0;
+    if (inner > 0) {
+        name->is_element = true;
+        return inner;
+    }
     size_t typed = sign > at && name->quote == '\0' ? after_type(scan, sign) : 0;
     if (typed > 0) {
         *separator = '=';
@@ -636,7 +669,7 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
     if (is_word || is_only_argument(scan, name, sign)) {
         return sign;
     }
-    return has_blank_separator(scan, name) ? sign : 0;
+    return has_blank_separator(scan, name) || is_opaque_word(scan, name, sign) ? sign : 0;
 }
 
 /* Whether a name is one of a secret; what was asked last is remembered. */
@@ -663,6 +696,7 @@ bool name_is_secret(struct scan *scan, const struct name *name) {
     while (key.len > 0 && is_any(key.ptr[0], "-.")) {
         key = str_slice(key, 1, key.len); /* --password */
     }
-    bool is_named = (name->is_query && str_eq_nocase(key, STR("key"))) || is_secret_name(scan, key);
+    bool is_of_query = str_eq_nocase(key, STR("key")) || str_eq(key, STR("sig"));
+    bool is_named = (name->is_query && is_of_query) || is_secret_name(scan, key);
     return is_named && (name->quote != '\0' || !is_file_name(key));
 }

@@ -506,6 +506,77 @@ static bool masks_as(const struct redactor *redactor, const char *kind, struct s
     return false;
 }
 
+static void a_value_without_a_sign_before_it_is_masked_when_it_is_opaque(void **state) {
+    static const char *const places[] = {"walkscore TOKEN %s", "boxSECRET %s", "api key %s, it is",
+                                         "the token %s."};
+    static const char *const values[][2] = {{"abcdef12345678", "90abcdef1234567890"},
+                                            {"fa327aA1-23ZC-1A2B-", "3c4d-5E6F67fb34EA"},
+                                            {"abcdef1234567890", ".abcdef1234567890ab"},
+                                            {"123456789012", "345678901234"}};
+    static const char *const no[] = {
+        "the secret my-service-production-database-2026 was made",
+        "secret prod/db/copilot-AbCdEf was read",
+        "unexpected token anotherIdentifierInTheFile",
+        "encryption key 1234abcd-12ab-34cd-56ef-1234567890ab of KMS",
+        "gpg: using RSA key 4AEE18F83AFDEB23",
+        "token v1.2.3-rc4 of 2026-11-30",
+        "keys 951bc382db9cfee29c68634761dd6e19 and others",
+        "a token sha256:951bc382db9cfee29c68634761dd6e19",
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(places) * ARRAY_N(values); i++) {
+        const char *const *parts = values[i % ARRAY_N(values)];
+        CLEANUP(buf_done) struct buf value = BUF_INIT(TEXT_MAX);
+
+        buf_addf(&value, "%s%s", parts[0], parts[1]);
+        check_planted(redactor, "opaque", places[i / ARRAY_N(values)], RAW, buf_cstr(&value));
+    }
+    for (size_t i = 0; i < ARRAY_N(no); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(no[i]), NULL);
+        assert_string_equal(masked, no[i]);
+    }
+}
+
+static void a_token_of_hexadecimal_is_told_by_what_goes_on(void **state) {
+    static const char id[] = "951bc382db9cfee29c68634761dd6e19";
+    static const char *const yes[] = {"-5d41402a-bc4b2a76", ".LLSZ2InjarUXEhNr",
+                                      ".-4JpTp0dQHmf0nb89xI-wgP-"};
+    static const char *const no[] = {
+        "-5d41402a-bc4b2a7",    "-5d41402a-bc4b2a76-1", "-5d41402abbc4b2a76", ".LLSZ2InjarUXEhN",
+        ".anotherlongword1234", ".AnotherLongWordHere", "-5d41402a-bc4b2a7z", ".min.js.map"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(yes) + ARRAY_N(no); i++) {
+        bool is_yes = i < ARRAY_N(yes);
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        buf_addf(&text, "x %s%s y", id, is_yes ? yes[i] : no[i - ARRAY_N(yes)]);
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+        assert_string_equal(masked, is_yes ? "x *** y" : buf_cstr(&text));
+    }
+}
+
+/* The example of NATS' own documentation. */
+static void a_seed_of_nats_is_told_by_its_checksum(void **state) {
+    static const char *const halves[] = {"SUACSSL3UAHUDXKFSNVUZRF5UHPM",
+                                         "WZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(buf_done) struct buf seed = BUF_INIT(TEXT_MAX);
+
+    (void)state;
+    buf_addf(&seed, "%s%s", halves[0], halves[1]);
+    CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&seed), NULL);
+    assert_string_equal(masked, "***");
+    for (size_t i = 3; i < seed.len; i++) { /* one wrong character */
+        CLEANUP(freep) char *wrong = str_dup(buf_str(&seed));
+        wrong[i] = wrong[i] == 'A' ? 'B' : 'A';
+        CLEANUP(freep) char *shown = mask_of(redactor, str_from(wrong), NULL);
+        assert_string_equal(shown, wrong);
+    }
+}
+
 static void every_row_of_the_table_masks_its_example_and_leaves_the_other(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
 
@@ -548,6 +619,9 @@ int main(void) {
         cmocka_unit_test(trees_are_masked_before_they_are_written),
         cmocka_unit_test(a_tree_that_is_too_deep_is_masked_where_it_is),
         cmocka_unit_test(a_finder_says_what_and_where),
+        cmocka_unit_test(a_value_without_a_sign_before_it_is_masked_when_it_is_opaque),
+        cmocka_unit_test(a_token_of_hexadecimal_is_told_by_what_goes_on),
+        cmocka_unit_test(a_seed_of_nats_is_told_by_its_checksum),
         cmocka_unit_test(every_row_of_the_table_masks_its_example_and_leaves_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,10 @@ enum {
     WORDS_DIGITS = 2, /* at most, as in EC2 and S3 */
     WORDS_PAIRS = 19, /* small letters after small ones; a key has six */
     HINT_NEAR = 256,
+    HEX_ID = 32,
+    HEX_KEY = 16,
+    HEX_KEY_MAX = 64,
+    MAILGUN = 50,  /* 32-8-8 */
     TEXT_MIN = 12, /* bytes, all of ASCII, that tell text from chance */
     GROUP = 4,     /* characters of Base64 that make three bytes */
     GROUPS_MIN = TEXT_MIN / 3
@@ -91,6 +95,45 @@ static void run_aws_secret(struct scan *scan, size_t from, size_t to, bool is_ne
             scan_add(scan, at - AWS_SECRET, at, "aws-secret-key", SPAN_PLAIN);
         }
     }
+}
+
+/* ---- tokens of hexadecimal ---- */
+
+static bool is_all_hex(const char *p, size_t n) {
+    size_t i = 0;
+
+    while (i < n && is_hex(p[i])) {
+        i++;
+    }
+    return i == n;
+}
+
+/* Where a token ends that has no beginning of its own but is made of the run [from, to): 32 digits
+ * of hexadecimal and -8-8 more (Mailgun), or 32 and behind a dot a key with a digit and a capital
+ * (Zhipu, Ollama); 0 when there is none. */
+static size_t hex_token_end(struct str text, size_t from, size_t to) {
+    const char *p = text.ptr + from;
+    size_t n = to - from;
+    size_t key = to + 1;
+    bool has_digit = false;
+    bool has_upper = false;
+
+    if (n == MAILGUN) {
+        return is_all_hex(p, HEX_ID) && p[HEX_ID] == '-' && is_all_hex(p + HEX_ID + 1, 8) &&
+                       p[HEX_ID + 9] == '-' && is_all_hex(p + HEX_ID + 10, 8)
+                   ? to
+                   : 0;
+    }
+    if (n != HEX_ID || str_char(text, to) != '.' || !is_all_hex(p, HEX_ID)) {
+        return 0;
+    }
+    while (key < text.len && key - to <= HEX_KEY_MAX &&
+           (is_alnum(text.ptr[key]) || is_any(text.ptr[key], "-_"))) {
+        has_digit = has_digit || is_digit(text.ptr[key]);
+        has_upper = has_upper || (text.ptr[key] >= 'A' && text.ptr[key] <= 'Z');
+        key++;
+    }
+    return key - to > HEX_KEY && has_digit && has_upper ? key : 0;
 }
 
 /* ---- text inside ---- */
@@ -269,7 +312,7 @@ static bool run_is_worth(struct str text, const struct sift *sift, size_t from, 
             return true;
         }
     }
-    return is_hex_text(text.ptr, sift, from, to);
+    return is_hex_text(text.ptr, sift, from, to) || hex_token_end(text, from, to) > 0;
 }
 
 /* Where a run that may begin with the letter of an escape, as in \n, begins in truth. */
@@ -380,6 +423,10 @@ static void scan_run(const struct pass *pass, struct scan *scan, size_t from, si
     from = after_escape(scan->text, from, to);
     budget_take(scan->budget, (to - from) * BUDGET_RUN_BYTE);
     run_aws_secret(scan, from, to, pass->is_near_line);
+    size_t token = hex_token_end(scan->text, from, to);
+    if (token > 0) {
+        scan_add(scan, from, token, "hex-token", SPAN_PLAIN);
+    }
     if (scan->is_decoded || is_of_source(scan, from, to)) {
         return;
     }
