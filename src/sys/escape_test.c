@@ -106,6 +106,8 @@ static const struct attempt {
     {"reopens",             "reopens a readable file for writing by its descriptor", OPEN_OUTSIDE, PROC_EXITED},
     {"links_nameless",      "links a nameless file of its own into a readable folder", 0, PROC_EXITED},
     {"exchanges",           "exchanges a readable file for its own", OPEN_OUTSIDE, PROC_EXITED},
+    {"makes_anything",      "makes a file, link, socket or device in a readable folder", OPEN_OUTSIDE, PROC_EXITED},
+    {"removes_folder",      "removes a readable folder", OPEN_OUTSIDE, PROC_EXITED},
     {"pipe_outside",        "makes a pipe in a readable folder", OPEN_OUTSIDE, PROC_EXITED},
     {"hard_link",           "links a private key in", OPEN_OUTSIDE, PROC_EXITED},
     {"hard_link_readable",  "links a readable file in", OPEN_OUTSIDE, PROC_EXITED},
@@ -293,6 +295,8 @@ static void restore(void) {
     }
     CLEANUP(freep) char *readme = in_work("home/project/readme");
     (void)setxattr(readme, "user.y", "y", 1, 0); /* where the disk has attributes */
+    CLEANUP(freep) char *empty = in_work("home/project/empty");
+    (void)mkdir(empty, 0755);
     CLEANUP(freep) char *editor = in_work("home/project/.vscode");
     (void)rmdir(editor);
 }

@@ -364,6 +364,20 @@ static int notifies(void) {
     return out_if(fd >= 0 && fcntl(fd, F_NOTIFY, DN_CREATE) == 0);
 }
 
+/* By calls that open nothing; a character device of number 0 needs no rights. */
+static int makes_anything(void) {
+    static const mode_t kinds[] = {S_IFREG | 0644, S_IFSOCK | 0644, S_IFCHR};
+    const char *path = path_of("home/project/.npmrc");
+    bool is_made = symlink("/etc/hostname", path) == 0;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        is_made = mknod(path, kinds[i], 0) == 0 || is_made;
+    }
+    return out_if(is_made);
+}
+
+static int removes_folder(void) { return out_if(rmdir(path_of("home/project/empty")) == 0); }
+
 static int pipe_outside(void) { return out_if(mkfifo(path_of("home/project/.npmrc"), 0644) == 0); }
 
 static int fanotify(void) {
@@ -1244,6 +1258,8 @@ static const struct {
     ROW(owners),
     ROW(attributes),
     ROW(leases),
+    ROW(makes_anything),
+    ROW(removes_folder),
     ROW(pipe_outside),
     ROW(fanotify),
     ROW(stats_memory),
