@@ -76,6 +76,10 @@ static const struct program programs[] = {
     {.anchor = "smbclient", .options = {{"-U", FORM_PERCENT}, {"--user", FORM_PERCENT}}},
     {.anchor = "net use", .place = 2, .place_form = FORM_NEXT, .has_slashes = true}, /* and "net user" */
     {.anchor = "ssh-keygen", .options = {{"-N", FORM_NEXT}, {"-P", FORM_NEXT}}},
+    {.anchor = "7z ", .options = {{"-p", FORM_GLUED}}},
+    {.anchor = "rabbitmqctl add_user", .place = 2, .place_form = FORM_NEXT},
+    {.anchor = "rabbitmqctl change_password", .place = 2, .place_form = FORM_NEXT},
+    {.anchor = "wpa_passphrase", .place = 2, .place_form = FORM_NEXT},
     {.anchor = "unzip", .options = {{"-P", FORM_NEXT}}},
     {.anchor = "zip -", .options = {{"-P", FORM_NEXT}}},
 };
@@ -432,6 +436,33 @@ size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
     scan_widen(scan, whole);
     scan->command_from = at;
     scan->command_to = command.at > to ? command.at : to;
+    return 0;
+}
+
+/* echo VALUE | docker login --password-stdin */
+size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
+    static const char *const printers[] = {"echo ", "printf "};
+    size_t line = scan_line_begin(scan, at);
+    const char *bar = memrchr(scan->text.ptr + line, '|', at - line);
+    size_t to = bar == NULL ? line : (size_t)(bar - scan->text.ptr);
+    struct str before = str_slice(scan->text, line, to);
+
+    (void)rule;
+    for (size_t i = 0; i < ARRAY_N(printers); i++) {
+        ptrdiff_t found = str_find(before, str_from(printers[i]));
+        if (found < 0) {
+            continue;
+        }
+        size_t from = line + (size_t)found + strlen(printers[i]);
+        while (scan_has(scan, from, "-n ") || scan_has(scan, from, "%s ") ||
+               scan_has(scan, from, "'%s' ") || scan_has(scan, from, "\"%s\" ")) {
+            from += scan_has(scan, from, "-n ") || scan_has(scan, from, "%s ") ? 3 : 5;
+        }
+        while (to > from && is_any(scan->text.ptr[to - 1], " ")) {
+            to--;
+        }
+        argument_add(scan, from, to, FORM_NEXT);
+    }
     return 0;
 }
 

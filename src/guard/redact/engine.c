@@ -1,7 +1,9 @@
 /* guard/redact/engine.c: every view of a segment, and what the lines before say about it. */
 #include "guard/redact/charset.h"
 #include "guard/redact/generic.h"
+#include "guard/redact/pair.h"
 #include "guard/redact/pass.h"
+#include "guard/redact/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +216,9 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         other.plain_to = 0;
         other.command_to = 0;
         other.below_to = 0;
+        other.table_to = 0;
+        other.list_to = 0;
+        other.pair_to = 0;
         scan_forget(&other);
         pass_view(pass, &other, 0);
         has_hint = has_hint || scan_has_hint(&other, 0, other.text.len);
@@ -298,7 +303,7 @@ static void carry_yaml(struct scan *scan, struct carry *carry) {
 
 bool carry_is_empty(const struct carry *carry) {
     return carry->block == BLOCK_NONE && carry->yaml_indent < 0 && carry->nest_depth == 0 &&
-           !carry->is_cut;
+           carry->pair_lines == 0 && carry->table.cells == 0 && !carry->is_cut;
 }
 
 /* Masks what the segments before decided about; returns where the look for new things begins. */
@@ -313,6 +318,12 @@ static size_t carry_apply(struct str text, struct carry *carry, struct spans *ou
     }
     size_t block = carry_block(&scan, carry);
     carry_yaml(&scan, carry);
+    if (carry->pair_lines > 0) {
+        pair_line(&scan, carry);
+    }
+    if (carry->table.cells > 0) {
+        table_line(&scan, carry);
+    }
     if (carry->nest_depth > 0) {
         int depth = carry->nest_depth;
         carry->nest_depth = 0;

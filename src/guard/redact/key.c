@@ -15,7 +15,7 @@ enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
 /* clang-format off */
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
-    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"),
+    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"), W("psk"),
     /* as people misspell it */
     W("psswrd"), W("pssword"), W("paswd"), W("pasword"), W("passwrd"), W("passord"), W("passwor"), W("secrete"),
 };
@@ -371,7 +371,7 @@ static bool is_same_name(struct str key, struct str value) {
     while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
         value = str_slice(value, 0, value.len - 1);
     }
-    if (!str_ends_nocase(value, key)) {
+    if (key.len == 0 || !str_ends_nocase(value, key)) {
         return false;
     }
     struct str path = str_slice(value, 0, value.len - key.len);
@@ -477,12 +477,24 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("yes"),
                                          W("no"),
                                          W("(sensitive"),
-                                         W("(sensitive value)")};
+                                         W("(sensitive value)"),
+                                         W("str"),
+                                         W("string"),
+                                         W("SecretStr"),
+                                         W("string;"),
+                                         W("str,")};
+    static const struct str types[] = {W("Annotated["), W("Optional["), W("str | "),
+                                       W("string | ")};
     static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
 
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
-    for (size_t i = 0; is_any(first, "nupotfy(") && i < ARRAY_N(nothing); i++) {
+    for (size_t i = 0; is_any(first, "nupotfy(s") && i < ARRAY_N(nothing); i++) {
         if (str_eq_nocase(value, nothing[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; is_any(first, "aos") && i < ARRAY_N(types); i++) {
+        if (str_starts(value, types[i])) {
             return true;
         }
     }

@@ -431,6 +431,20 @@ bool rule_has_body(const struct rule *rule) {
             rule->match == match_nats);
 }
 
+size_t match_add_mask(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t from = at + strlen(rule->anchor);
+    struct within whole = scan_narrow(scan, at, false);
+    size_t to = from;
+
+    while (to < scan->text.len && !is_any(scan->text.ptr[to], "\r\n") &&
+           !(scan->text.ptr[to] == '\\' && is_any(scan_char(scan, to + 1), "nr"))) {
+        to++;
+    }
+    scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
+    scan_widen(scan, whole);
+    return to > from ? to : 0;
+}
+
 bool rule_begins_word(const struct rule *rule) {
     return rule->match == match_token || rule->match == match_aws_id || rule->match == match_sk ||
            rule->match == match_jwt || rule->match == match_bearer || rule->match == match_basic ||

@@ -54,3 +54,6 @@ size_t match_facebook(struct scan *scan, const struct rule *rule, size_t at);
 
 /* "Unseal Key 1: KEY", as the server prints it, and "operator unseal KEY". */
 size_t match_unseal(struct scan *scan, const struct rule *rule, size_t at);
+
+/* What a workflow asks GitHub's runner to mask: to the end of its line or string. */
+size_t match_add_mask(struct scan *scan, const struct rule *rule, size_t at);

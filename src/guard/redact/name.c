@@ -171,6 +171,16 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
            str_trim(str_slice(scan->text, to, scan_line_end(scan, to))).len == 0;
 }
 
+/* NAME_OF_A_CONSTANT */
+static bool is_constant(struct str name) {
+    for (size_t i = 0; i < name.len; i++) {
+        if (is_letter(name.ptr[i]) && fold(name.ptr[i]) == name.ptr[i]) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
 /* "--password via the command line" tells of the option. */
 static bool is_prose_word(const struct scan *scan, size_t at) {
     static const char *const words[] = {"via ", "on ", "or ",   "in ",     "and ",     "is ",
@@ -211,7 +221,8 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
             return true;
         }
     }
-    if (is_config_name(name_str(scan, name))) {
+    bool is_cell = scan_has(scan, name->to, "  ") && is_constant(name_str(scan, name));
+    if (is_cell || is_config_name(name_str(scan, name))) {
         return is_netrc_line(scan, name);
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
@@ -281,11 +292,13 @@ size_t name_close(const struct scan *scan, struct name *name) {
     bool is_closed = name->quote != '\0' && scan_char(scan, quote) == name->quote &&
                      scan_is_plain(scan, quote) == scan_is_plain(scan, name->from - 1) &&
                      (quote == name->to) == (name->slashes == 0);
-    bool is_index = name->from > 0 && scan->text.ptr[name->from - 1] == '[';
+    char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
+    const char *index = before == '[' ? "] =" : before == '{' ? "} =" : NULL;
     if (!is_closed) {
         size_t to = skip_bold(scan, skip_colours(scan, name->to));
         name->quote = '\0';
-        return to + (is_index && scan_has(scan, to, "] =") ? 1 : 0); /* [KEY] => of PHP */
+        bool is_index = index != NULL && scan_has(scan, to, index);
+        return to + (is_index ? 1 : 0); /* [KEY] => of PHP, $ENV{KEY} = */
     }
     name->open = '\0';
     return skip_colours(scan, quote + (scan_char(scan, quote + 1) == ']' ? 2 : 1)); /* ["KEY"] = */
@@ -317,6 +330,7 @@ static bool is_in_arn(const struct scan *scan, const struct name *name) {
            (is_name_char(scan->text.ptr[from - 1]) || is_any(scan->text.ptr[from - 1], ":/*"))) {
         from--;
     }
+    from += from > 0 && scan->text.ptr[from - 1] == '\\' ? 1 : 0; /* \narn: */
     return scan_has(scan, from, "arn:");
 }
 
@@ -420,16 +434,6 @@ static bool is_literal(const struct scan *scan, size_t at) {
         }
     }
     return word.len >= LITERAL_MIN && word.ptr[0] != '$' && is_quote(scan_char(scan, to));
-}
-
-/* NAME_OF_A_CONSTANT */
-static bool is_constant(struct str name) {
-    for (size_t i = 0; i < name.len; i++) {
-        if (is_letter(name.ptr[i]) && fold(name.ptr[i]) == name.ptr[i]) {
-            return false;
-        }
-    }
-    return name.len > 0;
 }
 
 /* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, or ["--password", or
@@ -537,6 +541,59 @@ static size_t after_default(const struct scan *scan, const struct name *name, si
     return 0;
 }
 
+bool name_is_prompt(const struct scan *scan, const struct name *name, char separator) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < PROMPT_MAX &&
+           (is_letter(scan->text.ptr[from - 1]) || is_any(scan->text.ptr[from - 1], " []()"))) {
+        from--;
+    }
+    return separator == ':' && is_password_name(scan, name) && is_line_begin(scan, from);
+}
+
+/* Where the text of the element <NAME>, <ns:NAME> or <NAME attribute="x"> begins; 0 when the name
+ * is none of one. */
+static size_t after_tag(const struct scan *scan, const struct name *name, size_t at) {
+    size_t from = name->from;
+    size_t to = at;
+
+    if (from > 0 && scan->text.ptr[from - 1] == ':') {
+        from--;
+        while (from > 0 && name->from - from < TYPE_MAX && is_name_char(scan->text.ptr[from - 1])) {
+            from--;
+        }
+    }
+    if (from == 0 || scan->text.ptr[from - 1] != '<' || name->quote != '\0' ||
+        !is_any(scan_char(scan, at), "> ")) {
+        return 0;
+    }
+    while (to < scan->text.len && to - at < NAME_MAX && !is_any(scan->text.ptr[to], "<>\n")) {
+        to++;
+    }
+    bool is_open = scan_char(scan, to) == '>' && scan->text.ptr[to - 1] != '/';
+    return is_open && (to == at || scan_char(scan, to + 1) != '\n') ? to + 1 : 0;
+}
+
+/* "password | VALUE" of psql and "| password | VALUE |": where the value begins, or 0. */
+static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t value = scan_skip_blanks(scan, sign + 1);
+    size_t end = scan_line_end(scan, value);
+
+    end -= end > value && scan->text.ptr[end - 1] == '|' ? 1 : 0;
+    bool is_value = is_password_name(scan, name) || is_constant(name_str(scan, name));
+    return is_value && scan_find(scan, value, end, "|") < 0 ? value : 0;
+}
+
+/* Whether only a bar stands on the line before the name. */
+static bool is_after_bar(const struct scan *scan, const struct name *name) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < TYPE_MAX && scan->text.ptr[from - 1] == ' ') {
+        from--;
+    }
+    return from > 0 && scan->text.ptr[from - 1] == '|' && is_line_begin(scan, from - 1);
+}
+
 /* "Password [hidden]: VALUE", "Password (again): VALUE": where the value begins, or 0. */
 static size_t after_prompt(const struct scan *scan, const struct name *name, size_t sign) {
     char close = scan_char(scan, sign) == '[' ? ']' : ')';
@@ -637,9 +694,14 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         *separator = '(';
         return after_call(scan, name, sign);
     }
-    if (c == '>' && sign == at && name->from > 0 && scan->text.ptr[name->from - 1] == '<') {
+    size_t element = after_tag(scan, name, at);
+    if (element > 0) {
         name->is_element = true;
-        return sign + 1;
+        return element;
+    }
+    if (c == '-' && sign > at && scan_has(scan, sign, "-> ")) {
+        *separator = '=';
+        return value_begin(scan, sign + 3);
     }
     size_t inner = sign > at ? after_attributes(scan, name, sign) : 0;
     if (inner > 0) {
@@ -651,8 +713,13 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         *separator = '=';
         return typed;
     }
+    if (c == '|' && sign > at && name->quote == '\0' &&
+        (name_begins_line(scan, name->from) || is_after_bar(scan, name))) {
+        return after_bar(scan, name, sign);
+    }
     size_t asked = sign > at && is_any(c, "[(") ? after_prompt(scan, name, sign) : 0;
     if (asked > 0) {
+        name->is_line_start = true; /* what is typed goes to the end of its line */
         *separator = ':';
         return asked;
     }

@@ -35,12 +35,19 @@ size_t name_close(const struct scan *scan, struct name *name);
  * no name of a value. */
 size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator);
 
+/* value.c: masks the value that begins at `at`, after the separator; returns where it ends, or 0.
+ */
+size_t value_at(struct scan *scan, const struct name *name, size_t at, char separator);
+
 /* Where the quote of a string stands that begins at `at`, behind a letter such as that of b"..."
  * and backslashes; 0 when none does. */
 size_t name_string(const struct scan *scan, size_t at);
 
 /* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
 bool name_is_token(const struct scan *scan, size_t at);
+
+/* Whether the name of a password ends what asks for one: "Enter new password: ". */
+bool name_is_prompt(const struct scan *scan, const struct name *name, char separator);
 
 /* Whether the line of the name was begun by what a log puts before it; where the line begins. */
 size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin);

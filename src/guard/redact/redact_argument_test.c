@@ -22,12 +22,14 @@ static const char *const places[] = { /* X is the password */
     "ConvertTo-SecureString 'X' -AsPlainText -Force", "openssl enc -aes-256-cbc -k X -in f", "openssl rsa -in k -passin pass:X",
     "htpasswd -bc users bob X", "ldapsearch -x -D cn=a -w X -b dc=b", "smbclient -U bob%X //h/s", "net use Z: \\\\h\\s X /user:bob",
     "ssh-keygen -t ed25519 -N X -f k", "unzip -P X a.zip", "zip -r -P X a.zip d", "smtp.login(\"bob\", \"X\")",
+    "7z x -pX a.7z", "rabbitmqctl add_user bob X", "rabbitmqctl change_password bob X", "wpa_passphrase home X", "echo X | docker login -u bob --password-stdin",
     "[\"curl\", \"-u\", \"bob:X\", \"https://h.example\"]", "{\"cmd\": \"mysql -u root -pX shop\", \"n\": 1}",
 };
 static const char *const plain[] = {
     "curl -u admin https://h.example/a", "mysql -h db -P 3306 -u root", "ssh -p 2222 h.example", "docker run -p 8080:80 nginx",
     "mkdir -p a/b", "sqlcmd -S s -E -Q 'select 1'", "openssl req -new -key k.pem -out r.pem", "unzip -d out a.zip", "redis-cli -h r.example ping",
     "kubectl create secret generic db --from-file=f", "vault login -method=oidc", "htpasswd users bob", "ssh-keygen -t ed25519 -f k",
+    "7z x -oout a.7z", "rabbitmqctl add_user bob", "rabbitmqctl set_permissions -p / bob \".*\"", "cat f | docker login --password-stdin",
 };
 /* clang-format on */
 

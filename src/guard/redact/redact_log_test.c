@@ -67,10 +67,40 @@ static const struct row forms[] = {
     {"ENV SECRET_KEY Tulip_fog\n", "ENV SECRET_KEY ***\n"},
     {"set -gx DB_PASSWORD Tulip_fog\n", "set -gx DB_PASSWORD ***\n"},
     {"SetEnv DB_PASSWORD \"tulip fog\"\n", "SetEnv DB_PASSWORD \"***\"\n"},
+    {"Authorization: Digest username=\"bob\", response=\"Tulip\"\n", "Authorization: Digest ***\n"},
+    {"| DB_PASSWORD | Tulip |\n", "| DB_PASSWORD | *** |\n"},
+    {"DB_PASSWORD        Tulip7e\n", "DB_PASSWORD        ***\n"},
+    {"$ENV{DB_PASSWORD} = 'Tulip fog';\n", "$ENV{DB_PASSWORD} = '***';\n"},
+    {"Config(db,password -> Tulip)\n", "Config(db,password -> ***)\n"},
+    {"<w:Password Type=\"Text\">Tulip fog</w:Password>\n", "<w:Password Type=\"Text\">***</w:Password>\n"},
+    {"Enter new password: Tulip fog\n", "Enter new password: ***\n"},
+    {"\tpsk=\"tulip fog\"\n", "\tpsk=\"***\"\n"},
     {"requirepass Tulip7e\n", "requirepass ***\n"},
     {"log in with password \"tul77ip\" as bob\n", "log in with password \"***\" as bob\n"},
     {"<password>Tulip fog 7</password><n>12</n>\n", "<password>***</password><n>12</n>\n"},
     {"{\"api_keys\": [\"Tulip\", \"fog\"], \"n\": 1}\n", "{\"api_keys\": [\"***\", \"***\"], \"n\": 1}\n"},
+};
+static const struct row apart[] = { /* a name and its value that stand apart */
+    {"\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"Tulip fog\"},{\"name\":\"PORT\",\"value\":\"8000\"}]\n", "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"***\"},{\"name\":\"PORT\",\"value\":\"8000\"}]\n"},
+    {"- name: DB_PASSWORD\n  value: \"Tulip fog\"\n- name: PORT\n  value: 8000\n", "- name: DB_PASSWORD\n  value: \"***\"\n- name: PORT\n  value: 8000\n"},
+    {"api-1  | - name: DB_PASSWORD\r\napi-1  |   value: Tulip fog\r\n", "api-1  | - name: DB_PASSWORD\r\napi-1  |   value: ***\r\n"},
+    {"  \"Name\": \"/shop/prod/DB_PASSWORD\",\n  \"Type\": \"SecureString\",\n  \"Value\": \"Tulip\",\n  \"Version\": 3\n", "  \"Name\": \"/shop/prod/DB_PASSWORD\",\n  \"Type\": \"SecureString\",\n  \"Value\": \"***\",\n  \"Version\": 3\n"},
+    {"[{\"ParameterKey\": \"DBPassword\", \"ParameterValue\": \"Tulip\"}, {\"ParameterKey\": \"Type\", \"ParameterValue\": \"t3\"}]\n", "[{\"ParameterKey\": \"DBPassword\", \"ParameterValue\": \"***\"}, {\"ParameterKey\": \"Type\", \"ParameterValue\": \"t3\"}]\n"},
+    {"variable \"db_password\" {\n  type    = string\n  default = \"Tulip fog\"\n}\n", "variable \"db_password\" {\n  type    = string\n  default = \"***\"\n}\n"},
+    {"{\"type\":\"string_too_short\",\"loc\":[\"body\",\"password\"],\"msg\":\"too short\",\"input\":\"tulip\",\"ctx\":{\"n\":8}}\n", "{\"type\":\"string_too_short\",\"loc\":[\"body\",\"password\"],\"msg\":\"too short\",\"input\":\"***\",\"ctx\":{\"n\":8}}\n"},
+    {"db_password\n  Value error [type=value_error, input_value='tul ip', input_type=str]\n", "db_password\n  Value error [type=value_error, input_value='***', input_type=str]\n"},
+    {"<key>ApiToken</key>\n<string>Tulip</string>\n<key>Version</key>\n<string>1.2.3</string>\n", "<key>ApiToken</key>\n<string>***</string>\n<key>Version</key>\n<string>1.2.3</string>\n"},
+    {"{\"m\": \"- name: DB_PASSWORD\\n  value: Tulip fog\\n- name: PORT\\n  value: 80\"}\n", "{\"m\": \"- name: DB_PASSWORD\\n  value: ***\\n- name: PORT\\n  value: 80\"}\n"},
+    {" id | password | created\n----+----------+---------\n  1 | Tul ip   | 2026\n(1 row)\n", " id | password | created\n----+----------+---------\n  1 | ***   | 2026\n(1 row)\n"},
+    {"| Name | Password |\n|------|----------|\n| bob  | `Tulip` |\n\n| a | b |\n", "| Name | Password |\n|------|----------|\n| bob  | `***` |\n\n| a | b |\n"},
+    {"id,password,api_key,n\r\n1,\"Tul,ip\",fog,7\r\n", "id,password,api_key,n\r\n1,\"***\",***,7\r\n"},
+    {"User name,Password,Access key ID\nbob,Tul ip,x\n", "User name,Password,Access key ID\nbob,***,x\n"},
+    {"user\tpassword\trole\nbob\tTulip\tadmin\n", "user\tpassword\trole\nbob\t***\tadmin\n"},
+    {"{\"m\": \"user;password;role\\nbob;Tulip;admin\"}\n", "{\"m\": \"user;password;role\\nbob;***;admin\"}\n"},
+    {"INSERT INTO users (id, password) VALUES (17, 'Tul''ip, (7)'), (18, 'fog');\n", "INSERT INTO users (id, password) VALUES (17, '***'), (18, '***');\n"},
+    {"password | Tul ip\ncity     | Berlin\n", "password | ***\ncity     | Berlin\n"},
+    {"::add-mask::Tulip fog\n", "::add-mask::***\n"},
+    {"$ echo -n 'Tulip fog' | docker login -u a --password-stdin\n", "$ echo -n '***' | docker login -u a --password-stdin\n"},
 };
 static const char *const plain[] = { /* nothing of these is anybody's */
     "PWD=/home/app/project\n", "SSH_AUTH_SOCK=/tmp/ssh-XXXX/agent.123\n", "always-auth=true\n", "  persist-credentials: true\n",
@@ -78,7 +108,10 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "DB_PASSWORD: ${DB_PASSWORD:?required}\n", "  + password = (sensitive value)\n", "PASSWORD_HASHERS=argon2\n",
     "botocore.exceptions.NoCredentialsError: Unable to locate credentials\n", "Using --password via the CLI is insecure.\n",
     "<Login password={password} token={token} />\n", "{\"label\": \"Password:\", \"n\": {\n    \"x\": 1\n  }}\n",
-    "password = hash_password(plain)\n", "Error: (using password: YES)\n", "std::string Password::text\n",
+    "password = hash_password(plain)\n", "Error: (using password: YES)\n", "[\n  \"the new secret: \",\n    {\n      \"n\": 1\n    }\n]\n", "    password: SecretStr\n", "    token: Annotated[str, Depends(scheme)]\n",
+    "{\"m\": \"x\\narn:aws:lambda:eu-central-1:123456789012:function:rotate-secret:3\"}\n", "{\"Name\": \"tag\", \"Value\": \"prod\"}\n",
+    "| table | key |\n|---|---|\n| a | primary |\n", "SELECT id, password FROM users WHERE id = 1, 2\n", "a password, a name\nand more, too\n",
+    "- name: A\n  valueFrom:\n    secretKeyRef:\n      name: db-secret\n      key: password\n- name: B\n  value: x\n", "password\nmust be set\n", "std::string Password::text\n",
 };
 /* clang-format on */
 
@@ -110,6 +143,11 @@ static void values_are_found_in_each_form_a_tool_prints_them(void **state) {
     check_rows(forms, ARRAY_N(forms));
 }
 
+static void a_name_and_its_value_may_stand_apart(void **state) {
+    (void)state;
+    check_rows(apart, ARRAY_N(apart));
+}
+
 static void what_only_looks_like_a_value_stays(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
@@ -126,6 +164,7 @@ int main(void) {
         cmocka_unit_test(what_a_log_puts_before_a_line_does_not_hide_where_it_begins),
         cmocka_unit_test(colours_hide_neither_name_nor_value_and_stay),
         cmocka_unit_test(values_are_found_in_each_form_a_tool_prints_them),
+        cmocka_unit_test(a_name_and_its_value_may_stand_apart),
         cmocka_unit_test(what_only_looks_like_a_value_stays),
     };
 

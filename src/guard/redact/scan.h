@@ -38,15 +38,26 @@ enum block {
     BLOCK_PUTTY   /* everything until the MAC line */
 };
 
+/* A table whose head names secrets; {0}: none is open. */
+struct table_carry {
+    uint64_t columns; /* by bits */
+    size_t cells;
+    char separator;
+    bool is_ruled; /* rows follow: the rule below the head was there, or none is needed */
+};
+
 /* What the lines before mean for the next one. {0} at the start of a text, with yaml_indent -1. */
 struct carry {
     enum block block;
-    int block_lines;   /* lines left of BLOCK_QUOTED */
-    int yaml_indent;   /* lines deeper than this are the value of a secret; -1: none */
-    bool is_yaml_text; /* a block scalar, else a map or a list */
-    int nest_depth;    /* brackets open below a secret's key */
-    int near_lines;    /* lines left in which a 40-character word is an AWS secret */
-    bool is_cut;       /* the segment before ended inside a masked run without an end */
+    int block_lines;    /* lines left of BLOCK_QUOTED */
+    int yaml_indent;    /* lines deeper than this are the value of a secret; -1: none */
+    bool is_yaml_text;  /* a block scalar, else a map or a list */
+    int nest_depth;     /* brackets open below a secret's key */
+    int near_lines;     /* lines left in which a 40-character word is an AWS secret */
+    int pair_lines;     /* lines left in which a label gives the value of a name that was one's */
+    bool is_pair_input; /* ... of those that tell what was put in */
+    struct table_carry table;
+    bool is_cut; /* the segment before ended inside a masked run without an end */
     bool is_line_middle;
     bool is_asked;  /* something was found that may say more about what follows, or did */
     bool is_hinted; /* AWS is talked about */
@@ -126,6 +137,9 @@ struct scan {
     size_t command_to;   /* ... and how far */
     size_t plain_to;     /* before it, words joined by hyphens were seen to be words */
     size_t block_to;     /* blocks do not look into a block */
+    size_t table_to;     /* heads of tables before it were looked at, ... */
+    size_t list_to;      /* lists of names, ... */
+    size_t pair_to;      /* and what follows a name that is alone on its line */
     size_t below_to;     /* lines before it were masked, for a name above them */
     struct memo runs[SET_N];
     struct memo word;
@@ -299,6 +313,7 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at);
 
 /* argument.c: what stands where a program takes a password. */
 size_t match_argument(struct scan *scan, const struct rule *rule, size_t at);
+size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at);
 
 /* value.c: the second string of a call that lets a user in. */

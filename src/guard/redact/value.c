@@ -5,13 +5,18 @@
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/name.h"
+#include "guard/redact/pair.h"
 #include "guard/redact/phrase.h"
+#include "guard/redact/table.h"
 
 #include <string.h>
 
 enum {
     STRING_MAX = 4096, /* between the begin of a string and a name at its end */
-    ELEMENT_MAX = 1024
+    ELEMENT_MAX = 1024,
+    BRACED_MAX = 256,
+    OPENED_MAX = 512,
+    DIGEST = 7 /* "Digest " */
 };
 
 static enum span_style bare_style(const struct scan *scan, char quote, size_t slashes) {
@@ -193,6 +198,17 @@ static bool is_blank_escape(const struct scan *scan, size_t at) {
            (next == 'n' || next == 'r' || next == 't' || lead_colour_end(scan->text, at) > at);
 }
 
+/* Where the line of `from` ends, or a string around the text; no further than `most` bytes. */
+static size_t line_near(const struct scan *scan, size_t from, size_t most) {
+    size_t to = from;
+
+    while (to < scan->text.len && to - from < most && !is_any(scan->text.ptr[to], "\r\n") &&
+           !scan_is_outer_quote(scan, to)) {
+        to++;
+    }
+    return to;
+}
+
 /* Whether the quote at `at` closes a string of JSON in a string. */
 static bool is_inner_quote(const struct scan *scan, size_t at) {
     bool is_escaped = (at > 0 && scan->text.ptr[at - 1] == '\\') || !scan_is_plain(scan, at);
@@ -357,7 +373,12 @@ static size_t value_after_quoted(struct scan *scan, const struct name *name, siz
 
 static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
+    bool is_digest = name->open == '\0' && name->quote == '\0' && from >= DIGEST &&
+                     scan_has(scan, from - DIGEST, "Digest ") && !is_in_json_string(scan, from);
 
+    if (is_digest) { /* has strings of its own */
+        return value_add(scan, name, from, scan_line_end(scan, from), SPAN_PLAIN);
+    }
     while (to < scan->text.len && !is_any(scan->text.ptr[to], "\"'\r\n") &&
            !is_blank_escape(scan, to)) {
         to++;
@@ -389,7 +410,8 @@ static size_t element_end(struct scan *scan, size_t from, size_t to) {
 
 /* Where the string ends that a quote before the name opened, "NAME=a value", on its line. */
 static size_t opened_end(const struct scan *scan, const struct name *name, size_t from) {
-    size_t end = line_of_string_end(scan, name, from);
+    bool is_near = line_near(scan, from, OPENED_MAX) < from + OPENED_MAX;
+    size_t end = is_near ? line_of_string_end(scan, name, from) : from;
 
     return has_more_pairs(scan, from, end) ? from : end;
 }
@@ -525,7 +547,7 @@ static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
 
 /* PWD={VALUE} of ODBC, whose } is doubled in it; code that hands on {name} is none. */
 static size_t value_braced(struct scan *scan, const struct name *name, size_t at) {
-    size_t line = scan_line_end(scan, at);
+    size_t line = line_near(scan, at, BRACED_MAX);
     size_t to = at + 1;
     bool is_code = is_quote(scan_char(scan, to)) || is_blank(scan_char(scan, to));
 
@@ -540,8 +562,7 @@ static size_t value_braced(struct scan *scan, const struct name *name, size_t at
     return is_code || is_name || to >= line ? 0 : value_add(scan, name, at + 1, to, SPAN_PLAIN);
 }
 
-/* The value that begins at `at`, after the separator. */
-static size_t value_read(struct scan *scan, const struct name *name, size_t at, char separator) {
+size_t value_at(struct scan *scan, const struct name *name, size_t at, char separator) {
     size_t from = at;
     size_t quote = scan_skip_slashes(scan, from);
 
@@ -613,12 +634,14 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     if (is_raws || !name_is_secret(scan, name)) {
         return 0; /* a key of the outer JSON is judged in the text as it stands */
     }
-    name->is_line_start = name->quote == '\0' && name_begins_line(scan, name->from);
+    name->is_line_start =
+        name->is_line_start || (name->quote == '\0' && (name_begins_line(scan, name->from) ||
+                                                        name_is_prompt(scan, name, separator)));
     scan->found_from = value; /* the name itself is looked into by others */
     if (separator == '(') {
         return value_strings(scan, name, value);
     }
-    return value_read(scan, name, value, separator);
+    return value_at(scan, name, value, separator);
 }
 
 /* A name is judged once, whichever of its words was found first. */
@@ -637,6 +660,15 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
                               : scan_narrow(scan, at, is_string);
     size_t to = match_value(scan, &name, after);
     scan_widen(scan, whole);
+    size_t cell = scan_skip_blanks(scan, name.to);
+    if (to == 0 || scan_char(scan, cell) == '|') {
+        size_t head = table_head(scan, &name);
+        to = to > head ? to : head;
+    }
+    if (to == 0) {
+        to = pair_after(scan, &name);
+        scan->found_from = to > 0 ? name.from : scan->found_from;
+    }
     return to;
 }
 

@@ -1,0 +1,343 @@
+/* guard/redact/table.c: columns whose head is the name of a secret.
+ *
+ *    id | password        | Name | Password |      id,password      INSERT INTO t (id, password)
+ *   ----+----------       |------|----------|      1,VALUE          VALUES (1, 'VALUE')
+ *     1 | VALUE           | bob  | VALUE    |
+ *
+ * A head has names alone; between bars, a rule follows it. Rows have as many cells as it. */
+#include "guard/redact/table.h"
+
+#include "guard/redact/key.h"
+#include "guard/redact/lead.h"
+#include "guard/redact/phrase.h"
+
+#include <string.h>
+
+enum { CELLS_MAX = 64, ROW_MAX = 4096, LIST_MAX = 1024, HEAD_MAX = 1024 };
+
+/* Bars may be drawn. */
+static const char *const bars[] = {"|", "\xe2\x94\x82", "\xe2\x94\x83"};
+
+/* The bytes of the separator at `at`; 0 when none stands there. */
+static size_t separator_at(const struct scan *scan, size_t at, char separator) {
+    if (separator != '|') {
+        return scan_char(scan, at) == separator ? 1 : 0;
+    }
+    for (size_t i = 0; i < ARRAY_N(bars); i++) {
+        if (scan_has(scan, at, bars[i])) {
+            return strlen(bars[i]);
+        }
+    }
+    return 0;
+}
+
+/* Where the cell at `at` ends. One of CSV may be quoted. */
+static size_t cell_end(const struct scan *scan, size_t at, size_t to, char separator) {
+    bool is_quoted = separator != '|' && scan_char(scan, at) == '"';
+
+    at += is_quoted ? 1 : 0;
+    while (at < to && (is_quoted || separator_at(scan, at, separator) == 0)) {
+        if (is_quoted && scan->text.ptr[at] == '"') {
+            is_quoted = scan_char(scan, at + 1) == '"';
+            at += is_quoted ? 1 : 0;
+        }
+        at++;
+    }
+    return at;
+}
+
+static bool is_drawn(const struct scan *scan, size_t at) {
+    return scan_has(scan, at, "\xe2\x94") || scan_has(scan, at, "\xe2\x95");
+}
+
+/* Of blanks, - + = | : alone, or drawn. */
+static bool is_rule(const struct scan *scan, size_t from, size_t to) {
+    size_t dashes = 0;
+
+    for (size_t at = from; at < to; at++) {
+        bool is_line = is_drawn(scan, at);
+        if (!is_line && !is_any(scan->text.ptr[at], " -+=|:\t\r")) {
+            return false;
+        }
+        dashes += is_line || is_any(scan->text.ptr[at], "-=") ? 1 : 0;
+        at += is_line ? 2 : 0;
+    }
+    return dashes > 2;
+}
+
+/* Where the line [from, to) has its cells: without what a log puts before it, blanks, and the bars
+ * at its ends. */
+static void row_trim(const struct scan *scan, char separator, size_t *from, size_t *to) {
+    *from += lead_len(str_slice(scan->text, *from, *to));
+    while (*to > *from && is_any(scan->text.ptr[*to - 1], separator == '\t' ? "\r\n" : " \t\r\n")) {
+        (*to)--;
+    }
+    if (separator != '|') {
+        return;
+    }
+    *from = scan_skip_blanks(scan, *from);
+    *from += separator_at(scan, *from, separator);
+    for (size_t i = 0; i < ARRAY_N(bars); i++) {
+        *to -= str_ends(str_slice(scan->text, *from, *to), str_from(bars[i])) ? strlen(bars[i]) : 0;
+    }
+}
+
+/* How many cells [from, to) has. */
+static size_t cells_count(const struct scan *scan, size_t from, size_t to, char separator) {
+    size_t n = 1;
+
+    for (size_t end = cell_end(scan, from, to, separator); end < to && n <= CELLS_MAX; n++) {
+        from = end + separator_at(scan, end, separator);
+        end = cell_end(scan, from, to, separator);
+    }
+    return n;
+}
+
+/* Whether a cell of a head may be in [from, to). */
+static bool is_head(const struct scan *scan, size_t from, size_t to, char separator) {
+    for (size_t at = from; at < to; at++) {
+        char c = scan->text.ptr[at];
+        size_t bar = separator_at(scan, at, separator);
+        bool is_wide = c == ' ' && (is_any(separator, "|\t") ||
+                                    (at > from && scan->text.ptr[at - 1] != separator));
+        if (bar == 0 && !is_wide && !is_alnum(c) && !is_any(c, "_-*`\"()")) {
+            return false;
+        }
+        at += bar > 0 ? bar - 1 : 0;
+    }
+    return true;
+}
+
+static void cell_mask(struct scan *scan, size_t from, size_t to) {
+    while (from < to && is_any(scan->text.ptr[from], " \t`\"*")) {
+        from++;
+    }
+    while (to > from && is_any(scan->text.ptr[to - 1], " \t\r`\"")) {
+        to--;
+    }
+    struct str value = str_slice(scan->text, from, to);
+    if (!str_eq_nocase(value, STR("null")) && !str_eq(value, STR("\\N"))) {
+        scan_add(scan, from, to, "key", SPAN_PLAIN);
+    }
+}
+
+/* One line below the head; false when the table is over. */
+static bool row_mask(struct scan *scan, struct table_carry *table, size_t from, size_t to) {
+    row_trim(scan, table->separator, &from, &to);
+    if (is_rule(scan, from, to)) {
+        table->is_ruled = true;
+        return true;
+    }
+    if (!table->is_ruled || to - from > ROW_MAX ||
+        cells_count(scan, from, to, table->separator) != table->cells) {
+        return false;
+    }
+    for (size_t i = 0; i < table->cells; i++) {
+        size_t end = cell_end(scan, from, to, table->separator);
+        if ((table->columns >> i & 1) != 0) {
+            cell_mask(scan, from, end);
+        }
+        from = end + separator_at(scan, end, table->separator);
+    }
+    return true;
+}
+
+/* password and db_password; token alone is what many tables tell about. */
+static bool is_head_name(struct str name) {
+    return phrase_is_name(name) || str_find(name, STR("_")) > 0 || str_find(name, STR("-")) > 0 ||
+           str_ends_nocase(name, STR("secret")) || str_eq_nocase(name, STR("token")) ||
+           str_ends_nocase(name, STR("key"));
+}
+
+/* The separator on the other side of the name's cell; '\0' when it is no cell. */
+static char head_separator(const struct scan *scan, const struct name *name) {
+    size_t from = name->from;
+    size_t to = name->to;
+
+    while (from > 0 && name->from - from < NAME_MAX && is_any(scan->text.ptr[from - 1], " `\"*")) {
+        from--;
+    }
+    while (to - name->to < NAME_MAX && is_any(scan_char(scan, to), " `\"*")) {
+        to++;
+    }
+    char before = from > 0 ? scan->text.ptr[from - 1] : '\n';
+    char after = to < scan->text.len ? scan->text.ptr[to] : '\n';
+    bool is_after = after != '\n' && after != '\r';
+    char c = is_after ? after : before;
+    bool is_bar = c == '|' || (unsigned char)c == 0xe2 || (!is_after && (unsigned char)c >= 0x80);
+    return is_bar ? '|' : is_any(c, ",;\t") ? c : '\0';
+}
+
+/* ---- INSERT INTO t (a, NAME) VALUES (1, 'VALUE') ---- */
+
+/* Where the item of a list in parentheses ends that begins at `at`. */
+static size_t item_end(const struct scan *scan, size_t at) {
+    size_t to = at;
+    int depth = 0;
+
+    while (to < scan->text.len && to - at < LIST_MAX) {
+        char c = scan->text.ptr[to];
+        if (c == '\'' || c == '"') {
+            size_t end = scan_string_end(scan, to + 1, c, 0);
+            to = end < scan->text.len ? end : to;
+        } else if (depth == 0 && is_any(c, ",)")) {
+            return to;
+        }
+        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+        to++;
+    }
+    return to;
+}
+
+static void item_mask(struct scan *scan, size_t from, size_t to) {
+    bool is_marked = is_any(scan_char(scan, from), "NEBx") && scan_char(scan, from + 1) == '\'';
+
+    from += is_marked ? 1 : 0;
+    if (scan_char(scan, from) == '\'' || scan_char(scan, from) == '"') {
+        size_t end = scan_string_end(scan, from + 1, scan->text.ptr[from], 0);
+        while (end < to && scan_char(scan, end + 1) == scan->text.ptr[from]) { /* '' in it */
+            end = scan_string_end(scan, end + 2, scan->text.ptr[from], 0);
+        }
+        scan_add(scan, from + 1, end, "key", SPAN_PLAIN);
+    }
+}
+
+/* The items of the list of names around `at` that are secrets' names, by bits; 0: it is no list of
+ * names before VALUES, or none of them is. `*values`: where the first row begins. */
+static uint64_t insert_columns(const struct scan *scan, size_t at, size_t *close, size_t *values) {
+    size_t open = at;
+    uint64_t columns = 0;
+
+    while (*close < scan->text.len && *close - at < LIST_MAX &&
+           (is_name_char(scan->text.ptr[*close]) || is_any(scan->text.ptr[*close], ", `\"[]\n"))) {
+        (*close)++;
+    }
+    size_t word = scan_skip_blanks(scan, *close + 1);
+    if (scan_char(scan, *close) != ')' ||
+        !str_eq_nocase(str_slice(scan->text, word, word + 6), STR("values"))) {
+        return 0;
+    }
+    *values = scan_skip_blanks(scan, word + 6);
+    while (open > 0 && at - open < LIST_MAX && scan->text.ptr[open - 1] != '(') {
+        open--;
+    }
+    for (size_t i = 0; i < CELLS_MAX && open < *close; i++) {
+        size_t end = open;
+        while (end < *close && scan->text.ptr[end] != ',') {
+            end++;
+        }
+        struct str name = str_trim(str_slice(scan->text, open, end));
+        bool is_quoted = name.len > 2 && is_any(name.ptr[0], "`\"[");
+        name = is_quoted ? str_slice(name, 1, name.len - 1) : name;
+        columns |= key_is_secret(name) ? UINT64_C(1) << i : 0;
+        open = end + 1;
+    }
+    return columns;
+}
+
+static size_t insert_values(struct scan *scan, const struct name *name) {
+    size_t close = name->to;
+    size_t at = 0;
+
+    if (name->from < scan->list_to) {
+        return 0; /* looked at, with the first name of its list */
+    }
+    uint64_t columns = insert_columns(scan, name->from, &close, &at);
+    size_t from = at;
+    while (columns != 0 && at - from < ROW_MAX && scan_char(scan, at) == '(') {
+        size_t end = at;
+        for (size_t i = 0; scan_char(scan, end) != ')' && end < scan->text.len; i++) {
+            at = scan_skip_blanks(scan, end + 1);
+            end = item_end(scan, at);
+            if (i < CELLS_MAX && (columns >> i & 1) != 0) {
+                item_mask(scan, at, end);
+            }
+        }
+        size_t comma = scan_skip_blanks(scan, end + 1);
+        at = scan_skip_blanks(scan, comma + (scan_char(scan, comma) == ',' ? 1 : 0));
+        close = end;
+    }
+    scan->list_to = close;
+    return columns != 0 ? name->to : 0;
+}
+
+/* The cells of a head that are secrets' names, by bits. */
+static uint64_t head_columns(const struct scan *scan, size_t from, size_t to, size_t cells,
+                             char separator) {
+    uint64_t columns = 0;
+
+    for (size_t i = 0; i < cells && i < CELLS_MAX; i++) {
+        size_t end = cell_end(scan, from, to, separator);
+        size_t begin = from;
+        size_t stop = end;
+        while (begin < stop && is_any(scan->text.ptr[begin], " `\"*")) {
+            begin++;
+        }
+        while (stop > begin && is_any(scan->text.ptr[stop - 1], " `\"*")) {
+            stop--;
+        }
+        struct str name = str_slice(scan->text, begin, stop);
+        columns |= is_head_name(name) && key_is_secret(name) ? UINT64_C(1) << i : 0;
+        from = end + separator_at(scan, end, separator);
+    }
+    return columns;
+}
+
+size_t table_head(struct scan *scan, const struct name *name) {
+    struct table_carry table = {.separator = head_separator(scan, name)};
+    char next = scan_char(scan, scan_skip_blanks(scan, name->to));
+
+    if (table.separator == ',' || next == ')' || next == '`') {
+        size_t inserted = insert_values(scan, name);
+        if (inserted > 0) {
+            return inserted;
+        }
+    }
+    bool is_begin = false;
+    bool is_cell = table.separator != '\0' && name->from >= scan->table_to &&
+                   is_head_name(name_str(scan, name));
+    size_t from = is_cell ? name_line_begin(scan, name->from, &is_begin) : 0;
+    if (!is_begin) {
+        return 0;
+    }
+    struct str head = str_slice(scan->text, from, from + HEAD_MAX);
+    ptrdiff_t end = str_find(head, STR("\n"));
+    size_t to = end < 0 ? from + head.len : from + (size_t)end;
+    if (end < 0 && to < scan->text.len) {
+        return 0; /* too long */
+    }
+    size_t line = to < scan->text.len ? to + 1 : to;
+    scan->table_to = line;
+    row_trim(scan, table.separator, &from, &to);
+    if (!is_head(scan, from, to, table.separator)) {
+        return 0;
+    }
+    table.cells = cells_count(scan, from, to, table.separator);
+    table.columns = head_columns(scan, from, to, table.cells, table.separator);
+    table.is_ruled = table.separator != '|';
+    if (table.cells < 2 || table.columns == 0) {
+        return 0;
+    }
+    bool is_on = true;
+    struct table_carry rows = table;
+    while (is_on && line < scan->text.len) {
+        size_t below = scan_next_line(scan, line);
+        is_on = row_mask(scan, &rows, line, below);
+        scan->table_to = below;
+        line = below;
+    }
+    scan_ask(scan);
+    if (is_on && scan->carry != NULL) {
+        scan->carry->table = table;
+    }
+    return name->to;
+}
+
+void table_line(struct scan *scan, struct carry *carry) {
+    if (carry->before == '\r' && str_eq(scan->text, STR("\n"))) {
+        return; /* the second half of a line end */
+    }
+    if (!row_mask(scan, &carry->table, 0, scan->text.len)) {
+        carry->table = (struct table_carry){0};
+    }
+}

@@ -1,0 +1,12 @@
+/* guard/redact/table.h: columns whose head is the name of a secret. */
+#pragma once
+
+#include "guard/redact/name.h"
+
+/* Masks the cells below a name that is a cell of the head of a table (of psql, Markdown, CSV, tabs)
+ * as far as the text goes, and lets `scan->carry` know of the lines after it; and the values of
+ * INSERT INTO t (..., NAME) VALUES (...). Returns where the name ends, or 0. */
+size_t table_head(struct scan *scan, const struct name *name);
+
+/* Masks the cells of a line below a head. */
+void table_line(struct scan *scan, struct carry *carry);
