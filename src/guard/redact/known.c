@@ -143,6 +143,85 @@ static void add_shell(struct known *known, struct str value, const char *special
     mem_wipe(text.ptr, text.len);
 }
 
+/* As a form writes it: + for a blank; what it writes with a percent sign is undone elsewhere. */
+static void add_plus(struct known *known, struct str value) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(PIECE_BYTES);
+
+    buf_reserve(&text, PIECE_BYTES);
+    buf_add(&text, value);
+    for (size_t i = 0; i < text.len; i++) {
+        text.ptr[i] = text.ptr[i] == ' ' ? '+' : text.ptr[i];
+    }
+    literal_add(known, buf_str(&text), false);
+    mem_wipe(text.ptr, text.len);
+}
+
+/* How a kind of text writes a character. */
+struct written {
+    char c;
+    const char *as;
+};
+
+enum { WRITTEN_MAX = 6 };
+
+/* HTML, by three writers; a shell's other way to hold a single quote; Python's repr() and that of
+ * bytes. */
+static const struct writing {
+    struct written rows[WRITTEN_MAX];
+    bool has_bytes; /* what is not ASCII is written \xNN */
+} writings[] = {
+    {{{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}}, false},
+    {{{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#x27;"}}, false},
+    {{{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}}, false},
+    {{{'\'', "'\"'\"'"}}, false},
+    {{{'\\', "\\\\"}, {'\'', "\\'"}}, false},
+    {{{'\\', "\\\\"}, {'\'', "\\'"}}, true},
+    {{{'\\', "\\\\"}}, true},
+};
+
+static const char *written_as(const struct writing *writing, char c) {
+    for (size_t i = 0; i < WRITTEN_MAX && writing->rows[i].as != NULL; i++) {
+        if (writing->rows[i].c == c) {
+            return writing->rows[i].as;
+        }
+    }
+    return NULL;
+}
+
+static void add_written(struct known *known, struct str value, const struct writing *writing) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(8 * PIECE_BYTES);
+
+    buf_reserve(&text, 8 * PIECE_BYTES);
+    for (size_t i = 0; i < value.len; i++) {
+        const char *as = written_as(writing, value.ptr[i]);
+        if (as != NULL) {
+            buf_add_s(&text, as);
+        } else if (writing->has_bytes && (unsigned char)value.ptr[i] > 0x7e) {
+            buf_add_s(&text, "\\x");
+            hex_add(&text, value.ptr + i, 1);
+        } else {
+            buf_add_c(&text, value.ptr[i]);
+        }
+    }
+    literal_add(known, buf_str(&text), false);
+    mem_wipe(text.ptr, text.len);
+}
+
+/* A \n that the value itself holds is read as a break where JSON quotes it, as all of them are. */
+static void add_breaks(struct known *known, struct str value) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(PIECE_BYTES);
+
+    buf_reserve(&text, PIECE_BYTES);
+    for (size_t i = 0; i < value.len; i++) {
+        char next = value.ptr[i] == '\\' ? str_char(value, i + 1) : '\0';
+        bool is_break = next == 'n' || next == 'r';
+        buf_add_c(&text, !is_break ? value.ptr[i] : next == 'n' ? '\n' : '\r');
+        i += is_break ? 1 : 0;
+    }
+    literal_add(known, buf_str(&text), false);
+    mem_wipe(text.ptr, text.len);
+}
+
 static bool is_all_base64(struct str value) {
     for (size_t i = 0; i < value.len; i++) {
         if (!is_base64(value.ptr[i])) {
@@ -167,6 +246,13 @@ static void add_piece(struct known *known, struct str piece) {
     if (is_all_base64(piece)) {
         add_windows(known, piece);
     }
+    if (has_blank(piece)) {
+        add_plus(known, piece);
+    }
+    for (size_t i = 0; i < ARRAY_N(writings); i++) {
+        add_written(known, piece, &writings[i]);
+    }
+    add_breaks(known, piece);
     add_shell(known, piece, "\\\"$`", "\\");
     add_shell(known, piece, "'", "'\\'");
     add_hex(known, piece);

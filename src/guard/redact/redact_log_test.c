@@ -148,6 +148,44 @@ static void a_name_and_its_value_may_stand_apart(void **state) {
     check_rows(apart, ARRAY_N(apart));
 }
 
+/* clang-format off */
+static const char *const spellings[] = { /* of Q7 a"b'c&d<e\n9z, whose \n is two characters, and of W4 \xc3\xbc+7x9 */
+    "Q7 a&quot;b&#x27;c&amp;d&lt;e\\n9z", "Q7 a&quot;b&#39;c&amp;d&lt;e\\n9z", "Q7 a\"b'c&amp;d&lt;e\\n9z",
+    "Q7 a\"b'\"'\"'c&d<e\\n9z", "Q7 a\"b\\'c&d<e\\\\n9z", "{\"a\": \"Q7 a\\\"b'c&d<e\\\\n9z\"}", "Q7+a%22b%27c%26d%3Ce%5Cn9z",
+    "W4 \\xc3\\xbc+7x9", "{\"a\": \"{\\\"b\\\": \\\"W4 \\\\u00fc+7x9\\\"}\"}", "W4+\xc3\xbc%2B7x9",
+};
+/* clang-format on */
+
+static void known_values_are_found_as_each_writer_spells_them(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_add_known(redactor, "A", STR("Q7 a\"b'c&d<e\\n9z"));
+    redactor_add_known(redactor, "B", STR("W4 \xc3\xbc+7x9"));
+    for (size_t i = 0; i < ARRAY_N(spellings); i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(spellings[i]), NULL);
+
+        if (strstr(masked, "9z") != NULL || strstr(masked, "7x9") != NULL) {
+            fail_msg("%s -> %s", spellings[i], masked);
+        }
+    }
+}
+
+static void values_of_an_env_file_are_known_in_each_reading(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_add_env(
+        redactor,
+        STR("A=Tulip7f # of bob\nB=\"fog \\\"77\" # note\nC=\"one 4Kx\ntwo 9Qz\nthree\"\n"
+            "D=last-7e\nE=\"rows\\n8Vv7x\"\nF='open 5Rr\n"),
+        true);
+    CLEANUP(freep)
+    char *masked = mask_of(
+        redactor, STR("Tulip7f, fog \"77, one 4Kx, two 9Qz, last-7e, 8Vv7x, open 5Rr"), NULL);
+    assert_string_equal(masked, "***, ***, ***, ***, ***, 8Vv7x, ***");
+}
+
 static void what_only_looks_like_a_value_stays(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
@@ -165,6 +203,8 @@ int main(void) {
         cmocka_unit_test(colours_hide_neither_name_nor_value_and_stay),
         cmocka_unit_test(values_are_found_in_each_form_a_tool_prints_them),
         cmocka_unit_test(a_name_and_its_value_may_stand_apart),
+        cmocka_unit_test(known_values_are_found_as_each_writer_spells_them),
+        cmocka_unit_test(values_of_an_env_file_are_known_in_each_reading),
         cmocka_unit_test(what_only_looks_like_a_value_stays),
     };
 

@@ -123,6 +123,26 @@ bool escape_around(struct str text, size_t at, struct escape *out) {
     return (is_unit || is_any(c, "bfnrt/")) && out->to > at;
 }
 
+/* Reads \uXXXX at `at`, whose letter stands at `letter`; returns the bytes read, 0 when it is none.
+ * Quotes and backslashes are undone once only, like those that JSON writes with one backslash. */
+static size_t view_read_unit(struct view *view, struct str s, size_t at, size_t letter) {
+    unsigned unit = 0;
+
+    if (!has_hex(s, letter + 1, 4)) {
+        return 0;
+    }
+    for (size_t i = letter + 1; i < letter + 5; i++) {
+        unit = unit << 4 | hex_value(s.ptr[i]);
+    }
+    if (letter > at + 1 && unit < 0x80) {
+        return 0;
+    }
+    if (unit != 0 && unit != 0x200b && unit != 0xfeff) {
+        view_add_unit(view, unit, at);
+    }
+    return letter + 5 - at;
+}
+
 /* Undoes one JSON escape at `at`, a backslash; returns the bytes read, 0 when it is none. */
 static size_t view_unescape(struct view *view, struct str s, size_t at) {
     static const char letters[] = "\"\\/bfnrt";
@@ -141,6 +161,10 @@ static size_t view_unescape(struct view *view, struct str s, size_t at) {
             return colour - at;
         }
     }
+    size_t read = str_char(s, deep) == 'u' ? view_read_unit(view, s, at, deep) : 0;
+    if (read > 0) {
+        return read;
+    }
     char c = at + 1 < s.len ? s.ptr[at + 1] : '\0';
     const char *letter = c == '\0' ? NULL : strchr(letters, c);
 
@@ -148,17 +172,7 @@ static size_t view_unescape(struct view *view, struct str s, size_t at) {
         view_add(view, meant[letter - letters], at);
         return 2;
     }
-    if (c != 'u' || !has_hex(s, at + 2, 4)) {
-        return 0;
-    }
-    unsigned unit = 0;
-    for (size_t i = at + 2; i < at + 6; i++) {
-        unit = unit << 4 | hex_value(s.ptr[i]);
-    }
-    if (unit != 0 && unit != 0x200b && unit != 0xfeff) {
-        view_add_unit(view, unit, at);
-    }
-    return 6;
+    return 0;
 }
 
 static size_t view_unpercent(struct view *view, struct str s, size_t at) {
