@@ -132,13 +132,18 @@ class Building(Stopped):
         self.assertEqual((self.calls("CreateChangeSet"), self.calls("ExecuteChangeSet")), (1, 1))
 
 
+def told(path):
+    """What a file of /proc says; nothing where the process or the thread has just ended."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
 def children(pid):
     """{pid: command line} of a process's descendants."""
     found = {}
-    for child in (c for task in Path(f"/proc/{pid}/task").glob("*/children") for c in task.read_text().split()):
-        try:
-            found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
-        except OSError:
-            continue
-        found |= children(child)
+    for child in (c for task in Path(f"/proc/{pid}/task").glob("*/children") for c in told(task).split()):
+        line = told(Path(f"/proc/{child}/cmdline")).replace("\0", " ")
+        found |= ({child: line} if line else {}) | children(child)
     return found
