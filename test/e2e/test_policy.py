@@ -99,7 +99,7 @@ OTHER_POLICIES = {
 
 # Arguments of calls that change something which are in no row of policy-sinks.md, and what binds them.
 BOUND_OTHERWISE = {
-    "cure rows": "their digest is parameters_sha256, which the yes names", "code_sha256": "compared with what Lambda has; the plan's parameters name it",
+    "rows": "their digest is parameters_sha256, which the yes names", "code_sha256": "compared with what Lambda has; the plan's parameters name it",
     "artefacts files base": "digests that the plan's parameters name; what is uploaded is compared with them",
     "keep": "the yes's on_failure says what is done", "revert_drift": "the change set that is shown has it",
     "tags description usage": "words beside the change, and assumptions of its price",
