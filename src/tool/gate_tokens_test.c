@@ -26,11 +26,13 @@ static enum err_code ask(struct rig *rig, int in, int out, struct err *err) {
 }
 
 static void must_have_spent(const struct rig *rig, uint32_t in, uint32_t out) {
-    struct token_sum taken = turn_tokens(&rig->turn);
+    struct token_sum taken = turn_tokens(&rig->turn), of_session = turn_spent(&rig->turn);
 
     if (taken.in != in || taken.out != out) {
         fail_msg("%u and %u are spent, %u and %u were to be", taken.in, taken.out, in, out);
     }
+    assert_int_equal(of_session.in, in); /* the only one of this conversation */
+    assert_int_equal(of_session.out, out);
 }
 
 /* ---- Held and settled ---- */
@@ -252,9 +254,12 @@ static void at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due(v
 
     rig_open(&rig, *state, "preflight");
     token_ledger_spend(meter_ledger(rig.meter), (struct token_sum){63990, 0});
-    assert_int_equal(ask(&rig, 5, 1, &why), ERR_NONE);
+    assert_int_equal(ask(&rig, 4, 1, &why), ERR_NONE);
     assert_int_equal(rig_seen_n(&rig, "tokens_near"), 0);
-    assert_int_equal(ask(&rig, 50, 1, &why), ERR_NONE);
+    assert_int_equal(ask(&rig, 1, 1, &why), ERR_NONE);
+    assert_false(world.is_low);
+    assert_int_equal(ask(&rig, 50, 1, &why), ERR_NONE); /* with what it holds */
+    assert_true(world.is_low);
     assert_int_equal(ask(&rig, 50, 1, &why), ERR_NONE);
     assert_int_equal(rig_seen_n(&rig, "\"code\":\"tokens_near\""), 1);
     rig_done(&rig);
@@ -288,11 +293,14 @@ static void at_the_budget_a_person_may_raise_it_once(void **state) {
     struct err why = {0};
 
     rig_open(&rig, *state, "preflight");
-    spend_to(&rig, 100, 20000);
+    spend_to(&rig, 200, 20000);
+    assert_int_equal(ask(&rig, 100, 1, &why), ERR_NONE);
+    assert_int_equal(rig_seen_n(&rig, "tokens_near"), 1);
     assert_int_equal(ask(&rig, 101, 1, &why), ERR_NONE);
     assert_int_equal(rig.asked, 1);
     assert_int_equal(held_now().in, 101);
     assert_int_equal(ask(&rig, 30000, 1, &why), ERR_NONE);
+    assert_int_equal(rig_seen_n(&rig, "tokens_near"), 2);    /* of the new budget */
     assert_int_equal(ask(&rig, 10000, 1, &why), ERR_BUDGET); /* one more than 120,000 */
     assert_non_null(strstr(why.text, "highest budget"));
     assert_int_equal(rig.asked, 1);

@@ -88,6 +88,7 @@ static enum err_code fake_ask(struct op *op, json_t **out, struct err *err) {
     uint32_t wanted = (uint32_t)json_int_or(op->args, "out", 0);
 
     atomic_store(&world.held, op->held);
+    atomic_store(&world.is_low, op->is_budget_low);
     op->used = (struct token_sum){
         (uint32_t)(json_int_or(op->args, "in", 0) + json_int_or(op->args, "above", 0)),
         wanted < op->held.out ? wanted : op->held.out};

@@ -23,6 +23,7 @@ struct gate_world {
     bool waits_for_cancel; /* run() ends only when it is cancelled */
     size_t answer_bytes;
     atomic_bool is_use_lost;        /* `model.ask` does not know what it used */
+    atomic_bool is_low;             /* the last one was told that the budget is low */
     _Atomic(struct token_sum) held; /* of the last `model.ask` */
     char key[96];                   /* idempotency key of the last run */
 };
