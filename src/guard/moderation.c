@@ -1,57 +1,52 @@
 /* Requests that end a conversation, as a table; marks of text that speaks to a model. */
 #include "guard/moderation.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "guard/deceptive.h"
+#include "guard/plain_words.h"
 
-/* clang-format off */
-static const char *const build_words = "deploy host build create write make run launch set start install spread sell need want program code develop publish";
+/* Blank-separated; _ is a blank, * any ending. */
+#define BUILD                                                                                                                              \
+    "deploy host build create write make run launch set start install spread sell need want "                                              \
+    "program code develop publish put stell* richt* bau* start* verteil* veroffentlich* "                                                  \
+    "installier* erstell* schreib* mach* will brauch* verkauf* betreib* deploi* cree* creer "                                              \
+    "lanc* mets mettez mettre fais faire veux besoin vend* publi* diffus* despl* crea cria lanz* "                                         \
+    "monta montar quiero quero voglio pubblic* implant* haz haga faz fazer escrib* escrev* "                                               \
+    "scriv* avvia* diffond* propag* maak zet plaats* verkoop* bouw* schrijf* uruchom* stworz* "                                            \
+    "napisz* rozpowszech* wdroz* postaw* разверн* создай* запуст* напиши* сделай* распростран* " \
+    "установ* опублик* yayinla* olustur* yap kur calistir* yaz 部署 制作 创建 发动 传播 搭建 "                   \
+    "编写 "                                                                                                                              \
+    "运行 公開 作 配布 実行 デプロイ 배포 만들 실행"
+#define SPREAD                                                                                     \
+    "write spread release unleash program schreib* verbreite* verteil* diffus* propag* diffond* "  \
+    "crea crear crie rozpowszech* napisz* напиши* распростран* 制作 传播 编写"
+#define STEAL "steal exfiltrate harvest dump leak"
+#define HACK "hack break break_into crack hijack"
 
 static const struct {
     enum moderation_verdict verdict;
     const char *code;
-    const char *verbs; /* blank-separated, one of them must be there; "": none; NULL: build_words */
+    const char *verbs; /* one of them must be there; "": none */
     const char *thing; /* as a phrase */
 } malice_rows[] = {
-    {MODERATION_END, "malware",         NULL,             "ransomware"},
-    {MODERATION_END, "malware",         NULL,             "cryptominer"},
-    {MODERATION_END, "malware",         NULL,             "crypto miner"},
-    {MODERATION_END, "malware",         "mine mining",    "monero"},
-    {MODERATION_END, "malware",         NULL,             "botnet"},
-    {MODERATION_END, "malware",         NULL,             "keylogger"},
-    {MODERATION_END, "malware",         NULL,             "malware"},
-    {MODERATION_END, "malware",         NULL,             "spyware"},
-    {MODERATION_END, "malware",         NULL,             "rootkit"},
-    {MODERATION_END, "malware",         NULL,             "exploit kit"},
-    {MODERATION_END, "malware",         NULL,             "command and control server"},
-    {MODERATION_END, "fraud",           NULL,             "card skimmer"},
-    {MODERATION_END, "fraud",           NULL,             "stolen credit card"},
-    {MODERATION_END, "fraud",           NULL,             "stolen card"},
-    {MODERATION_END, "phishing",        NULL,             "phishing"},
-    {MODERATION_END, "phishing",        NULL,             "fake login page"},
-    {MODERATION_END, "attack",          NULL,             "ddos"},
-    {MODERATION_END, "attack",          NULL,             "denial of service"},
-    {MODERATION_END, "attack",          "brute",          "force passwords"},
-    {MODERATION_END, "credential_theft","steal exfiltrate harvest dump leak grab", "credentials"},
-    {MODERATION_END, "credential_theft","steal exfiltrate harvest dump leak grab", "passwords"},
-    {MODERATION_END, "credential_theft","steal exfiltrate harvest dump leak grab", "access keys"},
-    {MODERATION_END, "credential_theft","steal exfiltrate harvest dump leak grab", "secrets"},
-    {MODERATION_END, "intrusion",       "hack break into", "someone else"},
-    {MODERATION_END, "intrusion",       "hack break into", "account of"},
-    {MODERATION_END, "intrusion",       NULL,              "backdoor"},
-    {MODERATION_END, "evasion",         "disable turn delete hide", "cloudtrail"},
-    {MODERATION_DECLINE, "self_harm", "", "kill myself"},
-    {MODERATION_DECLINE, "self_harm", "", "end my life"},
-    {MODERATION_DECLINE, "self_harm", "", "want to die"},
+#define ROW(verdict, code, verbs, thing) {MODERATION_##verdict, code, verbs, thing},
+#include "guard/moderation.def"
+#undef ROW
 };
 
+/* clang-format off */
 /* Somebody who builds against it says so, right before it or right after it; and does not say that it
  * must not be found. */
 static const char *const against_words =
-    "detect protect against prevent block anti avoid stop defend defence defense filter report scan scanner fight";
+    "detect protect against prevent block anti avoid stop defend defence defense filter report scan scanner fight recogni* "
+    "schutz* gegen vor abwehr* verhinder* erkenn* proteg* contra contre contro prevenir detect* detekt* bloqu* bescherm* tegen "
+    "chron* przed защит* против от koru* karsi 防止 防御 防护 방지 보호";
 static const char *const defence_words =
-    "detection detector protection prevention awareness training scanner scan filter blocker defence defense report";
+    "detection detector protection prevention awareness training scanner scan filter blocker defence defense report "
+    "schutz pravention schulung erkennung 対策 防止 防御 防护 방지 예방";
 static const char *const evade_words = "avoid evade bypass escape undetected undetectable without";
 enum { BEFORE_WORDS = 5, AFTER_WORDS = 2 };
 
@@ -82,44 +77,58 @@ static const char *const mark_phrases[] = {
 };
 /* clang-format on */
 
-enum { JUDGED_BYTES = 16 * 1024 }; /* a line that a person types has no more */
+enum {
+    JUDGED_BYTES = 16 * 1024, /* a line that a person types has no more */
+    WORDS_BYTES = 4 * JUDGED_BYTES,
+    ENCODED_MIN = 16,
+    PHRASE_MAX = 64
+};
 
-static bool is_text_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+/* A phrase of a table as plain words. */
+struct phrase {
+    char text[PHRASE_MAX]; /* a blank at its beginning, none at its end */
+    bool is_open;          /* any ending */
+};
 
-/* Lower case, one blank between words, blanks at both ends; what no reader sees is dropped. */
-static void plain_words(struct str text, struct buf *out) {
-    buf_add_c(out, ' ');
-    for (size_t i = 0; i < text.len && i < JUDGED_BYTES; i++) {
-        char c =
-            text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? (char)(text.ptr[i] | 0x20) : text.ptr[i];
+static void phrase_make(struct str of, struct phrase *out) {
+    CLEANUP(buf_done) struct buf plain = BUF_INIT(PHRASE_MAX);
 
-        if (is_text_word(c)) {
-            buf_add_c(out, c);
-        } else if ((unsigned char)c < 0x80 && out->ptr[out->len - 1] != ' ') {
-            buf_add_c(out, ' ');
-        }
-    }
-    buf_add_c(out, ' ');
+    out->is_open = of.len > 0 && of.ptr[of.len - 1] == '*';
+    plain_words(str_slice(of, 0, of.len - (out->is_open ? 1 : 0)), of.len, &plain);
+    struct str text = str_slice(buf_str(&plain), 0, plain.len - 1);
+    (void)snprintf(out->text, sizeof out->text, "%.*s", (int)text.len, text.ptr);
 }
 
 /* The end of the phrase, or of its plural, at `at`, the blank before it; NULL where it is another
  * word. */
-static const char *phrase_end(const char *at, const char *phrase) {
-    const char *end = at + 1 + strlen(phrase);
+static const char *phrase_end(const char *at, const struct phrase *phrase) {
+    const char *end = at + strlen(phrase->text);
 
+    if (phrase->is_open) {
+        return end + strcspn(end, " ");
+    }
     end += *end == 's' ? 1 : 0;
     return *end == ' ' ? end : NULL;
 }
 
 /* The first blank before the phrase at or after `words`. */
-static const char *find_phrase(const char *words, const char *phrase) {
-    CLEANUP(freep) char *framed = mem_format(" %s", phrase);
-    const char *at = strstr(words, framed);
+static const char *find_phrase(const char *words, const struct phrase *phrase) {
+    const char *at = strstr(words, phrase->text);
 
     while (at != NULL && phrase_end(at, phrase) == NULL) {
-        at = strstr(at + 1, framed);
+        at = strstr(at + 1, phrase->text);
     }
     return at;
+}
+
+/* Whether "make" of a list is there as "making". */
+static bool is_going(const char *words, const struct phrase *phrase) {
+    size_t n = strlen(phrase->text);
+    size_t stem = phrase->text[n - 1] == 'e' ? n - 1 : n;
+    struct phrase going = {.is_open = false};
+
+    (void)snprintf(going.text, sizeof going.text, "%.*sing", (int)stem, phrase->text);
+    return !phrase->is_open && find_phrase(words, &going) != NULL;
 }
 
 /* A word of the list, or a form of it: deploys, deploying, making. */
@@ -128,12 +137,10 @@ static bool has_any_word(const char *words, const char *list) {
     struct str one = {0};
 
     while (str_next(&rest, ' ', &one)) {
-        size_t stem = one.len > 0 && one.ptr[one.len - 1] == 'e' ? one.len - 1 : one.len;
-        CLEANUP(freep) char *word = str_dup(one);
-        CLEANUP(freep) char *going = mem_format("%.*sing", (int)stem, one.ptr);
+        struct phrase phrase;
 
-        if (one.len > 0 &&
-            (find_phrase(words, word) != NULL || find_phrase(words, going) != NULL)) {
+        phrase_make(one, &phrase); /* _ is a blank there too */
+        if (find_phrase(words, &phrase) != NULL || is_going(words, &phrase)) {
             return true;
         }
     }
@@ -167,8 +174,12 @@ static bool is_defended(const char *words, const char *at, const char *end) {
 
 /* Whether the thing stands somewhere where nothing is done against it. */
 static bool is_meant(const char *words, const char *thing) {
-    for (const char *at = find_phrase(words, thing); at != NULL; at = find_phrase(at + 1, thing)) {
-        if (!is_defended(words, at, phrase_end(at, thing))) {
+    struct phrase phrase;
+
+    phrase_make(str_from(thing), &phrase);
+    for (const char *at = find_phrase(words, &phrase); at != NULL;
+         at = find_phrase(at + 1, &phrase)) {
+        if (!is_defended(words, at, phrase_end(at, &phrase))) {
             return true;
         }
     }
@@ -179,19 +190,50 @@ struct moderation moderation_strictest(struct moderation a, struct moderation b)
     return b.verdict < a.verdict ? b : a;
 }
 
-struct moderation moderation_judge(struct str text) {
-    CLEANUP(buf_done) struct buf words = BUF_INIT(JUDGED_BYTES + 2);
+static struct moderation judge_words(const char *words) {
     struct moderation found = {MODERATION_PASS, ""};
 
-    plain_words(text, &words);
     for (size_t i = 0; i < ARRAY_N(malice_rows); i++) {
-        const char *verbs = malice_rows[i].verbs == NULL ? build_words : malice_rows[i].verbs;
+        const char *verbs = malice_rows[i].verbs;
 
-        if ((verbs[0] == '\0' || has_any_word(buf_cstr(&words), verbs)) &&
-            is_meant(buf_cstr(&words), malice_rows[i].thing)) {
+        if (is_meant(words, malice_rows[i].thing) &&
+            (verbs[0] == '\0' || has_any_word(words, verbs))) {
             found = moderation_strictest(
                 found, (struct moderation){malice_rows[i].verdict, malice_rows[i].code});
         }
+    }
+    return found;
+}
+
+static struct moderation judge_plain(struct str text) {
+    CLEANUP(buf_done) struct buf words = BUF_INIT(WORDS_BYTES);
+
+    plain_words(text, JUDGED_BYTES, &words);
+    return judge_words(buf_cstr(&words));
+}
+
+static bool is_base64_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '-' || c == '_';
+}
+
+struct moderation moderation_judge(struct str text) {
+    struct moderation found = judge_plain(text);
+
+    for (size_t at = 0; at < text.len; at++) { /* what is encoded is said too */
+        CLEANUP(buf_done) struct buf plain = BUF_INIT(JUDGED_BYTES);
+        size_t to = at;
+        struct err err;
+
+        while (to < text.len && is_base64_char(text.ptr[to])) {
+            to++;
+        }
+        if (to - at >= ENCODED_MIN &&
+            base64_read(str_slice(text, at, to), &plain, &err) == ERR_NONE &&
+            str_is_utf8(buf_str(&plain))) {
+            found = moderation_strictest(found, judge_plain(buf_str(&plain)));
+        }
+        at = to;
     }
     return found;
 }
@@ -232,7 +274,7 @@ static size_t character_at(struct str text, uint32_t *point) {
 }
 
 bool moderation_add_foreign(struct str text, struct buf *out) {
-    CLEANUP(buf_done) struct buf words = BUF_INIT(JUDGED_BYTES + 2);
+    CLEANUP(buf_done) struct buf words = BUF_INIT(WORDS_BYTES);
     size_t begin = out->len;
     bool has_marks = false;
 
@@ -248,9 +290,12 @@ bool moderation_add_foreign(struct str text, struct buf *out) {
         }
         text = str_slice(text, n, text.len);
     }
-    plain_words(str_slice(buf_str(out), begin, out->len), &words);
+    plain_words(str_slice(buf_str(out), begin, out->len), JUDGED_BYTES, &words);
     for (size_t i = 0; i < ARRAY_N(mark_phrases); i++) {
-        has_marks = has_marks || find_phrase(buf_cstr(&words), mark_phrases[i]) != NULL;
+        struct phrase phrase;
+
+        phrase_make(str_from(mark_phrases[i]), &phrase);
+        has_marks = has_marks || find_phrase(buf_cstr(&words), &phrase) != NULL;
     }
     return has_marks;
 }

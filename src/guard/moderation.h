@@ -1,8 +1,9 @@
 /* guard/moderation.h: requests that this program does not help with, and text that speaks to a
  * model.
  *
- * Pure, small and honest: the local rows know plain words for plain harm, in English; OpenAI's
- * filter knows more, where there is a key. Paper: docs/moderation.md.
+ * Pure, small and honest: the local rows know plain words for plain harm, in English and, fewer, in
+ * a dozen other languages, however they are spelled; OpenAI's filter knows more, where there is a
+ * key. Paper: docs/moderation.md.
  */
 #pragma once
 

@@ -9,6 +9,7 @@
 enum {
     LOCAL_MAX = 64, /* RFC 5321, 4.5.3.1 */
     DOMAIN_MAX = 255,
+    TOP_LEVEL_MAX = 24,
     URI_LOOK = 160,
     NUMBER_REACH = 64, /* no number is so wide */
     DIGITS_MIN = 6,    /* of the shortest number of a person */
@@ -38,6 +39,23 @@ static size_t local_begin(struct str text, size_t at) {
     return from < at ? from : at;
 }
 
+/* Where "john,doe" before `at`, a local part in quotes, begins; `at` when there is none. One with a
+ * blank is not known, for its first word is shown before the @ comes. */
+static size_t quoted_begin(struct str text, size_t at) {
+    size_t from = at < 2 ? 0 : at - 1;
+
+    if (at < 2 || text.ptr[at - 1] != '"') {
+        return at;
+    }
+    while (from > 0 && at - from < LOCAL_MAX && !is_any(text.ptr[from - 1], "\" \t\n\r")) {
+        from--;
+    }
+    bool is_quoted = from > 0 && from < at - 1 && text.ptr[from - 1] == '"';
+    bool is_begin = is_quoted && (from < 2 || is_blank(text.ptr[from - 2]) ||
+                                  is_any(text.ptr[from - 2], "<(:,;"));
+    return is_begin ? from - 1 : at;
+}
+
 /* Last labels that are no top-level domains: units of systemd, and files. */
 static bool is_no_domain(struct str label) {
     static const char no_domains[][8] = {
@@ -57,26 +75,37 @@ static bool is_no_domain(struct str label) {
     return is_any_of;
 }
 
-/* Where the domain at `at` ends, its last label being one of a top-level domain; 0 otherwise. */
+static bool is_label_char(char c) { return is_alnum(c) || c == '-' || (unsigned char)c > 0x7f; }
+
+/* Letters of any alphabet, or those as xn--; no unit and no file. */
+static bool is_top_level(struct str label) {
+    bool is_encoded = str_starts(label, STR("xn--"));
+    bool is_name = label.len >= 2 && label.len <= TOP_LEVEL_MAX;
+
+    for (size_t i = 0; i < label.len && is_name && !is_encoded; i++) {
+        is_name = is_letter(label.ptr[i]) || (unsigned char)label.ptr[i] > 0x7f;
+    }
+    return is_name && !is_no_domain(label);
+}
+
+/* Where the domain at `at` ends, its last label being one of a top-level domain; 0 otherwise. What
+ * is called is a function. */
 static size_t domain_end(struct str text, size_t at) {
     size_t to = at;
     size_t dot = 0;
 
-    while (to - at < DOMAIN_MAX &&
-           (is_alnum(str_char(text, to)) || str_char(text, to) == '-' ||
-            (unsigned char)str_char(text, to) > 0x7f ||
-            (str_char(text, to) == '.' && to > at && text.ptr[to - 1] != '.' &&
-             is_alnum(str_char(text, to + 1))))) {
-        dot = text.ptr[to] == '.' ? to : dot;
+    while (to - at < DOMAIN_MAX) {
+        char c = str_char(text, to);
+        bool is_dot = c == '.' && to > at && text.ptr[to - 1] != '.' &&
+                      str_char(text, to + 1) != '-' && is_label_char(str_char(text, to + 1));
+        if (!is_dot && !is_label_char(c)) {
+            break;
+        }
+        dot = is_dot ? to : dot;
         to++;
     }
-    struct str last = str_slice(text, dot + 1, to);
-    bool is_name = dot > at && last.len >= 2 && last.len <= 24;
-    for (size_t i = 0; i < last.len && is_name; i++) {
-        char c = last.ptr[i];
-        is_name = is_letter(c) || (unsigned char)c > 0x7f || str_starts(last, STR("xn--"));
-    }
-    return is_name && !is_no_domain(last) ? to : 0;
+    bool is_domain = dot > at && is_top_level(str_slice(text, dot + 1, to));
+    return is_domain && str_char(text, to) != '(' ? to : 0;
 }
 
 /* Whether the address is the authority of a URI (user@host) or stands in an ARN. */
@@ -95,7 +124,8 @@ static bool is_of_a_place(struct str text, size_t from) {
 }
 
 static bool email_at(struct str text, size_t at, struct person *out) {
-    size_t from = local_begin(text, at);
+    size_t from = quoted_begin(text, at);
+    from = from < at ? from : local_begin(text, at);
     size_t to = from < at ? domain_end(text, at + 1) : 0;
     bool is_git = str_eq(str_slice(text, from, at), STR("git"));
 
@@ -105,13 +135,11 @@ static bool email_at(struct str text, size_t at, struct person *out) {
 
 /* ---- IP addresses ---- */
 
-static bool ip_at(struct str text, size_t at, struct person *out) {
-    char address[INET6_ADDRSTRLEN];
-    unsigned char bytes[16];
+/* Copies what may be of an address at `at`; returns where it ends. */
+static size_t ip_read(struct str text, size_t at, char *address) {
     size_t to = at;
-    char before = at > 0 ? text.ptr[at - 1] : '\0';
 
-    while (to - at < sizeof address - 1 &&
+    while (to - at < INET6_ADDRSTRLEN - 1 &&
            (is_hex(str_char(text, to)) || is_any(str_char(text, to), ":."))) {
         address[to - at] = text.ptr[to];
         to++;
@@ -120,7 +148,16 @@ static bool ip_at(struct str text, size_t at, struct person *out) {
         to--;
     }
     address[to - at] = '\0';
+    return to;
+}
+
+static bool ip_at(struct str text, size_t at, struct person *out) {
+    char address[INET6_ADDRSTRLEN];
+    unsigned char bytes[16];
+    char before = at > 0 ? text.ptr[at - 1] : '\0';
+    size_t to = ip_read(text, at, address);
     char after = str_char(text, to);
+
     if (is_alnum(before) || is_any(before, "_.-:") || is_alnum(after) || is_any(after, "_-")) {
         return false;
     }

@@ -190,21 +190,22 @@ static bool is_dialled(const char *digits, size_t n, bool has_zero) {
     return false;
 }
 
-/* +49 30 1234567, +44 (0)20 7946 0958 */
+/* Whether it has digits enough; lines of patches begin with + too. */
+static bool is_long_enough(const struct phone *phone, bool is_line_begin) {
+    bool may_be_patch = phone->marks.separators == 0 && is_line_begin;
+
+    return phone->n >= (may_be_patch ? PHONE_MIN + 2 : PHONE_MIN) ||
+           (!may_be_patch && is_dialled(phone->digits, phone->n, false));
+}
+
+/* +49 30 1234567, +44 (0)20 7946 0958, (+44) 20 7946 0958 */
 static bool international_at(struct str text, size_t at, struct person *out) {
     struct phone phone;
-    bool is_line_begin = at == 0 || is_line_end(text.ptr[at - 1]);
+    char first = str_char(text, at + 1);
 
-    if (!is_digit(str_char(text, at + 1)) || text.ptr[at + 1] == '0') {
-        return false;
-    }
-    if (!phone_read(text, at + 1, &phone)) {
-        return false;
-    }
-    bool is_diff = phone.marks.separators == 0 && is_line_begin;
-    bool is_long = phone.n >= (is_diff ? PHONE_MIN + 2 : PHONE_MIN);
-    bool is_short = !is_long && !is_diff && is_dialled(phone.digits, phone.n, false);
-    if ((!is_long && !is_short) || phone.n > PHONE_MAX + (phone.has_zero ? 1 : 0) ||
+    if (!is_digit(first) || first == '0' || !phone_read(text, at + 1, &phone) ||
+        phone.n > PHONE_MAX + (phone.has_zero ? 1 : 0) ||
+        !is_long_enough(&phone, at == 0 || is_line_end(text.ptr[at - 1])) ||
         !phone_found(text, at, phone.to, out)) {
         return false;
     }
@@ -238,7 +239,7 @@ static bool is_american(const struct phone *phone, enum person_name name) {
 
 /* Groups that only telephone numbers have: they begin with 0 and an area, and no other digit stands
  * beside them. */
-static bool has_trunk_shape(const struct phone *phone) {
+static bool has_trunk_groups(const struct phone *phone) {
     static const uint64_t shapes[] = {0x22222, 0x3222, 0x3322, 0x3232, 0x2322, 0x4322,
                                       0x4222,  0x334,  0x344,  0x433,  0x434};
     bool is_shape = false;
@@ -249,40 +250,44 @@ static bool has_trunk_shape(const struct phone *phone) {
     return is_shape;
 }
 
+static bool is_trunk(const struct phone *phone) {
+    return phone->digits[0] == '0' && phone->digits[1] != '0';
+}
+
+/* (030) 1234567, (11) 91234-5678, 8 (495) 123-45-67 */
+static bool has_area(const struct phone *phone) {
+    bool is_open_trunk = phone->marks.is_open && is_trunk(phone);
+
+    return phone->marks.has_brackets &&
+           (is_open_trunk || (phone->marks.hyphens > 0 && phone->n >= 10));
+}
+
 /* One that looks like a telephone's without a word before it. */
 static bool has_shape(const struct phone *phone) {
-    bool is_trunk = phone->digits[0] == '0' && phone->digits[1] != '0';
-    size_t last = phone->shape & 0xf;
+    const struct marks *marks = &phone->marks;
+    bool is_area = group_first(phone) <= AREA_MAX;
 
-    if (phone->marks.dots > 0 || phone->n < LOOK_MIN || phone->n > LOOK_MAX) {
+    if (marks->dots > 0 || phone->n < LOOK_MIN || phone->n > LOOK_MAX) {
         return false;
     }
-    if (phone->marks.is_open && phone->marks.has_brackets) { /* (030) 1234567, (11) 91234-5678 */
-        return is_trunk || (phone->marks.hyphens > 0 && phone->n >= 10);
+    if (marks->has_brackets || !is_trunk(phone)) {
+        return has_area(phone);
     }
-    if (phone->marks.has_brackets) { /* 8 (495) 123-45-67 */
-        return phone->marks.hyphens > 0 && phone->n >= 10;
+    if (marks->slashes > 0) { /* 030/1234567 */
+        return marks->slashes == 1 && marks->separators == 1 && group_first(phone) >= 3 && is_area;
     }
-    if (!is_trunk) {
-        return false;
+    if (marks->hyphens == marks->separators) { /* 090-1234-5678 */
+        bool is_few = marks->hyphens == 1 || marks->hyphens == 2;
+        bool is_long = phone->n >= 10 && phone->n < ACCOUNT; /* 0123-4567-8901 is an account */
+        return is_long && is_few && (phone->shape & 0xf) >= 3 && is_area;
     }
-    if (phone->marks.slashes > 0) { /* 030/1234567 */
-        return phone->marks.slashes == 1 && phone->marks.separators == 1 &&
-               group_first(phone) >= 3 && group_first(phone) <= AREA_MAX;
-    }
-    if (phone->marks.hyphens == phone->marks.separators) { /* 090-1234-5678 */
-        return phone->n >= 10 && (phone->marks.hyphens == 1 || phone->marks.hyphens == 2) &&
-               last >= 3 && group_first(phone) <= AREA_MAX;
-    }
-    return has_trunk_shape(phone);
+    return has_trunk_groups(phone);
 }
 
 /* One that looks like a telephone's where it may be one. */
 static bool has_look(const struct phone *phone) {
-    bool is_trunk = phone->digits[0] == '0' && phone->digits[1] != '0';
-
     return phone->n >= LOOK_MIN &&
-           (is_trunk || phone->marks.has_brackets ||
+           (is_trunk(phone) || phone->marks.has_brackets ||
             (phone->marks.separators > 0 && phone->marks.dots == 0) || phone->marks.separators > 1);
 }
 

@@ -173,24 +173,25 @@ struct back {
 };
 
 /* Passes a tag such as </td> or <td class="x"> that ends before `back->at`: the name of an element
- * that holds the number is a word. */
-static void tag_pass(struct str text, struct back *back) {
+ * that holds the number is a word. Returns whether one ends there. */
+static bool tag_pass(struct str text, struct back *back) {
     size_t to = back->at - 1;
+    size_t from = to;
 
-    for (size_t from = to; from > 0 && to - from < TAG_MAX && !is_line_end(text.ptr[from - 1]);
-         from--) {
-        if (text.ptr[from - 1] != '<') {
-            continue;
-        }
-        size_t end = from;
-        while (end < to && is_word_char(text.ptr[end])) {
-            end++;
-        }
-        bool is_name = word_class(text, from, end) >= WORD_MEDIUM;
-        back->at = is_name ? end : from - 1;
-        back->is_assigned = true;
-        return;
+    while (from > 0 && to - from < TAG_MAX && !is_any(text.ptr[from - 1], "<\n\r")) {
+        from--;
     }
+    if (from == 0 || text.ptr[from - 1] != '<') {
+        return false;
+    }
+    size_t end = from;
+    while (end < to && is_word_char(text.ptr[end])) {
+        end++;
+    }
+    bool is_name = word_class(text, from, end) >= WORD_MEDIUM;
+    back->at = is_name ? end : from - 1;
+    back->is_assigned = true;
+    return true;
 }
 
 /* Passes numbers of a list, with a comma or the like behind, or masks; returns whether it did. */
@@ -220,41 +221,68 @@ static bool list_pass(struct str text, struct back *back) {
     return has_comma && digits >= LISTED_MIN;
 }
 
+/* Passes the digits of a name such as phone2. */
+static void name_digits_pass(struct str text, struct back *back) {
+    size_t at = back->at;
+
+    while (at > 0 && back->at - at < NAME_DIGITS && is_digit(text.ptr[at - 1])) {
+        at--;
+    }
+    back->at = at > 0 && is_letter(text.ptr[at - 1]) ? at : back->at;
+}
+
 /* Passes what may stand between a word and the number; false where something else does. */
 static bool joints_pass(struct str text, struct back *back) {
-    size_t to = back->at;
-
-    while (back->at > 0 && to - back->at < JOINT_MAX) {
+    for (size_t n = 0; back->at > 0 && n < JOINT_MAX; n++) {
         char c = text.ptr[back->at - 1];
-        if (c == '>') {
-            size_t before = back->at;
-            tag_pass(text, back);
-            if (back->at == before) {
-                back->at--;
-            } else {
-                to = back->at;
-            }
+        bool is_close = c == ')' && (back->has_word || back->is_assigned);
+        if (c == '>' && tag_pass(text, back)) {
             continue;
         }
-        if (!is_joint(c) && !(c == ')' && (back->has_word || back->is_assigned))) {
+        if (!is_joint(c) && !is_close) {
             break;
         }
         back->is_assigned = back->is_assigned || (!back->has_word && (c == ':' || c == '='));
         back->at--;
     }
-    if (back->at > 0 && is_digit(text.ptr[back->at - 1])) { /* phone2 */
-        size_t letter = back->at;
-        while (letter > 0 && back->at - letter < NAME_DIGITS && is_digit(text.ptr[letter - 1])) {
-            letter--;
-        }
-        back->at = letter > 0 && is_letter(text.ptr[letter - 1]) ? letter : back->at;
-    }
+    name_digits_pass(text, back);
     return back->at > 0 && is_word_char(text.ptr[back->at - 1]);
 }
 
 /* "iPhone" is none. */
 static bool is_apple(struct str text, size_t from) {
     return from > 0 && text.ptr[from - 1] == 'i' && str_char(text, from) == 'P';
+}
+
+/* What a word at `from` says of the number at `at`, with what stands between them. */
+static enum person_name name_of(enum word_class class, const struct back *back, struct str text,
+                                size_t from, size_t at) {
+    switch (class) {
+    case WORD_NONE:
+    case WORD_GLUE:
+    case WORD_TELLING:
+        break;
+    case WORD_OWNER: /* "my number is" */
+        return back->has_telling ? PERSON_NAME_HINTED : PERSON_NAME_NONE;
+    case WORD_LETTER:
+        return back->is_assigned && is_any(text.ptr[at], "0(") ? PERSON_NAME_HINTED
+                                                               : PERSON_NAME_NONE;
+    case WORD_VERB:
+    case WORD_MEDIUM:
+        if (back->has_telling) {
+            return PERSON_NAME_SAID;
+        }
+        return class == WORD_VERB ? PERSON_NAME_HINTED : PERSON_NAME_MEANT;
+    case WORD_PHONE:
+        return is_apple(text, from) ? PERSON_NAME_NONE
+               : back->is_assigned  ? PERSON_NAME_GIVEN
+                                    : PERSON_NAME_SAID;
+    }
+    return PERSON_NAME_NONE;
+}
+
+static bool is_between(enum word_class class) {
+    return class == WORD_GLUE || class == WORD_TELLING || class == WORD_OWNER;
 }
 
 enum person_name person_phone_name(struct str text, size_t at) {
@@ -275,32 +303,11 @@ enum person_name person_phone_name(struct str text, size_t at) {
             from = last_begin(text, from, back.at);
             class = word_class(text, from, back.at);
         }
-        switch (class) {
-        case WORD_NONE:
-            return PERSON_NAME_NONE;
-        case WORD_GLUE:
-            break;
-        case WORD_TELLING:
-            back.has_telling = true;
-            break;
-        case WORD_OWNER:
-            if (back.has_telling) {
-                return PERSON_NAME_HINTED; /* "my number is" */
-            }
-            break;
-        case WORD_LETTER:
-            return back.is_assigned && is_any(text.ptr[at], "0(") ? PERSON_NAME_HINTED
-                                                                  : PERSON_NAME_NONE;
-        case WORD_VERB:
-            return back.has_telling ? PERSON_NAME_SAID : PERSON_NAME_HINTED;
-        case WORD_MEDIUM:
-            return back.has_telling ? PERSON_NAME_SAID : PERSON_NAME_MEANT;
-        case WORD_PHONE:
-            if (is_apple(text, from)) {
-                return PERSON_NAME_NONE;
-            }
-            return back.is_assigned ? PERSON_NAME_GIVEN : PERSON_NAME_SAID;
+        enum person_name name = name_of(class, &back, text, from, at);
+        if (name != PERSON_NAME_NONE || !is_between(class)) {
+            return name;
         }
+        back.has_telling = back.has_telling || class == WORD_TELLING;
         back.has_word = true;
         back.at = from;
     }
