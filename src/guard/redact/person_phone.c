@@ -218,9 +218,9 @@ static bool international_at(struct str text, size_t at, struct person *out) {
 static bool is_prefixed(const struct phone *phone) {
     size_t first = group_first(phone);
     bool is_grouped = phone->marks.separators > 0 && first > 2 && first <= 2 + CODE_MAX;
-    bool is_plain = phone->marks.separators == 0 && phone->n > PHONE_MIN + 2 && phone->n != ACCOUNT;
+    bool is_plain = phone->marks.separators == 0 && phone->n != ACCOUNT;
     return phone->digits[0] == '0' && phone->digits[1] == '0' && phone->marks.dots == 0 &&
-           (is_grouped || is_plain) && phone->n >= PHONE_MIN &&
+           (is_grouped || is_plain) && phone->n > PHONE_MIN + 2 &&
            is_dialled(phone->digits + 2, phone->n - 2, phone->has_zero);
 }
 
