@@ -24,7 +24,7 @@
     "write spread release unleash program schreib* verbreite* verteil* diffus* propag* diffond* "  \
     "crea crear crie rozpowszech* napisz* напиши* распростран* 制作 传播 编写"
 #define STEAL "steal exfiltrate harvest dump leak"
-#define HACK "hack break break_into crack hijack"
+#define INTRUDE "hack break break_into crack hijack"
 
 static const struct {
     enum moderation_verdict verdict;

@@ -93,7 +93,7 @@ static void every_row_stops_what_it_names_and_lets_pass_what_is_built_against_it
 #define BUILD "deploy"
 #define SPREAD "write"
 #define STEAL "steal"
-#define HACK "hack"
+#define INTRUDE "hack"
     static const struct {
         enum moderation_verdict verdict;
         const char *code;

@@ -402,13 +402,21 @@ static void a_filter_that_does_not_answer_is_unknown_and_one_that_is_not_there_i
     json_t *none = NULL;
 
     SCRIPT(w, {500, "retry-after-ms: 1\r\n", "{}"}, {500, NULL, "{}"}, {200, NULL, "{}"},
-           {200, NULL, "nonsense"}, {401, NULL, "{}"}, {404, NULL, "{}"});
+           {200, NULL, "nonsense"}, {401, NULL, "{}"}, {404, NULL, "{}"},
+           {429, "retry-after-ms: 1\r\n", "{}"}, {429, NULL, "{}"}, {200, NULL, "{\"results\":[]}"},
+           {200, NULL, "{\"results\":[{\"flagged\":\"no\",\"categories\":{}}]}"},
+           {200, NULL, "{\"results\":[{\"flagged\":false,\"categories\":[]}]}"});
     assert_int_equal(judge(w, &none), FILTER_UNKNOWN);
     assert_int_equal(fake_http_calls(w->fake), 2);
     assert_int_equal(judge(w, &none), FILTER_UNKNOWN);
     assert_int_equal(judge(w, &none), FILTER_UNKNOWN);
     assert_int_equal(judge(w, &none), FILTER_UNKNOWN);
     assert_int_equal(judge(w, &none), FILTER_ABSENT);
+    assert_int_equal(judge(w, &none), FILTER_UNKNOWN); /* asked too often, twice */
+    assert_int_equal(fake_http_calls(w->fake), 8);
+    for (int shape = 0; shape < 3; shape++) {
+        assert_int_equal(judge(w, &none), FILTER_UNKNOWN);
+    }
     assert_null(none);
 }
 

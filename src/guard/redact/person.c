@@ -314,7 +314,7 @@ SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) 
 
     return !is_number ||
            (has_digits(sift, at) && !is_row_of_digits(sift, at) && !is_date(text, at) &&
-            !is_version(text, at + (bit_has(sift->openers, at) ? 1 : 0)));
+            (text.ptr[at] == '+' || !is_version(text, at + (bit_has(sift->openers, at) ? 1 : 0))));
 }
 
 #if defined(__x86_64__)

@@ -70,17 +70,18 @@ bool person_is_card(struct str text, size_t at, const struct number *number) {
     static const uint64_t shapes[] = {0x4444, 0x465, 0x464, 0x44443, 0x4443, 0x4441, 0x844, 0x445};
     bool is_grouped = false;
 
-    if (number->n < CARD_MIN || number->n > CARD_MAX || number->digits[0] < '1' ||
-        is_any(number->separator, "./") || !is_luhn(number->digits, number->n)) {
+    if (number->n < CARD_MIN || number->n > CARD_MAX || is_any(number->separator, "./") ||
+        !is_luhn(number->digits, number->n)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_N(shapes); i++) {
         is_grouped = is_grouped || number->shape == shapes[i];
     }
     bool is_shape = number->group_n == 1 || is_grouped;
-    bool is_known = number->digits[0] <= '6' && is_shape && is_issued(number, is_grouped);
+    bool is_known = is_shape && is_issued(number, is_grouped);
     return (is_known && !is_article(number)) ||
-           (!all_same(number->digits, number->n) && person_is_said(text, at, REACH, card_words));
+           (number->digits[0] != '1' && !all_same(number->digits, number->n) &&
+            person_is_said(text, at, REACH, card_words));
 }
 
 /* ---- IBAN ---- */

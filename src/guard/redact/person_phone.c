@@ -13,7 +13,7 @@ enum {
     PHONE_MAX = 15, /* E.164 */
     GIVEN_MIN = 6,  /* under a name */
     SAID_MIN = 7,
-    DOTS_MIN = 9, /* with dots, shorter ones are versions */
+    DOTS_MIN = 8, /* with dots, shorter ones are versions */
     LOOK_MIN = 9, /* of one that looks like a telephone's */
     LOOK_MAX = 12,
     SEPARATORS_MAX = 7,
