@@ -200,7 +200,8 @@ enum approval_answer approval_check(const struct approval *approval,
         return APPROVAL_USED;
     }
     /* Before it was asked: a clock that was set back makes no yes young again. */
-    bool is_early = now_ms + APPROVAL_CLOCKS_APART_MS < approval->expires_ms - limit(LIMIT_APPROVAL_MS);
+    bool is_early =
+        now_ms + APPROVAL_CLOCKS_APART_MS < approval->expires_ms - limit(LIMIT_APPROVAL_MS);
     return !is_early && now_ms < approval->expires_ms ? APPROVAL_OK : APPROVAL_EXPIRED;
 }
 

@@ -71,8 +71,8 @@ struct approval_state {
 /* How far two machines' clocks may be apart: AWS answers none that is further off. */
 enum { APPROVAL_CLOCKS_APART_MS = 5 * 60 * 1000 };
 
-/* Whether `approval` may be acted on at `now_ms`, between when it was asked, as far as clocks agree,
- * and when it expires. Order: UNKNOWN, MISMATCH, USED, EXPIRED. */
+/* Whether `approval` may be acted on at `now_ms`, between when it was asked, as far as clocks
+ * agree, and when it expires. Order: UNKNOWN, MISMATCH, USED, EXPIRED. */
 enum approval_answer approval_check(const struct approval *approval,
                                     const struct approval_state *state, int64_t now_ms);
 
