@@ -139,8 +139,8 @@ static json_t *reply_permissions(struct op *op) {
     return parse(
         world->lacks_right
             ? "{\"how\":\"simulated\",\"why\":\"\",\"missing\":[{\"action\":\"s3:PutObject\","
-              "\"resource\":\"arn:aws:s3:::b/backend/*\"}]}"
-            : "{\"how\":\"unknown\",\"why\":\"a fake\",\"missing\":[]}");
+              "\"resource\":\"arn:aws:s3:::b/backend/*\"}],\"unsure\":[]}"
+            : "{\"how\":\"unknown\",\"why\":\"a fake\",\"missing\":[],\"unsure\":[]}");
 }
 
 static json_t *reply_parameters(struct op *op) {
