@@ -113,20 +113,13 @@ void bus_emit(struct bus *bus, enum event event, json_t *fields) {
 }
 
 void bus_tell_masked(struct bus *bus) {
-    struct redact_count rows[REDACT_KINDS_MAX];
-    size_t n = redactor_counts(bus->redactor, rows, ARRAY_N(rows));
-    json_t *list = json_array();
+    CLEANUP(json_decrefp) json_t *fields = json_object();
+    json_t *list = redactor_counts_json(bus->redactor);
 
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:I}", "kind", rows[i].kind, "n", (json_int_t)rows[i].n));
-    }
-    json_t *fields = json_object();
     json_put(fields, "masked", list);
-    if (n > 0) {
+    if (json_array_size(list) > 0) {
         bus_emit(bus, EVENT_MASKED, TAKE(fields));
     }
-    json_decref(fields);
 }
 
 const char *event_type(enum event event) { return events[event].type; }

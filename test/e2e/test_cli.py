@@ -49,8 +49,10 @@ class CommandLine(lab.Case):
         for args, want in rows:
             run = subprocess.run([lab.program(), "redact", *args], input=text, capture_output=True, text=True)
             self.assertEqual((run.returncode, run.stdout, run.stderr), (0, want, ""), args)
+        text += "GH=ghp_" + "a1B2" * 9 + "\n"
+        masked = [{"kind": kind, "n": 1} for kind in ("aws-key-id", "e-mail", "github-token", "key")]
         run = subprocess.run([lab.program(), "redact", "--json"], input=text, capture_output=True, text=True)
-        self.assertEqual(json.loads(run.stdout), {"bytes": len(text), "masked": {"aws-key-id": 1, "e-mail": 1, "key": 1}})
+        self.assertEqual(json.loads(run.stdout), {"bytes": len(text), "masked": masked})
         run = subprocess.run([lab.program(), "redact", "--known", str(env) + ".absent"], input=text, capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stdout), (6, ""), "without the values nothing may come out")
 

@@ -162,7 +162,7 @@ class Deployed(Shape):
                  "shared/words/late.py": 'END = "!"\n', "shared/__init__.py": "", "data/word.json": '{"word": "above"}', "data/big.json": "[]"}
         run = self.deployed(files, word="above! more")
         zipped = next(row for row in run.of_type("plan"))["artefacts"][0]["sha256"]
-        with zipfile.ZipFile(next(Path(self.todo_env()["XDG_CACHE_HOME"]).rglob(f"{zipped}.zip"))) as z:
+        with zipfile.ZipFile(Path(self.todo_env()["XDG_CACHE_HOME"]) / "aws-copilot/zips" / f"{zipped}.zip") as z:
             mine = sorted(name for name in z.namelist() if name.startswith(("backend/", "shared/", "data/")) and not name.endswith(".pyc"))
         self.assertEqual(mine, ["backend/app/main.py", "backend/app/more.txt", "backend/app/one.py", "backend/app/two.py",
                                 "backend/requirements.txt", "data/word.json", "shared/__init__.py", "shared/words/__init__.py",

@@ -66,17 +66,6 @@ static enum err_code redact_learn(struct redactor *redactor, const char *path, s
     return ERR_NONE;
 }
 
-static json_t *redact_counted(const struct redactor *redactor) {
-    struct redact_count rows[REDACT_KINDS_MAX];
-    size_t n = redactor_counts(redactor, rows, ARRAY_N(rows));
-    json_t *counts = json_object();
-
-    for (size_t i = 0; i < n; i++) {
-        json_put_int(counts, rows[i].kind, (int64_t)rows[i].n);
-    }
-    return counts;
-}
-
 static enum err_code redact_run(struct cli *cli, struct err *err) {
     const char *known = args_text(&cli->args, OPT_KNOWN);
     const char *persons = args_text(&cli->args, OPT_PERSONS);
@@ -100,7 +89,7 @@ static enum err_code redact_run(struct cli *cli, struct err *err) {
         CLEANUP(json_decrefp) json_t *object = json_object();
 
         json_put_int(object, "bytes", (int64_t)bytes);
-        json_put(object, "masked", redact_counted(redactor));
+        json_put(object, "masked", redactor_counts_json(redactor));
         cli_print_object(cli, object);
     }
     return code;

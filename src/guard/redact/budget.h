@@ -12,7 +12,7 @@
 
 enum {
     BUDGET_MAX = 6000000,
-    BUDGET_A_BYTE = 12,    /* new steps for a byte of what was masked */
+    BUDGET_A_BYTE = 32,    /* new steps for a byte of what was masked */
     BUDGET_KEPT = 3,       /* of so many parts one is for what lines must know of those before */
     BUDGET_SEGMENT = 150,  /* what things cost: one that is looked at ... */
     BUDGET_VIEW = 150,     /* ... one way to read it ... */

@@ -68,6 +68,17 @@ static bool is_word_begin(struct str text, size_t from, size_t at) {
                                (is_upper(c) && !is_upper(text.ptr[at - 1])));
 }
 
+/* A bit for each letter that one of the words begins with; bytes that share one are told apart
+ * later. */
+static uint32_t first_letters(const char *words) {
+    uint32_t letters = 0;
+
+    for (const char *p = words; *p != '\0'; p++) {
+        letters |= p == words || p[-1] == ' ' ? UINT32_C(1) << (*p & 31) : 0;
+    }
+    return letters;
+}
+
 static bool any_stands(struct str text, size_t at, size_t to, const char *words) {
     struct str rest = str_from(words);
     struct str word = {0};
@@ -81,6 +92,7 @@ static bool any_stands(struct str text, size_t at, size_t to, const char *words)
 }
 
 bool person_is_said(struct str text, size_t at, size_t reach, const char *words) {
+    uint32_t letters = first_letters(words);
     size_t from = at;
 
     while (from > 0 && at - from < reach && !is_line_end(text.ptr[from - 1])) {
@@ -91,7 +103,8 @@ bool person_is_said(struct str text, size_t at, size_t reach, const char *words)
             i += sizeof(uint64_t) - 1;
             continue;
         }
-        if (is_word_begin(text, from, i) && any_stands(text, i, at, words)) {
+        bool may_stand = (letters >> (text.ptr[i] & 31) & 1) != 0;
+        if (may_stand && is_word_begin(text, from, i) && any_stands(text, i, at, words)) {
             return true;
         }
     }

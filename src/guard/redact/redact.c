@@ -142,6 +142,18 @@ size_t redactor_counts(const struct redactor *redactor, struct redact_count *row
     return n;
 }
 
+json_t *redactor_counts_json(const struct redactor *redactor) {
+    struct redact_count rows[REDACT_KINDS_MAX];
+    size_t n = redactor_counts(redactor, rows, ARRAY_N(rows));
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:I}", "kind", rows[i].kind, "n", (json_int_t)rows[i].n));
+    }
+    return list;
+}
+
 /* What \n and the like mean in a value between double quotes. */
 static void env_unescape(struct str value, struct buf *out) {
     static const char letters[] = "nrt";

@@ -80,6 +80,10 @@ struct redact_count {
 };
 size_t redactor_counts(const struct redactor *redactor, struct redact_count *rows, size_t rows_max);
 
+/* The same as [{"kind","n"},...]: a kind is called like a secret, and as a member's name would have
+ * its number masked. New reference. */
+json_t *redactor_counts_json(const struct redactor *redactor);
+
 /* A row of the rule table, for people. */
 struct redact_rule {
     const char *kind;

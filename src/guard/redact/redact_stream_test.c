@@ -764,6 +764,25 @@ static size_t limits_of(const struct redactor *redactor) {
     return limits;
 }
 
+/* Lists of customers are no attack: each line has an address, a telephone, a card, a password. */
+static void lists_of_persons_reach_no_limit(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    CLEANUP(buf_done) struct buf text = BUF_INIT(4 << 20);
+
+    (void)state;
+    redactor_mask_persons(redactor, false);
+    for (unsigned i = 0; i < 12000; i++) {
+        buf_addf(&text,
+                 "{\"id\": %u, \"email\": \"user%u@example.com\", \"phone\": \"+1 415 555 %04u\", "
+                 "\"card\": \"4111 1111 1111 1111\", \"password\": \"Hidden%ux!\"}\n"
+                 "row %u: call me at +49 30 %07u or 0%u-%04u-%04u, see %08u\n",
+                 i, i, i % 10000, i, i, 1000000 + i, 10 + i % 90, i % 10000, i % 7919, i * 31);
+    }
+    CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&text), NULL);
+    assert_null(strstr(masked, "Hidden"));
+    assert_int_equal(limits_of(redactor), 0);
+}
+
 /* Names that are masked may be alike. */
 static bool is_json(struct str text) {
     CLEANUP(json_decrefp) json_t *json = json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL);
@@ -1032,6 +1051,7 @@ int main(void) {
         cmocka_unit_test(commands_in_a_row_are_masked_one_by_one),
         cmocka_unit_test(of_what_is_not_read_the_shape_of_json_is_shown),
         cmocka_unit_test(what_is_not_read_still_says_what_comes_after_it),
+        cmocka_unit_test(lists_of_persons_reach_no_limit),
         cmocka_unit_test(no_limit_shows_a_secret_or_breaks_a_promise),
         cmocka_unit_test(no_limit_makes_json_something_else),
         cmocka_unit_test(a_long_line_may_be_over_in_the_middle),
