@@ -32,7 +32,7 @@ struct world {
     struct fake_http *fake;
     struct model_client *client;
     struct redactor *redactor;
-    struct step steps[8];
+    struct step steps[12];
     int step_n;
     struct masked messages;
     struct model_answer answer;
@@ -128,6 +128,7 @@ static enum err_code ask_text(struct world *w) { return ask(w, (struct model_req
 #define SCRIPT(w, ...)                                                                             \
     do {                                                                                           \
         const struct step given[] = {__VA_ARGS__};                                                 \
+        _Static_assert(sizeof given <= sizeof(w)->steps, "a script is longer than a world has");   \
         memcpy((w)->steps, given, sizeof given);                                                   \
         (w)->step_n = (int)ARRAY_N(given);                                                         \
     } while (0)
