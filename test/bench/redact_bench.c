@@ -255,8 +255,11 @@ static double repeated_mb_per_s(const struct redactor *redactor, struct str piec
     }
     double rate = stream_mb_per_s(redactor, buf_str(&text), runs < 3 ? runs : 3);
     if (rate < HOSTILE_SHOWN) {
-        (void)printf("hostile '%.*s'%s %7.1f ms for a MB\n", (int)piece.len, piece.ptr,
-                     has_lines ? " in lines" : "", 1000 / rate);
+        CLEANUP(json_decrefp) json_t *shown = json_stringn(piece.ptr, piece.len);
+        CLEANUP(freep) char *quoted = json_dumps(shown, JSON_ENCODE_ANY);
+
+        (void)printf("hostile %s%s %7.1f ms for a MB\n", quoted, has_lines ? " in lines" : "",
+                     1000 / rate);
     }
     return rate;
 }

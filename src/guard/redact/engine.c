@@ -308,7 +308,11 @@ bool carry_is_empty(const struct carry *carry) {
 
 /* Masks what the segments before decided about; returns where the look for new things begins. */
 static size_t carry_apply(struct str text, struct carry *carry, struct spans *out) {
-    struct scan scan = {.text = text, .carry = carry, .out = out};
+    struct scan scan = {.text = text,
+                        .carry = carry,
+                        .out = out,
+                        .before = carry->before,
+                        .is_line_start = !carry->is_line_middle};
     size_t from = 0;
 
     if (carry->is_cut) {

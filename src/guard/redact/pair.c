@@ -105,7 +105,8 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
                                        str_eq(word, input_label);
         size_t value = is_value ? after_label(scan, end, &label, &separator) : 0;
         if (value > 0) {
-            label.is_line_start = label.quote == '\0' && !label.is_element && !is_input;
+            label.is_line_start =
+                label.quote == '\0' && !label.is_element && !is_input && name_begins_line(scan, at);
             *is_over = true;
             (void)value_at(scan, &label, value, separator);
             return true;

@@ -81,6 +81,7 @@ static const struct row forms[] = {
     {"{\"api_keys\": [\"Tulip\", \"fog\"], \"n\": 1}\n", "{\"api_keys\": [\"***\", \"***\"], \"n\": 1}\n"},
 };
 static const struct row apart[] = { /* a name and its value that stand apart */
+    {"{\"key=\": \"pass value=aG\", \"n\": 1}\n", "{\"key=\": \"pass value=***\", \"n\": 1}\n"},
     {"\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"Tulip fog\"},{\"name\":\"PORT\",\"value\":\"8000\"}]\n", "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"***\"},{\"name\":\"PORT\",\"value\":\"8000\"}]\n"},
     {"- name: DB_PASSWORD\n  value: \"Tulip fog\"\n- name: PORT\n  value: 8000\n", "- name: DB_PASSWORD\n  value: \"***\"\n- name: PORT\n  value: 8000\n"},
     {"api-1  | - name: DB_PASSWORD\r\napi-1  |   value: Tulip fog\r\n", "api-1  | - name: DB_PASSWORD\r\napi-1  |   value: ***\r\n"},
@@ -112,6 +113,8 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "{\"m\": \"x\\narn:aws:lambda:eu-central-1:123456789012:function:rotate-secret:3\"}\n", "{\"Name\": \"tag\", \"Value\": \"prod\"}\n",
     "| table | key |\n|---|---|\n| a | primary |\n", "SELECT id, password FROM users WHERE id = 1, 2\n", "a password, a name\nand more, too\n",
     "- name: A\n  valueFrom:\n    secretKeyRef:\n      name: db-secret\n      key: password\n- name: B\n  value: x\n", "password\nmust be set\n", "std::string Password::text\n",
+    "x \"token Password\",\n  \"other\": \"b\",\n", "[\n\"id\", \"token\"\n], \"b\": 1\n",
+    "[\n  \"s password\",\n  false,\n  []\n]\n",
 };
 /* clang-format on */
 

@@ -46,6 +46,22 @@ static size_t cell_end(const struct scan *scan, size_t at, size_t to, char separ
     return at;
 }
 
+/* Whether [from, to) may be a cell of CSV: what begins with a quote ends with it (RFC 4180). Lines
+ * of JSON have commas at their ends too. */
+static bool is_csv_cell(const struct scan *scan, size_t from, size_t to) {
+    struct str cell = str_trim(str_slice(scan->text, from, to));
+
+    if (cell.len == 0 || cell.ptr[0] != '"') {
+        return true;
+    }
+    for (size_t i = 1; i < cell.len; i++) {
+        if (cell.ptr[i] == '"' && str_char(cell, ++i) != '"') {
+            return i == cell.len;
+        }
+    }
+    return false;
+}
+
 static bool is_drawn(const struct scan *scan, size_t at) {
     return scan_has(scan, at, "\xe2\x94") || scan_has(scan, at, "\xe2\x95");
 }
@@ -82,13 +98,20 @@ static void row_trim(const struct scan *scan, char separator, size_t *from, size
     }
 }
 
-/* How many cells [from, to) has. */
+/* How many cells [from, to) has; 0 when it is none of CSV. */
 static size_t cells_count(const struct scan *scan, size_t from, size_t to, char separator) {
-    size_t n = 1;
+    bool is_csv = is_any(separator, ",;");
+    size_t n = 0;
 
-    for (size_t end = cell_end(scan, from, to, separator); end < to && n <= CELLS_MAX; n++) {
-        from = end + separator_at(scan, end, separator);
+    for (size_t end = from; n <= CELLS_MAX; from = end + separator_at(scan, end, separator)) {
         end = cell_end(scan, from, to, separator);
+        if (is_csv && !is_csv_cell(scan, from, end)) {
+            return 0;
+        }
+        n++;
+        if (end >= to) {
+            break;
+        }
     }
     return n;
 }
@@ -116,7 +139,9 @@ static void cell_mask(struct scan *scan, size_t from, size_t to) {
         to--;
     }
     struct str value = str_slice(scan->text, from, to);
-    if (!str_eq_nocase(value, STR("null")) && !str_eq(value, STR("\\N"))) {
+    bool is_word = str_eq_nocase(value, STR("null")) || str_eq_nocase(value, STR("true")) ||
+                   str_eq_nocase(value, STR("false")) || str_eq(value, STR("\\N"));
+    if (!is_word) {
         scan_add(scan, from, to, "key", SPAN_PLAIN);
     }
 }
@@ -309,7 +334,8 @@ size_t table_head(struct scan *scan, const struct name *name) {
     size_t line = to < scan->text.len ? to + 1 : to;
     scan->table_to = line;
     row_trim(scan, table.separator, &from, &to);
-    if (!is_head(scan, from, to, table.separator)) {
+    bool is_list = to > from && separator_at(scan, to - 1, table.separator) > 0; /* goes on below */
+    if (is_list || !is_head(scan, from, to, table.separator)) {
         return 0;
     }
     table.cells = cells_count(scan, from, to, table.separator);
