@@ -144,10 +144,9 @@ static enum err_code call_pend(struct call_handle *call, enum record_kind kind, 
 /* Of a prompt, what it may spend; of anything else, its arguments. */
 static void call_mask_intent(const struct call_handle *call, struct masked *body) {
     CLEANUP(json_decrefp)
-    json_t *held = json_pack("{s:o, s:I}", "held", gate_sum_json(call->hold.held), "counted",
-                             (json_int_t)call->hold.counted);
+    json_t *shown = call->is_metered ? gate_hold_json(&call->hold) : json_incref(call->args);
 
-    redact_json(call->gate->options.services->redactor, call->is_metered ? held : call->args, body);
+    redact_json(call->gate->options.services->redactor, shown, body);
 }
 
 static enum err_code call_journal_intent(struct call_handle *call, struct err *err) {

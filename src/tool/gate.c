@@ -211,18 +211,13 @@ static void copy_field(char *to, size_t size, struct str from) {
 
 /* What an earlier process held is spent; what it settled is what it used. */
 static void recall_held(struct gate *gate, struct recalled *row) {
-    int64_t counted = json_int_or(row->args, "counted", UINT32_MAX); /* so that nothing is above */
-    struct token_sum held;
-
-    if (!gate_sum_read(json_object_get(row->args, "held"), &held)) {
+    if (!gate_hold_read(row->args, &row->hold)) {
         return;
     }
-    row->hold = (struct token_hold){held, counted < 0 || counted > UINT32_MAX ? UINT32_MAX
-                                                                              : (uint32_t)counted};
-    gate->spent.in += held.in;
-    gate->spent.out += held.out;
+    gate->spent.in += row->hold.held.in;
+    gate->spent.out += row->hold.held.out;
     if (gate->is_counting) {
-        token_ledger_spend(meter_ledger(gate->options.meter), held);
+        token_ledger_spend(meter_ledger(gate->options.meter), row->hold.held);
     }
 }
 

@@ -115,6 +115,11 @@ void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_s
 json_t *gate_sum_json(struct token_sum sum);
 bool gate_sum_read(const json_t *json, struct token_sum *out);
 
+/* {"held","counted"} and back; false where it is none. A count that is not on record is above any
+ * bill, so that no margin comes of it. */
+json_t *gate_hold_json(const struct token_hold *hold);
+bool gate_hold_read(const json_t *json, struct token_hold *out);
+
 /* Where the digest of what passed the review of `subject` is kept; NULL: nowhere. */
 char *gate_review_slot(struct gate *gate, struct str subject);
 

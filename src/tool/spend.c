@@ -19,6 +19,23 @@ bool gate_sum_read(const json_t *json, struct token_sum *out) {
     return true;
 }
 
+json_t *gate_hold_json(const struct token_hold *hold) {
+    return json_pack("{s:o, s:I}", "held", gate_sum_json(hold->held), "counted",
+                     (json_int_t)hold->counted);
+}
+
+bool gate_hold_read(const json_t *json, struct token_hold *out) {
+    int64_t counted = json_int_or(json, "counted", -1);
+    struct token_sum held;
+
+    if (!gate_sum_read(json_object_get(json, "held"), &held)) {
+        return false;
+    }
+    *out = (struct token_hold){held, counted < 0 || counted > UINT32_MAX ? UINT32_MAX
+                                                                         : (uint32_t)counted};
+    return true;
+}
+
 struct sha256_hex gate_digest(struct gate *gate, const char *tool, const json_t *args) {
     const struct tool *row = tool_row(tool);
     CLEANUP(freep) char *text = NULL;
