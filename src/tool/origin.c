@@ -62,6 +62,10 @@ static bool is_text(const json_t *value, const char *text) {
            strcmp(json_string_value(value), text) == 0;
 }
 
+static bool is_digest_of(const json_t *value, const char *digest) {
+    return digest != NULL && strcmp(sha256_hex(json_hash(value)).text, digest) == 0;
+}
+
 /* What the person's yes says of an argument; NULL where nothing, or nobody said yes. */
 static const char *yes_of(const struct gate *gate, const char *path) {
     const struct approval *yes = &gate->approved;
@@ -121,11 +125,7 @@ static int64_t slot_origin(const struct turn *turn, const struct slot *slot, con
     case SLOT_YES:
         return is_text(value, yes_of(turn->gate, slot->path)) ? ORIGIN_PLAN : ORIGIN_NONE;
     case SLOT_DIGEST:
-        return yes_of(turn->gate, slot->path) != NULL &&
-                       strcmp(yes_of(turn->gate, slot->path), sha256_hex(json_hash(value)).text) ==
-                           0
-                   ? ORIGIN_PLAN
-                   : ORIGIN_NONE;
+        return is_digest_of(value, yes_of(turn->gate, slot->path)) ? ORIGIN_PLAN : ORIGIN_NONE;
     case SLOT_PROGRAM:
         return ORIGIN_CONFIG;
     }
