@@ -106,11 +106,12 @@ static enum err_code restore_open(struct restore *restore, const char *state, co
     if (fs_mkdirs(restore->dir, 0700, err) != ERR_NONE) {
         return err->code;
     }
-    if (restore_copy(file, restore->copy, err) == ERR_NOT_FOUND) {
-        return err_remedy(err, "give the path of a file that aws-copilot backup made");
+    if (restore_copy(file, restore->copy, err) != ERR_NONE) {
+        return err->code == ERR_NOT_FOUND
+                   ? err_remedy(err, "give the path of a file that aws-copilot backup made")
+                   : err->code;
     }
-    if (err->code != ERR_NONE ||
-        (access(own, F_OK) == 0 && restore_copy(own, key, err) != ERR_NONE)) {
+    if (access(own, F_OK) == 0 && restore_copy(own, key, err) != ERR_NONE) {
         return err->code;
     }
     if (store_open(&store_sqlite, restore->dir, &restore->store, err) == ERR_NONE &&
