@@ -80,9 +80,8 @@ static void help_all(const struct cli *cli) {
 
 static void help_option(struct buf *out, const struct option_row *row, bool is_narrow) {
     CLEANUP(freep)
-    char *text =
-        mem_format("%s%s%s%s", row->help, row->variable == NULL ? "" : " [",
-                   row->variable == NULL ? "" : row->variable, row->variable == NULL ? "" : "]");
+    char *text = row->variable == NULL ? mem_strdup(row->help)
+                                       : mem_format("%s [%s]", row->help, row->variable);
     char left[120];
     char letter[8] = "    ";
 

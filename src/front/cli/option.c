@@ -285,23 +285,20 @@ static enum err_code region_remedy(const char *value, struct err *err) {
                                  "every one");
 }
 
-/* "o200k_base, cl100k_base" of "o200k_base|cl100k_base"; the caller frees. */
-static char *choice_words(const char *choices) {
-    CLEANUP(buf_done) struct buf out = BUF_INIT(256);
-    struct str rest = str_from(choices);
+/* What an option takes: "one of o200k_base, cl100k_base" of "o200k_base|cl100k_base". */
+static void add_wanted(struct buf *out, const struct option_row *row) {
+    struct str rest = str_from(row->kind == OPTION_CHOICE ? row->argument : "");
     struct str word = {0};
 
-    while (str_next(&rest, '|', &word)) {
-        buf_addf(&out, "%s" STR_FMT, out.len == 0 ? "" : ", ", STR_ARG(word));
+    buf_add_s(out, row->kind == OPTION_CHOICE ? "one of " : kinds[row->kind].wanted);
+    for (const char *before = ""; str_next(&rest, '|', &word); before = ", ") {
+        buf_addf(out, "%s" STR_FMT, before, STR_ARG(word));
     }
-    return mem_strdup(buf_cstr(&out));
 }
 
 static enum err_code check_value(const struct option_row *row, const char *value, bool is_typed,
                                  struct err *err) {
-    CLEANUP(freep)
-    char *wanted = row->kind == OPTION_CHOICE ? choice_words(row->argument)
-                                              : mem_strdup(kinds[row->kind].wanted);
+    CLEANUP(buf_done) struct buf wanted = BUF_INIT(256);
     bool is_good = row->kind == OPTION_CHOICE
                        ? is_choice(value, row->argument)
                        : kinds[row->kind].holds == NULL || kinds[row->kind].holds(value);
@@ -309,12 +306,11 @@ static enum err_code check_value(const struct option_row *row, const char *value
     if (is_good) {
         return ERR_NONE;
     }
-    err_set(err, ERR_USAGE, "%s%s: '%.60s' is not %s%s", is_typed ? "--" : "",
-            is_typed ? row->name : row->variable, value,
-            row->kind == OPTION_CHOICE ? "one of " : "", wanted);
-    return row->kind == OPTION_REGION
-               ? region_remedy(value, err)
-               : err_remedy(err, "give %s%s", row->kind == OPTION_CHOICE ? "one of " : "", wanted);
+    add_wanted(&wanted, row);
+    err_set(err, ERR_USAGE, "%s%s: '%.60s' is not %s", is_typed ? "--" : "",
+            is_typed ? row->name : row->variable, value, buf_cstr(&wanted));
+    return row->kind == OPTION_REGION ? region_remedy(value, err)
+                                      : err_remedy(err, "give %s", buf_cstr(&wanted));
 }
 
 static enum err_code check_pairs(const struct args *args, const struct option_row *row,
