@@ -113,12 +113,10 @@ void bus_emit(struct bus *bus, enum event event, json_t *fields) {
 }
 
 void bus_tell_masked(struct bus *bus) {
-    CLEANUP(json_decrefp) json_t *fields = json_object();
-    json_t *list = redactor_counts_json(bus->redactor);
+    CLEANUP(json_decrefp) json_t *list = redactor_counts_json(bus->redactor);
 
-    json_put(fields, "masked", list);
     if (json_array_size(list) > 0) {
-        bus_emit(bus, EVENT_MASKED, TAKE(fields));
+        bus_emit(bus, EVENT_MASKED, json_pack("{s:O}", "masked", list));
     }
 }
 

@@ -182,8 +182,9 @@ static void ending_runbook(struct turn *turn) {
         buf_addf(&text, "stack status: %s\n", agent_text(turn, "applied.status"));
     }
     buf_addf(&text, "look: %saws-copilot audit\n",
-             agent_text(turn, known[0][1])[0] == '\0' ? ""
-                                                      : "aws-copilot status; aws-copilot logs; ");
+             agent_text(turn, "fields.stack")[0] == '\0'
+                 ? ""
+                 : "aws-copilot status; aws-copilot logs; ");
     turn_say(turn, EVENT_ALERT,
              agent_args("text", "a person is needed", "runbook", buf_cstr(&text), "code",
                         agent_text(turn, "problem.code"), NULL));
