@@ -97,16 +97,6 @@ OTHER_POLICIES = {
     r"GammaDilithium": "nothing that anybody can use",
 }
 
-# Arguments of calls that change something which are in no row of policy-sinks.md, and what binds them.
-BOUND_OTHERWISE = {
-    "rows": "their digest is parameters_sha256, which the yes names", "code_sha256": "compared with what Lambda has; the plan's parameters name it",
-    "artefacts files base": "digests that the plan's parameters name; what is uploaded is compared with them",
-    "keep": "the yes's on_failure says what is done", "revert_drift": "the change set that is shown has it",
-    "tags description usage": "words beside the change, and assumptions of its price",
-    "lock epoch action": "the run's own lock", "planned_for": "the stack that the plan looked at; another one stops the run", "is_stale": "another run's lock is taken by a person's word only (breaks_stale_lock)",
-    "session from rest site after digest answer": "messages between machines; a yes among them is a person's (docs/approval.md)",
-}
-
 
 @functools.cache
 def schemas():
@@ -160,13 +150,3 @@ class WhatOthersKnow(Checks):
         known = {s["typeName"] for s in schemas() if "typeName" in s}
         gone = {"AWS::QLDB::Ledger", "AWS::SDB::Domain", "AWS::Serverless::SimpleTable"}  # AWS has taken them back; SAM's own
         self.assertEqual(ours - known - gone, set())
-
-    def test_every_argument_that_may_decide_has_its_origins_or_is_bound(self):
-        with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([lab.program(), "tables", folder], check=True)
-            operations, sinks = (Path(folder, name).read_text() for name in ("operations.md", "policy-sinks.md"))
-        rows = re.findall(r"^\| (\S+) \| (?:preview|apply) \| [^|]* \| [^|]* \| ([^|]*) \|", operations, re.M)
-        self.assertGreater(len(rows), 12)
-        args = {arg for _, takes in rows for arg in re.findall(r"(\w+)\??:", takes)}
-        listed, bound = set(re.findall(r"^\| (\w+) \|", sinks, re.M)), {word for words in BOUND_OTHERWISE for word in words.split()}
-        self.assertEqual((args - listed - bound, bound & listed, bound - args), (set(), set(), set()))
