@@ -3,7 +3,6 @@
 strace tells what this program's own processes write to files, pipes, terminals and sockets, and what they start others
 with, temporary files and what was deleted since among it. What a child writes by itself is not ours, until we have read it.
 """
-import base64
 import json
 import os
 import re
@@ -11,8 +10,6 @@ import secrets
 import shutil
 import subprocess
 import unittest
-import urllib.parse
-from pathlib import Path
 from unittest import mock
 
 import fake_model
@@ -21,6 +18,7 @@ import todo
 
 WRITES = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg"
 STARTS = "execve,execveat,clone,clone3,fork,vfork"
+READ = {*WRITES.split(","), "execve", "execveat"}
 LINE = re.compile(r"(\d+) +(\w+)\((.*)")
 MADE = re.compile(r"(\d+) +(?:<\.\.\. )?(?:clone3?|v?fork)(?: resumed>|\().*\) += (\d+)$")
 TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -30,16 +28,6 @@ def can_trace():
     strace = shutil.which("strace")
     return strace and subprocess.run([strace, "-f", "--seccomp-bpf", "-e", "trace=execve", "-o", os.devnull, "/bin/true"],
                                      capture_output=True).returncode == 0
-
-
-def forms(value):
-    """A value as it may stand somewhere: raw, in JSON, in a URL, in Base64 at each alignment, hexadecimal, UTF-16, reversed."""
-    raw, found = value.encode(), set()
-    for shift in range(3):
-        found.add(base64.b64encode(b"x" * shift + raw)[4 if shift else 0:-4])
-        found.add(base64.urlsafe_b64encode(b"x" * shift + raw)[4 if shift else 0:-4])
-    return found | {raw, json.dumps(value)[1:-1].encode(), urllib.parse.quote(value, safe="").encode(), raw.hex().encode(), raw.hex().upper().encode(),
-                    value.encode("utf-16-le"), value.encode("utf-16-be"), raw[::-1]}
 
 
 def decoded(text):
@@ -61,7 +49,7 @@ class Trace:
             if made and made[1] in foreign:
                 foreign.add(made[2])
             row = LINE.match(line)
-            if not row or row[2] not in WRITES.split(",") + ["execve", "execveat"]:
+            if not row or row[2] not in READ:
                 continue
             texts = decoded(row[3])
             if row[2].startswith("exec"):
@@ -93,7 +81,7 @@ class Traced(todo.TodoCase):
 
     def found_in(self, value, written):
         """Where it stands: (where, the form, the bytes before it)."""
-        return [(where, form, data[max(0, at - 3000):at]) for where, data in written.items() for form in forms(value)
+        return [(where, form, data[max(0, at - 3000):at]) for where, data in written.items() for form in lab.forms(value)
                 for at in [m.start() for m in re.finditer(re.escape(form), data)]]
 
     def test_secrets_of_a_whole_deployment_are_written_nowhere(self):
@@ -137,9 +125,6 @@ class Traced(todo.TodoCase):
             self.assertIn(b"PutParameter", before, f"{form!r} in {where}")
         for value in (filed, key, self.keys["AWS_SECRET_ACCESS_KEY"]):
             self.assertEqual([(where, form, before[-200:]) for where, form, before in self.found_in(value, trace.ours)], [])
-            self.assertEqual([text for text in trace.started for form in forms(value) if form in text and not text.startswith(b"AWS_")], [])
-        self.assertEqual([text for text in trace.started for form in forms(given) if form in text], [])
-        for folder, _, files in os.walk(self.dir):
-            for path in (Path(folder) / name for name in files):
-                if path.is_file() and self.traces not in path.parents and path != self.repo / ".env" and not path.is_relative_to(self.repo / ".git"):
-                    self.assertEqual([form for value in (filed, given, key) for form in forms(value) if form in path.read_bytes()], [], path)
+            self.assertEqual([text for text in trace.started for form in lab.forms(value) if form in text and not text.startswith(b"AWS_")], [])
+        self.assertEqual([text for text in trace.started for form in lab.forms(given) if form in text], [])
+        self.assertEqual(lab.written(self.dir, filed, given, key, but=(self.traces, self.repo / ".env", self.repo / ".git")), [])

@@ -11,6 +11,7 @@
 Each test has its own AWS account, home and XDG folders, so tests run side by side on the one local AWS that
 test/e2e/run.py started. The program sees nothing of this machine's account; only proxies and certificates pass.
 """
+import base64
 import errno
 import fcntl
 import json
@@ -27,6 +28,7 @@ import tempfile
 import termios
 import time
 import unittest
+import urllib.parse
 import zlib
 from pathlib import Path
 
@@ -389,6 +391,24 @@ class Case(unittest.TestCase):
         return repo
 
 
+def forms(value):
+    """A value as it may stand somewhere: raw, in JSON, in a URL, in Base64 at each alignment, hexadecimal, UTF-16, reversed."""
+    raw, found = value.encode(), set()
+    for shift in range(3):
+        found.add(base64.b64encode(b"x" * shift + raw)[4 if shift else 0:-4])
+        found.add(base64.urlsafe_b64encode(b"x" * shift + raw)[4 if shift else 0:-4])
+    return found | {raw, json.dumps(value)[1:-1].encode(), urllib.parse.quote(value, safe="").encode(), raw.hex().encode(), raw.hex().upper().encode(),
+                    value.encode("utf-16-le"), value.encode("utf-16-be"), raw[::-1]}
+
+
+def written(folder, *values, but=()):
+    """Where one of the values stands in a file below a folder, these paths and what is below them left out: [(path, form)]."""
+    wanted = set().union(*map(forms, values))
+    paths = (Path(at) / name for at, _, names in os.walk(folder) for name in names)
+    files = (path for path in paths if path.is_file() and not any(path.is_relative_to(left_out) for left_out in but))
+    return [(str(path), form) for path in files for data in [path.read_bytes()] for form in wanted if form in data]
+
+
 def git(repo, *args):
     return subprocess.run(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false",
                            "-C", str(repo), *args], check=True, capture_output=True, text=True).stdout
@@ -400,5 +420,5 @@ def need(tool):
         raise unittest.SkipTest(f"{tool} is not installed")
 
 
-__all__ = ["Case", "FaultProxy", "LabError", "LocalAws", "Moto", "REGION", "ROOT", "Run", "Screen", "Talk", "aws", "git",
-           "local_aws", "need", "nudge", "plain", "program", "tools"]
+__all__ = ["Case", "FaultProxy", "LabError", "LocalAws", "Moto", "REGION", "ROOT", "Run", "Screen", "Talk", "aws", "forms",
+           "git", "local_aws", "need", "nudge", "plain", "program", "tools", "written"]
