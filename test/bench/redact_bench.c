@@ -2,17 +2,15 @@
  *
  *   redact_bench RUNS [FILE]     FILE: gets the clean text, for others to read
  *
- * The text is made here: build and deployment logs with digests, ARNs, paths
- * and UUIDs ("clean"), and the same with a secret in about every tenth line
- * ("dense"). Streams come in writes of 4 KiB; an event is 2 KiB of it. Each
- * with and without 1,000 known values, and with persons' data masked too.
- * "hostile" is the slowest of texts of a MB that repeat what the redactor looks
- * for, persons' data masked too; "mixed" of mixtures of such pieces: the
- * slowest that a search once found, in which every way to read a text differs
- * and finds something, and of MIXTURES made by chance. The floor copies the
- * same text, line by line. Times are CPU times of this thread; of streams the
- * best of RUNS counts, of an event the best of three, since others use the
- * machine as well. Prints rows for people, then one JSON object a line.
+ * The text is made here: build and deployment logs with digests, ARNs, paths and UUIDs ("clean"),
+ * and the same with a secret in about every tenth line ("dense"). Streams come in writes of 4 KiB;
+ * an event is 2 KiB of it. Each with and without 1,000 known values, and with persons' data masked
+ * too. "hostile" is the slowest of texts of a MB that repeat what the redactor looks for, persons'
+ * data masked too; "mixed" of mixtures of such pieces: the slowest that a search once found, in
+ * which every way to read a text differs and finds something, and of MIXTURES made by chance. The
+ * floor copies the same text, line by line. Times are CPU times of this thread; of streams the best
+ * of RUNS counts, of an event the best of three, since others use the machine as well. Prints rows
+ * for people, then one JSON object a line.
  */
 #include "base/buf.h"
 #include "guard/redact/redact.h"
@@ -341,30 +339,25 @@ int main(int argc, char **argv) {
     (void)printf("hostile mixture, the slowest   %7.0f MB/s\n", mixture);
     (void)printf("2 KiB event, p99               %7.1f us\n", p99);
     (void)printf("1,000 values become known in   %7.0f ms\n", known_ms);
-    (void)printf("{\"name\":\"redact_stream_4k\",\"value\":%.1f,\"unit\":\"MB/"
-                 "s\",\"runs\":%d}\n",
+    (void)printf("{\"name\":\"redact_stream_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
                  rate, (int)runs);
-    (void)printf("{\"name\":\"redact_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\","
-                 "\"runs\":%d}\n",
+    (void)printf("{\"name\":\"redact_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
                  1000 / rate, (int)runs);
-    (void)printf("{\"name\":\"redact_floor_ms_per_mb\",\"value\":%.4f,\"unit\":"
-                 "\"ms\",\"runs\":%d}\n",
-                 1000 / floor, (int)runs);
-    (void)printf("{\"name\":\"redact_persons_ms_per_mb\",\"value\":%.3f,\"unit\":"
-                 "\"ms\",\"runs\":%d}\n",
-                 1000 / persons, (int)runs);
-    (void)printf("{\"name\":\"redact_persons_4k\",\"value\":%.1f,\"unit\":\"MB/"
-                 "s\",\"runs\":%d}\n",
+    (void)printf(
+        "{\"name\":\"redact_floor_ms_per_mb\",\"value\":%.4f,\"unit\":\"ms\",\"runs\":%d}\n",
+        1000 / floor, (int)runs);
+    (void)printf(
+        "{\"name\":\"redact_persons_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
+        1000 / persons, (int)runs);
+    (void)printf("{\"name\":\"redact_persons_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
                  persons, (int)runs);
-    (void)printf("{\"name\":\"redact_hostile_ms_per_mb\",\"value\":%.3f,\"unit\":"
-                 "\"ms\",\"runs\":%d}\n",
-                 1000 / hostile, (int)runs);
-    (void)printf("{\"name\":\"redact_hostile_mixed_ms_per_mb\",\"value\":%.3f,"
-                 "\"unit\":\"ms\","
+    (void)printf(
+        "{\"name\":\"redact_hostile_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
+        1000 / hostile, (int)runs);
+    (void)printf("{\"name\":\"redact_hostile_mixed_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\","
                  "\"runs\":%d}\n",
                  1000 / mixture, (int)runs);
-    (void)printf("{\"name\":\"redact_event_p99\",\"value\":%.1f,\"unit\":\"us\","
-                 "\"runs\":%d}\n",
+    (void)printf("{\"name\":\"redact_event_p99\",\"value\":%.1f,\"unit\":\"us\",\"runs\":%d}\n",
                  p99, (int)EVENTS);
     return 0;
 }
