@@ -111,7 +111,8 @@ static const struct {
     {"setpriority", 1, 0, true},        {"ioprio_set", 0, 1, true}, /* IOPRIO_WHO_PROCESS */
     {"ioprio_set", 1, 0, true},         {"sched_setaffinity", 0, 0, true},
     {"sched_setscheduler", 0, 0, true}, {"sched_setparam", 0, 0, true},
-    {"sched_setattr", 0, 0, true}};
+    {"sched_setattr", 0, 0, true},
+};
 
 /* Who reads a file could make all others wait who want to write it; news of a folder by signals. */
 static const unsigned fcntls[] = {F_SETLEASE, F_NOTIFY};
@@ -133,10 +134,19 @@ static const uint64_t namespace_flags[] = {CLONE_NEWUSER,   CLONE_NEWNS,  CLONE_
 /* Input faked into a terminal. */
 static const unsigned ioctls[] = {TIOCSTI, TIOCLINUX};
 
+/* Answers the call with `error` where its arguments are all so; one that this machine does not have
+ * is passed over. */
+static int deny(scmp_filter_ctx ctx, uint16_t error, const char *name, unsigned n,
+                const struct scmp_arg_cmp *args) {
+    int nr = seccomp_syscall_resolve_name(name);
+
+    return nr == __NR_SCMP_ERROR ? 0
+                                 : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(error), nr, n, args);
+}
+
 static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        int nr = seccomp_syscall_resolve_name(names[i]);
-        if (nr != __NR_SCMP_ERROR && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 0) != 0) {
+        if (deny(ctx, EPERM, names[i], 0, NULL) != 0) {
             return -1;
         }
     }
@@ -177,39 +187,34 @@ static int deny_set_id(scmp_filter_ctx ctx) {
     static const scmp_datum_t making[] = {O_CREAT, O_TMPFILE & ~O_DIRECTORY};
 
     for (size_t i = 0; i < ARRAY_N(mode_calls); i++) {
-        int nr = seccomp_syscall_resolve_name(mode_calls[i].name);
+        const char *name = mode_calls[i].name;
         unsigned mode = (unsigned)mode_calls[i].mode;
-        for (size_t k = 0; k < ARRAY_N(bits) && nr != __NR_SCMP_ERROR; k++) {
+        for (size_t k = 0; k < ARRAY_N(bits); k++) {
             struct scmp_arg_cmp is_set = {mode, SCMP_CMP_MASKED_EQ, bits[k], bits[k]};
-            if (mode_calls[i].flags < 0 &&
-                seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1, &is_set) != 0) {
+            if (mode_calls[i].flags < 0 && deny(ctx, EPERM, name, 1, &is_set) != 0) {
                 return -1;
             }
             for (size_t m = 0; m < ARRAY_N(making) && mode_calls[i].flags >= 0; m++) {
                 struct scmp_arg_cmp both[] = {
                     is_set,
                     {(unsigned)mode_calls[i].flags, SCMP_CMP_MASKED_EQ, making[m], making[m]}};
-                if (seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 2, both) != 0) {
+                if (deny(ctx, EPERM, name, 2, both) != 0) {
                     return -1;
                 }
             }
         }
     }
     /* Its mode is in memory, out of the filter's sight; programs fall back to openat(). */
-    int nr = seccomp_syscall_resolve_name("openat2");
-    return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
+    return deny(ctx, ENOSYS, "openat2", 0, NULL);
 }
 
 static int deny_others(scmp_filter_ctx ctx, bool has_namespaces) {
     for (size_t i = 0; i < ARRAY_N(own_calls); i++) {
         struct scmp_arg_cmp is_other = {(unsigned)own_calls[i].argument, SCMP_CMP_NE,
                                         own_calls[i].own, 0};
-        int nr = seccomp_syscall_resolve_name(own_calls[i].name);
+        bool is_held = own_calls[i].is_held && has_namespaces;
 
-        if ((own_calls[i].is_held && has_namespaces) || nr == __NR_SCMP_ERROR) {
-            continue;
-        }
-        if (seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1, &is_other) != 0) {
+        if (!is_held && deny(ctx, EPERM, own_calls[i].name, 1, &is_other) != 0) {
             return -1;
         }
     }
