@@ -9,6 +9,7 @@
 #include "guard/command/command.h"
 
 #include "guard/iam/actions.h"
+#include "guard/redact/charset.h"
 
 #include <string.h>
 
@@ -38,9 +39,8 @@ static const char *const reviewed[] = {
     "account",
     "acm",
     "apigateway",
-    "apprunner",
-    "codebuild",
     "application-autoscaling",
+    "apprunner",
     "autoscaling",
     "budgets",
     "ce",
@@ -48,6 +48,7 @@ static const char *const reviewed[] = {
     "cloudfront",
     "cloudtrail",
     "cloudwatch",
+    "codebuild",
     "codedeploy",
     "cognito-idp",
     "compute-optimizer",
@@ -298,10 +299,11 @@ void command_aws_order(const struct command *command, struct command *out) {
 
     while (at < command->n) {
         struct str word = command->words[at];
-        ptrdiff_t sign = str_find(word, STR("="));
-        bool is_valued = command_word_is_one_of(sign < 0 ? word : str_slice(word, 0, (size_t)sign),
-                                                valued, ARRAY_N(valued));
-        size_t n = is_valued && sign < 0 ? 2 : 1;
+        struct str name;
+        struct str value;
+        bool has_sign = command_word_split(word, &name, &value);
+        bool is_valued = command_word_is_one_of(name, valued, ARRAY_N(valued));
+        size_t n = is_valued && !has_sign ? 2 : 1;
         if (at + n > command->n ||
             (!is_valued && !command_word_is_one_of(word, plain, ARRAY_N(plain)))) {
             break;
@@ -320,9 +322,10 @@ void command_aws_order(const struct command *command, struct command *out) {
 /* Whether the word is the option, or what its parser takes for it: it accepts the beginning of a
  * name. */
 static bool may_be_option(struct str word, const char *option) {
-    ptrdiff_t sign = str_find(word, STR("="));
-    struct str name = sign < 0 ? word : str_slice(word, 0, (size_t)sign);
+    struct str name;
+    struct str value;
 
+    (void)command_word_split(word, &name, &value);
     return str_starts(name, str_from(option)) ||
            (name.len > 2 && str_starts(name, STR("--")) && str_starts(str_from(option), name) &&
             !command_word_is(name, "--query"));
@@ -331,8 +334,8 @@ static bool may_be_option(struct str word, const char *option) {
 /* A region's name, which is part of the host that is asked. */
 static bool is_region(struct str word) {
     for (size_t i = 0; i < word.len; i++) {
-        if ((word.ptr[i] < 'a' || word.ptr[i] > 'z') && (word.ptr[i] < '0' || word.ptr[i] > '9') &&
-            word.ptr[i] != '-') {
+        char c = word.ptr[i];
+        if ((c < 'a' || c > 'z') && !is_digit(c) && c != '-') {
             return false;
         }
     }
@@ -344,10 +347,11 @@ static bool is_region(struct str word) {
 static bool is_replaced(const struct command *command, size_t i) {
     static const char *const starts[] = {"http:", "https:"};
     struct str word = command->words[i];
-    ptrdiff_t sign = str_find(word, STR("="));
-    struct str value = sign < 0 ? word : str_slice(word, (size_t)sign + 1, word.len);
-    bool is_queue = command_word_starts(word, "--queue-url=") ||
-                    (i > 0 && command_word_is(command->words[i - 1], "--queue-url"));
+    struct str name;
+    struct str value;
+    bool is_queue =
+        (command_word_split(word, &name, &value) && command_word_is(name, "--queue-url")) ||
+        command_word_is(command->words[i - 1], "--queue-url");
 
     for (size_t k = 0; k < ARRAY_N(starts) && !is_queue; k++) {
         if (str_starts_nocase(word, str_from(starts[k])) ||
@@ -366,17 +370,17 @@ static bool is_plain(const struct command *command) {
 
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];
-        ptrdiff_t sign = str_find(word, STR("="));
-        struct str region = sign >= 0            ? str_slice(word, (size_t)sign + 1, word.len)
-                            : i + 1 < command->n ? command->words[i + 1]
-                                                 : STR("");
-
+        struct str name;
+        struct str region;
+        if (!command_word_split(word, &name, &region) && i + 1 < command->n) {
+            region = command->words[i + 1];
+        }
         if (command_word_is(word, "help") || is_replaced(command, i) ||
             (may_be_option(word, "--region") && !is_region(region))) {
             return false;
         }
         for (size_t k = 0; k < ARRAY_N(elsewhere); k++) {
-            if (may_be_option(command->words[i], elsewhere[k])) {
+            if (may_be_option(word, elsewhere[k])) {
                 return false;
             }
         }
@@ -442,12 +446,8 @@ static bool has_reading_verb(const struct command *command) {
     static const char *const verbs[] = {"ls", "validate-template", "estimate-template-cost",
                                         "simulate-custom-policy", "simulate-principal-policy"};
 
-    for (size_t i = 0; i < ARRAY_N(starts); i++) {
-        if (command_word_starts(command->words[2], starts[i])) {
-            return true;
-        }
-    }
-    return command_word_is_one_of(command->words[2], verbs, ARRAY_N(verbs));
+    return command_word_starts_one_of(command->words[2], starts, ARRAY_N(starts)) ||
+           command_word_is_one_of(command->words[2], verbs, ARRAY_N(verbs));
 }
 
 /* By the name, of services that were not looked through: datazone:GetEnvironmentCredentials. */
@@ -466,20 +466,23 @@ static bool is_called_credentials(const struct iam_action *action) {
     return false;
 }
 
+static bool only_reads(const struct iam_action *action) {
+    return action->access == IAM_ACCESS_LIST || action->access == IAM_ACCESS_READ;
+}
+
 bool command_aws_reads(const struct command *command) {
     struct iam_action action;
 
     return is_plain(command) && has_reading_verb(command) && find(command, &action) &&
            command_word_is_one_of(str_from(action.service), reviewed, ARRAY_N(reviewed)) &&
-           (action.access == IAM_ACCESS_LIST || action.access == IAM_ACCESS_READ) &&
-           !command_aws_shows_credentials(command) && !is_listed(&action, data, ARRAY_N(data));
+           only_reads(&action) && !command_aws_shows_credentials(command) &&
+           !is_listed(&action, data, ARRAY_N(data));
 }
 
 bool command_aws_asks(const struct command *command) {
     struct iam_action action;
 
-    return is_plain(command) && find(command, &action) &&
-           (action.access == IAM_ACCESS_LIST || action.access == IAM_ACCESS_READ) &&
+    return is_plain(command) && find(command, &action) && only_reads(&action) &&
            !command_aws_shows_credentials(command);
 }
 
@@ -529,12 +532,7 @@ bool command_aws_destroys(const struct command *command) {
                command_word_is(command->words[2], "rb") ||
                command_word_is(command->words[2], "mv") || command_has(command, "--delete");
     }
-    for (size_t i = 0; i < ARRAY_N(starts); i++) {
-        if (command_word_starts(command->words[2], starts[i])) {
-            return true;
-        }
-    }
-    return false;
+    return command_word_starts_one_of(command->words[2], starts, ARRAY_N(starts));
 }
 
 bool command_aws_shows_credentials(const struct command *command) {
@@ -564,8 +562,7 @@ bool command_aws_widens(const struct command *command) {
     bool is_identity = command_word_is(command->words[1], "iam") ||
                        command_word_is(command->words[1], "organizations");
     bool is_found = find(command, &action);
-    bool is_read =
-        is_found && (action.access == IAM_ACCESS_LIST || action.access == IAM_ACCESS_READ);
-    return (is_found && action.access == IAM_ACCESS_PERMISSIONS) || (is_identity && !is_read) ||
+    return (is_found && action.access == IAM_ACCESS_PERMISSIONS) ||
+           (is_identity && !(is_found && only_reads(&action))) ||
            command_word_is_one_of(command->words[2], secrets, ARRAY_N(secrets));
 }

@@ -5,6 +5,8 @@
  * the wall. */
 #include "guard/command/command.h"
 
+#include "guard/redact/charset.h"
+
 #include <string.h>
 
 enum { WRAPPERS_MAX = 8, SCRIPTS_DEEP_MAX = 3 };
@@ -35,9 +37,7 @@ const char *command_class_name(enum command_class command_class) {
 static bool is_bare_name(struct str word) {
     for (size_t i = 0; i < word.len; i++) {
         char c = word.ptr[i];
-        bool is_ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     strchr("._+-[", c) != NULL;
-        if (!is_ok) {
+        if (!is_alnum(c) && strchr("._+-[", c) == NULL) {
             return false;
         }
     }
@@ -114,12 +114,15 @@ static bool is_fed(const struct shell_script *script, size_t i) {
         return part.n == 1 || command_word_is_option(part.words[part.n - 1]) ||
                command_word_is(part.words[part.n - 1], "-") || command_has_letter(&part, 's');
     }
+    if (!command_program_is_interpreter(name)) {
+        return false;
+    }
     for (size_t k = 1; k < part.n; k++) { /* python3 -v reads a program as python3 does */
         if (!command_word_is_option(part.words[k]) && !command_word_is(part.words[k], "-")) {
             return false;
         }
     }
-    return command_program_is_interpreter(name);
+    return true;
 }
 
 static enum command_class judge_script(struct str text, int depth, const char **reason) {

@@ -26,6 +26,9 @@ bool command_read(const json_t *argv, struct command *out, const char **reason);
 bool command_word_is(struct str word, const char *text);
 bool command_word_starts(struct str word, const char *text);
 bool command_word_is_one_of(struct str word, const char *const *list, size_t n);
+bool command_word_starts_one_of(struct str word, const char *const *list, size_t n);
+/* NAME=VALUE in two; false: it is a name alone, and the value is empty. */
+bool command_word_split(struct str word, struct str *out_name, struct str *out_value);
 bool command_word_is_option(struct str word);     /* -x, --long; not "-" and "--" */
 bool command_word_is_assignment(struct str word); /* NAME=... */
 bool command_word_is_harmless_variable(

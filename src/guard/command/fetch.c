@@ -6,6 +6,8 @@
  */
 #include "guard/command/command.h"
 
+#include "guard/redact/charset.h"
+
 #include <string.h>
 
 static const struct fetcher {
@@ -31,13 +33,9 @@ static const struct fetcher {
     /* clang-format on */
 };
 
-static bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* Behind the letters of which `more` has the other characters. */
+/* Behind letters, digits and the characters of `more`. */
 static size_t skip_of(struct str word, size_t at, const char *more) {
-    while (at < word.len && (is_letter(word.ptr[at]) || strchr(more, word.ptr[at]) != NULL)) {
+    while (at < word.len && (is_alnum(word.ptr[at]) || strchr(more, word.ptr[at]) != NULL)) {
         at++;
     }
     return at;
@@ -47,7 +45,7 @@ bool command_word_is_package(struct str word) {
     bool is_scoped = word.len > 0 && word.ptr[0] == '@';
     size_t at = skip_of(word, is_scoped, "-_.~");
 
-    if (at == (size_t)is_scoped || !is_letter(word.ptr[is_scoped])) {
+    if (at == (size_t)is_scoped || !is_alnum(word.ptr[is_scoped])) {
         return false;
     }
     if (is_scoped) {

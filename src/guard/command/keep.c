@@ -31,10 +31,8 @@ static const char *const git_folders[] = {"objects/", "refs/heads/", "refs/tags/
 static bool git_may_write(struct str path) {
     static const char *const linking[] = {"objects/info/", "objects/info"};
 
-    for (size_t i = 0; i < ARRAY_N(linking); i++) {
-        if (command_word_starts(path, linking[i])) {
-            return false; /* objects of another repository */
-        }
+    if (command_word_starts_one_of(path, linking, ARRAY_N(linking))) {
+        return false; /* objects of another repository */
     }
     for (size_t i = 0; i < ARRAY_N(git_folders); i++) {
         struct str folder = str_from(git_folders[i]);

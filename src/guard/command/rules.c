@@ -5,6 +5,8 @@
  */
 #include "guard/command/command.h"
 
+#include "guard/redact/charset.h"
+
 #include <string.h>
 
 /* ---- kinds of programs ---- */
@@ -44,21 +46,18 @@ static bool prints_date(const struct command *command) {
     static const char *const plain[] = {"-u",          "--utc",     "--universal", "-R",
                                         "--rfc-email", "-I",        "-Idate",      "-Ihours",
                                         "-Iminutes",   "-Iseconds", "-Ins",        "--iso-8601"};
-    static const char *const texts[] = {"+", "--iso-8601=", "--rfc-3339="};
+    static const char *const texts[] = {"+", "--iso-8601=", "--rfc-3339=", "--date="};
 
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];
         bool is_dated = command_word_is(word, "-d") || command_word_is(word, "--date");
-        bool is_text = command_word_is_one_of(word, plain, ARRAY_N(plain));
+        bool is_text = command_word_is_one_of(word, plain, ARRAY_N(plain)) ||
+                       command_word_starts_one_of(word, texts, ARRAY_N(texts));
 
-        for (size_t k = 0; k < ARRAY_N(texts); k++) {
-            is_text = is_text || command_word_starts(word, texts[k]);
-        }
         if (is_dated && ++i == command->n) {
             return false;
         }
-        if ((!is_dated && !is_text && !command_word_starts(word, "--date=")) ||
-            str_find(command->words[i], STR("TZ=")) >= 0) {
+        if ((!is_dated && !is_text) || str_find(command->words[i], STR("TZ=")) >= 0) {
             return false;
         }
     }
@@ -69,8 +68,6 @@ static bool prints_where(const struct command *command) {
     return command->n == 3 &&
            (command_word_is(command->words[1], "-v") || command_word_is(command->words[1], "-V"));
 }
-
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* Paths, then tests of files; nothing that acts. */
 static bool finds_inside(const struct command *command) {
@@ -174,6 +171,15 @@ static bool jq_reads_input(const struct command *command) {
     return true;
 }
 
+static bool has_letter_of(struct str word, const char *letters) {
+    for (; *letters != '\0'; letters++) {
+        if (memchr(word.ptr, *letters, word.len) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* In a bundle the value of an option is the next word, and what follows the letter are options:
  * -Io is -I and -o. */
 static bool tree_is_apart(const struct command *command) {
@@ -181,9 +187,7 @@ static bool tree_is_apart(const struct command *command) {
         struct str word = command->words[i];
         bool is_bundle = word.len > 2 && word.ptr[0] == '-' && word.ptr[1] != '-';
 
-        if (is_bundle &&
-            (memchr(word.ptr, 'I', word.len) != NULL || memchr(word.ptr, 'L', word.len) != NULL ||
-             memchr(word.ptr, 'P', word.len) != NULL)) {
+        if (is_bundle && has_letter_of(word, "ILP")) {
             return false;
         }
     }
@@ -410,15 +414,10 @@ static bool curl_sends(const struct command *command) {
             }
             continue;
         }
-        for (size_t k = 0; k < ARRAY_N(starts); k++) {
-            if (command_word_starts(word, starts[k])) {
-                return true;
-            }
-        }
         /* -sd @file: a bundle of one dash */
-        if (command_word_is_option(word) && word.ptr[1] != '-' &&
-            (memchr(word.ptr, 'd', word.len) != NULL || memchr(word.ptr, 'F', word.len) != NULL ||
-             memchr(word.ptr, 'T', word.len) != NULL)) {
+        bool is_bundle = command_word_is_option(word) && word.ptr[1] != '-';
+        if (command_word_starts_one_of(word, starts, ARRAY_N(starts)) ||
+            (is_bundle && has_letter_of(word, "dFT"))) {
             return true;
         }
     }

@@ -78,16 +78,16 @@ static bool next_is(struct match *m, char type) {
 /* --name or --name=value */
 static bool long_matches(struct match *m) {
     struct str word = m->command->words[m->i];
-    ptrdiff_t sign = str_find(word, STR("="));
-    struct str name = sign < 0 ? word : str_slice(word, 0, (size_t)sign);
-    char type = spec_find(m->spec, name, sign >= 0);
+    struct str name;
+    struct str value;
+    bool has_sign = command_word_split(word, &name, &value);
+    char type = spec_find(m->spec, name, has_sign);
 
     m->has_pattern = m->has_pattern || type == '%' || type == '!';
     if (type == 0 || type == '-' || type == '!') {
         return type != 0;
     }
-    return sign < 0 ? next_is(m, type)
-                    : value_is(type, str_slice(word, (size_t)sign + 1, word.len));
+    return has_sign ? value_is(type, value) : next_is(m, type);
 }
 
 /* -abc, -n5, -n 5, -20 */

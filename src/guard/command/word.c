@@ -3,6 +3,7 @@
 
 #include "guard/deceptive.h"
 #include "guard/limits.h"
+#include "guard/redact/charset.h"
 
 #include <string.h>
 
@@ -21,33 +22,51 @@ bool command_word_is_one_of(struct str word, const char *const *list, size_t n) 
     return false;
 }
 
+bool command_word_starts_one_of(struct str word, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (command_word_starts(word, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool command_word_split(struct str word, struct str *out_name, struct str *out_value) {
+    ptrdiff_t sign = str_find(word, STR("="));
+
+    *out_name = sign < 0 ? word : str_slice(word, 0, (size_t)sign);
+    *out_value = sign < 0 ? STR("") : str_slice(word, (size_t)sign + 1, word.len);
+    return sign >= 0;
+}
+
 bool command_word_is_option(struct str word) {
     return word.len > 1 && word.ptr[0] == '-' && !command_word_is(word, "--");
 }
 
 bool command_word_is_assignment(struct str word) {
-    ptrdiff_t sign = str_find(word, STR("="));
+    struct str name;
+    struct str value;
+    bool has_sign = command_word_split(word, &name, &value);
 
-    for (ptrdiff_t i = 0; i < sign; i++) {
-        char c = word.ptr[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!is_letter && (i == 0 || c < '0' || c > '9')) {
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!is_letter(c) && c != '_' && (i == 0 || !is_digit(c))) {
             return false;
         }
     }
-    return sign > 0;
+    return has_sign && name.len > 0;
 }
 
 bool command_word_is_harmless_variable(struct str word) {
     static const char *const names[] = {"LANG", "LANGUAGE", "TZ",         "NO_COLOR",
                                         "CI",   "TERM",     "FORCE_COLOR"};
-    ptrdiff_t sign = str_find(word, STR("="));
+    struct str name;
+    struct str value;
 
     if (!command_word_is_assignment(word)) {
         return false;
     }
-    struct str name = str_slice(word, 0, (size_t)sign);
-    struct str value = str_slice(word, (size_t)sign + 1, word.len);
+    (void)command_word_split(word, &name, &value);
     /* A locale, a zone and a terminal are looked up as files: by their names, nowhere else. */
     bool is_name = value.len == 0 ||
                    (command_path_is_inside(value) && value.ptr[0] != '.' && value.ptr[0] != ':');
@@ -105,12 +124,13 @@ bool command_path_is_inside(struct str path) {
 bool command_is_inside(const struct command *command) {
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];
-        ptrdiff_t sign = str_find(word, STR("="));
-        struct str value = sign < 0 ? word : str_slice(word, (size_t)sign + 1, word.len);
+        struct str name;
+        struct str value;
+        bool has_sign = command_word_split(word, &name, &value);
 
         if ((!command_word_is_option(word) && !command_path_is_inside(word)) ||
-            (sign >= 0 && value.len > 0 && !command_path_is_inside(value)) ||
-            (command_word_is_option(word) && sign < 0 &&
+            (value.len > 0 && !command_path_is_inside(value)) ||
+            (command_word_is_option(word) && !has_sign &&
              (str_find(word, STR("/")) >= 0 || str_find(word, STR("..")) >= 0))) {
             return false;
         }
@@ -146,9 +166,8 @@ static bool part_is_env(struct str part) {
         return ends_behind_name(part, STR(".env"));
     }
     struct str rest = str_slice(part, 4, part.len);
-    return rest.len == 0 || str_eq_nocase(rest, STR("rc")) || str_eq_nocase(rest, STR("s")) ||
-           !((rest.ptr[0] >= 'a' && rest.ptr[0] <= 'z') ||
-             (rest.ptr[0] >= 'A' && rest.ptr[0] <= 'Z'));
+    return !is_letter(str_char(rest, 0)) || str_eq_nocase(rest, STR("rc")) ||
+           str_eq_nocase(rest, STR("s"));
 }
 
 /* One name of a path. */
@@ -205,8 +224,9 @@ bool command_is_secret_path(struct str path) {
     bool is_below = false;
 
     while (str_next(&rest, '/', &part)) {
-        ptrdiff_t sign = str_find(part, STR("="));
-        part = sign < 0 ? part : str_slice(part, (size_t)sign + 1, part.len);
+        struct str name;
+        struct str value;
+        part = command_word_split(part, &name, &value) ? value : part;
         part = part.len > 0 && part.ptr[0] == '@' ? str_slice(part, 1, part.len) : part;
         if (part_is_secret(part, is_below)) {
             return true;
