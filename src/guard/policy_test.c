@@ -82,6 +82,7 @@ static const struct {
     {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['pip','list']}", NULL},
     {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['pip','show','install']}", NULL},
     {"poetry_fetch",        VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['poetry','add','x']}", "{'command':1}"},
+    {"poetry_fetch",        VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['poetry','-C','backend','add','x']}", "{'command':1}"},
     {"allowed",             VERDICT_ALLOW, "shell_runner", "run", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['poetry','run','pytest']}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "shell_runner", "run", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{'command':['ls'],'cwd':'/'}", NULL},
     {"fetch_packages",      VERDICT_ASK,   "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | TRUST, "{'command':['npm','install','x'],'hosts':[]}", "{'command':1}"},

@@ -33,12 +33,17 @@ bool command_word_is_option(struct str word);     /* -x, --long; not "-" and "--
 bool command_word_is_assignment(struct str word); /* NAME=... */
 bool command_word_is_harmless_variable(
     struct str word); /* an assignment that changes only how it looks */
+
+/* The words from `at` on, which is at most their number. */
+struct command command_from(const struct command *command, size_t at);
 bool command_has(const struct command *command, const char *text);
 bool command_has_prefix(const struct command *command, const char *text);
 bool command_has_letter(const struct command *command, char letter); /* in a bundle of one dash */
 
 /* Whether a path as written stays in the workspace: relative, never climbing, no home. */
 bool command_path_is_inside(struct str path);
+/* Whether it is inside and holds no secrets; git's settings may hold a login. */
+bool command_path_is_readable(struct str path);
 /* Every word and every value after "=" as a path. */
 bool command_is_inside(const struct command *command);
 bool command_names_secret(const struct command *command);
@@ -83,6 +88,10 @@ bool command_program_is_network(struct str program);
 bool command_program_is_interpreter(struct str program);
 bool command_program_is_shell(struct str program);
 
+/* What a package manager is to do: the first word that is no option, and no value of --dir and its
+ * kin; empty: there is none. */
+struct str command_verb(const struct command *command);
+
 /* --- git.c, aws.c --- */
 
 bool command_git_is_local(
@@ -113,6 +122,9 @@ bool command_word_is_package(struct str word);
 /* The manager of a command that only fetches packages, as it is written, constant; NULL: it is
  * none. `*out_verb` is what it does: "add". */
 const char *command_fetcher_of(const struct command *command, struct str *out_verb);
+
+/* How many words name pip: "pip" and "pip3" 1, "uv pip" 2, "python -m pip" 3; 0: it is not pip. */
+size_t command_pip_words(const struct command *command);
 
 /* --- wrapper.c --- */
 

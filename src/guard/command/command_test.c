@@ -408,6 +408,8 @@ static void nothing_that_writes_sends_or_hides_is_safe(void **state) {
         "cat x.tfstate",
         "cat .bash_history",
         "cat .git/config",
+        "sed -n 1,9p .git/config",
+        "find . -newer .git/config",
         "jq env",
         "jq $ENV a",
         "jq ..env a",

@@ -115,8 +115,7 @@ const char *command_fetcher_of(const struct command *command, struct str *out_ve
     return NULL;
 }
 
-/* The words behind the manager: "pip", "pip3", "python -m pip", "uv pip"; 0: it is not pip. */
-static size_t behind_pip(const struct command *command) {
+size_t command_pip_words(const struct command *command) {
     struct str program = command->words[0];
 
     if (command_word_is(program, "pip") || command_word_is(program, "pip3")) {
@@ -143,20 +142,18 @@ const char *command_fetches_without_switch(const json_t *argv) {
     if (!command_read(argv, &command, &reason)) {
         return NULL;
     }
-    size_t at = behind_pip(&command);
-    bool is_poetry = at == 0 && command_word_is(command.words[0], "poetry");
-
-    for (size_t i = is_poetry ? 1 : at; i > 0 && i < command.n; i++) {
-        if (is_poetry
-                ? command_word_is_one_of(command.words[i], poetry_verbs, ARRAY_N(poetry_verbs))
-                : command_word_is_one_of(command.words[i], pip_verbs, ARRAY_N(pip_verbs))) {
-            return is_poetry ? "poetry" : "pip";
-        }
-        if (!command_word_is_option(command.words[i])) {
-            return NULL;
-        }
+    if (command_word_is(command.words[0], "poetry")) {
+        return command_word_is_one_of(command_verb(&command), poetry_verbs, ARRAY_N(poetry_verbs))
+                   ? "poetry"
+                   : NULL;
     }
-    return NULL;
+    size_t n = command_pip_words(&command);
+    if (n == 0) {
+        return NULL;
+    }
+    command = command_from(&command, n - 1);
+    return command_word_is_one_of(command_verb(&command), pip_verbs, ARRAY_N(pip_verbs)) ? "pip"
+                                                                                         : NULL;
 }
 
 bool command_fetches(const json_t *argv, const char **out_manager, struct str *out_verb) {

@@ -26,13 +26,6 @@ static size_t verb_at(const struct command *command, bool *is_plain) {
     return i < command->n ? i : 0;
 }
 
-static struct command behind(const struct command *command, size_t verb) {
-    struct command rest = {.n = command->n - verb};
-
-    memcpy(rest.words, command->words + verb, rest.n * sizeof rest.words[0]);
-    return rest;
-}
-
 static bool has_force(const struct command *rest) {
     return command_has(rest, "--force") || command_has_letter(rest, 'f');
 }
@@ -149,7 +142,7 @@ bool command_git_loses(const struct command *command) {
     if (at == 0) {
         return false;
     }
-    struct command rest = behind(command, at);
+    struct command rest = command_from(command, at);
     for (size_t i = 0; i < ARRAY_N(rows); i++) {
         if (command_word_is(rest.words[0], rows[i].verb) && rows[i].loses(&rest)) {
             return true;
@@ -199,7 +192,7 @@ bool command_git_is_local(const struct command *command) {
     if (at == 0 || !is_plain || command_git_loses(command)) {
         return false;
     }
-    struct command rest = behind(command, at);
+    struct command rest = command_from(command, at);
     if (command_word_is(rest.words[0], "rebase") && command_has_letter(&rest, 'x')) {
         return false;
     }

@@ -90,8 +90,7 @@ static bool finds_inside(const struct command *command) {
             i++;
         } else if (command_word_is_one_of(word, files, ARRAY_N(files))) {
             is_path = false;
-            if (++i == command->n || !command_path_is_inside(command->words[i]) ||
-                command_is_secret_path(command->words[i])) {
+            if (++i == command->n || !command_path_is_readable(command->words[i])) {
                 return false;
             }
         } else if (command_word_is_one_of(word, plain, ARRAY_N(plain))) {
@@ -143,9 +142,8 @@ static bool seds_lines(const struct command *command) {
         at = skip_address(script, at + 1);
     }
     return at > 0 && at + 1 == script.len && script.ptr[at] == 'p' &&
-           (command->n == 3 || (command_path_is_inside(command->words[3]) &&
-                                !command_word_is_option(command->words[3]) &&
-                                !command_is_secret_path(command->words[3])));
+           (command->n == 3 || (command_path_is_readable(command->words[3]) &&
+                                !command_word_is_option(command->words[3])));
 }
 
 /* Its program text could read other files (import, include) or the environment. */
@@ -236,8 +234,7 @@ static bool is_global(const struct command *command) {
             command_word_is(command->words[1], "global"));
 }
 
-/* The first word that is no option, and no value of --dir and its kin. */
-static struct str verb_of(const struct command *command) {
+struct str command_verb(const struct command *command) {
     static const char *const valued[] = {"--dir", "-C",          "--prefix", "--filter",   "-F",
                                          "--cwd", "--workspace", "-w",       "--directory"};
 
@@ -257,13 +254,13 @@ static bool node_publishes(const struct command *command) {
                                         "token",   "owner",     "access", "deprecate", "dist-tag",
                                         "whoami",  "profile",   "team"};
 
-    return command_word_is_one_of(verb_of(command), verbs, ARRAY_N(verbs));
+    return command_word_is_one_of(command_verb(command), verbs, ARRAY_N(verbs));
 }
 
 static bool is_node_build(const struct command *command) {
     static const char *const foreign[] = {"dlx", "exec", "create",      "x",   "config", "init",
                                           "set", "npx",  "self-update", "env", "store",  "link"};
-    struct str verb = verb_of(command);
+    struct str verb = command_verb(command);
 
     return verb.len > 0 && !is_global(command) && !node_publishes(command) &&
            !command_word_is_one_of(verb, foreign, ARRAY_N(foreign)) && command_is_inside(command) &&
@@ -278,17 +275,17 @@ static bool fetches_packages(const struct command *command) {
 }
 
 static bool python_publishes(const struct command *command) {
-    return command_word_is(verb_of(command), "publish") ||
-           command_word_is(verb_of(command), "auth");
+    return command_word_is(command_verb(command), "publish") ||
+           command_word_is(command_verb(command), "auth");
 }
 
 static bool is_python_build(const struct command *command) {
     static const char *const verbs[] = {"sync",   "lock",  "venv", "tree",
                                         "export", "build", "add",  "remove"};
 
-    return command_word_is_one_of(verb_of(command), verbs, ARRAY_N(verbs)) && !is_global(command) &&
-           command_is_inside(command) && !command_has_prefix(command, "--with") &&
-           !command_has_prefix(command, "--index") &&
+    return command_word_is_one_of(command_verb(command), verbs, ARRAY_N(verbs)) &&
+           !is_global(command) && command_is_inside(command) &&
+           !command_has_prefix(command, "--with") && !command_has_prefix(command, "--index") &&
            !command_has_prefix(command, "--default-index") &&
            !command_has_prefix(command, "--extra-index") &&
            !command_has_prefix(command, "--find-links");
@@ -297,16 +294,10 @@ static bool is_python_build(const struct command *command) {
 /* pip list, uv pip show x: what is installed; no option that names another Python or a file. */
 static bool pip_lists(const struct command *command) {
     static const char *const verbs[] = {"list", "show", "freeze", "check"};
-    bool is_uv = command_word_is(command->words[0], "uv");
-    struct command rest = {.n = 0};
+    size_t at = command_pip_words(command);
+    struct command rest = command_from(command, at);
 
-    if (is_uv && (command->n < 2 || !command_word_is(command->words[1], "pip"))) {
-        return false;
-    }
-    for (size_t i = is_uv ? 2 : 1; i < command->n; i++) {
-        rest.words[rest.n++] = command->words[i];
-    }
-    return rest.n > 0 && command_word_is_one_of(rest.words[0], verbs, ARRAY_N(verbs)) &&
+    return at > 0 && rest.n > 0 && command_word_is_one_of(rest.words[0], verbs, ARRAY_N(verbs)) &&
            command_spec_matches("-o -f -q --outdated --format$ --quiet --files", OPERANDS_PACKAGES,
                                 &rest);
 }
@@ -314,7 +305,7 @@ static bool pip_lists(const struct command *command) {
 static bool poetry_works_here(const struct command *command) {
     static const char *const verbs[] = {"show", "check", "version", "env", "build", "export"};
 
-    return command_word_is_one_of(verb_of(command), verbs, ARRAY_N(verbs)) &&
+    return command_word_is_one_of(command_verb(command), verbs, ARRAY_N(verbs)) &&
            command_is_inside(command);
 }
 
@@ -375,7 +366,7 @@ static bool cargo_builds(const struct command *command) {
     static const char *const verbs[] = {"check", "build", "test", "clippy",   "fmt",    "run",
                                         "bench", "doc",   "tree", "metadata", "nextest"};
 
-    return command_word_is_one_of(verb_of(command), verbs, ARRAY_N(verbs)) &&
+    return command_word_is_one_of(command_verb(command), verbs, ARRAY_N(verbs)) &&
            command_is_inside(command);
 }
 
@@ -385,7 +376,7 @@ static bool go_builds(const struct command *command) {
     bool has_tool =
         command_has_prefix(command, "-exec") || command_has_prefix(command, "-toolexec");
 
-    return command_word_is_one_of(verb_of(command), verbs, ARRAY_N(verbs)) && !has_tool &&
+    return command_word_is_one_of(command_verb(command), verbs, ARRAY_N(verbs)) && !has_tool &&
            !command_has(command, "-w") && command_is_inside(command);
 }
 

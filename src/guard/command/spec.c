@@ -37,11 +37,9 @@ static bool is_number(struct str text) {
            (i == text.len || (i + 1 == text.len && strchr("bkKMGT", text.ptr[i]) != NULL));
 }
 
-/* git's settings may hold a login. */
 static bool is_file(struct str path) {
     return command_word_is(path, "-") || command_word_is(path, "/dev/null") ||
-           (command_path_is_inside(path) && !command_is_secret_path(path) &&
-            !str_ends(path, STR(".git/config")));
+           command_path_is_readable(path);
 }
 
 /* Names that a search is held to: none that asks for files with secrets. */
@@ -66,6 +64,7 @@ struct match {
     const char *spec;
     const struct command *command;
     size_t i;         /* the word */
+    size_t nth;       /* how many operands there were */
     bool has_pattern; /* an option takes the place of the text in front of the files */
 };
 
@@ -135,10 +134,10 @@ static bool operand_is(enum operands operands, struct str word, size_t nth, bool
 }
 
 /* One pass over the words; the operands are looked at when it is known whether the first is one. */
-static bool words_match(struct match *m, enum operands operands, bool has_pattern, size_t *nth) {
+static bool words_match(struct match *m, enum operands operands) {
     bool is_over = false;
 
-    *nth = 0;
+    m->nth = 0;
     for (m->i = 1; m->i < m->command->n; m->i++) {
         struct str word = m->command->words[m->i];
 
@@ -146,7 +145,7 @@ static bool words_match(struct match *m, enum operands operands, bool has_patter
             is_over = true;
         } else if (is_over || !command_word_is_option(word) ||
                    (operands == OPERANDS_NUMBERS && is_number(word))) {
-            if (!operand_is(operands, word, (*nth)++, has_pattern)) {
+            if (!operand_is(operands, word, m->nth++, m->has_pattern)) {
                 return false;
             }
         } else if (word.ptr[1] == '-' ? !long_matches(m) : !short_matches(m)) {
@@ -158,12 +157,11 @@ static bool words_match(struct match *m, enum operands operands, bool has_patter
 
 bool command_spec_matches(const char *spec, enum operands operands, const struct command *command) {
     struct match m = {.spec = spec, .command = command};
-    size_t nth = 0;
 
     /* "grep /etc/passwd -e x": an option behind makes a file of the first word. */
     if (operands == OPERANDS_TEXT_FILES &&
-        (!words_match(&m, OPERANDS_TEXTS, false, &nth) || (nth == 0 && !m.has_pattern))) {
+        (!words_match(&m, OPERANDS_TEXTS) || (m.nth == 0 && !m.has_pattern))) {
         return false;
     }
-    return words_match(&m, operands, m.has_pattern, &nth);
+    return words_match(&m, operands);
 }

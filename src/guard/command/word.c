@@ -74,6 +74,13 @@ bool command_word_is_harmless_variable(struct str word) {
                        command_word_starts(name, "LC_"));
 }
 
+struct command command_from(const struct command *command, size_t at) {
+    struct command rest = {.n = command->n - at};
+
+    memcpy(rest.words, command->words + at, rest.n * sizeof rest.words[0]);
+    return rest;
+}
+
 bool command_has(const struct command *command, const char *text) {
     for (size_t i = 1; i < command->n; i++) {
         if (command_word_is(command->words[i], text)) {
@@ -119,6 +126,11 @@ bool command_path_is_inside(struct str path) {
         }
     }
     return true;
+}
+
+bool command_path_is_readable(struct str path) {
+    return command_path_is_inside(path) && !command_is_secret_path(path) &&
+           !str_ends(path, STR(".git/config"));
 }
 
 bool command_is_inside(const struct command *command) {

@@ -106,7 +106,6 @@ bool command_peel(struct command *command, enum command_class *floor, const char
         command->n = 0;
         return true;
     }
-    command->n -= i;
-    memmove(command->words, command->words + i, command->n * sizeof command->words[0]);
+    *command = command_from(command, i);
     return true;
 }
