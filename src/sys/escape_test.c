@@ -43,10 +43,10 @@ enum {
     SMALL_MEMORY = 1 << 4,
     SMALL_FILES = 1 << 5,
     SMALL_DISK = 1 << 6,
-    SHORT = 1 << 7,      /* a deadline of 300 ms */
-    LINGERS = 1 << 8,    /* look for what it left a little later */
-    ON_NETWORK = 1 << 9, /* denied, too, to a child that may reach package sources */
-    SMALL_INODES = 1 << 10,
+    SHORT = 1 << 7,         /* a deadline of 300 ms */
+    LINGERS = 1 << 8,       /* look for what it left a little later */
+    ON_NETWORK = 1 << 9,    /* denied, too, to a child that may reach package sources */
+    SMALL_INODES = 1 << 10, /* a disk that has few files left */
 };
 
 /* clang-format off */
@@ -318,9 +318,10 @@ static int set_up(void **state) {
     put("home/project/.git/config", "[core]\n", 0644);
     put("home/state/journal", "secret", 0600);
     put("outside/program", "#!/bin/sh\nexit 0\n", 0755);
-    shared = shmget((key_t)(0x415743 + getpid()), 4096, IPC_CREAT | 0600);
-    messages = msgget((key_t)(0x415743 + getpid()), IPC_CREAT | 0600);
-    semaphores = semget((key_t)(0x415743 + getpid()), 1, IPC_CREAT | 0600);
+    const key_t key = (key_t)(0x415743 + getpid());
+    shared = shmget(key, 4096, IPC_CREAT | 0600);
+    messages = msgget(key, IPC_CREAT | 0600);
+    semaphores = semget(key, 1, IPC_CREAT | 0600);
     restore();
     port = listen_local(SOCK_STREAM);
     udp_port = listen_local(SOCK_DGRAM);

@@ -16,7 +16,6 @@
 #include "sys/launch.h"
 
 #include "sys/keeper.h"
-
 #include "sys/keeper_image.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* Tries to get out of a sandbox, one way a run, for src/sys/escape_test.c:
  *
- *   attacker ATTEMPT     exit 0: it was denied; 3: it got out; 4: this machine has nothing to try
- * with
+ *   attacker ATTEMPT     exit 0: it was denied; 3: it got out; 4: nothing here to try with
  *
  * The environment says where the test has put things: W a folder with home/, outside/ and ws/ (the
- * working folder); PORT and UDP of its sockets on 127.0.0.1; PARENT its process id.
+ * working folder); PORT and UDP of its sockets on 127.0.0.1; PARENT its process id; SHM, MSG and
+ * SEM the numbers of its memory, queue and semaphores of System V; HELD is set in a pid namespace.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -105,12 +105,13 @@ static struct sockaddr_in local(long port) {
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-static int tcp(void) {
+static int out_if_connects(int fd) {
     struct sockaddr_in to = local(env_number("PORT"));
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
 }
+
+static int tcp(void) { return out_if_connects(socket(AF_INET, SOCK_STREAM, 0)); }
 
 static int tcp6(void) { return out_if(socket(AF_INET6, SOCK_STREAM, 0) >= 0); }
 
@@ -169,12 +170,7 @@ static int wide_socket(int family) {
     return (int)syscall(SYS_socket, (1L << 32) | family, SOCK_STREAM, 0);
 }
 
-static int wide_tcp(void) {
-    struct sockaddr_in to = local(env_number("PORT"));
-    int fd = wide_socket(AF_INET);
-
-    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-}
+static int wide_tcp(void) { return out_if_connects(wide_socket(AF_INET)); }
 
 static int wide_unix(void) {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -213,10 +209,7 @@ static int old_packet_socket(void) {
 
 /* Rules for TCP do not know of these. */
 static int multipath(void) {
-    struct sockaddr_in to = local(env_number("PORT"));
-    int fd = socket(AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */);
-
-    return out_if(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    return out_if_connects(socket(AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */));
 }
 
 static int fast_open(void) {
@@ -303,31 +296,33 @@ static int symlink_swap(void) {
     return result;
 }
 
-/* What may be read is opened once more, by its descriptor, to be written. */
-static int reopens(void) {
-    char path[40];
-    int fd = open(path_of("home/project/readme"), O_RDONLY);
+/* The file behind a descriptor, as a path. */
+static const char *path_behind(int fd) {
+    static char path[40];
 
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return out_if(fd >= 0 && open(path, O_WRONLY) >= 0);
+    return path;
+}
+
+/* What may be read is opened once more, by its descriptor, to be written. */
+static int reopens(void) {
+    int fd = open(path_of("home/project/readme"), O_RDONLY);
+
+    return out_if(fd >= 0 && open(path_behind(fd), O_WRONLY) >= 0);
 }
 
 /* A descriptor without rights, and the file behind it. */
 static int reopens_path(void) {
-    char path[40];
     int fd = open(path_of("home/.aws/credentials"), O_PATH);
 
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return out_if(fd >= 0 && open(path, O_RDONLY) >= 0);
+    return out_if(fd >= 0 && open(path_behind(fd), O_RDONLY) >= 0);
 }
 
 static int links_nameless(void) {
-    char path[40];
     int fd = open(".", O_TMPFILE | O_WRONLY, 0644);
 
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return out_if(fd >= 0 && linkat(AT_FDCWD, path, AT_FDCWD, path_of("home/project/.npmrc"),
-                                    AT_SYMLINK_FOLLOW) == 0);
+    return out_if(fd >= 0 && linkat(AT_FDCWD, path_behind(fd), AT_FDCWD,
+                                    path_of("home/project/.npmrc"), AT_SYMLINK_FOLLOW) == 0);
 }
 
 static int exchanges(void) {
@@ -455,13 +450,10 @@ static void make_set_id(int way, mode_t mode) {
         rc = syscall(SYS_mknod, "tool", S_IFREG | mode, 0);
         break;
 #endif
-    default: { /* a file without a name, which then gets one */
-        char path[40];
+    default: /* a file without a name, which then gets one */
         fd = open(".", O_TMPFILE | O_WRONLY, mode);
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        rc = linkat(AT_FDCWD, path, AT_FDCWD, "tool", AT_SYMLINK_FOLLOW);
+        rc = linkat(AT_FDCWD, path_behind(fd), AT_FDCWD, "tool", AT_SYMLINK_FOLLOW);
         break;
-    }
     }
     (void)rc; /* the file tells */
     (void)close(fd);
@@ -570,7 +562,9 @@ static int limits_parent(void) {
     return out_if(prlimit(parent(), RLIMIT_CORE, NULL, &now) == 0);
 }
 
-static int shared_memory(void) { return out_if(shmget((key_t)(0x415743 + parent()), 0, 0) >= 0); }
+static key_t key_of_parent(void) { return (key_t)(0x415743 + parent()); }
+
+static int shared_memory(void) { return out_if(shmget(key_of_parent(), 0, 0) >= 0); }
 
 static int stats_memory(void) {
     int id = (int)env_number("SHM");
@@ -590,7 +584,7 @@ static int uses_messages(void) {
 
     return out_if(msgrcv(id, &m, sizeof m.text, 0, IPC_NOWAIT | MSG_NOERROR) >= 0) |
            out_if(msgsnd(id, &m, 2, IPC_NOWAIT) == 0) | out_if(msgctl(id, IPC_STAT, &ds) == 0) |
-           out_if(msgget((key_t)(0x415743 + parent()), 0) >= 0);
+           out_if(msgget(key_of_parent(), 0) >= 0);
 }
 
 static int sets_semaphore(void) {
@@ -604,7 +598,7 @@ static int sets_semaphore(void) {
 
     return out_if(semctl(id, 0, SETVAL, one) == 0) | out_if(syscall(SYS_semop, id, &up, 1) == 0) |
            out_if(semtimedop(id, &up, 1, &at_once) == 0) |
-           out_if(semget((key_t)(0x415743 + parent()), 0, 0) >= 0);
+           out_if(semget(key_of_parent(), 0, 0) >= 0);
 }
 
 static int posix_queue(void) {
