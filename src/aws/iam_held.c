@@ -37,26 +37,21 @@ static enum err_code ask(const struct holding *holding, const char *action,
     struct form form = {.arena = holding->arena};
     struct aws_request request = {.service = AWS_IAM, .action = action, .body_max = ANSWER_BYTES};
     const struct xml_node *root = NULL;
-    struct str body;
 
     for (size_t i = 0; i < 2; i++) {
         form_add(&form, params[i].name, params[i].value);
     }
     request.form = form.rows;
     request.form_n = form.n;
-    if (aws_call(holding->aws, &request, &reply, err) != ERR_NONE) {
-        return err->code;
-    }
-    body = buf_str(&reply.http.body);
-    body.ptr = arena_str(holding->arena, body);
-    if (xml_read(body, holding->arena, &root, err) != ERR_NONE) {
+    if (aws_call(holding->aws, &request, &reply, err) != ERR_NONE ||
+        xml_read(buf_str(&reply.http.body), holding->arena, &root, err) != ERR_NONE) {
         return err->code;
     }
     *result = xml_at(root, below);
     const char *more = xml_text_at(*result, "IsTruncated");
     return more == NULL || strcmp(more, "true") != 0
                ? ERR_NONE
-               : err_set(err, ERR_TOO_LARGE, "IAM %s: there are more than one page", action);
+               : err_set(err, ERR_TOO_LARGE, "IAM %s: there is more than one page", action);
 }
 
 /* A document as it comes: percent-encoded JSON. */

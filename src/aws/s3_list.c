@@ -19,25 +19,17 @@ void s3_list_done(struct s3_list *list) {
     *list = (struct s3_list){0};
 }
 
-/* Decodes what `encoding-type=url` encoded: %XX, and '+' for a blank. */
+/* Decodes what `encoding-type=url` encoded: %XX, and '+' for a blank. What is not that stays. */
 static char *url_decode(const char *text) {
-    char *out = mem_strdup(text);
-    char *to = out;
+    CLEANUP(freep) char *plain = mem_strdup(text);
+    CLEANUP(buf_done) struct buf out = BUF_INIT(strlen(text) + 1);
     struct err ignored = {0};
 
-    for (const char *from = out; *from != '\0'; from++) {
-        unsigned char byte;
-
-        if (*from == '%' && from[1] != '\0' && from[2] != '\0' &&
-            hex_read((struct str){from + 1, 2}, &byte, 1, &ignored) == ERR_NONE) {
-            *to++ = (char)byte;
-            from += 2;
-        } else {
-            *to++ = *from == '+' ? ' ' : *from;
-        }
+    for (char *c = plain; *c != '\0'; c++) {
+        *c = *c == '+' ? ' ' : *c;
     }
-    *to = '\0';
-    return out;
+    return percent_read(str_from(plain), &out, &ignored) == ERR_NONE ? mem_strdup(buf_cstr(&out))
+                                                                     : TAKE(plain);
 }
 
 static enum err_code list_add(struct s3_list *list, const struct xml_node *node, bool is_encoded,
