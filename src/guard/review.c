@@ -189,6 +189,13 @@ json_t *review_document(const json_t *document) {
     return read;
 }
 
+json_t *review_resolve_document(const struct review *review, const json_t *value) {
+    CLEANUP(freep) char *text = review_resolve(review, value);
+    CLEANUP(json_decrefp) json_t *written = text == NULL ? NULL : json_string(text);
+
+    return review_document(written);
+}
+
 bool review_is_no_value(const json_t *value) {
     return strcmp(json_str_or(value, "Ref", ""), "AWS::NoValue") == 0;
 }

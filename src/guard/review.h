@@ -47,7 +47,7 @@ void review_template(struct review *review);
 void review_properties(struct review *review, const char *where, const char *type,
                        const json_t *properties);
 
-/* review_network.c: whom a security group lets in. */
+/* review_network.c: from which addresses one may come. */
 void review_network(struct review *review, const char *where, const char *type,
                     const json_t *properties);
 
@@ -143,8 +143,11 @@ void review_branches(struct review *review, const char *where, const json_t *val
 bool review_texts(const struct review *review, const json_t *value,
                   bool (*each)(const char *text, void *with), void *with);
 
-/* A policy document that is written as a text of JSON; NULL where it is not. The caller decrefs. */
+/* A document that is written as a text of JSON; NULL where it is not. The caller decrefs. */
 json_t *review_document(const json_t *document);
+
+/* The same of the text that review_resolve() tells. */
+json_t *review_resolve_document(const struct review *review, const json_t *value);
 
 /* Whether `value` is {"Ref": "AWS::NoValue"}: as if it were not there. */
 bool review_is_no_value(const json_t *value);

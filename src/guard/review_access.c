@@ -151,24 +151,32 @@ static void review_collection_network(struct review *review, const char *where,
     }
 }
 
-static void review_collections(struct review *review, const char *where, const char *type,
-                               const json_t *properties) {
+static void review_collection(struct review *review, const char *where, const json_t *properties,
+                              bool is_access) {
     CLEANUP(freep) char *place = mem_format("%s.Properties.Policy", where);
     const json_t *policy = json_object_get(properties, "Policy");
     CLEANUP(freep) char *kind = review_resolve(review, json_object_get(properties, "Type"));
-    CLEANUP(freep) char *text = review_resolve(review, policy);
-    CLEANUP(json_decrefp) json_t *written = text == NULL ? NULL : json_string(text);
-    CLEANUP(json_decrefp) json_t *document = review_document(written);
+    CLEANUP(json_decrefp) json_t *document = review_resolve_document(review, policy);
 
     if (document == NULL || kind == NULL) {
         review_unresolved(review, place, policy, "the policy of a collection cannot be read");
         return;
     }
-    if (strcmp(type, "AWS::OpenSearchServerless::AccessPolicy") == 0) {
+    if (is_access) {
         review_branches(review, place, document, review_collection_grant);
     } else if (strcmp(kind, "encryption") != 0) {
         review_branches(review, place, document, review_collection_network);
     }
+}
+
+static void review_collection_access(struct review *review, const char *where,
+                                     const json_t *properties) {
+    review_collection(review, where, properties, true);
+}
+
+static void review_collection_security(struct review *review, const char *where,
+                                       const json_t *properties) {
+    review_collection(review, where, properties, false);
 }
 
 /* ---- lakes: AWS::LakeFormation ---- */
@@ -232,50 +240,52 @@ static void review_share(struct review *review, const char *where, const json_t 
     review_each(review, place, json_object_get(policy, "Action"), check_permission);
 }
 
-static void review_cedar_of(struct review *review, const char *where, const char *type,
-                            const json_t *properties) {
-    static const struct {
-        const char *type;
-        const char *member;
-    } rows[] = {
-        {"AWS::VerifiedPermissions::Policy", "Definition.Static.Statement"},
-        {"AWS::VerifiedPermissions::PolicyTemplate", "Statement"},
-        {"AWS::EC2::VerifiedAccessGroup", "PolicyDocument"},
-        {"AWS::EC2::VerifiedAccessEndpoint", "PolicyDocument"},
-    };
-
-    for (size_t i = 0; i < ARRAY_N(rows); i++) {
-        const json_t *document = json_at(properties, rows[i].member);
-
-        if (strcmp(type, rows[i].type) == 0 && document != NULL) {
-            CLEANUP(freep) char *place = mem_format("%s.Properties.%s", where, rows[i].member);
-            review_branches(review, place, document, review_cedar);
-        }
-    }
+static void review_images(struct review *review, const char *where, const json_t *properties) {
+    (void)properties;
+    review_find(review, REVIEW_ACCESS_GIVEN, where, "everybody may take its images");
 }
+
+static void review_cedars(struct review *review, const char *where, const json_t *documents) {
+    review_branches(review, where, documents, review_cedar);
+}
+
+/* ---- carriers ---- */
+
+/* clang-format off */
+static const struct {
+    const char *type;
+    const char *member; /* which is read where it is there; NULL: all of the resource */
+    void (*review)(struct review *review, const char *where, const json_t *value);
+} access_rows[] = {
+    {"AWS::ACMPCA::Permission",                     "Principal",                   review_principal_list},
+    {"AWS::EC2::VPCEndpointServicePermissions",     "AllowedPrincipals",           review_principal_list},
+    {"AWS::EC2::VerifiedAccessEndpoint",            "PolicyDocument",              review_cedars},
+    {"AWS::EC2::VerifiedAccessGroup",               "PolicyDocument",              review_cedars},
+    {"AWS::VerifiedPermissions::Policy",            "Definition.Static.Statement", review_cedars},
+    {"AWS::VerifiedPermissions::PolicyTemplate",    "Statement",                   review_cedars},
+    {"AWS::ECR::PublicRepository",                  NULL,                          review_images},
+    {"AWS::EKS::AccessEntry",                       NULL,                          review_cluster_entry},
+    {"AWS::LakeFormation::Permissions",             NULL,                          review_lake},
+    {"AWS::LakeFormation::PrincipalPermissions",    NULL,                          review_lake},
+    {"AWS::OpenSearchServerless::AccessPolicy",     NULL,                          review_collection_access},
+    {"AWS::OpenSearchServerless::SecurityPolicy",   NULL,                          review_collection_security},
+    {"AWS::RAM::Permission",                        NULL,                          review_share},
+};
+/* clang-format on */
 
 void review_access(struct review *review, const char *where, const char *type,
                    const json_t *properties) {
-    CLEANUP(freep) char *allowed = mem_format("%s.Properties.AllowedPrincipals", where);
-    CLEANUP(freep) char *principal = mem_format("%s.Properties.Principal", where);
+    for (size_t i = 0; i < ARRAY_N(access_rows); i++) {
+        const char *member = access_rows[i].member;
 
-    review_cedar_of(review, where, type, properties);
-    if (strcmp(type, "AWS::ECR::PublicRepository") == 0) {
-        review_find(review, REVIEW_ACCESS_GIVEN, where, "everybody may take its images");
-    }
-    if (strcmp(type, "AWS::EKS::AccessEntry") == 0) {
-        review_cluster_entry(review, where, properties);
-    } else if (strcmp(type, "AWS::OpenSearchServerless::AccessPolicy") == 0 ||
-               strcmp(type, "AWS::OpenSearchServerless::SecurityPolicy") == 0) {
-        review_collections(review, where, type, properties);
-    } else if (strcmp(type, "AWS::LakeFormation::Permissions") == 0 ||
-               strcmp(type, "AWS::LakeFormation::PrincipalPermissions") == 0) {
-        review_lake(review, where, properties);
-    } else if (strcmp(type, "AWS::RAM::Permission") == 0) {
-        review_share(review, where, properties);
-    } else if (strcmp(type, "AWS::EC2::VPCEndpointServicePermissions") == 0) {
-        review_principal_list(review, allowed, json_object_get(properties, "AllowedPrincipals"));
-    } else if (strcmp(type, "AWS::ACMPCA::Permission") == 0) {
-        review_principal_list(review, principal, json_object_get(properties, "Principal"));
+        if (strcmp(type, access_rows[i].type) != 0) {
+            continue;
+        }
+        if (member == NULL) {
+            access_rows[i].review(review, where, properties);
+        } else if (json_at(properties, member) != NULL) {
+            CLEANUP(freep) char *place = mem_format("%s.Properties.%s", where, member);
+            access_rows[i].review(review, place, json_at(properties, member));
+        }
     }
 }

@@ -64,11 +64,15 @@ static int64_t port_of(const json_t *port) {
                : -1;
 }
 
+/* A rule about one of the two ports of the web, and no other. */
+static bool is_web(const json_t *rule) {
+    int64_t from = port_of(json_object_get(rule, "FromPort"));
+
+    return from == port_of(json_object_get(rule, "ToPort")) && (from == 80 || from == 443);
+}
+
 /* One rule of a security group that lets the world in. */
 static void review_ingress(struct review *review, const char *where, const json_t *rule) {
-    int64_t from = port_of(json_object_get(rule, "FromPort"));
-    int64_t to = port_of(json_object_get(rule, "ToPort"));
-    bool is_web = from == to && (from == 80 || from == 443);
     char room[24];
     const char *protocol = template_scalar(json_object_get(rule, "IpProtocol"), room, sizeof room);
     bool is_any = protocol == NULL || strcmp(protocol, "-1") == 0;
@@ -81,12 +85,13 @@ static void review_ingress(struct review *review, const char *where, const json_
     if ((is_world(review, json_object_get(rule, "CidrIp")) ||
          is_world(review, json_object_get(rule, "CidrIpv6")) ||
          is_world_list(review, json_object_get(rule, "SourcePrefixListId"))) &&
-        (!is_web || is_any)) {
+        (!is_web(rule) || is_any)) {
         review_find(review, REVIEW_OPEN_NETWORK, where, "it lets the whole internet in");
     }
 }
 
-/* Other properties that say from which addresses one may come; "A[].B" is B of each A. */
+/* Other properties that say from which addresses one may come: a list, or a member of each of its
+ * elements. */
 static const struct {
     const char *type;
     const char *list;   /* "": the properties themselves */
@@ -118,8 +123,7 @@ static void review_blocks(struct review *review, const char *where, const char *
             continue;
         }
         CLEANUP(freep)
-        char *place =
-            mem_format("%s.Properties.%s", where, *list == '\0' ? block_rows[i].member : list);
+        char *place = mem_format("%s.Properties.%s", where, *list == '\0' ? member : list);
         if (*member == '\0' || !json_is_array(value)) {
             review_branches(review, place, *member == '\0' ? value : json_at(value, member),
                             review_block);
@@ -133,8 +137,6 @@ static void review_blocks(struct review *review, const char *where, const char *
 
 /* A firewall of Lightsail: a rule without an address lets everybody in. */
 static void review_ports(struct review *review, const char *where, const json_t *port) {
-    int64_t from = port_of(json_object_get(port, "FromPort"));
-    bool is_web = from == port_of(json_object_get(port, "ToPort")) && (from == 80 || from == 443);
     const json_t *blocks = json_object_get(port, "Cidrs");
     bool is_open = blocks == NULL && json_object_get(port, "Ipv6Cidrs") == NULL &&
                    json_object_get(port, "CidrListAliases") == NULL;
@@ -145,7 +147,7 @@ static void review_ports(struct review *review, const char *where, const json_t 
     json_array_foreach(json_object_get(port, "Ipv6Cidrs"), i, block) {
         is_open = is_open || is_world(review, block);
     }
-    if (is_open && !is_web) {
+    if (is_open && !is_web(port)) {
         review_find(review, REVIEW_OPEN_NETWORK, where, "it lets the whole internet in");
     }
 }

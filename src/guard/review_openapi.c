@@ -39,10 +39,8 @@ static void review_path(struct review *review, const char *where, const json_t *
 
     json_object_foreach(walk(operations), method, operation) {
         const json_t *own = json_object_get(operation, "security");
-        bool has_auth = json_object_get(operation, "x-amazon-apigateway-auth") != NULL &&
-                        strcmp(json_str_or(json_object_get(operation, "x-amazon-apigateway-auth"),
-                                           "type", "NONE"),
-                               "NONE") != 0;
+        bool has_auth =
+            strcmp(json_str_or(operation, "x-amazon-apigateway-auth.type", "NONE"), "NONE") != 0;
 
         if (is_operation(method) && !has_auth &&
             !is_checked(own != NULL ? own : json_object_get(document, "security"))) {

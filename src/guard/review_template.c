@@ -148,9 +148,8 @@ static void review_function_logs(struct review *review, const char *where, const
 /* ---- resources ---- */
 
 static void review_type(struct review *review, const char *where, const char *type) {
-    bool is_custom = strncmp(type, "Custom::", 8) == 0;
     bool is_module = str_ends(str_from(type), STR("::MODULE"));
-    bool is_forbidden = is_custom;
+    bool is_forbidden = strncmp(type, "Custom::", 8) == 0;
 
     for (size_t i = 0; i < ARRAY_N(forbidden_types); i++) {
         is_forbidden = is_forbidden || strcmp(type, forbidden_types[i]) == 0;

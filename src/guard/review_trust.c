@@ -434,10 +434,7 @@ json_t *review_own_policies(const struct review *review, const char *type,
         add_policy("Principal", statement, out);
     }
     json_array_foreach(out, i, policy) { /* a document that is written as a text */
-        CLEANUP(freep)
-        char *text = review_resolve(review, json_object_get(policy, "document"));
-        CLEANUP(json_decrefp) json_t *written = text == NULL ? NULL : json_string(text);
-        json_t *read = review_document(written);
+        json_t *read = review_resolve_document(review, json_object_get(policy, "document"));
 
         if (read != NULL) {
             json_put(policy, "document", read);
@@ -542,7 +539,7 @@ static bool check_listed(const char *text, void *with) {
 void review_principal_list(struct review *review, const char *where, const json_t *value) {
     struct principal_check check = {.review = review, .where = where, .kind = "AWS"};
 
-    if (value != NULL && !review_texts(review, value, check_listed, &check)) {
+    if (!review_texts(review, value, check_listed, &check)) {
         review_unresolved(review, where, value, "who is let in cannot be told");
     }
 }
