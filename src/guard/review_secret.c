@@ -69,7 +69,6 @@ static bool is_told(const struct review *review, const char *where) {
 
     json_array_foreach(review->findings, i, finding) {
         const char *code = json_str_or(finding, "code", "");
-
         struct str place = str_from(json_str_or(finding, "where", ""));
 
         /* there, or at a part of what stands there */
@@ -345,10 +344,23 @@ static void secrets_outputs(struct review *review) {
     }
 }
 
-/* First as it is written, then what stands there when its values are put in. */
+/* What stands in the resources that are not as they were written when their values are put in. */
+static void secrets_resolved(struct review *review) {
+    const json_t *written = json_object_get(review->written, "Resources");
+    const char *name = NULL;
+    json_t *resource = NULL;
+
+    json_object_foreach(walk(json_object_get(review->template, "Resources")), name, resource) {
+        if (!json_equal(resource, json_object_get(written, name))) {
+            CLEANUP(freep) char *where = mem_format("Resources.%s", name);
+            review_secrets_in(review, where, resource);
+        }
+    }
+}
+
 void review_secrets(struct review *review) {
     secrets_parameters(review);
     secrets_outputs(review);
     review_secrets_in(review, "", review->written);
-    review_secrets_in(review, "Resources", json_object_get(review->template, "Resources"));
+    secrets_resolved(review);
 }
