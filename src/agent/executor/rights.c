@@ -58,12 +58,13 @@ static json_t *rights_late(const json_t *policy) {
         const json_t *action;
         size_t k;
 
+        if (!role_is_late(json_str_or(statement, "Sid", ""))) {
+            continue;
+        }
         json_array_foreach(json_object_get(statement, "Action"), k, action) {
-            if (role_is_late(json_str_or(statement, "Sid", ""))) {
-                (void)json_array_append_new(late, agent_args("action", json_string_value(action),
-                                                             "resource",
-                                                             json_string_value(resource), NULL));
-            }
+            (void)json_array_append_new(late,
+                                        agent_args("action", json_string_value(action), "resource",
+                                                   json_string_value(resource), NULL));
         }
     }
     return late;
@@ -71,9 +72,10 @@ static json_t *rights_late(const json_t *policy) {
 
 /* A first deployment is the one that nobody has seen succeed: what could not be made sure of is
  * said before the yes. */
-static void rights_tell(struct turn *turn, const json_t *late) {
+static void rights_tell(struct turn *turn, const json_t *policy) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(8192);
     bool is_read = strcmp(agent_text(turn, "rights.how"), "read") == 0;
+    CLEANUP(json_decrefp) json_t *late = is_read ? NULL : rights_late(policy);
     const json_t *unsure = is_read ? json_at(turn->state, "rights.unsure") : late;
 
     if (json_bool_at(turn->state, "before.can_update") || json_array_size(unsure) == 0 ||
@@ -93,22 +95,21 @@ static void rights_tell(struct turn *turn, const json_t *late) {
 
 enum outcome rights_check(struct turn *turn) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(8192);
+    CLEANUP(json_decrefp)
     json_t *policy = agent_is_kind(turn, "deploy") ? rights_policy(turn) : NULL;
     enum outcome outcome = OUTCOME_OK;
-    CLEANUP(json_decrefp) json_t *late = NULL;
     json_t *args;
 
     if (policy == NULL) {
         return OUTCOME_OK;
     }
     args = agent_args("arn", agent_text(turn, "identity.arn"), NULL);
-    late = rights_late(policy);
-    json_put(args, "policy", policy);
+    json_put(args, "policy", json_incref(policy));
     if (!agent_keep(turn, "aws_deployer", "permissions", args, "rights", &outcome)) {
         return outcome;
     }
     if (json_array_size(json_at(turn->state, "rights.missing")) == 0) {
-        rights_tell(turn, late);
+        rights_tell(turn, policy);
         return OUTCOME_OK;
     }
     rights_add(&list, json_at(turn->state, "rights.missing"));

@@ -1,7 +1,5 @@
 /* aws_deployer, rights: what of a policy the caller does not have, by IAM's own word, or by its own
  * policies where it may read those. */
-#include <string.h>
-
 #include "aws/iam.h"
 #include "guard/role/role.h"
 #include "tool/aws_deployer/deployer.h"
@@ -34,10 +32,25 @@ static enum err_code permissions_simulate(const struct aws *aws, const char *pri
     return ERR_NONE;
 }
 
+/* By what its own policies say. */
+static enum err_code permissions_read(const struct aws *aws, const char *principal,
+                                      const json_t *policy, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *held = NULL;
+    json_t *unsure;
+    json_t *missing;
+
+    if (iam_held(aws, principal, &held, err) != ERR_NONE) {
+        return err->code;
+    }
+    unsure = json_array();
+    missing = role_judge(policy, held, unsure);
+    *out = permissions_json("read", "", missing, unsure);
+    return ERR_NONE;
+}
+
 /* Not being able to ask is an answer: most deployers may neither ask nor read. */
 enum err_code deployer_permissions(struct op *op, json_t **out, struct err *err) {
     CLEANUP(freep) char *principal = iam_principal(deployer_arg(op, "arn"));
-    CLEANUP(json_decrefp) json_t *held = NULL;
     const json_t *policy = json_object_get(op->args, "policy");
     struct err failure = {0};
     struct err unread = {0};
@@ -51,26 +64,15 @@ enum err_code deployer_permissions(struct op *op, json_t **out, struct err *err)
                                 json_array(), json_array());
         return ERR_NONE;
     }
-    enum err_code code = permissions_simulate(&aws, principal, policy, out, &failure);
-    if (code == ERR_NONE) {
+    if (permissions_simulate(&aws, principal, policy, out, &failure) == ERR_NONE ||
+        (!is_stop(failure.code) &&
+         permissions_read(&aws, principal, policy, out, &unread) == ERR_NONE)) {
         return ERR_NONE;
     }
-    if (is_stop(code)) {
-        *err = failure;
-        return code;
+    if (is_stop(failure.code) || is_stop(unread.code)) {
+        *err = is_stop(failure.code) ? failure : unread;
+        return err->code;
     }
-    code = iam_held(&aws, principal, &held, &unread);
-    if (is_stop(code)) {
-        *err = unread;
-        return code;
-    }
-    if (code == ERR_NONE) {
-        json_t *unsure = json_array();
-        json_t *missing = role_judge(policy, held, unsure);
-
-        *out = permissions_json("read", "", missing, unsure);
-    } else {
-        *out = permissions_json("unknown", failure.text, json_array(), json_array());
-    }
+    *out = permissions_json("unknown", failure.text, json_array(), json_array());
     return ERR_NONE;
 }
