@@ -1,5 +1,4 @@
-/* policy: each rule has a call that it stops and a neighbour that it does not.
- */
+/* policy: each rule has a call that it stops and a neighbour that it does not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -230,8 +229,7 @@ static void every_argument_that_decides_takes_its_labels_and_no_other(void **sta
                                 .facts = facts_of(READY)};
             bool is_good = origins != 0 && (origins & ~(int64_t)sink.origins) == 0;
 
-            /* The rows of the same argument for the other effect are no concern of
-             * this one. */
+            /* The rows of the same argument for the other effect are no concern of this one. */
             if (policy_sink_refuses(&call, sink.verdict) == is_good) {
                 fail_msg("%s with labels %d: %s", sink.arg, (int)origins,
                          is_good ? "refused" : "taken");
@@ -244,10 +242,8 @@ static void every_argument_that_decides_takes_its_labels_and_no_other(void **sta
     assert_true(refused > policy_sink_n() * 32);
 }
 
-/* Whatever else is true: a change needs all four papers, and only EXECUTE and
- * ROLLBACK have room for it. */
-/* The same by name, so that a row that is lost or takes more than it should is
- * missed: whatever is not listed for an effect is taken from anybody. */
+/* The same by name, so that a row that is lost or takes more than it should is missed: whatever is
+ * not listed for an effect is taken from anybody. */
 static void each_argument_that_decides_has_its_row(void **state) {
     enum { PERSONS = ORIGIN_USER | ORIGIN_CONFIG | ORIGIN_PLAN };
     static const struct {
@@ -313,6 +309,8 @@ static void each_argument_that_decides_has_its_row(void **state) {
     assert_int_equal(n, listed);
 }
 
+/* Whatever else is true: a change needs all four papers, and only EXECUTE and ROLLBACK have room
+ * for it. */
 static void no_combination_of_facts_replaces_a_missing_paper(void **state) {
     static const char *const phases[] = {"INTAKE",  "CONTEXT",   "ASK",      "PREFLIGHT",
                                          "PLAN",    "REVIEW",    "DRY_RUN",  "REVIEW_SET",
