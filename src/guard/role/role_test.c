@@ -219,6 +219,7 @@ static void own_policies_are_judged_as_iam_does(void **state) {
         {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::b-*/*\"")), NULL, 2},
         {GIVES(ON("\"s3:GetObject\"", "\"*\"")), NULL, 0},
         {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::c-*/*\"")), NULL, 0},
+        {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::B-*/*\"")), NULL, 0},       /* another case */
         {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::b-site-?x/*\"")), NULL, 1}, /* of it a part */
         {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::*-site/a*\"")), NULL, 1},
         {GIVES(ON("\"s3:PutObject\"", "\"arn:aws:s3:::${aws:username}/*\"")), NULL, 1},
