@@ -234,6 +234,29 @@ static void utf8_is_judged_by_its_well_formed_sequences(void **state) {
     }
 }
 
+static void a_code_point_is_written_as_utf8(void **state) {
+    static const struct {
+        uint32_t point;
+        const char *bytes;
+    } cases[] = {{'A', "A"},
+                 {0xe9, "\xc3\xa9"},
+                 {0x7ff, "\xdf\xbf"},
+                 {0x800, "\xe0\xa0\x80"},
+                 {0x20ac, "\xe2\x82\xac"},
+                 {0xffff, "\xef\xbf\xbf"},
+                 {0x10000, "\xf0\x90\x80\x80"},
+                 {0x1f600, "\xf0\x9f\x98\x80"},
+                 {0x10ffff, "\xf4\x8f\xbf\xbf"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        CLEANUP(buf_done) struct buf out = BUF_INIT(4);
+
+        utf8_add_point(&out, cases[i].point);
+        assert_string_equal(buf_cstr(&out), cases[i].bytes);
+    }
+}
+
 static void any_bytes_become_a_json_string(void **state) {
     CLEANUP(json_decrefp) json_t *s = json_string_of((struct str){"a\xff\0\xc3\xa9z", 6});
 
@@ -394,6 +417,7 @@ int main(void) {
         cmocka_unit_test(percent_encoding_is_read_back_and_no_half_of_it),
         cmocka_unit_test(hex_and_base64_refuse_what_is_not_theirs),
         cmocka_unit_test(utf8_is_judged_by_its_well_formed_sequences),
+        cmocka_unit_test(a_code_point_is_written_as_utf8),
         cmocka_unit_test(any_bytes_become_a_json_string),
         cmocka_unit_test(rows_and_strings_of_an_array_are_found),
         cmocka_unit_test(canonical_json_does_not_depend_on_the_order_of_members),

@@ -1,4 +1,4 @@
-/* Hexadecimal, Base64 and percent-encoding. */
+/* Hexadecimal, Base64, percent-encoding and UTF-8. */
 #include "base/encode.h"
 
 #include <stdint.h>
@@ -132,4 +132,22 @@ enum err_code percent_read(struct str text, struct buf *out, struct err *err) {
         buf_add_c(out, (char)byte);
     }
     return ERR_NONE;
+}
+
+void utf8_add_point(struct buf *out, uint32_t point) {
+    if (point < 0x80) {
+        buf_add_c(out, (char)point);
+        return;
+    }
+    if (point < 0x800) {
+        buf_add_c(out, (char)(0xc0 | point >> 6));
+    } else if (point < 0x10000) {
+        buf_add_c(out, (char)(0xe0 | point >> 12));
+        buf_add_c(out, (char)(0x80 | (point >> 6 & 0x3f)));
+    } else {
+        buf_add_c(out, (char)(0xf0 | (point >> 18 & 7)));
+        buf_add_c(out, (char)(0x80 | (point >> 12 & 0x3f)));
+        buf_add_c(out, (char)(0x80 | (point >> 6 & 0x3f)));
+    }
+    buf_add_c(out, (char)(0x80 | (point & 0x3f)));
 }

@@ -1,4 +1,5 @@
-/* base/encode.h: hexadecimal, Base64 (RFC 4648) and percent-encoding (RFC 3986). Pure. */
+/* base/encode.h: hexadecimal, Base64 (RFC 4648), percent-encoding (RFC 3986) and UTF-8 (RFC 3629).
+ * Pure. */
 #pragma once
 
 #include "base/buf.h"
@@ -19,3 +20,6 @@ void percent_add(struct buf *out, struct str s, bool keep_slash);
 
 /* Appends what `text` stands for: %XX is a byte, anything else itself. Errors: ERR_INVALID. */
 MUST_CHECK enum err_code percent_read(struct str text, struct buf *out, struct err *err);
+
+/* Appends a code point, of at most 21 bits, as UTF-8. */
+void utf8_add_point(struct buf *out, uint32_t point);

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "bundle/python_lock.h"
 
 /* --- one requirement --- */
@@ -124,19 +125,6 @@ void requirement_add_constraint(struct buf *out, struct str constraint) {
 
 /* --- encodings --- */
 
-static void add_codepoint(struct buf *out, unsigned c) {
-    if (c < 0x80) {
-        buf_add_c(out, (char)c);
-    } else if (c < 0x800) {
-        buf_add_c(out, (char)(0xc0 | c >> 6));
-        buf_add_c(out, (char)(0x80 | (c & 0x3f)));
-    } else {
-        buf_add_c(out, (char)(0xe0 | c >> 12));
-        buf_add_c(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_c(out, (char)(0x80 | (c & 0x3f)));
-    }
-}
-
 void requirements_decode(struct str raw, struct buf *out) {
     const unsigned char *bytes = (const unsigned char *)raw.ptr;
     bool is_little = raw.len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe;
@@ -146,13 +134,13 @@ void requirements_decode(struct str raw, struct buf *out) {
         for (size_t i = 2; i + 1 < raw.len; i += 2) {
             unsigned first = bytes[i];
             unsigned second = bytes[i + 1];
-            add_codepoint(out, is_little ? second << 8 | first : first << 8 | second);
+            utf8_add_point(out, is_little ? second << 8 | first : first << 8 | second);
         }
     } else if (str_is_utf8(raw)) {
         buf_add(out, str_starts(raw, STR("\xef\xbb\xbf")) ? str_slice(raw, 3, raw.len) : raw);
     } else {
         for (size_t i = 0; i < raw.len; i++) {
-            add_codepoint(out, bytes[i]);
+            utf8_add_point(out, bytes[i]);
         }
     }
 }

@@ -13,6 +13,16 @@ uint32_t utf8_next(const char **p) {
     return point;
 }
 
+uint32_t utf8_take(struct str *text) {
+    char padded[5] = {0};
+    const char *p = padded;
+
+    memcpy(padded, text->ptr, text->len < 4 ? text->len : 4);
+    uint32_t point = utf8_next(&p);
+    *text = str_slice(*text, (size_t)(p - padded), text->len);
+    return point;
+}
+
 bool is_deceptive(uint32_t point) {
     static const uint32_t ranges[][2] = {
         {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},

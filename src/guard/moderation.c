@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "guard/deceptive.h"
 #include "guard/plain_words.h"
+#include "guard/redact/charset.h"
 
 /* Blank-separated; _ is a blank, * any ending. */
 #define BUILD                                                                                                                              \
@@ -155,14 +156,13 @@ static char *words_between(const char *from, const char *to) {
 static bool is_defended(const char *words, const char *at, const char *end) {
     const char *from = at;
     const char *to = end;
-    size_t n = 0;
 
-    for (n = 0; n < BEFORE_WORDS && from > words; n++) {
+    for (size_t n = 0; n < BEFORE_WORDS && from > words; n++) {
         do {
             from--;
         } while (from > words && *from != ' ');
     }
-    for (n = 0; n < AFTER_WORDS && to[0] != '\0' && to[1] != '\0'; n++) {
+    for (size_t n = 0; n < AFTER_WORDS && to[0] != '\0' && to[1] != '\0'; n++) {
         to += 1 + strcspn(to + 1, " ");
     }
     CLEANUP(freep) char *before = words_between(from, at);
@@ -212,11 +212,6 @@ static struct moderation judge_plain(struct str text) {
     return judge_words(buf_cstr(&words));
 }
 
-static bool is_base64_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/' || c == '-' || c == '_';
-}
-
 struct moderation moderation_judge(struct str text) {
     struct moderation found = judge_plain(text);
 
@@ -225,7 +220,7 @@ struct moderation moderation_judge(struct str text) {
         size_t to = at;
         struct err err;
 
-        while (to < text.len && is_base64_char(text.ptr[to])) {
+        while (to < text.len && is_base64(text.ptr[to]) && text.ptr[to] != '=') {
             to++;
         }
         if (to - at >= ENCODED_MIN &&
@@ -253,8 +248,7 @@ const char *moderation_text(struct moderation moderation) {
     }
     if (strcmp(moderation.code, "self_harm") == 0) {
         return "aws-copilot cannot help with this, but people can: if you are in danger, please "
-               "call "
-               "your local emergency number, or talk to somebody you trust";
+               "call your local emergency number, or talk to somebody you trust";
     }
     return moderation.verdict == MODERATION_END
                ? "this is not something aws-copilot helps with"
@@ -263,32 +257,21 @@ const char *moderation_text(struct moderation moderation) {
 
 /* ---- Text that speaks to a model ---- */
 
-/* The length of the character at the beginning of `text` and its code point. */
-static size_t character_at(struct str text, uint32_t *point) {
-    char padded[5] = {0};
-    const char *p = padded;
-
-    memcpy(padded, text.ptr, text.len < 4 ? text.len : 4);
-    *point = utf8_next(&p);
-    return (size_t)(p - padded) < text.len ? (size_t)(p - padded) : text.len;
-}
-
 bool moderation_add_foreign(struct str text, struct buf *out) {
     CLEANUP(buf_done) struct buf words = BUF_INIT(WORDS_BYTES);
     size_t begin = out->len;
     bool has_marks = false;
 
     while (text.len > 0) {
-        uint32_t point = 0;
-        size_t n = character_at(text, &point);
+        struct str from = text;
+        uint32_t point = utf8_take(&text);
         bool is_layout = point == '\n' || point == '\t' || point == '\r';
 
         if (is_deceptive(point) && !is_layout) {
             has_marks = has_marks || point > 0x9f; /* a control character hides nothing */
         } else {
-            buf_add(out, str_slice(text, 0, n));
+            buf_add(out, str_slice(from, 0, from.len - text.len));
         }
-        text = str_slice(text, n, text.len);
     }
     plain_words(str_slice(buf_str(out), begin, out->len), JUDGED_BYTES, &words);
     for (size_t i = 0; i < ARRAY_N(mark_phrases); i++) {

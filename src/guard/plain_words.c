@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "guard/deceptive.h"
 
 enum { WORD_POINTS = 64, JOINED_MIN = 4, LETTERS_MAX = 64 };
@@ -59,7 +60,7 @@ static uint32_t plain_point(uint32_t point) {
     if (point < 0x80) {
         return is_within(point, 'A', 'Z') ? point | 0x20 : point;
     }
-    if (is_deceptive(point) || is_within(point, 0x300, 0x36f) || point == 0xad) {
+    if (is_deceptive(point) || is_within(point, 0x300, 0x36f)) {
         return 0;
     }
     if (is_within(point, 0xc0, 0x17f)) {
@@ -109,23 +110,6 @@ static bool is_latin(uint32_t point) { return is_within(point, 'a', 'z'); }
 
 static bool is_digit_point(uint32_t point) { return is_within(point, '0', '9'); }
 
-static void point_add(struct buf *out, uint32_t point) {
-    if (point < 0x80) {
-        buf_add_c(out, (char)point);
-        return;
-    }
-    if (point < 0x800) {
-        buf_add_c(out, (char)(0xc0 | point >> 6));
-    } else {
-        buf_add_c(out, (char)(point < 0x10000 ? 0xe0 | point >> 12 : 0xf0 | point >> 18));
-        if (point >= 0x10000) {
-            buf_add_c(out, (char)(0x80 | (point >> 12 & 0x3f)));
-        }
-        buf_add_c(out, (char)(0x80 | (point >> 6 & 0x3f)));
-    }
-    buf_add_c(out, (char)(0x80 | (point & 0x3f)));
-}
-
 /* ---- words ---- */
 
 /* Takes the blanks out of the row of single letters at the end of `out`; one that begins as an
@@ -172,7 +156,7 @@ static void word_end(struct words *words) {
         char other = !word->has_latin                  ? '\0'
                      : word->has_other && point > 0x7f ? lookalike(point)
                                                        : read_as(point);
-        point_add(words->out, other != '\0' ? (uint32_t)(unsigned char)other : point);
+        utf8_add_point(words->out, other != '\0' ? (uint32_t)(unsigned char)other : point);
     }
     words->letters += is_letter ? 1 : 0;
     words->before = 0;
@@ -190,22 +174,11 @@ static void word_add(struct words *words, uint32_t point) {
     word->has_other = word->has_other || point > 0x7f;
 }
 
-/* Whether a sign such as @ stands for a letter: letters stand on both sides. */
-static bool is_sign_of_word(const struct word *word, uint32_t point, uint32_t next) {
+/* Whether a sign such as @, before `rest`, stands for a letter: letters stand on both sides. */
+static bool is_sign_of_word(const struct word *word, uint32_t point, struct str rest) {
     return word->n > 0 && point < 0x80 && read_as(point) != '\0' &&
-           is_latin(word->points[word->n - 1]) && is_latin(next);
-}
-
-/* The next character of `*text`, which it is taken from. */
-static uint32_t point_take(struct str *text) {
-    char padded[5] = {0};
-    const char *p = padded;
-
-    memcpy(padded, text->ptr, text->len < 4 ? text->len : 4);
-    uint32_t point = utf8_next(&p);
-    size_t n = (size_t)(p - padded) < text->len ? (size_t)(p - padded) : text->len;
-    *text = str_slice(*text, n, text->len);
-    return point;
+           is_latin(word->points[word->n - 1]) && rest.len > 0 &&
+           is_latin(plain_point(utf8_take(&rest)));
 }
 
 void plain_words(struct str text, size_t max, struct buf *out) {
@@ -213,9 +186,7 @@ void plain_words(struct str text, size_t max, struct buf *out) {
 
     text = str_slice(text, 0, max);
     while (text.len > 0) {
-        uint32_t point = plain_point(point_take(&text));
-        struct str rest = text;
-        uint32_t next = rest.len > 0 ? plain_point(point_take(&rest)) : 0;
+        uint32_t point = plain_point(utf8_take(&text));
 
         if (point == 0) {
             continue;
@@ -225,8 +196,8 @@ void plain_words(struct str text, size_t max, struct buf *out) {
             word_add(&words, point);
             word_end(&words);
         } else if (is_latin(point) || is_digit_point(point) ||
-                   (point > 0x7f && point != ' ' && !is_within(point, 0x2000, 0x303f)) ||
-                   is_sign_of_word(&words.word, point, next)) {
+                   (point > 0x7f && !is_within(point, 0x2000, 0x303f)) ||
+                   is_sign_of_word(&words.word, point, text)) {
             word_add(&words, point);
         } else {
             word_end(&words);

@@ -1,6 +1,8 @@
 /* Reads TOML into JSON. */
 #include "repo/toml.h"
 
+#include "base/encode.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,24 +18,6 @@ struct toml {
 static json_t *value_of(const struct toml *toml, TSNode node, int depth);
 
 /* --- strings and keys --- */
-
-static void add_codepoint(struct buf *out, unsigned long c) {
-    if (c < 0x80) {
-        buf_add_c(out, (char)c);
-    } else if (c < 0x800) {
-        buf_add_c(out, (char)(0xc0 | c >> 6));
-        buf_add_c(out, (char)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        buf_add_c(out, (char)(0xe0 | c >> 12));
-        buf_add_c(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_c(out, (char)(0x80 | (c & 0x3f)));
-    } else {
-        buf_add_c(out, (char)(0xf0 | (c >> 18 & 7)));
-        buf_add_c(out, (char)(0x80 | (c >> 12 & 0x3f)));
-        buf_add_c(out, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_c(out, (char)(0x80 | (c & 0x3f)));
-    }
-}
 
 /* Decodes the escape behind the backslash at `text.ptr[i]`; returns the bytes it took. */
 static size_t add_escape(struct str text, size_t i, struct buf *out) {
@@ -52,7 +36,7 @@ static size_t add_escape(struct str text, size_t i, struct buf *out) {
         char hex[9] = {0};
 
         memcpy(hex, text.ptr + i + 2, digits);
-        add_codepoint(out, strtoul(hex, NULL, 16));
+        utf8_add_point(out, (uint32_t)strtoul(hex, NULL, 16));
         return 2 + digits;
     }
     /* A line that ends in a backslash goes on at the next word. */
