@@ -2,6 +2,7 @@
 #include "guard/redact/person.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/person_number.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -191,12 +192,6 @@ static bool is_version(struct str text, size_t at) {
            ((p[1] == '.' && (p[0] == '0' || p[3] == '.')) || (p[2] == '.' && p[4] == '.'));
 }
 
-static bool is_number_start(struct str text, size_t at) {
-    char before = at > 0 ? text.ptr[at - 1] : '\0';
-
-    return !is_alnum(before) && !is_any(before, "_.-/+");
-}
-
 bool person_at(struct str text, size_t at, bool has_addresses, struct person *out) {
     char c = text.ptr[at];
 
@@ -210,7 +205,7 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct person *ou
         return true;
     }
     if (is_digit(c)) {
-        return !is_date(text, at) && is_number_start(text, at) &&
+        return !is_date(text, at) && number_begins(text, at) &&
                (person_number_at(text, at, out) || person_marked_at(text, at, out) ||
                 person_phone_at(text, at, out));
     }

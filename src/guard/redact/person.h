@@ -28,6 +28,9 @@ bool person_marked_at(struct str text, size_t at, struct person *out);
 /* person_code.c: an IBAN or another number that begins with capitals, of which `at` is one. */
 bool person_code_at(struct str text, size_t at, struct person *out);
 
+/* person_card.c: an IBAN that begins at `at`. */
+bool person_iban_at(struct str text, size_t at, struct person *out);
+
 /* person_phone.c: a telephone number that begins at `at`, with a digit, + or (. */
 bool person_phone_at(struct str text, size_t at, struct person *out);
 

@@ -98,32 +98,31 @@ struct code {
     const char *shape;
     bool (*is_valid)(const char *body); /* without marks; NULL: as the number of that kind */
     const char *words;                  /* one of them is before it; NULL: it needs none */
-    size_t digits;                      /* before the first mark or letter */
 };
 
 /* clang-format off */
 static const struct code marked[] = {
-    {"br-cpf",   "ddd.ddd.ddd-dd",     NULL,       NULL, 3},
-    {"br-cnpj",  "dd.ddd.ddd/dddd-dd", NULL,       NULL, 2},
-    {"be-nn",    "dd.dd.dd-ddd.dd",    NULL,       NULL, 2},
-    {"cl-rut",   "dd.ddd.ddd-k",       is_rut,     NULL, 2},
-    {"cl-rut",   "dddddddd-k",         is_rut,     "rut run", 8},
-    {"fi-hetu",  "ddddddcdddA",        is_hetu,    NULL, 6},
-    {"fi-hetu",  "ddddddcddd*",        is_hetu,    "hetu henkilotunnu* henkilötunnu* personbeteckning*", 6},
-    {"es-dni",   "dddddddd?A",         is_dni,     "dni nif nie documento_nacional identidad", 8},
-    {"ie-pps",   "dddddddAA",          is_pps,     "pps ppsn", 7},
-    {"ie-pps",   "dddddddA",           is_pps,     "pps ppsn", 7},
+    {"br-cpf",   "ddd.ddd.ddd-dd",     NULL,       NULL},
+    {"br-cnpj",  "dd.ddd.ddd/dddd-dd", NULL,       NULL},
+    {"be-nn",    "dd.dd.dd-ddd.dd",    NULL,       NULL},
+    {"cl-rut",   "dd.ddd.ddd-k",       is_rut,     NULL},
+    {"cl-rut",   "dddddddd-k",         is_rut,     "rut run"},
+    {"fi-hetu",  "ddddddcdddA",        is_hetu,    NULL},
+    {"fi-hetu",  "ddddddcddd*",        is_hetu,    "hetu henkilotunnu* henkilötunnu* personbeteckning*"},
+    {"es-dni",   "dddddddd?A",         is_dni,     "dni nif nie documento_nacional identidad"},
+    {"ie-pps",   "dddddddAA",          is_pps,     "pps ppsn"},
+    {"ie-pps",   "dddddddA",           is_pps,     "pps ppsn"},
 };
 static const struct code lettered[] = {
-    {"it-codice-fiscale", "AAAAAA**A**A***A",   is_codice_fiscale, NULL, 0},
-    {"mx-curp",           "AAAAddddddAAAAA**d", is_curp,           NULL, 0},
-    {"es-nie",            "Addddddd?A",         is_nie,            NULL, 0},
-    {"uk-nino",           "AA dd dd dd A",      is_nino,           NULL, 0},
-    {"uk-nino",           "AAddddddA",          is_nino,           "nino national_insurance ni_number ni_no", 0},
-    {"in-pan",            "AAAAAddddA",         is_pan,            "pan permanent_account", 0},
-    {"passport",          "Addddddd",           is_passport,       "passport* reisepass* passeport* pasaporte* passaporto", 0},
-    {"passport",          "Adddddddd",          is_passport,       "passport* reisepass* passeport* pasaporte* passaporto", 0},
-    {"passport",          "AAddddddd",          is_passport,       "passport* reisepass* passeport* pasaporte* passaporto", 0},
+    {"it-codice-fiscale", "AAAAAA**A**A***A",   is_codice_fiscale, NULL},
+    {"mx-curp",           "AAAAddddddAAAAA**d", is_curp,           NULL},
+    {"es-nie",            "Addddddd?A",         is_nie,            NULL},
+    {"uk-nino",           "AA dd dd dd A",      is_nino,           NULL},
+    {"uk-nino",           "AAddddddA",          is_nino,           "nino national_insurance ni_number ni_no"},
+    {"in-pan",            "AAAAAddddA",         is_pan,            "pan permanent_account"},
+    {"passport",          "Addddddd",           is_passport,       "passport* reisepass* passeport* pasaporte* passaporto"},
+    {"passport",          "Adddddddd",          is_passport,       "passport* reisepass* passeport* pasaporte* passaporto"},
+    {"passport",          "AAddddddd",          is_passport,       "passport* reisepass* passeport* pasaporte* passaporto"},
 };
 /* clang-format on */
 
@@ -170,14 +169,19 @@ static bool code_at(struct str text, size_t at, const struct code *code, struct 
            (code->words == NULL || person_is_said(text, at, REACH, code->words));
 }
 
+/* Whether `n` digits and no more may stand where it begins; most are told by that. */
+static bool begins_with(const struct code *code, size_t n) {
+    return code->shape[n - 1] == 'd' && code->shape[n] != 'd';
+}
+
 bool person_marked_at(struct str text, size_t at, struct person *out) {
-    size_t n = 0; /* digits before the first mark: most numbers have others */
+    size_t n = 0; /* digits before the first mark or letter */
 
     while (n <= MARKED_MAX && is_digit(str_char(text, at + n))) {
         n++;
     }
     for (size_t i = 0; i < ARRAY_N(marked) && n >= 2 && n <= MARKED_MAX; i++) {
-        if (marked[i].digits == n && code_at(text, at, &marked[i], out)) {
+        if (begins_with(&marked[i], n) && code_at(text, at, &marked[i], out)) {
             return true;
         }
     }
@@ -190,8 +194,7 @@ bool person_code_at(struct str text, size_t at, struct person *out) {
     while (from > 0 && at - from < CAPITALS_MAX && is_capital(text.ptr[from - 1])) {
         from--;
     }
-    char before = from > 0 ? text.ptr[from - 1] : '\0';
-    if (is_alnum(before) || is_any(before, "_.-/+")) {
+    if (!number_begins(text, from)) {
         return false;
     }
     bool is_found = person_iban_at(text, from, out);

@@ -80,6 +80,12 @@ void number_cut(struct number *number, size_t group_n) {
     number->digits[number->n] = '\0';
 }
 
+bool number_begins(struct str s, size_t at) {
+    char before = at > 0 ? s.ptr[at - 1] : '\0';
+
+    return !is_alnum(before) && !is_any(before, "_.-/+");
+}
+
 bool number_ends(struct str s, size_t to) {
     char c = str_char(s, to);
     char next = str_char(s, to + 1);

@@ -22,7 +22,10 @@ void number_read(struct str text, size_t at, struct number *out);
 /* Cuts the number down to its first `group_n` groups. */
 void number_cut(struct number *number, size_t group_n);
 
-/* Nothing that makes a number part of something longer follows at `to`. */
+/* Nothing that makes a number part of something longer stands before `at`. */
+bool number_begins(struct str text, size_t at);
+
+/* Nothing that does follows at `to`. */
 bool number_ends(struct str text, size_t to);
 
 /* No other group of digits goes before or after [from, to). */
@@ -44,7 +47,3 @@ bool person_is_card(struct str text, size_t at, const struct number *number);
 
 /* person_id.c: whether the check digits are those of a kind in person_id.def. */
 bool person_id_is_valid(const char *kind, const char *digits);
-
-/* person_card.c: an IBAN that begins at `at`. */
-struct person;
-bool person_iban_at(struct str text, size_t at, struct person *out);

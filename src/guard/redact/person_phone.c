@@ -302,15 +302,12 @@ static bool is_alone(struct str text, size_t from, size_t to) {
 
 /* Dots stand in versions, sizes and dates too. */
 static bool has_phone_dots(const struct phone *phone) {
-    size_t first = phone->n;
-
-    for (uint64_t shape = phone->shape; shape != 0; shape >>= 4) {
-        first = shape & 0xf;
-        if (first < 2 && shape > 0xf) {
+    for (uint64_t shape = phone->shape; shape > 0xf; shape >>= 4) {
+        if ((shape & 0xf) < 2) {
             return false;
         }
     }
-    return phone->n >= DOTS_MIN && first <= 4;
+    return phone->n >= DOTS_MIN && group_first(phone) <= 4;
 }
 
 /* "1234567 bytes" */

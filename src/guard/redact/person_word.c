@@ -57,8 +57,7 @@ static bool has_no_letter(const char *p) {
     uint64_t eight = 0;
 
     memcpy(&eight, p, sizeof eight);
-    return (eight & UINT64_C(0x4040404040404040)) == 0 &&
-           (eight & UINT64_C(0x8080808080808080)) == 0;
+    return (eight & UINT64_C(0xc0c0c0c0c0c0c0c0)) == 0;
 }
 
 static bool is_word_begin(struct str text, size_t from, size_t at) {

@@ -213,7 +213,7 @@ static void a_number_that_somebody_issued_is_told_by_its_check_digits(void **sta
         }
         bool is_last_free =
             strcmp(offices[i].kind, "dk-cpr") == 0 || strcmp(offices[i].kind, "is-kennitala") == 0;
-        if (n != (is_last_free ? n : 1)) {
+        if (!is_last_free && n != 1) {
             fail_msg("%s: %zu last digits of ten", offices[i].kind, n);
         }
     }
