@@ -346,6 +346,18 @@ bool is_leaking(const struct redactor *redactor, const char *context, enum encod
            str_find((struct str){masked, len}, STR("***")) < 0;
 }
 
+void check_stays(const struct redactor *redactor, const char *const *texts, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(texts[i]), NULL);
+        struct redact_hit hit = {0};
+
+        if (strcmp(masked, texts[i]) != 0) {
+            (void)redact_find(redactor, str_from(texts[i]), &hit, 1);
+            fail_msg("%s\n -> %s (%s)", texts[i], masked, hit.kind);
+        }
+    }
+}
+
 /* ---- the same for every way to cut it ---- */
 
 void sink_put(void *user, const struct masked *piece) {

@@ -60,6 +60,9 @@ void sink_put(void *user, const struct masked *piece);
 /* The same in writes of `size` bytes; 0: of random sizes. The caller frees. */
 char *stream_of(const struct redactor *redactor, struct str text, size_t size, size_t *len);
 
+/* Fails when one of the texts, whose row it names, is masked anywhere. */
+void check_stays(const struct redactor *redactor, const char *const *texts, size_t n);
+
 /* Fails when the result depends on the sizes of writes, or changes when masked again. */
 void check_cuts(const struct redactor *redactor, struct str text, const char *name);
 void check_fixpoint(const struct redactor *redactor, struct str text, const char *name);

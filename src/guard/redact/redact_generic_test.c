@@ -80,13 +80,7 @@ static void what_only_looks_random_stays(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_N(lookalikes); i++) {
-        CLEANUP(freep) char *masked = mask_of(redactor, str_from(lookalikes[i]), NULL);
-
-        if (strcmp(masked, lookalikes[i]) != 0) {
-            fail_msg("%s -> %s", lookalikes[i], masked);
-        }
-    }
+    check_stays(redactor, lookalikes, ARRAY_N(lookalikes));
 }
 
 static void a_random_value_is_masked_whole_and_nothing_beside_it(void **state) {
