@@ -127,35 +127,6 @@ static void add_base64(struct known *known, struct str value, size_t before) {
     mem_wipe(text.ptr, text.len);
 }
 
-/* In a shell's double quotes, \ stands before these; in single quotes, ' is written '\''. */
-static void add_shell(struct known *known, struct str value, const char *special,
-                      const char *escape) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(4 * PIECE_BYTES);
-
-    buf_reserve(&text, 4 * PIECE_BYTES);
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] != '\0' && strchr(special, value.ptr[i]) != NULL) {
-            buf_add_s(&text, escape);
-        }
-        buf_add_c(&text, value.ptr[i]);
-    }
-    literal_add(known, buf_str(&text), false);
-    mem_wipe(text.ptr, text.len);
-}
-
-/* As a form writes it: + for a blank; what it writes with a percent sign is undone elsewhere. */
-static void add_plus(struct known *known, struct str value) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(PIECE_BYTES);
-
-    buf_reserve(&text, PIECE_BYTES);
-    buf_add(&text, value);
-    for (size_t i = 0; i < text.len; i++) {
-        text.ptr[i] = text.ptr[i] == ' ' ? '+' : text.ptr[i];
-    }
-    literal_add(known, buf_str(&text), false);
-    mem_wipe(text.ptr, text.len);
-}
-
 /* How a kind of text writes a character. */
 struct written {
     char c;
@@ -164,8 +135,8 @@ struct written {
 
 enum { WRITTEN_MAX = 6 };
 
-/* HTML, by three writers; a shell's other way to hold a single quote; Python's repr() and that of
- * bytes. */
+/* HTML, by three writers; a shell, in single quotes by two and in double ones; Python's repr() and
+ * that of bytes; a form: what it writes with a percent sign is undone elsewhere. */
 static const struct writing {
     struct written rows[WRITTEN_MAX];
     bool has_bytes; /* what is not ASCII is written \xNN */
@@ -173,10 +144,13 @@ static const struct writing {
     {{{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}}, false},
     {{{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#x27;"}}, false},
     {{{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}}, false},
+    {{{'\'', "'\\''"}}, false},
     {{{'\'', "'\"'\"'"}}, false},
+    {{{'\\', "\\\\"}, {'"', "\\\""}, {'$', "\\$"}, {'`', "\\`"}}, false},
     {{{'\\', "\\\\"}, {'\'', "\\'"}}, false},
     {{{'\\', "\\\\"}, {'\'', "\\'"}}, true},
     {{{'\\', "\\\\"}}, true},
+    {{{' ', "+"}}, false},
 };
 
 static const char *written_as(const struct writing *writing, char c) {
@@ -246,15 +220,10 @@ static void add_piece(struct known *known, struct str piece) {
     if (is_all_base64(piece)) {
         add_windows(known, piece);
     }
-    if (has_blank(piece)) {
-        add_plus(known, piece);
-    }
     for (size_t i = 0; i < ARRAY_N(writings); i++) {
         add_written(known, piece, &writings[i]);
     }
     add_breaks(known, piece);
-    add_shell(known, piece, "\\\"$`", "\\");
-    add_shell(known, piece, "'", "'\\'");
     add_hex(known, piece);
     for (size_t before = 0; before < 3; before++) {
         add_base64(known, piece, before);
