@@ -17,8 +17,6 @@ enum {
     HOOK_ID = 26
 };
 
-static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-
 static size_t run_of(struct str text, size_t at, bool (*is_of)(char c)) {
     size_t to = at;
 

@@ -25,7 +25,9 @@ static inline bool charset_has(const struct charset *set, char c) {
 
 static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static inline char fold(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
+static inline bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+static inline char fold(char c) { return is_upper(c) ? (char)(c | 0x20) : c; }
 
 static inline bool is_letter(char c) { return fold(c) >= 'a' && fold(c) <= 'z'; }
 
@@ -44,6 +46,8 @@ static inline bool is_name_char(char c) { return is_alnum(c) || c == '_' || c ==
 static inline bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
 
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+static inline bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
 /* The value of a hexadecimal digit. */
 static inline unsigned hex_value(char c) {

@@ -44,14 +44,12 @@ static struct part part_read(struct str part) {
 
     for (size_t i = 0; i < part.len; i++) {
         char c = part.ptr[i];
-        bool is_upper = is_letter(c) && c != fold(c);
-        bool was_letter = i > 0 && is_letter(part.ptr[i - 1]);
-        bool was_upper = was_letter && part.ptr[i - 1] != fold(part.ptr[i - 1]);
+        char before = i > 0 ? part.ptr[i - 1] : '\0';
 
         out.digits += is_digit(c);
-        out.uppers += is_upper;
-        out.lowers += is_letter(c) && !is_upper;
-        out.changes += is_letter(c) && was_letter && is_upper != was_upper;
+        out.uppers += is_upper(c);
+        out.lowers += is_letter(c) && !is_upper(c);
+        out.changes += is_letter(c) && is_letter(before) && is_upper(c) != is_upper(before);
         out.is_hex = out.is_hex && is_hex(c);
     }
     return out;
@@ -190,18 +188,10 @@ bool value_is_opaque(struct str text, size_t at, bool is_key) {
 
 /* ---- the name ---- */
 
-static size_t back_over(struct str text, size_t at, size_t max, const char *chars) {
-    size_t from = at;
-
-    while (from > 0 && at - from < max && is_any(text.ptr[from - 1], chars)) {
-        from--;
-    }
-    return from;
-}
-
 /* Over the quote that opens the value, or closes the name, and its backslashes. */
 static size_t back_over_quote(struct str text, size_t at) {
-    return at > 0 && is_quote(text.ptr[at - 1]) ? back_over(text, at - 1, SLASHES_MAX, "\\") : at;
+    return at > 0 && is_quote(text.ptr[at - 1]) ? text_back_over(text, at - 1, SLASHES_MAX, "\\")
+                                                : at;
 }
 
 static const struct charset name_chars = {
@@ -221,15 +211,15 @@ static struct str name_before(struct str text, size_t to) {
  * Nothing before the line is looked at. */
 static struct str name_of(struct str text, size_t at) {
     size_t quote = back_over_quote(text, at);
-    size_t sign = back_over(text, quote, BLANKS_MAX, " \t");
+    size_t sign = text_back_over(text, quote, BLANKS_MAX, " \t");
     char c = sign > 0 ? text.ptr[sign - 1] : '\0';
 
     if (c == ':' && sign > 1 && text.ptr[sign - 2] == ':') {
         return (struct str){0}; /* Module::Name */
     }
     if (c == '=' || c == ':' || (c == '>' && sign > 1 && text.ptr[sign - 2] == '=')) {
-        size_t end = back_over(text, sign, 3, "=:>?|+");
-        end = back_over(text, end, BLANKS_MAX, " \t");
+        size_t end = text_back_over(text, sign, 3, "=:>?|+");
+        end = text_back_over(text, end, BLANKS_MAX, " \t");
         end = end > 0 && text.ptr[end - 1] == ']' ? end - 1 : end;
         return name_before(text, back_over_quote(text, end));
     }

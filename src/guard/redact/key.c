@@ -3,14 +3,12 @@
 #include "guard/redact/key.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/word.h"
 
 #include <pthread.h>
 #include <string.h>
 
 enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
-
-#define W(word)                                                                                    \
-    { word, sizeof(word) - 1 }
 
 /* clang-format off */
 static const struct str secret_words[] = {
@@ -174,17 +172,13 @@ static bool has_secret_ending(struct str word) {
 }
 
 static bool is_word_border(struct str key, size_t i) {
-    char before = key.ptr[i - 1];
-    char here = key.ptr[i];
-    bool is_upper = is_letter(here) && here != fold(here);
-    bool was_upper = is_letter(before) && before != fold(before);
+    char next = str_char(key, i + 1);
 
-    if (is_upper && !was_upper) {
-        return true; /* dbPassword */
+    if (!is_upper(key.ptr[i])) {
+        return false;
     }
-    /* APIKey: the last capital begins the next word */
-    return is_upper && was_upper && i + 1 < key.len && is_letter(key.ptr[i + 1]) &&
-           key.ptr[i + 1] == fold(key.ptr[i + 1]);
+    /* dbPassword, and APIKey: the last capital begins the next word */
+    return !is_upper(key.ptr[i - 1]) || (is_letter(next) && !is_upper(next));
 }
 
 /* Splits into words without trailing digits; more than fit are dropped at the front. */
@@ -241,10 +235,8 @@ static bool is_service_name(struct str key) {
                                        W("jfrog-art-api")};
     static const struct str hosts[] = {W("__COM"), W("__ORG"), W("__NET"), W("__IO"), W("__DEV")};
 
-    for (size_t i = 0; i < ARRAY_N(names); i++) {
-        if (str_ends_nocase(key, names[i])) {
-            return true;
-        }
+    if (word_ends_one_of(key, names, ARRAY_N(names))) {
+        return true;
     }
     for (size_t i = 0; i < ARRAY_N(hosts) && str_starts(key, STR("BUNDLE_")); i++) {
         if (str_ends(key, hosts[i])) {

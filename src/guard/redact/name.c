@@ -8,6 +8,7 @@
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/phrase.h"
+#include "guard/redact/word.h"
 
 #include <string.h>
 
@@ -54,9 +55,8 @@ static bool is_line_begin(const struct scan *scan, size_t at) {
 }
 
 bool name_begins_line(const struct scan *scan, size_t at) {
-    static const struct str leads[] = {{"- ", 2},   {"export ", 7}, {"set ", 4},
-                                       {"ENV ", 4}, {"-\t", 2},     {"declare -x ", 11},
-                                       {"ARG ", 4}, {"SetEnv ", 7}};
+    static const struct str leads[] = {W("- "),  W("export "),     W("set "), W("ENV "),
+                                       W("-\t"), W("declare -x "), W("ARG "), W("SetEnv ")};
     struct str before = str_slice(scan->text, at > LEAD_MAX ? at - LEAD_MAX : 0, at);
 
     if (is_line_begin(scan, at)) {
@@ -73,7 +73,7 @@ bool name_begins_line(const struct scan *scan, size_t at) {
 /* "key" alone says nothing, "API key: " does: where the word before it begins that is of its name;
  * `from` otherwise. */
 static size_t first_word(const struct scan *scan, size_t from, size_t to) {
-    static const struct str key = {"key", 3};
+    static const struct str key = W("key");
     size_t word = from > 1 && scan->text.ptr[from - 1] == ' ' ? from - 1 : from;
 
     if (word == from || !str_eq_nocase(str_slice(scan->text, from, to), key)) {
@@ -143,17 +143,15 @@ static bool is_file_name(struct str name) {
     return false;
 }
 
-/* Whether a name ends with a word for a user with a password. */
 bool name_is_pair(struct str name) {
-    static const struct str endings[] = {
-        {"auth", 4}, {"credential", 10}, {"credentials", 11}, {"creds", 5}, {"authentication", 14}};
+    static const struct str endings[] = {W("auth"), W("credential"), W("credentials"), W("creds"),
+                                         W("authentication")};
 
-    for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        if (str_ends_nocase(name, endings[i])) {
-            return true;
-        }
-    }
-    return false;
+    return word_ends_one_of(name, endings, ARRAY_N(endings));
+}
+
+bool name_is_password(struct str name) {
+    return phrase_is_name(name) || str_ends_nocase(name, STR("secret"));
 }
 
 /* "  password VALUE", alone on its line, with a digit: of .netrc. */
@@ -196,16 +194,16 @@ static bool is_prose_word(const struct scan *scan, size_t at) {
 
 /* Of the files of servers that set a name and a value on a line: requirepass VALUE. */
 static bool is_config_name(struct str name) {
-    static const struct str names[] = {{"requirepass", 11}, {"masterauth", 10}};
+    static const struct str names[] = {W("requirepass"), W("masterauth")};
 
-    return str_eq_nocase(name, names[0]) || str_eq_nocase(name, names[1]);
+    return word_is_one_of(name, names, ARRAY_N(names));
 }
 
 /* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
 static bool has_blank_separator(struct scan *scan, const struct name *name) {
     static const struct str setters[] = {
-        {"git config ", 11}, {"define ", 7}, {"ENV ", 4},     {"SetEnv ", 7},  {"setenv ", 7},
-        {"set -gx ", 8},     {"set -x ", 7}, {"set -Ux ", 8}, {"set -xg ", 8}, {"CONFIG SET ", 11}};
+        W("git config "), W("define "), W("ENV "),     W("SetEnv "),  W("setenv "),
+        W("set -gx "),    W("set -x "), W("set -Ux "), W("set -xg "), W("CONFIG SET ")};
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
     bool is_set = lead.len > 4 && memcmp(lead.ptr + lead.len - 4, "set ", 4) == 0;
 
@@ -254,6 +252,16 @@ static size_t skip_bold(const struct scan *scan, size_t at) {
     return is_bold && !scan_has(scan, at, "***") ? at + 2 : at;
 }
 
+/* Where what is written without a blank in quotes ends. */
+static size_t quoted_end(const struct scan *scan, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        to++;
+    }
+    return to;
+}
+
 /* Whether the name ends a few words in quotes, as in "user password": the closing one is at
  * `quote`, and no word follows the colon after it. */
 static bool is_last_word(const struct scan *scan, const struct name *name, size_t quote) {
@@ -270,12 +278,7 @@ static bool is_last_word(const struct scan *scan, const struct name *name, size_
         !is_quote(scan_char(scan, value))) {
         return false;
     }
-    size_t end = value + 1;
-    while (end < scan->text.len && !is_blank(scan->text.ptr[end]) &&
-           !is_quote(scan->text.ptr[end])) {
-        end++;
-    }
-    return is_quote(scan_char(scan, end)); /* prose is said of one */
+    return is_quote(scan_char(scan, quoted_end(scan, value + 1))); /* prose is said of one */
 }
 
 /* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
@@ -391,42 +394,30 @@ size_t name_string(const struct scan *scan, size_t at) {
 /* Whether a quoted word of `min` characters stands at `at`, with a digit. */
 static bool is_quoted_word(const struct scan *scan, size_t at, size_t min) {
     size_t quote = name_string(scan, at);
-    size_t to = quote + 1;
+    size_t to = quote > 0 ? quoted_end(scan, quote + 1) : 0;
     bool has_digit = false;
 
-    while (quote > 0 && to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
-           !is_quote(scan->text.ptr[to])) {
-        has_digit = has_digit || is_digit(scan->text.ptr[to]);
-        to++;
+    for (size_t i = quote; i < to; i++) {
+        has_digit = has_digit || is_digit(scan->text.ptr[i]);
     }
     return has_digit && to - quote > min && is_quote(scan_char(scan, to));
 }
 
-bool name_is_token(const struct scan *scan, size_t at) {
+/* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
+static bool is_token_word(const struct scan *scan, size_t at) {
     return is_quoted_word(scan, at, QUOTED_MIN);
-}
-
-/* Whether a name ends with a word that stands for nothing but what one types in. */
-static bool is_password_name(const struct scan *scan, const struct name *name) {
-    struct str key = name_str(scan, name);
-
-    return phrase_is_name(key) || str_ends_nocase(key, STR("secret"));
 }
 
 /* Whether a quoted word stands at `at` that a password is compared with: no name of a type. */
 static bool is_literal(const struct scan *scan, size_t at) {
-    static const struct str types[] = {{"string", 6},   {"undefined", 9}, {"number", 6},
-                                       {"object", 6},   {"boolean", 7},   {"function", 8},
-                                       {"password", 8}, {"required", 8}};
+    static const struct str types[] = {W("string"),  W("undefined"), W("number"),   W("object"),
+                                       W("boolean"), W("function"),  W("password"), W("required")};
     size_t from = name_string(scan, at) + 1;
-    size_t to = from;
 
     if (from == 1) {
         return false;
     }
-    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
-        to++;
-    }
+    size_t to = quoted_end(scan, from);
     struct str word = str_slice(scan->text, from, scan_before_slashes(scan, from, to));
     for (size_t i = 0; i < ARRAY_N(types); i++) {
         if (str_eq(word, types[i])) {
@@ -434,6 +425,12 @@ static bool is_literal(const struct scan *scan, size_t at) {
         }
     }
     return word.len >= LITERAL_MIN && word.ptr[0] != '$' && is_quote(scan_char(scan, to));
+}
+
+/* Whether a string at `at` looks like a value of such a name. */
+static bool is_given(const struct scan *scan, const struct name *name, size_t at) {
+    return is_token_word(scan, at) ||
+           (name_is_password(name_str(scan, name)) && is_literal(scan, at));
 }
 
 /* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, or ["--password", or
@@ -457,17 +454,15 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     if (name->quote != '\0' && (opening == '(' || is_option)) {
         return value;
     }
-    if (name->quote != '\0' && opening == '[' && name_is_token(scan, value)) {
+    if (name->quote != '\0' && opening == '[' && is_token_word(scan, value)) {
         return value; /* a header and what it says */
     }
     size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
     bool is_argument = opening == ',' && !is_quote(scan->text.ptr[last > 0 ? last - 1 : 0]);
-    bool is_value =
-        name_is_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
     bool is_named = name->quote != '\0'
                         ? is_argument
                         : (is_argument || opening == '(') && is_constant(name_str(scan, name));
-    return is_named && is_value ? value : 0;
+    return is_named && is_given(scan, name, value) ? value : 0;
 }
 
 /* Where the literal begins after == === != !==, or 0. */
@@ -480,9 +475,7 @@ static size_t after_comparison(const struct scan *scan, const struct name *name,
     if (scan_has(scan, text, "http://") || scan_has(scan, text, "https://")) {
         return 0; /* a password in it is another rule's */
     }
-    bool is_value =
-        name_is_token(scan, value) || (is_password_name(scan, name) && is_literal(scan, value));
-    return is_value ? value : 0;
+    return is_given(scan, name, value) ? value : 0;
 }
 
 /* Whether a name says that something is asked, not given: getPassword("db"). */
@@ -516,8 +509,8 @@ static size_t after_call(const struct scan *scan, const struct name *name, size_
 static bool is_only_argument(const struct scan *scan, const struct name *name, size_t at) {
     char quote = scan_char(scan, at);
 
-    if (!is_any(quote, "'\"") || scan_is_outer_quote(scan, at) || !is_password_name(scan, name) ||
-        !name_begins_line(scan, name->from)) {
+    if (!is_any(quote, "'\"") || scan_is_outer_quote(scan, at) ||
+        !name_is_password(name_str(scan, name)) || !name_begins_line(scan, name->from)) {
         return false;
     }
     size_t end = scan_string_end(scan, at + 1, quote, 0);
@@ -533,9 +526,7 @@ static size_t after_default(const struct scan *scan, const struct name *name, si
     for (size_t i = 0; i < ARRAY_N(signs); i++) {
         if (scan_has(scan, at, signs[i])) {
             size_t value = scan_skip_blanks(scan, at + strlen(signs[i]));
-            bool is_value = name_is_token(scan, value) ||
-                            (is_password_name(scan, name) && is_literal(scan, value));
-            return is_value ? value : 0;
+            return is_given(scan, name, value) ? value : 0;
         }
     }
     return 0;
@@ -548,7 +539,7 @@ bool name_is_prompt(const struct scan *scan, const struct name *name, char separ
            (is_letter(scan->text.ptr[from - 1]) || is_any(scan->text.ptr[from - 1], " []()"))) {
         from--;
     }
-    return separator == ':' && is_password_name(scan, name) && is_line_begin(scan, from);
+    return separator == ':' && name_is_password(name_str(scan, name)) && is_line_begin(scan, from);
 }
 
 /* Where the text of the element <NAME>, <ns:NAME> or <NAME attribute="x"> begins; 0 when the name
@@ -580,7 +571,7 @@ static size_t after_bar(const struct scan *scan, const struct name *name, size_t
     size_t end = scan_line_end(scan, value);
 
     end -= end > value && scan->text.ptr[end - 1] == '|' ? 1 : 0;
-    bool is_value = is_password_name(scan, name) || is_constant(name_str(scan, name));
+    bool is_value = name_is_password(name_str(scan, name)) || is_constant(name_str(scan, name));
     return is_value && scan_find(scan, value, end, "|") < 0 ? value : 0;
 }
 
@@ -604,14 +595,14 @@ static size_t after_prompt(const struct scan *scan, const struct name *name, siz
         to++;
     }
     bool is_prompt = scan_char(scan, to) == close && name->quote == '\0' &&
-                     (is_password_name(scan, name) || close == ']');
+                     (name_is_password(name_str(scan, name)) || close == ']');
     return is_prompt ? after_colon(scan, name, to + 1) : 0;
 }
 
 /* The string after PASSWORD of SQL, and in SET PASSWORD FOR user = 'VALUE'; 0 when there is none.
  */
 static size_t after_clause(const struct scan *scan, const struct name *name, size_t sign) {
-    static const struct str leads[] = {{"with ", 5}, {"encrypted ", 10}, {"user ", 5}};
+    static const struct str leads[] = {W("with "), W("encrypted "), W("user ")};
     struct str before =
         str_slice(scan->text, name->from > LEAD_MAX ? name->from - LEAD_MAX : 0, name->from);
 
@@ -624,10 +615,8 @@ static size_t after_clause(const struct scan *scan, const struct name *name, siz
         ptrdiff_t equals = is_set ? scan_find(scan, sign, sign + PROMPT_MAX * 3, " = ") : -1;
         return equals < 0 ? 0 : scan_skip_blanks(scan, (size_t)equals + 2);
     }
-    bool is_clause = is_constant(name_str(scan, name));
-    for (size_t i = 0; !is_clause && i < ARRAY_N(leads); i++) {
-        is_clause = str_ends_nocase(before, leads[i]);
-    }
+    bool is_clause =
+        is_constant(name_str(scan, name)) || word_ends_one_of(before, leads, ARRAY_N(leads));
     size_t quote = is_clause ? name_string(scan, sign) : 0;
     return quote > 0 && scan->text.ptr[quote] == '\'' ? sign : 0;
 }
@@ -638,7 +627,7 @@ static bool is_opaque_word(const struct scan *scan, const struct name *name, siz
     struct str key = name_str(scan, name);
     bool is_key = str_ends_nocase(key, STR("key"));
 
-    return (is_key || is_password_name(scan, name) || str_ends_nocase(key, STR("token"))) &&
+    return (is_key || name_is_password(key) || str_ends_nocase(key, STR("token"))) &&
            value_is_opaque(scan->text, at, is_key);
 }
 
@@ -731,9 +720,8 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
     if (clause > 0) {
         return clause;
     }
-    bool is_word = is_quoted_word(scan, sign, PASSWORD_MIN) &&
-                   (name_is_token(scan, sign) || is_password_name(scan, name));
-    if (is_word || is_only_argument(scan, name, sign)) {
+    size_t min = name_is_password(name_str(scan, name)) ? PASSWORD_MIN : QUOTED_MIN;
+    if (is_quoted_word(scan, sign, min) || is_only_argument(scan, name, sign)) {
         return sign;
     }
     return has_blank_separator(scan, name) || is_opaque_word(scan, name, sign) ? sign : 0;

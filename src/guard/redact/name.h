@@ -43,9 +43,6 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
  * and backslashes; 0 when none does. */
 size_t name_string(const struct scan *scan, size_t at);
 
-/* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
-bool name_is_token(const struct scan *scan, size_t at);
-
 /* Whether the name of a password ends what asks for one: "Enter new password: ". */
 bool name_is_prompt(const struct scan *scan, const struct name *name, char separator);
 
@@ -57,3 +54,6 @@ bool name_is_secret(struct scan *scan, const struct name *name);
 
 /* Whether a name ends with a word for a user with a password. */
 bool name_is_pair(struct str name);
+
+/* Whether a name ends with a word that stands for nothing but what one types in. */
+bool name_is_password(struct str name);

@@ -6,38 +6,22 @@
  *                                            ... [input_value='VALUE', ...] (of pydantic) */
 #include "guard/redact/pair.h"
 
+#include "guard/redact/word.h"
+
 #include <string.h>
 
 enum { REACH = 512, BACK = 96, LABEL = 24, LINES = 4 };
 
 /* In lower case. */
-static const struct str name_labels[] = {{"name", 4},      {"key", 3},       {"parameterkey", 12},
-                                         {"outputkey", 9}, {"variable", 8},  {"loc", 3},
-                                         {"field", 5},     {"parameter", 9}, {"header", 6}};
-static const struct str value_labels[] = {
-    {"value", 5},  {"parametervalue", 14}, {"outputvalue", 11}, {"default", 7},
-    {"string", 6}, {"defaultvalue", 12},   {"input", 5},        {"content", 7}};
-static const struct str input_label = {"input_value", 11};
-
-static bool is_label_of(struct str word, const struct str *labels, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq_nocase(word, labels[i])) {
-            return true;
-        }
-    }
-    return false;
-}
+static const struct str name_labels[] = {W("name"),      W("key"),       W("parameterkey"),
+                                         W("outputkey"), W("variable"),  W("loc"),
+                                         W("field"),     W("parameter"), W("header")};
+static const struct str value_labels[] = {W("value"),   W("parametervalue"), W("outputvalue"),
+                                          W("default"), W("string"),         W("defaultvalue"),
+                                          W("input"),   W("content")};
+static const struct str input_label = W("input_value");
 
 static bool is_word_char(char c) { return is_letter(c) || c == '_'; }
-
-static size_t back_over(const struct scan *scan, size_t at, const char *chars) {
-    size_t from = at;
-
-    while (from > 0 && at - from < BACK && is_any(scan->text.ptr[from - 1], chars)) {
-        from--;
-    }
-    return from;
-}
 
 /* Whether a label of a name stands before the name. */
 static bool is_labelled(const struct scan *scan, const struct name *name) {
@@ -47,7 +31,7 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
            (is_name_char(scan->text.ptr[at - 1]) || scan->text.ptr[at - 1] == '/')) {
         at--; /* the path of a parameter */
     }
-    at = back_over(scan, at, "\"'\\");
+    at = text_back_over(scan->text, at, BACK, "\"'\\");
     if (at > 0 && is_any(scan->text.ptr[at - 1], ",[ ")) { /* the last of a list */
         size_t list = at;
         while (list > 0 && at - list < BACK && !is_any(scan->text.ptr[list - 1], "[]{}=\n")) {
@@ -55,13 +39,13 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
         }
         at = list > 0 && scan->text.ptr[list - 1] == '[' ? list - 1 : at;
     }
-    size_t mark = back_over(scan, at, " \t:=>\"'\\");
+    size_t mark = text_back_over(scan->text, at, BACK, " \t:=>\"'\\");
     size_t from = mark;
     while (from > 0 && mark - from < LABEL && is_word_char(scan->text.ptr[from - 1])) {
         from--;
     }
     return mark < at &&
-           is_label_of(str_slice(scan->text, from, mark), name_labels, ARRAY_N(name_labels));
+           word_is_one_of(str_slice(scan->text, from, mark), name_labels, ARRAY_N(name_labels));
 }
 
 /* Where the value begins after a label that ends at `at`, with the separator and the label's
@@ -85,24 +69,25 @@ static size_t after_label(const struct scan *scan, size_t at, struct name *label
 static bool pair_search(struct scan *scan, const struct name *name, size_t from, size_t to,
                         bool is_input, bool *is_over) {
     for (size_t at = from; at < to; at++) {
-        char c = scan->text.ptr[at];
         size_t end = at;
 
-        if (c == '}') {
+        if (scan->text.ptr[at] == '}') {
             *is_over = true;
             return false;
         }
         while (end < to && is_word_char(scan->text.ptr[end])) {
             end++;
         }
+        if (end == at) {
+            continue;
+        }
         struct str word = str_slice(scan->text, at, end);
         char separator = '\0';
         struct name label = *name;
         label.quote = '\0';
         label.open = '\0';
-        bool is_value = is_input ? str_eq(word, input_label)
-                                 : is_label_of(word, value_labels, ARRAY_N(value_labels)) ||
-                                       str_eq(word, input_label);
+        bool is_value = str_eq(word, input_label) ||
+                        (!is_input && word_is_one_of(word, value_labels, ARRAY_N(value_labels)));
         size_t value = is_value ? after_label(scan, end, &label, &separator) : 0;
         if (value > 0) {
             label.is_line_start =
@@ -112,12 +97,12 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
             return true;
         }
         bool is_closing = at > 0 && scan->text.ptr[at - 1] == '/'; /* </key> */
-        if (!is_input && !is_closing && is_label_of(word, name_labels, ARRAY_N(name_labels)) &&
+        if (!is_input && !is_closing && word_is_one_of(word, name_labels, ARRAY_N(name_labels)) &&
             after_label(scan, end, &label, &separator) > 0) {
             *is_over = true;
             return false;
         }
-        at = end > at ? end - 1 : at;
+        at = end - 1;
     }
     return false;
 }
@@ -134,10 +119,8 @@ size_t pair_after(struct scan *scan, const struct name *name) {
     size_t from = is_alone && scan->pair_to > name->to ? scan->pair_to : name->to;
     bool is_found = pair_search(scan, name, from, to, is_alone, &is_over);
     scan->pair_to = is_alone && !is_found ? to : scan->pair_to;
-    if (!is_over && to == scan->text.len) {
-        scan_ask(scan);
-    }
     if (!is_over && to == scan->text.len && scan->carry != NULL) {
+        scan_ask(scan);
         scan->carry->pair_lines = LINES;
         scan->carry->is_pair_input = is_alone;
     }

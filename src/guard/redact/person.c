@@ -209,7 +209,7 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct person *ou
                (person_number_at(text, at, out) || person_marked_at(text, at, out) ||
                 person_phone_at(text, at, out));
     }
-    return c >= 'A' && c <= 'Z' && person_code_at(text, at, out);
+    return is_upper(c) && person_code_at(text, at, out);
 }
 
 /* ---- marks ---- */

@@ -9,8 +9,6 @@ enum { BODY_MAX = 24, MARKED_MAX = 8, CAPITALS_MAX = 6, REACH = 40 };
 
 /* ---- checks ---- */
 
-static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
-
 /* The letter of a Spanish number says its remainder by 23. */
 static bool is_dni(const char *d) {
     return d[8] == "TRWAGMYFPDXBNJZSQVHLCKE"[number_of(d, 8) % 23];
@@ -131,9 +129,9 @@ static bool is_of_shape(char shape, char c) {
     case 'd':
         return is_digit(c);
     case 'A':
-        return is_capital(c);
+        return is_upper(c);
     case '*':
-        return is_digit(c) || is_capital(c);
+        return is_digit(c) || is_upper(c);
     case 'c':
         return is_any(c, "-+ABCDEFUVWXY");
     case 'k':
@@ -191,7 +189,7 @@ bool person_marked_at(struct str text, size_t at, struct person *out) {
 bool person_code_at(struct str text, size_t at, struct person *out) {
     size_t from = at;
 
-    while (from > 0 && at - from < CAPITALS_MAX && is_capital(text.ptr[from - 1])) {
+    while (from > 0 && at - from < CAPITALS_MAX && is_upper(text.ptr[from - 1])) {
         from--;
     }
     if (!number_begins(text, from)) {

@@ -23,8 +23,6 @@ enum {
     ACCOUNT = 12 /* digits of an account of AWS */
 };
 
-static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
 /* ---- reading ---- */
 
 /* What stands before the digits of a number. */

@@ -18,12 +18,8 @@ enum {
 
 /* ---- words anywhere before ---- */
 
-static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
 /* Of a word; all of UTF-8 that is not ASCII counts. */
 static bool is_word_char(char c) { return is_letter(c) || (unsigned char)c > 0x7f; }
-
-static bool is_upper(char c) { return is_letter(c) && c != fold(c); }
 
 /* Whether a word ends at `at`: no letter follows, or a capital after a small one. */
 static bool is_word_end(struct str text, size_t at) {

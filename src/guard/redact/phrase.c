@@ -7,6 +7,7 @@
 #include "guard/redact/phrase.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/word.h"
 
 #include <string.h>
 
@@ -17,28 +18,11 @@ enum {
     PLAIN_MIN = 6
 };
 
-#define W(word)                                                                                    \
-    { word, sizeof(word) - 1 }
-
-static bool is_one_of(struct str word, const struct str *of, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq_nocase(word, of[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool phrase_is_name(struct str name) {
     static const struct str endings[] = {W("password"), W("passwd"),   W("passphrase"),
                                          W("passcode"), W("passwort"), W("pwd")};
 
-    for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        if (str_ends_nocase(name, endings[i])) {
-            return true;
-        }
-    }
-    return false;
+    return word_ends_one_of(name, endings, ARRAY_N(endings));
 }
 
 /* Said of a password, in quotes. */
@@ -49,7 +33,7 @@ static bool is_said_of(struct str word) {
         W("expired"),  W("changed"), W("password"), W("hidden"),    W("optional"), W("undefined"),
     };
 
-    return is_one_of(word, words, ARRAY_N(words));
+    return word_is_one_of(word, words, ARRAY_N(words));
 }
 
 /* sha256, base64-encoded, utf8: what is said about how a password is kept. */
@@ -150,7 +134,7 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
         if (is_any(last, " .!?;,") || phrase_is_name(word)) {
             return (struct str){0}; /* the sentence is over, or goes on about another one */
         }
-        is_linked = is_one_of(word, links, ARRAY_N(links)) || (is_for && last == ':');
+        is_linked = word_is_one_of(word, links, ARRAY_N(links)) || (is_for && last == ':');
         is_for = is_for || str_eq_nocase(word, STR("for"));
     }
     *is_whole = at < s.len;

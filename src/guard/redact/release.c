@@ -123,8 +123,6 @@ static bool is_settled(const struct anchors *anchors, struct str s, const struct
 
 /* ---- what goes on over blanks ---- */
 
-static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
-
 /* Whether a number of a person may have `word`: digits, or it begins with it: AB 12 34 56 C. */
 static bool is_number_word(struct str word) {
     const char *end = word.ptr + word.len;
@@ -134,7 +132,7 @@ static bool is_number_word(struct str word) {
             return true;
         }
     }
-    return word.len >= CODE && is_capital(end[-1]) && is_capital(end[-2]) &&
+    return word.len >= CODE && is_upper(end[-1]) && is_upper(end[-2]) &&
            (word.len == CODE || !is_alnum(end[-3]));
 }
 

@@ -242,6 +242,16 @@ static inline char scan_char(const struct scan *scan, size_t at) {
     return str_char(scan->text, at);
 }
 
+/* Back over those of `chars` before `at`, at most `max`. */
+static inline size_t text_back_over(struct str text, size_t at, size_t max, const char *chars) {
+    size_t from = at;
+
+    while (from > 0 && at - from < max && is_any(text.ptr[from - 1], chars)) {
+        from--;
+    }
+    return from;
+}
+
 /* Over blanks, at most SKIPPED_MAX. */
 static inline size_t scan_skip_blanks(const struct scan *scan, size_t at) {
     size_t to = at;

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
-
 static bool is_between(char c) { return c == ' ' || c == '\t' || is_any(c, "{}[],:"); }
 
 static bool is_number(char c) { return is_digit(c) || is_any(c, "+-.eE"); }

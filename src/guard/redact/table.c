@@ -9,11 +9,14 @@
 
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
-#include "guard/redact/phrase.h"
+#include "guard/redact/word.h"
 
 #include <string.h>
 
 enum { CELLS_MAX = 64, ROW_MAX = 4096, LIST_MAX = 1024, HEAD_MAX = 1024 };
+
+/* What stands around a name in its cell. */
+static const char head_marks[] = " `\"*";
 
 /* Bars may be drawn. */
 static const char *const bars[] = {"|", "\xe2\x94\x82", "\xe2\x94\x83"};
@@ -131,17 +134,23 @@ static bool is_head(const struct scan *scan, size_t from, size_t to, char separa
     return true;
 }
 
+/* [from, to) without those of `first` at its begin and of `last` at its end. */
+static void cell_trim(const struct scan *scan, const char *first, const char *last, size_t *from,
+                      size_t *to) {
+    while (*from < *to && is_any(scan->text.ptr[*from], first)) {
+        (*from)++;
+    }
+    while (*to > *from && is_any(scan->text.ptr[*to - 1], last)) {
+        (*to)--;
+    }
+}
+
 static void cell_mask(struct scan *scan, size_t from, size_t to) {
-    while (from < to && is_any(scan->text.ptr[from], " \t`\"*")) {
-        from++;
-    }
-    while (to > from && is_any(scan->text.ptr[to - 1], " \t\r`\"")) {
-        to--;
-    }
+    static const struct str words[] = {W("null"), W("true"), W("false")};
+
+    cell_trim(scan, " \t`\"*", " \t\r`\"", &from, &to);
     struct str value = str_slice(scan->text, from, to);
-    bool is_word = str_eq_nocase(value, STR("null")) || str_eq_nocase(value, STR("true")) ||
-                   str_eq_nocase(value, STR("false")) || str_eq(value, STR("\\N"));
-    if (!is_word) {
+    if (!word_is_one_of(value, words, ARRAY_N(words)) && !str_eq(value, STR("\\N"))) {
         scan_add(scan, from, to, "key", SPAN_PLAIN);
     }
 }
@@ -169,25 +178,21 @@ static bool row_mask(struct scan *scan, struct table_carry *table, size_t from, 
 
 /* password and db_password; token alone is what many tables tell about. */
 static bool is_head_name(struct str name) {
-    return phrase_is_name(name) || str_find(name, STR("_")) > 0 || str_find(name, STR("-")) > 0 ||
-           str_ends_nocase(name, STR("secret")) || str_eq_nocase(name, STR("token")) ||
-           str_ends_nocase(name, STR("key"));
+    return name_is_password(name) || str_find(name, STR("_")) > 0 || str_find(name, STR("-")) > 0 ||
+           str_eq_nocase(name, STR("token")) || str_ends_nocase(name, STR("key"));
 }
 
 /* The separator on the other side of the name's cell; '\0' when it is no cell. */
 static char head_separator(const struct scan *scan, const struct name *name) {
-    size_t from = name->from;
+    size_t from = text_back_over(scan->text, name->from, NAME_MAX, head_marks);
     size_t to = name->to;
 
-    while (from > 0 && name->from - from < NAME_MAX && is_any(scan->text.ptr[from - 1], " `\"*")) {
-        from--;
-    }
-    while (to - name->to < NAME_MAX && is_any(scan_char(scan, to), " `\"*")) {
+    while (to - name->to < NAME_MAX && is_any(scan_char(scan, to), head_marks)) {
         to++;
     }
     char before = from > 0 ? scan->text.ptr[from - 1] : '\n';
     char after = to < scan->text.len ? scan->text.ptr[to] : '\n';
-    bool is_after = after != '\n' && after != '\r';
+    bool is_after = !is_line_end(after);
     char c = is_after ? after : before;
     bool is_bar = c == '|' || (unsigned char)c == 0xe2 || (!is_after && (unsigned char)c >= 0x80);
     return is_bar ? '|' : is_any(c, ",;\t") ? c : '\0';
@@ -293,15 +298,9 @@ static uint64_t head_columns(const struct scan *scan, size_t from, size_t to, si
 
     for (size_t i = 0; i < cells && i < CELLS_MAX; i++) {
         size_t end = cell_end(scan, from, to, separator);
-        size_t begin = from;
         size_t stop = end;
-        while (begin < stop && is_any(scan->text.ptr[begin], " `\"*")) {
-            begin++;
-        }
-        while (stop > begin && is_any(scan->text.ptr[stop - 1], " `\"*")) {
-            stop--;
-        }
-        struct str name = str_slice(scan->text, begin, stop);
+        cell_trim(scan, head_marks, head_marks, &from, &stop);
+        struct str name = str_slice(scan->text, from, stop);
         columns |= is_head_name(name) && key_is_secret(name) ? UINT64_C(1) << i : 0;
         from = end + separator_at(scan, end, separator);
     }

@@ -8,6 +8,7 @@
 #include "guard/redact/pair.h"
 #include "guard/redact/phrase.h"
 #include "guard/redact/table.h"
+#include "guard/redact/word.h"
 
 #include <string.h>
 
@@ -149,6 +150,13 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
     return to;
 }
 
+/* The same of the string at `at`, whose quote may have backslashes. */
+static size_t value_string(struct scan *scan, const struct name *name, size_t at) {
+    size_t quote = scan_skip_slashes(scan, at);
+
+    return value_quoted(scan, name, quote, scan_quoting_slashes(quote - at));
+}
+
 /* Whether further assignments follow on the line: "token=x user=y". */
 static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
     for (size_t i = from; i + 1 < to; i++) {
@@ -166,15 +174,10 @@ static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
 }
 
 static bool is_header(struct str name) {
-    static const struct str headers[] = {
-        {"authorization", 13}, {"proxy-authorization", 19}, {"cookie", 6}, {"set-cookie", 10}};
+    static const struct str headers[] = {W("authorization"), W("proxy-authorization"), W("cookie"),
+                                         W("set-cookie")};
 
-    for (size_t i = 0; i < ARRAY_N(headers); i++) {
-        if (name.len == headers[i].len && str_eq_nocase(name, headers[i])) {
-            return true;
-        }
-    }
-    return false;
+    return word_is_one_of(name, headers, ARRAY_N(headers));
 }
 
 /* The scheme of an Authorization header stays: it says what went wrong. */
@@ -416,30 +419,19 @@ static size_t opened_end(const struct scan *scan, const struct name *name, size_
     return has_more_pairs(scan, from, end) ? from : end;
 }
 
-/* SecretStr("VALUE"), Some("VALUE"): what is only wrapped. Other calls are code, unless what they
- * are given looks like nothing else. */
+/* SecretStr("VALUE"), Some("VALUE"): what is only wrapped. Other calls are code. */
 static size_t value_call(struct scan *scan, const struct name *name, size_t from) {
     static const char *const wrappers[] = {"Some(",   "SecretStr(", "Secret(", "JSON.stringify(",
                                            "String(", "str(",       "bytes(",  "Ok("};
-    size_t open = from;
 
-    while (scan_char(scan, open) != '(') {
-        open++; /* is_call() saw one */
+    for (size_t i = 0; i < ARRAY_N(wrappers); i++) {
+        if (scan_has(scan, from, wrappers[i])) {
+            size_t at = scan_skip_blanks(scan, from + strlen(wrappers[i]));
+            size_t mark = is_letter(scan_char(scan, at)) ? 1 : 0; /* b"..." */
+            return name_string(scan, at) > 0 ? value_string(scan, name, at + mark) : 0;
+        }
     }
-    size_t at = scan_skip_blanks(scan, open + 1);
-    size_t quote = name_string(scan, at);
-    bool is_wrapper = false;
-    for (size_t i = 0; quote > 0 && i < ARRAY_N(wrappers); i++) {
-        is_wrapper = is_wrapper || scan_has(scan, from, wrappers[i]);
-    }
-    if (!is_wrapper) {
-        return 0;
-    }
-    size_t before = quote;
-    while (before > at && scan->text.ptr[before - 1] == '\\') {
-        before--;
-    }
-    return value_quoted(scan, name, quote, scan_quoting_slashes(quote - before));
+    return 0;
 }
 
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
@@ -472,8 +464,7 @@ static size_t value_strings(struct scan *scan, const struct name *name, size_t a
     size_t to = at;
 
     while (at > 0) {
-        size_t quote = scan_skip_slashes(scan, at);
-        to = value_quoted(scan, name, quote, scan_quoting_slashes(quote - at));
+        to = value_string(scan, name, at);
         at = scan_next_string(scan, at);
     }
     return to;
@@ -483,10 +474,7 @@ static size_t value_strings(struct scan *scan, const struct name *name, size_t a
 static size_t value_tuple(struct scan *scan, const struct name *name, size_t at) {
     size_t second = name_is_pair(name_str(scan, name)) ? scan_next_string(scan, at) : 0;
 
-    size_t quote = scan_skip_slashes(scan, at);
-
-    return second > 0 ? value_strings(scan, name, second)
-                      : value_quoted(scan, name, quote, scan_quoting_slashes(quote - at));
+    return second > 0 ? value_strings(scan, name, second) : value_string(scan, name, at);
 }
 
 /* What follows a quote as HTML writes it at `at`; 0 when there is none. */
