@@ -439,6 +439,18 @@ size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
     return 0;
 }
 
+/* Over what of echo and printf is no part of what they print. */
+static size_t skip_formats(const struct scan *scan, size_t at) {
+    static const char *const formats[] = {"-n ", "%s ", "'%s' ", "\"%s\" "};
+
+    for (size_t i = 0; i < ARRAY_N(formats); i++) {
+        if (scan_has(scan, at, formats[i])) {
+            return skip_formats(scan, at + strlen(formats[i]));
+        }
+    }
+    return at;
+}
+
 /* echo VALUE | docker login --password-stdin */
 size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
     static const char *const printers[] = {"echo ", "printf "};
@@ -453,12 +465,8 @@ size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
         if (found < 0) {
             continue;
         }
-        size_t from = line + (size_t)found + strlen(printers[i]);
-        while (scan_has(scan, from, "-n ") || scan_has(scan, from, "%s ") ||
-               scan_has(scan, from, "'%s' ") || scan_has(scan, from, "\"%s\" ")) {
-            from += scan_has(scan, from, "-n ") || scan_has(scan, from, "%s ") ? 3 : 5;
-        }
-        while (to > from && is_any(scan->text.ptr[to - 1], " ")) {
+        size_t from = skip_formats(scan, line + (size_t)found + strlen(printers[i]));
+        while (to > from && scan->text.ptr[to - 1] == ' ') {
             to--;
         }
         argument_add(scan, from, to, FORM_NEXT);

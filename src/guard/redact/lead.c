@@ -8,6 +8,7 @@
 #include "guard/redact/lead.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/word.h"
 
 #include <string.h>
 
@@ -27,22 +28,18 @@ static size_t form_end(struct str line, size_t at, const char *form) {
 }
 
 size_t lead_colour_end(struct str text, size_t at) {
-    static const char *const escapes[] = {"\x1b", "x1b", "033", "e", "u001b"};
-    size_t to = at;
+    static const struct str escapes[] = {W("x1b["), W("033["), W("e["), W("u001b[")};
+    size_t letter = at;
 
-    if (!is_any(str_char(text, at), "\x1b\\")) {
-        return at;
+    while (str_char(text, letter) == '\\' && letter - at < DEEP) {
+        letter++;
     }
-    while (str_char(text, to) == '\\' && to - at < DEEP) {
-        to++;
+    struct str escape = str_slice(text, letter, text.len);
+    size_t to = letter == at && str_starts(escape, STR("\x1b[")) ? at + 2 : at;
+    for (size_t i = 0; letter > at && to == at && i < ARRAY_N(escapes); i++) {
+        to = str_starts_nocase(escape, escapes[i]) ? letter + escapes[i].len : at;
     }
-    bool is_begun = false;
-    for (size_t i = to > at ? 1 : 0; !is_begun && i < (to > at ? ARRAY_N(escapes) : 1); i++) {
-        struct str escape = str_from(escapes[i]);
-        is_begun = str_starts_nocase(str_slice(text, to, text.len), escape) &&
-                   str_char(text, to + escape.len) == '[';
-        to += is_begun ? escape.len + 1 : 0;
-    }
+    bool is_begun = to > at;
     while (is_begun && (is_digit(str_char(text, to)) || str_char(text, to) == ';')) {
         to++;
     }

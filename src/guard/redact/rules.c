@@ -1,8 +1,8 @@
 /* guard/redact/rules.c: tokens that tell by themselves what they are, and texts that carry one.
  *
  * Sources: the services' own pages on token formats. */
-#include "guard/redact/match.h"
 #include "guard/redact/body.h"
+#include "guard/redact/match.h"
 
 /* clang-format off */
 const struct rule rules[] = {
