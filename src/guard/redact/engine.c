@@ -322,10 +322,11 @@ static size_t carry_apply(struct str text, struct carry *carry, struct spans *ou
     }
     size_t block = carry_block(&scan, carry);
     carry_yaml(&scan, carry);
-    if (carry->pair_lines > 0) {
+    bool is_half_end = carry->before == '\r' && str_eq(text, STR("\n")); /* no line of its own */
+    if (carry->pair_lines > 0 && !is_half_end) {
         pair_line(&scan, carry);
     }
-    if (carry->table.cells > 0) {
+    if (carry->table.cells > 0 && !is_half_end) {
         table_line(&scan, carry);
     }
     if (carry->nest_depth > 0) {

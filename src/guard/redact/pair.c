@@ -128,9 +128,6 @@ size_t pair_after(struct scan *scan, const struct name *name) {
 }
 
 void pair_line(struct scan *scan, struct carry *carry) {
-    if (carry->before == '\r' && str_eq(scan->text, STR("\n"))) {
-        return; /* the second half of a line end */
-    }
     const struct name name = {.kind = "key"};
     bool is_over = false;
     size_t to = scan->text.len < REACH ? scan->text.len : REACH;

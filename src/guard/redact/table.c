@@ -344,10 +344,9 @@ size_t table_head(struct scan *scan, const struct name *name) {
         return 0;
     }
     bool is_on = true;
-    struct table_carry rows = table;
     while (is_on && line < scan->text.len) {
         size_t below = scan_next_line(scan, line);
-        is_on = row_mask(scan, &rows, line, below);
+        is_on = row_mask(scan, &table, line, below);
         scan->table_to = below;
         line = below;
     }
@@ -359,9 +358,6 @@ size_t table_head(struct scan *scan, const struct name *name) {
 }
 
 void table_line(struct scan *scan, struct carry *carry) {
-    if (carry->before == '\r' && str_eq(scan->text, STR("\n"))) {
-        return; /* the second half of a line end */
-    }
     if (!row_mask(scan, &carry->table, 0, scan->text.len)) {
         carry->table = (struct table_carry){0};
     }
