@@ -160,6 +160,21 @@ static bool pass_build(const struct pass *pass, struct view *views, enum view_ki
     return (pass->traits & view_traits[kind]) != 0 && view_build(&views[kind], kind, text);
 }
 
+/* A scan of `text`, of which nothing was read yet, where the segments before left `carry`. */
+static struct scan scan_begin(const struct pass *pass, struct str text, struct carry *carry,
+                              struct spans *out) {
+    return (struct scan){
+        .text = text,
+        .known = pass->known,
+        .budget = &pass->scratch->budget,
+        .judged = &pass->scratch->judged,
+        .carry = carry,
+        .out = out,
+        .is_line_start = carry == NULL || !carry->is_line_middle,
+        .before = carry == NULL ? '\0' : carry->before,
+    };
+}
+
 /* The text as it stands, and each view that differs. Only the text a reader sees decides about the
  * lines after it. */
 static void pass_views(const struct pass *pass, const struct piece_of_text *piece,
@@ -168,27 +183,18 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
     struct view *views = is_inner ? pass->scratch->inner : pass->scratch->views;
     bool is_visible = pass_build(pass, views, VIEW_VISIBLE, text);
     struct line line = {0};
-    struct scan scan = {
-        .text = text,
-        .sift = piece->sift,
-        .sift_at = piece->sift_at,
-        .known = pass->known,
-        .budget = &pass->scratch->budget,
-        .line = &line,
-        .judged = &pass->scratch->judged,
-        .carry = is_visible ? NULL : carry,
-        .out = out,
-        .is_line_start = carry == NULL || !carry->is_line_middle,
-        .before = carry == NULL ? '\0' : carry->before,
-        .is_decoded = is_inner,
-    };
-    bool has_hint = false;
+    struct scan scan = scan_begin(pass, text, carry, out);
 
     if (text.len == 0) {
         return;
     }
+    scan.sift = piece->sift;
+    scan.sift_at = piece->sift_at;
+    scan.line = &line;
+    scan.carry = is_visible ? NULL : carry;
+    scan.is_decoded = is_inner;
     pass_view(pass, &scan, from);
-    has_hint = scan_has_hint(&scan, 0, text.len);
+    bool has_hint = scan_has_hint(&scan, 0, text.len);
     for (enum view_kind kind = 0; kind < VIEW_N; kind++) {
         bool is_told = out == NULL && (has_hint || piece->has_no_hint);
         if (kind != VIEW_VISIBLE && (is_told || budget_is_spent(scan.budget))) {
@@ -198,28 +204,20 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
             continue;
         }
         budget_take(scan.budget, BUDGET_VIEW + text.len * BUDGET_VIEW_BYTE);
-        struct scan other = scan;
-        other.text = (struct str){views[kind].text, views[kind].n};
-        other.map = views[kind].map;
+        struct line other_line = {0};
+        struct scan other =
+            scan_begin(pass, (struct str){views[kind].text, views[kind].n}, carry, out);
         other.sift = &pass->scratch->sifts[is_inner];
-        other.sift_at = 0;
         engine_sift(pass->anchors, other.text, kind == VIEW_JOINED ? SIFT_JOINED : SIFT_VIEW,
-                    &pass->scratch->sifts[is_inner]);
+                    other.sift);
+        other.source = &scan;
+        other.map = views[kind].map;
+        other.line = &other_line;
         other.carry = kind == VIEW_VISIBLE ? carry : NULL;
         other.is_unescaped = kind == VIEW_UNESCAPED;
         other.is_joined = kind == VIEW_JOINED;
-        other.source = &scan;
-        other.key_end = 0;
-        other.skip_from = 0;
-        other.skip_to = 0;
-        other.block_to = 0;
-        other.plain_to = 0;
-        other.command_to = 0;
-        other.below_to = 0;
-        other.table_to = 0;
-        other.list_to = 0;
-        other.pair_to = 0;
-        scan_forget(&other);
+        other.is_decoded = is_inner;
+        other.has_curl = scan.has_curl;
         pass_view(pass, &other, 0);
         has_hint = has_hint || scan_has_hint(&other, 0, other.text.len);
     }
@@ -307,12 +305,9 @@ bool carry_is_empty(const struct carry *carry) {
 }
 
 /* Masks what the segments before decided about; returns where the look for new things begins. */
-static size_t carry_apply(struct str text, struct carry *carry, struct spans *out) {
-    struct scan scan = {.text = text,
-                        .carry = carry,
-                        .out = out,
-                        .before = carry->before,
-                        .is_line_start = !carry->is_line_middle};
+static size_t carry_apply(const struct pass *pass, struct str text, struct carry *carry,
+                          struct spans *out) {
+    struct scan scan = scan_begin(pass, text, carry, out);
     size_t from = 0;
 
     if (carry->is_cut) {
@@ -349,7 +344,7 @@ void engine_scan(const struct anchors *anchors, const struct known *known, struc
     if (text.len == 0) {
         return;
     }
-    size_t from = carry_is_empty(carry) ? 0 : carry_apply(text, carry, spans);
+    size_t from = carry_is_empty(carry) ? 0 : carry_apply(&pass, text, carry, spans);
     pass_views(&pass, &segment, carry, false, from, spans);
     carry->before = text.ptr[text.len - 1];
     carry->is_line_middle = carry->before != '\n' && carry->before != '\r';

@@ -57,20 +57,6 @@ void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum 
     spans_add(scan->out, (struct span){from, to, kind, style});
 }
 
-void scan_forget(struct scan *scan) {
-    memset(scan->runs, 0, sizeof scan->runs);
-    memset(scan->dots, 0, sizeof scan->dots);
-    scan->word = (struct memo){0};
-    scan->pem_end = (struct find){0};
-    scan->login = (struct find){0};
-    scan->element_end = (struct find){0};
-    scan->quoted = (struct quoted){0};
-    memset(scan->strings, 0, sizeof scan->strings);
-    if (scan->line != NULL) {
-        *scan->line = (struct line){0};
-    }
-}
-
 /* ---- Strings and lines ---- */
 
 size_t scan_quoting_slashes(size_t slashes) {

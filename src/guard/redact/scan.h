@@ -192,9 +192,6 @@ static inline void scan_ask(const struct scan *scan) {
     }
 }
 
-/* Forgets what was measured of another text. */
-void scan_forget(struct scan *scan);
-
 /* Adds [from, to) of the view. */
 void scan_add(struct scan *scan, size_t from, size_t to, const char *kind, enum span_style style);
 
