@@ -17,25 +17,16 @@ enum {
 
 static const char limit_kind[] = "limit";
 
-static void segmenter_begin(struct segmenter *segmenter) {
-    const struct redactor_core *core = redactor_lock(segmenter->redactor);
-    int64_t max = core->budget;
-
-    redactor_unlock(segmenter->redactor);
-    budget_begin(&segmenter->scratch.budget, max);
-}
-
 void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor,
                     void (*fn)(void *user, const struct segment *segment), void *user) {
     *segmenter = (struct segmenter){
         .redactor = redactor,
         .fn = fn,
         .user = user,
-        .carry = {.yaml_indent = -1},
         .masked = BUF_INIT(8 * SEGMENT_MAX), /* a one-byte value becomes five bytes */
         .again = BUF_INIT(8 * SEGMENT_MAX),
     };
-    segmenter_begin(segmenter);
+    segmenter_restart(segmenter);
 }
 
 void segmenter_done(struct segmenter *segmenter) {
@@ -49,13 +40,16 @@ void segmenter_done(struct segmenter *segmenter) {
 }
 
 void segmenter_restart(struct segmenter *segmenter) {
+    const struct redactor_core *core = redactor_lock(segmenter->redactor);
+
+    budget_begin(&segmenter->scratch.budget, core->budget);
+    redactor_unlock(segmenter->redactor);
     segmenter->carry = (struct carry){.yaml_indent = -1};
     segmenter->is_waiting = false;
     segmenter->is_over = false;
     segmenter->is_limited = false;
     segmenter->plain = 0;
     segmenter->shape = (struct shape){0};
-    segmenter_begin(segmenter);
 }
 
 void segmenter_forget(struct segmenter *segmenter) {
@@ -187,6 +181,20 @@ static void masked_give(struct segmenter *segmenter, const struct segment *segme
     segmenter->fn(segmenter->user, segment);
 }
 
+/* Makes `masked` of a text that is not read: `plain` bytes of it and the shape of the rest, which
+ * is the only span. `is_end`: nothing of the line or the text comes after it. */
+static void masked_shape(struct segmenter *segmenter, struct str text, size_t plain, bool is_end) {
+    spans_clear(&segmenter->spans);
+    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+    buf_clear(&segmenter->masked);
+    buf_add(&segmenter->masked, str_slice(text, 0, plain));
+    shape_keep(&segmenter->shape, str_slice(text, 0, plain));
+    shape_mask(&segmenter->shape, str_slice(text, plain, text.len), &segmenter->masked);
+    if (is_end) {
+        shape_end(&segmenter->shape, &segmenter->masked);
+    }
+}
+
 /* Gives a segment that was not read within the budget: `plain` bytes of it, which may be shown
  * whatever follows, and the shape of the rest. What it says about the lines after it was read, but
  * for AWS, which may be talked about anywhere in it. `is_line`: it is not a piece of one. */
@@ -196,16 +204,8 @@ static void limited_give(struct segmenter *segmenter, const struct redactor_core
     struct segment segment = {.text = text, .spans = &segmenter->spans};
     int64_t floor = budget->floor;
 
-    spans_clear(&segmenter->spans);
-    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
     count_add(&segmenter->counts, limit_kind, 1);
-    buf_clear(&segmenter->masked);
-    buf_add(&segmenter->masked, str_slice(text, 0, plain));
-    shape_keep(&segmenter->shape, str_slice(text, 0, plain));
-    shape_mask(&segmenter->shape, str_slice(text, plain, text.len), &segmenter->masked);
-    if (is_line) {
-        shape_end(&segmenter->shape, &segmenter->masked);
-    }
+    masked_shape(segmenter, text, plain, is_line);
     budget->floor = INT64_MIN; /* next to nothing is left to be read */
     if (!masked_settle(segmenter, core, before, &segment.is_open)) {
         buf_clear(&segmenter->masked);
@@ -264,15 +264,7 @@ static void over_give(struct segmenter *segmenter, struct str text, bool is_end)
     struct segment segment = {.text = text, .spans = &segmenter->spans};
     size_t plain = segmenter->plain < text.len ? segmenter->plain : text.len;
 
-    spans_clear(&segmenter->spans);
-    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
-    buf_clear(&segmenter->masked);
-    buf_add(&segmenter->masked, str_slice(text, 0, plain));
-    shape_keep(&segmenter->shape, str_slice(text, 0, plain));
-    shape_mask(&segmenter->shape, str_slice(text, plain, text.len), &segmenter->masked);
-    if (is_end) {
-        shape_end(&segmenter->shape, &segmenter->masked);
-    }
+    masked_shape(segmenter, text, plain, is_end);
     segmenter->plain -= plain;
     segment.masked = buf_str(&segmenter->masked);
     segmenter->fn(segmenter->user, &segment);
@@ -324,7 +316,7 @@ bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segm
  * an unfinished line, at least. */
 static size_t plain_of(struct segmenter *segmenter, const struct redactor_core *core,
                        const struct carry *before, struct str text) {
-    if (before->is_line_middle || !carry_is_empty(before)) {
+    if (!is_idle(before)) {
         return segmenter->plain < text.len ? segmenter->plain : text.len;
     }
     return release_most(core->anchors, &core->known, text, &segmenter->again_sift);
@@ -356,7 +348,6 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
 
     trial.is_asked = is_unread;
     trial.is_hinted = false;
-    spans_clear(&segmenter->spans);
     budget_take(&segmenter->scratch.budget, BUDGET_SEGMENT);
     if (!is_unread) {
         segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
