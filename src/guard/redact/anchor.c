@@ -339,6 +339,21 @@ static bool anchor_stands(const struct anchor *anchor, struct str in, size_t at)
                              : memcmp(here.ptr, text.ptr, text.len) == 0;
 }
 
+/* The next anchor that stands at `at`; `*row` begins with *table_head() of `hash`. NULL: none is
+ * left. */
+static inline const struct anchor *anchor_next(const struct table *table, uint32_t hash,
+                                               struct str text, size_t at, uint32_t *row) {
+    while (*row != 0) {
+        const struct anchor *anchor = &table->rows[*row - 1];
+
+        *row = anchor->next;
+        if (anchor->hash == hash && anchor_stands(anchor, text, at)) {
+            return anchor;
+        }
+    }
+    return NULL;
+}
+
 static bool is_hint_hash(const struct anchors *anchors, uint32_t hash) {
     bool is_any = anchors->hint_n == HINTS_MAX; /* there may be more */
 
@@ -365,7 +380,7 @@ static bool body_follows(const struct anchor *anchor, struct str text, size_t at
 /* Whether the matcher of an anchor at `at` is to be called; marks hints. */
 static bool is_worth(const struct anchors *anchors, struct str text, struct sift *sift, size_t at,
                      enum sift_use use) {
-    const struct table *table = &anchors->rules;
+    const struct anchor *anchor = NULL;
     bool is_any = false;
 
     if (at + ANCHOR_MIN > text.len) {
@@ -377,12 +392,8 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         (use == SIFT_JOINED && !is_hint_hash(anchors, hash))) {
         return false;
     }
-    for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
-        const struct anchor *anchor = &table->rows[i - 1];
-
-        if (anchor->hash != hash || !anchor_stands(anchor, text, at)) {
-            continue;
-        }
+    uint32_t row = *table_head(&anchors->rules, hash);
+    while ((anchor = anchor_next(&anchors->rules, hash, text, at, &row)) != NULL) {
         if (anchor->is_hint) {
             bit_set(sift->hints, at);
         } else {
@@ -488,15 +499,13 @@ static void match_anchor(struct scan *scan, const struct anchor *anchor, size_t 
 }
 
 static void match_table(const struct table *table, struct scan *scan, uint32_t hash, size_t at) {
-    for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
-        const struct anchor *anchor = &table->rows[i - 1];
+    const struct anchor *anchor = NULL;
+    uint32_t row = *table_head(table, hash);
 
-        if (anchor->hash != hash || anchor->is_hint || !anchor_stands(anchor, scan->text, at)) {
-            continue;
-        }
+    while ((anchor = anchor_next(table, hash, scan->text, at, &row)) != NULL) {
         if (anchor->kind == ANCHOR_LITERAL) {
             match_literal(scan, &scan->known->literals[anchor->index], at);
-        } else {
+        } else if (!anchor->is_hint) {
             match_anchor(scan, anchor, at);
         }
     }
@@ -555,17 +564,16 @@ static enum meaning rule_meaning(const struct anchor *anchor) {
 }
 
 enum meaning anchors_meaning(const struct anchors *anchors, struct str text, size_t at) {
-    const struct table *table = &anchors->rules;
+    const struct anchor *anchor = NULL;
     enum meaning meaning = MEANING_OTHER;
 
     if (at + ANCHOR_MIN > text.len) {
         return MEANING_OTHER;
     }
     uint32_t hash = fold_hash(text.ptr + at);
-    for (uint32_t i = *table_head(table, hash); i != 0; i = table->rows[i - 1].next) {
-        const struct anchor *anchor = &table->rows[i - 1];
-
-        if (anchor->hash != hash || anchor->is_hint || !anchor_stands(anchor, text, at)) {
+    uint32_t row = *table_head(&anchors->rules, hash);
+    while ((anchor = anchor_next(&anchors->rules, hash, text, at, &row)) != NULL) {
+        if (anchor->is_hint) {
             continue;
         }
         enum meaning here = rule_meaning(anchor);
@@ -578,16 +586,18 @@ enum meaning anchors_meaning(const struct anchors *anchors, struct str text, siz
 }
 
 struct reach anchors_reach(const struct anchors *anchors, struct str text, size_t at) {
-    const struct table *table = &anchors->rules;
-    bool is_long = at + ANCHOR_MIN <= text.len;
-    uint32_t hash = is_long ? fold_hash(text.ptr + at) : 0;
+    const struct anchor *anchor = NULL;
     struct reach reach = {0};
 
-    for (uint32_t i = is_long ? *table_head(table, hash) : 0; i != 0; i = table->rows[i - 1].next) {
-        const struct anchor *anchor = &table->rows[i - 1];
+    if (at + ANCHOR_MIN > text.len) {
+        return (struct reach){1, 1};
+    }
+    uint32_t hash = fold_hash(text.ptr + at);
+    uint32_t row = *table_head(&anchors->rules, hash);
+    while ((anchor = anchor_next(&anchors->rules, hash, text, at, &row)) != NULL) {
         size_t n = anchor->text.len == 0 ? 1 : anchor->text.len; /* only its matcher knows it */
 
-        if (anchor->hash == hash && !anchor->is_hint && anchor_stands(anchor, text, at)) {
+        if (!anchor->is_hint) {
             reach.min = reach.min == 0 || n < reach.min ? n : reach.min;
             reach.max = n > reach.max ? n : reach.max;
         }
