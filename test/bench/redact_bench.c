@@ -275,8 +275,8 @@ static double hostile_mb_per_s(const struct redactor *redactor, const char *cons
     return slowest;
 }
 
-/* The slowest of texts that repeat a few of what stands above, or of what is
- * encoded, hidden or a person's, one after the other. */
+/* The slowest of texts that repeat a few of what stands above, or of what is encoded, hidden or a
+ * person's, one after the other. */
 static double chance_mb_per_s(const struct redactor *redactor, int64_t runs) {
     double slowest = 1e9;
 
@@ -295,6 +295,11 @@ static double chance_mb_per_s(const struct redactor *redactor, int64_t runs) {
         slowest = rate < slowest ? rate : slowest;
     }
     return slowest;
+}
+
+static void print_row(const char *name, int digits, double value, const char *unit, int64_t runs) {
+    (void)printf("{\"name\":\"%s\",\"value\":%.*f,\"unit\":\"%s\",\"runs\":%d}\n", name, digits,
+                 value, unit, (int)runs);
 }
 
 int main(int argc, char **argv) {
@@ -339,25 +344,13 @@ int main(int argc, char **argv) {
     (void)printf("hostile mixture, the slowest   %7.0f MB/s\n", mixture);
     (void)printf("2 KiB event, p99               %7.1f us\n", p99);
     (void)printf("1,000 values become known in   %7.0f ms\n", known_ms);
-    (void)printf("{\"name\":\"redact_stream_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
-                 rate, (int)runs);
-    (void)printf("{\"name\":\"redact_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
-                 1000 / rate, (int)runs);
-    (void)printf(
-        "{\"name\":\"redact_floor_ms_per_mb\",\"value\":%.4f,\"unit\":\"ms\",\"runs\":%d}\n",
-        1000 / floor, (int)runs);
-    (void)printf(
-        "{\"name\":\"redact_persons_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
-        1000 / persons, (int)runs);
-    (void)printf("{\"name\":\"redact_persons_4k\",\"value\":%.1f,\"unit\":\"MB/s\",\"runs\":%d}\n",
-                 persons, (int)runs);
-    (void)printf(
-        "{\"name\":\"redact_hostile_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\",\"runs\":%d}\n",
-        1000 / hostile, (int)runs);
-    (void)printf("{\"name\":\"redact_hostile_mixed_ms_per_mb\",\"value\":%.3f,\"unit\":\"ms\","
-                 "\"runs\":%d}\n",
-                 1000 / mixture, (int)runs);
-    (void)printf("{\"name\":\"redact_event_p99\",\"value\":%.1f,\"unit\":\"us\",\"runs\":%d}\n",
-                 p99, (int)EVENTS);
+    print_row("redact_stream_4k", 1, rate, "MB/s", runs);
+    print_row("redact_ms_per_mb", 3, 1000 / rate, "ms", runs);
+    print_row("redact_floor_ms_per_mb", 4, 1000 / floor, "ms", runs);
+    print_row("redact_persons_ms_per_mb", 3, 1000 / persons, "ms", runs);
+    print_row("redact_persons_4k", 1, persons, "MB/s", runs);
+    print_row("redact_hostile_ms_per_mb", 3, 1000 / hostile, "ms", runs);
+    print_row("redact_hostile_mixed_ms_per_mb", 3, 1000 / mixture, "ms", runs);
+    print_row("redact_event_p99", 1, p99, "us", EVENTS);
     return 0;
 }
