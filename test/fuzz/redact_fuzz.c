@@ -35,14 +35,6 @@ static void fuzz_complain(const char *what, struct str text, struct str masked) 
     abort();
 }
 
-/* Names that are masked may be alike. */
-static bool is_json(struct str text) {
-    json_t *json = json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL);
-
-    json_decref(json);
-    return json != NULL;
-}
-
 static void fuzz_one(const struct redactor *redactor, struct str text) {
     size_t len = 0;
     size_t other_len = 0;

@@ -140,6 +140,12 @@ char *mask_of(const struct redactor *redactor, struct str text, size_t *len) {
     return copy;
 }
 
+bool is_json(struct str text) {
+    CLEANUP(json_decrefp) json_t *json = json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL);
+
+    return json != NULL;
+}
+
 /* No piece of 8 characters of the secret's inside is left. */
 bool leaks(const char *masked, size_t len, const char *secret) {
     size_t n = strlen(secret);

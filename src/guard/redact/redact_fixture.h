@@ -28,6 +28,9 @@ char *secret_of(const struct kind *kind); /* the caller frees */
 /* Masks a closed text; the caller frees. `len` may be NULL. */
 char *mask_of(const struct redactor *redactor, struct str text, size_t *len);
 
+/* Whether it is one JSON text. json_read() would not do: names that are masked may be alike. */
+bool is_json(struct str text);
+
 /* Whether a piece of 8 characters of the secret's inside is left. */
 bool leaks(const char *masked, size_t len, const char *secret);
 
