@@ -347,6 +347,6 @@ void engine_scan(const struct anchors *anchors, const struct known *known, struc
     size_t from = carry_is_empty(carry) ? 0 : carry_apply(&pass, text, carry, spans);
     pass_views(&pass, &segment, carry, false, from, spans);
     carry->before = text.ptr[text.len - 1];
-    carry->is_line_middle = carry->before != '\n' && carry->before != '\r';
+    carry->is_line_middle = !is_line_end(carry->before);
     carry->near_lines -= carry->near_lines > 0 && !carry->is_line_middle ? 1 : 0;
 }

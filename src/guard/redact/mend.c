@@ -1,7 +1,7 @@
 /* guard/redact/mend.c: what is replaced in JSON is all of an escape, or a value. */
 #include "guard/redact/mend.h"
 
-#include "guard/redact/charset.h"
+#include "guard/redact/scan.h"
 #include "guard/redact/view.h"
 
 #include <string.h>
@@ -42,42 +42,34 @@ static void spans_keep_escapes(struct spans *spans, struct str text) {
 
 enum { NUMBER_MAX = 64 }; /* before and after what is masked of it */
 
-static bool is_number(char c) { return is_digit(c) || is_any(c, "+-.eE"); }
-
 /* The number that a span is a part of; false when it has something else in it. */
 static bool number_around(struct str text, struct span *span) {
     size_t from = span->from;
     size_t to = span->to;
 
     for (size_t i = from; i < to; i++) {
-        if (!is_number(text.ptr[i])) {
+        if (!is_number_char(text.ptr[i])) {
             return false;
         }
     }
-    while (from > 0 && span->from - from < NUMBER_MAX && is_number(text.ptr[from - 1])) {
+    while (from > 0 && span->from - from < NUMBER_MAX && is_number_char(text.ptr[from - 1])) {
         from--;
     }
-    while (to < text.len && to - span->to < NUMBER_MAX && is_number(text.ptr[to])) {
+    while (to < text.len && to - span->to < NUMBER_MAX && is_number_char(text.ptr[to])) {
         to++;
     }
-    bool is_all = (from == 0 || !is_number(text.ptr[from - 1])) &&
-                  (to == text.len || !is_number(text.ptr[to]));
+    bool is_all = (from == 0 || !is_number_char(text.ptr[from - 1])) &&
+                  (to == text.len || !is_number_char(text.ptr[to]));
     span->from = from;
     span->to = to;
     return is_all && (is_digit(text.ptr[from]) || text.ptr[from] == '-');
 }
 
-static size_t back_over_blanks(struct str text, size_t at) {
-    while (at > 0 && (text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '\t')) {
-        at--;
-    }
-    return at;
-}
-
 /* Whether \"name\": stands before `at`, in a string. */
 static bool is_after_escaped_name(struct str text, size_t at) {
-    size_t colon = back_over_blanks(text, at);
-    size_t quote = colon > 0 && text.ptr[colon - 1] == ':' ? back_over_blanks(text, colon - 1) : 0;
+    size_t colon = text_before_blanks(text, at);
+    size_t quote =
+        colon > 0 && text.ptr[colon - 1] == ':' ? text_before_blanks(text, colon - 1) : 0;
 
     return quote > 2 && text.ptr[quote - 1] == '"' && text.ptr[quote - 2] == '\\' &&
            text.ptr[quote - 3] != '\\';
@@ -97,7 +89,7 @@ static struct json_line json_line_of(struct str text, size_t at, struct shape sh
     struct str rest = str_trim(str_slice(text, at, line.to));
     size_t n = 0;
 
-    while (n < rest.len && is_number(rest.ptr[n])) {
+    while (n < rest.len && is_number_char(rest.ptr[n])) {
         n++;
     }
     shape_keep(&shape, rest);

@@ -697,12 +697,12 @@ static bool is_tree_clean(const struct redactor *redactor, const json_t *json, s
     if (depth > (size_t)limit(LIMIT_JSON_DEPTH)) {
         return false;
     }
-    json_array_foreach((json_t *)(uintptr_t)json, i, member) {
+    json_array_foreach(walk(json), i, member) {
         if (!is_tree_clean(redactor, member, depth + 1)) {
             return false;
         }
     }
-    json_object_foreach((json_t *)(uintptr_t)json, key, member) {
+    json_object_foreach(walk(json), key, member) {
         if (!is_text_clean(redactor, str_from(key)) ||
             !is_tree_clean(redactor, member, depth + 1)) {
             return false;

@@ -128,9 +128,9 @@ static size_t hex_token_end(struct str text, size_t from, size_t to) {
         return 0;
     }
     while (key < text.len && key - to <= HEX_KEY_MAX &&
-           (is_alnum(text.ptr[key]) || is_any(text.ptr[key], "-_"))) {
+           charset_has(&charsets[SET_WORD], text.ptr[key])) {
         has_digit = has_digit || is_digit(text.ptr[key]);
-        has_upper = has_upper || (text.ptr[key] >= 'A' && text.ptr[key] <= 'Z');
+        has_upper = has_upper || is_capital(text.ptr[key]);
         key++;
     }
     return key - to > HEX_KEY && has_digit && has_upper ? key : 0;

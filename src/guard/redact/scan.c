@@ -211,9 +211,7 @@ static size_t string_quote(const struct scan *scan, size_t at, bool has_read) {
 
 /* Whether a string of JSON may begin with the quote at `at`. */
 static bool string_opens(struct str text, size_t at) {
-    while (at > 0 && (text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '\t')) {
-        at--;
-    }
+    at = text_before_blanks(text, at);
     return at == 0 || is_any(text.ptr[at - 1], ",:[{(\n");
 }
 
@@ -303,6 +301,13 @@ size_t scan_word_end(struct scan *scan, size_t at) {
     *memo = (struct memo){
         .from = at, .to = to, .last_at = sign == NULL ? 0 : (size_t)(sign + 1 - scan->text.ptr)};
     return to;
+}
+
+size_t text_before_blanks(struct str text, size_t at) {
+    while (at > 0 && (text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '\t')) {
+        at--;
+    }
+    return at;
 }
 
 size_t text_colour_begin(struct str text, size_t at) {

@@ -201,6 +201,9 @@ size_t scan_run_end(struct scan *scan, enum set set, size_t at);
 /* Where the word at `at` ends (blank, quote, < or >), with its last '@' in scan->word. */
 size_t scan_word_end(struct scan *scan, size_t at);
 
+/* Where the spaces and tabs before `at` begin; `at` when there is none. */
+size_t text_before_blanks(struct str text, size_t at);
+
 /* Where the sequence that sets a terminal's colour begins that ends at `at` (ECMA-48: ESC [ 0 ; 31
  * m, or as strings write it); `at` when there is none. */
 size_t text_colour_begin(struct str text, size_t at);

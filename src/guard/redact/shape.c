@@ -7,8 +7,6 @@
 
 static bool is_between(char c) { return c == ' ' || c == '\t' || is_any(c, "{}[],:"); }
 
-static bool is_number(char c) { return is_digit(c) || is_any(c, "+-.eE"); }
-
 /* true, false and null begin with different letters. */
 static const char *word_of(char first) {
     return first == 't' ? "true" : first == 'f' ? "false" : first == 'n' ? "null" : "";
@@ -44,13 +42,12 @@ static void put_mask(struct shape *shape, struct buf *out) {
  * that is secret; what is left of the number goes. */
 static void shape_close(struct shape *shape, struct buf *out) {
     const char *word = word_of(shape->word);
+    bool is_word = shape->state == SHAPE_WORD && word[shape->word_n] == '\0';
+    bool is_secret = shape->state == SHAPE_NUMBER || (is_word && shape->is_value);
 
-    if (shape->state == SHAPE_NUMBER && shape->shown_n == 0) {
+    if (is_secret && shape->shown_n == 0) {
         put(out, STR("\"***\""));
-    } else if (shape->state == SHAPE_WORD && word[shape->word_n] == '\0' && shape->is_value &&
-               shape->shown_n == 0) {
-        put(out, STR("\"***\""));
-    } else if (shape->state == SHAPE_WORD && word[shape->word_n] == '\0') {
+    } else if (is_word) {
         put(out, str_slice(str_from(word), shape->shown_n, shape->word_n));
     } else if (shape->state == SHAPE_WORD) {
         put_mask(shape, out);
@@ -105,7 +102,7 @@ static void shape_byte(struct shape *shape, char c, struct buf *out) {
     } else if (shape->state == SHAPE_WORD && is_word_on(shape, c)) {
         shape->word_n++;
         shape->shown_n += out == NULL ? 1 : 0;
-    } else if (shape->state == SHAPE_NUMBER && is_number(c)) {
+    } else if (shape->state == SHAPE_NUMBER && is_number_char(c)) {
         shape->shown_n += out == NULL ? 1 : 0;
     } else {
         shape->state = SHAPE_OTHER;
