@@ -31,8 +31,8 @@ bool body_is_mixed(struct str body) {
     bool has_lower = false;
 
     for (size_t i = 0; i < body.len && i < LOOK; i++) {
-        has_upper = has_upper || is_capital(body.ptr[i]);
-        has_lower = has_lower || (is_letter(body.ptr[i]) && !is_capital(body.ptr[i]));
+        has_upper = has_upper || is_upper(body.ptr[i]);
+        has_lower = has_lower || (is_letter(body.ptr[i]) && !is_upper(body.ptr[i]));
     }
     return has_upper && has_lower;
 }
@@ -79,7 +79,7 @@ bool body_is_resend(struct str body) {
 bool body_is_hook_id(struct str body) {
     size_t i = 0;
 
-    while (i < body.len && !is_capital(body.ptr[i])) {
+    while (i < body.len && !is_upper(body.ptr[i])) {
         i++;
     }
     return i == HOOK_ID && body.len == HOOK_ID && digits_of(body) > 0;
@@ -94,7 +94,7 @@ bool body_is_nats_seed(struct str token) {
 
     for (size_t i = 0; i < token.len && n < NATS_BYTES; i++) {
         char c = token.ptr[i];
-        if (!is_capital(c) && (c < '2' || c > '7')) {
+        if (!is_upper(c) && (c < '2' || c > '7')) {
             return false;
         }
         bits = bits << 5 | (uint32_t)(is_digit(c) ? c - '2' + 26 : c - 'A');

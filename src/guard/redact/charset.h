@@ -35,8 +35,6 @@ static inline bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
 
 static inline bool is_hex(char c) { return is_digit(c) || (fold(c) >= 'a' && fold(c) <= 'f'); }
 
-static inline bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
-
 /* Of Base64, either alphabet, and its padding. */
 static inline bool is_base64(char c) {
     return is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
@@ -54,9 +52,7 @@ static inline bool is_number_char(char c) {
     return is_digit(c) || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
 }
 
-static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-static inline bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+static inline bool is_blank(char c) { return c == ' ' || c == '\t' || is_line_end(c); }
 
 /* The value of a hexadecimal digit. */
 static inline unsigned hex_value(char c) {

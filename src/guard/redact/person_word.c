@@ -26,7 +26,7 @@ static bool is_word_end(struct str text, size_t at) {
     char before = text.ptr[at - 1];
     char after = str_char(text, at);
 
-    return !is_word_char(after) || (is_capital(after) && !is_capital(before));
+    return !is_word_char(after) || (is_upper(after) && !is_upper(before));
 }
 
 /* Whether the word at `word` stands at `at`, before `to`: _ is a blank, a hyphen, an underscore or
@@ -60,7 +60,7 @@ static bool is_word_begin(struct str text, size_t from, size_t at) {
     char c = text.ptr[at];
 
     return is_word_char(c) && (at == from || !is_word_char(text.ptr[at - 1]) ||
-                               (is_capital(c) && !is_capital(text.ptr[at - 1])));
+                               (is_upper(c) && !is_upper(text.ptr[at - 1])));
 }
 
 /* A bit for each letter that one of the words begins with; bytes that share one are told apart
@@ -159,8 +159,7 @@ static size_t word_begin(struct str text, size_t to) {
 /* The last word of contactPhone: it begins with a capital after a small letter. */
 static size_t last_begin(struct str text, size_t from, size_t to) {
     for (size_t at = to - 1; at > from; at--) {
-        if (is_capital(text.ptr[at]) && is_letter(text.ptr[at - 1]) &&
-            !is_capital(text.ptr[at - 1])) {
+        if (is_upper(text.ptr[at]) && is_letter(text.ptr[at - 1]) && !is_upper(text.ptr[at - 1])) {
             return at;
         }
     }

@@ -130,7 +130,7 @@ static size_t hex_token_end(struct str text, size_t from, size_t to) {
     while (key < text.len && key - to <= HEX_KEY_MAX &&
            charset_has(&charsets[SET_WORD], text.ptr[key])) {
         has_digit = has_digit || is_digit(text.ptr[key]);
-        has_upper = has_upper || is_capital(text.ptr[key]);
+        has_upper = has_upper || is_upper(text.ptr[key]);
         key++;
     }
     return key - to > HEX_KEY && has_digit && has_upper ? key : 0;
