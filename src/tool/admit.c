@@ -156,7 +156,8 @@ static void gate_judge(struct turn *turn, const char *tool, const struct operati
     policy_judge(&call, out);
 }
 
-/* A refusal is a record: what was refused, to whom, by which rule. */
+/* A refusal is a record: what was refused, to whom, by which rule. It is also the end of a call
+ * that died with its process, where the journal has only its intent. */
 static enum err_code refuse_journal(struct turn *turn, const char *tool, const char *operation,
                                     const json_t *args, const struct ruling *ruling,
                                     const struct err *why, struct err *err) {
@@ -169,8 +170,11 @@ static enum err_code refuse_journal(struct turn *turn, const char *tool, const c
     struct pending *record;
 
     (void)snprintf(what, sizeof what, "%s.%s", tool, operation);
-    if (row != NULL) {
-        return gate_compare(gate, row, what, digest.text, err);
+    if (row != NULL && gate_compare(gate, row, what, digest.text, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (row != NULL && row->has_result) {
+        return ERR_NONE;
     }
     record = gate_pend(gate, RECORD_VERDICT, number, err);
     if (record == NULL) {

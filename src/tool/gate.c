@@ -147,6 +147,13 @@ struct recalled *gate_recalled(struct gate *gate, int64_t number) {
     return NULL;
 }
 
+void gate_forget(struct gate *gate, struct recalled *row) {
+    int64_t number = row->number;
+
+    recalled_done(row);
+    gate->recalled_last = gate->recalled_last == number ? number - 1 : gate->recalled_last;
+}
+
 static struct recalled *gate_recall_row(struct gate *gate, int64_t number) {
     struct recalled *row = gate_recalled(gate, number);
 

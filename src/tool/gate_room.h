@@ -82,6 +82,9 @@ struct gate {
 /* The recalled row of `number`, or NULL. */
 struct recalled *gate_recalled(struct gate *gate, int64_t number);
 
+/* Takes a row out of what is recalled, so that something else may have its number. */
+void gate_forget(struct gate *gate, struct recalled *row);
+
 /* Whether the call that is about to get a number repeats one that the journal knows. */
 bool gate_is_replaying(const struct gate *gate);
 

@@ -360,6 +360,84 @@ static void a_raise_is_on_record_and_replayed_where_it_was_asked(void **state) {
     rig_done(&rig);
 }
 
+/* Three questions that went well, and one of 2,000 tokens that its process died in: the budget is
+ * used up by it. The next process has asked the three again. */
+static void rig_dies_in_the_last_call(struct rig *rig, struct fixture *f) {
+    struct err why = {0};
+    struct call_handle *call;
+    json_t *out = NULL;
+
+    rig_open(rig, f, "preflight");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(rig, 26000, 10, &why), ERR_NONE);
+    }
+    world.waits_for_cancel = world.is_use_lost = true;
+    call = tool_start(&rig->turn, "model", "ask", ask_args(2000, 10));
+    atomic_store(&rig->interrupted, true);
+    assert_int_equal(tool_finish(call, &out, &why), ERR_INTERRUPTED);
+    world.waits_for_cancel = world.is_use_lost = false;
+}
+
+/* Another process takes it up; how its last question ends. */
+static enum err_code ask_all_again(struct rig *rig, struct err *why) {
+    rig_again(rig, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(rig, 26000, 10, why), ERR_NONE);
+    }
+    return ask(rig, 2000, 10, why);
+}
+
+static void a_call_that_died_with_the_last_of_the_budget_is_asked_about_and_made_again(
+    void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_dies_in_the_last_call(&rig, *state);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask_all_again(&rig, &why), ERR_NONE);
+        assert_null(gate_fault(rig.gate));
+        assert_int_equal(rig.asked, 1);
+        must_have_spent(&rig, 82000, 2040); /* the dead one's hold stays spent */
+    }
+    rig_done(&rig);
+}
+
+static void a_call_that_died_with_the_last_of_the_budget_stays_refused_after_a_no(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_dies_in_the_last_call(&rig, *state);
+    rig.answer = "no";
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask_all_again(&rig, &why), ERR_BUDGET);
+        assert_null(gate_fault(rig.gate));
+        assert_int_equal(rig.asked, 1);
+        must_have_spent(&rig, 80000, 2030);
+        rig.answer = "yes"; /* who comes later is not asked */
+    }
+    rig_done(&rig);
+}
+
+static void a_refusal_with_nobody_there_is_on_record_for_whoever_comes_later(void **state) {
+    struct rig rig;
+    struct err why = {0};
+
+    rig_dies_in_the_last_call(&rig, *state);
+    for (int i = 0; i < 3; i++) {
+        rig.has_person = i > 0;
+        assert_int_equal(ask_all_again(&rig, &why), ERR_BUDGET); /* also when it would fit again */
+        assert_int_equal(rig_simple(&rig, "build"), ERR_NONE);
+        assert_int_equal(rig.asked, i == 2);
+        assert_int_equal(ask(&rig, 3000, 10, &why), i == 0 ? ERR_BUDGET : ERR_NONE);
+        if (i == 0) {
+            assert_int_equal(rig.asked, 0); /* what is not on the disk may be asked anew */
+        }
+        assert_null(gate_fault(rig.gate));
+    }
+    assert_int_equal(rig.asked, 1);
+    rig_done(&rig);
+}
+
 /* ---- Ten at once ---- */
 
 static void ten_calls_at_once_hold_no_more_than_the_budget(void **state) {
@@ -414,6 +492,9 @@ int main(void) {
         ON_MEMORY(who_says_no_goes_on_without_a_model_and_is_not_asked_again),
         ON_MEMORY(without_a_person_nothing_is_raised),
         ON_MEMORY(a_raise_is_on_record_and_replayed_where_it_was_asked),
+        ON_MEMORY(a_call_that_died_with_the_last_of_the_budget_is_asked_about_and_made_again),
+        ON_MEMORY(a_call_that_died_with_the_last_of_the_budget_stays_refused_after_a_no),
+        ON_MEMORY(a_refusal_with_nobody_there_is_on_record_for_whoever_comes_later),
         ON_MEMORY(ten_calls_at_once_hold_no_more_than_the_budget),
     };
 

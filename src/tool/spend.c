@@ -123,13 +123,14 @@ void gate_spend(struct turn *turn, struct token_hold *hold, const struct token_s
 
 /* ---- Holding ---- */
 
-/* Whether the journal holds how the next call ended. */
-static bool is_recalled(struct gate *gate, const char *tool, const struct operation *row) {
-    const struct recalled *recalled = gate_recalled(gate, gate->next_call);
+/* What the journal holds of the next call, or NULL. */
+static struct recalled *recalled_call(struct gate *gate, const char *tool,
+                                      const struct operation *row) {
+    struct recalled *recalled = gate_recalled(gate, gate->next_call);
     char what[sizeof recalled->what];
 
     (void)snprintf(what, sizeof what, "%s.%s", tool, row->name);
-    return recalled != NULL && recalled->has_result && strcmp(recalled->what, what) == 0;
+    return recalled != NULL && strcmp(recalled->what, what) == 0 ? recalled : NULL;
 }
 
 /* Whether the next number is the question to raise the budget, in the journal. */
@@ -162,17 +163,31 @@ static enum err_code refuse_spent(struct turn *turn, const char *tool, const str
     return gate_refuse(turn, tool, row->name, args, ERR_BUDGET, &ruling, err);
 }
 
+/* A call that died with its process and does not fit any more: the question gets its number, and
+ * the call the next. Not where the journal goes on behind it, as it does after calls at once. */
+static bool has_room_to_ask(struct gate *gate, struct recalled *died) {
+    if (died != NULL && died->number < gate->recalled_last) {
+        return false;
+    }
+    if (died != NULL) {
+        gate_forget(gate, died);
+    }
+    return true;
+}
+
 static enum err_code hold_need(struct turn *turn, const char *tool, const struct operation *row,
                                const json_t *args, const struct token_need *need,
                                struct token_hold *hold, struct err *err) {
-    struct meter *meter = turn->gate->options.meter;
+    struct gate *gate = turn->gate;
+    struct meter *meter = gate->options.meter;
 
     for (;;) {
         if (token_ledger_hold(meter_ledger(meter), need->prompt, need->least, need->wanted, hold) ==
             TOKENS_HELD) {
             return ERR_NONE;
         }
-        if (!meter_may_ask(meter) || !turn_has_person(turn)) {
+        if (!meter_may_ask(meter) || !turn_has_person(turn) ||
+            !has_room_to_ask(gate, recalled_call(gate, tool, row))) {
             return refuse_spent(turn, tool, row, args, err);
         }
         if (ask_to_raise(turn, err) != ERR_NONE) {
@@ -185,6 +200,7 @@ enum err_code gate_hold(struct turn *turn, const char *tool, const struct operat
                         const json_t *args, struct token_hold *hold, struct err *err) {
     const struct tool *of = tool_row(tool);
     struct gate *gate = turn->gate;
+    const struct recalled *recalled;
     struct token_need need = {0};
 
     if (of->need == NULL) {
@@ -193,7 +209,8 @@ enum err_code gate_hold(struct turn *turn, const char *tool, const struct operat
     if (is_asked_to_raise(gate) && ask_to_raise(turn, err) != ERR_NONE) {
         return err->code;
     }
-    if (is_recalled(gate, tool, row)) {
+    recalled = recalled_call(gate, tool, row);
+    if (recalled != NULL && recalled->has_result) {
         return ERR_NONE;
     }
     if (of->need(gate->options.services, row, args, &need, err) != ERR_NONE) {

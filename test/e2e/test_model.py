@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import zlib
@@ -14,6 +15,7 @@ from pathlib import Path
 import fake_model as fake
 import lab
 import model_probe
+import tokens_judge
 
 SECRET = "AKIAIOSFODNN7EXAMPLE"
 HELLO = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "say hello"}]
@@ -335,6 +337,76 @@ class Budget(lab.Case):
             self.assertEqual(talk.wait(), 0)
         said = " ".join(talk.transcript.split())
         self.assertEqual((said.count(self.CEILING), said.count(self.RAISE), self.asked(model)), (2, 1, 3), said)  # the warning and the answer
+
+
+class KilledUnderWay(unittest.TestCase):
+    """kill -9 with ten questions under way at a server that counts what comes, as tiktoken does, and holds its answers."""
+    SAID = "The change is small and nothing that runs is interrupted. " * 12
+
+    def setUp(self):
+        self.count = tokens_judge.reference("o200k_base").encode_ordinary
+        self.go, self.model = threading.Event(), self.enterContext(fake.FakeModel())
+        self.addCleanup(self.go.set)
+        self.dir = self.enterContext(tempfile.TemporaryDirectory())
+        said = [fake.chunk({"content": self.SAID}), fake.chunk({"content": self.SAID})]
+        # Every third has said something when its process dies, the others nothing.
+        self.model.always(lambda request: lambda handler: (
+            fake.stream(*said, done=False)(handler) if len(self.model.requests) % 3 == 0 else None, self.go.wait(60)))
+
+    def enterContext(self, manager):  # of Python 3.11's unittest only
+        result = manager.__enter__()
+        self.addCleanup(manager.__exit__, None, None, None)
+        return result
+
+    def bill(self):
+        """What the server saw: prompts, and answers, were each as long as it may become."""
+        requests = list(self.model.requests)
+        return (sum(len(self.count(message["content"])) for request in requests for message in request["body"]["messages"]),
+                sum(request["body"]["max_completion_tokens"] for request in requests))
+
+    def covers(self, taken, bill, top):
+        """What was taken is at least what the server may bill, and no more than may be spent."""
+        self.assertGreaterEqual(taken["in"], bill[0])
+        self.assertGreaterEqual(taken["out"], bill[1])
+        self.assertFalse(taken["in"] > top[0] or taken["out"] > top[1], taken)
+
+    def held(self, top, *words):
+        """A process with its questions under way: the process, and what it says then. What it found on record covers what came before it."""
+        before = self.bill()
+        process = subprocess.Popen([Path(lab.program()).parent / "tool/ledger_probe", self.dir, *words], text=True, stdout=subprocess.PIPE,
+                                   env={"PATH": "/usr/bin:/bin", **self.model.env()})
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close()))
+        self.covers(json.loads(process.stdout.readline())["taken"], before, top)
+        return process, json.loads(process.stdout.readline())
+
+    def dies(self, asked, top, *words):
+        """kill -9 once the server has seen so many questions in all."""
+        process, under_way = self.held(top, *words)
+        deadline = time.monotonic() + 60
+        while len(self.model.requests) < asked:
+            self.assertLess(time.monotonic(), deadline, f"{len(self.model.requests)} questions came: {under_way}")
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        self.assertEqual(len(self.model.requests), asked)
+        self.covers(under_way["taken"], self.bill(), top)
+        return under_way["begun"], under_way["refused"]
+
+    def all_are_refused(self, top, *words):
+        asked = len(self.model.requests)
+        process, under_way = self.held(top, *words)
+        self.assertEqual(json.loads(process.stdout.readline())["ended"], ["token_budget"] * 10)
+        self.assertEqual(len(self.model.requests), asked, "nothing fits, and nothing is sent")
+        return under_way["taken"]["in"]
+
+    def test_what_the_server_saw_is_counted_and_neither_budget_nor_ceiling_is_passed(self):
+        default, ceiling = (80000, 40000), (120000, 60000)
+        self.assertEqual(self.dies(10, default, "next", "10"), (10, 0))
+        self.assertEqual(self.dies(16, default, "again", "10"), (6, 4), "taken up: the same ten once more, and six fit")
+        self.assertEqual(self.dies(17, ceiling, "again", "10", "yes"), (1, 9), "a person is asked where there is a place: at the last")
+        self.assertEqual(self.dies(24, ceiling, "next", "10", "yes"), (7, 3))
+        self.all_are_refused(ceiling, "again", "10", "yes")
+        self.assertGreater(self.all_are_refused(ceiling, "next", "10", "yes"), default[0])
 
 
 class Noise(lab.Case):
