@@ -430,12 +430,9 @@ static void anchors_prune(const struct anchors *anchors, struct str text, enum s
     uint32_t places[SIEVE_PLACES];
 
     for (size_t word = 0; word < sift->words; word += SIEVE_BATCH) {
-        size_t left = sift->words - word;
-        size_t n = sift_places(sift, sift->anchors, word, places);
+        size_t n = sift_take_places(sift, sift->anchors, word, places);
 
         n = places_keep(anchors, text, places, n);
-        memset(&sift->anchors[word], 0,
-               (left < SIEVE_BATCH ? left : SIEVE_BATCH) * sizeof sift->anchors[0]);
         for (size_t i = 0; i < n; i++) {
             if (is_worth(anchors, text, sift, places[i], use)) {
                 bit_set(sift->anchors, places[i]);

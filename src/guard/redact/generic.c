@@ -271,24 +271,32 @@ static bool is_worth(const char *p, const struct sift *sift, size_t at) {
     return is_opened & !is_numbered & (is_cased | is_long);
 }
 
-void values_prune(struct str text, struct sift *sift) {
-    for (size_t i = 0; i < sift->words; i++) {
-        uint64_t keep = 0;
+/* Leaves of the places of values those at which one may begin. */
+static size_t places_keep(struct str text, const struct sift *sift, uint32_t *places, size_t n) {
+    size_t kept = 0;
 
-        for (uint64_t left = sift->values[i]; left != 0; left &= left - 1) {
-            size_t k = (size_t)__builtin_ctzll(left);
-            size_t at = i * 64 + k - (SIEVE_VALUE - 1);
-            bool is_kept = at >= 2 && is_worth(text.ptr, sift, at);
-            keep |= (uint64_t)is_kept << k;
-        }
-        for (uint64_t left = keep; left != 0; left &= left - 1) {
-            size_t bit = i * 64 + (size_t)__builtin_ctzll(left);
-            size_t run_to = bits_next_clear(sift->letters, bit, text.len);
-            if (!is_value(text, bit - (SIEVE_VALUE - 1), run_to)) {
-                keep &= ~(left & -left);
+    for (size_t i = 0; i < n; i++) {
+        size_t bit = places[i];
+        bool is_kept = bit > SIEVE_VALUE && is_worth(text.ptr, sift, bit - (SIEVE_VALUE - 1));
+        places[kept] = (uint32_t)bit;
+        kept += is_kept;
+    }
+    return kept;
+}
+
+void values_prune(struct str text, struct sift *sift) {
+    uint32_t places[SIEVE_PLACES];
+
+    for (size_t word = 0; word < sift->words; word += SIEVE_BATCH) {
+        size_t n = sift_take_places(sift, sift->values, word, places);
+
+        n = places_keep(text, sift, places, n);
+        for (size_t i = 0; i < n; i++) {
+            size_t run_to = bits_next_clear(sift->letters, places[i], text.len);
+            if (is_value(text, places[i] - (SIEVE_VALUE - 1), run_to)) {
+                bit_set(sift->values, places[i]);
             }
         }
-        sift->values[i] = keep;
     }
 }
 

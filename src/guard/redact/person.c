@@ -320,7 +320,7 @@ SIEVE_TARGET_AVX2 static void places_find_avx2(const struct sift *sift) { places
 
 static void places_find_any(const struct sift *sift) {
 #if defined(__x86_64__)
-    if (sift->way == SIEVE_AVX512) {
+    if (sift->way >= SIEVE_AVX512) {
         places_find_avx512(sift);
         return;
     }

@@ -183,7 +183,7 @@ static size_t tier_places(const struct pieces_tier *tier, size_t t, enum sieve_w
                           struct str text, size_t *at, uint32_t *places) {
     (void)way;
 #if defined(__x86_64__)
-    if (t == 1 && text.len - *at >= 64 && way == SIEVE_AVX512) {
+    if (t == 1 && text.len - *at >= 64 && way >= SIEVE_AVX512) {
         return filter_avx512(tier, text, at, places);
     }
     if (way != SIEVE_PLAIN) {

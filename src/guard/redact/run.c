@@ -16,9 +16,10 @@ enum {
     HEX_ID = 32,
     HEX_KEY = 16,
     HEX_KEY_MAX = 64,
-    MAILGUN = 50,  /* 32-8-8 */
-    TEXT_MIN = 12, /* bytes, all of ASCII, that tell text from chance */
-    GROUP = 4,     /* characters of Base64 that make three bytes */
+    MAILGUN = 50,   /* 32-8-8 */
+    ESCAPE_MAX = 6, /* \uXXXX */
+    TEXT_MIN = 12,  /* bytes, all of ASCII, that tell text from chance */
+    GROUP = 4,      /* characters of Base64 that make three bytes */
     GROUPS_MIN = TEXT_MIN / 3
 };
 
@@ -325,15 +326,63 @@ static size_t after_escape(struct str text, size_t from, size_t to) {
 /* A run's first character, of the bit that stands for its 24th. */
 static size_t run_first(size_t bit) { return bit - (SIEVE_RUN - 1); }
 
-void runs_prune(struct str text, struct sift *sift) {
+/* `n` bits from `at` on, at most 64. */
+SIEVE_INLINE uint64_t bits_of(const uint64_t *bits, size_t at, size_t n) {
+    uint64_t word = bits[at / 64] >> at % 64 | bits[at / 64 + 1] << 1 << (63 - at % 64);
+
+    return word & ~UINT64_C(0) >> (64 - n);
+}
+
+/* Whether run_is_worth() must be asked about the run of `n` characters, at most 64, at `from`: it
+ * has capitals, or is as long as a token, or an escape may stand before it, or it has hexadecimal
+ * digits in a row, but for a digest whose first ones are no text. Without a branch, as most runs
+ * are digests, ids and paths, and nothing tells which comes next. */
+SIEVE_INLINE bool may_be_worth(const char *p, const struct sift *sift, size_t from, size_t n) {
+    size_t rows = n - (SIEVE_RUN - 1);
+    uint64_t hexes = bits_of(sift->hexes, from + (SIEVE_RUN - 1), rows);
+    size_t before = from < ESCAPE_MAX ? 0 : from - ESCAPE_MAX;
+    bool is_all = hexes == ~UINT64_C(0) >> (64 - rows);
+    bool is_digest = is_all & !may_be_hex_text(p + from);
+
+    return ((hexes != 0) & !is_digest) | (bits_of(sift->uppers, from, n) != 0) |
+           (bits_of(sift->odds, before, ESCAPE_MAX) != 0) | (n == HEX_ID) | (n == MAILGUN);
+}
+
+static void run_prune(struct str text, struct sift *sift, size_t bit, size_t to) {
+    if (!run_is_worth(text, sift, after_escape(text, run_first(bit), to), to)) {
+        bits_clear(sift->runs, bit, to);
+    }
+}
+
+SIEVE_INLINE void runs_look(struct str text, struct sift *sift) {
     for (size_t bit = bits_next(sift->runs, sift->runs, 0, text.len); bit < text.len;) {
         size_t to = bits_next_clear(sift->runs, bit, text.len);
+        size_t from = run_first(bit);
+        bool is_long = to - from > 64;
 
-        if (!run_is_worth(text, sift, after_escape(text, run_first(bit), to), to)) {
+        if (is_long || may_be_worth(text.ptr, sift, from, to - from)) {
+            run_prune(text, sift, bit, to);
+        } else {
             bits_clear(sift->runs, bit, to);
         }
         bit = bits_next(sift->runs, sift->runs, to, text.len);
     }
+}
+
+#if defined(__x86_64__)
+SIEVE_TARGET_BITS static void runs_look_bits(struct str text, struct sift *sift) {
+    runs_look(text, sift);
+}
+#endif
+
+void runs_prune(struct str text, struct sift *sift) {
+#if defined(__x86_64__)
+    if (sift->way != SIEVE_PLAIN) {
+        runs_look_bits(text, sift);
+        return;
+    }
+#endif
+    runs_look(text, sift);
 }
 
 /* Whether nothing but blanks and NUL is there, which say nothing. */

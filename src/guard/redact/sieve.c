@@ -1,8 +1,9 @@
 /* guard/redact/sieve.c: looks at every byte once.
  *
  * What may begin where is told as by Teddy of Hyperscan: the items are put into 32 groups, and for
- * each of the first four places a byte is looked up by its two nibbles in tables of groups. A place
- * stays that has one group in all eight answers. */
+ * each of the first four places a byte is looked up in tables of groups, by its two nibbles, or
+ * whole where the processor has tables of 128 bytes. A place stays that has one group in all
+ * answers. */
 #include "guard/redact/sieve.h"
 
 #include "guard/redact/charset.h"
@@ -34,27 +35,63 @@ static unsigned byte_weight(unsigned c) {
     return c >= 0x20 && c < 0x80 ? byte_weights[c - 0x20] : c == '\n' ? 218 : 1;
 }
 
-/* How often a byte has its nibbles in both sets. */
-static uint64_t place_weight(unsigned low, unsigned high) {
-    uint64_t sum = 0;
+/* How often the bytes of a set stand there, eight at a time. */
+struct weights {
+    bool is_whole; /* bytes are looked up whole, not by their nibbles */
+    uint32_t of[SIEVE_ASCII / 8][256];
+};
 
-    if (low == 0xffff && high == 0xffff) {
+static void weights_build(struct weights *weights, bool is_whole) {
+    weights->is_whole = is_whole;
+    for (unsigned k = 0; k < SIEVE_ASCII / 8; k++) {
+        weights->of[k][0] = 0;
+        for (unsigned set = 1; set < 256; set++) {
+            unsigned rest = set & (set - 1);
+            unsigned first = (unsigned)__builtin_ctz(set);
+            weights->of[k][set] = weights->of[k][rest] + byte_weight(k * 8 + first);
+        }
+    }
+}
+
+static bool is_any_byte(const uint64_t *bytes) { return (bytes[0] & bytes[1]) == ~UINT64_C(0); }
+
+/* The nibbles of a set of bytes. */
+static void nibbles_of(const uint64_t *bytes, uint16_t *low, uint16_t *high) {
+    *low = 0;
+    *high = 0;
+    for (unsigned h = 0; h < SIEVE_ASCII / 16; h++) {
+        uint16_t row = (uint16_t)(bytes[h / 4] >> h % 4 * 16);
+        *low |= row;
+        *high |= (uint16_t)((row != 0) << h);
+    }
+    *high = is_any_byte(bytes) ? UINT16_MAX : *high;
+}
+
+/* How often a byte is let through that is looked for among `bytes`. */
+static uint64_t place_weight(const struct weights *weights, const uint64_t *bytes) {
+    uint64_t sum = 0;
+    uint16_t low = 0;
+    uint16_t high = 0;
+
+    if (is_any_byte(bytes)) {
         return 10000;
     }
-    for (unsigned h = high; h != 0; h &= h - 1) {
-        for (unsigned l = low; l != 0; l &= l - 1) {
-            sum += byte_weight((unsigned)__builtin_ctz(h) << 4 | (unsigned)__builtin_ctz(l));
-        }
+    nibbles_of(bytes, &low, &high);
+    for (unsigned h = 0; h < SIEVE_ASCII / 16; h++) {
+        unsigned row = weights->is_whole ? (uint16_t)(bytes[h / 4] >> h % 4 * 16)
+                       : high >> h & 1   ? low
+                                         : 0U;
+        sum += weights->of[h * 2][row & 0xff] + weights->of[h * 2 + 1][row >> 8];
     }
     return sum;
 }
 
 /* How much text a group lets through, about. */
-static uint64_t group_cost(const struct sieve_group *group) {
+static uint64_t group_cost(const struct weights *weights, const struct sieve_group *group) {
     uint64_t cost = 1;
 
-    for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        cost *= place_weight(group->low[k], group->high[k]);
+    for (size_t k = 0; k < SIEVE_WINDOW && cost > 0; k++) {
+        cost *= place_weight(weights, group->bytes[k]);
     }
     return cost;
 }
@@ -63,8 +100,8 @@ static struct sieve_group group_join(const struct sieve_group *a, const struct s
     struct sieve_group both = *a;
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        both.low[k] |= b->low[k];
-        both.high[k] |= b->high[k];
+        both.bytes[k][0] |= b->bytes[k][0];
+        both.bytes[k][1] |= b->bytes[k][1];
     }
     return both;
 }
@@ -73,28 +110,29 @@ static struct sieve_group group_of(const struct sieve_item *item) {
     struct sieve_group group = {0};
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        if (item->first[k] == NULL) {
-            group.low[k] = 0xffff;
-            group.high[k] = 0xffff;
-            continue;
+        bool is_any = item->first[k] == NULL;
+
+        for (const char *p = item->first[k]; !is_any && *p != '\0'; p++) {
+            unsigned char c = (unsigned char)*p;
+            is_any = c >= SIEVE_ASCII;
+            group.bytes[k][c / 64 % 2] |= UINT64_C(1) << c % 64;
         }
-        for (const char *p = item->first[k]; *p != '\0'; p++) {
-            group.low[k] |= (uint16_t)(1U << (*p & 15));
-            group.high[k] |= (uint16_t)(1U << ((unsigned char)*p >> 4));
+        if (is_any) {
+            memset(group.bytes[k], 0xff, sizeof group.bytes[k]);
         }
     }
     return group;
 }
 
 /* The group that grows least when it takes `one` in. */
-static size_t group_best(const struct sieve_group *groups, const uint64_t *costs,
-                         const struct sieve_group *one) {
+static size_t group_best(const struct weights *weights, const struct sieve_group *groups,
+                         const uint64_t *costs, const struct sieve_group *one) {
     size_t best = 0;
     uint64_t best_more = UINT64_MAX;
 
     for (size_t g = 0; g < SIEVE_GROUPS && best_more > 0; g++) {
         struct sieve_group with = group_join(&groups[g], one);
-        uint64_t more = group_cost(&with) - costs[g];
+        uint64_t more = group_cost(weights, &with) - costs[g];
         if (more < best_more) {
             best = g;
             best_more = more;
@@ -107,13 +145,21 @@ static void sieve_fill(struct sieve *sieve, size_t g) {
     const struct sieve_group *group = &sieve->groups[g];
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+        uint16_t low = 0;
+        uint16_t high = 0;
+
+        nibbles_of(group->bytes[k], &low, &high);
         for (unsigned i = 0; i < 16; i++) {
-            sieve->low[g / 8][k][i] |= (uint8_t)((group->low[k] >> i & 1U) << g % 8);
-            sieve->high[g / 8][k][i] |= (uint8_t)((group->high[k] >> i & 1U) << g % 8);
+            sieve->low[g / 8][k][i] |= (uint8_t)((low >> i & 1U) << g % 8);
+            sieve->high[g / 8][k][i] |= (uint8_t)((high >> i & 1U) << g % 8);
         }
         for (unsigned c = 0; c < 256; c++) {
-            unsigned is_in = (group->low[k] >> (c & 15)) & (group->high[k] >> (c >> 4)) & 1U;
+            unsigned is_in = (unsigned)low >> (c & 15) & (unsigned)high >> (c >> 4) & 1U;
             sieve->accept[k][c] |= (uint32_t)(is_in << g);
+        }
+        for (unsigned c = 0; c < SIEVE_ASCII; c++) {
+            sieve->whole[g / 8][k][c] |=
+                (uint8_t)((group->bytes[k][c / 64] >> c % 64 & 1) << g % 8);
         }
     }
 }
@@ -123,7 +169,9 @@ enum sieve_way sieve_best_way(void) {
     bool has_bmi = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 
     if (has_bmi && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
-        return SIEVE_AVX512;
+        bool has_vbmi =
+            __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+        return has_vbmi ? SIEVE_VBMI : SIEVE_AVX512;
     }
     if (has_bmi && __builtin_cpu_supports("avx2")) {
         return SIEVE_AVX2;
@@ -147,8 +195,8 @@ static int placing_compare(const void *a, const void *b) {
 }
 
 /* Puts item `at` where it costs least, given where the first `n` others are. */
-static void placing_choose(struct placing *items, size_t n, size_t at, struct sieve_group *groups,
-                           uint64_t *costs) {
+static void placing_choose(const struct weights *weights, struct placing *items, size_t n,
+                           size_t at, struct sieve_group *groups, uint64_t *costs) {
     size_t from = items[at].group;
     struct sieve_group rest = {0};
 
@@ -158,10 +206,10 @@ static void placing_choose(struct placing *items, size_t n, size_t at, struct si
         }
     }
     groups[from] = rest;
-    costs[from] = group_cost(&rest);
-    size_t to = group_best(groups, costs, &items[at].one);
+    costs[from] = group_cost(weights, &rest);
+    size_t to = group_best(weights, groups, costs, &items[at].one);
     groups[to] = group_join(&groups[to], &items[at].one);
-    costs[to] = group_cost(&groups[to]);
+    costs[to] = group_cost(weights, &groups[to]);
     items[at].group = to;
 }
 
@@ -169,16 +217,18 @@ static void placing_choose(struct placing *items, size_t n, size_t at, struct si
 void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) {
     struct placing *placings = mem_array(n + 1, sizeof placings[0]);
     uint64_t costs[SIEVE_GROUPS] = {0};
+    struct weights weights;
 
     *sieve = (struct sieve){.way = sieve_best_way()};
+    weights_build(&weights, sieve->way == SIEVE_VBMI);
     for (size_t i = 0; i < n; i++) {
         placings[i].one = group_of(&items[i]);
-        placings[i].cost = group_cost(&placings[i].one);
+        placings[i].cost = group_cost(&weights, &placings[i].one);
     }
     qsort(placings, n, sizeof placings[0], placing_compare);
     for (int round = 0; round < 1 + REFINE_ROUNDS; round++) {
         for (size_t i = 0; i < n; i++) {
-            placing_choose(placings, round == 0 ? i : n, i, sieve->groups, costs);
+            placing_choose(&weights, placings, round == 0 ? i : n, i, sieve->groups, costs);
         }
     }
     for (size_t g = 0; g < SIEVE_GROUPS; g++) {
@@ -190,11 +240,13 @@ void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) 
 void sieve_add(struct sieve *sieve, const struct sieve_item *item) {
     struct sieve_group one = group_of(item);
     uint64_t costs[SIEVE_GROUPS] = {0};
+    struct weights weights;
 
+    weights_build(&weights, sieve->way == SIEVE_VBMI);
     for (size_t g = 0; g < SIEVE_GROUPS; g++) {
-        costs[g] = group_cost(&sieve->groups[g]);
+        costs[g] = group_cost(&weights, &sieve->groups[g]);
     }
-    size_t best = group_best(sieve->groups, costs, &one);
+    size_t best = group_best(&weights, sieve->groups, costs, &one);
     sieve->groups[best] = group_join(&sieve->groups[best], &one);
     sieve_fill(sieve, best);
 }
@@ -499,6 +551,47 @@ AVX512_INLINE void sift_words_64(const struct sieve *sieve, const char *p, size_
     }
 }
 
+#define VBMI_INLINE SIEVE_TARGET_VBMI SIEVE_INLINE
+
+/* The groups of 64 bytes; one above 0x7f is looked up as another. */
+VBMI_INLINE __m512i whole_64(const uint8_t *table, __m512i bytes) {
+    return _mm512_permutex2var_epi8(_mm512_loadu_si512(table), bytes,
+                                    _mm512_loadu_si512(table + 64));
+}
+
+VBMI_INLINE void sift_whole_64(const struct sieve *sieve, const char *p, size_t n, bool has_numbers,
+                               struct sift *sift, size_t word) {
+    for (size_t i = 0; i < n; i++, p += 64) {
+        struct sifted got = {0};
+        __m512i bytes = _mm512_loadu_si512(p);
+        __m512i groups[SIEVE_SETS];
+
+        classes_64(bytes, has_numbers, &got);
+        for (size_t s = 0; s < SIEVE_SETS; s++) {
+            groups[s] = whole_64(sieve->whole[s][0], bytes);
+        }
+        for (size_t k = 1; k < SIEVE_WINDOW; k++) {
+            bytes = _mm512_loadu_si512(p + k);
+            for (size_t s = 0; s < SIEVE_SETS; s++) {
+                groups[s] = _mm512_and_si512(groups[s], whole_64(sieve->whole[s][k], bytes));
+            }
+        }
+        __m512i any = _mm512_or_si512(
+            groups[0], _mm512_ternarylogic_epi32(groups[1], groups[2], groups[3], 0xfe));
+        got.anchors = _mm512_test_epi8_mask(any, any);
+        sift_keep(sift, word + i, &got);
+    }
+}
+
+SIEVE_TARGET_VBMI static void sift_words_vbmi(const struct sieve *sieve, const char *p, size_t n,
+                                              bool has_numbers, struct sift *sift, size_t word) {
+    if (has_numbers) {
+        sift_whole_64(sieve, p, n, true, sift, word);
+    } else {
+        sift_whole_64(sieve, p, n, false, sift, word);
+    }
+}
+
 SIEVE_TARGET_AVX512 static void sift_words_avx512(const struct sieve *sieve, const char *p,
                                                   size_t n, bool has_numbers, struct sift *sift,
                                                   size_t word) {
@@ -517,6 +610,10 @@ static void sift_words(const struct sieve *sieve, const char *p, size_t n, bool 
                        struct sift *sift, size_t word) {
     (void)has_numbers; /* the plain way tells everything */
 #if defined(__x86_64__)
+    if (sieve->way == SIEVE_VBMI) {
+        sift_words_vbmi(sieve, p, n, has_numbers, sift, word);
+        return;
+    }
     if (sieve->way == SIEVE_AVX512) {
         sift_words_avx512(sieve, p, n, has_numbers, sift, word);
         return;
@@ -598,7 +695,7 @@ SIEVE_TARGET_AVX2 static void runs_keep_long_avx2(struct sift *sift) { runs_keep
 
 static void runs_keep(struct sift *sift) {
 #if defined(__x86_64__)
-    if (sift->way == SIEVE_AVX512) {
+    if (sift->way >= SIEVE_AVX512) {
         runs_keep_long_avx512(sift);
         return;
     }
@@ -638,6 +735,33 @@ SIEVE_INLINE size_t places_read(const struct sift *sift, const uint64_t *bits, s
 }
 
 #if defined(__x86_64__)
+/* The places of a word at once, sixteen by sixteen. */
+SIEVE_TARGET_VBMI static size_t places_read_vbmi(const struct sift *sift, const uint64_t *bits,
+                                                 size_t word, uint32_t *places) {
+    static const uint8_t first[64] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+        44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    size_t to = word + SIEVE_BATCH < sift->words ? word + SIEVE_BATCH : sift->words;
+    const __m512i all = _mm512_loadu_si512(first);
+    size_t n = 0;
+
+    for (size_t i = word; i < to; i++) {
+        __m512i within = _mm512_maskz_compress_epi8(bits[i], all);
+        __m512i base = _mm512_set1_epi32((int)(i * 64));
+        size_t here = (size_t)__builtin_popcountll(bits[i]);
+        __m512i some = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(within));
+        _mm512_storeu_si512(places + n, _mm512_add_epi32(some, base));
+        for (size_t k = 16; k < here; k += 16) { /* seldom */
+            within = _mm512_alignr_epi64(within, within, 2);
+            some = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(within));
+            _mm512_storeu_si512(places + n + k, _mm512_add_epi32(some, base));
+        }
+        n += here;
+    }
+    return n;
+}
+
 SIEVE_TARGET_AVX2 static size_t places_read_avx2(const struct sift *sift, const uint64_t *bits,
                                                  size_t word, uint32_t *places) {
     return places_read(sift, bits, word, places);
@@ -646,11 +770,22 @@ SIEVE_TARGET_AVX2 static size_t places_read_avx2(const struct sift *sift, const 
 
 size_t sift_places(const struct sift *sift, const uint64_t *bits, size_t word, uint32_t *places) {
 #if defined(__x86_64__)
+    if (sift->way == SIEVE_VBMI) {
+        return places_read_vbmi(sift, bits, word, places);
+    }
     if (sift->way != SIEVE_PLAIN) {
         return places_read_avx2(sift, bits, word, places);
     }
 #endif
     return places_read(sift, bits, word, places);
+}
+
+size_t sift_take_places(const struct sift *sift, uint64_t *bits, size_t word, uint32_t *places) {
+    size_t left = sift->words - word;
+    size_t n = sift_places(sift, bits, word, places);
+
+    memset(&bits[word], 0, (left < SIEVE_BATCH ? left : SIEVE_BATCH) * sizeof bits[0]);
+    return n;
 }
 
 void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift) {

@@ -15,19 +15,21 @@ enum {
     SIEVE_VALUE = 16
 };
 
-/* How bytes are looked at; each way gives the same bits. */
-enum sieve_way { SIEVE_PLAIN = 0, SIEVE_AVX2, SIEVE_AVX512 };
+/* How bytes are looked at, from slow to fast; each way gives the same bits, but that with AVX-512
+ * VBMI fewer anchors are let through: bytes are looked up whole there, elsewhere by nibbles. */
+enum sieve_way { SIEVE_PLAIN = 0, SIEVE_AVX2, SIEVE_AVX512, SIEVE_VBMI };
 
 /* What this processor can do. */
 enum sieve_way sieve_best_way(void);
 
 /* Places of a text in rising order, from the bits of SIEVE_BATCH words. */
-enum { SIEVE_BATCH = 16, SIEVE_PLACES = SIEVE_BATCH * 64 + 4 };
+enum { SIEVE_BATCH = 16, SIEVE_PLACES = SIEVE_BATCH * 64 + 16 };
 
-/* Several prefixes as one, by the nibbles of their bytes. */
+enum { SIEVE_ASCII = 128 };
+
+/* Several prefixes as one: a set of bytes for each place, by bits; all of them: any byte. */
 struct sieve_group {
-    uint16_t low[SIEVE_WINDOW]; /* sets of nibbles */
-    uint16_t high[SIEVE_WINDOW];
+    uint64_t bytes[SIEVE_WINDOW][SIEVE_ASCII / 64];
 };
 
 /* What may begin with which bytes. {0} lets nothing through. */
@@ -37,6 +39,8 @@ struct sieve {
     uint32_t accept[SIEVE_WINDOW][256];         /* groups that have this byte at this place */
     uint8_t low[SIEVE_SETS][SIEVE_WINDOW][16];  /* the same by nibbles, for eight groups each: */
     uint8_t high[SIEVE_SETS][SIEVE_WINDOW][16]; /* a byte is let through when both have its group */
+    uint8_t whole[SIEVE_SETS][SIEVE_WINDOW]
+                 [SIEVE_ASCII]; /* and by the lower seven bits of a byte */
 };
 
 /* What the bits are for. */
@@ -106,6 +110,9 @@ void sieve_add(struct sieve *sieve, const struct sieve_item *item);
  * to `places`, which has room for SIEVE_PLACES; returns how many. */
 size_t sift_places(const struct sift *sift, const uint64_t *bits, size_t word, uint32_t *places);
 
+/* The same, and clears the bits. */
+size_t sift_take_places(const struct sift *sift, uint64_t *bits, size_t word, uint32_t *places);
+
 /* Fills `sift`, but for `known`, `hints` and `persons`, which are left empty, and `marks`.
  * `has_numbers`: those on demand too. */
 void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift);
@@ -127,6 +134,8 @@ typedef uint64_t sieve_block __attribute__((vector_size(SIEVE_BLOCK * sizeof(uin
     __attribute__((target("bmi,bmi2,popcnt"))) /* no vectors: they leave marks */
 #define SIEVE_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define SIEVE_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,bmi,bmi2,popcnt")))
+#define SIEVE_TARGET_VBMI                                                                          \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt")))
 #endif
 
 static inline bool bit_has(const uint64_t *bits, size_t at) {
