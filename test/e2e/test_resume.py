@@ -11,7 +11,7 @@ import lab
 import todo
 
 
-class Killed(todo.TodoCase):
+class Killing(todo.TodoCase):
     """A back end alone: its build is small, so each place costs seconds."""
 
     halves = ("backend",)
@@ -56,6 +56,8 @@ class Killed(todo.TodoCase):
             go.set()
         return todo.run_of(process)
 
+
+class Killed(Killing):
     def session_of(self, run):
         return run.of_type("phase")[0]["session_id"]
 
@@ -173,6 +175,63 @@ class Killed(todo.TodoCase):
         rows = self.aws.client("s3", account=self.account).list_objects_v2(
             Bucket=self.aws.bootstrap_outputs(account=self.account)["Artifacts"], Prefix=f"locks/{self.stack}/")["Contents"]
         self.assertEqual([row["Key"].split("/")[-1] for row in rows], [f"{1:012d}", f"{1:012d}.released"])
+
+
+class Once(Killing):
+    """A yes is used once: by one of two processes that take it up at the same moment, and over a kill between its use and its effect."""
+
+    def at_once(self, session, *verbs):
+        """Each verb's process has looked that nobody decided before the first of them says anything: [Run], in their order."""
+        looked = threading.Barrier(len(verbs), timeout=60)
+        self.fault.rule("sts", "GetCallerIdentity", times=len(verbs), call=lambda request: looked.wait())
+        return [todo.run_of(process) for process in [self.spawn(verb, session) for verb in verbs]]
+
+    def test_two_processes_say_yes_at_once(self):
+        session = self.plan().result["session"]
+        runs = self.at_once(session, "approve", "approve")
+        self.assertEqual([run.code for run in runs], [0, 0], runs)
+        self.assertEqual(sorted("release" in run.result for run in runs), [False, True], "one goes on, the other says who does")
+        self.one_set_was_executed_once(session)
+
+    def test_a_yes_and_a_no_at_once(self):
+        session = self.plan().result["session"]
+        runs = dict(zip(("yes", "no"), self.at_once(session, "approve", "reject")))
+        [counts] = [row["outcome"] for row in self.go("audit", session).of_type("decision") if row["record"] == "approval"]
+        self.says(runs.pop("yes" if counts == "no" else "no"), "it was decided already", session, error="already_used")
+        if counts == "yes":
+            self.one_set_was_executed_once(session)
+        else:
+            self.ended(runs["no"], 5, "refused")
+            self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+            self.nothing_at_aws()
+
+    def test_two_processes_take_up_at_once_what_died_before_its_effect(self):
+        session = self.plan().result["session"]
+        self.killed_at("cloudformation", "ExecuteChangeSet", ("approve", session), lost=True)
+        for run in self.at_once(session, "attach", "attach"):
+            self.ended(run, 0, "success")
+        self.one_set_was_executed_once(session)
+        self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 2, "the lost one and the one that was made")
+
+    def test_killed_before_the_effect_and_the_request_comes_late(self):
+        session = self.plan().result["session"]
+        self.killed_at("cloudformation", "ExecuteChangeSet", ("approve", session), late=True)
+        self.ended(self.go("attach", session), 0, "success")
+        self.late.set()
+        self.wait_for(lambda: self.fault.count("cloudformation", "ExecuteChangeSet", status=400) == 1, "AWS's answer to the late request")
+        self.one_set_was_executed_once(session)
+
+    def test_killed_before_the_effect_and_taken_up_when_the_yes_is_over(self):
+        session = self.plan().result["session"]
+        self.killed_at("cloudformation", "ExecuteChangeSet", ("approve", session), lost=True)
+        late = lab.nudge(ahead_s=3600)
+        waiting = self.go("attach", session, **late)
+        self.ended(waiting, 10, "waiting")
+        self.assertEqual((len(self.change_sets()), self.fault.count("cloudformation", "ExecuteChangeSet", status=200)), (1, 0))
+        self.approve(waiting, **late)  # a new yes for the same change set
+        self.one_set_was_executed_once(session)
+        said = [row for row in self.go("audit", session).of_type("decision") if row["record"] == "approval"]
+        self.assertEqual(len({row["digest"] for row in said}), 2)
 
 
 class History(todo.TodoCase):

@@ -174,8 +174,10 @@ const struct verb verb_approvals = {
 
 /* ---- approve, reject ---- */
 
-/* Whether a yes or no of another process is on its way already. */
-static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct err *err) {
+/* Whether a yes or no of another process is on its way already, before `mine`, which is NULL while
+ * nothing was said here. */
+static enum err_code decide_check_inbox(struct cli *cli, const char *id, const json_t *mine,
+                                        struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const struct store_message *messages = NULL;
     size_t n = 0;
@@ -191,6 +193,9 @@ static enum err_code decide_check_inbox(struct cli *cli, const char *id, struct 
 
         if (json_read(messages[i].body, &body, &unread) != ERR_NONE) {
             continue;
+        }
+        if (mine != NULL && json_equal(body, mine)) {
+            return ERR_NONE;
         }
         type = json_str_or(body, "type", "");
         if (strcmp(type, "approve") == 0 || strcmp(type, "reject") == 0) {
@@ -247,6 +252,21 @@ static enum err_code decide_check_name(struct cli *cli, const char *id, const ch
     return ERR_NONE;
 }
 
+/* Two that answer at the same moment both find nothing decided: the first counts, and the other is
+ * told. */
+static enum err_code decide_check_first(struct cli *cli, const char *id, const json_t *mine,
+                                        struct err *err) {
+    CLEANUP(glance_done) struct glance now = {0};
+    bool is_yes = strcmp(json_str_or(mine, "type", ""), "approve") == 0;
+
+    if (decide_check_inbox(cli, id, mine, err) != ERR_NONE ||
+        glance_read(cli, id, &now, err) != ERR_NONE || now.decided_ms == 0 ||
+        strcmp(now.decision, is_yes ? "yes" : "no") == 0) {
+        return err->code;
+    }
+    return glance_may_decide(&now, id, clock_now_ms(), err);
+}
+
 static enum err_code decide_put(struct cli *cli, const char *id, const char *type,
                                 const struct glance *glance, const json_t *where, struct err *err) {
     CLEANUP(json_decrefp) json_t *message = NULL;
@@ -256,7 +276,9 @@ static enum err_code decide_put(struct cli *cli, const char *id, const char *typ
     message = agent_args("type", type, "digest", json_str_or(glance->question, "digest", ""),
                          "actor", actor, NULL);
     redact_json(flow_redactor(cli->flow), message, &masked);
-    return store_put_message(flow_store(cli->flow), str_from(id), &masked, err);
+    return store_put_message(flow_store(cli->flow), str_from(id), &masked, err) == ERR_NONE
+               ? decide_check_first(cli, id, message, err)
+               : err->code;
 }
 
 /* Who asked cannot be the second one who agrees; a no is anybody's. */
@@ -274,17 +296,22 @@ static enum err_code decide_check_second(const struct glance *glance, const char
     return err_remedy(err, "somebody else says it, with credentials of their own");
 }
 
+static void decide_say_owner(struct cli *cli, const char *id, const char *owner) {
+    cli_say(cli, "said to %s, which goes on; aws-copilot attach %s watches it", owner, id);
+}
+
 /* The owner goes on by itself; without one, this process does, or says how. */
 static enum err_code decide_go_on(struct cli *cli, const char *id, const struct glance *glance,
                                   struct err *err) {
     char owner[160] = "";
     bool is_held = false;
+    struct err unread = {0};
 
     if (run_owner(cli, id, &is_held, owner, sizeof owner, err) != ERR_NONE) {
         return err->code;
     }
     if (is_held) {
-        cli_say(cli, "said to %s, which goes on; aws-copilot attach %s watches it", owner, id);
+        decide_say_owner(cli, id, owner);
         return ERR_NONE;
     }
     if (json_bool_at(glance->state, "project.second_approver")) {
@@ -295,7 +322,12 @@ static enum err_code decide_go_on(struct cli *cli, const char *id, const struct 
         cli_say(cli, "on record; aws-copilot deploy --plan %s goes on", id);
         return ERR_NONE;
     }
-    return run_on(cli, id, err);
+    if (run_on(cli, id, err) == ERR_LOCKED &&
+        run_owner(cli, id, &is_held, owner, sizeof owner, &unread) == ERR_NONE && is_held) {
+        decide_say_owner(cli, id, owner); /* who said the same was faster */
+        *err = (struct err){0};
+    }
+    return err->code;
 }
 
 static enum err_code decide_run(struct cli *cli, const char *type, struct err *err) {
@@ -312,7 +344,7 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     if (cli_flow(cli, err) != ERR_NONE || run_find(cli, id, &glance, &joined, err) != ERR_NONE ||
         decide_check_joined(&glance, id, &joined, err) != ERR_NONE ||
         glance_may_decide(&glance, id, clock_now_ms(), err) != ERR_NONE ||
-        decide_check_inbox(cli, id, err) != ERR_NONE) {
+        decide_check_inbox(cli, id, NULL, err) != ERR_NONE) {
         return err->code;
     }
     flags = glance_flags(cli, &glance);
