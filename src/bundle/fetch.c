@@ -5,6 +5,7 @@
 #include "bundle/node_tool.h"
 #include "bundle/python_place.h"
 #include "guard/policy.h"
+#include "guard/secret_file.h"
 #include "repo/path.h"
 #include "repo/toml.h"
 #include "repo/yaml_tree.h"
@@ -587,7 +588,7 @@ enum err_code fetch_restore(const struct build_env *env, const char *src, const 
         CLEANUP(freep) char *to = fs_join(src, path);
         CLEANUP(buf_done) struct buf text = BUF_INIT(BUILD_TEXT_MAX);
 
-        if (command_is_secret_path(str_from(path))) {
+        if (secret_file_of(str_from(path)) == SECRET_FILE_SURE) {
             (void)unlink(to); /* no copy has it */
             continue;
         }

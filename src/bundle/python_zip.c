@@ -7,16 +7,12 @@
 
 #include "bundle/python_place.h"
 #include "bundle/zip.h"
+#include "guard/secret_file.h"
 
 enum {
     ZIP_SCAN_MAX = 2 << 20, /* larger files of an application are data, not code */
     ZIP_RECIPE = 2,
 };
-
-/* A file that is a secret by its name. */
-static const char *const secret_names[] = {"id_rsa", "id_ed25519", "id_ecdsa",   ".netrc",
-                                           ".npmrc", ".pypirc",    "credentials"};
-static const char *const secret_ends[] = {".pem", ".key", ".p12", ".pfx", ".kdbx"};
 
 void python_zip_done(struct python_zip *zip) {
     free(zip->path);
@@ -26,24 +22,28 @@ void python_zip_done(struct python_zip *zip) {
 
 /* --- the application's part --- */
 
+/* The certificates of a database's authority are .pem as well: AWS hands out its own so. */
+static bool is_certificate(struct str path, struct str text) {
+    return str_ends_nocase(path, STR(".pem")) &&
+           (str_find(text, STR("-----BEGIN CERTIFICATE-----")) >= 0 ||
+            str_find(text, STR("-----BEGIN PUBLIC KEY-----")) >= 0);
+}
+
 static enum err_code app_scan(const struct build_env *env, const struct fs_root *root,
                               const struct fs_entry *entry, struct err *err) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(ZIP_SCAN_MAX);
-    const char *slash = strrchr(entry->path, '/');
-    const char *name = slash == NULL ? entry->path : slash + 1;
+    struct str path = str_from(entry->path);
     const char *kind = NULL;
 
-    for (size_t i = 0; i < ARRAY_N(secret_names); i++) {
-        kind = strcmp(name, secret_names[i]) == 0 ? "its name" : kind;
-    }
-    for (size_t i = 0; i < ARRAY_N(secret_ends); i++) {
-        kind = str_ends(str_from(name), str_from(secret_ends[i])) ? "its name" : kind;
-    }
-    if (kind == NULL && entry->size <= ZIP_SCAN_MAX) {
+    if (entry->size <= ZIP_SCAN_MAX) {
         if (fs_read_at(root, entry->path, ZIP_SCAN_MAX, &text, err) != ERR_NONE) {
             return err->code;
         }
         kind = build_find_secret(env->redactor, buf_str(&text));
+    }
+    if (kind == NULL && secret_file_of(path) == SECRET_FILE_SURE &&
+        !is_certificate(path, buf_str(&text))) {
+        kind = "its name";
     }
     if (kind == NULL) {
         return ERR_NONE;

@@ -2,6 +2,7 @@
 #include "guard/policy.h"
 
 #include "base/json.h"
+#include "guard/secret_file.h"
 #include "guard/walk.h"
 
 #include <stdio.h>
@@ -150,7 +151,7 @@ static bool leaves_workspace(const struct call *call) {
 
 static bool is_secret_file(const char *path, const void *with) {
     (void)with;
-    return command_is_secret_path(str_from(path));
+    return secret_file_of(str_from(path)) == SECRET_FILE_SURE;
 }
 
 static bool reads_secret_file(const struct call *call) {

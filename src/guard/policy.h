@@ -131,9 +131,6 @@ const char *command_fetches_without_switch(const json_t *argv);
 
 const char *command_class_name(enum command_class command_class);
 
-/* Whether a path names a file that holds secrets, by its names alone: .env, ~/.aws/..., *.pem. */
-bool command_is_secret_path(struct str path);
-
 /* Whether a file that a command made, changed or removed may be taken over into the repository:
  * none that configures another program, holds secrets, or lies in git's own folder, but for what
  * git writes there when it is the command (`is_git`). `*why`: a phrase for the person. */

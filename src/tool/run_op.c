@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "guard/policy.h"
+#include "guard/secret_file.h"
 #include "sys/sandbox.h"
 #include "tool/build_op.h"
 
@@ -112,7 +113,7 @@ static enum err_code run_hide(const char *root, struct words *hidden, struct err
         return err->code;
     }
     for (size_t i = 0; i < list.n; i++) {
-        if (!command_is_secret_path(str_from(list.rows[i].path))) {
+        if (secret_file_of(str_from(list.rows[i].path)) != SECRET_FILE_SURE) {
             continue;
         }
         if (hidden->n == BUILD_LIST_MAX) {

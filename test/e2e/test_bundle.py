@@ -377,11 +377,15 @@ class Python(Case):
         self.assertEqual(own, ["_deploy_bridge.py", "_deploy_build_id", "web/__init__.py", "web/data.txt", "web/main.py"])
 
     def test_a_secret_in_the_code_is_not_shipped(self):
-        for name, text in (("backend/config.py", "KEY = 'AKIAQWERTYUIOPASDFGH'\n"), ("backend/server.pem", "x")):
+        for name, text in (("backend/config.py", "KEY = 'AKIAQWERTYUIOPASDFGH'\n"), ("backend/server.pem", "x"),
+                           ("backend/client_secret_1.json", "{}")):
             with self.subTest(name):
                 self.small(**{name: text})
                 self.refused("bundle", "policy", Path(name).name)
                 (self.root / name).unlink()
+        self.small(**{"backend/rds-ca.pem": "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"})
+        with zipfile.ZipFile(self.probe("bundle")["path"]) as z:
+            self.assertIn("rds-ca.pem", z.namelist())
 
     def test_a_local_package_is_built_offline(self):
         self.write({"other/pyproject.toml": '[project]\nname = "other"\nversion = "1"\n', "other/other.py": "X = 1\n"})

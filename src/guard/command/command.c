@@ -63,7 +63,8 @@ static bool rule_matches(const struct command_rule *rule, const struct command *
 }
 
 static enum command_class judge_rows(const struct command *command, const char **reason) {
-    bool has_secret = command_names_secret(command);
+    enum secret_file names = command_names_secret(command);
+    bool has_secret = names == SECRET_FILE_SURE;
 
     for (size_t i = 0; i < command_rule_n; i++) {
         const struct command_rule *rule = &command_rules[i];
@@ -81,7 +82,8 @@ static enum command_class judge_rows(const struct command *command, const char *
                                                                 : "touches a file with secrets";
         return COMMAND_DESTRUCTIVE;
     }
-    *reason = "nothing is known about it";
+    *reason = names == SECRET_FILE_MAYBE ? "reads a file that may hold secrets"
+                                         : "nothing is known about it";
     return COMMAND_UNKNOWN;
 }
 

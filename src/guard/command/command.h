@@ -8,6 +8,7 @@
 #pragma once
 
 #include "guard/policy.h"
+#include "guard/secret_file.h"
 
 enum { COMMAND_WORDS_MAX = 64, COMMAND_PARTS_MAX = 50 };
 
@@ -42,11 +43,14 @@ bool command_has_letter(const struct command *command, char letter); /* in a bun
 
 /* Whether a path as written stays in the workspace: relative, never climbing, no home. */
 bool command_path_is_inside(struct str path);
-/* Whether it is inside and holds no secrets; git's settings may hold a login. */
+/* Whether it is inside, and its name, size and kind may be told: it is no file of secrets. */
+bool command_path_is_listable(struct str path);
+/* Whether what stands in it may be shown as well: no file that may hold secrets. */
 bool command_path_is_readable(struct str path);
 /* Every word and every value after "=" as a path. */
 bool command_is_inside(const struct command *command);
-bool command_names_secret(const struct command *command);
+/* The worst of what its words name. */
+enum secret_file command_names_secret(const struct command *command);
 
 /* --- spec.c --- */
 
@@ -54,7 +58,9 @@ bool command_names_secret(const struct command *command);
 enum operands {
     OPERANDS_NONE = 0,
     OPERANDS_FILES,      /* any number of readable files */
-    OPERANDS_ONE_FILE,   /* at most one */
+    OPERANDS_LISTED,     /* the same of which only name, size, kind or digest is told */
+    OPERANDS_ONE_FILE,   /* at most one readable file */
+    OPERANDS_ONE_LISTED, /* at most one, of which names are told */
     OPERANDS_TEXT_FILES, /* a text (a pattern, a program), then files; only files with -e */
     OPERANDS_TEXTS,      /* anything: they are printed or compared */
     OPERANDS_NUMBERS,

@@ -59,5 +59,5 @@ bool command_may_keep(struct str path, bool is_git, const char **why) {
         }
     }
     *why = "by its name it holds secrets";
-    return !command_is_secret_path(path);
+    return secret_file_of(path) != SECRET_FILE_SURE;
 }

@@ -95,8 +95,7 @@ static bool finds_inside(const struct command *command) {
             }
         } else if (command_word_is_one_of(word, plain, ARRAY_N(plain))) {
             is_path = is_path && command_word_is(word, "-P");
-        } else if (!is_path || command_word_is_option(word) || !command_path_is_inside(word) ||
-                   command_is_secret_path(word)) {
+        } else if (!is_path || command_word_is_option(word) || !command_path_is_listable(word)) {
             return false;
         }
     }
@@ -144,6 +143,34 @@ static bool seds_lines(const struct command *command) {
     return at > 0 && at + 1 == script.len && script.ptr[at] == 'p' &&
            (command->n == 3 || (command_path_is_readable(command->words[3]) &&
                                 !command_word_is_option(command->words[3])));
+}
+
+/* awk '{print $1}' FILE: a text that runs nothing, reads and writes no other file, and does not ask
+ * for variables. */
+static bool awk_prints(const struct command *command) {
+    static const char *const never[] = {"system",   "getline", "ENVIRON", "ARGV", "ARGC",
+                                        "PROCINFO", "|",       ">",       "@",    "\n"};
+    size_t at = 1;
+
+    while (at < command->n && command_word_starts(command->words[at], "-F")) {
+        at += command->words[at].len == 2 ? 2 : 1;
+    }
+    if (at >= command->n || command_word_is_option(command->words[at])) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_N(never); i++) {
+        if (str_find(command->words[at], str_from(never[i])) >= 0) {
+            return false;
+        }
+    }
+    for (at++; at < command->n; at++) {
+        if (command_word_is_option(command->words[at]) ||
+            command_word_is_assignment(command->words[at]) ||
+            !command_path_is_readable(command->words[at])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Its program text could read other files (import, include) or the environment. */
@@ -206,7 +233,7 @@ static bool tars_list(const struct command *command) {
     return str_starts(letters, STR("t")) && str_ends(letters, STR("f")) &&
            str_find(letters, STR("f")) == (ptrdiff_t)letters.len - 1 &&
            str_find(file.words[1], STR(":")) < 0 &&
-           command_spec_matches("", OPERANDS_ONE_FILE, &file);
+           command_spec_matches("", OPERANDS_ONE_LISTED, &file);
 }
 
 static bool lists_only(const struct command *command) {
@@ -221,7 +248,7 @@ static bool tests_file(const struct command *command) {
 
     rest.n--;
     return command->n > 1 && command_word_is(command->words[rest.n], "]") &&
-           command_spec_matches(TESTS, OPERANDS_FILES, &rest);
+           command_spec_matches(TESTS, OPERANDS_LISTED, &rest);
 }
 
 static bool is_global(const struct command *command) {
@@ -447,6 +474,14 @@ static bool gh_changes(const struct command *command) {
     {                                                                                              \
         name, COMMAND_SAFE, spec, OPERANDS_FILES, NULL, "reads files of the workspace",            \
             {name " README.md"},                                                                   \
+            {name " /etc/passwd", name " ../x", name " dump.sql", name " .env",                    \
+             name " --unheard-of x"},                                                              \
+    }
+/* Programs that tell names, sizes, kinds or digests of files. */
+#define LISTER(name, spec)                                                                         \
+    {                                                                                              \
+        name, COMMAND_SAFE, spec, OPERANDS_LISTED, NULL, "looks at files of the workspace",        \
+            {name " README.md", name " app.db"},                                                   \
             {name " /etc/passwd", name " ../x", name " ~/.aws/config", name " .env",               \
              name " --unheard-of x"},                                                              \
     }
@@ -489,25 +524,25 @@ const struct command_rule command_rules[] = {
     READER("cat", "-A -b -e -E -n -s -t -T -u -v --number --number-nonblank --show-all --show-ends --show-tabs --squeeze-blank"),
     READER("head", "-n# -c# -# -q -v --lines=# --bytes=# --quiet --verbose"),
     READER("tail", "-n# -c# -# -q -v --lines=# --bytes=# --quiet --verbose"),
-    READER("wc", "-c -m -l -L -w --lines --words --bytes --chars --max-line-length"),
-    READER("ls", "-a -A -b -B -c -C -d -f -F -g -G -h -H -i -k -l -m -n -N -o -p -q -Q -r -R -s -S -t -u -U -v -w# -x -X -Z -1 --all --almost-all --color --color=$ --human-readable --recursive --reverse --sort=$ --time=$ --time-style=$ --group-directories-first --si --size --full-time --classify --directory"),
-    READER("stat", "-c$ -f -t --format=$ --printf=$ --terse --file-system"),
+    LISTER("wc", "-c -m -l -L -w --lines --words --bytes --chars --max-line-length"),
+    LISTER("ls", "-a -A -b -B -c -C -d -f -F -g -G -h -H -i -k -l -m -n -N -o -p -q -Q -r -R -s -S -t -u -U -v -w# -x -X -Z -1 --all --almost-all --color --color=$ --human-readable --recursive --reverse --sort=$ --time=$ --time-style=$ --group-directories-first --si --size --full-time --classify --directory"),
+    LISTER("stat", "-c$ -f -t --format=$ --printf=$ --terse --file-system"),
     READER("cut", "-b$ -c$ -d$ -f$ -n -s --bytes=$ --characters=$ --delimiter=$ --fields=$ --complement --only-delimited --output-delimiter=$"),
     READER("nl", "-b$ -f$ -h$ -i# -l# -n$ -p -s$ -v# -w# --body-numbering=$"),
     READER("rev", ""), READER("tac", "-b -r -s$"), READER("paste", "-d$ -s --delimiters=$ --serial"),
     READER("fold", "-b -s -w#"), READER("expand", "-i -t$"), READER("unexpand", "-a -t$"),
     READER("comm", "-1 -2 -3 --check-order --nocheck-order --output-delimiter=$ --total"), READER("join", "-1# -2# -a# -e$ -i -j# -o$ -t$ -v#"),
-    READER("md5sum", "-b -t"), READER("sha1sum", "-b -t"), READER("sha256sum", "-b -t"), READER("sha512sum", "-b -t"), READER("cksum", ""),
+    LISTER("md5sum", "-b -t"), LISTER("sha1sum", "-b -t"), LISTER("sha256sum", "-b -t"), LISTER("sha512sum", "-b -t"), LISTER("cksum", ""),
     READER("diff", "-u -U# -r -q -b -w -i -B -N -y -a -s --unified --unified=# --brief --recursive --color --color=$ --side-by-side --ignore-all-space --ignore-blank-lines"),
     READER("cmp", "-b -l -s -n# -i# --silent --quiet --verbose"),
-    READER("du", "-s -h -a -c -k -m -b -d# --max-depth=# --summarize --human-readable --apparent-size --total"),
-    READER("df", "-h -k -T -i -P --human-readable"), READER("od", "-A$ -t$ -c -x -d -o -v -N# -j# -w#"), READER("hexdump", "-C -c -x -d -v -n# -s#"),
-    READER("realpath", "-e -m -s -q"), READER("readlink", "-f -e -m -n -q"), READER("basename", "-a -s$ -z"), READER("dirname", "-z"),
-    READER("file", "-b -i -L -k --brief --mime --mime-type"), 
-    {"tree", SAFE, "-a -d -f -h -s -C -n -L# -I$ -P$ --dirsfirst --noreport", OPERANDS_FILES, tree_is_apart, "lists the workspace", {"tree", "tree -a -L 2 -I dist src"}, {"tree -Io x out", "tree -aP x", "tree -o x", "tree /", "tree --fromfile x"}},
-    READER("column", "-t -x -s$ -c#"), READER("zcat", ""), READER("zipinfo", "-1 -s -m -l -h -t"),
-    {"gzip", SAFE, "-l -v --list --verbose", OPERANDS_FILES, lists_only, "lists an archive", {"gzip -l a.gz"}, {"gzip a", "gzip -d a.gz", "gzip -l /x", "gzip -v a"}},
-    {"unzip", SAFE, "-l -v", OPERANDS_ONE_FILE, lists_only, "lists an archive", {"unzip -l a.zip"}, {"unzip a.zip", "unzip -v a.zip", "unzip -l ../a.zip", "unzip -l a.zip -d x"}},
+    LISTER("du", "-s -h -a -c -k -m -b -d# --max-depth=# --summarize --human-readable --apparent-size --total"),
+    LISTER("df", "-h -k -T -i -P --human-readable"), READER("od", "-A$ -t$ -c -x -d -o -v -N# -j# -w#"), READER("hexdump", "-C -c -x -d -v -n# -s#"),
+    LISTER("realpath", "-e -m -s -q"), LISTER("readlink", "-f -e -m -n -q"), LISTER("basename", "-a -s$ -z"), LISTER("dirname", "-z"),
+    LISTER("file", "-b -i -L -k --brief --mime --mime-type"), 
+    {"tree", SAFE, "-a -d -f -h -s -C -n -L# -I$ -P$ --dirsfirst --noreport", OPERANDS_LISTED, tree_is_apart, "lists the workspace", {"tree", "tree -a -L 2 -I dist src"}, {"tree -Io x out", "tree -aP x", "tree -o x", "tree /", "tree --fromfile x"}},
+    READER("column", "-t -x -s$ -c#"), READER("zcat", ""), LISTER("zipinfo", "-1 -s -m -l -h -t"),
+    {"gzip", SAFE, "-l -v --list --verbose", OPERANDS_LISTED, lists_only, "lists an archive", {"gzip -l a.gz"}, {"gzip a", "gzip -d a.gz", "gzip -l /x", "gzip -v a"}},
+    {"unzip", SAFE, "-l -v", OPERANDS_ONE_LISTED, lists_only, "lists an archive", {"unzip -l a.zip"}, {"unzip a.zip", "unzip -v a.zip", "unzip -l ../a.zip", "unzip -l a.zip -d x"}},
     {"tar", SAFE, BY(tars_list), "lists an archive", {"tar tzf a.tgz", "tar -tvf a.tar"}, {"tar xf a.tar", "tar -tf host:a", "tar tf a --to-command=x", "tar tIf x a", "tar tf ../a"}},
     {"shuf", SAFE, "-n# -e", OPERANDS_FILES, NULL, "mixes lines", {"shuf -n 1 a"}, {"shuf -o a b", "shuf --random-source=a b", "shuf /etc/passwd", "shuf -eo a"}},
     {"free", SAFE, "-b -k -m -g -h -t -w", OPERANDS_NONE, NULL, "prints the memory", {"free -h"}, {"free x"}}, {"uptime", SAFE, "-p -s", OPERANDS_NONE, NULL, "prints the time", {"uptime"}, {"uptime x"}},
@@ -526,6 +561,7 @@ const struct command_rule command_rules[] = {
         OPERANDS_TEXT_FILES, NULL, "searches the workspace", {"rg -n todo src", "rg todo", "rg --files src", "rg --files"}, {"rg --pre cat x", "rg --hostname-bin=x y", "rg --files /etc", "rg x / -e y", "rg -g !.env -g .env x"}},
     {"jq", SAFE, "-r -c -s -n -e -S -M -C -j -a --raw-output --compact-output --slurp --null-input --sort-keys --exit-status --raw-input -R --tab --indent=#", OPERANDS_TEXT_FILES, jq_reads_input, "reads JSON", {"jq .name package.json", "jq .scripts.env package.json"}, {"jq -f x a", "jq . /x", "jq --slurpfile a b . c", "jq .|env a", "jq import\"x\"as$x;. a"}},
     {"find", SAFE, BY(finds_inside), "lists the workspace", {"find . -name *.py", "find backend -type f", "find . -newer a"}, {"find . -delete", "find . -exec rm {} ;", "find / -name x", "find . -fprint x", "find . -files0-from x"}},
+    {"awk", SAFE, BY(awk_prints), "prints lines", {"awk {print} a.txt", "awk -F, {print$2} a.csv", "awk -F : 1 a"}, {"awk BEGIN{system(\"id\")}", "awk {print>\"x\"} a", "awk 1 /etc/passwd", "awk -f x a", "awk 1 -f x", "awk 1 .pgpass"}},
     {"sed", SAFE, BY(seds_lines), "prints lines", {"sed -n 1,20p a.py", "sed -n 5p a", "sed -n /from/,/to/p a", "sed -n /a\\.b/,$p a"}, {"sed -i s/a/b/ x", "sed -n /a\\/w/p a", "sed -n /x/e/p a", "sed -n 1pw/tmp/x a", "sed -n 1p /etc/passwd"}},
     {"tr", SAFE, "-d -s -c -C -t --delete --squeeze-repeats --complement", OPERANDS_TEXTS, NULL, "changes characters on their way", {"tr a-z A-Z"}, {"tr --x"}},
     {"seq", SAFE, "-w -s$ -f$ --separator=$ --format=$ --equal-width", OPERANDS_NUMBERS, NULL, "counts", {"seq 3", "seq -w 1 10"}, {"seq x"}},
@@ -541,7 +577,7 @@ const struct command_rule command_rules[] = {
     {"which", SAFE, "-a", OPERANDS_TEXTS, NULL, "looks for a program", {"which node"}, {"which --x y"}},
     {"command", SAFE, BY(prints_where), "looks for a program", {"command -v git"}, {"command -v"}},
     {"date", SAFE, BY(prints_date), "prints the time", {"date", "date -u +%s", "date -Iseconds", "date -d @1 +%F", "date --date=now"}, {"date -s now", "date -f x", "date 010100002020", "date -d TZ=\"/x\"1", "date -r x"}},
-    {"test", SAFE, TESTS, OPERANDS_FILES, NULL, "looks at a file", {"test -f a"}, {"test -f /etc/shadow", "test -f .env"}},
+    {"test", SAFE, TESTS, OPERANDS_LISTED, NULL, "looks at a file", {"test -f a"}, {"test -f /etc/shadow", "test -f .env"}},
     VERSION("node", "-v --version --help"), VERSION("python3", "-V --version --help"), VERSION("python", "-V --version --help"), VERSION("python3.12", "-V --version"), VERSION("python3.13", "-V --version"),
     VERSION("npm", "-v --version --help"), VERSION("pnpm", "-v --version --help"), VERSION("bun", "-v --version --help"), VERSION("uv", "-V --version --help"), VERSION("pip", "-V --version --help"), VERSION("pip3", "-V --version --help"),
     VERSION("git", "-v --version --help"), VERSION("aws", "--version"), VERSION("docker", "-v --version --help"), VERSION("make", "-v --version --help"), VERSION("gcc", "-v --version --help"), VERSION("tsc", "-v --version --help"),
@@ -608,7 +644,7 @@ const struct command_rule command_rules[] = {
     {"python", CHANGING, BY(runs_code), "runs code", {"python -m compileall backend", "python -c 1"}, {"python /x.py"}},
     {"python3", CHANGING, BY(runs_code), "runs code", {"python3 -m compileall backend", "python3 -c print(1)"}, {"python3 /x.py"}},
     {"perl", CHANGING, BY(runs_code), "runs code", {"perl -e 1"}, {"perl /x"}}, {"ruby", CHANGING, BY(runs_code), "runs code", {"ruby -e 1"}, {"ruby /x"}},
-    {"awk", CHANGING, BY(builds_inside), "runs code", {"awk 1 a"}, {"awk 1 /etc/passwd"}},
+    {"awk", CHANGING, BY(builds_inside), "runs code", {"awk -v x=1 1 a"}, {"awk 1 /etc/passwd"}},
     {"bash", CHANGING, BY(runs_script), "runs the project's code", {"bash run.sh"}, {"bash /x.sh", "bash", "bash --rcfile x -c y"}},
     {"sh", CHANGING, BY(runs_script), "runs the project's code", {"sh run.sh"}, {"sh /x.sh", "sh", "sh -x run.sh"}},
     TOOL("pytest"), TOOL("ruff"), TOOL("mypy"), TOOL("black"), TOOL("tsc"), TOOL("vite"), TOOL("eslint"), TOOL("prettier"), TOOL("vitest"), TOOL("jest"), TOOL("vue-tsc"), TOOL("playwright"), TOOL("pyright"), TOOL("flake8"), TOOL("coverage"), TOOL("alembic"), TOOL("uvicorn"), TOOL("gunicorn"), TOOL("fastapi"), TOOL("mvn"), TOOL("gradle"),

@@ -42,6 +42,8 @@ static bool is_file(struct str path) {
            command_path_is_readable(path);
 }
 
+static bool is_listed(struct str path) { return is_file(path) || command_path_is_listable(path); }
+
 /* Names that a search is held to: none that asks for files with secrets. */
 static bool is_glob(struct str glob) {
     struct str name = str_starts(glob, STR("!")) ? str_slice(glob, 1, glob.len) : glob;
@@ -49,7 +51,7 @@ static bool is_glob(struct str glob) {
     while (name.len > 0 && name.ptr[name.len - 1] == '*') {
         name.len--;
     }
-    return !command_is_secret_path(name);
+    return secret_file_of(name) == SECRET_FILE_NONE;
 }
 
 static bool value_is(char type, struct str value) {
@@ -119,6 +121,10 @@ static bool operand_is(enum operands operands, struct str word, size_t nth, bool
         return false;
     case OPERANDS_FILES:
         return is_file(word);
+    case OPERANDS_LISTED:
+        return is_listed(word);
+    case OPERANDS_ONE_LISTED:
+        return nth == 0 && is_listed(word);
     case OPERANDS_ONE_FILE:
         return nth == 0 && is_file(word);
     case OPERANDS_TEXT_FILES:

@@ -1,4 +1,4 @@
-/* guard/command/word.c: words, paths, and the names of files that hold secrets. */
+/* guard/command/word.c: words and paths. */
 #include "guard/command/command.h"
 
 #include "guard/deceptive.h"
@@ -128,9 +128,12 @@ bool command_path_is_inside(struct str path) {
     return true;
 }
 
+bool command_path_is_listable(struct str path) {
+    return command_path_is_inside(path) && secret_file_of(path) != SECRET_FILE_SURE;
+}
+
 bool command_path_is_readable(struct str path) {
-    return command_path_is_inside(path) && !command_is_secret_path(path) &&
-           !str_ends(path, STR(".git/config"));
+    return command_path_is_inside(path) && secret_file_of(path) == SECRET_FILE_NONE;
 }
 
 bool command_is_inside(const struct command *command) {
@@ -150,111 +153,14 @@ bool command_is_inside(const struct command *command) {
     return true;
 }
 
-static bool has_nocase(struct str word, const char *const *list, size_t n,
-                       bool (*agrees)(struct str word, struct str text)) {
-    for (size_t i = 0; i < n; i++) {
-        if (agrees(word, str_from(list[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
+enum secret_file command_names_secret(const struct command *command) {
+    enum secret_file degree = SECRET_FILE_NONE;
 
-static bool ends_behind_name(struct str word, struct str ending) {
-    return word.len > ending.len && str_ends_nocase(word, ending);
-}
-
-/* .env, .env.local, .env_prod, .envrc, prod.env; not .environment, no sample for others to fill. */
-static bool part_is_env(struct str part) {
-    static const char *const samples[] = {".example", ".sample", ".template", ".dist"};
-    static const char *const sample_names[] = {"example.env", "sample.env", "template.env"};
-    bool is_dotted = str_starts_nocase(part, STR(".env"));
-
-    if (has_nocase(part, samples, ARRAY_N(samples), ends_behind_name) ||
-        has_nocase(part, sample_names, ARRAY_N(sample_names), str_eq_nocase)) {
-        return false;
-    }
-    if (!is_dotted) {
-        return ends_behind_name(part, STR(".env"));
-    }
-    struct str rest = str_slice(part, 4, part.len);
-    return !is_letter(str_char(rest, 0)) || str_eq_nocase(rest, STR("rc")) ||
-           str_eq_nocase(rest, STR("s"));
-}
-
-/* One name of a path. */
-static bool part_is_secret(struct str part, bool is_below) {
-    static const char *const folders[] = {".aws",  ".ssh",   ".gnupg",         ".docker",
-                                          ".kube", ".azure", ".password-store"};
-    static const char *const names[] = {".netrc",
-                                        ".npmrc",
-                                        ".pypirc",
-                                        ".pgpass",
-                                        ".my.cnf",
-                                        ".mylogin.cnf",
-                                        ".git-credentials",
-                                        ".htpasswd",
-                                        ".dockercfg",
-                                        ".vault-token",
-                                        ".vault_pass",
-                                        ".boto",
-                                        ".s3cfg",
-                                        "credentials.json",
-                                        "credentials.csv",
-                                        "credentials.toml",
-                                        "rootkey.csv",
-                                        "accesskeys.csv",
-                                        "secrets.json",
-                                        "secrets.yml",
-                                        "secrets.yaml",
-                                        "secrets.toml",
-                                        "accesstokens.json",
-                                        "service-account.json",
-                                        "service_account.json",
-                                        "serviceaccountkey.json",
-                                        "application_default_credentials.json"};
-    static const char *const keys[] = {"id_rsa", "id_ed25519", "id_ecdsa", "id_dsa"};
-    static const char *const below[] = {"credentials", "environ"}; /* words of every day alone */
-    static const char *const endings[] = {
-        ".pem",  ".key",    ".p12",    ".pfx",      ".ppk",
-        ".jks",  ".p8",     ".pk8",    ".keystore", ".kdbx",
-        ".ovpn", ".keytab", ".tfvars", ".tfstate",  ".tfstate.backup"};
-
-    return has_nocase(part, folders, ARRAY_N(folders), str_eq_nocase) ||
-           has_nocase(part, names, ARRAY_N(names), str_eq_nocase) ||
-           (has_nocase(part, keys, ARRAY_N(keys), str_starts_nocase) &&
-            !str_ends_nocase(part, STR(".pub"))) ||
-           (str_starts(part, STR(".")) && str_ends(part, STR("_history"))) ||
-           (str_starts_nocase(part, STR("client_secret")) && str_ends_nocase(part, STR(".json"))) ||
-           (is_below && has_nocase(part, below, ARRAY_N(below), str_eq_nocase)) ||
-           has_nocase(part, endings, ARRAY_N(endings), ends_behind_name) || part_is_env(part);
-}
-
-bool command_is_secret_path(struct str path) {
-    struct str rest = path;
-    struct str part = {0};
-    bool is_below = false;
-
-    while (str_next(&rest, '/', &part)) {
-        struct str name;
-        struct str value;
-        part = command_word_split(part, &name, &value) ? value : part;
-        part = part.len > 0 && part.ptr[0] == '@' ? str_slice(part, 1, part.len) : part;
-        if (part_is_secret(part, is_below)) {
-            return true;
-        }
-        is_below = true;
-    }
-    return false;
-}
-
-bool command_names_secret(const struct command *command) {
     for (size_t i = 1; i < command->n; i++) {
-        if (command_is_secret_path(command->words[i])) {
-            return true;
-        }
+        enum secret_file found = secret_file_of(command->words[i]);
+        degree = found > degree ? found : degree;
     }
-    return false;
+    return degree;
 }
 
 /* ---- reading ---- */

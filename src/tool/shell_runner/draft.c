@@ -2,6 +2,7 @@
 #include "tool/shell_runner/draft.h"
 
 #include "guard/policy.h"
+#include "guard/secret_file.h"
 #include "repo/diff.h"
 #include "tool/build_op.h"
 
@@ -75,7 +76,7 @@ static bool skips_copying(const struct walked *walked, const char *path, const c
         words_add(&walked->draft->shown, path);
         return true;
     }
-    return is_git || command_is_secret_path(str_from(path)) ||
+    return is_git || secret_file_of(str_from(path)) == SECRET_FILE_SURE ||
            (is_dir && is_ours(walked->op, walked->root, path));
 }
 
@@ -201,7 +202,7 @@ struct tracked {
 static bool look_for_tracked(void *ctx, const char *path, const char *name, bool is_dir) {
     struct tracked *tracked = ctx;
 
-    if (!is_dir && tracked->path == NULL && command_is_secret_path(str_from(path)) &&
+    if (!is_dir && tracked->path == NULL && secret_file_of(str_from(path)) == SECRET_FILE_SURE &&
         repo_is_tracked(tracked->op->services->root, path)) {
         tracked->path = mem_strdup(path);
     }
