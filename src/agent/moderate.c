@@ -20,7 +20,7 @@ static struct moderation judge_categories(const json_t *categories) {
 }
 
 static enum err_code ask_filter(struct turn *turn, const char *text, struct moderation *out,
-                                bool *is_known, json_t **categories, struct err *err) {
+                                char **unknown, json_t **categories, struct err *err) {
     CLEANUP(json_decrefp) json_t *answer = NULL;
     const char *word;
     struct err why = {0};
@@ -31,11 +31,15 @@ static enum err_code ask_filter(struct turn *turn, const char *text, struct mode
             *err = why;
             return err->code;
         }
-        *is_known = why.code == ERR_UNSUPPORTED; /* there is no model any more */
+        if (why.code != ERR_UNSUPPORTED) { /* that is: there is no model any more */
+            *unknown = mem_strdup(why.text);
+        }
         return ERR_NONE;
     }
     word = json_str_or(answer, "answer", "unknown");
-    *is_known = strcmp(word, "unknown") != 0;
+    if (strcmp(word, "unknown") == 0) {
+        *unknown = mem_strdup(json_str_or(answer, "why", ""));
+    }
     if (strcmp(word, "flagged") == 0) {
         *categories = json_incref(json_object_get(answer, "categories"));
         *out = judge_categories(*categories);
@@ -61,14 +65,13 @@ static enum err_code keep_verdict(struct turn *turn, const char *text, struct mo
                         json_pack("[o]", finding), err);
 }
 
-enum err_code moderate(struct turn *turn, const char *text, struct moderation *out, bool *is_known,
+enum err_code moderate(struct turn *turn, const char *text, struct moderation *out, char **unknown,
                        struct err *err) {
     CLEANUP(json_decrefp) json_t *categories = NULL;
     struct moderation found = moderation_judge(str_from(text));
-    bool is_answered = true;
 
     if (found.verdict == MODERATION_PASS && has_model(turn) &&
-        ask_filter(turn, text, &found, &is_answered, &categories, err) != ERR_NONE) {
+        ask_filter(turn, text, &found, unknown, &categories, err) != ERR_NONE) {
         return err->code;
     }
     if (found.verdict != MODERATION_PASS &&
@@ -76,6 +79,5 @@ enum err_code moderate(struct turn *turn, const char *text, struct moderation *o
         return err->code;
     }
     *out = found;
-    *is_known = is_answered;
     return ERR_NONE;
 }

@@ -8,7 +8,8 @@
 #include "agent/agent.h"
 #include "guard/moderation.h"
 
-/* Judges `text`. `*out` passes, declines or ends; `*is_known` is false where the filter did not
- * answer, and then `*out` passes. Errors: those of gate_fault(). */
+/* Judges `text`. `*out` passes, declines or ends. Where the filter did not answer `*out` passes and
+ * `*unknown` is why, for the caller to free(); else it stays as it is. Errors: those of
+ * gate_fault(). */
 MUST_CHECK enum err_code moderate(struct turn *turn, const char *text, struct moderation *out,
-                                  bool *is_known, struct err *err);
+                                  char **unknown, struct err *err);

@@ -22,15 +22,14 @@ static enum err_code query_call(struct session *session, const struct agent *age
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct turn turn = session_turn(session, agent, arena);
 
+    CLEANUP(freep) char *unknown = NULL;
+
     turn.origin = ORIGIN_USER; /* a verb says what the person typed, and nothing else */
-
-    bool is_known = false;
-
     if (query->ask == NULL) {
         return tool_call(&turn, query->tool, query->operation, TAKE(query->args), out, err);
     }
     if (query->said != NULL) {
-        if (moderate(&turn, query->said, query->judged, &is_known, err) != ERR_NONE) {
+        if (moderate(&turn, query->said, query->judged, &unknown, err) != ERR_NONE) {
             return err->code;
         }
         if (query->judged->verdict != MODERATION_PASS) {

@@ -2,7 +2,7 @@
  *
  * A line is
  * {"messages","form","offer","creative","answer_max","timeout_ms","stall_ms","cancel_after"} or
- * {"moderate": text} or {"embed": [texts]}. Answered by a line
+ * {"moderate": text, "timeout_ms"} or {"embed": [texts]}. Answered by a line
  * {"error","text","json","calls","finish","model","in","out","cost","pieces", "waits"}, or
  * {"answer","categories"}, or {"numbers": [[...]],"in"}. For test/e2e/test_model.py and
  * scripts/model-check. */
@@ -99,7 +99,7 @@ static json_t *complete(struct probe *probe, const json_t *asked) {
     return out;
 }
 
-static json_t *moderate(struct probe *probe, const char *text) {
+static json_t *moderate(struct probe *probe, const char *text, int64_t timeout_ms) {
     static const char *const names[] = {"unknown", "passed", "flagged", "absent"};
     CLEANUP(masked_done) struct masked masked = {0};
     json_t *categories = NULL;
@@ -108,7 +108,7 @@ static json_t *moderate(struct probe *probe, const char *text) {
 
     redact_text(probe->redactor, str_from(text), &masked);
     filter =
-        model_filter(probe->client, &masked, clock_mono_ms() + TIMEOUT_MS, NULL, &categories, &why);
+        model_filter(probe->client, &masked, clock_mono_ms() + timeout_ms, NULL, &categories, &why);
     return json_pack("{s:s, s:o*, s:s}", "answer", names[filter], "categories", categories, "why",
                      why.text);
 }
@@ -152,8 +152,10 @@ static json_t *answer_line(struct probe *probe, const char *line) {
     if (json_object_get(asked, "embed") != NULL) {
         return embed(probe, json_object_get(asked, "embed"));
     }
-    return json_str_at(asked, "moderate") != NULL ? moderate(probe, json_str_at(asked, "moderate"))
-                                                  : complete(probe, asked);
+    return json_str_at(asked, "moderate") != NULL
+               ? moderate(probe, json_str_at(asked, "moderate"),
+                          json_int_or(asked, "timeout_ms", TIMEOUT_MS))
+               : complete(probe, asked);
 }
 
 int main(int argc, char **argv) {

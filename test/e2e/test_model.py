@@ -162,6 +162,22 @@ class Faults(unittest.TestCase):
         self.assertEqual((body["temperature"], body["stream"], body["stream_options"]), (0.2, True, {"include_usage": True}))
         self.assertTrue(body["response_format"]["json_schema"]["strict"])
 
+    def test_a_filter_that_drips_or_says_nothing_is_unknown_at_the_deadline(self):
+        over = threading.Event()
+        self.addCleanup(over.set)
+
+        def drip(handler):
+            handler.start(200, {"content-type": "application/json", "content-length": "999"})
+            while not over.wait(0.1):
+                handler.send(" ")
+
+        for answer in (drip, lambda handler: over.wait(60)):
+            self.model.next(answer)
+            said = self.probe.ask(moderate="hello", timeout_ms=700)
+            self.assertEqual(said["answer"], "unknown")
+            self.assertIn("within", said["why"])
+        self.assertEqual(len(self.model.requests), 2, "what may have been judged is not asked again")
+
     def test_answers_that_are_none(self):
         for code, answer in (
                 ("too_large", fake.endless()),
@@ -244,9 +260,13 @@ class Faults(unittest.TestCase):
 class Moderated(lab.Case):
     """The program with a filter: what it flags, and what happens when it does not answer."""
 
-    def chat(self, env, *lines):
-        return self.run_program("chat", "--json", "--region", lab.REGION, keys=self.aws.user("ada", account=self.account),
-                                cwd=self.copy_repo("test/repos/api_only"), stdin="".join(line + "\n" for line in lines), **env)
+    def setUp(self):
+        super().setUp()
+        self.repo = self.copy_repo("test/repos/api_only")
+        self.keys = self.aws.user("ada", account=self.account)
+
+    def chat(self, env, *lines, **more):
+        return self.run_program("chat", "--json", "--region", lab.REGION, keys=self.keys, cwd=self.repo, stdin="".join(line + "\n" for line in lines), **env, **more)
 
     def records(self):
         """All that the store's tables hold, bodies unpacked."""
@@ -277,13 +297,41 @@ class Moderated(lab.Case):
         self.assertEqual(model.requests[0]["path"], "/v1/moderations")
         self.assertFalse(b"thing that I told you about" in self.records(), "the text is on record")
 
-    def test_while_the_filter_is_unknown_nothing_is_changed(self):
+    def unknown(self, *answers):
+        """What is said where the filter answers so in INTAKE and in ASK: nothing is built, nothing changed. How often it was asked."""
+        left = list(answers)
         with fake.FakeModel() as model:
-            model.always(lambda request: fake.failure(500, {"retry-after-ms": "1"}))
-            run = self.chat(model.env(), "deploy")
-        self.assertNotEqual(run.code, 0, str(run))
-        self.assertIn("moderation filter does not answer", json.dumps(run.events))
-        self.assertGreaterEqual(len(model.requests), 4)  # INTAKE and ASK, two tries each
+            model.always(lambda request: left.pop(0) if len(left) > 1 else left[0])
+            watch = self.proxy()
+            run = self.chat(model.env(), "deploy", endpoint=watch.url)
+        said = "; ".join(row.get("problem", "") for row in run.of_type("question"))
+        self.assertEqual(run.code, 2, str(run))  # the question whether to try again has no answer
+        self.assertEqual({row["phase"] for row in run.of_type("phase")}, {"intake", "context", "ask", "closure"})
+        self.assertEqual(watch.count(".*", "(Create|Update|Delete|Execute|Put).*"), 0)
+        self.assertRegex(said, "the moderation filter does not answer .*, and nothing is changed before it has")
+        return said, len(model.requests)
+
+    def test_while_the_filter_is_unknown_nothing_is_changed(self):
+        for words, asked, answer in (("500", 4, fake.failure(500, {"retry-after-ms": "1"})),
+                                     ("429", 2, fake.failure(429, {"retry-after": "30"})),
+                                     ("is not JSON", 2, fake.raw("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nnothing")),
+                                     ("is not understood", 2, fake.answer({"results": []})),
+                                     ("closed", 2, fake.raw(""))):
+            with self.subTest(words):
+                said, times = self.unknown(answer)
+                self.assertIn(words, said)
+                self.assertEqual(times, asked, "in INTAKE and in ASK, with their tries")
+
+    def test_a_filter_that_says_nothing_is_given_up_and_one_that_is_slow_is_heard(self):
+        held, down = threading.Event(), fake.failure(500, {"retry-after-ms": "1"})
+        self.addCleanup(held.set)
+        said, times = self.unknown(down, down, lambda handler: held.wait(60))
+        self.assertIn("did not answer within 10 s", said)
+        self.assertEqual(times, 3)
+        with fake.FakeModel() as model:
+            model.next(lambda handler: (time.sleep(1.5), fake.moderation(illicit=True)(handler)))
+            run = self.chat(model.env(), "deploy the thing that I told you about")
+        self.assertEqual((run.code, run.result["status"]), (5, "refused"), str(run))
 
     def test_an_address_without_https_is_told_and_not_used(self):
         run = self.chat({"OPENAI_BASE_URL": "http://models.example.com/v1", "OPENAI_API_KEY": "sk-test-0123456789abcdef"}, "deploy")

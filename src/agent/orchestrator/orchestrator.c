@@ -100,19 +100,20 @@ static enum outcome orchestrator_stop(struct turn *turn, struct moderation found
 static enum outcome orchestrator_moderate(struct turn *turn) {
     const char *text = agent_text(turn, "flags.text");
     struct moderation found = {0};
-    bool is_known = false;
+    CLEANUP(freep) char *unknown = NULL;
     struct err err = {0};
 
     if (text[0] == '\0' || strcmp(agent_text(turn, "moderation"), "passed") == 0) {
         return OUTCOME_OK;
     }
-    if (moderate(turn, text, &found, &is_known, &err) != ERR_NONE) {
+    if (moderate(turn, text, &found, &unknown, &err) != ERR_NONE) {
         return agent_fail(turn, &err);
     }
     if (found.verdict != MODERATION_PASS) {
         return orchestrator_stop(turn, found);
     }
-    json_put_str(turn->state, "moderation", is_known ? "passed" : "unknown");
+    json_put_str(turn->state, "moderation", unknown == NULL ? "passed" : "unknown");
+    json_put_str(turn->state, "moderation_why", unknown);
     return OUTCOME_OK;
 }
 
@@ -289,10 +290,10 @@ static enum outcome orchestrator_ask(struct turn *turn) {
     if (outcome == OUTCOME_OK && strcmp(agent_text(turn, "moderation"), "unknown") == 0) {
         return agent_problem(turn, ERR_UNREACHABLE,
                              "try again, or unset OPENAI_API_KEY to go on without model and filter",
-                             "the moderation filter does not answer, and nothing is changed before "
-                             "it has");
+                             "the moderation filter does not answer (%s), and nothing is changed "
+                             "before it has",
+                             agent_text(turn, "moderation_why"));
     }
-
     if (outcome == OUTCOME_OK && json_bool_at(turn->state, "survey_is_stale")) {
         (void)json_object_del(turn->state, "survey_is_stale");
         outcome = look_at_repository(turn);
