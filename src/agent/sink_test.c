@@ -26,6 +26,8 @@ static const struct {
     {"upload",     "files",       "named by the digest of their content"},
     {"preview",    "description", "the session's id"},
     {"preview",    "artefacts",   "objects that have to exist, by digest"},
+    {"apply",      "artefacts",   "the same, looked at once more"},
+    {"bootstrap",  "artefacts",   "none; the same"},
     {"preview",    "keep",        "in the approval, as on_failure"},
     {"preview",    "revert_drift", "shown in the change set before the yes"},
     {"preview",    "usage",       "of the estimate that is shown"},

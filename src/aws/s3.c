@@ -62,7 +62,8 @@ void s3_copy_etag(char *out, size_t size, struct str etag) {
     (void)snprintf(out, size, STR_FMT, STR_ARG(etag));
 }
 
-/* A checksum of the whole object, not one of its parts ("...-3"); else what s3_put() recorded. */
+/* A checksum of the whole object. Where it is one of its parts ("...-3"), what s3_put() recorded,
+ * which anybody who may write can; an object without either was not put by this program. */
 static void object_read_sha256(struct s3_object *object, const struct http_reply *http) {
     CLEANUP(buf_done) struct buf bytes = BUF_INIT(64);
     CLEANUP(buf_done) struct buf hex = BUF_INIT(80);
@@ -72,7 +73,7 @@ static void object_read_sha256(struct s3_object *object, const struct http_reply
     if (sum.len > 0 && str_find(sum, STR("-")) < 0 &&
         base64_read(sum, &bytes, &ignored) == ERR_NONE && bytes.len == SHA256_BYTES) {
         hex_add(&hex, bytes.ptr, bytes.len);
-    } else {
+    } else if (sum.len > 0) {
         buf_add(&hex, http_header(http, "x-amz-meta-sha256"));
     }
     if (hex.len == SHA256_HEX) {

@@ -123,6 +123,11 @@ MUST_CHECK enum err_code flow_join(struct flow *flow, const char *id, const json
 MUST_CHECK enum err_code flow_shared(struct flow *flow, const char *id, json_t **out,
                                      struct err *err);
 
+/* Whether the endpoint is the one that the session of this `state` was begun at: a plan, a change
+ * set and a yes are of one AWS. `now` is "AWS" where none is set. Errors: ERR_CONFIG. */
+MUST_CHECK enum err_code flow_check_endpoint(const char *id, const json_t *state, const char *now,
+                                             struct err *err);
+
 /* Writes the caller's yes or no to `digest` where other machines find it; nothing for a session
  * that is not shared. Errors: ERR_DENIED (the account's policies let others approve), those of
  * flow_query(). */

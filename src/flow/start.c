@@ -197,6 +197,22 @@ enum err_code flow_place(struct flow *flow, const json_t *flags, json_t **out, s
     return ERR_NONE;
 }
 
+enum err_code flow_check_endpoint(const char *id, const json_t *state, const char *now,
+                                  struct err *err) {
+    const char *began = json_str_at(state, "identity.endpoint");
+
+    if (began == NULL || strcmp(began, now) == 0) {
+        return ERR_NONE;
+    }
+    err_set(err, ERR_CONFIG,
+            "session %s was begun at %s, and the endpoint is %s now; nothing was sent", id, began,
+            now);
+    return err_remedy(err,
+                      strcmp(began, "AWS") == 0
+                          ? "unset AWS_ENDPOINT_URL and the profile's endpoint_url, or plan anew"
+                          : "set AWS_ENDPOINT_URL to that address, or plan anew");
+}
+
 enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out, struct err *err) {
     CLEANUP(json_decrefp) json_t *target = NULL;
     const char *app = json_str_or(flags, "app", flow->project == NULL ? NULL : flow->project->name);

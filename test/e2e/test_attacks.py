@@ -190,3 +190,67 @@ class RepositoryAttacks(todo.TodoCase):
         for text in (attacks.EVIL_ACCOUNT, "Approved already", "verdict: allow", "\x1b", "\x07"):
             self.assertNotIn(text, run.stdout)
         self.assertIn("words for a model in it", run.stdout)
+
+
+class SinceTheYes(todo.TodoCase):
+    """What a person said yes to is changed before it is executed: nothing is executed, and the reason is named."""
+    halves = ("backend",)
+
+    def setUp(self):
+        super().setUp()
+        self.todo()
+        self.bootstrapped()
+        self.through_faults()
+        self.bucket = self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+
+    def executed(self):
+        return self.fault.count("cloudformation", "ExecuteChangeSet")
+
+    def test_a_package_that_was_replaced_under_its_name(self):
+        s3 = self.aws.client("s3", account=self.account)
+        self.ended(self.go("reject", self.plan().result["session"]), 5)
+        [key] = [row["target"].split(self.bucket + "/")[1] for row in self.fault.seen
+                 if row["action"] == "PutObject" and "/backend/" in row["target"]]
+        said = {"Metadata": {"sha256": key.split("/")[1].split(".")[0]}}
+        for how in ({}, said, said | {"ChecksumAlgorithm": "SHA256"}):
+            with self.subTest(how):
+                s3.delete_object(Bucket=self.bucket, Key=key)
+                session = self.plan().result["session"]
+                s3.put_object(Bucket=self.bucket, Key=key, Body=b"PK other code", **how)
+                run = self.go("approve", session)
+                self.ended(run, 1)
+                self.assertIn("has other content than was planned; nothing was sent", json.dumps(run.of_type("warning")))
+                self.says(run, "has other content than its name says", "somebody has replaced it", error="conflict")
+        self.assertEqual(self.executed(), 0)
+
+    def test_a_change_set_that_was_made_anew_under_its_name(self):
+        cfn, run = self.cfn(), self.plan()
+        [row] = self.change_sets()
+        template = cfn.get_template(StackName=self.stack, ChangeSetName=row["ChangeSetId"])["TemplateBody"]
+        template = template if isinstance(template, dict) else json.loads(template)
+        template["Resources"]["Other"] = {"Type": "AWS::SNS::Topic"}
+        described = cfn.describe_change_set(StackName=self.stack, ChangeSetName=row["ChangeSetId"])
+        cfn.delete_change_set(StackName=self.stack, ChangeSetName=row["ChangeSetId"])
+        cfn.create_change_set(StackName=self.stack, ChangeSetName=row["ChangeSetName"], ChangeSetType="CREATE", Capabilities=["CAPABILITY_IAM"],
+                              TemplateBody=json.dumps(template), Parameters=described["Parameters"])
+        [other] = self.change_sets()
+        self.assertEqual((other["ChangeSetName"], other["ChangeSetId"] == row["ChangeSetId"]), (row["ChangeSetName"], False))
+        again = self.go("approve", run.result["session"])
+        self.ended(again, 10, "waiting")
+        self.assertIn("is gone; nothing was sent, and it is planned anew", json.dumps(again.of_type("warning")))
+        self.assertNotEqual(again.result["digest"], run.result["digest"])
+        self.assertNotIn("SNS", json.dumps(again.of_type("changeset")))
+        self.assertEqual(self.executed(), 0)
+
+    def test_another_endpoint(self):
+        session = self.plan().result["session"]
+        began, other = self.endpoint, self.proxy()
+        self.endpoint = other.url
+        for verb in ("attach", "approve"):
+            run = self.go(verb, session)
+            self.ended(run, 2)
+            self.says(run, f"was begun at {began}, and the endpoint is {other.url} now; nothing was sent", "AWS_ENDPOINT_URL", error="config")
+        self.assertEqual((other.count(".*", WRITES), self.executed()), (0, 0))
+        self.endpoint = began
+        self.ended(self.go("attach", session), 10, "waiting")
+        self.ended(self.go("approve", session), 0, "success")

@@ -215,11 +215,13 @@ class Preview(Case):
     def test_an_artefact_must_be_there_with_its_bytes(self):
         self.client("s3").put_object(Bucket=self.bucket, Key="backend/x.zip", Body=b"zip", ChecksumAlgorithm="SHA256",
                                      IfNoneMatch="*")
+        self.client("s3").put_object(Bucket=self.bucket, Key="backend/plain.zip", Body=b"zip", Metadata={"sha256": "0" * 64})
         proxy = self.proxy()
-        for key, digest, words in (("backend/none.zip", "0" * 64, "is not in the bucket"),
-                                   ("backend/x.zip", "0" * 64, "has other content than planned")):
-            self.bad("stale", [key, words], "preview", endpoint=proxy.url,
-                     args=self.preview_args(artefacts=[{"bucket": self.bucket, "key": key, "sha256": digest}]))
+        for key, code, words in (("backend/none.zip", "stale", "is not in the bucket"),
+                                 ("backend/x.zip", "conflict", "has other content than its name says"),
+                                 ("backend/plain.zip", "conflict", "has other content than its name says")):
+            self.bad(code, [key, words], "preview", endpoint=proxy.url,
+                     args=self.preview_args(artefacts=[{"bucket": self.bucket, "key": key, "sha256": "0" * 64}]))
         self.assertEqual(proxy.count("cloudformation", "CreateChangeSet"), 0)
         self.good("preview", self.preview_args(artefacts=[
             {"bucket": self.bucket, "key": "backend/x.zip", "sha256": hashlib.sha256(b"zip").hexdigest()}]))

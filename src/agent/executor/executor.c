@@ -532,6 +532,7 @@ static json_t *executor_apply_args(const struct turn *turn) {
         json_put_str(args, "template_sha256", agent_text(turn, "plan.template.sha256"));
         json_put_str(args, "parameters_sha256", agent_text(turn, "preview.parameters_sha256"));
         json_put_str(args, "set_sha256", agent_text(turn, "preview.sha256"));
+        json_put(args, "artefacts", executor_head_list(turn));
     }
     if (agent_is_kind(turn, "rollback")) {
         json_put_str(args, "function", json_str_at(turn->state, "before.outputs.BackendFunction"));

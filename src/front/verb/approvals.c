@@ -349,6 +349,8 @@ static enum err_code decide_run(struct cli *cli, const char *type, struct err *e
     }
     flags = glance_flags(cli, &glance);
     if (cli_where(cli, flags, &where, err) != ERR_NONE ||
+        flow_check_endpoint(id, glance.state, json_str_or(where, "endpoint", ""), err) !=
+            ERR_NONE ||
         decide_check_second(&glance, type, where, err) != ERR_NONE ||
         paper_show(cli, &glance, err) != ERR_NONE ||
         decide_check_name(cli, id, type, &glance, err) != ERR_NONE ||

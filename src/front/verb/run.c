@@ -81,7 +81,10 @@ enum err_code run_again(struct cli *cli, const char *id, struct err *err) {
         return err->code;
     }
     flags = glance_flags(cli, &glance);
-    if (glance.end_status[0] == '\0' && run_where(cli, flags, &where, err) != ERR_NONE) {
+    if (glance.end_status[0] == '\0' &&
+        (run_where(cli, flags, &where, err) != ERR_NONE ||
+         (where != NULL && flow_check_endpoint(id, glance.state, json_str_or(where, "endpoint", ""),
+                                               err) != ERR_NONE))) {
         return err->code;
     }
     return run_on(cli, id, err);

@@ -133,6 +133,7 @@ enum err_code deployer_apply(struct op *op, json_t **out, struct err *err) {
         return err_set(err, ERR_STALE, "the change set that was approved is gone");
     }
     if (apply_check_set(op, &set, err) != ERR_NONE ||
+        deployer_check_artefacts(op, &aws, err) != ERR_NONE ||
         deployer_move_alias(op, &aws, deployer_arg(op, "code_sha256"), &is_moved, err) !=
             ERR_NONE) {
         return err->code;

@@ -112,7 +112,7 @@ static const struct json_field apply_in[] = {
     { "stack", JSON_TEXT, false }, { "template_sha256", JSON_TEXT, false },
     { "parameters_sha256", JSON_TEXT, false }, { "set_sha256", JSON_TEXT, false },
     { "account", JSON_TEXT, false }, { "lock", JSON_MAP, true }, { "function", JSON_TEXT, true },
-    { "alias_version", JSON_TEXT, true }, { "code_sha256", JSON_TEXT, true }, END };
+    { "alias_version", JSON_TEXT, true }, { "code_sha256", JSON_TEXT, true }, { "artefacts", JSON_LIST, true }, END };
 static const struct json_field apply_out[] = {
     { "status", JSON_TEXT, false }, { "ok", JSON_FLAG, false }, { "root_cause", JSON_ANY, false },
     { "cancelled", JSON_COUNT, false }, { "outputs", JSON_MAP, false }, { "at_ms", JSON_COUNT, true }, { "unwanted", JSON_FLAG, true },

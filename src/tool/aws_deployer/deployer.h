@@ -220,6 +220,11 @@ MUST_CHECK enum err_code deployer_check_account(const struct aws *aws, const cha
  * argument (the bootstrap has no bucket) there is nothing to check. Errors: ERR_LOCKED. */
 MUST_CHECK enum err_code deployer_check_lock(struct op *op, const struct aws *aws, struct err *err);
 
+/* Whether the objects of the argument "artefacts" ([{"bucket","key","sha256"}]) are what they were
+ * planned as. Errors: ERR_STALE before an effect; ERR_CONFLICT, ERR_NOT_FOUND, ERR_STALE else. */
+MUST_CHECK enum err_code deployer_check_artefacts(const struct op *op, const struct aws *aws,
+                                                  struct err *err);
+
 /* What every effect that names an approval begins with: expiry, what was approved, account, lock.
  * Errors: ERR_EXPIRED, ERR_STALE, ERR_ACCOUNT, ERR_LOCKED, ERR_DEFECT (no approval). */
 MUST_CHECK enum err_code deployer_check(struct op *op, const struct aws *aws, struct err *err);

@@ -53,9 +53,30 @@ static enum err_code preview_template(struct op *op, const struct aws *aws, cons
     return deployer_keep_template(op, aws, (struct str){out->text, out->len}, err);
 }
 
-/* A local AWS creates a function from an object that is not there, and AWS fails late. */
-static enum err_code preview_check_artefacts(struct op *op, const struct aws *aws,
-                                             struct err *err) {
+/* An object that is not what was planned: before an effect the change is stale, as anything that
+ * moved since the yes; while a change is planned somebody has to look. */
+static enum err_code artefact_is_other(const struct op *op, const char *key, bool is_there,
+                                       struct err *err) {
+    bool is_effect = json_str_at(op->args, "approval") != NULL;
+
+    if (!is_effect && json_object_get(op->args, "template") == NULL) {
+        err_set(err, ERR_NOT_FOUND, "%s of that release %s", key,
+                is_there ? "has other content now" : "is not there any more");
+        return err_remedy(err, "deploy the old commit again");
+    }
+    if (!is_effect && is_there) {
+        err_set(err, ERR_CONFLICT, "the artefact %s has other content than its name says", key);
+        return err_remedy(err, "somebody has replaced it: find out who may write into the artifact "
+                               "bucket, delete that object, and deploy again");
+    }
+    return err_set(err, ERR_STALE, "the artefact %s %s", key,
+                   is_there ? "has other content than was planned" : "is not in the bucket");
+}
+
+/* A local AWS creates a function from an object that is not there, and AWS fails late. What has no
+ * checksum was not put there by this program. */
+enum err_code deployer_check_artefacts(const struct op *op, const struct aws *aws,
+                                       struct err *err) {
     const json_t *artefact;
     size_t i;
 
@@ -64,21 +85,14 @@ static enum err_code preview_check_artefacts(struct op *op, const struct aws *aw
         const char *key = json_str_or(artefact, "key", "");
         enum err_code code = s3_head(aws, json_str_or(artefact, "bucket", ""), key, &object, err);
         bool is_there = object.is_there;
-        bool is_same = object.sha256[0] == '\0' ||
-                       strcmp(object.sha256, json_str_or(artefact, "sha256", "")) == 0;
+        bool is_same = strcmp(object.sha256, json_str_or(artefact, "sha256", "")) == 0;
 
         s3_object_done(&object);
         if (code != ERR_NONE) {
             return code;
         }
-        if ((!is_there || !is_same) && json_object_get(op->args, "template") == NULL) {
-            err_set(err, ERR_NOT_FOUND, "%s of that release %s", key,
-                    is_there ? "has other content now" : "is not there any more");
-            return err_remedy(err, "deploy the old commit again");
-        }
         if (!is_there || !is_same) {
-            return err_set(err, ERR_STALE, "the artefact %s %s", key,
-                           is_there ? "has other content than planned" : "is not in the bucket");
+            return artefact_is_other(op, key, is_there, err);
         }
     }
     return ERR_NONE;
@@ -425,7 +439,7 @@ enum err_code deployer_preview(struct op *op, json_t **out, struct err *err) {
 
     if (services_aws(op, &aws, err) != ERR_NONE ||
         preview_template(op, &aws, name, &template, err) != ERR_NONE ||
-        preview_check_artefacts(op, &aws, err) != ERR_NONE ||
+        deployer_check_artefacts(op, &aws, err) != ERR_NONE ||
         preview_check_stack(op, &aws, name, &wanted.is_create, &stack, err) != ERR_NONE ||
         preview_parameters(op, wanted.is_create, parameters, err) != ERR_NONE) {
         return err->code;
