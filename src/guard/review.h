@@ -40,6 +40,10 @@ void review_transforms(struct review *review);
 void review_sam_events(struct review *review, const char *where, const char *type,
                        const json_t *properties);
 
+/* review_web.c: what stands between the web and an application. */
+void review_web(struct review *review, const char *where, const char *name, const char *type,
+                const json_t *properties);
+
 /* review_template.c: the template's resources, whatever is in the plan or the change set. */
 void review_template(struct review *review);
 

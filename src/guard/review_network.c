@@ -71,6 +71,15 @@ static bool is_web(const json_t *rule) {
     return from == port_of(json_object_get(rule, "ToPort")) && (from == 80 || from == 443);
 }
 
+/* Which ports, for a person; the caller frees. */
+static char *ports_word(bool is_any, int64_t from, int64_t to) {
+    if (is_any || from < 0 || to < 0) {
+        return mem_format("every port");
+    }
+    return from == to ? mem_format("port %lld", (long long)from)
+                      : mem_format("ports %lld to %lld", (long long)from, (long long)to);
+}
+
 /* One rule of a security group that lets the world in. */
 static void review_ingress(struct review *review, const char *where, const json_t *rule) {
     char room[24];
@@ -86,7 +95,36 @@ static void review_ingress(struct review *review, const char *where, const json_
          is_world(review, json_object_get(rule, "CidrIpv6")) ||
          is_world_list(review, json_object_get(rule, "SourcePrefixListId"))) &&
         (!is_web(rule) || is_any)) {
-        review_find(review, REVIEW_OPEN_NETWORK, where, "it lets the whole internet in");
+        CLEANUP(freep)
+        char *ports = ports_word(is_any, port_of(json_object_get(rule, "FromPort")),
+                                 port_of(json_object_get(rule, "ToPort")));
+
+        review_find(review, REVIEW_OPEN_NETWORK, where, "it lets the whole internet in, to %s",
+                    ports);
+    }
+}
+
+/* A network ACL is behind no other wall than the groups: it may be open for the web and for
+ * answers, which come to the upper ports, but not for everything, nor for remote control. */
+static void review_acl_entry(struct review *review, const char *where, const json_t *properties) {
+    enum { SSH = 22, RDP = 3389, UPPER = 1024 };
+    char room[24];
+    const char *protocol =
+        template_scalar(json_object_get(properties, "Protocol"), room, sizeof room);
+    const json_t *range = json_object_get(properties, "PortRange");
+    int64_t from = port_of(json_object_get(range, "From"));
+    int64_t to = port_of(json_object_get(range, "To"));
+    bool is_all = protocol == NULL || strcmp(protocol, "-1") == 0;
+    bool is_remote = (from <= SSH && SSH <= to) || (from > UPPER && from <= RDP && RDP <= to);
+
+    if (strcmp(json_str_or(properties, "RuleAction", ""), "deny") != 0 &&
+        !review_is_true(json_object_get(properties, "Egress")) &&
+        (is_world(review, json_object_get(properties, "CidrBlock")) ||
+         is_world(review, json_object_get(properties, "Ipv6CidrBlock"))) &&
+        (is_all || is_remote)) {
+        CLEANUP(freep) char *ports = ports_word(is_all, from, to);
+
+        review_find(review, REVIEW_OPEN_ACL, where, "it lets the whole internet in, to %s", ports);
     }
 }
 
@@ -165,6 +203,9 @@ void review_network(struct review *review, const char *where, const char *type,
 
         review_branches(review, place, json_object_get(properties, "SecurityGroupIngress"),
                         review_ingress);
+    }
+    if (strcmp(type, "AWS::EC2::NetworkAclEntry") == 0) {
+        review_acl_entry(review, where, properties);
     }
     if (strcmp(type, "AWS::EC2::SecurityGroupIngress") == 0) {
         review_ingress(review, where, properties);

@@ -21,6 +21,7 @@ enum demand {
     IS_NONE_OF,   /* none of the values, or not there */
     IS_BEGUN_BY,  /* begins with one of the values */
     IS_NOT_ZERO,  /* a number above 0, or not there */
+    IS_AT_LEAST,  /* a number not below the value, or not there */
     IS_GIVEN_OF,  /* there; where it is written out, one of the values */
     IS_REFERENCE, /* not there, an intrinsic, or a dynamic reference to a secret */
     IS_TLS12,     /* a TLS policy of a load balancer that takes nothing before 1.2 */
@@ -59,6 +60,7 @@ void policy_property(size_t i, struct policy_property *out) {
         [IS_NONE_OF] = "is none of",
         [IS_BEGUN_BY] = "begins with one of",
         [IS_NOT_ZERO] = "is not 0",
+        [IS_AT_LEAST] = "if there, is at least",
         [IS_GIVEN_OF] = "is there, and one of",
         [IS_REFERENCE] = "if there, refers to a secret",
         [IS_TLS12] = "takes TLS 1.2 or later only",
@@ -94,15 +96,15 @@ static bool is_tls12(const json_t *value) {
                             strstr(text, "TLS13-1-3") != NULL || strstr(text, "FS-1-2") != NULL);
 }
 
-static bool is_above_zero(const json_t *value) {
-    int64_t number = 0;
+static bool is_at_least(const json_t *value, int64_t least) {
+    int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
     struct err unread = {0};
 
     if (json_is_string(value) && str_to_i64(str_from(json_string_value(value)), 0, INT32_MAX,
                                             &number, &unread) != ERR_NONE) {
         return false;
     }
-    return number > 0 || (json_is_integer(value) && json_integer_value(value) > 0);
+    return number >= least;
 }
 
 static bool is_something(const json_t *value) {
@@ -147,11 +149,14 @@ static bool meets(const json_t *value, const struct property_row *row) {
     case MAY_BE:
         return value == NULL || is_listed(value, row->values, false);
     case IS_NONE_OF:
-        return value == NULL || (json_is_string(value) && !is_listed(value, row->values, false));
+        return value == NULL || ((json_is_string(value) || json_is_integer(value)) &&
+                                 !is_listed(value, row->values, false));
     case IS_BEGUN_BY:
         return is_listed(value, row->values, true);
     case IS_NOT_ZERO:
-        return value == NULL || is_above_zero(value);
+        return value == NULL || is_at_least(value, 1);
+    case IS_AT_LEAST:
+        return value == NULL || is_at_least(value, strtol(row->values, NULL, 10));
     case IS_GIVEN_OF:
         return json_is_object(value) || is_listed(value, row->values, false);
     case IS_REFERENCE:

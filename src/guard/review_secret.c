@@ -133,6 +133,23 @@ static bool is_plain_url(const char *text) {
     return strncmp(text, "https://", 8) == 0 && strpbrk(text, "@?#") == NULL;
 }
 
+/* What API Gateway takes from a request or an answer, or a word between the quotes it asks for.
+ * Source: API Gateway developer guide, mapping expressions. */
+static bool is_mapping(const char *text) {
+    static const char *const starts[] = {
+        "method.request.",  "method.response.", "integration.response.",
+        "gatewayresponse.", "context.",         "$context.",
+        "$request.",        "$response.",       "stageVariables.",
+        "$stageVariables."};
+
+    for (size_t i = 0; i < ARRAY_N(starts); i++) {
+        if (strncmp(text, starts[i], strlen(starts[i])) == 0) {
+            return true;
+        }
+    }
+    return strcmp(text, "'true'") == 0 || strcmp(text, "'false'") == 0;
+}
+
 /* A plain parameter of Parameter Store ("ssm", not "ssm-secure") is shown to whoever reads it. */
 static bool is_reference(const char *text) {
     return text[0] == '\0' || strcmp(text, "***") == 0 || strcmp(text, "****") == 0 ||
@@ -140,7 +157,7 @@ static bool is_reference(const char *text) {
            strncmp(text, "arn:", 4) == 0 || strncmp(text, "${", 2) == 0 ||
            str_eq_nocase(str_from(text), STR("true")) ||
            str_eq_nocase(str_from(text), STR("false")) ||
-           str_eq_nocase(str_from(text), STR("none")) || is_plain_url(text);
+           str_eq_nocase(str_from(text), STR("none")) || is_plain_url(text) || is_mapping(text);
 }
 
 /* Whether a parameter exists that is not marked NoEcho: what it holds is shown by AWS. */

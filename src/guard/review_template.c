@@ -178,6 +178,7 @@ static void review_resource(struct review *review, const char *name, const json_
     review_trust(review, where, type, properties);
     review_properties(review, where, type, properties);
     review_network(review, where, type, properties);
+    review_web(review, where, name, type, properties);
     review_access(review, where, type, properties);
     review_openapi(review, where, type, properties);
     review_sam_events(review, where, type, properties);

@@ -186,7 +186,8 @@ static void every_resource_with_a_policy_of_its_own_is_read(void **state) {
         {"AWS::SQS::QueuePolicy", "{'PolicyDocument':%s}"},
         {"AWS::SNS::TopicPolicy", "{'PolicyDocument':%s}"},
         {"AWS::KMS::Key", "{'EnableKeyRotation':true,'KeyPolicy':%s}"},
-        {"AWS::ECR::Repository", "{'RepositoryPolicyText':%s}"},
+        {"AWS::ECR::Repository", "{'ImageTagMutability':'IMMUTABLE','ImageScanningConfiguration':{"
+                                 "'ScanOnPush':true},'RepositoryPolicyText':%s}"},
         {"AWS::SecretsManager::ResourcePolicy", "{'ResourcePolicy':%s}"},
         {"AWS::EFS::FileSystem", "{'Encrypted':true,'FileSystemPolicy':%s}"},
         {"AWS::ApiGateway::RestApi", "{'Policy':%s}"},

@@ -40,15 +40,21 @@ static bool is_every_arn(struct str text) {
 }
 
 /* A subject of an identity provider that serves the whole world, in which no owner is named before
- * the first wildcard: "repo:" and a star. Source: GitHub, OpenID Connect reference, "sub". */
+ * the first wildcard: "repo:" and a star. Source: GitHub, OpenID Connect reference, "sub"; EKS User
+ * Guide, IAM roles for service accounts. */
 static bool is_every_subject(struct str text) {
     ptrdiff_t wild = str_find(text, STR("*"));
     struct str told = str_slice(text, 0, wild < 0 ? text.len : (size_t)wild);
     ptrdiff_t colon = str_find(told, STR(":"));
-    bool has_owner = str_starts(told, STR("repo:")) || str_starts(told, STR("project_path:"))
-                         ? str_find(told, STR("/")) >= 0
-                         : colon >= 0 && (size_t)colon + 1 < told.len;
+    struct str account = STR("system:serviceaccount:"); /* of Kubernetes: namespace, then name */
+    bool has_owner = colon >= 0 && (size_t)colon + 1 < told.len;
 
+    if (str_starts(told, STR("repo:")) || str_starts(told, STR("project_path:"))) {
+        has_owner = str_find(told, STR("/")) >= 0;
+    } else if (str_starts(told, STR("system:"))) {
+        has_owner = str_starts(told, account) &&
+                    str_find(str_slice(told, account.len, told.len), STR(":")) > 0;
+    }
     return wild >= 0 && !has_owner;
 }
 

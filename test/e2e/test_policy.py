@@ -150,3 +150,44 @@ class WhatOthersKnow(Checks):
         known = {s["typeName"] for s in schemas() if "typeName" in s}
         gone = {"AWS::QLDB::Ledger", "AWS::SDB::Domain", "AWS::Serverless::SimpleTable"}  # AWS has taken them back; SAM's own
         self.assertEqual(ours - known - gone, set())
+
+    def rows(self):
+        """The rows of review_property.def, as the program prints them."""
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([lab.program(), "tables", folder], check=True)
+            text = Path(folder, "policy-properties.md").read_text()
+        return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if "AWS::" in line]
+
+    def test_old_runtimes_are_those_that_aws_has_deprecated(self):
+        import cfnlint
+        theirs = json.loads((Path(cfnlint.__file__).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json").read_text())
+        dated = "2026-11-30"  # of the rows
+        old = {name for name, row in theirs.items() if row["deprecated"] <= dated}
+        resources = {re.sub(r"\W", "x", name): {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": name}} for name in theirs}
+        run = self.check(json.dumps({"Resources": resources}), "--json", name="t.json")
+        found = {f["where"].split(".")[1] for f in json.loads(run.stdout)["files"][0]["findings"] if f["code"] == "old_runtime"}
+        self.assertEqual(found, {re.sub(r"\W", "x", name) for name in old})
+
+    def test_every_property_that_is_judged_is_one_of_the_schema(self):
+        known = {s["typeName"]: s for s in schemas() if "typeName" in s}
+        missed, rows = [], self.rows()
+        self.assertGreater(len(rows), 150)
+        for row in rows:
+            kind, path = row[0], row[1]
+            if kind.startswith("AWS::Serverless::"):  # SAM's own
+                continue
+            parts = [known.get(kind, {})]
+            for step in re.findall(r"[^.\[\]?]+", path):
+                below = []
+                for part in parts:
+                    for _ in range(4):
+                        if "$ref" in part:
+                            part = known.get(kind, {}).get("definitions", {})[part["$ref"].rsplit("/", 1)[-1]]
+                        part = part["items"] if isinstance(part.get("items"), dict) else part
+                    choices = [part, *part.get("anyOf", []), *part.get("oneOf", [])]
+                    below += [choice["properties"][step] for choice in choices if step in choice.get("properties", {})]
+                    below += [part] if step.isdigit() else []
+                parts = below
+            if not parts:
+                missed.append(f"{kind} {path}")
+        self.assertEqual(missed, [])
