@@ -155,14 +155,15 @@ static void cell_mask(struct scan *scan, size_t from, size_t to) {
     }
 }
 
-/* One line below the head; false when the table is over. */
+/* One line below the head; false when the table is over, as where a list of JSON ends that a head
+ * is the last string of. */
 static bool row_mask(struct scan *scan, struct table_carry *table, size_t from, size_t to) {
     row_trim(scan, table->separator, &from, &to);
     if (is_rule(scan, from, to)) {
         table->is_ruled = true;
         return true;
     }
-    if (!table->is_ruled || to - from > ROW_MAX ||
+    if (!table->is_ruled || to - from > ROW_MAX || is_any(scan_char(scan, from), "]}") ||
         cells_count(scan, from, to, table->separator) != table->cells) {
         return false;
     }
@@ -248,8 +249,11 @@ static uint64_t insert_columns(const struct scan *scan, size_t at, size_t *close
         return 0;
     }
     *values = scan_skip_blanks(scan, word + 6);
-    while (open > 0 && at - open < LIST_MAX && scan->text.ptr[open - 1] != '(') {
+    while (open > 0 && at - open < LIST_MAX && !is_any(scan->text.ptr[open - 1], "()")) {
         open--;
+    }
+    if (open == 0 || scan->text.ptr[open - 1] != '(') {
+        return 0;
     }
     for (size_t i = 0; i < CELLS_MAX && open < *close; i++) {
         size_t end = open;
@@ -263,6 +267,26 @@ static uint64_t insert_columns(const struct scan *scan, size_t at, size_t *close
         open = end + 1;
     }
     return columns;
+}
+
+bool table_may_be_list(struct str s, size_t from, size_t to) {
+    static const struct str values = {"values", 6};
+    size_t open = from;
+
+    while (to < s.len && (is_name_char(s.ptr[to]) || is_any(s.ptr[to], ", `\"[]\n"))) {
+        to++;
+    }
+    while (open > 0 && from - open < LIST_MAX && !is_any(s.ptr[open - 1], "()")) {
+        open--;
+    }
+    if (open == 0 || s.ptr[open - 1] != '(' || (to < s.len && s.ptr[to] != ')')) {
+        return false;
+    }
+    do {
+        to++;
+    } while (str_char(s, to) == ' ');
+    struct str word = str_slice(s, to, to + values.len);
+    return str_starts_nocase(values, word);
 }
 
 static size_t insert_values(struct scan *scan, const struct name *name) {

@@ -10,3 +10,7 @@ size_t table_head(struct scan *scan, const struct name *name);
 
 /* Masks the cells of a line below a head. */
 void table_line(struct scan *scan, struct carry *carry);
+
+/* Whether the name at [from, to) may be one of a list of columns before VALUES, whatever follows
+ * `s`. */
+bool table_may_be_list(struct str s, size_t from, size_t to);
