@@ -304,6 +304,20 @@ bool carry_is_empty(const struct carry *carry) {
            carry->pair_lines == 0 && carry->table.cells == 0 && !carry->is_cut;
 }
 
+static bool table_is_same(const struct table_carry *a, const struct table_carry *b) {
+    return a->columns == b->columns && a->cells == b->cells && a->separator == b->separator &&
+           a->is_ruled == b->is_ruled;
+}
+
+bool carry_is_same(const struct carry *a, const struct carry *b) {
+    return a->block == b->block && a->block_lines == b->block_lines &&
+           a->yaml_indent == b->yaml_indent && a->is_yaml_text == b->is_yaml_text &&
+           a->nest_depth == b->nest_depth && a->near_lines == b->near_lines &&
+           a->pair_lines == b->pair_lines && a->is_pair_input == b->is_pair_input &&
+           table_is_same(&a->table, &b->table) && a->is_cut == b->is_cut &&
+           a->is_line_middle == b->is_line_middle && a->before == b->before;
+}
+
 /* Masks what the segments before decided about; returns where the look for new things begins. */
 static size_t carry_apply(const struct pass *pass, struct str text, struct carry *carry,
                           struct spans *out) {

@@ -33,6 +33,9 @@ void engine_sift(const struct anchors *anchors, struct str text, enum sift_use u
 /* Whether what came before says nothing about what follows, but for where in a line that is. */
 bool carry_is_empty(const struct carry *carry);
 
+/* Whether both say the same about what follows. */
+bool carry_is_same(const struct carry *a, const struct carry *b);
+
 /* Remembers that AWS is talked about on this line. */
 void carry_hint(struct carry *carry);
 

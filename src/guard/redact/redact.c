@@ -264,26 +264,17 @@ bool redact_is_secret_key(struct str key) { return key_is_secret(key); }
 
 /* ---- writing ---- */
 
-struct writer {
-    struct buf out;
-    bool is_open; /* what was written last is a mask that the next segment may go on with */
-};
+static void masker_put(void *user, const struct segment *segment) {
+    struct buf *out = user;
 
-static void writer_put(void *user, const struct segment *segment) {
-    struct writer *writer = user;
-    struct str text = segment->masked;
-
-    if (writer->is_open && str_starts(text, str_from(mask))) {
-        text = str_slice(text, sizeof mask - 1, text.len); /* the same mask goes on */
-    }
-    buf_add(&writer->out, text);
-    writer->is_open = segment->is_open || (writer->is_open && text.len == 0);
+    buf_add(out, segment->text);
 }
 
-static struct masked writer_take(struct writer *writer) {
-    size_t len = writer->out.len;
+/* Takes what was masked. */
+static struct masked out_take(struct buf *out) {
+    size_t len = out->len;
 
-    return sealed(buf_take(&writer->out), len);
+    return sealed(buf_take(out), len);
 }
 
 /* ---- one text ---- */
@@ -291,7 +282,7 @@ static struct masked writer_take(struct writer *writer) {
 /* Reused from text to text of one tree. */
 struct masker {
     struct segmenter segmenter;
-    struct writer writer;
+    struct buf out;
 };
 
 static struct masker *masker_take(const struct redactor *redactor) {
@@ -305,8 +296,8 @@ static struct masker *masker_take(const struct redactor *redactor) {
     (void)pthread_mutex_unlock(&shared->idle_lock);
     if (masker == NULL) {
         masker = mem_alloc(sizeof *masker);
-        masker->writer.out = BUF_INIT(SIZE_MAX / 2);
-        segmenter_init(&masker->segmenter, redactor, writer_put, &masker->writer);
+        masker->out = BUF_INIT(SIZE_MAX / 2);
+        segmenter_init(&masker->segmenter, redactor, masker_put, &masker->out);
         masker->segmenter.is_masking = true;
     }
     return masker;
@@ -314,7 +305,7 @@ static struct masker *masker_take(const struct redactor *redactor) {
 
 static void masker_free(struct masker *masker) {
     segmenter_done(&masker->segmenter);
-    buf_done(&masker->writer.out);
+    buf_done(&masker->out);
     free(masker);
 }
 
@@ -324,8 +315,7 @@ static void masker_give(struct masker *masker) {
     bool is_kept = false;
 
     segmenter_forget(&masker->segmenter);
-    masker->writer.is_open = false;
-    buf_clear(&masker->writer.out);
+    buf_clear(&masker->out);
     (void)pthread_mutex_lock(&shared->idle_lock);
     counts_move(&masker->segmenter.counts, &shared->counts);
     is_kept = shared->idle_n < IDLE_MAX;
@@ -342,19 +332,18 @@ static void masker_givep(struct masker **masker) { masker_give(*masker); }
 
 /* Masks a closed text; the result stands in the masker until the next one. */
 static struct str masker_run(struct masker *masker, struct str text) {
-    buf_clear(&masker->writer.out);
-    masker->writer.is_open = false;
+    buf_clear(&masker->out);
     segmenter_restart(&masker->segmenter);
-    buf_reserve(&masker->writer.out, text.len + 64);
+    buf_reserve(&masker->out, text.len + 64);
     (void)segmenter_feed(&masker->segmenter, text, true);
-    return buf_str(&masker->writer.out);
+    return buf_str(&masker->out);
 }
 
 void redact_text(const struct redactor *redactor, struct str text, struct masked *out) {
     CLEANUP(masker_givep) struct masker *masker = masker_take(redactor);
 
     (void)masker_run(masker, text);
-    *out = writer_take(&masker->writer);
+    *out = out_take(&masker->out);
 }
 
 /* ---- one tree ---- */
@@ -554,7 +543,7 @@ size_t redact_find(const struct redactor *redactor, struct str text, struct reda
 struct redact_stream {
     struct masker *masker;
     struct buf pending; /* the beginning of a segment whose end has not come */
-    size_t given;       /* bytes of it that were shown already */
+    size_t given;       /* bytes that were shown already of what is yet to be masked */
     bool is_stuck;      /* no more of it is before its end */
     void (*put)(void *user, const struct masked *piece);
     void *user;
@@ -576,7 +565,7 @@ struct redact_stream *redact_stream_new(const struct redactor *redactor,
 /* Hands what was masked to the owner, outside the redactor's lock, but for what was shown already.
  */
 static void stream_give(struct redact_stream *stream) {
-    struct buf *out = &stream->masker->writer.out;
+    struct buf *out = &stream->masker->out;
     size_t skip = stream->given < out->len ? stream->given : out->len;
 
     if (skip < out->len) {
@@ -584,6 +573,7 @@ static void stream_give(struct redact_stream *stream) {
 
         stream->put(stream->user, &piece);
     }
+    stream->given -= skip;
     buf_clear(out);
 }
 
@@ -591,8 +581,7 @@ static void stream_give(struct redact_stream *stream) {
 static void stream_release(struct redact_stream *stream) {
     struct segmenter *segmenter = &stream->masker->segmenter;
     struct str line = buf_str(&stream->pending);
-    bool is_open =
-        segmenter->is_waiting || !segmenter_is_idle(segmenter) || stream->masker->writer.is_open;
+    bool is_open = segmenter->raw.is_waiting || !segmenter_is_idle(segmenter);
 
     if (stream->is_stuck || is_open || line.len == stream->given) {
         return;
@@ -602,7 +591,7 @@ static void stream_release(struct redact_stream *stream) {
                            &stream->is_stuck);
     redactor_unlock(segmenter->redactor);
     if (to > stream->given) {
-        struct buf *out = &stream->masker->writer.out;
+        struct buf *out = &stream->masker->out;
         struct masked piece;
 
         buf_add(out, str_slice(line, stream->given, to));
@@ -647,7 +636,7 @@ void redact_stream_write(struct redact_stream *stream, struct str piece) {
             handled = segmenter_feed(segmenter, part, false);
             buf_add(pending, str_slice(part, handled, part.len));
         } else {
-            bool is_complete = segmenter->is_waiting ? !is_base64_on(part) : has_line_end(part);
+            bool is_complete = segmenter->raw.is_waiting ? !is_base64_on(part) : has_line_end(part);
             is_complete = is_complete || pending->len + part.len >= SEGMENT_MAX;
             buf_add(pending, part);
             handled = is_complete ? segmenter_feed(segmenter, buf_str(pending), false) : 0;
@@ -655,10 +644,7 @@ void redact_stream_write(struct redact_stream *stream, struct str piece) {
             pending->len -= handled;
         }
         stream_give(stream);
-        if (handled > 0) { /* of a long line more may have been shown than is handled */
-            stream->given = stream->given > handled ? stream->given - handled : 0;
-            stream->is_stuck = false;
-        }
+        stream->is_stuck = stream->is_stuck && handled == 0;
         if (is_release_due(stream, part)) {
             stream_release(stream);
         }

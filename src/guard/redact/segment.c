@@ -12,10 +12,12 @@ enum {
     CONTEXT = 512, /* how far before a span stands what made it one */
     ESCAPE = 6,    /* the longest escape, \uXXXX */
     WRAPPED = 60,  /* the shortest line of Base64 that was wrapped */
+    WORD = 32,     /* characters of one, or of a number, that is not cut */
     ROUNDS_MAX = 16
 };
 
 static const char limit_kind[] = "limit";
+static const struct str mask = {"***", 3};
 
 void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor,
                     void (*fn)(void *user, const struct segment *segment), void *user) {
@@ -23,20 +25,20 @@ void segmenter_init(struct segmenter *segmenter, const struct redactor *redactor
         .redactor = redactor,
         .fn = fn,
         .user = user,
-        .masked = BUF_INIT(8 * SEGMENT_MAX), /* a one-byte value becomes five bytes */
-        .again = BUF_INIT(8 * SEGMENT_MAX),
+        .held = BUF_INIT(SIZE_MAX / 2),
+        .masked = BUF_INIT(SIZE_MAX / 2),
     };
     segmenter_restart(segmenter);
 }
 
 void segmenter_done(struct segmenter *segmenter) {
     scratch_done(&segmenter->scratch);
+    sift_done(&segmenter->raw.sift);
+    sift_done(&segmenter->shown.sift);
     sift_done(&segmenter->sift);
-    sift_done(&segmenter->again_sift);
     spans_done(&segmenter->spans);
-    spans_done(&segmenter->unused);
+    buf_done(&segmenter->held);
     buf_done(&segmenter->masked);
-    buf_done(&segmenter->again);
 }
 
 void segmenter_restart(struct segmenter *segmenter) {
@@ -44,97 +46,40 @@ void segmenter_restart(struct segmenter *segmenter) {
 
     budget_begin(&segmenter->scratch.budget, core->budget);
     redactor_unlock(segmenter->redactor);
-    segmenter->carry = (struct carry){.yaml_indent = -1};
-    segmenter->is_waiting = false;
-    segmenter->is_over = false;
-    segmenter->is_limited = false;
-    segmenter->plain = 0;
-    segmenter->shape = (struct shape){0};
+    segmenter->raw.state = (struct reading_state){.carry = {.yaml_indent = -1}};
+    segmenter->raw.is_waiting = false;
+    segmenter->is_one = true;
+    segmenter->is_open = false;
+    buf_clear(&segmenter->held);
 }
 
 void segmenter_forget(struct segmenter *segmenter) {
     scratch_wipe(&segmenter->scratch);
     mem_wipe(segmenter->masked.ptr, segmenter->masked.len);
-    mem_wipe(segmenter->again.ptr, segmenter->again.len);
+    mem_wipe(segmenter->held.ptr, segmenter->held.len);
     segmenter_restart(segmenter);
 }
 
+static bool is_raw(const struct segmenter *segmenter, const struct reading *reading) {
+    return reading == &segmenter->raw;
+}
+
 static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
-                         struct carry *carry, struct piece_of_text piece, struct spans *spans) {
+                         struct carry *carry, const struct shape *shape,
+                         struct piece_of_text piece) {
+    struct spans *spans = &segmenter->spans;
+
     spans_clear(spans);
     engine_scan(core->anchors, &core->known, &segmenter->scratch, carry, piece, spans);
     spans_merge(spans);
-    spans_keep_json(spans, piece.text, &segmenter->shape);
+    spans_keep_json(spans, piece.text, shape);
 }
 
 /* Bytes [from, to) of the window that was sifted last. */
-static struct piece_of_text piece_of(struct segmenter *segmenter, struct str window, size_t from,
+static struct piece_of_text piece_of(struct reading *reading, struct str window, size_t from,
                                      size_t to) {
     return (struct piece_of_text){
-        .text = str_slice(window, from, to), .sift = &segmenter->sift, .sift_at = from};
-}
-
-/* What was masked may say more about the lines after it than what it was made of did; masked again
- * it will. */
-static void carry_join(struct carry *carry, const struct carry *masked) {
-    carry->nest_depth =
-        carry->nest_depth < masked->nest_depth ? masked->nest_depth : carry->nest_depth;
-    if (carry->yaml_indent < 0) {
-        carry->yaml_indent = masked->yaml_indent;
-        carry->is_yaml_text = masked->is_yaml_text;
-    }
-}
-
-static void masked_swap(struct segmenter *segmenter) {
-    struct buf swap = segmenter->masked;
-
-    segmenter->masked = segmenter->again;
-    segmenter->again = swap;
-}
-
-/* Reads what was masked again until that changes nothing: what a mask leaves beside it may read
- * differently, and is judged like any other text. Each round leaves less. False: it does not end,
- * or takes more than the budget. `*is_open`: its end was masked. */
-static bool masked_settle(struct segmenter *segmenter, const struct redactor_core *core,
-                          const struct carry *before, bool *is_open) {
-    struct budget *budget = &segmenter->scratch.budget;
-    struct spans *spans = &segmenter->unused;
-
-    for (int round = 0; round < ROUNDS_MAX; round++) {
-        struct carry trial = *before;
-        struct piece_of_text piece = {.text = buf_str(&segmenter->masked),
-                                      .sift = &segmenter->again_sift};
-
-        if (segmenter->carry.block == BLOCK_NONE) {
-            trial.block = BLOCK_NONE; /* its end is masked now, and what follows is not in it */
-        }
-        budget_take(budget, BUDGET_ROUND + piece.text.len * BUDGET_ROUND_BYTE);
-        engine_sift(core->anchors, piece.text, SIFT_SEGMENT, &segmenter->again_sift);
-        segment_scan(segmenter, core, &trial, piece, spans);
-        if (budget_is_spent(budget)) {
-            return false;
-        }
-        if (spans->n == 0) {
-            carry_join(&segmenter->carry, &trial);
-            return true;
-        }
-        *is_open = *is_open || spans->rows[spans->n - 1].to == piece.text.len;
-        buf_clear(&segmenter->again);
-        spans_render(spans, piece.text, &segmenter->again);
-        masked_swap(segmenter);
-    }
-    return false;
-}
-
-/* Masks what was found in `text`; false: it is not understood, or not within the budget. */
-static bool segment_settle(struct segmenter *segmenter, const struct redactor_core *core,
-                           const struct carry *before, struct str text, bool *is_open) {
-    const struct spans *spans = &segmenter->spans;
-
-    buf_clear(&segmenter->masked);
-    spans_render(spans, text, &segmenter->masked);
-    *is_open = spans->rows[spans->n - 1].to == text.len;
-    return masked_settle(segmenter, core, before, is_open);
+        .text = str_slice(window, from, to), .sift = &reading->sift, .sift_at = from};
 }
 
 static void count_add(struct counts *counts, const char *kind, size_t n) {
@@ -161,118 +106,250 @@ void counts_move(struct counts *from, struct counts *to) {
     from->n = 0;
 }
 
-/* Text in which nothing was found. */
-static void plain_give(struct segmenter *segmenter, struct str text) {
-    static const struct spans none = {0};
-    struct segment segment = {.text = text, .spans = &none, .masked = text};
+static bool is_idle(const struct carry *carry);
+static size_t reading_feed(struct segmenter *segmenter, const struct redactor_core *core,
+                           struct reading *reading, struct str text, bool is_end);
+
+static void segment_give(struct segmenter *segmenter, struct str text, const struct spans *spans) {
+    struct segment segment = {.text = text, .spans = spans};
 
     if (text.len > 0) {
         segmenter->fn(segmenter->user, &segment);
     }
 }
 
-/* Text with a mask in it. Only what is shown of it counts. */
-static void masked_give(struct segmenter *segmenter, const struct segment *segment) {
-    struct str mask = STR("***");
-    size_t joined = str_starts(segment->masked, mask) ? mask.len : 0; /* it may go on with one */
-    size_t n = segment->masked.len - joined;
+/* ---- what is to be shown ---- */
 
-    budget_give(&segmenter->scratch.budget, n < segment->text.len ? n : segment->text.len);
-    segmenter->fn(segmenter->user, segment);
+static bool has_line_end(struct str s) {
+    return memchr(s.ptr, '\n', s.len) != NULL || memchr(s.ptr, '\r', s.len) != NULL;
 }
 
-/* Makes `masked` of a text that is not read: `plain` bytes of it and the shape of the rest, which
- * is the only span. `is_end`: nothing of the line or the text comes after it. */
-static void masked_shape(struct segmenter *segmenter, struct str text, size_t plain, bool is_end) {
-    spans_clear(&segmenter->spans);
-    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+/* Gives what is held as far as it was read and nothing was found in it. */
+static void held_read(struct segmenter *segmenter, const struct redactor_core *core, bool is_end) {
+    struct buf *held = &segmenter->held;
+    size_t from = 0;
+
+    if (!is_end && held->len < SEGMENT_MAX && !has_line_end(buf_str(held))) {
+        return;
+    }
+    do {
+        segmenter->is_changed = false;
+        from += reading_feed(segmenter, core, &segmenter->shown,
+                             str_slice(buf_str(held), from, held->len), is_end);
+    } while (segmenter->is_changed);
+    memmove(held->ptr, held->ptr + from, held->len - from);
+    held->len -= from;
+    segmenter->is_one = held->len == 0 && !segmenter->raw.state.carry.is_line_middle &&
+                        !segmenter->raw.state.is_over && !segmenter->shown.state.is_over &&
+                        carry_is_same(&segmenter->raw.state.carry, &segmenter->shown.state.carry);
+}
+
+/* Holds what is to be shown of a segment of `came` bytes, before which `before` was known.
+ * `is_open`: its end is masked, and the next one may go on with it. */
+static void held_add(struct segmenter *segmenter, const struct redactor_core *core,
+                     const struct reading_state *before, size_t came, struct str text,
+                     bool is_open) {
+    if (segmenter->is_one) {
+        segmenter->shown.state = *before;
+        segmenter->is_one = false;
+        segmenter->rounds = 0;
+        segmenter->owed = 0;
+    }
+    if (segmenter->is_open && str_starts(text, mask)) {
+        text = str_slice(text, mask.len, text.len); /* the same mask goes on */
+    }
+    segmenter->is_open = is_open || (segmenter->is_open && text.len == 0);
+    segmenter->owed += came;
+    if (text.len > 0) {
+        budget_take(&segmenter->scratch.budget, BUDGET_ROUND + text.len * BUDGET_ROUND_BYTE);
+        buf_add(&segmenter->held, text);
+        held_read(segmenter, core, false);
+    }
+}
+
+/* Puts `masked` in the place of `text`, a part of what is held; it is read again then. */
+static void held_replace(struct segmenter *segmenter, struct str text) {
+    struct buf *held = &segmenter->held;
+    struct str masked = buf_str(&segmenter->masked);
+    size_t at = (size_t)(text.ptr - held->ptr);
+    size_t after = held->len - at - text.len;
+
+    budget_take(&segmenter->scratch.budget, BUDGET_ROUND + masked.len * BUDGET_ROUND_BYTE);
+    buf_reserve(held, held->len + masked.len + 1);
+    memmove(held->ptr + at + masked.len, held->ptr + at + text.len, after);
+    memcpy(held->ptr + at, masked.ptr, masked.len);
+    held->len = at + masked.len + after;
+    segmenter->is_changed = true;
+    segmenter->rounds++;
+}
+
+/* New steps for `n` bytes that are shown. A mask that is longer than what it stands for gives none.
+ */
+static void steps_give(struct segmenter *segmenter, const struct reading *reading, size_t n) {
+    if (!is_raw(segmenter, reading)) {
+        n = n < segmenter->owed ? n : segmenter->owed;
+        segmenter->owed -= n;
+    }
+    budget_give(&segmenter->scratch.budget, n);
+}
+
+/* Gives [*given, to) of the window, in which nothing was found. */
+static void plain_give(struct segmenter *segmenter, const struct redactor_core *core,
+                       struct reading *reading, struct str window, size_t *given, size_t to) {
+    struct str text = str_slice(window, *given, to);
+
+    if (!is_raw(segmenter, reading) || segmenter->is_one) {
+        static const struct spans none = {0};
+        segment_give(segmenter, text, &none);
+    } else {
+        held_add(segmenter, core, &reading->state, text.len, text, false);
+    }
+    *given = to;
+}
+
+/* ---- what is not read ---- */
+
+/* Makes `masked` of a text that is not read: `plain` bytes of it and the shape of the rest.
+ * `is_end`: nothing of the line or the text comes after it. */
+static void masked_shape(struct segmenter *segmenter, struct shape *shape, struct str text,
+                         size_t plain, bool is_end) {
     buf_clear(&segmenter->masked);
     buf_add(&segmenter->masked, str_slice(text, 0, plain));
-    shape_keep(&segmenter->shape, str_slice(text, 0, plain));
-    shape_mask(&segmenter->shape, str_slice(text, plain, text.len), &segmenter->masked);
+    shape_keep(shape, str_slice(text, 0, plain));
+    shape_mask(shape, str_slice(text, plain, text.len), &segmenter->masked);
     if (is_end) {
-        shape_end(&segmenter->shape, &segmenter->masked);
+        shape_end(shape, &segmenter->masked);
     }
-}
-
-/* Gives a segment that was not read within the budget: `plain` bytes of it, which may be shown
- * whatever follows, and the shape of the rest. What it says about the lines after it was read, but
- * for AWS, which may be talked about anywhere in it. `is_line`: it is not a piece of one. */
-static void limited_give(struct segmenter *segmenter, const struct redactor_core *core,
-                         const struct carry *before, struct str text, size_t plain, bool is_line) {
-    struct budget *budget = &segmenter->scratch.budget;
-    struct segment segment = {.text = text, .spans = &segmenter->spans};
-    int64_t floor = budget->floor;
-
-    count_add(&segmenter->counts, limit_kind, 1);
-    masked_shape(segmenter, text, plain, is_line);
-    budget->floor = INT64_MIN; /* next to nothing is left to be read */
-    if (!masked_settle(segmenter, core, before, &segment.is_open)) {
-        buf_clear(&segmenter->masked);
-        buf_add(&segmenter->masked, STR("***\n"));
-    }
-    budget->floor = floor;
-    carry_hint(&segmenter->carry);
-    segment.masked = buf_str(&segmenter->masked);
-    masked_give(segmenter, &segment);
 }
 
 /* Whether the segment under way is limited before it is read. */
-static bool is_limited(const struct segmenter *segmenter) {
-    return segmenter->is_limited || budget_is_spent(&segmenter->scratch.budget);
+static bool is_limited(const struct segmenter *segmenter, const struct reading *reading) {
+    bool is_endless = !is_raw(segmenter, reading) && segmenter->rounds > ROUNDS_MAX;
+
+    return reading->state.is_limited || reading->state.is_over || is_endless ||
+           budget_is_spent(&segmenter->scratch.budget);
 }
 
-/* Gives a segment whose spans were found; false: it must be limited. */
-static bool segment_give(struct segmenter *segmenter, const struct redactor_core *core,
-                         const struct carry *before, struct str text) {
-    struct segment segment = {.text = text, .spans = &segmenter->spans, .masked = text};
-
-    if (segmenter->is_masking) {
-        if (!segment_settle(segmenter, core, before, text, &segment.is_open)) {
-            return false;
-        }
-        segment.masked = buf_str(&segmenter->masked);
-        for (size_t i = 0; i < segmenter->spans.n; i++) {
-            count_add(&segmenter->counts, segmenter->spans.rows[i].kind, 1);
-        }
+/* How many bytes of `text`, where a segment begins, may be shown whatever follows: what is shown of
+ * an unfinished line, at least. */
+static size_t plain_of(struct segmenter *segmenter, const struct redactor_core *core,
+                       const struct reading_state *before, struct str text) {
+    if (before->is_over || !is_idle(&before->carry)) {
+        return before->plain < text.len ? before->plain : text.len;
     }
-    masked_give(segmenter, &segment);
-    return true;
+    return release_most(core->anchors, &core->known, text, &segmenter->sift);
 }
 
 /* After a segment: nothing more is read when the budget is over. */
-static void segment_end(struct segmenter *segmenter, bool is_line) {
-    const struct carry *carry = &segmenter->carry;
+static void segment_end(struct segmenter *segmenter, struct reading *reading, bool is_line) {
+    struct reading_state *state = &reading->state;
 
     if (is_line) {
-        segmenter->is_limited = false;
-        segmenter->plain = 0;
-        segmenter->shape = (struct shape){0};
+        state->is_limited = false;
+        state->plain = 0;
+        state->shape = (struct shape){0};
     }
-    if (segmenter->scratch.budget.left < 0) {
-        segmenter->is_over = true;
-        segmenter->shape.is_value = carry->nest_depth > 0;
-        if (carry->yaml_indent >= 0) { /* a line of it would be read as one, and masked */
-            segmenter->shape = (struct shape){.state = SHAPE_OTHER, .is_endless = true};
-        }
-        count_add(&segmenter->counts, limit_kind, 1);
+    if (segmenter->scratch.budget.left < 0 && !state->is_over) {
+        state->is_over = true;
+        count_add(&segmenter->counts, limit_kind, is_raw(segmenter, reading) ? 1 : 0);
+    }
+    segmenter->rounds = is_raw(segmenter, reading) ? segmenter->rounds : 0;
+}
+
+/* Holds `masked`, which was made of what came. Of a shape the end is no mask that goes on. */
+static void masked_give(struct segmenter *segmenter, const struct redactor_core *core,
+                        const struct reading_state *before, struct str text) {
+    const struct spans *spans = &segmenter->spans;
+    const struct span *last = spans->n > 0 ? &spans->rows[spans->n - 1] : NULL;
+    bool is_open = last != NULL && last->to == text.len && last->kind != limit_kind;
+
+    if (segmenter->is_masking) {
+        held_add(segmenter, core, before, text.len, buf_str(&segmenter->masked), is_open);
+    } else {
+        budget_give(&segmenter->scratch.budget, text.len);
+        segment_give(segmenter, text, spans);
     }
 }
 
-/* Gives the rest of a text, in any pieces, when the budget is over. */
-static void over_give(struct segmenter *segmenter, struct str text, bool is_end) {
-    struct segment segment = {.text = text, .spans = &segmenter->spans};
-    size_t plain = segmenter->plain < text.len ? segmenter->plain : text.len;
-
-    masked_shape(segmenter, text, plain, is_end);
-    segmenter->plain -= plain;
-    segment.masked = buf_str(&segmenter->masked);
-    segmenter->fn(segmenter->user, &segment);
+/* Makes `masked` of what came and was not read within the budget: `plain` bytes of it, which may be
+ * shown whatever follows, and the shape of the rest, which is the only span. What it says about the
+ * lines after it was read, but for AWS, which may be talked about anywhere in it. */
+static void limited_mask(struct segmenter *segmenter, struct reading_state *state, struct str text,
+                         size_t plain, bool is_end) {
+    masked_shape(segmenter, &state->shape, text, plain, is_end);
+    spans_clear(&segmenter->spans);
+    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+    carry_hint(&state->carry);
 }
 
-/* Moves a cut out of an escape or a UTF-8 sequence. */
+static void found_count(struct segmenter *segmenter) {
+    for (size_t i = 0; i < segmenter->spans.n && segmenter->is_masking; i++) {
+        count_add(&segmenter->counts, segmenter->spans.rows[i].kind, 1);
+    }
+}
+
+/* Makes `masked` of what was found in `text`. */
+static void found_mask(struct segmenter *segmenter, struct str text) {
+    buf_clear(&segmenter->masked);
+    spans_render(&segmenter->spans, text, &segmenter->masked);
+}
+
+static void spans_keep_before(struct spans *spans, size_t cut) {
+    while (spans->n > 0 && spans->rows[spans->n - 1].from >= cut) {
+        spans->n--;
+    }
+}
+
+/* Whether a part of what is held is as `masked` was made of it. */
+static bool is_as_masked(const struct segmenter *segmenter, struct str text) {
+    return str_eq(buf_str(&segmenter->masked), text) || segmenter->rounds > 2 * ROUNDS_MAX;
+}
+
+/* Whether a segment of what is held, which is not read within the budget, is its own shape, and
+ * reading it would find nothing before `cut` all the same: next to nothing is left to be read. Else
+ * `masked` is what it becomes. `state` goes over it. `is_end`: nothing of its line comes after it.
+ */
+static bool is_settled_shape(struct segmenter *segmenter, const struct redactor_core *core,
+                             struct reading_state *state, struct piece_of_text piece, size_t plain,
+                             bool is_end) {
+    struct budget *budget = &segmenter->scratch.budget;
+    struct shape before = state->shape;
+    int64_t floor = budget->floor;
+
+    masked_shape(segmenter, &state->shape, piece.text, plain, is_end);
+    if (!is_as_masked(segmenter, piece.text)) {
+        return false;
+    }
+    budget->floor = INT64_MIN;
+    segment_scan(segmenter, core, &state->carry, &before, piece);
+    budget->floor = floor;
+    carry_hint(&state->carry);
+    found_mask(segmenter, piece.text);
+    return is_as_masked(segmenter, piece.text);
+}
+
+/* Gives the rest of what came, in any pieces, when the budget is over. */
+static void over_give(struct segmenter *segmenter, const struct redactor_core *core,
+                      struct str text, bool is_end) {
+    struct reading_state *state = &segmenter->raw.state;
+    struct reading_state before = *state;
+    size_t plain = state->plain < text.len ? state->plain : text.len;
+
+    masked_shape(segmenter, &state->shape, text, plain, is_end);
+    spans_clear(&segmenter->spans);
+    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+    state->plain -= plain;
+    masked_give(segmenter, core, &before, text);
+}
+
+/* ---- long lines ---- */
+
+static bool is_word_char(char c) { return is_alnum(c) || is_any(c, "+-.*"); }
+
+/* Moves a cut out of an escape, a UTF-8 sequence, a mask, a number or a short word. */
 static size_t cut_between_units(struct str text, size_t cut) {
     size_t first = cut - ESCAPE;
+    size_t word = cut;
 
     for (size_t i = cut; i > first; i--) {
         if (text.ptr[i - 1] == '\\' || text.ptr[i - 1] == '%') {
@@ -282,7 +359,10 @@ static size_t cut_between_units(struct str text, size_t cut) {
     while (cut > 0 && ((unsigned char)text.ptr[cut] & 0xc0) == 0x80) {
         cut--;
     }
-    return cut;
+    for (word = cut; cut - word < WORD && is_word_char(text.ptr[word - 1]);) {
+        word--;
+    }
+    return cut - word < WORD ? word : cut;
 }
 
 /* Where to cut a window of a long line: at the end of the span that the wished place falls into or
@@ -299,94 +379,163 @@ static size_t window_cut(struct str window, const struct spans *spans) {
     return cut_between_units(window, wish);
 }
 
-static void spans_keep_before(struct spans *spans, size_t cut) {
-    while (spans->n > 0 && spans->rows[spans->n - 1].from >= cut) {
-        spans->n--;
-    }
-}
-
 /* Whether the lines before say nothing about a line without a mark. */
 static bool is_idle(const struct carry *carry) {
     return carry_is_empty(carry) && !carry->is_line_middle;
 }
 
-bool segmenter_is_idle(const struct segmenter *segmenter) { return is_idle(&segmenter->carry); }
-
-/* How many bytes of `text`, where a segment begins, may be shown whatever follows: what is shown of
- * an unfinished line, at least. */
-static size_t plain_of(struct segmenter *segmenter, const struct redactor_core *core,
-                       const struct carry *before, struct str text) {
-    if (!is_idle(before)) {
-        return segmenter->plain < text.len ? segmenter->plain : text.len;
-    }
-    return release_most(core->anchors, &core->known, text, &segmenter->again_sift);
+bool segmenter_is_idle(const struct segmenter *segmenter) {
+    return segmenter->is_one && !segmenter->raw.state.is_over &&
+           is_idle(&segmenter->raw.state.carry);
 }
 
 /* What the next piece must know, from the piece that ends at `cut` alone, which is read again only
  * where something may tell. */
 static void window_carry(struct segmenter *segmenter, const struct redactor_core *core,
-                         struct str window, size_t cut, const struct carry *trial) {
-    struct piece_of_text piece = piece_of(segmenter, window, 0, cut);
+                         struct reading *reading, struct str window, size_t cut,
+                         const struct carry *trial) {
+    struct carry *carry = &reading->state.carry;
+    struct piece_of_text piece = piece_of(reading, window, 0, cut);
 
     piece.has_no_hint = !trial->is_hinted;
-    if (carry_is_empty(&segmenter->carry) && !trial->is_asked && cut > 0) {
-        segmenter->carry.before = window.ptr[cut - 1];
-        segmenter->carry.is_line_middle = true; /* a window has no line end */
+    if (carry_is_empty(carry) && !trial->is_asked && cut > 0) {
+        carry->before = window.ptr[cut - 1];
+        carry->is_line_middle = true; /* a window has no line end */
     } else {
-        engine_scan(core->anchors, &core->known, &segmenter->scratch, &segmenter->carry, piece,
-                    NULL);
+        engine_scan(core->anchors, &core->known, &segmenter->scratch, carry, piece, NULL);
     }
+    carry->is_cut = cut == window.len;
+}
+
+/* What was found in a window, and where it is cut. */
+struct cut_window {
+    struct str window;
+    struct carry trial;
+    size_t cut;
+    size_t plain;
+    bool is_unread;
+};
+
+/* Ends a window that was given up to its cut. */
+static void window_end(struct reading *reading, const struct cut_window *cut) {
+    struct reading_state *state = &reading->state;
+
+    if (!state->is_limited) {
+        shape_keep(&state->shape, str_slice(cut->window, 0, cut->cut));
+    }
+    state->plain = cut->plain > cut->cut ? cut->plain - cut->cut : 0;
+}
+
+/* Gives what came up to the cut. */
+static void window_give(struct segmenter *segmenter, const struct redactor_core *core,
+                        const struct cut_window *cut) {
+    struct reading *reading = &segmenter->raw;
+    struct reading_state before = reading->state;
+    struct str text = str_slice(cut->window, 0, cut->cut);
+    bool is_plain = !cut->is_unread && segmenter->spans.n == 0;
+
+    window_carry(segmenter, core, reading, cut->window, cut->cut, &cut->trial);
+    spans_keep_before(&segmenter->spans, cut->cut);
+    if (cut->is_unread) {
+        limited_mask(segmenter, &reading->state, text,
+                     cut->plain < cut->cut ? cut->plain : cut->cut, false);
+        reading->state.is_limited = true;
+    } else {
+        found_mask(segmenter, text);
+    }
+    window_end(reading, cut);
+    if (is_plain && segmenter->is_one) {
+        budget_give(&segmenter->scratch.budget, cut->cut);
+        segment_give(segmenter, text, &segmenter->spans);
+    } else {
+        found_count(segmenter);
+        masked_give(segmenter, core, &before, text);
+    }
+}
+
+/* Gives what is held up to the cut, or masks what was found before it. */
+static void window_settle(struct segmenter *segmenter, const struct redactor_core *core,
+                          struct cut_window *cut) {
+    struct reading *reading = &segmenter->shown;
+    struct reading_state after = reading->state;
+    struct piece_of_text piece = piece_of(reading, cut->window, 0, cut->window.len);
+    size_t wish = cut->window.len - SEGMENT_HOLD;
+    bool is_settled = false;
+
+    if (cut->is_unread) {
+        size_t plain = cut->plain < cut->cut ? cut->plain : cut->cut;
+
+        piece.text = str_slice(piece.text, 0, cut->cut);
+        is_settled = is_settled_shape(segmenter, core, &after, piece, plain, false);
+        segmenter->raw.state.is_limited = segmenter->raw.state.carry.is_line_middle;
+    } else {
+        spans_keep_before(&segmenter->spans, wish + CONTEXT);
+        found_mask(segmenter, piece.text);
+        is_settled = is_as_masked(segmenter, piece.text);
+        cut->cut = cut_between_units(cut->window, wish);
+    }
+    if (!is_settled) {
+        held_replace(segmenter, piece.text);
+        cut->cut = 0;
+        return;
+    }
+    window_carry(segmenter, core, reading, cut->window, cut->cut, &cut->trial);
+    if (cut->is_unread) {
+        carry_hint(&reading->state.carry);
+        reading->state.is_limited = true;
+        reading->state.shape = after.shape;
+    }
+    steps_give(segmenter, reading, cut->cut);
+    window_end(reading, cut);
+    spans_clear(&segmenter->spans);
+    segment_give(segmenter, str_slice(cut->window, 0, cut->cut), &segmenter->spans);
 }
 
 /* The spans come from the whole window. */
 static size_t window_handle(struct segmenter *segmenter, const struct redactor_core *core,
-                            struct str window) {
-    struct carry before = segmenter->carry;
-    struct carry trial = segmenter->carry;
-    bool is_unread = is_limited(segmenter);
-    size_t plain = plain_of(segmenter, core, &before, window);
+                            struct reading *reading, struct str window) {
+    struct reading_state *state = &reading->state;
+    struct cut_window cut = {.window = window,
+                             .trial = state->carry,
+                             .plain = plain_of(segmenter, core, state, window),
+                             .is_unread = is_limited(segmenter, reading)};
 
-    trial.is_asked = is_unread;
-    trial.is_hinted = false;
+    cut.trial.is_asked = cut.is_unread;
+    cut.trial.is_hinted = false;
     budget_take(&segmenter->scratch.budget, BUDGET_SEGMENT);
-    if (!is_unread) {
-        segment_scan(segmenter, core, &trial, piece_of(segmenter, window, 0, window.len),
-                     &segmenter->spans);
-        is_unread = budget_is_spent(&segmenter->scratch.budget);
+    if (!cut.is_unread) {
+        segment_scan(segmenter, core, &cut.trial, &state->shape,
+                     piece_of(reading, window, 0, window.len));
+        cut.is_unread = budget_is_spent(&segmenter->scratch.budget);
     }
-    if (is_unread) {
+    if (cut.is_unread) {
         spans_clear(&segmenter->spans);
     }
-    size_t cut = window_cut(window, &segmenter->spans);
-    struct str text = str_slice(window, 0, cut);
-    window_carry(segmenter, core, window, cut, &trial);
-    spans_keep_before(&segmenter->spans, cut);
-    segmenter->carry.is_cut = cut == window.len;
-    segmenter->is_waiting = false;
-    if (!is_unread && segmenter->spans.n == 0) {
-        budget_give(&segmenter->scratch.budget, cut);
-        plain_give(segmenter, text);
-    } else if (is_unread || !segment_give(segmenter, core, &before, text)) {
-        limited_give(segmenter, core, &before, text, plain < cut ? plain : cut, false);
-        segmenter->is_limited = true;
+    cut.cut = window_cut(window, &segmenter->spans);
+    reading->is_waiting = false;
+    if (is_raw(segmenter, reading)) {
+        window_give(segmenter, core, &cut);
+    } else {
+        window_settle(segmenter, core, &cut);
     }
-    if (!segmenter->is_limited) {
-        shape_keep(&segmenter->shape, text);
+    if (cut.cut > 0) {
+        segment_end(segmenter, reading, false);
     }
-    segmenter->plain = plain > cut ? plain - cut : 0;
-    segment_end(segmenter, false);
-    return cut;
+    return cut.cut;
 }
 
+/* ---- lines ---- */
+
 /* Passes lines without a mark, from `at` on: they are what they are. Returns where they end. */
-static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t at, size_t to) {
-    const struct sift *sift = &segmenter->sift;
+static size_t lines_pass(struct segmenter *segmenter, struct reading *reading, struct str window,
+                         size_t at, size_t to) {
+    const struct sift *sift = &reading->sift;
     size_t mark = bits_next(sift->marks, sift->marks, at, to);
     size_t end = mark == to ? to : bits_last(sift->ends, at, mark);
 
-    budget_give(&segmenter->scratch.budget, end - at);
+    steps_give(segmenter, reading, end - at);
     size_t hint = bits_last(sift->hints, at, end);
-    struct carry *carry = &segmenter->carry;
+    struct carry *carry = &reading->state.carry;
     if (hint > at) {
         carry_hint(carry);
         at = hint;
@@ -399,37 +548,96 @@ static size_t lines_pass(struct segmenter *segmenter, struct str window, size_t 
     return end;
 }
 
-/* Handles [at, end) of the window, a segment; [*given, at) was handled, and is given together with
- * it as far as nothing was found. */
-static void segment_handle(struct segmenter *segmenter, const struct redactor_core *core,
-                           struct str window, size_t at, size_t end, size_t *given) {
+/* Reads a line; false: not within the budget. */
+static bool line_read(struct segmenter *segmenter, const struct redactor_core *core,
+                      struct reading *reading, struct piece_of_text piece) {
     struct budget *budget = &segmenter->scratch.budget;
-    struct carry before = segmenter->carry;
-    struct piece_of_text piece = piece_of(segmenter, window, at, end);
-    bool is_unread = is_limited(segmenter);
-    bool has_mark = bits_next(segmenter->sift.marks, segmenter->sift.marks, at, end) < end;
+    struct reading_state *state = &reading->state;
 
-    budget_take(budget, has_mark || !is_idle(&before) ? BUDGET_SEGMENT : 0);
-    if (is_unread) {
+    if (!is_limited(segmenter, reading)) {
+        segment_scan(segmenter, core, &state->carry, &state->shape, piece);
+        return !budget_is_spent(budget);
+    }
+    if (is_raw(segmenter, reading)) {
         piece.has_no_hint = true; /* whether it has one is not asked */
-        engine_scan(core->anchors, &core->known, &segmenter->scratch, &segmenter->carry, piece,
-                    NULL);
+        engine_scan(core->anchors, &core->known, &segmenter->scratch, &state->carry, piece, NULL);
+    }
+    return false;
+}
+
+/* Holds what is to be shown of a line that came. */
+static void line_give(struct segmenter *segmenter, const struct redactor_core *core,
+                      const struct reading_state *before, struct str text, bool is_read) {
+    struct reading *reading = &segmenter->raw;
+
+    if (is_read) {
+        found_mask(segmenter, text);
+        found_count(segmenter);
     } else {
-        segment_scan(segmenter, core, &segmenter->carry, piece, &segmenter->spans);
-        is_unread = budget_is_spent(budget);
+        limited_mask(segmenter, &reading->state, text, plain_of(segmenter, core, before, text),
+                     true);
+        found_count(segmenter);
     }
-    if (!is_unread && segmenter->spans.n == 0) {
-        budget_give(budget, end - at);
-        segment_end(segmenter, true);
-        return;
+    masked_give(segmenter, core, before, text);
+}
+
+/* Whether a line of what is held, that was read or not, is as it is to be shown; else it is masked.
+ */
+static bool line_settles(struct segmenter *segmenter, const struct redactor_core *core,
+                         const struct reading_state *before, struct piece_of_text piece,
+                         bool is_read) {
+    struct reading *reading = &segmenter->shown;
+    struct reading_state after = is_read ? reading->state : *before;
+    bool is_settled = false;
+
+    if (is_read) {
+        found_mask(segmenter, piece.text);
+        is_settled = is_as_masked(segmenter, piece.text);
+    } else {
+        size_t plain = plain_of(segmenter, core, before, piece.text);
+
+        is_settled = is_settled_shape(segmenter, core, &after, piece, plain, true);
     }
-    plain_give(segmenter, str_slice(window, *given, at));
-    *given = end;
-    if (is_unread || !segment_give(segmenter, core, &before, piece.text)) {
-        size_t plain = plain_of(segmenter, core, &before, piece.text);
-        limited_give(segmenter, core, &before, piece.text, plain, true);
+    reading->state = is_settled ? after : *before;
+    if (is_settled) {
+        steps_give(segmenter, reading, piece.text.len);
+    } else {
+        held_replace(segmenter, piece.text);
     }
-    segment_end(segmenter, true);
+    return is_settled;
+}
+
+/* Handles [at, end) of the window, a segment; [*given, at) was handled, and is given together with
+ * it as far as nothing was found. False: it must be read again. */
+static bool line_handle(struct segmenter *segmenter, const struct redactor_core *core,
+                        struct reading *reading, struct str window, size_t at, size_t end,
+                        size_t *given) {
+    const struct sift *sift = &reading->sift;
+    struct reading_state before = reading->state;
+    struct piece_of_text piece = piece_of(reading, window, at, end);
+    bool has_mark = bits_next(sift->marks, sift->marks, at, end) < end;
+
+    budget_take(&segmenter->scratch.budget,
+                has_mark || !is_idle(&before.carry) ? BUDGET_SEGMENT : 0);
+    bool is_read = line_read(segmenter, core, reading, piece);
+    if (is_read && segmenter->spans.n == 0) {
+        if (!is_raw(segmenter, reading) || segmenter->is_one) {
+            steps_give(segmenter, reading, end - at);
+        } else {
+            plain_give(segmenter, core, reading, window, given, end);
+        }
+    } else if (is_raw(segmenter, reading)) {
+        plain_give(segmenter, core, reading, window, given, at);
+        *given = end;
+        line_give(segmenter, core, &before, piece.text, is_read);
+    } else {
+        plain_give(segmenter, core, reading, window, given, at); /* which may move */
+        if (!line_settles(segmenter, core, &before, piece, is_read)) {
+            return false;
+        }
+    }
+    segment_end(segmenter, reading, true);
+    return true;
 }
 
 /* ---- Base64 that is wrapped over lines ---- */
@@ -499,68 +707,82 @@ static size_t wrap_end(const struct sift *sift, struct str window, size_t at, si
     return is_whole ? 0 : end; /* what has come of the next line tells */
 }
 
+/* Whether no more is handled at once. */
+static bool is_stopped(const struct segmenter *segmenter, const struct reading *reading) {
+    return is_raw(segmenter, reading) ? reading->state.is_over : segmenter->is_changed;
+}
+
 /* Handles the complete lines of a window that was sifted, and what is left too when `is_last`;
  * returns where that ends. */
 static size_t lines_handle(struct segmenter *segmenter, const struct redactor_core *core,
-                           struct str window, bool is_last) {
-    const struct sift *sift = &segmenter->sift;
+                           struct reading *reading, struct str window, bool is_last) {
+    const struct sift *sift = &reading->sift;
+    const struct carry *carry = &reading->state.carry;
     size_t to = bits_last(sift->ends, 0, window.len);
     size_t given = 0;
     size_t at = 0;
 
-    while (at < to && !segmenter->is_over) {
-        if (is_idle(&segmenter->carry)) {
-            at = lines_pass(segmenter, window, at, to);
+    while (at < to && !is_stopped(segmenter, reading)) {
+        bool is_alone = is_raw(segmenter, reading) && !segmenter->is_one;
+
+        if (is_idle(carry) && !is_alone) {
+            at = lines_pass(segmenter, reading, window, at, to);
         }
         if (at < to) {
             size_t end = bits_next(sift->ends, sift->ends, at, to) + 1;
-            if (is_idle(&segmenter->carry)) {
+            if (is_idle(carry)) {
                 end = wrap_end(sift, window, at, end, to, is_last);
             }
             if (end == 0) {
                 break;
             }
-            segment_handle(segmenter, core, window, at, end, &given);
-            at = end;
+            bool is_handled = line_handle(segmenter, core, reading, window, at, end, &given);
+            at = is_handled ? end : at;
         }
     }
-    segmenter->is_waiting = at < to && !segmenter->is_over;
-    if (is_last && at < window.len && !segmenter->is_over) {
-        segment_handle(segmenter, core, window, at, window.len, &given);
-        at = window.len;
+    reading->is_waiting = at < to && !is_stopped(segmenter, reading);
+    if (is_last && at < window.len && !is_stopped(segmenter, reading)) {
+        bool is_handled = line_handle(segmenter, core, reading, window, at, window.len, &given);
+        at = is_handled ? window.len : at;
     }
-    plain_give(segmenter, str_slice(window, given, at));
+    plain_give(segmenter, core, reading, window, &given, at);
     return at;
 }
 
-static size_t feed_locked(struct segmenter *segmenter, const struct redactor_core *core,
-                          struct str text, bool is_end) {
+static size_t reading_feed(struct segmenter *segmenter, const struct redactor_core *core,
+                           struct reading *reading, struct str text, bool is_end) {
     size_t at = 0;
 
-    while (at < text.len && !segmenter->is_over) {
+    while (at < text.len && !is_stopped(segmenter, reading)) {
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
         bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
 
-        engine_sift(core->anchors, window, SIFT_WINDOW, &segmenter->sift);
-        size_t handled = lines_handle(segmenter, core, window, is_last);
+        engine_sift(core->anchors, window, SIFT_WINDOW, &reading->sift);
+        size_t handled = lines_handle(segmenter, core, reading, window, is_last);
+        if (handled == 0 && is_stopped(segmenter, reading)) {
+            break;
+        }
         if (handled == 0 && window.len == SEGMENT_MAX) {
-            handled = window_handle(segmenter, core, window);
+            handled = window_handle(segmenter, core, reading, window);
         } else if (handled == 0) {
             break;
         }
         at += handled;
-    }
-    if (segmenter->is_over) {
-        over_give(segmenter, str_slice(text, at, text.len), is_end);
-        return text.len;
     }
     return at;
 }
 
 size_t segmenter_feed(struct segmenter *segmenter, struct str text, bool is_end) {
     const struct redactor_core *core = redactor_lock(segmenter->redactor);
-    size_t handled = feed_locked(segmenter, core, text, is_end);
+    size_t handled = reading_feed(segmenter, core, &segmenter->raw, text, is_end);
 
+    if (segmenter->raw.state.is_over) {
+        over_give(segmenter, core, str_slice(text, handled, text.len), is_end);
+        handled = text.len;
+    }
+    if (is_end && segmenter->held.len > 0) {
+        held_read(segmenter, core, true);
+    }
     redactor_unlock(segmenter->redactor);
     return handled;
 }

@@ -4,6 +4,12 @@
  * A segment is a line with its end. A line of more than SEGMENT_MAX bytes is cut where no span is
  * and SEGMENT_HOLD bytes were seen beyond.
  *
+ * A text is read twice: as it came, which finds what must be masked, and as it is shown, which is
+ * what a second masking would read: the same segments, with what the lines before say as they are
+ * shown. What that reading finds is masked too, and read again until it finds nothing; only then it
+ * is given. So masking what was given again finds nothing, line for line. As long as nothing was
+ * masked both readings are one.
+ *
  * A segment whose reading takes more than the budget of its text is limited: but for words that may
  * be shown whatever follows, its shape is all that is shown. What it says about the lines after it
  * is read all the same; when that takes more than the rest of the budget, nothing more of the text
@@ -19,10 +25,8 @@ enum { SEGMENT_MAX = 64 * 1024, SEGMENT_HOLD = 16 * 1024 };
 
 /* What became of a segment, or of several in a row that hold nothing. */
 struct segment {
-    struct str text;           /* as it came */
-    const struct spans *spans; /* merged, in offsets of `text` */
-    struct str masked;         /* when asked for */
-    bool is_open;              /* its end is masked, so that the next one may go on with it */
+    struct str text;           /* as it came, or as it is shown when that is asked for */
+    const struct spans *spans; /* merged, in offsets of `text`; none of what is shown */
 };
 
 /* How often each kind was masked. */
@@ -34,24 +38,39 @@ struct counts {
 /* Adds what `from` counted to `to`, and empties it. */
 void counts_move(struct counts *from, struct counts *to);
 
+/* What was read before says about what comes. */
+struct reading_state {
+    struct carry carry;
+    struct shape shape; /* of the long line under way */
+    size_t plain;       /* bytes of its next piece that may be shown whatever follows */
+    bool is_limited;    /* nothing more of it is read */
+    bool is_over;       /* nothing more of the text is */
+};
+
+/* One reading of a text from its begin. */
+struct reading {
+    struct reading_state state;
+    struct sift sift; /* of the window under way */
+    bool is_waiting;  /* what was not handled is lines of Base64 that may go on */
+};
+
 struct segmenter {
     const struct redactor *redactor;
     void (*fn)(void *user, const struct segment *segment); /* called for each one in order */
     void *user;
-    bool is_waiting;    /* what was not handled is lines of Base64 that may go on */
-    bool is_masking;    /* whether `masked` is asked for */
-    bool is_over;       /* nothing more is read: the shape of the rest is all that is shown */
-    bool is_limited;    /* of the long line under way nothing more is read */
-    size_t plain;       /* bytes of its next piece that may be shown whatever follows */
-    struct shape shape; /* its own */
-    struct carry carry;
-    struct sift sift;       /* of the window under way */
-    struct sift again_sift; /* of a segment that was masked */
+    bool is_masking; /* what is shown is asked for, not what was found */
+    struct reading raw;
+    struct reading shown;
+    bool is_one;      /* both are: `shown` has yet to begin where `raw` is */
+    struct buf held;  /* what is to be shown and was not read to its end */
+    bool is_open;     /* it ends with a mask that what comes may go on with */
+    bool is_changed;  /* the segment under way was masked in `held`, to be read again */
+    int rounds;       /* how often */
+    size_t owed;      /* bytes that came for what is held, which gives steps for so many */
+    struct sift sift; /* of a line that is limited, and of one that has not ended */
     struct scratch scratch;
     struct spans spans;
-    struct spans unused;
     struct buf masked;
-    struct buf again;
     struct counts counts; /* of what was masked */
 };
 
@@ -65,7 +84,8 @@ void segmenter_restart(struct segmenter *segmenter);
 /* Wipes what was read and keeps the memory. */
 void segmenter_forget(struct segmenter *segmenter);
 
-/* Whether what was handled says nothing about what comes next: no block, no list goes on. */
+/* Whether all that was handled is shown and says nothing about what comes next: no block, no list
+ * goes on. */
 bool segmenter_is_idle(const struct segmenter *segmenter);
 
 /* Handles what is complete at the beginning of `text`, or all of it when `is_end`; returns how many

@@ -13,8 +13,7 @@ static const char *word_of(char first) {
 }
 
 static void shape_begin(struct shape *shape, enum shape_state state, char c) {
-    *shape = (struct shape){
-        .state = state, .word = c, .is_value = shape->is_value, .is_endless = shape->is_endless};
+    *shape = (struct shape){.state = state, .word = c};
 }
 
 /* Whether the word under way goes on with `c`. */
@@ -43,9 +42,8 @@ static void put_mask(struct shape *shape, struct buf *out) {
 static void shape_close(struct shape *shape, struct buf *out) {
     const char *word = word_of(shape->word);
     bool is_word = shape->state == SHAPE_WORD && word[shape->word_n] == '\0';
-    bool is_secret = shape->state == SHAPE_NUMBER || (is_word && shape->is_value);
 
-    if (is_secret && shape->shown_n == 0) {
+    if (shape->state == SHAPE_NUMBER && shape->shown_n == 0) {
         put(out, STR("\"***\""));
     } else if (is_word) {
         put(out, str_slice(str_from(word), shape->shown_n, shape->word_n));
@@ -119,8 +117,6 @@ static size_t shape_skip(const struct shape *shape, struct str text, size_t at) 
                !is_line_end(text.ptr[to])) {
             to++;
         }
-    } else if (shape->state == SHAPE_OTHER && shape->is_endless) {
-        to = text.len;
     } else if (shape->state == SHAPE_OTHER) {
         while (to < text.len && !is_line_end(text.ptr[to])) {
             to++;

@@ -23,8 +23,6 @@ struct shape {
     size_t word_n;   /* letters of it that came */
     size_t shown_n;  /* letters of it, or bytes of the number, that were shown */
     bool is_masked;  /* of what is under way, *** was shown */
-    bool is_value;   /* all of it is the value of a secret: no word stays either */
-    bool is_endless; /* no JSON up to the end of the text, whatever its lines */
 };
 
 /* Goes over text that is shown as it is. */
