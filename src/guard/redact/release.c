@@ -8,6 +8,7 @@
 #include "guard/redact/charset.h"
 #include "guard/redact/engine.h"
 #include "guard/redact/phrase.h"
+#include "guard/redact/table.h"
 
 #include <string.h>
 
@@ -16,8 +17,9 @@ enum {
     NUMBERS_REACH = 80, /* the widest number of a person, with its blanks */
     CODE = 2,           /* letters of a word that begins one */
     LEAD = 16,
-    ANCHOR_REACH = 64, /* more than the longest anchor has */
-    STUCK = 512        /* bytes after which a name is no longer about to be understood */
+    ANCHOR_REACH = 64,  /* more than the longest anchor has */
+    JUDGED_REACH = 512, /* more than what says of a name that it is prose */
+    STUCK = 512         /* bytes after which a name is no longer about to be understood */
 };
 
 static size_t letters_end(struct str s, size_t at) {
@@ -78,7 +80,7 @@ static bool is_prose(struct str s, ptrdiff_t login, size_t at) {
     bool is_word = is_letter(str_char(s, from)) && name_end(s, from) == to && is_prose_after(s, to);
     bool is_told = str_ends(lead, STR("set ")) || str_ends(lead, STR("config ")) ||
                    str_ends(lead, STR("define ")); /* the next word is its value */
-    if (!is_word || is_told || has_login(login, s, from)) {
+    if (!is_word || is_told || has_login(login, s, from) || table_may_be_list(s, from, to)) {
         return false;
     }
     if (str_char(s, to) != ' ') {
@@ -184,6 +186,35 @@ static size_t words_before(const struct anchors *anchors, const struct known *kn
     return to;
 }
 
+/* Where the words before `to` begin that what stands at it has a say in. */
+static size_t judged_from(size_t to) { return to > JUDGED_REACH ? to - JUDGED_REACH : 0; }
+
+/* The words of `s` up to `limit` that stay whatever follows, judged by themselves alone: what
+ * follows may be masked, and the rest of the line need not be what it was. What is complete before
+ * `old` was judged. */
+static size_t border_before(const struct anchors *anchors, const struct known *known, struct str s,
+                            const struct sift *sift, size_t old, size_t limit) {
+    ptrdiff_t login = str_find(s, STR("login "));
+    size_t to = words_before(anchors, known, s, limit);
+
+    size_t at = to;
+
+    while (at > judged_from(to)) { /* backwards, so that what is given up is not judged again */
+        size_t end = bits_last(sift->marks, judged_from(to), at);
+        if (end == judged_from(to)) {
+            break;
+        }
+        at = end - 1;
+        struct reach reach = anchors_reach(anchors, s, at);
+        bool is_new = at + reach.min <= to && at + reach.max > old;
+        if (is_new && !is_settled(anchors, str_slice(s, 0, to), sift, login, at)) {
+            to = words_before(anchors, known, s, at + reach.min - 1);
+            at = to;
+        }
+    }
+    return to;
+}
+
 size_t release_to(const struct anchors *anchors, const struct known *known, struct str line,
                   size_t given, struct sift *sift, bool *is_stuck) {
     size_t look = LOOK_BACK > known->blank_max ? LOOK_BACK : known->blank_max;
@@ -204,7 +235,7 @@ size_t release_to(const struct anchors *anchors, const struct known *known, stru
             break;
         }
     }
-    size_t to = words_before(anchors, known, s, limit);
+    size_t to = border_before(anchors, known, s, sift, shown, limit);
     return skip + to > given ? skip + to : given;
 }
 
@@ -221,5 +252,5 @@ size_t release_most(const struct anchors *anchors, const struct known *known, st
             limit = seen < limit ? seen : limit;
         }
     }
-    return words_before(anchors, known, line, limit);
+    return border_before(anchors, known, line, sift, 0, limit);
 }
