@@ -1,4 +1,5 @@
-/* guard/redact/mend.c: what is replaced in JSON is all of an escape, or a value. */
+/* guard/redact/mend.c: what is replaced in JSON is inside a string, all of an escape, or a value.
+ */
 #include "guard/redact/mend.h"
 
 #include "guard/redact/scan.h"
@@ -130,7 +131,120 @@ static void spans_quote_numbers(struct spans *spans, struct str text, const stru
     }
 }
 
+/* ---- the structure of JSON ---- */
+
+/* Whether the line [from, to) is JSON, from `shape` on; one number is none. A piece of a line may
+ * end within a string. */
+static bool is_json_line(struct str text, size_t from, size_t to, struct shape shape) {
+    struct str line = str_trim(str_slice(text, from, to));
+    size_t n = 0;
+
+    while (n < line.len && is_number_char(line.ptr[n])) {
+        n++;
+    }
+    shape_keep(&shape, line);
+    bool is_open = shape.state == SHAPE_STRING || shape.state == SHAPE_ESCAPE;
+    bool is_whole = to < text.len || (to > 0 && is_line_end(text.ptr[to - 1]));
+    return shape.state != SHAPE_OTHER && n < line.len && !(is_open && is_whole);
+}
+
+static void clip_add(struct spans *out, struct span span, size_t from, size_t to) {
+    if (out != NULL) {
+        spans_add(out, (struct span){from, to, span.kind, span.style});
+    }
+}
+
+/* Adds what of a span is inside strings, and its numbers; `*shape` is what stands before it, and
+ * goes over it. */
+static void span_clip(struct spans *out, struct str text, struct span span, struct shape *shape) {
+    size_t begin = span.from;
+
+    for (size_t at = span.from; at < span.to; at++) {
+        bool was_inside = shape->state == SHAPE_STRING || shape->state == SHAPE_ESCAPE;
+        bool was_number = shape->state == SHAPE_NUMBER;
+
+        shape_keep(shape, str_slice(text, at, at + 1));
+        bool is_inside = shape->state == SHAPE_STRING || shape->state == SHAPE_ESCAPE;
+        if (was_inside && !is_inside) {
+            clip_add(out, span, begin, at);
+        }
+        begin = is_inside && !was_inside ? at + 1 : begin;
+        if (shape->state == SHAPE_NUMBER && !was_number) {
+            struct span number = {.from = at, .to = at + 1, .kind = span.kind};
+
+            number.style = number_around(text, &number) ? SPAN_QUOTED : SPAN_PLAIN;
+            clip_add(out, number, number.from, number.to);
+        }
+    }
+    if (shape->state == SHAPE_STRING || shape->state == SHAPE_ESCAPE) {
+        clip_add(out, span, begin, span.to);
+    }
+}
+
+/* Whether a span stands all in one string, or is a bare word or number that becomes one. */
+static bool is_clipped(struct str text, const struct span *span, const struct shape *before) {
+    struct shape shape = *before;
+
+    for (size_t at = span->from; at < span->to && span->style == SPAN_PLAIN; at++) {
+        if (shape.state != SHAPE_STRING && shape.state != SHAPE_ESCAPE) {
+            return false;
+        }
+        shape_keep(&shape, str_slice(text, at, at + 1));
+    }
+    return span->style != SPAN_PLAIN || shape.state == SHAPE_STRING || shape.state == SHAPE_ESCAPE;
+}
+
+/* Adds to `out` what of the spans is inside the strings of a line of JSON, and its numbers, and
+ * other lines' as they are. NULL: only asks. False: it is all of them. */
+static bool spans_clip_to(const struct spans *spans, struct str text, const struct shape *before,
+                          struct spans *out) {
+    struct shape shape = *before;
+    bool is_changed = false;
+    bool is_json = false;
+    size_t line = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < spans->n && !(is_changed && out == NULL); i++) {
+        struct span span = spans->rows[i];
+
+        if (i == 0 || span.from >= line) {
+            const char *begin = memrchr(text.ptr + at, '\n', span.from - at);
+            const char *end = memchr(text.ptr + span.from, '\n', text.len - span.from);
+            at = begin == NULL ? at : (size_t)(begin + 1 - text.ptr);
+            line = end == NULL ? text.len : (size_t)(end + 1 - text.ptr);
+            shape = at == 0 ? *before : (struct shape){0};
+            is_json = is_json_line(text, at, line, shape);
+        }
+        bool is_on_line = is_json && span.to <= line;
+        if (is_on_line) {
+            shape_keep(&shape, str_slice(text, at, span.from));
+        }
+        at = span.to;
+        if (is_on_line && !is_clipped(text, &span, &shape)) {
+            is_changed = true;
+            span_clip(out, text, span, &shape);
+        } else {
+            clip_add(out, span, span.from, span.to);
+            shape_keep(&shape, str_slice(text, span.from, span.to));
+        }
+    }
+    return is_changed;
+}
+
+/* Of a line of JSON only what is inside its strings is replaced, and its numbers. */
+static void spans_clip(struct spans *spans, struct str text, const struct shape *before) {
+    struct spans clipped = {0};
+
+    if (spans->n > 0 && spans_clip_to(spans, text, before, NULL)) {
+        (void)spans_clip_to(spans, text, before, &clipped);
+        spans_done(spans);
+        *spans = clipped;
+        spans_merge(spans);
+    }
+}
+
 void spans_keep_json(struct spans *spans, struct str text, const struct shape *before) {
     spans_keep_escapes(spans, text);
     spans_quote_numbers(spans, text, before);
+    spans_clip(spans, text, before);
 }

@@ -5,5 +5,6 @@
 #include "guard/redact/span.h"
 
 /* Widens merged spans of `text`, or gives them quotes, so that no escape is cut and no number is
- * replaced by what JSON has not. `before`: of the line as far as it came before `text`. */
+ * replaced by what JSON has not; and leaves out what is outside the strings of a line that is all
+ * of JSON. `before`: of the line as far as it came before `text`. */
 void spans_keep_json(struct spans *spans, struct str text, const struct shape *before);
