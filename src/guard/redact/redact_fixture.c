@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,21 @@ static const char hexes[] = "0123456789abcdef";
 const char base64s[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char words[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-static uint32_t seed = 12345;
+static uint64_t seed;
+
+void random_begin(uint32_t begin) { seed = UINT64_C(0x9e3779b97f4a7c15) * (begin + 1); }
 
 uint32_t next_random(void) {
-    seed = seed * 1664525 + 1013904223;
-    return seed >> 8;
+    if (seed == 0) {
+        const char *begin = getenv("AWSCOPILOT_TEST_SEED");
+
+        random_begin(begin == NULL ? 12345 : (uint32_t)strtoul(begin, NULL, 10));
+        if (begin != NULL) {
+            (void)printf("random: AWSCOPILOT_TEST_SEED=%s\n", begin);
+        }
+    }
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(seed >> 40);
 }
 
 /* clang-format off */

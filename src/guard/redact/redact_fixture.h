@@ -11,7 +11,9 @@ enum { TEXT_MAX = 8 << 20 };
 extern const char alnum[];
 extern const char base64s[];
 
-uint32_t next_random(void); /* the same row of numbers in every run */
+/* The same row of numbers in every run, or that of AWSCOPILOT_TEST_SEED, or of random_begin(). */
+uint32_t next_random(void);
+void random_begin(uint32_t begin);
 
 struct kind {
     const char *name;
