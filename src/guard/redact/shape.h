@@ -19,10 +19,10 @@ enum shape_state {
 
 struct shape {
     enum shape_state state;
-    char word;       /* the first letter of the word under way */
-    size_t word_n;   /* letters of it that came */
-    size_t shown_n;  /* letters of it, or bytes of the number, that were shown */
-    bool is_masked;  /* of what is under way, *** was shown */
+    char word;      /* the first letter of the word under way */
+    size_t word_n;  /* letters of it that came */
+    size_t shown_n; /* letters of it, or bytes of the number, that were shown */
+    bool is_masked; /* of what is under way, *** was shown */
 };
 
 /* Goes over text that is shown as it is. */
