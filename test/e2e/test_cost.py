@@ -82,11 +82,11 @@ class Estimate(lab.Case):
 
     def test_text_says_at_least_and_what_is_missing(self):
         path = self.dir / "t.yaml"
-        path.write_text("Resources:\n  Nat: {Type: AWS::EC2::NatGateway}\n  Db:\n    Type: AWS::RDS::DBInstance\n"
+        path.write_text("Resources:\n  Nat: {Type: AWS::EC2::NatGateway}\n  Key: {Type: AWS::SecretsManager::Secret}\n  Db:\n    Type: AWS::RDS::DBInstance\n"
                         "    Properties: {Engine: oracle-ee, DBInstanceClass: db.t3.large}\n  New: {Type: AWS::New::Thing}\n")
         run = self.run_program("estimate", str(path), "--region", "us-east-1", endpoint="")
         self.assertEqual(run.code, 0)
-        for words in ("At least $32.85 a month in us-east-1", "730 × $0.045 per hour", "Not priced",
+        for words in ("At least $33.25 a month in us-east-1", "secret, 1 ×", "730 × $0.045 per hour", "Not priced",
                       "data processed", "oracle-ee", "AWS::New::Thing", "(default)", "without tax"):
             self.assertIn(words, run.stdout)
 

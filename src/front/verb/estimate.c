@@ -82,7 +82,8 @@ static void show_lines(struct cli *cli, const json_t *lines) {
             id = json_str_or(line, "id", "");
             cli_print(cli, "%s  %s\n", id, json_str_or(line, "type", ""));
         }
-        cli_print(cli, "  %10s  %s: %s (%s)\n",
+        /* No colon: "secret: 1" is masked. */
+        cli_print(cli, "  %10s  %s, %s (%s)\n",
                   cost_dollars(json_int_or(line, "micro_usd", 0)).text,
                   json_str_or(line, "item", ""), amount, json_str_or(line, "assumption", ""));
     }
@@ -96,9 +97,22 @@ static void show_not_priced(struct cli *cli, const json_t *rows) {
         cli_print(cli, "\nNot priced, so it comes on top:\n");
     }
     json_array_foreach(rows, i, row) {
-        cli_print(cli, "  %s (%s), %s: %s\n", json_str_or(row, "id", ""),
-                  json_str_or(row, "type", ""), json_str_or(row, "what", ""),
+        const char *what = json_str_or(row, "what", "");
+        bool is_whole = strcmp(what, COST_WHOLE) == 0;
+
+        cli_print(cli, "  %s (%s)%s%s: %s\n", json_str_or(row, "id", ""),
+                  json_str_or(row, "type", ""), is_whole ? "" : ", ", is_whole ? "" : what,
                   json_str_or(row, "why", ""));
+    }
+}
+
+/* Their names have commas. */
+static void add_items(struct buf *out, const json_t *items) {
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(items, i, item) {
+        buf_addf(out, "%s%s", i == 0 ? "" : "; ", json_string_value(item));
     }
 }
 
@@ -115,7 +129,7 @@ static void show_use(struct cli *cli, const json_t *use) {
 static void show_free(struct cli *cli, const json_t *cost) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(2048);
 
-    json_add_list(&list, json_object_get(cost, "free_tier"));
+    add_items(&list, json_object_get(cost, "free_tier"));
     if (list.len > 0) {
         cli_print(cli, "\nFree each month for the whole account%s: %s.\n",
                   json_bool_at(cost, "free_tier_subtracted")
@@ -128,7 +142,7 @@ static void show_free(struct cli *cli, const json_t *cost) {
 static void show_memory(struct cli *cli, const json_t *cost) {
     CLEANUP(buf_done) struct buf list = BUF_INIT(4096);
 
-    json_add_list(&list, json_object_get(cost, "from_memory"));
+    add_items(&list, json_object_get(cost, "from_memory"));
     if (list.len > 0) {
         cli_print(cli, "\nFrom memory of AWS's pages, not compared with its price list: %s.\n",
                   buf_cstr(&list));

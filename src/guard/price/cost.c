@@ -119,7 +119,7 @@ static void cost_resource(struct costing *costing, const char *id, const json_t 
         condition == NULL ? TEMPLATE_TRUE : template_condition(&costing->facts, condition);
 
     if (truth == TEMPLATE_UNCLEAR) {
-        cost_unpriced(&of, "resource", "whether it is made depends on the condition %s", condition);
+        cost_unpriced(&of, COST_WHOLE, "whether it is made depends on the condition %s", condition);
     } else if (truth == TEMPLATE_TRUE) {
         cost_type(&of);
     }

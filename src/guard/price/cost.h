@@ -17,6 +17,9 @@
 #include "guard/policy.h"
 #include "guard/price/price.h"
 
+/* What has no price is the resource as a whole. */
+#define COST_WHOLE "resource"
+
 /* What is assumed of how much an application is used in a month. */
 struct cost_use {
     double requests;      /* that reach the back end */
@@ -58,7 +61,7 @@ json_t *cost_of_resource(const char *id, const char *type, const json_t *propert
                          const char *region, const struct cost_use *use);
 
 /* What a change does to the cost: {"date","region","before_usd","after_usd","change_usd",
- * "change_micro_usd","after_micro_usd","not_priced":["TYPE: what",…],"text"}; `before` is NULL
+ * "change_micro_usd","after_micro_usd","not_priced":["ID what" or "ID",…],"text"}; `before` is NULL
  * where nothing is deployed. `text` is the sentence for a person: "at least +$0.43 a month …". New
  * reference. */
 json_t *cost_change(const json_t *before, const json_t *after);

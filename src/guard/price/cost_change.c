@@ -1,11 +1,15 @@
 /* What a change does to the cost, and the ceiling. */
 #include "guard/price/cost_room.h"
 
+#include "base/json.h"
+
+#include <string.h>
+
 /* ---- A change ---- */
 
 enum { NAMES_SHOWN = 4 };
 
-/* "AWS::EC2::NatGateway data processed", each once. */
+/* "Nat data processed", or "Search" where nothing of it has a price, each once. */
 static json_t *unpriced_names(const json_t *cost) {
     CLEANUP(json_decrefp) json_t *seen = json_object();
     json_t *names = json_array();
@@ -13,8 +17,11 @@ static json_t *unpriced_names(const json_t *cost) {
     size_t i;
 
     json_array_foreach(json_object_get(cost, "not_priced"), i, row) {
+        const char *what = json_str_or(row, "what", "");
+        bool is_whole = strcmp(what, COST_WHOLE) == 0;
         CLEANUP(freep)
-        char *name = mem_format("%s %s", json_str_or(row, "id", ""), json_str_or(row, "what", ""));
+        char *name = mem_format("%s%s%s", json_str_or(row, "id", ""), is_whole ? "" : " ",
+                                is_whole ? "" : what);
 
         if (json_object_get(seen, name) == NULL) {
             json_put(seen, name, json_true());
@@ -44,7 +51,11 @@ json_t *cost_change(const json_t *before, const json_t *after) {
     json_t *names = unpriced_names(after);
     json_t *change = json_object();
 
-    buf_addf(&text, "at least %s%s a month", is >= was ? "+" : "", cost_dollars(is - was).text);
+    if (is >= was) {
+        buf_addf(&text, "at least +%s a month", cost_dollars(is - was).text);
+    } else { /* at least less would be said of a sum that may be more */
+        buf_addf(&text, "%s a month less", cost_dollars(was - is).text);
+    }
     if (before != NULL) {
         buf_addf(&text, " (from %s to %s)", cost_dollars(was).text, cost_dollars(is).text);
     }

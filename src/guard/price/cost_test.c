@@ -223,6 +223,56 @@ static void fargate_costs_what_others_compute(void **state) {
     assert_string_equal(json_str_or(line_of(cost, "Fargate memory, x86_64"), "usd", ""), "6.4897");
 }
 
+/* Source: the VPC price page, public IPv4 addresses: $0.005 an hour each, whoever has them. */
+static void public_addresses_cost_something(void **state) {
+    /* clang-format off */
+    static const struct { const char *properties; const char *usd; } rows[] = {
+        { "{}",                                                                      "7.3"   },
+        { "{\"Scheme\":\"internal\"}",                                               "none"  },
+        { "{\"Subnets\":[\"a\",\"b\",\"c\"]}",                                     "10.95" },
+        { "{\"IpAddressType\":\"dualstack-without-public-ipv4\"}",                   "none"  },
+        { "{\"Type\":\"network\"}",                                                  "3.65"  },
+        { "{\"Type\":\"network\",\"SubnetMappings\":[{\"AllocationId\":\"e\"}]}",  "none"  },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep)
+        char *resources =
+            mem_format("{\"L\":{\"Type\":\"AWS::ElasticLoadBalancingV2::LoadBalancer\","
+                       "\"Properties\":%s}}",
+                       rows[i].properties);
+        CLEANUP(json_decrefp) json_t *cost = cost_of(resources, NULL);
+
+        assert_string_equal(json_str_or(line_of(cost, "public IPv4 address"), "usd", "none"),
+                            rows[i].usd);
+    }
+    CLEANUP(json_decrefp)
+    json_t *tasks =
+        cost_of("{\"T\":{\"Type\":\"AWS::ECS::TaskDefinition\",\"Properties\":{}},\"S\":{\"Type\":"
+                "\"AWS::ECS::Service\",\"Properties\":{\"TaskDefinition\":{\"Ref\":\"T\"},"
+                "\"DesiredCount\":2,\"NetworkConfiguration\":{\"AwsvpcConfiguration\":{"
+                "\"AssignPublicIp\":\"ENABLED\"}}}}}",
+                NULL);
+    assert_string_equal(json_str_or(line_of(tasks, "public IPv4 address"), "usd", "none"), "7.3");
+}
+
+static void a_parameter_that_decides_is_named(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *template = read_json("{\"Parameters\":{\"Class\":{\"Type\":\"String\"}},\"Resources\":{"
+                                 "\"V\":{\"Type\":\"AWS::EC2::Instance\",\"Properties\":{"
+                                 "\"InstanceType\":{\"Ref\":\"Class\"}}}}}");
+    struct cost_use use = use_of(NULL);
+    CLEANUP(json_decrefp) json_t *cost = cost_of_template(template, NULL, "us-east-1", &use);
+    const json_t *row = json_array_get(json_object_get(cost, "not_priced"), 0);
+
+    (void)state;
+    assert_string_equal(json_str_or(row, "what", ""), "InstanceType");
+    assert_string_equal(json_str_or(row, "why", ""),
+                        "the parameter Class decides (--parameter Class=VALUE)");
+}
+
 /* ---- What the template says ---- */
 
 static void parameters_conditions_and_maps_are_followed(void **state) {
@@ -405,11 +455,11 @@ static void a_change_says_what_it_adds(void **state) {
     (void)state;
     assert_string_equal(json_str_or(less, "change_usd", ""), "-0.6");
     assert_string_equal(json_str_or(less, "text", ""),
-                        "at least -$0.60 a month (from $1.00 to $0.40), prices of " PRICE_DATE
-                        ", 100000 requests a month; could not be priced: N resource");
+                        "$0.60 a month less (from $1.00 to $0.40), prices of " PRICE_DATE
+                        ", 100000 requests a month; could not be priced: N");
     assert_string_equal(json_str_or(first, "text", ""),
                         "at least +$0.40 a month, prices of " PRICE_DATE
-                        ", 100000 requests a month; could not be priced: N resource");
+                        ", 100000 requests a month; could not be priced: N");
     assert_int_equal(json_int_or(first, "after_micro_usd", 0), 400000);
 }
 
@@ -471,6 +521,8 @@ int main(void) {
         cmocka_unit_test(what_lies_beyond_the_first_tier_is_listed_not_priced),
         cmocka_unit_test(resources_cost_what_others_compute),
         cmocka_unit_test(fargate_costs_what_others_compute),
+        cmocka_unit_test(public_addresses_cost_something),
+        cmocka_unit_test(a_parameter_that_decides_is_named),
         cmocka_unit_test(parameters_conditions_and_maps_are_followed),
         cmocka_unit_test(what_cannot_be_told_is_listed),
         cmocka_unit_test(a_region_without_prices_prices_nothing),

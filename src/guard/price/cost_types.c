@@ -316,6 +316,8 @@ static const json_t *task_of(const struct costed *of) {
                : json_object_get(json_object_get(of->costing->resources, name), "Properties");
 }
 
+#define PUBLIC_IP "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"
+
 static void cost_service(const struct costed *of) {
     const char *launch = cost_word(of, "LaunchType", "FARGATE");
     struct costed task = *of;
@@ -341,11 +343,40 @@ static void cost_service(const struct costed *of) {
               tasks * cpu / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
     cost_line(of, is_arm ? PRICE_FARGATE_ARM_GB : PRICE_FARGATE_X86_GB,
               tasks * mb / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
+    const char *address = cost_word(of, PUBLIC_IP, "DISABLED");
+    if (address != NULL && strcmp(address, "ENABLED") == 0) {
+        cost_line(of, PRICE_PUBLIC_IPV4, tasks * PRICE_HOURS, "%s tasks all month",
+                  cost_decimal(tasks).text);
+    }
 }
 
 static void cost_nat(const struct costed *of) {
     cost_line(of, PRICE_NAT_HOUR, PRICE_HOURS, "all month");
     cost_unpriced(of, "data processed", "how much passes it is not assumed");
+}
+
+/* One address in each zone, but where one of the template's own stands, which is priced by itself.
+ */
+static void balancer_addresses(const struct costed *of, bool is_network) {
+    const char *scheme = cost_word(of, "Scheme", "internet-facing");
+    const char *addresses = cost_word(of, "IpAddressType", "ipv4");
+    bool is_unknown = false;
+    const json_t *subnets = cost_value(of->costing, of->properties, "Subnets", &is_unknown);
+    const json_t *mappings = cost_value(of->costing, of->properties, "SubnetMappings", &is_unknown);
+    size_t n = json_array_size(subnets);
+    size_t i = 0;
+    json_t *mapping = NULL;
+
+    json_array_foreach(mappings, i, mapping) {
+        n += json_object_get(mapping, "AllocationId") == NULL;
+    }
+    if (subnets == NULL && mappings == NULL) {
+        n = is_network ? 1 : 2; /* an application load balancer has two zones at least */
+    }
+    if (scheme != NULL && addresses != NULL && strcmp(scheme, "internet-facing") == 0 &&
+        strcmp(addresses, "dualstack-without-public-ipv4") != 0) {
+        cost_line(of, PRICE_PUBLIC_IPV4, (double)n * PRICE_HOURS, "%zu zones all month", n);
+    }
 }
 
 static void cost_balancer(const struct costed *of) {
@@ -360,6 +391,7 @@ static void cost_balancer(const struct costed *of) {
     }
     cost_line(of, strcmp(kind, "network") == 0 ? PRICE_NLB_HOUR : PRICE_ALB_HOUR, PRICE_HOURS,
               "all month");
+    balancer_addresses(of, strcmp(kind, "network") == 0);
     cost_unpriced(of, "capacity units", "how much passes it is not assumed");
     data_out(of);
 }
@@ -505,5 +537,5 @@ void cost_type(const struct costed *of) {
         json_put(of->costing->free_types, of->type, json_true());
         return;
     }
-    cost_unpriced(of, "resource", "there is no price here for this type");
+    cost_unpriced(of, COST_WHOLE, "there is no price here for this type");
 }

@@ -1,6 +1,8 @@
 /* Properties of a resource that is priced, as far as the template tells them. */
 #include "guard/price/cost_room.h"
 
+#include "base/json.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,16 @@ const json_t *cost_value(const struct costing *costing, const json_t *properties
     return at;
 }
 
+static void undecided(const struct costed *of, const char *path) {
+    const char *name = json_str_at(json_at(of->properties, path), "Ref");
+
+    if (json_object_get(of->costing->facts.parameters, name == NULL ? "" : name) != NULL) {
+        cost_unpriced(of, path, "the parameter %s decides (--parameter %s=VALUE)", name, name);
+    } else {
+        cost_unpriced(of, path, "it cannot be told from the template");
+    }
+}
+
 bool cost_number(const struct costed *of, const char *path, double otherwise, double *out) {
     bool is_unknown = false;
     const json_t *value = cost_value(of->costing, of->properties, path, &is_unknown);
@@ -32,7 +44,7 @@ bool cost_number(const struct costed *of, const char *path, double otherwise, do
         is_unknown = end == text || *end != '\0';
     }
     if (is_unknown || *out < 0) {
-        cost_unpriced(of, path, "%s depends on what the template does not say", path);
+        undecided(of, path);
         return false;
     }
     return true;
@@ -46,7 +58,7 @@ const char *cost_word(const struct costed *of, const char *path, const char *oth
         return json_string_value(value);
     }
     if (is_unknown || (value != NULL && !json_is_null(value))) {
-        cost_unpriced(of, path, "%s depends on what the template does not say", path);
+        undecided(of, path);
         return NULL;
     }
     return otherwise;
