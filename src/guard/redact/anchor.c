@@ -363,11 +363,16 @@ static bool is_hint_hash(const struct anchors *anchors, uint32_t hash) {
     return is_any;
 }
 
-/* Whether a body may follow the anchor at `at`, as far as the text goes. */
+/* Whether a body may follow the anchor at `at`, as far as the text goes; the window of the sieve is
+ * within it. */
 static bool body_follows(const struct anchor *anchor, struct str text, size_t at) {
     const struct rule *rule = &rules[anchor->index];
     size_t body = at + anchor->text.len;
     size_t look = rule->min < BODY_LOOK ? rule->min : BODY_LOOK;
+
+    if (text.len - at < SIEVE_WINDOW) {
+        return false;
+    }
 
     for (size_t i = body; i < text.len && i < body + look; i++) {
         if (!charset_has(&charsets[rule->body], text.ptr[i])) {
@@ -375,6 +380,25 @@ static bool body_follows(const struct anchor *anchor, struct str text, size_t at
         }
     }
     return true;
+}
+
+/* Whether each character of an anchor of sets is of its set. */
+static bool sets_stand(const char *const *sets, struct str text, size_t at) {
+    for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+        if (sets[k] != NULL && !is_any(str_char(text, at + k), sets[k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether an anchor that stands at `at` is one of those that the sieve lets through, however it
+ * looks: what is called must not depend on the processor. */
+static bool is_let_through(const struct anchor *anchor, struct str text, size_t at) {
+    if (anchor->kind == ANCHOR_RULE && rules[anchor->index].sets[0] != NULL) {
+        return sets_stand(rules[anchor->index].sets, text, at);
+    }
+    return !anchor->has_body || body_follows(anchor, text, at);
 }
 
 /* Whether the matcher of an anchor at `at` is to be called; marks hints. */
@@ -397,8 +421,8 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         if (anchor->is_hint) {
             bit_set(sift->hints, at);
         } else {
-            is_any = is_any || ((is_start || !anchor->begins_word) &&
-                                (!anchor->has_body || body_follows(anchor, text, at)));
+            is_any =
+                is_any || ((is_start || !anchor->begins_word) && is_let_through(anchor, text, at));
         }
     }
     return is_any;

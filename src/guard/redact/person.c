@@ -205,8 +205,10 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct person *ou
         return true;
     }
     if (is_digit(c)) {
+        struct said said = {0};
+
         return !is_date(text, at) && number_begins(text, at) &&
-               (person_number_at(text, at, out) || person_marked_at(text, at, out) ||
+               (person_number_at(text, at, &said, out) || person_marked_at(text, at, &said, out) ||
                 person_phone_at(text, at, out));
     }
     return is_upper(c) && person_code_at(text, at, out);

@@ -19,11 +19,42 @@ void persons_sift(struct str text, bool has_addresses, struct sift *sift);
 /* What stands at `at`; false when it is nothing. `has_addresses`: IP addresses count too. */
 bool person_at(struct str text, size_t at, bool has_addresses, struct person *out);
 
+/* Lists of words that say what a number is: of cards, of Social Security, of numbers that anybody
+ * may have, and those of person_code.c and person_id.c, row by row. */
+enum {
+    SAID_CARD = 0,
+    SAID_AMERICAN,
+    SAID_NAMED,
+    SAID_CODE,
+    SAID_ISSUED = SAID_CODE + 32,
+    SAID_N = 128
+};
+
+/* The lists of which a word stands on the line before a place, by bits; read when the first is
+ * asked for. {0}: not yet. */
+struct said {
+    bool is_read;
+    uint64_t lists[SAID_N / 64];
+};
+
+/* Whether one of the words of a list (lower case, a blank between them) stands on the line no more
+ * than SAID_REACH bytes before `at`, as a word of its own. _ is a blank, a hyphen, an underscore or
+ * nothing; of a word that ends with * only the beginning counts. */
+enum { SAID_REACH = 40, SAID_NEAR = 24 };
+bool person_is_said(struct said *said, struct str text, size_t at, size_t list);
+
+/* The same of SAID_NAMED, no more than SAID_NEAR bytes before. */
+bool person_is_named(struct str text, size_t at);
+
+/* The words of row `i`; NULL: none. False after the last row. */
+bool person_code_words(size_t i, const char **words);
+bool person_id_words(size_t i, const char **words);
+
 /* person_id.c: a number of a card, an account or a person that begins at `at`. */
-bool person_number_at(struct str text, size_t at, struct person *out);
+bool person_number_at(struct str text, size_t at, struct said *said, struct person *out);
 
 /* person_code.c: a number with other marks or letters in it, that begins with the digit at `at`. */
-bool person_marked_at(struct str text, size_t at, struct person *out);
+bool person_marked_at(struct str text, size_t at, struct said *said, struct person *out);
 
 /* person_code.c: an IBAN or another number that begins with capitals, of which `at` is one. */
 bool person_code_at(struct str text, size_t at, struct person *out);
@@ -37,11 +68,6 @@ bool person_phone_at(struct str text, size_t at, struct person *out);
 /* person_phone.c: where "x123" or " ext. 12" at `at`, after a number, ends; `at` when there is
  * none. */
 size_t person_extension_end(struct str text, size_t at);
-
-/* Whether one of `words` (lower case, a blank between them) stands on the line within `reach` bytes
- * before `at`, as a word of its own. _ is a blank, a hyphen, an underscore or nothing; of a word
- * that ends with * only the beginning counts. */
-bool person_is_said(struct str text, size_t at, size_t reach, const char *words);
 
 /* How surely the words right before a number say that it is one of a telephone. */
 enum person_name {

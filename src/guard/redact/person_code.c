@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { BODY_MAX = 24, MARKED_MAX = 8, CAPITALS_MAX = 6, REACH = 40 };
+enum { BODY_MAX = 24, MARKED_MAX = 8, CAPITALS_MAX = 6 };
 
 /* ---- checks ---- */
 
@@ -141,7 +141,22 @@ static bool is_of_shape(char shape, char c) {
     }
 }
 
-static bool code_at(struct str text, size_t at, const struct code *code, struct person *out) {
+_Static_assert(ARRAY_N(marked) + ARRAY_N(lettered) <= SAID_ISSUED - SAID_CODE, "each has a list");
+
+static const struct code *code_row(size_t i) {
+    return i < ARRAY_N(marked) ? &marked[i] : &lettered[i - ARRAY_N(marked)];
+}
+
+bool person_code_words(size_t i, const char **words) {
+    bool is_row = i < ARRAY_N(marked) + ARRAY_N(lettered);
+
+    *words = is_row ? code_row(i)->words : NULL;
+    return is_row;
+}
+
+/* Whether row `row` stands at `at`. */
+static bool code_at(struct str text, size_t at, size_t row, struct said *said, struct person *out) {
+    const struct code *code = code_row(row);
     char body[BODY_MAX] = {0};
     size_t n = 0;
     size_t to = at;
@@ -164,7 +179,7 @@ static bool code_at(struct str text, size_t at, const struct code *code, struct 
     bool is_valid =
         code->is_valid == NULL ? person_id_is_valid(code->kind, body) : code->is_valid(body);
     return is_valid && number_ends(text, to) &&
-           (code->words == NULL || person_is_said(text, at, REACH, code->words));
+           (code->words == NULL || person_is_said(said, text, at, SAID_CODE + row));
 }
 
 /* Whether `n` digits and no more may stand where it begins; most are told by that. */
@@ -172,22 +187,34 @@ static bool begins_with(const struct code *code, size_t n) {
     return code->shape[n - 1] == 'd' && code->shape[n] != 'd';
 }
 
-bool person_marked_at(struct str text, size_t at, struct person *out) {
+bool person_marked_at(struct str text, size_t at, struct said *said, struct person *out) {
     size_t n = 0; /* digits before the first mark or letter */
 
     while (n <= MARKED_MAX && is_digit(str_char(text, at + n))) {
         n++;
     }
     for (size_t i = 0; i < ARRAY_N(marked) && n >= 2 && n <= MARKED_MAX; i++) {
-        if (begins_with(&marked[i], n) && code_at(text, at, &marked[i], out)) {
+        if (begins_with(&marked[i], n) && code_at(text, at, i, said, out)) {
             return true;
         }
     }
     return false;
 }
 
+/* Whether one that begins with `n` capitals may be of that shape. */
+static bool begins_with_capitals(const struct code *code, size_t n) {
+    size_t lead = 0;
+
+    while (code->shape[lead] == 'A') {
+        lead++;
+    }
+    return code->shape[lead] == '*' ? n >= lead : n == lead;
+}
+
 bool person_code_at(struct str text, size_t at, struct person *out) {
+    struct said said = {0};
     size_t from = at;
+    size_t n = 0;
 
     while (from > 0 && at - from < CAPITALS_MAX && is_upper(text.ptr[from - 1])) {
         from--;
@@ -195,9 +222,17 @@ bool person_code_at(struct str text, size_t at, struct person *out) {
     if (!number_begins(text, from)) {
         return false;
     }
-    bool is_found = person_iban_at(text, from, out);
-    for (size_t i = 0; i < ARRAY_N(lettered) && !is_found; i++) {
-        is_found = code_at(text, from, &lettered[i], out);
+    if (person_iban_at(text, from, out)) {
+        return true;
     }
-    return is_found;
+    while (n <= CAPITALS_MAX && is_upper(str_char(text, from + n))) {
+        n++;
+    }
+    for (size_t i = 0; i < ARRAY_N(lettered); i++) {
+        if (begins_with_capitals(&lettered[i], n) &&
+            code_at(text, from, ARRAY_N(marked) + i, &said, out)) {
+            return true;
+        }
+    }
+    return false;
 }

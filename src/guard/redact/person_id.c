@@ -8,15 +8,7 @@
 
 #include <string.h>
 
-enum {
-    DIGITS_MIN = 9,
-    DIGITS_MAX = 19,
-    SSN = 9,
-    CHINESE = 18,
-    REACH = 40,
-    NAMED_MAX = 14,
-    NEAR = 24
-};
+enum { DIGITS_MIN = 9, DIGITS_MAX = 19, SSN = 9, CHINESE = 18, NAMED_MAX = 14 };
 
 /* ---- check digits ---- */
 
@@ -221,12 +213,20 @@ static bool is_own(struct str text, size_t at, const struct issued *of,
            number->separator == of->own_separator && number_is_alone(text, at, number->to);
 }
 
-static const char *issued_kind(struct str text, size_t at, const struct number *number) {
+bool person_id_words(size_t i, const char **words) {
+    *words = i < ARRAY_N(issued) ? issued[i].words : NULL;
+    return i < ARRAY_N(issued);
+}
+
+/* What says which number it is is asked first: hardly any number has it. */
+static const char *issued_kind(struct str text, size_t at, const struct number *number,
+                               struct said *said) {
     for (size_t i = 0; i < ARRAY_N(issued) && issued[i].n <= number->n; i++) {
         const struct issued *of = &issued[i];
 
-        if (of->n == number->n && is_valid(of, number->digits) &&
-            (is_own(text, at, of, number) || person_is_said(text, at, REACH, of->words))) {
+        if (of->n == number->n &&
+            (person_is_said(said, text, at, SAID_ISSUED + i) || is_own(text, at, of, number)) &&
+            is_valid(of, number->digits)) {
             return of->kind;
         }
     }
@@ -251,8 +251,8 @@ static bool is_ssn(const char *d) {
            strncmp(d, "078051120", 9) != 0;
 }
 
-static bool is_american(struct str text, size_t at, const struct number *number) {
-    static const char words[] = "ssn social_security*";
+static bool is_american(struct str text, size_t at, const struct number *number,
+                        struct said *said) {
     const char *d = number->digits;
 
     if (number->n != SSN) {
@@ -260,31 +260,28 @@ static bool is_american(struct str text, size_t at, const struct number *number)
     }
     if (number->shape == 0x324) {
         return !is_any(number->separator, "./") &&
-               (is_ssn(d) || is_itin(d) || person_is_said(text, at, REACH, words));
+               (is_ssn(d) || is_itin(d) || person_is_said(said, text, at, SAID_AMERICAN));
     }
-    return number->group_n == 1 && is_ssn(d) && person_is_said(text, at, REACH, words);
+    return number->group_n == 1 && is_ssn(d) && person_is_said(said, text, at, SAID_AMERICAN);
 }
 
 static bool is_named(struct str text, size_t at, const struct number *number) {
-    static const char words[] = "ssn social_security* national_id* passport* rrn svnr personnummer "
-                                "rijksregister* kimlik cpr";
-
-    return number->n <= NAMED_MAX && !is_any(number->separator, "./") &&
-           person_is_said(text, at, NEAR, words);
+    return number->n <= NAMED_MAX && !is_any(number->separator, "./") && person_is_named(text, at);
 }
 
 /* By its check digits, or by a word before it. */
-static const char *number_kind(struct str text, size_t at, const struct number *number) {
-    if (is_american(text, at, number)) {
+static const char *number_kind(struct str text, size_t at, const struct number *number,
+                               struct said *said) {
+    if (is_american(text, at, number, said)) {
         return "us-ssn";
     }
-    const char *kind = issued_kind(text, at, number);
+    const char *kind = issued_kind(text, at, number, said);
     if (kind != NULL) {
         return kind;
     }
-    return person_is_card(text, at, number) ? "card"
-           : is_named(text, at, number)     ? "national-id"
-                                            : NULL;
+    return person_is_card(text, at, number, said) ? "card"
+           : is_named(text, at, number)           ? "national-id"
+                                                  : NULL;
 }
 
 /* 11010519491231002X */
@@ -302,7 +299,7 @@ static bool chinese_at(struct str text, size_t at, const struct number *number,
     return is_chinese(digits);
 }
 
-bool person_number_at(struct str text, size_t at, struct person *out) {
+bool person_number_at(struct str text, size_t at, struct said *said, struct person *out) {
     struct number number;
 
     number_read(text, at, &number);
@@ -316,7 +313,7 @@ bool person_number_at(struct str text, size_t at, struct person *out) {
             break;
         }
         bool is_whole = number.n <= DIGITS_MAX && number_ends(text, number.to);
-        const char *kind = is_whole ? number_kind(text, at, &number) : NULL;
+        const char *kind = is_whole ? number_kind(text, at, &number, said) : NULL;
         if (kind != NULL) {
             *out = (struct person){.from = at, .to = number.to, .kind = kind};
             return true;

@@ -42,8 +42,10 @@ bool is_luhn(const char *digits, size_t n);
 /* The sum of digits by weights, one character a weight; ':' is 10, ';' 11 and so on. */
 int weighted(const char *digits, const char *weights);
 
+struct said;
+
 /* person_card.c: whether it is the number of a card: of an issuer, or a word before says so. */
-bool person_is_card(struct str text, size_t at, const struct number *number);
+bool person_is_card(struct str text, size_t at, const struct number *number, struct said *said);
 
 /* person_id.c: whether the check digits are those of a kind in person_id.def. */
 bool person_id_is_valid(const char *kind, const char *digits);

@@ -339,10 +339,12 @@ static bool national_at(struct str text, size_t at, struct person *out) {
         !phone_found(text, at, phone.to, out)) {
         return false;
     }
-    enum person_name name = person_phone_name(text, at);
     bool is_any_shape = is_prefixed(&phone) || has_shape(&phone);
-    return is_american(&phone, name) || is_named(text, &phone, name) ||
-           (is_any_shape && is_alone(text, at, out->to));
+    if ((is_any_shape && is_alone(text, at, out->to)) || is_american(&phone, PERSON_NAME_NONE)) {
+        return true;
+    }
+    enum person_name name = person_phone_name(text, at); /* which costs more */
+    return is_american(&phone, name) || is_named(text, &phone, name);
 }
 
 bool person_phone_at(struct str text, size_t at, struct person *out) {

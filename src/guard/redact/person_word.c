@@ -3,7 +3,8 @@
 
 #include "guard/redact/charset.h"
 
-#include <stdlib.h>
+#include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 enum {
@@ -13,7 +14,9 @@ enum {
     TAG_MAX = 64,
     LISTED_MIN = 5, /* digits of a number before, in a list */
     LIST_MAX = 80,
-    NAME_DIGITS = 2 /* phone2 */
+    NAME_DIGITS = 2, /* phone2 */
+    SAID_WORDS = 256,
+    WORD_SLOTS = 1024
 };
 
 /* ---- words anywhere before ---- */
@@ -63,47 +66,109 @@ static bool is_word_begin(struct str text, size_t from, size_t at) {
                                (is_upper(c) && !is_upper(text.ptr[at - 1])));
 }
 
-/* A bit for each letter that one of the words begins with; bytes that share one are told apart
- * later. */
-static uint32_t first_letters(const char *words) {
-    uint32_t letters = 0;
+/* A word, and the lists that it is in. */
+struct said_word {
+    struct str word;
+    uint64_t lists[SAID_N / 64];
+    size_t next; /* index + 1 of the next one with the same first byte; 0 ends */
+};
 
-    for (const char *p = words; *p != '\0'; p++) {
-        letters |= p == words || p[-1] == ' ' ? UINT32_C(1) << (*p & 31) : 0;
+static struct {
+    struct said_word rows[SAID_WORDS];
+    size_t n;
+    size_t heads[256];
+} said_words;
+
+static void said_add(struct str word, size_t list) {
+    size_t *head = &said_words.heads[(unsigned char)word.ptr[0]];
+    size_t row = *head;
+
+    while (row != 0 && !str_eq(said_words.rows[row - 1].word, word)) {
+        row = said_words.rows[row - 1].next;
     }
-    return letters;
+    if (row == 0) {
+        assert(said_words.n < SAID_WORDS);
+        said_words.rows[said_words.n] = (struct said_word){.word = word, .next = *head};
+        row = ++said_words.n;
+        *head = row;
+    }
+    bit_set(said_words.rows[row - 1].lists, list);
 }
 
-static bool any_stands(struct str text, size_t at, size_t to, const char *words) {
-    struct str rest = str_from(words);
+static void said_add_list(const char *words, size_t list) {
+    struct str rest = str_from(words == NULL ? "" : words);
     struct str word = {0};
 
     while (str_next(&rest, ' ', &word)) {
-        if (word.ptr[0] == fold(text.ptr[at]) && word_stands(text, at, to, word)) {
-            return true;
-        }
+        said_add(word, list);
     }
-    return false;
 }
 
-bool person_is_said(struct str text, size_t at, size_t reach, const char *words) {
-    uint32_t letters = first_letters(words);
+static void said_fill(void) {
+    const char *words = NULL;
+
+    said_add_list("card credit* creditcard* visa mastercard amex maestro kredit* carte tarjeta* "
+                  "cc_number ccnumber cc",
+                  SAID_CARD);
+    said_add_list("ssn social_security*", SAID_AMERICAN);
+    said_add_list("ssn social_security* national_id* passport* rrn svnr personnummer "
+                  "rijksregister* kimlik cpr",
+                  SAID_NAMED);
+    for (size_t i = 0; person_code_words(i, &words); i++) {
+        said_add_list(words, SAID_CODE + i);
+    }
+    for (size_t i = 0; person_id_words(i, &words); i++) {
+        said_add_list(words, SAID_ISSUED + i);
+    }
+}
+
+/* Adds the lists of the words that stand at `at`, before `to`. */
+static void said_stand(struct str text, size_t at, size_t to, uint64_t *lists) {
+    size_t row = said_words.heads[(unsigned char)fold(text.ptr[at])];
+
+    while (row != 0) {
+        const struct said_word *word = &said_words.rows[row - 1];
+
+        if (word_stands(text, at, to, word->word)) {
+            for (size_t i = 0; i < SAID_N / 64; i++) {
+                lists[i] |= word->lists[i];
+            }
+        }
+        row = word->next;
+    }
+}
+
+/* Adds the lists of the words on the line, no more than `reach` bytes before `at`. */
+static void said_read(struct str text, size_t at, size_t reach, uint64_t *lists) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     size_t from = at;
 
+    (void)pthread_once(&once, said_fill);
     while (from > 0 && at - from < reach && !is_line_end(text.ptr[from - 1])) {
         from--;
     }
     for (size_t i = from; i < at; i++) {
         if (at - i >= sizeof(uint64_t) && has_no_letter(text.ptr + i)) {
             i += sizeof(uint64_t) - 1;
-            continue;
-        }
-        bool may_stand = (letters >> (text.ptr[i] & 31) & 1) != 0;
-        if (may_stand && is_word_begin(text, from, i) && any_stands(text, i, at, words)) {
-            return true;
+        } else if (is_word_begin(text, from, i)) {
+            said_stand(text, i, at, lists);
         }
     }
-    return false;
+}
+
+bool person_is_said(struct said *said, struct str text, size_t at, size_t list) {
+    if (!said->is_read) {
+        said_read(text, at, SAID_REACH, said->lists);
+        said->is_read = true;
+    }
+    return bit_has(said->lists, list);
+}
+
+bool person_is_named(struct str text, size_t at) {
+    uint64_t lists[SAID_N / 64] = {0};
+
+    said_read(text, at, SAID_NEAR, lists);
+    return bit_has(lists, SAID_NAMED);
 }
 
 /* ---- the name of a telephone number ---- */
@@ -130,20 +195,42 @@ static const struct word words[] = {
 #undef WORD
 };
 
-static int word_order(const void *a, const void *b) { return memcmp(a, b, WORD_MAX); }
+static uint16_t word_rows[WORD_SLOTS]; /* index + 1 in `words`; 0: none */
+
+/* Where in `word_rows` a word of WORD_MAX bytes stands, or would. */
+static size_t word_slot(const char *word) {
+    uint64_t parts[WORD_MAX / sizeof(uint64_t)];
+
+    memcpy(parts, word, WORD_MAX);
+    uint64_t hash = (parts[0] ^ parts[1] * 31 ^ parts[2] * 961) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = (size_t)(hash >> 32) % WORD_SLOTS;
+    while (word_rows[at] != 0 && memcmp(words[word_rows[at] - 1].text, word, WORD_MAX) != 0) {
+        at = (at + 1) % WORD_SLOTS;
+    }
+    return at;
+}
+
+static void words_fill(void) {
+    _Static_assert(ARRAY_N(words) * 2 <= WORD_SLOTS, "half of them stay empty");
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        word_rows[word_slot(words[i].text)] = (uint16_t)(i + 1);
+    }
+}
 
 /* Of the word [from, to). */
 static enum word_class word_class(struct str text, size_t from, size_t to) {
-    struct word key = {0};
-    const struct word *found = NULL;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    char word[WORD_MAX] = {0};
 
     for (size_t i = from; i < to && to - from < WORD_MAX; i++) {
-        key.text[i - from] = fold(text.ptr[i]);
+        word[i - from] = fold(text.ptr[i]);
     }
-    if (key.text[0] != '\0') {
-        found = bsearch(&key, words, ARRAY_N(words), sizeof words[0], word_order);
+    if (word[0] == '\0') {
+        return WORD_NONE;
     }
-    return found == NULL ? WORD_NONE : found->class;
+    (void)pthread_once(&once, words_fill);
+    size_t row = word_rows[word_slot(word)];
+    return row == 0 ? WORD_NONE : words[row - 1].class;
 }
 
 /* Where the word that ends at `to` begins. */
