@@ -34,17 +34,16 @@ enum {
  * asked for. {0}: not yet. */
 struct said {
     bool is_read;
+    bool is_named; /* one of SAID_NAMED does */
     uint64_t lists[SAID_N / 64];
 };
 
 /* Whether one of the words of a list (lower case, a blank between them) stands on the line no more
- * than SAID_REACH bytes before `at`, as a word of its own. _ is a blank, a hyphen, an underscore or
- * nothing; of a word that ends with * only the beginning counts. */
+ * than SAID_REACH bytes before `at`, of SAID_NAMED no more than SAID_NEAR, as a word of its own. _
+ * is a blank, a hyphen, an underscore or nothing; of a word that ends with * only the beginning
+ * counts. */
 enum { SAID_REACH = 40, SAID_NEAR = 24 };
 bool person_is_said(struct said *said, struct str text, size_t at, size_t list);
-
-/* The same of SAID_NAMED, no more than SAID_NEAR bytes before. */
-bool person_is_named(struct str text, size_t at);
 
 /* The words of row `i`; NULL: none. False after the last row. */
 bool person_code_words(size_t i, const char **words);

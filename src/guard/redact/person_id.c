@@ -265,8 +265,9 @@ static bool is_american(struct str text, size_t at, const struct number *number,
     return number->group_n == 1 && is_ssn(d) && person_is_said(said, text, at, SAID_AMERICAN);
 }
 
-static bool is_named(struct str text, size_t at, const struct number *number) {
-    return number->n <= NAMED_MAX && !is_any(number->separator, "./") && person_is_named(text, at);
+static bool is_named(struct str text, size_t at, const struct number *number, struct said *said) {
+    return number->n <= NAMED_MAX && !is_any(number->separator, "./") &&
+           person_is_said(said, text, at, SAID_NAMED);
 }
 
 /* By its check digits, or by a word before it. */
@@ -280,7 +281,7 @@ static const char *number_kind(struct str text, size_t at, const struct number *
         return kind;
     }
     return person_is_card(text, at, number, said) ? "card"
-           : is_named(text, at, number)           ? "national-id"
+           : is_named(text, at, number, said)     ? "national-id"
                                                   : NULL;
 }
 

@@ -16,6 +16,7 @@ enum {
     LIST_MAX = 80,
     NAME_DIGITS = 2, /* phone2 */
     SAID_WORDS = 256,
+    SAID_HEADS = 512,
     WORD_SLOTS = 1024
 };
 
@@ -70,18 +71,24 @@ static bool is_word_begin(struct str text, size_t from, size_t at) {
 struct said_word {
     struct str word;
     uint64_t lists[SAID_N / 64];
-    size_t next; /* index + 1 of the next one with the same first byte; 0 ends */
+    size_t next; /* index + 1 of the next one with the same head; 0 ends */
 };
 
 static struct {
     struct said_word rows[SAID_WORDS];
     size_t n;
-    size_t heads[256];
+    size_t heads[SAID_HEADS]; /* by the first two bytes */
 } said_words;
 
+static size_t said_head(char first, char second) {
+    return ((unsigned char)first * 37U + (unsigned char)second) % SAID_HEADS;
+}
+
 static void said_add(struct str word, size_t list) {
-    size_t *head = &said_words.heads[(unsigned char)word.ptr[0]];
+    size_t *head = &said_words.heads[said_head(word.ptr[0], word.ptr[1])];
     size_t row = *head;
+
+    assert(word.len >= 2 && word.ptr[1] != '_' && word.ptr[1] != '*');
 
     while (row != 0 && !str_eq(said_words.rows[row - 1].word, word)) {
         row = said_words.rows[row - 1].next;
@@ -124,7 +131,8 @@ static void said_fill(void) {
 
 /* Adds the lists of the words that stand at `at`, before `to`. */
 static void said_stand(struct str text, size_t at, size_t to, uint64_t *lists) {
-    size_t row = said_words.heads[(unsigned char)fold(text.ptr[at])];
+    char second = at + 1 < to ? fold(text.ptr[at + 1]) : '\0';
+    size_t row = said_words.heads[said_head(fold(text.ptr[at]), second)];
 
     while (row != 0) {
         const struct said_word *word = &said_words.rows[row - 1];
@@ -138,37 +146,40 @@ static void said_stand(struct str text, size_t at, size_t to, uint64_t *lists) {
     }
 }
 
-/* Adds the lists of the words on the line, no more than `reach` bytes before `at`. */
-static void said_read(struct str text, size_t at, size_t reach, uint64_t *lists) {
+/* Reads the words before `at`. Where a reach ends, the rest of a word is one too. */
+static void said_read(struct said *said, struct str text, size_t at) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     size_t from = at;
+    size_t near = at > SAID_NEAR ? at - SAID_NEAR : 0;
 
     (void)pthread_once(&once, said_fill);
-    while (from > 0 && at - from < reach && !is_line_end(text.ptr[from - 1])) {
+    while (from > 0 && at - from < SAID_REACH && !is_line_end(text.ptr[from - 1])) {
         from--;
     }
     for (size_t i = from; i < at; i++) {
+        uint64_t lists[SAID_N / 64] = {0};
+
         if (at - i >= sizeof(uint64_t) && has_no_letter(text.ptr + i)) {
             i += sizeof(uint64_t) - 1;
-        } else if (is_word_begin(text, from, i)) {
+            continue;
+        }
+        bool is_begin = is_word_begin(text, from, i);
+        if (is_begin || (i == near && is_word_char(text.ptr[i]))) {
             said_stand(text, i, at, lists);
+            said->is_named = said->is_named || (i >= near && bit_has(lists, SAID_NAMED));
+        }
+        for (size_t k = 0; is_begin && k < SAID_N / 64; k++) {
+            said->lists[k] |= lists[k];
         }
     }
+    said->is_read = true;
 }
 
 bool person_is_said(struct said *said, struct str text, size_t at, size_t list) {
     if (!said->is_read) {
-        said_read(text, at, SAID_REACH, said->lists);
-        said->is_read = true;
+        said_read(said, text, at);
     }
-    return bit_has(said->lists, list);
-}
-
-bool person_is_named(struct str text, size_t at) {
-    uint64_t lists[SAID_N / 64] = {0};
-
-    said_read(text, at, SAID_NEAR, lists);
-    return bit_has(lists, SAID_NAMED);
+    return list == SAID_NAMED ? said->is_named : bit_has(said->lists, list);
 }
 
 /* ---- the name of a telephone number ---- */
