@@ -537,14 +537,17 @@ static void match_persons(const struct anchors *anchors, struct scan *scan, size
     size_t base = scan->sift_at;
     size_t to = base + scan->text.len;
     const struct sifted_person *found = NULL;
+    struct said said;
 
+    said_begin(&said);
     for (size_t bit = bits_next(persons, persons, base + from, to); bit < to;
          bit = bits_next(persons, persons, bit + 1, to)) {
         found = found == NULL ? sift_person(scan->sift, bit) : found + 1;
         struct person person = {found->from - base, found->to - base, found->kind};
         bool is_within = found->from >= base && found->to <= to; /* else the text has a cut there */
 
-        if (is_within || person_at(scan->text, bit - base, anchors->has_addresses, &person)) {
+        if (is_within ||
+            person_at(scan->text, bit - base, anchors->has_addresses, &said, &person)) {
             scan_add(scan, person.from, person.to, person.kind, SPAN_PLAIN);
         }
     }

@@ -192,7 +192,8 @@ static bool is_version(struct str text, size_t at) {
            ((p[1] == '.' && (p[0] == '0' || p[3] == '.')) || (p[2] == '.' && p[4] == '.'));
 }
 
-bool person_at(struct str text, size_t at, bool has_addresses, struct person *out) {
+bool person_at(struct str text, size_t at, bool has_addresses, struct said *said,
+               struct person *out) {
     char c = text.ptr[at];
 
     if (c == '@') {
@@ -205,10 +206,8 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct person *ou
         return true;
     }
     if (is_digit(c)) {
-        struct said said = {0};
-
         return !is_date(text, at) && number_begins(text, at) &&
-               (person_number_at(text, at, &said, out) || person_marked_at(text, at, &said, out) ||
+               (person_number_at(text, at, said, out) || person_marked_at(text, at, said, out) ||
                 person_phone_at(text, at, out));
     }
     return is_upper(c) && person_code_at(text, at, out);
@@ -353,7 +352,8 @@ static bool is_card(const struct looked *looked) {
 /* Whether no number that begins in `found` goes on behind it: nothing follows that may be of one,
  * or another card does, which is `next` then. */
 SIEVE_INLINE bool is_last_number(struct str text, const struct sift *sift,
-                                 const struct looked *found, struct looked *next) {
+                                 const struct looked *found, struct said *said,
+                                 struct looked *next) {
     size_t to = found->person.to;
     size_t far = to + NUMBER_REACH < text.len ? to + NUMBER_REACH : text.len;
     size_t end = bits_next_clear(sift->numbers, to, far);
@@ -369,15 +369,17 @@ SIEVE_INLINE bool is_last_number(struct str text, const struct sift *sift,
         return false;
     }
     next->at = to + 1;
-    next->is_found = person_at(text, next->at, false, &next->person);
+    next->is_found = person_at(text, next->at, false, said, &next->person);
     return is_card(next);
 }
 
 /* Of numbers side by side most places are within one that was found: those are passed. */
 SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
     struct looked next = {0};
+    struct said said;
     size_t number_to = 0; /* no number that begins before it goes on behind it */
 
+    said_begin(&said);
     for (size_t i = 0; i < sift->words; i++) {
         uint64_t left = sift->persons[i];
 
@@ -393,13 +395,13 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
             if (next.at == here.at && next.is_found) {
                 here = next;
             } else {
-                here.is_found = person_at(text, here.at, false, &here.person);
+                here.is_found = person_at(text, here.at, false, &said, &here.person);
             }
             if (!here.is_found) {
                 continue;
             }
             person_add(sift, here.at, &here.person);
-            if (is_number && is_last_number(text, sift, &here, &next)) {
+            if (is_number && is_last_number(text, sift, &here, &said, &next)) {
                 number_to = here.person.to;
             }
         }
@@ -414,10 +416,13 @@ SIEVE_TARGET_BITS static void persons_look_bits(struct str text, struct sift *si
 
 void persons_sift(struct str text, bool has_addresses, struct sift *sift) {
     if (has_addresses) { /* anywhere */
+        struct said said;
+
+        said_begin(&said);
         for (size_t at = 0; at < text.len; at++) {
             struct person person;
 
-            if (person_at(text, at, true, &person)) {
+            if (person_at(text, at, true, &said, &person)) {
                 person_add(sift, at, &person);
             }
         }

@@ -16,9 +16,6 @@ struct person {
 /* Fills `sift->persons`, the places of `text` at which person_at() finds something. */
 void persons_sift(struct str text, bool has_addresses, struct sift *sift);
 
-/* What stands at `at`; false when it is nothing. `has_addresses`: IP addresses count too. */
-bool person_at(struct str text, size_t at, bool has_addresses, struct person *out);
-
 /* Lists of words that say what a number is: of cards, of Social Security, of numbers that anybody
  * may have, and those of person_code.c and person_id.c, row by row. */
 enum {
@@ -30,24 +27,45 @@ enum {
     SAID_N = 128
 };
 
-/* The lists of which a word stands on the line before a place, by bits; read when the first is
- * asked for. {0}: not yet. */
+enum { SAID_REACH = 40, SAID_NEAR = 24 };
+
+/* What the words on the line before a place of a text say: the lists of which one stands there. It
+ * is read when the first is asked for, and goes on from place to place as long as those rise. */
 struct said {
-    bool is_read;
-    bool is_named; /* one of SAID_NAMED does */
+    size_t place; /* of `lists`, plus 1 */
+    bool is_named;
     uint64_t lists[SAID_N / 64];
+    size_t from; /* where that began to count, of `place` */
+    size_t read_to;
+    size_t n;
+    struct said_at {
+        size_t at;
+        uint64_t lists[SAID_N / 64];
+    } found[SAID_REACH + 1]; /* of the words that begin there */
 };
+
+/* Of a text of which nothing was read. */
+static inline void said_begin(struct said *said) {
+    said->place = 0;
+    said->from = 0;
+    said->read_to = 0;
+    said->n = 0;
+}
 
 /* Whether one of the words of a list (lower case, a blank between them) stands on the line no more
  * than SAID_REACH bytes before `at`, of SAID_NAMED no more than SAID_NEAR, as a word of its own. _
  * is a blank, a hyphen, an underscore or nothing; of a word that ends with * only the beginning
  * counts. */
-enum { SAID_REACH = 40, SAID_NEAR = 24 };
 bool person_is_said(struct said *said, struct str text, size_t at, size_t list);
 
 /* The words of row `i`; NULL: none. False after the last row. */
 bool person_code_words(size_t i, const char **words);
 bool person_id_words(size_t i, const char **words);
+
+/* What stands at `at`; false when it is nothing. `has_addresses`: IP addresses count too. `said`:
+ * of this text. */
+bool person_at(struct str text, size_t at, bool has_addresses, struct said *said,
+               struct person *out);
 
 /* person_id.c: a number of a card, an account or a person that begins at `at`. */
 bool person_number_at(struct str text, size_t at, struct said *said, struct person *out);

@@ -212,7 +212,7 @@ static bool begins_with_capitals(const struct code *code, size_t n) {
 }
 
 bool person_code_at(struct str text, size_t at, struct person *out) {
-    struct said said = {0};
+    struct said said;
     size_t from = at;
     size_t n = 0;
 
@@ -222,6 +222,7 @@ bool person_code_at(struct str text, size_t at, struct person *out) {
     if (!number_begins(text, from)) {
         return false;
     }
+    said_begin(&said);
     if (person_iban_at(text, from, out)) {
         return true;
     }

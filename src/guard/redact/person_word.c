@@ -60,10 +60,10 @@ static bool has_no_letter(const char *p) {
     return (eight & UINT64_C(0xc0c0c0c0c0c0c0c0)) == 0;
 }
 
-static bool is_word_begin(struct str text, size_t from, size_t at) {
+static bool is_word_begin(struct str text, size_t at) {
     char c = text.ptr[at];
 
-    return is_word_char(c) && (at == from || !is_word_char(text.ptr[at - 1]) ||
+    return is_word_char(c) && (at == 0 || !is_word_char(text.ptr[at - 1]) ||
                                (is_upper(c) && !is_upper(text.ptr[at - 1])));
 }
 
@@ -146,37 +146,90 @@ static void said_stand(struct str text, size_t at, size_t to, uint64_t *lists) {
     }
 }
 
-/* Reads the words before `at`. Where a reach ends, the rest of a word is one too. */
-static void said_read(struct said *said, struct str text, size_t at) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    size_t from = at;
-    size_t near = at > SAID_NEAR ? at - SAID_NEAR : 0;
-
-    (void)pthread_once(&once, said_fill);
-    while (from > 0 && at - from < SAID_REACH && !is_line_end(text.ptr[from - 1])) {
-        from--;
+static void lists_add(uint64_t *lists, const uint64_t *more) {
+    for (size_t i = 0; i < SAID_N / 64; i++) {
+        lists[i] |= more[i];
     }
-    for (size_t i = from; i < at; i++) {
-        uint64_t lists[SAID_N / 64] = {0};
+}
+
+/* Forgets the words before `from`. */
+static void said_forget(struct said *said, size_t from) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < said->n; i++) {
+        said->found[kept] = said->found[i];
+        kept += said->found[i].at >= from;
+    }
+    said->n = kept;
+}
+
+/* Reads the words in [from, at), of which `said` knows those before `said->read_to`. */
+static void said_go_on(struct said *said, struct str text, size_t from, size_t at) {
+    for (size_t i = from > said->read_to ? from : said->read_to; i < at; i++) {
+        struct said_at here = {.at = i};
 
         if (at - i >= sizeof(uint64_t) && has_no_letter(text.ptr + i)) {
             i += sizeof(uint64_t) - 1;
-            continue;
-        }
-        bool is_begin = is_word_begin(text, from, i);
-        if (is_begin || (i == near && is_word_char(text.ptr[i]))) {
-            said_stand(text, i, at, lists);
-            said->is_named = said->is_named || (i >= near && bit_has(lists, SAID_NAMED));
-        }
-        for (size_t k = 0; is_begin && k < SAID_N / 64; k++) {
-            said->lists[k] |= lists[k];
+        } else if (is_word_begin(text, i)) {
+            said_stand(text, i, at, here.lists);
+            if (here.lists[0] != 0 || here.lists[1] != 0) {
+                said->found[said->n++] = here;
+            }
         }
     }
-    said->is_read = true;
+    said->read_to = at;
+}
+
+/* Where a reach ends, the rest of a word is one too: adds the lists of one that stands at `from`.
+ */
+static void said_edge(struct str text, size_t from, size_t at, uint64_t *lists) {
+    if (is_word_char(text.ptr[from]) && !is_word_begin(text, from)) {
+        said_stand(text, from, at, lists);
+    }
+}
+
+static void said_read(struct said *said, struct str text, size_t at) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    uint64_t named[SAID_N / 64] = {0};
+    size_t far = at > SAID_REACH ? at - SAID_REACH : 0;
+    size_t near = at > SAID_NEAR ? at - SAID_NEAR : 0;
+    size_t from = at;
+
+    _Static_assert(SAID_N / 64 == 2, "said_go_on() looks at both");
+    (void)pthread_once(&once, said_fill);
+    bool is_far = said->read_to <= far || said->read_to > at;
+    size_t known = is_far ? far : said->read_to;
+
+    while (from > known && !is_line_end(text.ptr[from - 1])) {
+        from--;
+    }
+    if (from == known && !is_far) { /* the line goes on */
+        from = said->from > far ? said->from : far;
+    }
+    said->n = is_far ? 0 : said->n;
+    said->read_to = is_far ? from : said->read_to;
+    said->from = from;
+    said_forget(said, from);
+    said_go_on(said, text, from, at);
+    memset(said->lists, 0, sizeof said->lists);
+    for (size_t i = 0; i < said->n; i++) {
+        lists_add(said->lists, said->found[i].lists);
+        if (said->found[i].at >= near) {
+            lists_add(named, said->found[i].lists);
+        }
+    }
+    if (from == far && far > 0) {
+        said_edge(text, far, at, said->lists);
+    }
+    if (near > from) {
+        said_edge(text, near, at, named);
+    }
+    said->is_named = bit_has(named, SAID_NAMED);
+    said->place = at + 1;
 }
 
 bool person_is_said(struct said *said, struct str text, size_t at, size_t list) {
-    if (!said->is_read) {
+    if (said->place != at + 1) {
         said_read(said, text, at);
     }
     return list == SAID_NAMED ? said->is_named : bit_has(said->lists, list);
