@@ -401,7 +401,8 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
                 continue;
             }
             person_add(sift, here.at, &here.person);
-            if (is_number && is_last_number(text, sift, &here, &said, &next)) {
+            bool has_digits_in = is_number || is_upper(text.ptr[here.at]); /* an IBAN too */
+            if (has_digits_in && is_last_number(text, sift, &here, &said, &next)) {
                 number_to = here.person.to;
             }
         }

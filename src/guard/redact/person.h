@@ -58,6 +58,9 @@ static inline void said_begin(struct said *said) {
  * counts. */
 bool person_is_said(struct said *said, struct str text, size_t at, size_t list);
 
+/* Whether a word of any list does. */
+bool person_is_any_said(struct said *said, struct str text, size_t at);
+
 /* The words of row `i`; NULL: none. False after the last row. */
 bool person_code_words(size_t i, const char **words);
 bool person_id_words(size_t i, const char **words);

@@ -63,15 +63,17 @@ static bool is_article(const struct number *number) {
            weighted(number->digits, "1313131313131") % 10 == 0;
 }
 
+const uint64_t card_shapes[] = {0x4444, 0x465, 0x464, 0x44443, 0x4443, 0x4441, 0x844, 0x445};
+const size_t card_shape_n = ARRAY_N(card_shapes);
+
 bool person_is_card(struct str text, size_t at, const struct number *number, struct said *said) {
-    static const uint64_t shapes[] = {0x4444, 0x465, 0x464, 0x44443, 0x4443, 0x4441, 0x844, 0x445};
     bool is_grouped = false;
 
     if (number->n < CARD_MIN || number->n > CARD_MAX || is_any(number->separator, "./")) {
         return false;
     }
-    for (size_t i = 0; i < ARRAY_N(shapes); i++) {
-        is_grouped = is_grouped || number->shape == shapes[i];
+    for (size_t i = 0; i < card_shape_n; i++) {
+        is_grouped = is_grouped || number->shape == card_shapes[i];
     }
     bool is_shape = number->group_n == 1 || is_grouped;
     bool is_known = is_shape && is_issued(number, is_grouped);

@@ -193,6 +193,10 @@ bool person_marked_at(struct str text, size_t at, struct said *said, struct pers
     while (n <= MARKED_MAX && is_digit(str_char(text, at + n))) {
         n++;
     }
+    char c = str_char(text, at + n);
+    if (!is_any(c, ".-+") && !is_upper(c)) {
+        return false; /* most are told by that */
+    }
     for (size_t i = 0; i < ARRAY_N(marked) && n >= 2 && n <= MARKED_MAX; i++) {
         if (begins_with(&marked[i], n) && code_at(text, at, i, said, out)) {
             return true;

@@ -6,9 +6,18 @@
 #include "guard/redact/person.h"
 #include "guard/redact/person_number.h"
 
+#include <pthread.h>
 #include <string.h>
 
-enum { DIGITS_MIN = 9, DIGITS_MAX = 19, SSN = 9, CHINESE = 18, NAMED_MAX = 14 };
+enum {
+    DIGITS_MIN = 9,
+    DIGITS_MAX = 19,
+    SSN = 9,
+    CHINESE = 18,
+    NAMED_MAX = 14,
+    AMERICAN = 0x324,
+    TOLD_N = 128
+};
 
 /* ---- check digits ---- */
 
@@ -218,19 +227,65 @@ bool person_id_words(size_t i, const char **words) {
     return i < ARRAY_N(issued);
 }
 
+/* The first row of numbers of `n` digits; they are in order. */
+static size_t issued_first(size_t n) {
+    size_t from = 0;
+    size_t to = ARRAY_N(issued);
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        from = issued[middle].n < n ? middle + 1 : from;
+        to = issued[middle].n < n ? to : middle;
+    }
+    return from;
+}
+
 /* What says which number it is is asked first: hardly any number has it. */
 static const char *issued_kind(struct str text, size_t at, const struct number *number,
                                struct said *said) {
-    for (size_t i = 0; i < ARRAY_N(issued) && issued[i].n <= number->n; i++) {
+    for (size_t i = issued_first(number->n); i < ARRAY_N(issued) && issued[i].n == number->n; i++) {
         const struct issued *of = &issued[i];
 
-        if (of->n == number->n &&
-            (person_is_said(said, text, at, SAID_ISSUED + i) || is_own(text, at, of, number)) &&
+        if ((person_is_said(said, text, at, SAID_ISSUED + i) || is_own(text, at, of, number)) &&
             is_valid(of, number->digits)) {
             return of->kind;
         }
     }
     return NULL;
+}
+
+/* ---- groups ---- */
+
+/* Groups in which a number may be one of a person without a word before it, by hash; 0: none. */
+static uint64_t told[TOLD_N];
+
+static size_t told_slot(uint64_t shape) {
+    size_t at = (size_t)(shape * UINT64_C(0x9e3779b97f4a7c15) >> 32) % TOLD_N;
+
+    while (told[at] != 0 && told[at] != shape) {
+        at = (at + 1) % TOLD_N;
+    }
+    return at;
+}
+
+static void told_add(uint64_t shape) { told[told_slot(shape)] = shape; }
+
+static void told_fill(void) {
+    _Static_assert(ARRAY_N(issued) * 2 <= TOLD_N, "half of them stay empty");
+    told_add(AMERICAN);
+    for (size_t i = 0; i < card_shape_n; i++) {
+        told_add(card_shapes[i]);
+    }
+    for (size_t i = 0; i < ARRAY_N(issued); i++) {
+        if (issued[i].own_shape != 0) {
+            told_add(issued[i].own_shape);
+        }
+    }
+}
+
+/* Whether the number may be one of a person without a word before it. */
+static bool is_told(const struct number *number) {
+    return number->group_n == 1 || told[told_slot(number->shape)] != 0;
 }
 
 /* ---- numbers without check digits ---- */
@@ -258,7 +313,7 @@ static bool is_american(struct str text, size_t at, const struct number *number,
     if (number->n != SSN) {
         return false;
     }
-    if (number->shape == 0x324) {
+    if (number->shape == AMERICAN) {
         return !is_any(number->separator, "./") &&
                (is_ssn(d) || is_itin(d) || person_is_said(said, text, at, SAID_AMERICAN));
     }
@@ -301,8 +356,10 @@ static bool chinese_at(struct str text, size_t at, const struct number *number,
 }
 
 bool person_number_at(struct str text, size_t at, struct said *said, struct person *out) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct number number;
 
+    (void)pthread_once(&once, told_fill);
     number_read(text, at, &number);
     if (chinese_at(text, at, &number, out)) {
         return true;
@@ -313,7 +370,8 @@ bool person_number_at(struct str text, size_t at, struct said *said, struct pers
         if (number.n < DIGITS_MIN) {
             break;
         }
-        bool is_whole = number.n <= DIGITS_MAX && number_ends(text, number.to);
+        bool is_whole = number.n <= DIGITS_MAX && number_ends(text, number.to) &&
+                        (is_told(&number) || person_is_any_said(said, text, at));
         const char *kind = is_whole ? number_kind(text, at, &number, said) : NULL;
         if (kind != NULL) {
             *out = (struct person){.from = at, .to = number.to, .kind = kind};

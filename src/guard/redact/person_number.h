@@ -44,6 +44,10 @@ int weighted(const char *digits, const char *weights);
 
 struct said;
 
+/* person_card.c: the groups in which numbers of cards are written. */
+extern const uint64_t card_shapes[];
+extern const size_t card_shape_n;
+
 /* person_card.c: whether it is the number of a card: of an issuer, or a word before says so. */
 bool person_is_card(struct str text, size_t at, const struct number *number, struct said *said);
 

@@ -228,6 +228,10 @@ static void said_read(struct said *said, struct str text, size_t at) {
     said->place = at + 1;
 }
 
+bool person_is_any_said(struct said *said, struct str text, size_t at) {
+    return person_is_said(said, text, at, SAID_NAMED) || said->lists[0] != 0 || said->lists[1] != 0;
+}
+
 bool person_is_said(struct said *said, struct str text, size_t at, size_t list) {
     if (said->place != at + 1) {
         said_read(said, text, at);
