@@ -14,7 +14,7 @@ bool str_eq_nocase(struct str a, struct str b) {
         return false;
     }
     for (size_t i = 0; i < a.len; i++) {
-        if (str_lower(a.ptr[i]) != str_lower(b.ptr[i])) {
+        if (a.ptr[i] != b.ptr[i] && str_lower(a.ptr[i]) != str_lower(b.ptr[i])) {
             return false;
         }
     }

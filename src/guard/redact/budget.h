@@ -22,7 +22,8 @@ enum {
     BUDGET_ANCHOR = 200,   /* ... a place where a matcher is called; ... */
     BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
     BUDGET_VALUE = 500,    /* ... a value that nobody knows; ... */
-    BUDGET_PERSON = 400    /* ... a number or an address of a person */
+    BUDGET_PERSON = 400,   /* ... a number or an address of a person; ... */
+    BUDGET_LOOK = 80       /* ... a place that is looked at for one again */
 };
 
 struct budget {

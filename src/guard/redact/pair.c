@@ -21,6 +21,10 @@ static const struct str value_labels[] = {W("value"),   W("parametervalue"), W("
                                           W("input"),   W("content")};
 static const struct str input_label = W("input_value");
 
+/* Before the begin of a list of names. */
+static const struct charset list_ends = {
+    {SET_LO('\n') | SET_LO('='), SET_HI('[') | SET_HI(']') | SET_HI('{') | SET_HI('}')}};
+
 static bool is_word_char(char c) { return is_letter(c) || c == '_'; }
 
 /* Whether a label of a name stands before the name. */
@@ -34,10 +38,13 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
     at = text_back_over(scan->text, at, BACK, "\"'\\");
     if (at > 0 && is_any(scan->text.ptr[at - 1], ",[ ")) { /* the last of a list */
         size_t list = at;
-        while (list > 0 && at - list < BACK && !is_any(scan->text.ptr[list - 1], "[]{}=\n")) {
+        size_t far = at > BACK ? at - BACK : 0;
+        size_t first = far > 0 ? far - 1 : 0;
+        bool has_begin = memrchr(scan->text.ptr + first, '[', at - first) != NULL;
+        while (has_begin && list > far && !charset_has(&list_ends, scan->text.ptr[list - 1])) {
             list--;
         }
-        at = list > 0 && scan->text.ptr[list - 1] == '[' ? list - 1 : at;
+        at = has_begin && list > 0 && scan->text.ptr[list - 1] == '[' ? list - 1 : at;
     }
     size_t mark = text_back_over(scan->text, at, BACK, " \t:=>\"'\\");
     size_t from = mark;

@@ -392,6 +392,7 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
             if (here.at >= text.len || is_within || !is_place(text, sift, here.at)) {
                 continue;
             }
+            sift->looks++;
             if (next.at == here.at && next.is_found) {
                 here = next;
             } else {

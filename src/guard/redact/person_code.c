@@ -3,6 +3,7 @@
 #include "guard/redact/person.h"
 #include "guard/redact/person_number.h"
 
+#include <pthread.h>
 #include <string.h>
 
 enum { BODY_MAX = 24, MARKED_MAX = 8, CAPITALS_MAX = 6 };
@@ -205,17 +206,23 @@ bool person_marked_at(struct str text, size_t at, struct said *said, struct pers
     return false;
 }
 
-/* Whether one that begins with `n` capitals may be of that shape. */
-static bool begins_with_capitals(const struct code *code, size_t n) {
-    size_t lead = 0;
+/* The rows of `lettered` that may begin with so many capitals, by bits. */
+static uint32_t capital_rows[CAPITALS_MAX + 2];
 
-    while (code->shape[lead] == 'A') {
-        lead++;
+static void capital_rows_fill(void) {
+    for (size_t i = 0; i < ARRAY_N(lettered); i++) {
+        const char *shape = lettered[i].shape;
+        size_t lead = strspn(shape, "A");
+
+        for (size_t n = 0; n < ARRAY_N(capital_rows); n++) {
+            bool may_begin = shape[lead] == '*' ? n >= lead : n == lead;
+            capital_rows[n] |= (uint32_t)may_begin << i;
+        }
     }
-    return code->shape[lead] == '*' ? n >= lead : n == lead;
 }
 
 bool person_code_at(struct str text, size_t at, struct person *out) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct said said;
     size_t from = at;
     size_t n = 0;
@@ -233,9 +240,10 @@ bool person_code_at(struct str text, size_t at, struct person *out) {
     while (n <= CAPITALS_MAX && is_upper(str_char(text, from + n))) {
         n++;
     }
-    for (size_t i = 0; i < ARRAY_N(lettered); i++) {
-        if (begins_with_capitals(&lettered[i], n) &&
-            code_at(text, from, ARRAY_N(marked) + i, &said, out)) {
+    (void)pthread_once(&once, capital_rows_fill);
+    for (uint32_t left = capital_rows[n]; left != 0; left &= left - 1) {
+        size_t row = ARRAY_N(marked) + (size_t)__builtin_ctz(left);
+        if (code_at(text, from, row, &said, out)) {
             return true;
         }
     }

@@ -794,6 +794,7 @@ void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, str
     sift_reserve(sift, text.len);
     sift->way = sieve->way;
     sift->people_n = 0;
+    sift->looks = 0;
     size_t whole = text.len < SIEVE_WINDOW ? 0 : (text.len - SIEVE_WINDOW + 1) / 64;
     sift_words(sieve, text.ptr, whole, has_numbers, sift, 0);
     size_t left = text.len - whole * 64; /* at most 66 */

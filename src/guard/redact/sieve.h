@@ -85,6 +85,7 @@ struct sift {
     struct sifted_person *people; /* of the bits of `persons`, in their order */
     size_t people_n;
     size_t people_cap;
+    size_t looks; /* how many places were looked at for persons */
 };
 
 /* Sets the bit at `at`, beyond all that were set. */

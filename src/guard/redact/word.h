@@ -7,13 +7,15 @@
 #define W(word)                                                                                    \
     { word, sizeof(word) - 1 }
 
-/* Whether `text`, as long as `word` or longer, ends with it; most differ in their last character.
- */
+/* Whether `text`, as long as `word` or longer, ends with it; most differ in their last character,
+ * or in the first. */
 static inline bool word_ends(struct str text, struct str word) {
     const char *end = text.ptr + text.len;
+    const char *from = end - word.len;
 
     return word.len == 0 || ((end[-1] | 0x20) == (word.ptr[word.len - 1] | 0x20) &&
-                             str_eq_nocase((struct str){end - word.len, word.len}, word));
+                             (from[0] | 0x20) == (word.ptr[0] | 0x20) &&
+                             str_eq_nocase((struct str){from, word.len}, word));
 }
 
 /* Whether `word` is one of `n` words. */
