@@ -371,11 +371,13 @@ static void rig_dies_in_the_last_call(struct rig *rig, struct fixture *f) {
     for (int i = 0; i < 3; i++) {
         assert_int_equal(ask(rig, 26000, 10, &why), ERR_NONE);
     }
-    world.waits_for_cancel = world.is_use_lost = true;
+    world.waits_for_cancel = true;
+    world.is_use_lost = true;
     call = tool_start(&rig->turn, "model", "ask", ask_args(2000, 10));
     atomic_store(&rig->interrupted, true);
     assert_int_equal(tool_finish(call, &out, &why), ERR_INTERRUPTED);
-    world.waits_for_cancel = world.is_use_lost = false;
+    world.waits_for_cancel = false;
+    world.is_use_lost = false;
 }
 
 /* Another process takes it up; how its last question ends. */
