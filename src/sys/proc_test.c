@@ -444,6 +444,30 @@ static void an_offline_child_sees_no_network_of_this_machine(void **state) {
     close(fd);
 }
 
+/* Neither a small number nor one far above those that the start itself uses. */
+static void no_open_file_of_ours_is_behind_a_wall(void **state) {
+    (void)state;
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        CLEANUP(fixture_done) struct fixture f = {0};
+        struct err err = {0};
+        int low = dup(1);
+        int high = fcntl(1, F_DUPFD, 700);
+        bool is_there = wall_begin(w, &f);
+
+        for (int i = 0; is_there && i < 2; i++) { /* the first child, and a later one */
+            CLEANUP(proc_result_done) struct proc_result result = {0};
+
+            assert_int_equal(run_sh("for f in /proc/self/fd/*; do echo ${f##*/}; done", &f.box,
+                                    20000, &result, &err),
+                             ERR_NONE);
+            /* 3 is the folder that sh itself opens for its pattern. */
+            assert_string_equal(buf_cstr(&result.text[PROC_OUT]), "0\n1\n2\n3\n");
+        }
+        close(low);
+        close(high);
+    }
+}
+
 static void an_end_is_known_where_signals_of_children_are_ignored(void **state) {
     (void)state;
     for (size_t w = 0; w < ARRAY_N(walls); w++) {
@@ -506,6 +530,57 @@ static void a_child_does_not_outlive_a_parent_that_is_killed(void **state) {
                          has_begun ? "it lives on" : "it did not begin");
             }
         }
+    }
+}
+
+/* The only child of a process, once there is one; 0: it did not come. */
+static pid_t child_of(pid_t parent) {
+    CLEANUP(freep) char *path = mem_format("/proc/%d/task/%d/children", parent, parent);
+
+    for (int i = 0; i < 1000; i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(4096);
+        struct err unread = {0};
+        pid_t child = fs_read_file(path, 4096, &text, &unread) == ERR_NONE
+                          ? (pid_t)strtol(buf_cstr(&text), NULL, 10)
+                          : 0;
+
+        if (child != 0) {
+            return child;
+        }
+        usleep(20000);
+    }
+    return 0;
+}
+
+/* What keeps a program may be killed alone, as where memory is out, and whoever waits may be held:
+ * the program goes with its keeper, by the kernel's hand, and whoever waits learns of it. */
+static void a_program_does_not_outlive_its_keeper(void **state) {
+    (void)state;
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        CLEANUP(fixture_done) struct fixture f = {0};
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+        struct err err = {0};
+        int status = 0;
+
+        if (!wall_begin(w, &f)) {
+            continue;
+        }
+        pid_t parent = fork();
+        if (parent == 0) {
+            enum err_code code =
+                run_sh("exec flock --no-fork alive sleep 600", &f.box, 300000, &result, &err);
+            _exit(code == ERR_NONE && proc_is_ok(&result) ? 1 : 0);
+        }
+        bool has_begun = becomes(true);
+        pid_t keeper = child_of(parent);
+        kill(parent, SIGSTOP); /* it cannot end what is left of the group */
+        if (!has_begun || keeper == 0 || kill(keeper, SIGKILL) != 0 || !becomes(false)) {
+            kill(parent, SIGKILL);
+            fail_msg("wall %s: %s", walls[w].name, has_begun ? "it lives on" : "it did not begin");
+        }
+        kill(parent, SIGCONT);
+        assert_int_equal(waitpid(parent, &status, 0), parent);
+        assert_int_equal(status, 0); /* it did not go well, and was not waited for in vain */
     }
 }
 
@@ -679,8 +754,10 @@ int main(void) {
         cmocka_unit_test(an_environment_is_built_name_by_name),
         cmocka_unit_test(programs_are_found_in_a_path),
         cmocka_unit_test(an_offline_child_sees_no_network_of_this_machine),
+        cmocka_unit_test(no_open_file_of_ours_is_behind_a_wall),
         cmocka_unit_test(an_end_is_known_where_signals_of_children_are_ignored),
         cmocka_unit_test(a_child_does_not_outlive_a_parent_that_is_killed),
+        cmocka_unit_test(a_program_does_not_outlive_its_keeper),
         cmocka_unit_test(what_is_granted_works),
         cmocka_unit_test(what_stands_in_is_written_and_what_it_stands_for_is_not),
         cmocka_unit_test(a_timeout_ends_the_whole_group),
