@@ -120,6 +120,9 @@ static const struct attempt {
     {"times",               "changes the times of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
     {"owners",              "changes the owner of a readable file", OPEN_OUTSIDE | BY_NAMESPACES, PROC_EXITED},
     {"attributes",          "gives a readable file an attribute", 0, PROC_EXITED},
+    {"attributes_by_new_calls", "gives a readable file an attribute by a call that the filter's library does not know", 0, PROC_EXITED},
+    {"file_flags",          "changes the flags of a readable file", 0, PROC_EXITED},
+    {"extended_flags",      "changes the extended flags of a readable file", 0, PROC_EXITED},
     {"leases",              "makes others wait for a readable file", OPEN_OUTSIDE, PROC_EXITED},
     {"notifies",            "gets news of a readable folder by signals", OPEN_OUTSIDE, PROC_EXITED},
     {"set_id",              "makes a set-id program of its own file", OPEN_OUTSIDE, PROC_EXITED},
@@ -135,6 +138,12 @@ static const struct attempt {
     {"reads_memory",        "reads memory by process_vm_readv", OPEN_OUTSIDE, PROC_EXITED},
     {"signals",             "signals us", OPEN_OUTSIDE | BY_ABI_6, PROC_EXITED},
     {"signals_all",         "signals everyone", BY_ABI_6, PROC_EXITED},
+    {"signals_otherwise",   "signals us by other calls", OPEN_OUTSIDE | BY_ABI_6, PROC_EXITED},
+    {"signals_by_pipe",     "has a pipe of its own signal us", OPEN_OUTSIDE, PROC_EXITED},
+    {"writes_parents_proc", "changes how the kernel treats us", OPEN_OUTSIDE, PROC_EXITED},
+    {"reads_locks",         "asks where our locks are", OPEN_OUTSIDE, PROC_EXITED},
+    {"survives_others",     "makes the kernel take others first when memory is out", OPEN_OUTSIDE, PROC_EXITED},
+    {"maps_users",          "maps users of its own", 0, PROC_EXITED},
     {"takes_descriptor",    "takes a descriptor of ours", 0, PROC_EXITED},
     {"limits_parent",       "sets our resource limits", OPEN_OUTSIDE, PROC_EXITED},
     {"shared_memory",       "attaches our shared memory", OPEN_OUTSIDE, PROC_EXITED},
@@ -183,6 +192,7 @@ static const struct attempt {
     {"becomes_root",        "becomes root", 0, PROC_EXITED},
     {"runs_from_memory",    "executes from a memfd", OPEN_OUTSIDE, PROC_EXITED},
     {"runs_unlisted",       "executes a program that is not listed", OPEN_OUTSIDE, PROC_EXITED},
+    {"other_terminal",      "writes to somebody else's terminal", OPEN_OUTSIDE, PROC_EXITED},
     {"terminal",            "opens the terminal", 0, PROC_EXITED},
     {"terminal_input",      "fakes input by TIOCSTI", 0, PROC_EXITED},
     {"descriptors",         "has an inherited descriptor", 0, PROC_EXITED},
@@ -223,6 +233,7 @@ static int udp_port;
 static int shared = -1; /* memory, messages and semaphores of System V */
 static int messages = -1;
 static int semaphores = -1;
+static char pts[64]; /* of a terminal that stays open; "": there are none */
 
 /* --- the world around it --- */
 
@@ -266,6 +277,14 @@ static void listen_unix(void) {
     (void)listen_at((struct sockaddr *)&addr,
                     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n),
                     SOCK_STREAM);
+}
+
+static void open_terminal(void) {
+    int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC); /* stays open until the test ends */
+
+    if (fd < 0 || grantpt(fd) != 0 || unlockpt(fd) != 0 || ptsname_r(fd, pts, sizeof pts) != 0) {
+        pts[0] = '\0';
+    }
 }
 
 static char *queue_name(void) { return mem_format("/awscopilot-escape-%d", getpid()); }
@@ -326,6 +345,7 @@ static int set_up(void **state) {
     port = listen_local(SOCK_STREAM);
     udp_port = listen_local(SOCK_DGRAM);
     listen_unix();
+    open_terminal();
     assert_true(open("/etc/hostname", O_RDONLY) >= 0); /* a descriptor that could be inherited */
     CLEANUP(freep) char *home = in_work("home");
     (void)setenv("AWS_SECRET_ACCESS_KEY", "key-of-a-person", 1);
@@ -401,6 +421,9 @@ static enum err_code run_attempt(const struct attempt *attempt, size_t wall,
     set_number(&env, "SHM", shared);
     set_number(&env, "MSG", messages);
     set_number(&env, "SEM", semaphores);
+    if (pts[0] != '\0') {
+        proc_env_set(&env, "PTS", pts);
+    }
     if (has_pids) {
         proc_env_set(&env, "HELD", "1");
     }

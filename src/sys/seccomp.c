@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -76,6 +80,8 @@ static const char *const denied[] = {
     "setns",
     "open_by_handle_at",
     "name_to_handle_at",
+    "open_tree_attr",
+    "file_setattr", /* the flags of a file, which its owner may set by its name */
     /* code that lies in no folder, and the news of folders */
     "memfd_create",
     "memfd_secret",
@@ -99,6 +105,17 @@ static const char *const denied_without_namespaces[] = {
     "lsetxattr",    "fsetxattr",    "setxattrat",    "removexattr",
     "lremovexattr", "fremovexattr", "removexattrat", "inotify_add_watch"};
 
+/* Calls that an older library does not know by name; from 424 on the numbers are the same on all
+ * machines. Source: include/uapi/asm-generic/unistd.h of Linux. */
+static const struct {
+    const char *name;
+    int number;
+} newer[] = {
+    {"setxattrat", 463}, {"removexattrat", 466}, {"open_tree_attr", 467}, {"file_setattr", 469}};
+
+/* Calls from here on are newer than this file: what they do is not known. */
+enum { CALLS_KNOWN = 470, CALLS_X32 = 0x40000000 };
+
 /* Calls that do something to the caller where an argument is this, and to others where it is not:
  * limits, and without a namespace of processes when and where a process runs. */
 static const struct {
@@ -114,8 +131,9 @@ static const struct {
     {"sched_setattr", 0, 0, true},
 };
 
-/* Who reads a file could make all others wait who want to write it; news of a folder by signals. */
-static const unsigned fcntls[] = {F_SETLEASE, F_NOTIFY};
+/* Who reads a file could make all others wait who want to write it; news of a folder by signals; a
+ * descriptor whose news go to another process as a signal. */
+static const unsigned fcntls[] = {F_SETLEASE, F_NOTIFY, F_SETOWN, F_SETOWN_EX};
 
 /* Calls that take the mode of a file: which argument it is, and which holds the flags that say
  * whether it counts (-1: it always does). */
@@ -131,8 +149,18 @@ static const uint64_t namespace_flags[] = {CLONE_NEWUSER,   CLONE_NEWNS,  CLONE_
                                            CLONE_NEWNET,    CLONE_NEWIPC, CLONE_NEWUTS,
                                            CLONE_NEWCGROUP, CLONE_NEWTIME};
 
-/* Input faked into a terminal. */
-static const unsigned ioctls[] = {TIOCSTI, TIOCLINUX};
+/* Input faked into a terminal; owners of sockets, as of F_SETOWN; the flags of a file, its seal and
+ * its encryption, which its owner may set without a right to write it. Numbers: <linux/fs.h>,
+ * <linux/fsverity.h> and <linux/fscrypt.h>, which not every machine has. */
+static const unsigned ioctls[] = {TIOCSTI,
+                                  TIOCLINUX,
+                                  0x8901, /* FIOSETOWN */
+                                  0x8902, /* SIOCSPGRP */
+                                  _IOW('f', 2, long),
+                                  _IOW('f', 2, int),
+                                  _IOC(_IOC_WRITE, 'X', 32, 28),
+                                  _IOC(_IOC_WRITE, 'f', 133, 128),
+                                  _IOC(_IOC_READ, 'f', 19, 12)};
 
 /* Answers the call with `error` where its arguments are all so; one that this machine does not have
  * is passed over. */
@@ -140,6 +168,9 @@ static int deny(scmp_filter_ctx ctx, uint16_t error, const char *name, unsigned 
                 const struct scmp_arg_cmp *args) {
     int nr = seccomp_syscall_resolve_name(name);
 
+    for (size_t i = 0; i < ARRAY_N(newer) && nr == __NR_SCMP_ERROR; i++) {
+        nr = strcmp(name, newer[i].name) == 0 ? newer[i].number : nr;
+    }
     return nr == __NR_SCMP_ERROR ? 0
                                  : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(error), nr, n, args);
 }
@@ -255,10 +286,19 @@ static struct sock_fprog *export_filter(scmp_filter_ctx ctx) {
     struct stat st;
 
     if (fd >= 0 && seccomp_export_bpf(ctx, fd) == 0 && fstat(fd, &st) == 0) {
-        struct sock_filter *code = mem_alloc((size_t)st.st_size + 1);
-        if (pread(fd, code, (size_t)st.st_size, 0) == st.st_size) {
+        /* What is newer than this file does not exist, as on an older kernel. */
+        const struct sock_filter first[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, CALLS_KNOWN, 0, 2),
+            BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, CALLS_X32, 1, 0),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        };
+        struct sock_filter *code = mem_alloc((size_t)st.st_size + sizeof first);
+
+        memcpy(code, first, sizeof first);
+        if (pread(fd, code + ARRAY_N(first), (size_t)st.st_size, 0) == st.st_size) {
             prog = mem_alloc(sizeof *prog);
-            prog->len = (unsigned short)((size_t)st.st_size / sizeof *code);
+            prog->len = (unsigned short)((size_t)st.st_size / sizeof *code + ARRAY_N(first));
             prog->filter = TAKE(code);
         }
         free(code);

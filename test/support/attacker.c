@@ -346,6 +346,55 @@ static int attributes(void) {
            out_if(fremovexattr(fd, "user.y") == 0);
 }
 
+/* By calls that are newer than the library that makes the filter. */
+static int attributes_by_new_calls(void) {
+    const char *path = path_of("home/project/readme");
+    const struct {
+        uint64_t value;
+        uint32_t size;
+        uint32_t flags;
+    } args = {(uint64_t)(uintptr_t) "x", 1, 0};
+
+    return out_if(syscall(463 /* setxattrat */, AT_FDCWD, path, 0, "user.x", &args, sizeof args) ==
+                  0) |
+           out_if(syscall(466 /* removexattrat */, AT_FDCWD, path, 0, "user.y") == 0);
+}
+
+/* chattr: who owns a file needs no right to write it. Numbers: <linux/fs.h>, which does not go with
+ * <sys/mount.h>. */
+static int file_flags(void) {
+    enum { NODUMP = 0x40 };
+    int fd = open(path_of("home/project/readme"), O_RDONLY);
+    int flags = 0;
+    bool has = fd >= 0 && ioctl(fd, _IOR('f', 1, long), &flags) == 0;
+
+    flags ^= NODUMP;
+    return out_if(has && ioctl(fd, _IOW('f', 2, long), &flags) == 0);
+}
+
+static int extended_flags(void) {
+    enum { NODUMP = 0x80 };
+    struct {
+        uint32_t flags;
+        uint32_t others[4];
+        uint8_t rest[8];
+    } attributes = {0};
+    struct {
+        uint64_t flags;
+        uint32_t others[4];
+    } file = {0};
+    const char *path = path_of("home/project/readme");
+    int fd = open(path, O_RDONLY);
+    bool has = fd >= 0 && ioctl(fd, _IOC(_IOC_READ, 'X', 31, 28), &attributes) == 0;
+    bool has_file = syscall(468 /* file_getattr */, AT_FDCWD, path, &file, sizeof file, 0) == 0;
+
+    attributes.flags ^= NODUMP;
+    file.flags ^= NODUMP;
+    return out_if(has && ioctl(fd, _IOC(_IOC_WRITE, 'X', 32, 28), &attributes) == 0) |
+           out_if(has_file &&
+                  syscall(469 /* file_setattr */, AT_FDCWD, path, &file, sizeof file, 0) == 0);
+}
+
 /* Whoever opens the file for writing waits until the kernel takes the lease away. */
 static int leases(void) {
     int fd = open(path_of("home/project/readme"), O_RDONLY);
@@ -547,6 +596,68 @@ static int reads_memory_of(pid_t pid) {
 static int reads_memory(void) { return reads_memory_of(parent()) | reads_memory_of(getpid()); }
 static int signals(void) { return out_if(kill(parent(), 0) == 0); }
 static int signals_all(void) { return out_if(kill(-1, 0) == 0 && kill(parent(), 0) == 0); }
+
+static int signals_otherwise(void) {
+    siginfo_t info = {.si_code = SI_QUEUE};
+    int fd = (int)syscall(SYS_pidfd_open, parent(), 0);
+
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    return out_if(syscall(SYS_tgkill, parent(), parent(), 0) == 0) |
+           out_if(syscall(SYS_rt_sigqueueinfo, parent(), 0, &info) == 0) |
+           out_if(fd >= 0 && syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0);
+}
+
+/* What happens on a pipe of its own is told to somebody else, by a signal of its choice. */
+static int signals_by_pipe(void) {
+    int fds[2];
+    struct {
+        int type;
+        pid_t pid;
+    } owner = {1 /* F_OWNER_PID */, parent()};
+
+    return out_if(pipe(fds) == 0 && (fcntl(fds[0], F_SETOWN, parent()) == 0 ||
+                                     fcntl(fds[0], F_SETOWN_EX, &owner) == 0));
+}
+
+static int writes_parents_proc(void) {
+    static const char *const names[] = {"oom_score_adj", "coredump_filter", "autogroup",
+                                        "timerslack_ns", "clear_refs"};
+    int result = DENIED;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof path, "/proc/%d/%s", parent(), names[i]);
+        result |= out_if(open(path, O_WRONLY) >= 0);
+    }
+    return result;
+}
+
+static int reads_locks(void) {
+    void *head = NULL;
+    size_t len = 0;
+
+    return out_if(syscall(SYS_get_robust_list, parent(), &head, &len) == 0);
+}
+
+/* When memory is out the kernel takes the child first: unless that can be undone. */
+static int survives_others(void) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+    return out_if(fd >= 0 && write(fd, "0", 1) == 1);
+}
+
+static int maps_users(void) {
+    static const char *const names[] = {"/proc/self/uid_map", "/proc/self/gid_map"};
+    int result = DENIED;
+
+    for (size_t i = 0; i < 2; i++) {
+        int fd = open(names[i], O_WRONLY);
+        result |= out_if(fd >= 0 && write(fd, "0 0 1\n", 6) == 6);
+    }
+    return result;
+}
 
 static int takes_descriptor(void) {
     int fd = (int)syscall(SYS_pidfd_open, parent(), 0);
@@ -895,6 +1006,13 @@ static int runs_from_memory(void) {
     return out_if(WIFEXITED(status) && WEXITSTATUS(status) != 99);
 }
 
+/* A terminal that somebody else has open: what is written to it is read by a person. */
+static int other_terminal(void) {
+    const char *path = getenv("PTS");
+
+    return path == NULL ? NOTHING : out_if(open(path, O_WRONLY | O_NOCTTY) >= 0);
+}
+
 static int terminal(void) { return out_if(open("/dev/tty", O_RDWR) >= 0); }
 
 static int terminal_input(void) {
@@ -1194,6 +1312,12 @@ static const struct {
     ROW(reads_memory),
     ROW(signals),
     ROW(signals_all),
+    ROW(signals_otherwise),
+    ROW(signals_by_pipe),
+    ROW(writes_parents_proc),
+    ROW(reads_locks),
+    ROW(survives_others),
+    ROW(maps_users),
     ROW(takes_descriptor),
     ROW(limits_parent),
     ROW(shared_memory),
@@ -1224,6 +1348,7 @@ static const struct {
     ROW(new_privileges),
     ROW(becomes_root),
     ROW(runs_from_memory),
+    ROW(other_terminal),
     ROW(terminal),
     ROW(terminal_input),
     ROW(descriptors),
@@ -1251,6 +1376,9 @@ static const struct {
     ROW(exchanges),
     ROW(owners),
     ROW(attributes),
+    ROW(attributes_by_new_calls),
+    ROW(file_flags),
+    ROW(extended_flags),
     ROW(leases),
     ROW(makes_anything),
     ROW(removes_folder),
