@@ -134,6 +134,8 @@ static json_t *start_settings(struct flow *flow, const struct project_env *env) 
         json_put_str(object, "approve", project_approve_word(PROJECT_APPROVE_NEVER));
     }
     json_put_bool(object, "trust_code", trust_has(flow, trust_code_id(flow)));
+    json_put_bool(object, "target_known",
+                  env != NULL && trust_has(flow, trust_target_id(flow, env)));
     return object;
 }
 

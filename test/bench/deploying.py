@@ -84,7 +84,7 @@ class Ours:
     def run(self, *words):
         """Runs the program; returns what it cost, with its events and its result."""
         argv = [self.program, "-C", str(self.todo), *words, "--json", "--non-interactive", "--trust-repository",
-                "--account", ACCOUNT, "--region", REGION]
+                "--account", ACCOUNT, "--region", REGION, "--app", "todo", "--env", "dev"]
         sample = self.runner.measure(argv, self.env, self.folder)
         sample["events"] = [json.loads(line) for line in sample["stdout"].splitlines()]
         sample["result"] = sample["events"][-1] if sample["events"] else {}

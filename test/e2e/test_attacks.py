@@ -254,3 +254,30 @@ class SinceTheYes(todo.TodoCase):
         self.endpoint = began
         self.ended(self.go("attach", session), 10, "waiting")
         self.ended(self.go("approve", session), 0, "success")
+
+
+class Unattended(todo.TodoCase):
+    """A pipeline says account, region and that the code may run; whose stack it is must be a person's word for --yes to be a yes."""
+    halves = ("backend",)
+
+    def test_a_name_that_only_the_repository_says_gets_no_yes_of_a_machine(self):
+        self.todo()
+        self.bootstrapped()
+        self.through_faults()
+        self.write_yml(f"    account: \"{self.account}\"\n    variables: {{ LOG_LEVEL: info }}\n")
+        self.edit("aws-copilot.yml", "name: todo", f"name: {self.app}")
+        settings = self.home / ".config/aws-copilot/config.yml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(f"version: 1\naccounts:\n  \"{self.account}\": {{ approve: never }}\n")
+        words = ("deploy", *self.CONFIRMED, "--yes", "--json")
+        for named in ((), ("--app", self.app), ("--env", "dev")):
+            run = self.run_program(*words, *named, env=self.todo_env(), cwd=self.repo)
+            self.ended(run, 10, "waiting")
+            [said] = [row for row in run.of_type("warning") if row["code"] == "target_unsaid"]
+            self.assertIn(f"stack {self.stack}", said["text"])
+            self.assertIn(f"--app {self.app} and --env dev", said["remedy"])
+            self.assertEqual(self.fault.count("cloudformation", "ExecuteChangeSet"), 0)
+            self.ended(self.go("reject", run.result["session"]), 5)
+        run = self.run_program(*words, "--app", self.app, "--env", "dev", env=self.todo_env(), cwd=self.repo)
+        self.ended(run, 0, "success")
+        self.assertEqual([row for row in run.of_type("warning") if row["code"] == "target_unsaid"], [])

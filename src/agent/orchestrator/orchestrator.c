@@ -154,7 +154,17 @@ static bool orchestrator_is_broadening(const struct turn *turn) {
     return false;
 }
 
-static bool orchestrator_may_machine_approve(const struct turn *turn) {
+/* Whether a person said whose stack it is: on the command line, or by confirming the project file
+ * on this machine. Where account and region were given instead, as in CI, the file's own names of
+ * application and environment are the repository's word. */
+static bool orchestrator_is_target_said(const struct turn *turn) {
+    return json_bool_at(turn->state, "settings.target_known") ||
+           json_bool_at(turn->state, "confirmed") ||
+           (json_int_or(turn->state, "origins.app", ORIGIN_MODEL) == ORIGIN_USER &&
+            json_int_or(turn->state, "origins.env", ORIGIN_MODEL) == ORIGIN_USER);
+}
+
+static bool orchestrator_is_machine_mode(const struct turn *turn) {
     const char *mode = agent_text(turn, "fields.approve");
 
     if (!json_bool_at(turn->state, "flags.yes") ||
@@ -168,6 +178,22 @@ static bool orchestrator_may_machine_approve(const struct turn *turn) {
     }
     return strcmp(mode, "never") == 0 ||
            (strcmp(mode, "broadening") == 0 && !orchestrator_is_broadening(turn));
+}
+
+static bool orchestrator_may_machine_approve(const struct turn *turn) {
+    return orchestrator_is_machine_mode(turn) && orchestrator_is_target_said(turn);
+}
+
+static void orchestrator_tell_unsaid(struct turn *turn) {
+    CLEANUP(freep)
+    char *remedy = mem_format("give --app %s and --env %s, or answer at a terminal once",
+                              agent_text(turn, "fields.app"), agent_text(turn, "fields.env"));
+
+    if (orchestrator_is_machine_mode(turn) && !orchestrator_is_target_said(turn)) {
+        agent_warn(turn, "target_unsaid", remedy,
+                   "only the repository's file says that it is stack %s, so --yes is no yes to it",
+                   agent_text(turn, "fields.stack"));
+    }
 }
 
 /* What has to be typed instead of a yes, for what cannot be had back; NULL: a yes will do. */
@@ -272,6 +298,7 @@ static enum outcome orchestrator_wait(struct turn *turn) {
         (void)json_object_del(turn->state, "set_is_stale");
         return OUTCOME_STALE;
     }
+    orchestrator_tell_unsaid(turn);
     outcome = orchestrator_may_machine_approve(turn) ? OUTCOME_OK : words_of_plan(turn);
     if (outcome != OUTCOME_OK) {
         return outcome;
