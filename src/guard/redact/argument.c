@@ -474,6 +474,29 @@ size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
     return 0;
 }
 
+/* http -a user:password, of HTTPie */
+size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at) {
+    struct command command = {.at = at + strlen(rule->anchor), .end = scan->text.len};
+    size_t line = scan_line_begin(scan, at);
+    ptrdiff_t http = scan_find(scan, line, at, "http ");
+    ptrdiff_t https = http < 0 ? scan_find(scan, line, at, "https ") : http;
+    size_t from = 0;
+    size_t to = 0;
+
+    if (https < 0 || !scan_is_start(scan, (size_t)https)) {
+        return 0;
+    }
+    command.quote = quote_around(scan, at);
+    struct within whole = scan_narrow(scan, at, false);
+    command.end = scan->text.len;
+    bool is_word = word_next(scan, &command, &from, &to);
+    if (is_word) {
+        argument_add(scan, from, to, FORM_COLON);
+    }
+    scan_widen(scan, whole);
+    return is_word ? to : 0;
+}
+
 /* -u user:password where a command of curl's goes on on a line of its own. */
 size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
     struct command command = {.at = at + strlen(rule->anchor), .end = scan->text.len};

@@ -1,6 +1,7 @@
 /* guard/redact/engine.c: every view of a segment, and what the lines before say about it. */
 #include "guard/redact/charset.h"
 #include "guard/redact/generic.h"
+#include "guard/redact/lead.h"
 #include "guard/redact/pair.h"
 #include "guard/redact/pass.h"
 #include "guard/redact/table.h"
@@ -296,8 +297,12 @@ static void carry_yaml(struct scan *scan, struct carry *carry) {
     if (carry->yaml_indent < 0 || carry->is_line_middle) {
         return;
     }
-    if (!value_yaml_line(scan, 0, scan->text.len, carry->yaml_indent, carry->is_yaml_text)) {
+    size_t from = 0;
+    size_t to = scan->text.len;
+    bool is_line = !carry->is_wrapped || lead_payload(scan->text, &from, &to);
+    if (!is_line || !value_yaml_line(scan, from, to, carry->yaml_indent, carry->below)) {
         carry->yaml_indent = -1;
+        carry->is_wrapped = false;
     }
 }
 
@@ -308,16 +313,20 @@ bool carry_is_empty(const struct carry *carry) {
 
 static bool table_is_same(const struct table_carry *a, const struct table_carry *b) {
     return a->columns == b->columns && a->cells == b->cells && a->separator == b->separator &&
-           a->is_ruled == b->is_ruled;
+           a->is_ruled == b->is_ruled && a->is_pairs == b->is_pairs &&
+           a->is_wrapped == b->is_wrapped && a->is_open == b->is_open &&
+           a->name_cell == b->name_cell && a->value_cell == b->value_cell &&
+           memcmp(a->at, b->at, sizeof a->at) == 0;
 }
 
 bool carry_is_same(const struct carry *a, const struct carry *b) {
     return a->block == b->block && a->block_lines == b->block_lines &&
-           a->yaml_indent == b->yaml_indent && a->is_yaml_text == b->is_yaml_text &&
-           a->nest_depth == b->nest_depth && a->near_lines == b->near_lines &&
-           a->pair_lines == b->pair_lines && a->is_pair_input == b->is_pair_input &&
-           table_is_same(&a->table, &b->table) && a->is_cut == b->is_cut &&
-           a->is_line_middle == b->is_line_middle && a->before == b->before;
+           a->yaml_indent == b->yaml_indent && a->below == b->below &&
+           a->is_wrapped == b->is_wrapped && a->nest_depth == b->nest_depth &&
+           a->near_lines == b->near_lines && a->pair_lines == b->pair_lines &&
+           a->pair_wait == b->pair_wait && table_is_same(&a->table, &b->table) &&
+           a->is_cut == b->is_cut && a->is_line_middle == b->is_line_middle &&
+           a->before == b->before;
 }
 
 /* Masks what the segments before decided about; returns where the look for new things begins. */

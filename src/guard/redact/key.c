@@ -35,6 +35,7 @@ static const struct str describing_words[] = {
     W("api"), W("stage"), W("handler"), W("service"), W("server"), W("router"), W("route"), W("routes"), W("middleware"),
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("sock"), W("socket"),
+    W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
 };
 
 /* Before "key" or "token": of something, not to something. */
@@ -53,7 +54,7 @@ static const struct str opening_words[] = {
 
 /* Written as a word of its own before "key", these too. */
 static const struct str before_key_words[] = {
-    W("authentication"), W("account"), W("master"), W("license"), W("licence"), W("shared"), W("subscription"), W("admin"),
+    W("authentication"), W("account"), W("master"), W("unseal"), W("recovery"), W("license"), W("licence"), W("shared"), W("subscription"), W("admin"),
 };
 
 /* Whole names, as AWS spells them. */
@@ -209,8 +210,16 @@ static size_t key_split(struct str key, struct str *words) {
     return n;
 }
 
+/* What a key is written in: client-key-data, private_key_base64. */
+static bool is_written_as(struct str word) {
+    static const struct str forms[] = {W("data"), W("base64"), W("b64"),
+                                       W("hex"),  W("pem"),    W("secret")};
+
+    return word_is_one_of(word, forms, ARRAY_N(forms));
+}
+
 /* "key" and "token" name secrets and much else; of the classes of a name's words. */
-static bool is_of_something(const unsigned *classes, size_t n, size_t i) {
+static bool is_of_something(const struct str *words, const unsigned *classes, size_t n, size_t i) {
     bool is_key = (classes[i] & WORD_KEY) != 0;
 
     if ((classes[i] & (WORD_KEY | WORD_TOKEN)) == 0 || n < 2) {
@@ -219,7 +228,8 @@ static bool is_of_something(const unsigned *classes, size_t n, size_t i) {
     if (i > 0 && (classes[i - 1] & WORD_OPENING) != 0) {
         return false;
     }
-    return (i > 0 && (classes[i - 1] & WORD_LOOKUP) != 0) || (is_key && i + 1 < n);
+    return (i > 0 && (classes[i - 1] & WORD_LOOKUP) != 0) ||
+           (is_key && i + 1 < n && !(i > 0 && i + 2 == n && is_written_as(words[i + 1])));
 }
 
 static bool is_secret_word(struct str word, unsigned classes) {
@@ -243,7 +253,7 @@ static bool is_service_name(struct str key) {
             return true;
         }
     }
-    return str_ends(key, STR("_PAT")); /* a personal access token */
+    return str_ends(key, STR("_PAT")) /* a personal access token */ || str_eq(key, STR("SSHPASS"));
 }
 
 /* AUTH_CLIENT_ID, credentialsId: who asks, and which of them is meant. */
@@ -260,6 +270,15 @@ static bool is_public_id(const struct str *words, size_t n) {
 
 bool key_opens(struct str word) {
     return (classes_of(word) & (WORD_OPENING | WORD_BEFORE_KEY)) != 0;
+}
+
+bool key_is_of_secrets(struct str key) {
+    struct str words[KEY_WORDS_MAX];
+    size_t n = key_split(
+        str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len), words);
+    bool is_tokens = n > 1 && str_eq_nocase(words[n - 1], STR("tokens"));
+
+    return str_eq_nocase(key, STR("secrets")) || (is_tokens && key_opens(words[n - 2]));
 }
 
 bool key_is_secret(struct str key) {
@@ -299,7 +318,7 @@ bool key_is_secret(struct str key) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_secret_word(words[i], classes[i]) && !is_of_something(classes, n, i)) {
+        if (is_secret_word(words[i], classes[i]) && !is_of_something(words, classes, n, i)) {
             return true;
         }
         if (i > 0 && (classes[i - 1] & WORD_OPENING) != 0 && str_eq_nocase(words[i], STR("keys"))) {
@@ -333,6 +352,20 @@ static bool is_template_reference(struct str value) {
     bool is_name = str_starts(value, STR("{{resolve:")) || str_find(value, STR("-")) < 0;
 
     return is_known && is_name && str_ends(value, STR("}}")) && str_find(value, STR("'")) < 0;
+}
+
+/* {{ name }} and {{ a.name }} of a template. */
+static bool is_template_name(struct str value) {
+    if (!str_starts(value, STR("{{")) || !str_ends(value, STR("}}")) || value.len < 5) {
+        return false;
+    }
+    struct str name = str_trim(str_slice(value, 2, value.len - 2));
+    for (size_t i = 0; i < name.len; i++) {
+        if (!is_letter(name.ptr[i]) && !is_any(name.ptr[i], "_.$")) {
+            return false;
+        }
+    }
+    return name.len > 1;
 }
 
 /* $NAME and ${name} */
@@ -456,6 +489,16 @@ static bool is_part_of_program(struct str key, struct str value) {
     return false;
 }
 
+/* conn=14 counts or numbers a connection. */
+static bool is_connection(struct str key, struct str value) {
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_digit(value.ptr[i])) {
+            return false;
+        }
+    }
+    return str_ends_nocase(key, STR("conn"));
+}
+
 bool key_value_is_harmless(struct str key, struct str value) {
     static const struct str nothing[] = {W(""),
                                          W("null"),
@@ -503,9 +546,10 @@ bool key_value_is_harmless(struct str key, struct str value) {
                    (str_starts(value, STR("process.env.")) ||
                     str_starts(value, STR("os.environ[")) || str_starts(value, STR("os.getenv(")));
     bool is_reference =
-        is_any(first, "{$") && (is_template_reference(value) || is_shell_reference(value));
+        is_any(first, "{$") &&
+        (is_template_reference(value) || is_template_name(value) || is_shell_reference(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
-           is_variable(value) || is_part_of_program(key, value);
+           is_variable(value) || is_part_of_program(key, value) || is_connection(key, value);
 }
 
 bool key_is_public(struct str key) {

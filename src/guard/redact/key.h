@@ -6,6 +6,9 @@
 /* Whether a key such as "db_password" or "apiKey" names a secret, by its words. */
 bool key_is_secret(struct str key);
 
+/* Whether a key such as "secrets" or "api_tokens" names several, as a map or a list of strings. */
+bool key_is_of_secrets(struct str key);
+
 /* Whether a word before "key" makes a secret of it: API key, access key. */
 bool key_opens(struct str word);
 

@@ -9,7 +9,7 @@
 
 /* Longer values become several literals, whose spans touch: no literal may be wider than what a
  * stream holds back. */
-enum { PIECE_BYTES = 1024, KNOWN_VALUE_MAX = 1 << 20, WINDOW = 28 };
+enum { PIECE_BYTES = 1024, KNOWN_VALUE_MAX = 1 << 20, WINDOW = 28, QUOTED_MAX = 3 };
 
 /* clang-format off */
 /* Words that are values of many settings and give nothing away; masked only under their name. */
@@ -181,6 +181,28 @@ static void add_written(struct known *known, struct str value, const struct writ
     mem_wipe(text.ptr, text.len);
 }
 
+/* As JSON writes it in a string in a string, `depth` times in all; once is among the writings. */
+static void add_quoted(struct known *known, struct str value, unsigned depth) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(16 * PIECE_BYTES);
+
+    if (memchr(value.ptr, '"', value.len) == NULL && memchr(value.ptr, '\\', value.len) == NULL) {
+        return;
+    }
+    buf_reserve(&text, 16 * PIECE_BYTES);
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        size_t slashes = c == '\\' ? (1U << depth) - 1 : c == '"' ? (1U << depth) - 1 : 0;
+        for (size_t k = 0; k < slashes; k++) {
+            buf_add_c(&text, '\\');
+        }
+        buf_add_c(&text, c);
+    }
+    if (text.len <= 4 * PIECE_BYTES) { /* as wide as repr() of bytes makes one */
+        literal_add(known, buf_str(&text), false);
+    }
+    mem_wipe(text.ptr, text.len);
+}
+
 /* A \n that the value itself holds is read as a break where JSON quotes it, as all of them are. */
 static void add_breaks(struct known *known, struct str value) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(PIECE_BYTES);
@@ -222,6 +244,9 @@ static void add_piece(struct known *known, struct str piece) {
     }
     for (size_t i = 0; i < ARRAY_N(writings); i++) {
         add_written(known, piece, &writings[i]);
+    }
+    for (unsigned depth = 2; depth <= QUOTED_MAX; depth++) {
+        add_quoted(known, piece, depth);
     }
     add_breaks(known, piece);
     add_hex(known, piece);

@@ -4,6 +4,10 @@
  *   Nov 30 11:34:29 host api[123]: LINE      of syslog, journalctl
  *   api-1  | LINE                            of docker compose
  *   #12 0.345 LINE                           of docker build
+ *   [10:22:31] LINE  [pod/api/web] LINE      of kubectl logs --prefix and many others
+ *   10:22:31 [main] DEBUG a.b.Conf - LINE    of log4j, and of Python: ... - app - INFO - LINE
+ *   INFO:     LINE  INFO:root:LINE           of uvicorn, Python
+ *   {"log":"LINE\n","stream":"stdout"}       of docker's files, and other lines of JSON
  *   +LINE                                    of a diff */
 #include "guard/redact/lead.h"
 
@@ -12,7 +16,13 @@
 
 #include <string.h>
 
-enum { LEADS_MAX = 6, WORD_MAX = 80, DEEP = 16 /* backslashes of an escape */ };
+enum {
+    LEADS_MAX = 8,
+    WORD_MAX = 80,
+    DEEP = 16, /* backslashes of an escape */
+    JSON_MAX = 4096,
+    LEVEL_COLUMN = 10
+};
 
 /* Where a text of the form `form` ends that begins at `at`: 0 stands for a digit, a for a letter,
  * everything else for itself; `at` when it is none. */
@@ -50,13 +60,14 @@ static size_t blank_end(struct str line, size_t at) {
     return at + (str_char(line, at) == ' ' || str_char(line, at) == '\t' ? 1 : 0);
 }
 
-/* 2026-11-30T11:34:29.123Z, and one blank. */
+/* 2026-11-30T11:34:29.123Z or 11:34:29.123, and one blank. */
 static size_t time_end(struct str line) {
     size_t day = form_end(line, 0, "0000-00-00");
     bool is_split = day > 0 && is_any(str_char(line, day), "T ");
-    size_t to = is_split ? form_end(line, day + 1, "00:00:00") : 0;
+    size_t begin = is_split ? day + 1 : 0;
+    size_t to = is_split || day == 0 ? form_end(line, begin, "00:00:00") : begin;
 
-    if (to <= day + 1) {
+    if (to <= begin) {
         return 0;
     }
     while (is_digit(str_char(line, to)) || is_any(str_char(line, to), ".,:+-Z")) {
@@ -120,14 +131,121 @@ static size_t step_end(struct str line) {
     return blank_end(line, time);
 }
 
-static size_t one_end(struct str line) {
-    size_t colour = lead_colour_end(line, 0);
-    size_t time = colour > 0 ? colour : time_end(line);
-    size_t tag = time > 0 ? time : syslog_end(line);
-    size_t step = tag > 0 ? tag : step_end(line);
-    size_t container = step > 0 ? step : container_end(line);
+/* "[10:22:31] ", "[main] " */
+static size_t bracket_end(struct str line) {
+    size_t to = 1;
 
-    return container > 0 ? container : str_char(line, 0) == '+' ? 1 : 0;
+    while (to < WORD_MAX &&
+           (is_alnum(str_char(line, to)) || is_any(str_char(line, to), "-_./:, +#"))) {
+        to++;
+    }
+    bool is_closed = str_char(line, 0) == '[' && to > 1 && str_char(line, to) == ']';
+    return is_closed && str_char(line, to + 1) == ' ' ? to + 2 : 0;
+}
+
+static size_t blanks_end(struct str line, size_t at) {
+    while (str_char(line, at) == ' ') {
+        at++;
+    }
+    return at;
+}
+
+/* Over the blanks at `at`: those of a column, as uvicorn fills it up, or one; `unseen` bytes before
+ * set colours. */
+static size_t column_end(struct str line, size_t at, size_t unseen) {
+    size_t to = blanks_end(line, at);
+
+    return to == LEVEL_COLUMN + unseen ? to : to > at ? at + 1 : at;
+}
+
+/* The word of a level, in capitals or small. */
+static size_t level_word_end(struct str line, size_t at) {
+    static const struct str levels[] = {W("INFO"),  W("DEBUG"),    W("WARNING"),
+                                        W("WARN"),  W("ERROR"),    W("TRACE"),
+                                        W("FATAL"), W("CRITICAL"), W("NOTICE")};
+    struct str rest = str_slice(line, at, line.len);
+
+    for (size_t i = 0; i < ARRAY_N(levels); i++) {
+        if (str_starts_nocase(rest, levels[i]) && !is_alnum(str_char(rest, levels[i].len))) {
+            return at + levels[i].len;
+        }
+    }
+    return at;
+}
+
+/* "INFO:     ", "INFO:root:", "DEBUG a.b.Conf - ", "INFO (12): ", "info: " */
+static size_t level_end(struct str line) {
+    size_t word = level_word_end(line, 0);
+    bool is_capital = word > 0 && is_upper(line.ptr[1]);
+
+    if (word == 0) {
+        return 0;
+    }
+    size_t unseen = lead_colour_end(line, word) - word;
+    word += unseen;
+    if (str_char(line, word) == ':') {
+        size_t name = word_end(line, word + 1, ": ");
+        bool is_root = is_capital && name > word + 1 && str_char(line, name) == ':';
+        size_t blanks = column_end(line, word + 1, unseen);
+        return is_root ? name + 1 : blanks > word + 1 ? blanks : 0;
+    }
+    size_t next = blanks_end(line, word);
+    if (next == word || !is_capital) {
+        return 0;
+    }
+    size_t name = word_end(line, next, " ");
+    size_t sign = blanks_end(line, name);
+    bool is_named = name > next && is_any(str_char(line, sign), "-:") &&
+                    str_char(line, sign + 1) == ' ' && sign > name;
+    bool is_number = name > next && line.ptr[next] == '(' && line.ptr[name - 1] == ':';
+    return is_named ? sign + 2 : is_number ? blank_end(line, name) : next;
+}
+
+/* "- app - INFO - ", after a time */
+static size_t dashes_end(struct str line) {
+    bool is_dash = str_starts(line, STR("- "));
+    size_t word = is_dash ? level_word_end(line, 2) : 0;
+
+    if (is_dash && word == 2) {
+        size_t name = word_end(line, 2, " ");
+        size_t level = str_starts(str_slice(line, name, line.len), STR(" - ")) ? name + 3 : 0;
+        word = level > 0 ? level_word_end(line, level) : 0;
+        word = word > level ? word : 0;
+    }
+    return word > 2 && str_starts(str_slice(line, word, line.len), STR(" - ")) ? word + 3 : 0;
+}
+
+/* time="2026-11-30T11:34:29Z" level=info */
+static size_t logfmt_end(struct str line) {
+    bool is_time = str_starts(line, STR("time=\""));
+    size_t quote = is_time ? word_end(line, 6, "\"") : 0;
+    struct str rest = str_slice(line, quote, line.len);
+
+    return is_time && str_starts(rest, STR("\" level="))
+               ? blank_end(line, word_end(line, quote + 8, " "))
+               : 0;
+}
+
+/* "| ", where no other bar follows: of tools that indent so what others print */
+static size_t bar_end(struct str line) {
+    bool is_bar = str_starts(line, STR("| "));
+
+    return is_bar && str_find(str_slice(line, 2, line.len), STR(" |")) < 0 ? 2 : 0;
+}
+
+static size_t one_end(struct str line) {
+    size_t (*const ends[])(struct str line) = {time_end,      syslog_end,  step_end,
+                                               container_end, bracket_end, level_end,
+                                               dashes_end,    logfmt_end,  bar_end};
+    if (line.len == 0 || is_blank(line.ptr[0])) {
+        return 0;
+    }
+    size_t to = lead_colour_end(line, 0);
+
+    for (size_t i = 0; to == 0 && i < ARRAY_N(ends); i++) {
+        to = ends[i](line);
+    }
+    return to > 0 ? to : str_char(line, 0) == '+' ? 1 : 0;
 }
 
 size_t lead_len(struct str line) {
@@ -141,4 +259,44 @@ size_t lead_len(struct str line) {
         at += n;
     }
     return at;
+}
+
+/* Where the string that opens before `at` closes; the end of the line when it does not. */
+static size_t string_close(struct str line, size_t at) {
+    while (at < line.len && line.ptr[at] != '"') {
+        at += line.ptr[at] == '\\' ? 2 : 1;
+    }
+    return at < line.len ? at : line.len;
+}
+
+bool lead_payload(struct str line, size_t *from, size_t *to) {
+    static const struct str keys[] = {W("log"),  W("message"), W("msg"),    W("line"),
+                                      W("text"), W("output"),  W("content")};
+    size_t at = lead_len(line);
+
+    if (str_char(line, at) != '{') {
+        return false;
+    }
+    while (at < line.len && at < JSON_MAX) {
+        const char *quote = memchr(line.ptr + at, '"', line.len - at);
+        if (quote == NULL) {
+            return false;
+        }
+        size_t begin = (size_t)(quote + 1 - line.ptr);
+        size_t end = string_close(line, begin);
+        size_t value = blanks_end(line, end + 1);
+        value = str_char(line, value) == ':' ? blanks_end(line, value + 1) : 0;
+        bool is_key = word_is_one_of(str_slice(line, begin, end), keys, ARRAY_N(keys));
+        if (is_key && value > 0 && str_char(line, value) == '"') {
+            *from = value + 1;
+            *to = string_close(line, *from);
+            while (*to > *from + 1 && line.ptr[*to - 2] == '\\' &&
+                   is_any(line.ptr[*to - 1], "nr")) {
+                *to -= 2;
+            }
+            return *to < line.len;
+        }
+        at = end + 1;
+    }
+    return false;
 }

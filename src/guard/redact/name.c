@@ -21,7 +21,28 @@ enum {
     PASSWORD_MIN = 5,
     PROMPT_MAX = 40,
     LITERAL_MIN = 6,
+    NUMBER_MAX = 4,
 };
+
+size_t name_string_begin(const struct scan *scan, size_t from, size_t at) {
+    while (at > from) {
+        const char *quote = memrchr(scan->text.ptr + from, '"', at - from);
+        if (quote == NULL) {
+            return 0;
+        }
+        size_t open = (size_t)(quote - scan->text.ptr);
+        size_t before =
+            text_before_blanks(scan->text, text_back_over(scan->text, open, at - from, "\\"));
+        size_t key = before > from && scan->text.ptr[before - 1] == ':'
+                         ? text_before_blanks(scan->text, before - 1)
+                         : from;
+        if (key > from && scan->text.ptr[key - 1] == '"') {
+            return open + 1;
+        }
+        at = open;
+    }
+    return 0;
+}
 
 size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
     size_t from = scan_line_begin(scan, at);
@@ -34,6 +55,9 @@ size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
             *is_begin = true;
         }
     }
+    size_t string = name_string_begin(scan, from, at);
+    from = string > 0 ? string : from;
+    *is_begin = *is_begin || string > 0;
     return *is_begin ? from + lead_len(str_slice(scan->text, from, at)) : from;
 }
 
@@ -49,7 +73,8 @@ static bool is_line_begin(const struct scan *scan, size_t at) {
     if (last == '\n') {
         return to > 0 || scan->is_line_start;
     }
-    bool may_lead = is_any(last, "|:Zm+\"K") || (to < at && is_digit(last));
+    bool may_lead = is_any(last, "|:Zm+\"K]-)") ||
+                    (to < at && (is_digit(last) || is_upper(last) || is_any(last, "oger")));
     size_t from = may_lead ? name_line_begin(scan, at, &is_begin) : at;
     return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
@@ -85,6 +110,16 @@ static size_t first_word(const struct scan *scan, size_t from, size_t to) {
     return key_opens(str_slice(scan->text, word, from - 1)) ? word : from;
 }
 
+/* Behind what sets a colour and ends in [from, to]; `from` when nothing does. */
+static size_t after_colour(const struct scan *scan, size_t from, size_t to) {
+    size_t coloured = from;
+
+    while (coloured <= to && text_colour_begin(scan->text, coloured) == coloured) {
+        coloured++;
+    }
+    return coloured <= to ? coloured : from;
+}
+
 void name_read(const struct scan *scan, const struct rule *rule, size_t at, struct name *name) {
     size_t from = at;
     size_t to = at;
@@ -96,11 +131,7 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
         to++;
     }
     if (from > 0 && scan->text.ptr[from - 1] == '[') { /* "32m" before the name sets a colour */
-        size_t coloured = from;
-        while (coloured < at && text_colour_begin(scan->text, coloured) == coloured) {
-            coloured++;
-        }
-        from = coloured < at ? coloured : from;
+        from = after_colour(scan, from, at);
     }
     if (from > 0 && from < at && scan->text.ptr[from - 1] == '\\' &&
         is_any(scan->text.ptr[from], "nrt")) {
@@ -154,7 +185,28 @@ bool name_is_password(struct str name) {
     return phrase_is_name(name) || str_ends_nocase(name, STR("secret"));
 }
 
-/* "  password VALUE", alone on its line, with a digit: of .netrc. */
+/* NAME_OF_A_CONSTANT */
+static bool is_constant(struct str name) {
+    for (size_t i = 0; i < name.len; i++) {
+        if (is_letter(name.ptr[i]) && fold(name.ptr[i]) == name.ptr[i]) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+/* Words that a column beside names of secrets has. */
+static bool is_told_of(struct str word) {
+    static const struct str words[] = {
+        W("required"), W("optional"), W("string"),  W("secret"),    W("opaque"),    W("hidden"),
+        W("missing"),  W("present"),  W("unset"),   W("encrypted"), W("masked"),    W("defined"),
+        W("password"), W("default"),  W("boolean"), W("variable"),  W("sensitive"), W("redacted")};
+
+    return word_is_one_of(word, words, ARRAY_N(words));
+}
+
+/* "  password VALUE", alone on its line, with a digit, or behind a constant, as in a column: of
+ * .netrc. */
 static bool is_netrc_line(const struct scan *scan, const struct name *name) {
     size_t from = scan_skip_blanks(scan, name->to);
     size_t to = from;
@@ -165,18 +217,10 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
             has_digit || is_digit(scan->text.ptr[to]) || is_any(scan->text.ptr[to], "!@#$%^&*");
         to++;
     }
-    return has_digit && name_begins_line(scan, name->from) &&
+    bool is_cell = scan_has(scan, name->to, "  ") && is_constant(name_str(scan, name)) &&
+                   to - from >= LITERAL_MIN && !is_told_of(str_slice(scan->text, from, to));
+    return (has_digit || is_cell) && name_begins_line(scan, name->from) &&
            str_trim(str_slice(scan->text, to, scan_line_end(scan, to))).len == 0;
-}
-
-/* NAME_OF_A_CONSTANT */
-static bool is_constant(struct str name) {
-    for (size_t i = 0; i < name.len; i++) {
-        if (is_letter(name.ptr[i]) && fold(name.ptr[i]) == name.ptr[i]) {
-            return false;
-        }
-    }
-    return name.len > 0;
 }
 
 /* "--password via the command line" tells of the option. */
@@ -207,6 +251,10 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
     bool is_set = lead.len > 4 && memcmp(lead.ptr + lead.len - 4, "set ", 4) == 0;
 
+    bool is_pulumi = str_ends(lead, STR("set --secret "));
+    if (is_pulumi || (is_set && str_eq(name_str(scan, name), STR("--secret")))) {
+        return is_pulumi; /* pulumi config set --secret NAME VALUE */
+    }
     if (scan->text.ptr[name->from] == '-') {
         return name->to - name->from > 2 && !is_prose_word(scan, scan_skip_blanks(scan, name->to));
     }
@@ -300,6 +348,11 @@ size_t name_close(const struct scan *scan, struct name *name) {
     if (!is_closed) {
         size_t to = skip_bold(scan, skip_colours(scan, name->to));
         name->quote = '\0';
+        size_t number = scan_char(scan, to) == ' ' && to == name->to ? to + 1 : to;
+        while (number > to && number - to < NUMBER_MAX && is_digit(scan_char(scan, number))) {
+            number++;
+        }
+        to = number > to + 1 && scan_has(scan, number, ": ") ? number : to; /* Unseal Key 1: */
         bool is_index = index != NULL && scan_has(scan, to, index);
         return to + (is_index ? 1 : 0); /* [KEY] => of PHP, $ENV{KEY} = */
     }
@@ -309,7 +362,8 @@ size_t name_close(const struct scan *scan, struct name *name) {
 
 /* "auth.internal:8080", "token.rs:12" and "/app/API_TOKEN:1" are places. */
 static bool is_place(const struct scan *scan, const struct name *name, char next) {
-    bool is_path = name->from > 0 && scan->text.ptr[name->from - 1] == '/';
+    bool is_path = name->from > 1 && scan->text.ptr[name->from - 1] == '/' &&
+                   !is_blank(scan->text.ptr[name->from - 2]); /* /pass:VALUE is an option */
 
     return name->quote == '\0' && is_digit(next) &&
            (is_path || str_find(name_str(scan, name), STR(".")) >= 0);
@@ -322,7 +376,8 @@ static size_t after_equals(const struct scan *scan, size_t sign) {
     if (scan_char(scan, sign) != '=' || next == '=' || next == '~') {
         return 0;
     }
-    return value_begin(scan, sign + (next == '>' ? 2 : 1));
+    size_t value = value_begin(scan, sign + (next == '>' ? 2 : 1));
+    return next == '>' && scan_is_line_over(scan, value) ? 0 : value;
 }
 
 /* Whether the word around the name is an ARN, whose parts stand behind colons. */
@@ -334,6 +389,9 @@ static bool is_in_arn(const struct scan *scan, const struct name *name) {
         from--;
     }
     from += from > 0 && scan->text.ptr[from - 1] == '\\' ? 1 : 0; /* \narn: */
+    if (from > 0 && scan->text.ptr[from - 1] == '[') {
+        from = after_colour(scan, from, name->from);
+    }
     return scan_has(scan, from, "arn:");
 }
 
@@ -381,7 +439,9 @@ static size_t after_type(const struct scan *scan, size_t at) {
         return 0;
     }
     size_t value = scan_skip_blanks(scan, sign + 1);
-    return is_quote(scan_char(scan, scan_skip_slashes(scan, value))) ? value : 0;
+    size_t quote = scan_skip_slashes(scan, value);
+    bool is_end = sign == to && scan_string_closes(scan->text, quote); /* of Base64, which = ends */
+    return is_quote(scan_char(scan, quote)) && !is_end ? value : 0;
 }
 
 size_t name_string(const struct scan *scan, size_t at) {
@@ -435,6 +495,15 @@ static bool is_given(const struct scan *scan, const struct name *name, size_t at
 
 /* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, or ["--password", or
  * (b"NAME", as the place of its string; 0 when it is none. */
+/* "rawHeaders: [ 'NAME', 'VALUE'" of Node.js. */
+static bool is_raw_header(const struct scan *scan, const struct name *name) {
+    if (name->quote == '\0') {
+        return false;
+    }
+    size_t line = scan_line_begin(scan, name->from);
+    return scan_find(scan, line, name->from, "awHeaders") >= 0;
+}
+
 static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
     size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
     size_t value = value_begin(scan, sign + 1);
@@ -449,6 +518,10 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     char opening = before > 0 ? scan->text.ptr[before - 1] : '\0';
     if (name_string(scan, value) == 0) {
         return 0;
+    }
+    bool is_tuple = name->quote == '\0' && name->from > 0 && scan->text.ptr[name->from - 1] == '{';
+    if (is_tuple || is_raw_header(scan, name)) { /* {password,"VALUE"} of Erlang */
+        return value;
     }
     bool is_option = name->quote != '\0' && scan->text.ptr[name->from] == '-';
     if (name->quote != '\0' && (opening == '(' || is_option)) {
@@ -565,24 +638,63 @@ static size_t after_tag(const struct scan *scan, const struct name *name, size_t
     return is_open && (to == at || scan_char(scan, to + 1) != '\n') ? to + 1 : 0;
 }
 
-/* "password | VALUE" of psql and "| password | VALUE |": where the value begins, or 0. */
-static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
-    size_t value = scan_skip_blanks(scan, sign + 1);
-    size_t end = scan_line_end(scan, value);
+/* The bytes of the bar at `at`, which may be drawn; 0 when there is none. */
+static size_t bar_at(const struct scan *scan, size_t at) {
+    bool is_drawn = scan_has(scan, at, "\xe2\x94\x82") || scan_has(scan, at, "\xe2\x94\x83") ||
+                    scan_has(scan, at, "\xe2\x95\x91");
 
-    end -= end > value && scan->text.ptr[end - 1] == '|' ? 1 : 0;
+    return is_drawn ? 3 : scan_char(scan, at) == '|' ? 1 : 0;
+}
+
+/* Where the cell at `at` ends: at a bar behind a blank, or with its line. */
+static size_t bar_next(const struct scan *scan, size_t at, size_t end) {
+    while (at < end && (bar_at(scan, at) == 0 || scan->text.ptr[at - 1] != ' ')) {
+        at++;
+    }
+    return at;
+}
+
+size_t name_cell_end(const struct scan *scan, size_t at) {
+    size_t end = bar_next(scan, at, scan_line_end(scan, at));
+
+    return text_before_blanks(scan->text, end);
+}
+
+/* "password | VALUE" of psql, "| password | VALUE |" and "| /db/password | SecureString | VALUE |"
+ * of AWS: where the value begins, or 0. */
+static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t value = scan_skip_blanks(scan, sign + bar_at(scan, sign));
+    size_t end = scan_line_end(scan, value);
     bool is_value = name_is_password(name_str(scan, name)) || is_constant(name_str(scan, name));
-    return is_value && scan_find(scan, value, end, "|") < 0 ? value : 0;
+
+    if (scan_has(scan, value, "SecureString")) {
+        size_t bar = bar_next(scan, value, end);
+        value = scan_skip_blanks(scan, bar + bar_at(scan, bar));
+        is_value = true;
+    }
+    size_t bar = bar_next(scan, value, end);
+    size_t rest = bar + bar_at(scan, bar);
+    bool is_last =
+        scan_is_line_over(scan, rest) ||
+        (rest > bar && is_any(scan_char(scan, scan_skip_blanks(scan, rest)), "\"\\\x1b"));
+    return is_value && is_last ? value : 0;
 }
 
 /* Whether only a bar stands on the line before the name. */
 static bool is_after_bar(const struct scan *scan, const struct name *name) {
     size_t from = name->from;
 
-    while (from > 0 && name->from - from < TYPE_MAX && scan->text.ptr[from - 1] == ' ') {
-        from--;
+    while (from > 0 && name->from - from < WORDS_MAX &&
+           (is_name_char(scan->text.ptr[from - 1]) || scan->text.ptr[from - 1] == '/')) {
+        from--; /* the path of a parameter */
     }
-    return from > 0 && scan->text.ptr[from - 1] == '|' && is_line_begin(scan, from - 1);
+    from = text_back_over(scan->text, from, TYPE_MAX, " `");
+    for (size_t back = 1; back <= 3 && back <= from; back += 2) {
+        if (bar_at(scan, from - back) == back) {
+            return is_line_begin(scan, from - back);
+        }
+    }
+    return false;
 }
 
 /* "Password [hidden]: VALUE", "Password (again): VALUE": where the value begins, or 0. */
@@ -648,6 +760,50 @@ static size_t after_attributes(const struct scan *scan, const struct name *name,
     return is_value ? to + 1 : 0;
 }
 
+/* The string after a blank behind :NAME of Clojure, $NAME of nginx and X-NAME of headers; 0 when
+ * there is none. */
+static size_t after_blank(const struct scan *scan, const struct name *name, size_t sign) {
+    char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
+    bool is_keyword =
+        before == ':' && name->from > 1 && is_any(scan->text.ptr[name->from - 2], "{ (,\n\t");
+    bool is_header = str_starts_nocase(name_str(scan, name), STR("x-"));
+    size_t quote = scan_skip_slashes(scan, sign);
+    char opening = scan_char(scan, quote);
+
+    if ((!is_keyword && before != '$' && !is_header) || !is_any(opening, "'\"")) {
+        return 0;
+    }
+    size_t end = scan_string_end(scan, quote + 1, opening, scan_quoting_slashes(quote - sign));
+    return scan_char(scan, scan_skip_slashes(scan, end)) == opening && end > quote + 1 ? sign : 0;
+}
+
+/* "NAME    REG_SZ    VALUE" of Windows' registry, and of a cookie in Netscape's file: TAB NAME TAB
+ * VALUE. Where the value begins, or 0. */
+static size_t after_column(const struct scan *scan, const struct name *name, size_t sign) {
+    if (scan_has(scan, sign, "REG_")) {
+        size_t type = quoted_end(scan, sign);
+        size_t value = scan_skip_blanks(scan, type);
+        return value > type ? value : 0;
+    }
+    size_t letter = scan_skip_slashes(scan, name->to); /* \t in a string */
+    bool is_escape = letter > name->to && scan_char(scan, letter) == 't';
+    char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
+    if (is_escape ? before != 't' : before != '\t' || scan_char(scan, name->to) != '\t') {
+        return 0;
+    }
+    size_t line = scan_line_begin(scan, name->from);
+    bool is_cookie = scan_find(scan, line, name->from, "TRUE") >= 0 ||
+                     scan_find(scan, line, name->from, "FALSE") >= 0;
+    return is_cookie ? is_escape ? letter + 1 : sign : 0;
+}
+
+/* "PASSWORD user = VALUE", of Elasticsearch: where the value begins, or 0. */
+static size_t after_user(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t user = str_eq(name_str(scan, name), STR("PASSWORD")) ? quoted_end(scan, sign) : sign;
+
+    return user > sign && scan_has(scan, user, " = ") ? scan_skip_blanks(scan, user + 3) : 0;
+}
+
 /* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
  * no name of a value. */
 size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator) {
@@ -664,6 +820,12 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
     }
     if (c == '=') {
         return after_equals(scan, compound > 0 ? compound : sign);
+    }
+    if (c == ':' && scan_has(scan, sign, "::") && name->from > 4 &&
+        scan_has(scan, name->from - 5, "name=")) { /* ::set-output name=NAME::VALUE */
+        name->is_line_start = true;
+        *separator = '=';
+        return sign + 2;
     }
     if (c == ':') {
         size_t value = after_colon(scan, name, sign);
@@ -702,8 +864,10 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         *separator = '=';
         return typed;
     }
-    if (c == '|' && sign > at && name->quote == '\0' &&
-        (name_begins_line(scan, name->from) || is_after_bar(scan, name))) {
+    bool is_cell =
+        sign > at && (name->quote == '\0' || name->quote == '`') && bar_at(scan, sign) > 0;
+    if (is_cell && (name_begins_line(scan, name->from) || is_after_bar(scan, name))) {
+        *separator = '|';
         return after_bar(scan, name, sign);
     }
     size_t asked = sign > at && is_any(c, "[(") ? after_prompt(scan, name, sign) : 0;
@@ -713,8 +877,19 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         return asked;
     }
     *separator = ' ';
+    size_t column = name->quote == '\0' ? after_column(scan, name, sign) : 0;
+    size_t user = column == 0 && sign > at ? after_user(scan, name, sign) : column;
+    if (user > 0) {
+        name->is_line_start = true;
+        *separator = '=';
+        return user;
+    }
     if (sign == at || name->quote != '\0') {
         return 0;
+    }
+    size_t string = after_blank(scan, name, sign);
+    if (string > 0) {
+        return string;
     }
     size_t clause = after_clause(scan, name, sign);
     if (clause > 0) {

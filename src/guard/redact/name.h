@@ -35,6 +35,9 @@ size_t name_close(const struct scan *scan, struct name *name);
  * no name of a value. */
 size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator);
 
+/* Where the cell between bars ends that begins at `at`. */
+size_t name_cell_end(const struct scan *scan, size_t at);
+
 /* value.c: masks the value that begins at `at`, after the separator; returns where it ends, or 0.
  */
 size_t value_at(struct scan *scan, const struct name *name, size_t at, char separator);
@@ -48,6 +51,10 @@ bool name_is_prompt(const struct scan *scan, const struct name *name, char separ
 
 /* Whether the line of the name was begun by what a log puts before it; where the line begins. */
 size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin);
+
+/* Behind the quote that opens the string around `at`, as the value of a name of JSON at any depth,
+ * no further back than `from`; 0 when none does. */
+size_t name_string_begin(const struct scan *scan, size_t from, size_t at);
 
 /* Whether it is one of a secret, or one that was made known. */
 bool name_is_secret(struct scan *scan, const struct name *name);

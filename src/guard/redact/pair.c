@@ -3,9 +3,14 @@
  *   {"name": "NAME", "value": "VALUE"}     - name: NAME       variable "NAME" {
  *   "loc":["body","NAME"],"input":"VALUE"    value: VALUE       default = "VALUE"
  *   <key>NAME</key><string>VALUE</string>  NAME
- *                                            ... [input_value='VALUE', ...] (of pydantic) */
+ *   <td>NAME</td><td>VALUE</td>              ... [input_value='VALUE', ...] (of pydantic)
+ *   <string name="NAME">VALUE</string>     ["NAME"]=>
+ *   Content-Disposition: ...; name="NAME"    string(5) "VALUE" (of PHP)
+ *
+ *   VALUE */
 #include "guard/redact/pair.h"
 
+#include "guard/redact/lead.h"
 #include "guard/redact/word.h"
 
 #include <string.h>
@@ -114,7 +119,154 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
     return false;
 }
 
+/* The text of the element that begins before `from`, on its line; returns where it ends, or 0. */
+static size_t element_mask(struct scan *scan, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && to - from < REACH && !is_any(scan->text.ptr[to], "<\r\n")) {
+        to++;
+    }
+    if (to == from || !scan_has(scan, to, "</")) {
+        return 0;
+    }
+    scan_add(scan, from, to, "key", SPAN_PLAIN);
+    return to;
+}
+
+/* Whether an element of HTML that tells what the next one is ends at `at`, behind "</". */
+static bool is_labelling_tag(const struct scan *scan, size_t at) {
+    static const char *const tags[] = {"td>", "th>", "dt>", "b>", "strong>", "label>", "span>"};
+
+    for (size_t i = 0; i < ARRAY_N(tags); i++) {
+        if (scan_has(scan, at, tags[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Over white space and the tags from `at` on; `at` when there are none. */
+static size_t tags_end(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    for (size_t i = at; is_any(scan_char(scan, i), "< \t\r\n") && i < scan->text.len; i++) {
+        if (scan->text.ptr[i] == '<') {
+            ptrdiff_t close = scan_find(scan, i, i + BACK, ">");
+            if (close < 0) {
+                return at;
+            }
+            i = (size_t)close;
+            to = i + 1;
+        }
+    }
+    return to;
+}
+
+/* The text of an element: of the one whose attribute names it, or of the one after that in which
+ * the name stands; returns where it ends, or 0. */
+static size_t element_after(struct scan *scan, const struct name *name) {
+    size_t after = scan_skip_slashes(scan, name->to);
+    char sign = scan_char(scan, after);
+    size_t close = is_quote(sign) ? after + 1 : after;
+
+    if (is_quote(sign) && scan_char(scan, close) == '>' && is_labelled(scan, name)) {
+        return name_is_secret(scan, name) ? element_mask(scan, close + 1) : 0;
+    }
+    close += sign == ':' ? 1 : 0;
+    if (!scan_has(scan, close, "</")) {
+        return 0;
+    }
+    size_t from = name->from;
+    while (from > 0 && name->from - from < BACK &&
+           (is_letter(scan->text.ptr[from - 1]) || scan->text.ptr[from - 1] == ' ')) {
+        from--;
+    }
+    bool is_text = from > 1 && scan->text.ptr[from - 1] == '>' && is_labelling_tag(scan, close + 2);
+    size_t value = is_text && name_is_secret(scan, name) ? tags_end(scan, close) : close;
+    return value > close ? element_mask(scan, value) : 0;
+}
+
+/* Whether the line tells a part of a form that a browser sends, and the name of it last. */
+static bool is_form_part(const struct scan *scan, const struct name *name) {
+    size_t quote = scan_skip_slashes(scan, name->to);
+
+    if (!is_quote(scan_char(scan, quote)) || !scan_is_line_over(scan, quote + 1)) {
+        return false;
+    }
+    return scan_find(scan, scan_line_begin(scan, name->from), name->from, "form-data") >= 0;
+}
+
+/* Whether the name is an index of PHP's var_dump(), whose value stands on the next line. */
+static bool is_dumped(const struct scan *scan, const struct name *name) {
+    size_t quote = scan_skip_slashes(scan, name->to);
+
+    return is_quote(scan_char(scan, quote)) && scan_has(scan, quote + 1, "]=>") &&
+           scan_is_line_over(scan, quote + 4);
+}
+
+/* One line [from, to) after the name; false when no more are waited for. */
+static bool wait_line(struct scan *scan, enum pair_wait *wait, size_t from, size_t to) {
+    const struct name name = {.kind = "key", .is_line_start = true};
+
+    from += lead_len(str_slice(scan->text, from, to));
+    struct str line = str_trim(str_slice(scan->text, from, to));
+    for (size_t colour = lead_colour_end(line, 0); colour > 0; colour = lead_colour_end(line, 0)) {
+        line = str_slice(line, colour, line.len);
+    }
+    if (*wait == PAIR_STRING) {
+        size_t quote = from;
+        while (quote < to && !is_quote(scan->text.ptr[quote])) {
+            quote++;
+        }
+        (void)value_at(scan, &name, scan_before_slashes(scan, from, quote), '=');
+        return false;
+    }
+    if (*wait == PAIR_BODY && line.len > 0) {
+        size_t begin = (size_t)(line.ptr - scan->text.ptr);
+        scan_add(scan, begin, begin + line.len, "key", SPAN_PLAIN);
+        return false;
+    }
+    *wait = line.len == 0 ? PAIR_BODY : *wait;
+    return true;
+}
+
+/* The lines after the name, as far as the text goes; then those that will come. */
+static size_t wait_after(struct scan *scan, const struct name *name, enum pair_wait wait) {
+    bool is_on = true;
+    int lines = LINES;
+    size_t begin = scan_line_begin(scan, name->from);
+    struct within whole = scan_all(scan);
+    scan->text.len =
+        scan_string_limit(scan, begin, name_string_begin(scan, begin, name->from), scan->text.len);
+    size_t line = scan_next_line(scan, name->to);
+
+    while (is_on && line < scan->text.len && lines > 0) {
+        size_t next = scan_next_line(scan, line);
+        is_on = wait_line(scan, &wait, line, next);
+        line = next;
+        lines--;
+    }
+    is_on = is_on && scan->text.len == whole.len;
+    scan_widen(scan, whole);
+    if (is_on && lines > 0 && scan->carry != NULL) {
+        scan_ask(scan);
+        scan->carry->pair_lines = lines;
+        scan->carry->pair_wait = wait;
+    }
+    return name->to;
+}
+
 size_t pair_after(struct scan *scan, const struct name *name) {
+    size_t element = element_after(scan, name);
+    if (element > 0) {
+        return element;
+    }
+    enum pair_wait wait = is_form_part(scan, name) ? PAIR_FORM
+                          : is_dumped(scan, name)  ? PAIR_STRING
+                                                   : PAIR_LABEL;
+    if (wait != PAIR_LABEL) {
+        return name_is_secret(scan, name) ? wait_after(scan, name, wait) : 0;
+    }
     bool is_alone = name->quote == '\0' && scan_is_line_over(scan, name->to) &&
                     name_begins_line(scan, name->from);
     bool is_over = false;
@@ -129,7 +281,7 @@ size_t pair_after(struct scan *scan, const struct name *name) {
     if (!is_over && to == scan->text.len && scan->carry != NULL) {
         scan_ask(scan);
         scan->carry->pair_lines = LINES;
-        scan->carry->is_pair_input = is_alone;
+        scan->carry->pair_wait = is_alone ? PAIR_INPUT : PAIR_LABEL;
     }
     return is_found ? name->to : 0;
 }
@@ -139,6 +291,10 @@ void pair_line(struct scan *scan, struct carry *carry) {
     bool is_over = false;
     size_t to = scan->text.len < REACH ? scan->text.len : REACH;
 
-    (void)pair_search(scan, &name, 0, to, carry->is_pair_input, &is_over);
+    if (carry->pair_wait > PAIR_INPUT) {
+        is_over = !wait_line(scan, &carry->pair_wait, 0, scan->text.len);
+    } else {
+        (void)pair_search(scan, &name, 0, to, carry->pair_wait == PAIR_INPUT, &is_over);
+    }
     carry->pair_lines = is_over ? 0 : carry->pair_lines - 1;
 }

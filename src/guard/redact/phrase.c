@@ -70,9 +70,9 @@ static bool is_like_password(struct str word) {
            (digits + signs > 1 || letters >= PLAIN_MIN);
 }
 
-/* The value that may begin at `at`; an empty one when it is none. A quote of a string that is
- * escaped has backslashes before it. */
-static struct str value_at(struct str s, size_t at) {
+/* The value that may begin at `at`, which `is_told` to be one; an empty one when it is none. A
+ * quote of a string that is escaped has backslashes before it. */
+static struct str value_at(struct str s, size_t at, bool is_told) {
     size_t from = at;
 
     while (str_char(s, from) == '\\') {
@@ -101,7 +101,10 @@ static struct str value_at(struct str s, size_t at) {
         to--;
     }
     struct str word = str_slice(s, from, to);
-    return is_like_password(word) ? word : (struct str){0};
+    bool is_last = to >= s.len || is_line_end(s.ptr[to]) || is_any(s.ptr[to], "\\\"");
+    bool is_value = is_like_password(word) ||
+                    (is_told && is_last && word.len >= PLAIN_MIN && str_find(word, STR("***")) < 0);
+    return is_value ? word : (struct str){0};
 }
 
 static size_t word_end(struct str s, size_t at) {
@@ -118,6 +121,8 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
     size_t end = s.len < name_to + PHRASE_MAX ? s.len : name_to + PHRASE_MAX;
     bool is_linked = false;
     bool is_for = false;
+    bool is_made = false;
+    bool is_told = false;
 
     size_t at = name_to;
     while (at < end && s.ptr[at] == ' ') {
@@ -125,7 +130,7 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
 
         at = word_end(s, from);
         struct str word = str_slice(s, from, at);
-        struct str value = is_linked ? value_at(s, from) : (struct str){0};
+        struct str value = is_linked ? value_at(s, from, is_told) : (struct str){0};
         *is_whole = at < s.len; /* else the word may go on */
         if (value.len > 0) {
             return value;
@@ -135,6 +140,8 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
             return (struct str){0}; /* the sentence is over, or goes on about another one */
         }
         is_linked = word_is_one_of(word, links, ARRAY_N(links)) || (is_for && last == ':');
+        is_told = is_linked && is_made && last == ':'; /* "is generated for a@b: VALUE" */
+        is_made = is_made || str_eq_nocase(word, STR("generated"));
         is_for = is_for || str_eq_nocase(word, STR("for"));
     }
     *is_whole = at < s.len;

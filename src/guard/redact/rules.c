@@ -355,6 +355,7 @@ const struct rule rules[] = {
     {"argument",           "curl",                 SET_OPAQUE,     0, false, match_argument, .yes = "curl -u user:% h", .no = "curl -u user h"},
     {"argument",           "-u ",                  SET_OPAQUE,     0, false, match_curl_user, .yes = "-u user:% h", .no = "sort -u file:%"},
     {"argument",           "--user",               SET_OPAQUE,     0, false, match_curl_user, .yes = "--user user:% h", .no = "run --user name:%"},
+    {"argument",           "-a ",                 SET_OPAQUE,     0, false, match_http_user, .yes = "http -a user:% h", .no = "tar -a user:% h"},
     {"argument",           "login(",              SET_OPAQUE,     0, false, match_login, .yes = "smtp.login('a', '%')", .no = "login('%')"},
     {"argument",           "psexec",              SET_OPAQUE,     0, true,  match_argument, .yes = "PsExec64.exe \\\\h -u a -p % cmd", .no = "psexec \\\\h -u % cmd"},
     {"argument",           "sshpass",             SET_OPAQUE,     0, false, match_argument, .yes = "sshpass -p % ssh h", .no = "sshpass -f %"},

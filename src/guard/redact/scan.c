@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { COLOUR_MAX = 24 };
+enum { COLOUR_MAX = 24, DEEP = 16 /* backslashes of a quote */ };
 
 #define ALNUM_HI (SET_UPPER_HI | SET_LOWER_HI)
 
@@ -264,6 +264,36 @@ void scan_widen(struct scan *scan, struct within whole) {
         scan->text.len = whole.len;
         scan->login = whole.login;
     }
+}
+
+/* The backslashes before the quote at `at`, in the source. */
+static size_t slashes_before(const struct scan *scan, size_t at) {
+    struct str source = scan->source == NULL ? scan->text : scan->source->text;
+    size_t quote = scan->map == NULL ? at : scan->map[at + 1] - 1;
+
+    return quote - text_back_over(source, quote, DEEP, "\\");
+}
+
+size_t scan_string_limit(const struct scan *scan, size_t line, size_t string, size_t max) {
+    size_t slashes = 0;
+    size_t to = max < scan->text.len ? max : scan->text.len;
+
+    if (string > 0) {
+        slashes = slashes_before(scan, string - 1);
+    } else {
+        bool is_break = scan->map != NULL && line > 0 && scan->text.ptr[line - 1] == '\n';
+        size_t n = is_break ? scan->map[line] - scan->map[line - 1] : 0;
+        if (n < 2) {
+            return to; /* a line of the text itself */
+        }
+        slashes = n - 2; /* \n in a string that ", \\n in one that \" closes */
+    }
+    for (size_t at = string > line ? string : line; at < to; at++) {
+        if (scan->text.ptr[at] == '"' && slashes_before(scan, at) <= slashes) {
+            return text_back_over(scan->text, at, at, "\\");
+        }
+    }
+    return to;
 }
 
 size_t scan_run_end(struct scan *scan, enum set set, size_t at) {

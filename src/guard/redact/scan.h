@@ -38,24 +38,50 @@ enum block {
     BLOCK_PUTTY   /* everything until the MAC line */
 };
 
+enum { TABLE_FIXED_MAX = 8 };
+
 /* A table whose head names secrets; {0}: none is open. */
 struct table_carry {
     uint64_t columns; /* by bits */
     size_t cells;
-    char separator;
-    bool is_ruled; /* rows follow: the rule below the head was there, or none is needed */
+    char separator;  /* ' ': cells begin where the dashes of the rule do, in `at` */
+    bool is_ruled;   /* rows follow: the rule below the head was there, or none is needed */
+    bool is_pairs;   /* a cell of each row is a name, another its value: */
+    bool is_wrapped; /* each line in a JSON of its own */
+    bool is_open;    /* no rule is below the head */
+    uint8_t name_cell;
+    uint8_t value_cell;
+    uint16_t at[TABLE_FIXED_MAX];
+};
+
+/* What stands on the lines below a name of secrets. */
+enum below {
+    BELOW_LEAVES = 0, /* a map or a list */
+    BELOW_TEXT,       /* a block scalar */
+    BELOW_QUOTED,     /* a text up to three quotes or an empty line, however it is indented */
+    BELOW_NAMED       /* a map of names that need not be a secret's: "secrets:" */
+};
+
+/* What gives the value of a name on a line after it. */
+enum pair_wait {
+    PAIR_LABEL = 0, /* "value": */
+    PAIR_INPUT,     /* input_value= */
+    PAIR_STRING,    /* a string on the next line */
+    PAIR_FORM,      /* the line after an empty one, ... */
+    PAIR_BODY       /* ... which was there */
 };
 
 /* What the lines before mean for the next one. {0} at the start of a text, with yaml_indent -1. */
 struct carry {
     enum block block;
-    int block_lines;    /* lines left of BLOCK_QUOTED */
-    int yaml_indent;    /* lines deeper than this are the value of a secret; -1: none */
-    bool is_yaml_text;  /* a block scalar, else a map or a list */
-    int nest_depth;     /* brackets open below a secret's key */
-    int near_lines;     /* lines left in which a 40-character word is an AWS secret */
-    int pair_lines;     /* lines left in which a label gives the value of a name that was one's */
-    bool is_pair_input; /* ... of those that tell what was put in */
+    int block_lines; /* lines left of BLOCK_QUOTED */
+    int yaml_indent; /* lines deeper than this are the value of a secret; -1: none */
+    enum below below;
+    bool is_wrapped; /* ... each line of it in a JSON of its own */
+    int nest_depth;  /* brackets open below a secret's key */
+    int near_lines;  /* lines left in which a 40-character word is an AWS secret */
+    int pair_lines;  /* lines left in which a label gives the value of a name that was one's */
+    enum pair_wait pair_wait;
     struct table_carry table;
     bool is_cut; /* the segment before ended inside a masked run without an end */
     bool is_line_middle;
@@ -305,6 +331,11 @@ struct within scan_narrow(struct scan *scan, size_t at, bool is_whole_string);
 struct within scan_all(const struct scan *scan); /* leaves it as it is */
 void scan_widen(struct scan *scan, struct within whole);
 
+/* Where the string of JSON, at any depth, closes in which the line lies that begins at `line`, no
+ * further than `max`. `string`: where it begins on that line; 0: the line break before `line` tells
+ * by its backslashes how deep it is. */
+size_t scan_string_limit(const struct scan *scan, size_t line, size_t string, size_t max);
+
 /* Where `text` stands first in [from, to); -1 when nowhere. */
 ptrdiff_t scan_find(const struct scan *scan, size_t from, size_t to, const char *text);
 
@@ -325,13 +356,14 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_argument(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at);
+size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at);
 
 /* value.c: the second string of a call that lets a user in. */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
 
 /* value.c: masks what of the line [from, to) is the value of a name above that is indented by
- * `indent`; false when the line is none of its lines. `is_text`: a block of text. */
-bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, bool is_text);
+ * `indent`; false when the line is none of its lines, or the last. */
+bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, enum below below);
 
 /* value.c: the rest of a value whose brackets were opened on a line before. */
 size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes);

@@ -16,13 +16,21 @@
 enum { CELLS_MAX = 64, ROW_MAX = 4096, LIST_MAX = 1024, HEAD_MAX = 1024 };
 
 /* What stands around a name in its cell. */
-static const char head_marks[] = " `\"*";
+static const char head_marks[] = " `\"*\\";
 
 /* Bars may be drawn. */
-static const char *const bars[] = {"|", "\xe2\x94\x82", "\xe2\x94\x83"};
+static const char *const bars[] = {"|", "\xe2\x94\x82", "\xe2\x94\x83", "\xe2\x95\x91"};
 
 /* The bytes of the separator at `at`; 0 when none stands there. */
 static size_t separator_at(const struct scan *scan, size_t at, char separator) {
+    if (separator == '\t' && scan_char(scan, at) == '\\') { /* in a string */
+        size_t letter = scan_skip_slashes(scan, at);
+        return scan_char(scan, letter) == 't' ? letter + 1 - at : 0;
+    }
+    if (separator == ' ') {
+        size_t to = scan_skip_blanks(scan, at);
+        return to > at + 1 ? to - at : 0;
+    }
     if (separator != '|') {
         return scan_char(scan, at) == separator ? 1 : 0;
     }
@@ -36,7 +44,7 @@ static size_t separator_at(const struct scan *scan, size_t at, char separator) {
 
 /* Where the cell at `at` ends. One of CSV may be quoted. */
 static size_t cell_end(const struct scan *scan, size_t at, size_t to, char separator) {
-    bool is_quoted = separator != '|' && scan_char(scan, at) == '"';
+    bool is_quoted = !is_any(separator, "| ") && scan_char(scan, at) == '"';
 
     at += is_quoted ? 1 : 0;
     while (at < to && (is_quoted || separator_at(scan, at, separator) == 0)) {
@@ -84,12 +92,35 @@ static bool is_rule(const struct scan *scan, size_t from, size_t to) {
     return dashes > 2;
 }
 
+/* Where a line break at the end of [from, to) begins, as strings write it, or what sets a colour
+ * there; `to` when none does. */
+static size_t line_break_begin(const struct scan *scan, size_t from, size_t to) {
+    struct str text = str_slice(scan->text, 0, to);
+    size_t before = to - from > 1 && is_any(text.ptr[to - 1], "nr")
+                        ? text_back_over(text, to - 1, to - 1 - from, "\\")
+                        : to;
+
+    while (to > from && is_line_end(text.ptr[to - 1])) {
+        to--;
+    }
+    size_t colour = text_colour_begin(text, to);
+    return before + 1 < to ? before : colour > from && colour < to ? colour : to;
+}
+
 /* Where the line [from, to) has its cells: without what a log puts before it, blanks, and the bars
  * at its ends. */
 static void row_trim(const struct scan *scan, char separator, size_t *from, size_t *to) {
     *from += lead_len(str_slice(scan->text, *from, *to));
+    for (size_t end = line_break_begin(scan, *from, *to); end < *to;
+         end = line_break_begin(scan, *from, *to)) {
+        *to = end;
+    }
     while (*to > *from && is_any(scan->text.ptr[*to - 1], separator == '\t' ? "\r\n" : " \t\r\n")) {
         (*to)--;
+    }
+    for (size_t at = *from - 1; separator == ' ' && at != *from && *from < *to;) {
+        at = *from;
+        *from = lead_colour_end(scan->text, scan_skip_blanks(scan, at));
     }
     if (separator != '|') {
         return;
@@ -126,7 +157,7 @@ static bool is_head(const struct scan *scan, size_t from, size_t to, char separa
         size_t bar = separator_at(scan, at, separator);
         bool is_wide = c == ' ' && (is_any(separator, "|\t") ||
                                     (at > from && scan->text.ptr[at - 1] != separator));
-        if (bar == 0 && !is_wide && !is_alnum(c) && !is_any(c, "_-*`\"()")) {
+        if (bar == 0 && !is_wide && !is_alnum(c) && !is_any(c, "_-*`\"()\\")) {
             return false;
         }
         at += bar > 0 ? bar - 1 : 0;
@@ -148,31 +179,89 @@ static void cell_trim(const struct scan *scan, const char *first, const char *la
 static void cell_mask(struct scan *scan, size_t from, size_t to) {
     static const struct str words[] = {W("null"), W("true"), W("false")};
 
-    cell_trim(scan, " \t`\"*", " \t\r`\"", &from, &to);
+    cell_trim(scan, " \t`\"*\\", " \t\r\n`\"\\", &from, &to);
     struct str value = str_slice(scan->text, from, to);
     if (!word_is_one_of(value, words, ARRAY_N(words)) && !str_eq(value, STR("\\N"))) {
         scan_add(scan, from, to, "key", SPAN_PLAIN);
     }
 }
 
+/* The rule below a head whose cells stand by their places, as "----  -----" tells them. */
+static bool rule_read(const struct scan *scan, struct table_carry *table, size_t from, size_t to) {
+    size_t n = 0;
+
+    for (size_t at = from; at < to; at++) {
+        bool is_begin = scan->text.ptr[at] != ' ' && (at == from || scan->text.ptr[at - 1] == ' ');
+        if (is_begin && n < TABLE_FIXED_MAX && at - from < UINT16_MAX) {
+            table->at[n] = (uint16_t)(at - from);
+        }
+        n += is_begin ? 1 : 0;
+    }
+    table->is_ruled = n == table->cells && n <= TABLE_FIXED_MAX;
+    return table->is_ruled;
+}
+
+/* Whether the line [from, to) has its cells where the rule has them: each begins behind a blank,
+ * and none before the last is empty. */
+static bool is_fixed_row(const struct scan *scan, const struct table_carry *table, size_t from,
+                         size_t to) {
+    for (size_t i = 0; i < table->cells; i++) {
+        size_t at = from + table->at[i];
+        bool is_cell = at < to && scan->text.ptr[at] != ' ';
+        bool is_behind = i == 0 || (at < to && scan->text.ptr[at - 1] == ' ' &&
+                                    (!table->is_open || scan->text.ptr[at - 2] == ' '));
+        if (!is_cell || !is_behind) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The `i`th cell of the row [from, to), the one before which ended at `*end`. */
+static size_t row_cell(const struct scan *scan, const struct table_carry *table, size_t i,
+                       size_t from, size_t to, size_t *end) {
+    if (table->separator != ' ') {
+        size_t begin = i == 0 ? from : *end + separator_at(scan, *end, table->separator);
+        *end = cell_end(scan, begin, to, table->separator);
+        return begin;
+    }
+    size_t begin = from + table->at[i] < to ? from + table->at[i] : to;
+    *end = i + 1 < table->cells && from + table->at[i + 1] < to ? from + table->at[i + 1] : to;
+    while (*end<to && * end> begin && scan->text.ptr[*end - 1] != ' ') {
+        (*end)++; /* it is longer than its column */
+    }
+    return begin;
+}
+
 /* One line below the head; false when the table is over, as where a list of JSON ends that a head
  * is the last string of. */
 static bool row_mask(struct scan *scan, struct table_carry *table, size_t from, size_t to) {
+    bool is_fixed = table->separator == ' ';
+
     row_trim(scan, table->separator, &from, &to);
     if (is_rule(scan, from, to)) {
         table->is_ruled = true;
-        return true;
+        return !is_fixed || rule_read(scan, table, from, to);
     }
-    if (!table->is_ruled || to - from > ROW_MAX || is_any(scan_char(scan, from), "]}") ||
-        cells_count(scan, from, to, table->separator) != table->cells) {
+    if (!table->is_ruled || to - from > ROW_MAX || to == from ||
+        is_any(scan_char(scan, from), "]}") ||
+        (is_fixed ? !is_fixed_row(scan, table, from, to)
+                  : cells_count(scan, from, to, table->separator) != table->cells)) {
         return false;
     }
+    bool is_pair = false;
+    size_t end = from;
     for (size_t i = 0; i < table->cells; i++) {
-        size_t end = cell_end(scan, from, to, table->separator);
-        if ((table->columns >> i & 1) != 0) {
-            cell_mask(scan, from, end);
+        size_t begin = row_cell(scan, table, i, from, to, &end);
+        if (table->is_pairs && i == table->name_cell) {
+            size_t name = begin;
+            size_t stop = end;
+            cell_trim(scan, head_marks, head_marks, &name, &stop);
+            is_pair = key_is_secret(str_slice(scan->text, name, stop));
         }
-        from = end + separator_at(scan, end, table->separator);
+        if ((table->columns >> i & 1) != 0 || (is_pair && i == table->value_cell)) {
+            cell_mask(scan, begin, end);
+        }
     }
     return true;
 }
@@ -188,15 +277,25 @@ static char head_separator(const struct scan *scan, const struct name *name) {
     size_t from = text_back_over(scan->text, name->from, NAME_MAX, head_marks);
     size_t to = name->to;
 
-    while (to - name->to < NAME_MAX && is_any(scan_char(scan, to), head_marks)) {
+    while (to - name->to < NAME_MAX && is_any(scan_char(scan, to), head_marks) &&
+           (scan_char(scan, to) != '\\' || is_any(scan_char(scan, to + 1), "\"\\"))) {
         to++;
     }
     char before = from > 0 ? scan->text.ptr[from - 1] : '\n';
     char after = to < scan->text.len ? scan->text.ptr[to] : '\n';
-    bool is_after = !is_line_end(after);
-    char c = is_after ? after : before;
+    bool is_tab = from > 1 && before == 't' && scan->text.ptr[from - 2] == '\\';
+    bool is_escape = after == '\\';
+
+    if (is_escape && scan_char(scan, to + 1) == 't') {
+        return '\t';
+    }
+    bool is_after = !is_line_end(after) && !(is_escape && is_any(scan_char(scan, to + 1), "nr"));
+    char c = is_after ? after : is_tab ? '\t' : before;
     bool is_bar = c == '|' || (unsigned char)c == 0xe2 || (!is_after && (unsigned char)c >= 0x80);
-    return is_bar ? '|' : is_any(c, ",;\t") ? c : '\0';
+    bool is_fixed =
+        !is_bar && (scan_has(scan, name->to, "  ") ||
+                    (!is_after && name->from > 1 && scan_has(scan, name->from - 2, "  ")));
+    return is_bar ? '|' : is_any(c, ",;\t") ? c : is_fixed ? ' ' : '\0';
 }
 
 /* ---- INSERT INTO t (a, NAME) VALUES (1, 'VALUE') ---- */
@@ -331,6 +430,99 @@ static uint64_t head_columns(const struct scan *scan, size_t from, size_t to, si
     return columns;
 }
 
+/* Whether cells of the head are called a name and its value; in lower case. */
+static void head_pairs(const struct scan *scan, struct table_carry *table, size_t from, size_t to) {
+    static const struct str names[] = {W("key"),     W("name"),     W("variable"), W("parameter"),
+                                       W("setting"), W("property"), W("option")};
+    bool has_name = false;
+
+    for (size_t i = 0; i < table->cells && i < CELLS_MAX; i++) {
+        size_t end = cell_end(scan, from, to, table->separator);
+        size_t stop = end;
+        cell_trim(scan, head_marks, head_marks, &from, &stop);
+        struct str cell = str_slice(scan->text, from, stop);
+        if (!has_name && word_is_one_of(cell, names, ARRAY_N(names))) {
+            has_name = true;
+            table->name_cell = (uint8_t)i;
+        } else if (has_name && !table->is_pairs && str_eq_nocase(cell, STR("value"))) {
+            table->is_pairs = true;
+            table->value_cell = (uint8_t)i;
+            table->columns &= ~(UINT64_C(1) << table->name_cell); /* KEY is no secret's name here */
+        }
+        from = end + separator_at(scan, end, table->separator);
+    }
+}
+
+/* Where the line of a head begins. */
+static size_t head_begin(const struct scan *scan, const struct name *name, size_t string,
+                         bool *is_begin) {
+    size_t from = scan_line_begin(scan, name->from);
+
+    *is_begin = from == 0 ? scan->is_line_start : scan->text.ptr[from - 1] == '\n';
+    if (string > from) { /* of JSON */
+        from = string;
+        *is_begin = true;
+    }
+    return from + lead_len(str_slice(scan->text, from, name->from));
+}
+
+/* The lines below the head, as far as the text goes. */
+static void rows_mask(struct scan *scan, struct table_carry *table, size_t line, bool may_go_on) {
+    bool is_on = true;
+
+    while (is_on && line < scan->text.len) {
+        size_t below = scan_next_line(scan, line);
+        is_on = row_mask(scan, table, line, below);
+        scan->table_to = below;
+        line = below;
+    }
+    scan_ask(scan);
+    if (is_on && scan->carry != NULL && may_go_on) {
+        scan->carry->table = *table;
+    }
+}
+
+static size_t head_read(struct scan *scan, const struct name *name, struct table_carry *table,
+                        size_t string) {
+    bool is_begin = false;
+    size_t from = head_begin(scan, name, string, &is_begin);
+    size_t begin = scan_line_begin(scan, name->from);
+    size_t limit = is_begin ? scan_string_limit(scan, begin, string, from + HEAD_MAX) : from;
+    const char *end = memchr(scan->text.ptr + from, '\n', limit > from ? limit - from : 0);
+    size_t to = end == NULL ? limit : (size_t)(end - scan->text.ptr);
+    size_t line = end == NULL ? scan->text.len : to + 1;
+
+    if (!is_begin || limit == from + HEAD_MAX) {
+        return 0; /* or too long */
+    }
+    table->is_wrapped = end == NULL && string > 0 && line_break_begin(scan, from, to) < to;
+    scan->table_to = line;
+    row_trim(scan, table->separator, &from, &to);
+    bool is_list =
+        to > from && separator_at(scan, to - 1, table->separator) > 0; /* goes on below */
+    if (is_list || !is_head(scan, from, to, table->separator)) {
+        return 0;
+    }
+    from = table->separator == ' ' ? scan_skip_blanks(scan, from) : from;
+    table->cells = cells_count(scan, from, to, table->separator);
+    table->columns = head_columns(scan, from, to, table->cells, table->separator);
+    table->is_ruled = !is_any(table->separator, "| ");
+    head_pairs(scan, table, from, to);
+    if (table->separator == ' ' && table->is_pairs && table->cells == 2 && table->name_cell == 0) {
+        table->is_open = rule_read(scan, table, from, to); /* "KEY  VALUE" says so by itself */
+    }
+    if (table->cells < 2 || (table->columns == 0 && !table->is_pairs)) {
+        return 0;
+    }
+    limit = line < scan->text.len ? scan_string_limit(scan, begin, string, scan->text.len) : line;
+    bool may_go_on = limit == scan->text.len && (string == 0 || table->is_wrapped);
+    struct within whole = scan_all(scan);
+    scan->text.len = limit > line ? limit : line;
+    rows_mask(scan, table, line, may_go_on);
+    scan_widen(scan, whole);
+    return name->to;
+}
+
 size_t table_head(struct scan *scan, const struct name *name) {
     struct table_carry table = {.separator = head_separator(scan, name)};
     char next = scan_char(scan, scan_skip_blanks(scan, name->to));
@@ -341,48 +533,26 @@ size_t table_head(struct scan *scan, const struct name *name) {
             return inserted;
         }
     }
-    bool is_begin = false;
-    bool is_cell = table.separator != '\0' && name->from >= scan->table_to &&
-                   is_head_name(name_str(scan, name));
-    size_t from = is_cell ? name_line_begin(scan, name->from, &is_begin) : 0;
-    if (!is_begin) {
+    if (table.separator == '\0' || name->from < scan->table_to ||
+        !is_head_name(name_str(scan, name))) {
         return 0;
     }
-    struct str head = str_slice(scan->text, from, from + HEAD_MAX);
-    ptrdiff_t end = str_find(head, STR("\n"));
-    size_t to = end < 0 ? from + head.len : from + (size_t)end;
-    if (end < 0 && to < scan->text.len) {
-        return 0; /* too long */
+    size_t line = scan_line_begin(scan, name->from);
+    size_t string = name_string_begin(scan, line, name->from);
+    for (size_t i = 0; i < ARRAY_N(scan->strings) && string == 0 && name->quote == '\0'; i++) {
+        const struct json_string *other = &scan->strings[i]; /* an item of a list */
+        bool is_in = name->from >= other->begin && name->from < other->end && other->begin > line;
+        string = is_in ? other->begin : 0;
     }
-    size_t line = to < scan->text.len ? to + 1 : to;
-    scan->table_to = line;
-    row_trim(scan, table.separator, &from, &to);
-    bool is_list = to > from && separator_at(scan, to - 1, table.separator) > 0; /* goes on below */
-    if (is_list || !is_head(scan, from, to, table.separator)) {
-        return 0;
-    }
-    table.cells = cells_count(scan, from, to, table.separator);
-    table.columns = head_columns(scan, from, to, table.cells, table.separator);
-    table.is_ruled = table.separator != '|';
-    if (table.cells < 2 || table.columns == 0) {
-        return 0;
-    }
-    bool is_on = true;
-    while (is_on && line < scan->text.len) {
-        size_t below = scan_next_line(scan, line);
-        is_on = row_mask(scan, &table, line, below);
-        scan->table_to = below;
-        line = below;
-    }
-    scan_ask(scan);
-    if (is_on && scan->carry != NULL) {
-        scan->carry->table = table;
-    }
-    return name->to;
+    return head_read(scan, name, &table, string);
 }
 
 void table_line(struct scan *scan, struct carry *carry) {
-    if (!row_mask(scan, &carry->table, 0, scan->text.len)) {
+    size_t from = 0;
+    size_t to = scan->text.len;
+    bool is_row = !carry->table.is_wrapped || lead_payload(scan->text, &from, &to);
+
+    if (!is_row || !row_mask(scan, &carry->table, from, to)) {
         carry->table = (struct table_carry){0};
     }
 }

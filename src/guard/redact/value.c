@@ -17,6 +17,9 @@ enum {
     ELEMENT_MAX = 1024,
     BRACED_MAX = 256,
     OPENED_MAX = 512,
+    CALL_MAX = 48,
+    MAP_MAX = 64,
+    LISTED_MIN = 8,
     DIGEST = 7 /* "Digest " */
 };
 
@@ -69,7 +72,9 @@ size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
     while (at < scan->text.len && depth > 0) {
         char c = scan->text.ptr[at];
 
-        if (c == '{' || c == '[') {
+        if (c == '\x1b' && lead_colour_end(scan->text, at) > at) {
+            at = lead_colour_end(scan->text, at);
+        } else if (c == '{' || c == '[') {
             depth++;
             at++;
         } else if (c == '}' || c == ']') {
@@ -101,6 +106,22 @@ size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
     return at;
 }
 
+/* Without a line break at its end, as a string in a string writes it. */
+static struct str without_break(struct str value) {
+    size_t to = value.len;
+
+    while (to > 1 && is_any(value.ptr[to - 1], "nr") && value.ptr[to - 2] == '\\') {
+        to--;
+        while (to > 0 && value.ptr[to - 1] == '\\') {
+            to--;
+        }
+    }
+    while (to > 0 && value.ptr[to - 1] == '\\') {
+        to--;
+    }
+    return str_slice(value, 0, to);
+}
+
 static size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t to,
                         enum span_style style) {
     struct str key = name_str(scan, name);
@@ -109,7 +130,8 @@ static size_t value_add(struct scan *scan, const struct name *name, size_t from,
     if (key_value_is_place(key, value)) {
         return from; /* rules look into it */
     }
-    if (key_value_is_harmless(key, value)) { /* what a template names is nobody's name */
+    if (key_value_is_harmless(key,
+                              without_break(value))) { /* what a template names is nobody's name */
         return str_find(value, STR("{{")) >= 0 ? to : from;
     }
     scan_add(scan, from, to, name->kind, style);
@@ -133,8 +155,28 @@ static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
     return is_doubled ? end + 2 : 0;
 }
 
+/* Where the three quotes end of which the first is at `at`, escaped ones too; `at` when there are
+ * not three. */
+static size_t triple_end(const struct scan *scan, size_t at) {
+    char quote = scan_char(scan, at);
+    size_t second = scan_skip_slashes(scan, at + 1);
+    size_t third = scan_skip_slashes(scan, second + 1);
+    bool is_triple = is_any(quote, "\"'") && scan_char(scan, second) == quote &&
+                     scan_char(scan, third) == quote && third - second == second - at;
+
+    return is_triple ? third + 1 : at;
+}
+
+static void value_below(struct scan *scan, const struct name *name, enum below below);
+
 static size_t value_quoted(struct scan *scan, const struct name *name, size_t at, size_t slashes) {
     char quote = scan->text.ptr[at];
+
+    size_t text = triple_end(scan, at);
+    if (text > at && scan_is_line_over(scan, text)) {
+        value_below(scan, name, BELOW_QUOTED);
+        return text;
+    }
     size_t end = scan_string_end(scan, at + 1, quote, slashes);
 
     for (size_t on = string_goes_on(scan, end, quote); slashes == 0 && on > 0 && end > at + 1;
@@ -249,6 +291,13 @@ static size_t line_of_string_end(const struct scan *scan, const struct name *nam
     return colour == NULL ? end : (size_t)(colour - scan->text.ptr);
 }
 
+/* Whether the brace at `at` closes one of ${NAME} and {{ name }} that begins at `from`. */
+static bool is_closing(const struct scan *scan, size_t from, size_t at) {
+    return scan->text.ptr[at] == '}' &&
+           (scan_has(scan, from, "${") || scan_has(scan, from, "{{")) &&
+           scan_find(scan, from, at, "}") < 0;
+}
+
 /* A word, without the punctuation of the sentence or list it stands in. */
 static size_t word_end(const struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
@@ -260,46 +309,124 @@ static size_t word_end(const struct scan *scan, const struct name *name, size_t 
         to++;
     }
     to = scan_before_slashes(scan, from, to);
-    while (to > from + 1 && is_any(scan->text.ptr[to - 1], ",;)]}")) {
+    while (to > from + 1 && is_any(scan->text.ptr[to - 1], ",;)]}") &&
+           !is_closing(scan, from, to - 1)) {
         to--;
     }
     return to;
 }
 
+/* Words of a map of secrets that say where one is, or what is done with it. */
+static bool is_structure(struct str name) {
+    static const struct str words[] = {W("file"),   W("external"), W("required"), W("description"),
+                                       W("name"),   W("source"),   W("target"),   W("environment"),
+                                       W("driver"), W("labels"),   W("type"),     W("path"),
+                                       W("key"),    W("from"),     W("ref"),      W("enabled")};
+
+    return word_is_one_of(name, words, ARRAY_N(words));
+}
+
+/* Whether a value below "secrets" is one: no reference, path, or word of what is none. */
+static bool is_one_of_secrets(struct str name, struct str value) {
+    return value.len > 3 && !is_structure(name) && !is_any(value.ptr[0], "./{[&*!|>$") &&
+           !key_value_is_harmless(name, value) && str_find(value, STR("://")) < 0 &&
+           str_find(value, STR("${")) < 0;
+}
+
+/* [from, to) without quotes around it. */
+static void unquote(const struct scan *scan, size_t *from, size_t *to) {
+    if (*to - *from > 1 && is_quote(scan->text.ptr[*from]) &&
+        scan->text.ptr[*to - 1] == scan->text.ptr[*from]) {
+        (*from)++;
+        (*to)--;
+    }
+}
+
 /* What of a line below a secret's name is its value: of a block of text all of it, of a map or a
  * list what stands after the name. */
-static void yaml_add(struct scan *scan, bool is_text, size_t from, size_t to) {
-    ptrdiff_t colon = is_text ? -1 : scan_find(scan, from, to, ": ");
+static void yaml_add(struct scan *scan, enum below below, size_t from, size_t to) {
+    ptrdiff_t colon = below == BELOW_TEXT ? -1 : scan_find(scan, from, to, ": ");
+    size_t value = colon < 0 ? from : scan_skip_blanks(scan, (size_t)colon + 1);
 
     while (to > from && is_blank(scan->text.ptr[to - 1])) {
         to--;
     }
-    bool is_name_only = !is_text && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
+    if (below == BELOW_NAMED) {
+        struct str name = str_slice(scan->text, from, colon < 0 ? from : (size_t)colon);
+        unquote(scan, &value, &to);
+        if (colon >= 0 && is_one_of_secrets(name, str_slice(scan->text, value, to))) {
+            scan_add(scan, value, to, "key", SPAN_PLAIN);
+        }
+        return;
+    }
+    bool is_name_only =
+        below != BELOW_TEXT && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
     if (!is_name_only) {
-        scan_add(scan, colon < 0 ? from : (size_t)colon + 2, to, "key", SPAN_PLAIN);
+        scan_add(scan, value, to, "key", SPAN_PLAIN);
     }
 }
 
-bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, bool is_text) {
-    size_t begin = from + lead_len(str_slice(scan->text, from, to));
-    size_t at = begin;
+/* A line of a text in three quotes, up to them. */
+static bool quoted_line(struct scan *scan, size_t from, size_t to) {
+    size_t at = from;
 
+    while (at < to && triple_end(scan, at) == at) {
+        at++;
+    }
+    bool is_end = at < to;
+    to = scan_before_slashes(scan, from, at);
+    while (to > from && is_blank(scan->text.ptr[to - 1])) {
+        to--;
+    }
+    scan_add(scan, from, to, "key", SPAN_PLAIN);
+    return !is_end && to > from;
+}
+
+/* Over the blanks at `at` and colours between them; `*indent`: how many blanks. */
+static size_t skip_indent(const struct scan *scan, size_t at, int *indent) {
+    *indent = 0;
+    for (size_t colour = lead_colour_end(scan->text, at);
+         scan_char(scan, at) == ' ' || colour > at;) {
+        *indent += colour > at ? 0 : 1;
+        at = colour > at ? colour : at + 1;
+        colour = is_any(scan_char(scan, at), "\x1b\\") ? lead_colour_end(scan->text, at) : at;
+    }
+    return at;
+}
+
+bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, enum below below) {
+    size_t begin = from + lead_len(str_slice(scan->text, from, to));
+    int deep = 0;
+
+    if (below == BELOW_QUOTED) {
+        return quoted_line(scan, begin, to);
+    }
     if (str_trim(str_slice(scan->text, begin, to)).len == 0) {
         return true;
     }
-    while (scan->text.ptr[at] == ' ') {
-        at++; /* ends, since the line is not blank */
-    }
-    bool is_item = !is_text && scan_has(scan, at, "- ");
-    if ((int)(at - begin) + is_item <= indent) {
+    size_t at = skip_indent(scan, begin, &deep);
+    bool is_item = below != BELOW_TEXT && scan_has(scan, at, "- ");
+    if (deep + is_item <= indent) {
         return false;
     }
-    yaml_add(scan, is_text, at + (is_item ? 2 : 0), to);
+    yaml_add(scan, below, at + (is_item ? 2 : 0), to);
     return true;
 }
 
+/* Whether the string of JSON around the name is a line, with its line break, in a JSON of its own.
+ */
+static bool is_whole_line(const struct scan *scan, const struct name *name) {
+    size_t begin = scan_line_begin(scan, name->from);
+    size_t from = 0;
+    size_t to = 0;
+
+    return lead_payload(str_slice(scan->text, begin, scan->text.len), &from, &to) &&
+           name->from >= begin + from && name->from < begin + to &&
+           scan_char(scan, begin + to) == '\\';
+}
+
 /* "key: |" and "key:" with the value on deeper lines. */
-static void value_below(struct scan *scan, const struct name *name, bool is_text) {
+static void value_below(struct scan *scan, const struct name *name, enum below below) {
     bool is_begin = false;
     size_t from = name_line_begin(scan, name->from, &is_begin);
     int indent = 0;
@@ -309,23 +436,31 @@ static void value_below(struct scan *scan, const struct name *name, bool is_text
             scan_char(scan, from + (size_t)indent + 1) == ' ')) {
         indent++;
     }
-    bool is_below = true;
+    bool is_on = true;
     size_t end = scan_line_end(scan, name->to);
     bool is_last = str_trim(str_slice(scan->text, end, scan->text.len)).len == 0 &&
                    is_in_json_string(scan, name->from);
-    if (name->from < scan->below_to || is_last) {
+    bool is_wrapped = is_last && is_whole_line(scan, name);
+    if (name->from < scan->below_to || (is_last && !is_wrapped)) {
         return; /* masked already, or the string ends */
     }
-    for (size_t line = scan_next_line(scan, name->to); is_below && line < scan->text.len;) {
+    size_t begin = scan_line_begin(scan, name->from);
+    struct within whole = scan_all(scan);
+    scan->text.len =
+        scan_string_limit(scan, begin, name_string_begin(scan, begin, name->from), scan->text.len);
+    for (size_t line = scan_next_line(scan, name->to); is_on && line < scan->text.len;) {
         size_t next = scan_next_line(scan, line);
-        is_below = value_yaml_line(scan, line, next, indent, is_text);
+        is_on = value_yaml_line(scan, line, next, indent, below);
         line = next;
         scan->below_to = next;
     }
+    bool is_below = is_on && scan->text.len == whole.len;
+    scan_widen(scan, whole);
     scan_ask(scan);
     if (is_below && scan->carry != NULL && scan->carry->yaml_indent < 0) {
         scan->carry->yaml_indent = indent;
-        scan->carry->is_yaml_text = is_text;
+        scan->carry->below = below;
+        scan->carry->is_wrapped = is_wrapped;
     }
 }
 
@@ -341,15 +476,46 @@ static bool is_block_mark(struct str value) {
     return true;
 }
 
-/* getToken(...): code, not a value. */
-static bool is_call(const struct scan *scan, size_t from) {
+/* Whether [from, to) holds a string, a blank, a comma or a name with a dot: arguments that go on
+ * below. */
+static bool has_code(const struct scan *scan, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) {
+        if (is_any(scan->text.ptr[i], "'\", \\")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* getToken(...): code, not a value. What goes on behind the bracket that closes it is none. */
+static bool is_call(const struct scan *scan, const struct name *name, size_t from) {
     size_t at = from;
+    size_t depth = 0;
 
     while (at - from < NAME_MAX &&
            (is_name_char(scan_char(scan, at)) && scan_char(scan, at) != '-')) {
         at++;
     }
-    return at > from && is_letter(scan->text.ptr[from]) && scan_char(scan, at) == '(';
+    if (at == from || !is_letter(scan->text.ptr[from]) || scan_char(scan, at) != '(') {
+        return false;
+    }
+    size_t to = at;
+    for (; to < scan->text.len && to - at < CALL_MAX && !is_line_end(scan->text.ptr[to]); to++) {
+        if (name->open != '\0' && scan->text.ptr[to] == name->open) {
+            break;
+        }
+        if (is_any(scan->text.ptr[to], "\"'")) { /* brackets in strings are none */
+            size_t end = scan_string_end(scan, to + 1, scan->text.ptr[to], 0);
+            to = scan_char(scan, end) == scan->text.ptr[to] && end - at < CALL_MAX ? end : to;
+        }
+        depth += scan->text.ptr[to] == '(' ? 1 : 0;
+        depth -= scan->text.ptr[to] == ')' && depth > 0 ? 1 : 0;
+        if (depth == 0) {
+            return !is_alnum(scan_char(scan, to + 1));
+        }
+    }
+    return is_blank(scan_char(scan, at + 1)) || to - at == CALL_MAX || to == at + 1 ||
+           has_code(scan, at + 1, to);
 }
 
 /* The first character that JSON lets follow a number or a word. */
@@ -357,7 +523,7 @@ static size_t bare_end(const struct scan *scan, size_t from) {
     size_t to = from;
 
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
-           !is_any(scan->text.ptr[to], ",}]\"'\\")) {
+           !is_any(scan->text.ptr[to], ",}]\"'\\\x1b")) {
         to++;
     }
     return to;
@@ -368,19 +534,46 @@ static size_t value_after_quoted(struct scan *scan, const struct name *name, siz
     size_t to = bare_end(scan, at);
     char next = scan_char(scan, scan_skip_blanks(scan, to));
 
-    if (next != '\0' && !is_any(next, ",}]\"'\\\r\n")) {
+    if (next != '\0' && !is_any(next, ",}]\"'\\\r\n\x1b")) {
         return value_add(scan, name, at, scan_line_end(scan, to), SPAN_PLAIN);
     }
     return value_add(scan, name, at, to, bare_style(scan, name->quote, name->slashes));
 }
 
+/* Where what has strings behind = ends: with its line, also in a string, or a quote that closes one
+ * around it. */
+static size_t strings_end(const struct scan *scan, size_t from) {
+    bool is_in = false;
+    size_t to = from;
+
+    for (; to < scan->text.len && !is_line_end(scan->text.ptr[to]); to++) {
+        if (scan->text.ptr[to] == '\\') {
+            size_t letter = scan_skip_slashes(scan, to);
+            if (is_any(scan_char(scan, letter), "nr")) {
+                break;
+            }
+            to = is_quote(scan_char(scan, letter)) ? letter : to;
+        }
+        if (is_any(scan->text.ptr[to], "\"'")) {
+            size_t before = text_back_over(scan->text, to, to - from, "\\");
+            bool is_opening = before > from && scan->text.ptr[before - 1] == '=';
+            if (scan_is_outer_quote(scan, to) || (!is_in && !is_opening)) {
+                return before;
+            }
+            is_in = !is_in;
+        }
+    }
+    return to;
+}
+
 static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
-    bool is_digest = name->open == '\0' && name->quote == '\0' && from >= DIGEST &&
-                     scan_has(scan, from - DIGEST, "Digest ") && !is_in_json_string(scan, from);
+    bool has_strings = (from >= DIGEST && scan_has(scan, from - DIGEST, "Digest ")) ||
+                       scan_has(scan, from, "OAuth ") || scan_has(scan, from, "Hawk ") ||
+                       scan_has(scan, from, "Signature ");
 
-    if (is_digest) { /* has strings of its own */
-        return value_add(scan, name, from, scan_line_end(scan, from), SPAN_PLAIN);
+    if (has_strings && name->quote == '\0') {
+        return value_add(scan, name, from, strings_end(scan, from), SPAN_PLAIN);
     }
     while (to < scan->text.len && !is_any(scan->text.ptr[to], "\"'\r\n") &&
            !is_blank_escape(scan, to)) {
@@ -394,7 +587,7 @@ static size_t value_line(struct scan *scan, const struct name *name, size_t from
     size_t to = line_of_string_end(scan, name, from);
 
     if (separator == ':' && (to <= from || is_block_mark(str_slice(scan->text, from, to)))) {
-        value_below(scan, name, to > from);
+        value_below(scan, name, to > from ? BELOW_TEXT : BELOW_LEAVES);
         return to > from ? to : from;
     }
     if (has_more_pairs(scan, from, to)) {
@@ -427,6 +620,10 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
     for (size_t i = 0; i < ARRAY_N(wrappers); i++) {
         if (scan_has(scan, from, wrappers[i])) {
             size_t at = scan_skip_blanks(scan, from + strlen(wrappers[i]));
+            if (scan_is_line_over(scan, at)) {
+                value_below(scan, name, BELOW_TEXT);
+                return from;
+            }
             size_t mark = is_letter(scan_char(scan, at)) ? 1 : 0; /* b"..." */
             return name_string(scan, at) > 0 ? value_string(scan, name, at + mark) : 0;
         }
@@ -435,18 +632,18 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
 }
 
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
-    if (name->quote != '\0' && separator == ':' && !is_call(scan, at)) {
+    if (name->quote != '\0' && separator == ':' && !is_call(scan, name, at)) {
         return value_after_quoted(scan, name, at);
     }
     size_t from = skip_scheme(scan, at);
     if (is_header(name_str(scan, name))) {
         return value_header(scan, name, from);
     }
-    if (is_call(scan, from)) {
+    if (!name->is_element && is_call(scan, name, from)) {
         return value_call(scan, name, from);
     }
     if (name->is_element && scan_is_line_over(scan, from)) {
-        value_below(scan, name, true);
+        value_below(scan, name, BELOW_TEXT);
         return from;
     }
     if (name->is_line_start) {
@@ -468,6 +665,44 @@ static size_t value_strings(struct scan *scan, const struct name *name, size_t a
         at = scan_next_string(scan, at);
     }
     return to;
+}
+
+/* Whether a string of a list in code may be a secret, and not the name of something. */
+static bool is_listed(const struct scan *scan, const struct name *name, size_t from, size_t to) {
+    bool has_digit = false;
+
+    for (size_t i = from; i < to; i++) {
+        has_digit = has_digit || is_digit(scan->text.ptr[i]);
+        if (scan->text.ptr[i] == '.') {
+            return false;
+        }
+    }
+    return name_is_password(name_str(scan, name)) ? to - from >= LISTED_MIN / 2
+                                                  : has_digit && to - from >= LISTED_MIN;
+}
+
+/* ["VALUE", 'VALUE'] of code and repr(), which ends on its line, behind its bracket at `at`; 0 when
+ * it is none. */
+static size_t value_list(struct scan *scan, const struct name *name, size_t at) {
+    size_t last = 0;
+
+    at = scan_skip_blanks(scan, at);
+    for (size_t quote = scan_skip_slashes(scan, at);
+         is_any(scan_char(scan, quote), "'\"") && quote < scan->text.len;
+         quote = scan_skip_slashes(scan, at)) {
+        size_t end = scan_string_end(scan, quote + 1, scan->text.ptr[quote],
+                                     scan_quoting_slashes(quote - at));
+        if (name->quote != '\0' || is_listed(scan, name, quote + 1, end)) {
+            (void)value_string(scan, name, at);
+            last = end;
+        }
+        size_t comma = scan_skip_blanks(scan, scan_skip_slashes(scan, end) + 1);
+        at = scan_skip_blanks(scan, comma + 1);
+        if (scan_char(scan, comma) != ',') {
+            break;
+        }
+    }
+    return last;
 }
 
 /* ("user", "VALUE") and ("VALUE"), whose first string begins at `at`. */
@@ -530,7 +765,7 @@ static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
         to++;
     }
     size_t quote = scan_skip_blanks(scan, to);
-    return quote > to && is_quote(scan_char(scan, quote)) ? quote : at;
+    return quote > to && is_quote(scan_char(scan, scan_skip_slashes(scan, quote))) ? quote : at;
 }
 
 /* PWD={VALUE} of ODBC, whose } is doubled in it; code that hands on {name} is none. */
@@ -575,7 +810,7 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     }
     size_t behind = behind_mark(scan, from, separator);
     if (behind > from) {
-        return value_quoted(scan, name, behind, 0);
+        return value_string(scan, name, behind);
     }
     char c = scan_char(scan, from);
     if (c == '(' &&
@@ -585,12 +820,79 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     if (c == '{' && separator == '=' && name->quote == '\0') {
         return value_braced(scan, name, from);
     }
+    if (c == '[' && (name->quote != '"' || separator != ':')) {
+        return value_list(scan, name, from + 1);
+    }
     if (c == '{' || c == '[') {
         return name->quote == '"' && separator == ':'
                    ? value_nested(scan, from + 1, 1, name->slashes)
                    : 0;
     }
     return value_bare(scan, name, from, separator);
+}
+
+/* Where {"NAME": "VALUE"} that begins at `at` has strings under names, they are masked; other maps
+ * in it are left. */
+static size_t value_map(struct scan *scan, const struct name *name, size_t at) {
+    size_t last = 0;
+
+    for (size_t i = 0; i < MAP_MAX; i++) {
+        size_t key = scan_skip_blanks(scan, at + 1);
+        while (is_line_end(scan_char(scan, key))) {
+            key = scan_skip_blanks(scan, key + 1);
+        }
+        size_t open = scan_skip_slashes(scan, key);
+        size_t slashes = scan_quoting_slashes(open - key);
+        char quote = scan_char(scan, open);
+        size_t close = is_quote(quote) ? scan_string_end(scan, open + 1, quote, slashes) : open;
+        size_t colon = scan_skip_blanks(scan, close + slashes + 1);
+        size_t value = scan_skip_blanks(scan, colon + 1);
+        size_t begin = scan_skip_slashes(scan, value);
+        if (!is_quote(quote) || scan_char(scan, colon) != ':' ||
+            !is_quote(scan_char(scan, begin))) {
+            return last;
+        }
+        size_t end = scan_string_end(scan, begin + 1, scan->text.ptr[begin],
+                                     scan_quoting_slashes(begin - value));
+        if (is_one_of_secrets(str_slice(scan->text, open + 1, close),
+                              str_slice(scan->text, begin + 1, end))) {
+            scan_add(scan, begin + 1, end, name->kind, SPAN_PLAIN);
+            last = end;
+        }
+        at = scan_skip_blanks(scan, scan_skip_slashes(scan, end) + 1);
+        if (scan_char(scan, at) != ',') {
+            return last;
+        }
+    }
+    return last;
+}
+
+/* A map of secrets under this very name, whatever they are called in it. */
+static size_t match_secrets(struct scan *scan, const struct name *name, size_t value,
+                            char separator) {
+    if (!key_is_of_secrets(name_str(scan, name))) {
+        return 0;
+    }
+    bool is_map = str_eq_nocase(name_str(scan, name), STR("secrets"));
+    if (scan_char(scan, value) == '[' && !is_map) {
+        struct name list = *name;
+        list.quote = name->quote == '\0' ? '\'' : name->quote; /* its strings are secrets */
+        scan->found_from = value;
+        return value_list(scan, &list, value + 1);
+    }
+    if (!is_map) {
+        return 0;
+    }
+    if (scan_char(scan, value) == '{') {
+        size_t to = value_map(scan, name, value);
+        scan->found_from = value;
+        return to;
+    }
+    if (separator == ':' && name->quote == '\0' && scan_is_line_over(scan, value) &&
+        name_begins_line(scan, name->from)) {
+        value_below(scan, name, BELOW_NAMED);
+    }
+    return 0;
 }
 
 /* "the password is VALUE" */
@@ -610,6 +912,17 @@ static size_t match_phrase(struct scan *scan, const struct name *name) {
     return from + value.len;
 }
 
+/* The rest of a cell, without what prints it as code. */
+static size_t value_cell(struct scan *scan, const struct name *name, size_t from) {
+    size_t line = line_of_string_end(scan, name, from);
+    size_t to = name_cell_end(scan, from);
+
+    to = to < line ? to : line;
+    from += scan_char(scan, from) == '`' ? 1 : 0;
+    to -= to > from && scan->text.ptr[to - 1] == '`' ? 1 : 0;
+    return value_add(scan, name, from, to, SPAN_PLAIN);
+}
+
 /* What a name that is closed before `after` says of what follows. */
 static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     char separator = '\0';
@@ -618,8 +931,12 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     if (value == 0) {
         return match_phrase(scan, name);
     }
-    bool is_raws = scan->map != NULL && name->quote != '\0' && scan_is_plain(scan, name->from - 1);
-    if (is_raws || !name_is_secret(scan, name)) {
+    bool is_raws = scan->map != NULL && scan->carry == NULL && is_any(name->quote, "\"'") &&
+                   scan_is_plain(scan, name->from - 1);
+    if (!is_raws && !name_is_secret(scan, name)) {
+        return match_secrets(scan, name, value, separator);
+    }
+    if (is_raws) {
         return 0; /* a key of the outer JSON is judged in the text as it stands */
     }
     name->is_line_start =
@@ -628,6 +945,9 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     scan->found_from = value; /* the name itself is looked into by others */
     if (separator == '(') {
         return value_strings(scan, name, value);
+    }
+    if (separator == '|') {
+        return value_cell(scan, name, value);
     }
     return value_at(scan, name, value, separator);
 }
