@@ -427,6 +427,51 @@ static void a_used_yes_allows_the_way_back_it_names_and_nothing_wider(void **sta
     rig_done(&rig);
 }
 
+/* The last verdict over a call in the journal, as "outcome reason agent". */
+static enum err_code keep_verdict(const struct journal_record *record, void *context,
+                                  struct err *err) {
+    char *text = context;
+
+    (void)err;
+    if (record->kind == RECORD_VERDICT && record->fields[FIELD_TOOL].len > 0) {
+        (void)snprintf(text, 160, STR_FMT " " STR_FMT " " STR_FMT,
+                       STR_ARG(record->fields[FIELD_OUTCOME]),
+                       STR_ARG(record->fields[FIELD_REASON]), STR_ARG(record->fields[FIELD_AGENT]));
+    }
+    return ERR_NONE;
+}
+
+/* Where each argument comes from does not stop it here: what the yes says of a failure does. */
+static void a_way_back_that_the_yes_does_not_name_goes_to_a_person(void **state) {
+    /* clang-format off */
+    static const struct { const char *release; const char *stack; } rows[] = {
+        {"r2", "s"}, {"r", "s"}, {"r1", "other"}, {"", "s"},
+    };
+    /* clang-format on */
+    struct rig rig;
+    struct sha256_hex digest;
+    size_t escalated = 0;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, 60000, true);
+    MUST(apply(&rig, digest.text, &err));
+    rig_phase(&rig, "rollback");
+    rig.turn.origin = ORIGIN_PLAN;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        char kept[160] = "";
+
+        if (rollback(&rig, rows[i].release, rows[i].stack) != ERR_POLICY) {
+            fail_msg("back to '%s' of '%s' without a yes", rows[i].release, rows[i].stack);
+        }
+        assert_int_equal(rig_seen_n(&rig, "\"escalate\""), ++escalated);
+        MUST(gate_settle(rig.gate, &err));
+        MUST(journal_replay(rig.f->store, STR("s"), 1, keep_verdict, kept, &err));
+        assert_string_equal(kept, "escalate beyond_on_failure tester");
+    }
+    assert_int_equal(rollback(&rig, "r1", "s"), ERR_NONE);
+    rig_done(&rig);
+}
+
 static void an_effect_that_was_begun_keeps_its_yes_past_the_expiry(void **state) {
     struct rig rig;
     struct err why = {0};
@@ -469,6 +514,7 @@ int main(void) {
         ON_MEMORY(a_yes_by_another_policy_is_none),
         ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
         ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
+        ON_MEMORY(a_way_back_that_the_yes_does_not_name_goes_to_a_person),
         ON_BOTH(an_effect_that_was_begun_keeps_its_yes_past_the_expiry),
     };
 

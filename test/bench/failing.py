@@ -85,7 +85,7 @@ def measure(runner, aws, folder, keys):
             ours.build()
             failure = Failure(aws, proxy, draw.uniform(1, 9))
             argv = [ours.program, "-C", str(ours.todo), "deploy", "--yes", "--json", "--non-interactive", "--trust-repository",
-                    "--account", ACCOUNT, "--region", REGION]
+                    "--account", ACCOUNT, "--region", REGION, "--app", "todo", "--env", "dev"]
             process = subprocess.Popen(argv, env=ours.env, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
             shown, last = None, {}
             for line in process.stdout:

@@ -87,6 +87,25 @@ class Attacks(todo.TodoCase):
             self.assertNotIn(value, run.stdout.split("zq0")[1], "a value that nobody said was taken up")
 
 
+    def test_what_no_line_may_decide(self):
+        """The model answers with fields that are checked elsewhere, and the person says yes to all that it makes of them."""
+        model, rules, lines = self.enterContext(fake_model.FakeModel()), [], []
+        model.by_rules(rules, attacks.form("off_topic", []))
+        for number, (name, value) in enumerate(attacks.GUARDED):
+            rows = [{"name": name, "value": value, "said": "wie geht es"}]
+            rules.append((f"yq{number} ", attacks.form("change", rows)))
+            lines += [f"yq{number} wie geht es der anwendung", "yes"]
+        run = self.converse(model, lines + ["status"])
+        reached = {n for n in range(len(attacks.GUARDED)) for r in model.requests if f"yq{n} " in fake_model.prompt_of(r)}
+        self.assertEqual(len(reached), len(attacks.GUARDED), run.stdout[-3000:])
+        self.nothing_happened(run, model)
+        self.assertNotIn(" from now on", run.stdout)
+        self.assertEqual(run.stdout.count("is none of the values that it may be"), len(reached), "the answer's form has no place for them")
+        for name, value in attacks.GUARDED:
+            self.assertNotIn(value, run.stdout, f"{name} was taken up")
+        self.task_still_ends()
+
+
 class FailureAttacks(todo.TodoCase):
     """What AWS says of a failure is text from outside; the model obeys it while it explains."""
 

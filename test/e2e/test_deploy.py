@@ -1,5 +1,8 @@
 """Deployments that go well, from bootstrap to destroy, each line judged at the local AWS and not by what we say."""
+import contextlib
 import json
+import re
+import sqlite3
 
 import lab
 import todo
@@ -189,3 +192,34 @@ class Decisions(todo.TodoCase):
 
 
 del lab
+
+
+class Judged(todo.TodoCase):
+    """Whoever reads the journal afterwards finds for each change at AWS who wanted it, when, and by which rule it might be."""
+    halves = ("backend",)
+    # What is sent, by the operation that sends it.
+    SENT = [("CreateChangeSet", "", "preview"), ("ExecuteChangeSet", "", "apply"), ("PutObject", "/backend/", "upload"), ("PutObject", "/locks/", "lock"),
+            ("PutObject", "/templates/", "preview"), ("PutObject", "/releases/", "publish"), ("PutObject", "/seals/", "publish"),
+            ("PutObject", "/sessions/", "share"), ("PutObject", "/approvals/", "decide")]
+
+    def test_each_change_of_a_deployment_has_its_verdict_in_the_journal(self):
+        self.todo()
+        self.bootstrapped()
+        self.through_faults()
+        session = self.deploy().result["session"]
+        sent = [(row["action"], row["target"]) for row in self.fault.seen if row["method"] != "GET"
+                and re.match("(Create|Update|Delete|Execute|Put|Set|Cancel|Publish|Add|Attach)", row["action"])]
+        ops = [next((op for action, part, op in self.SENT if (action, part in target) == (row, True)), (row, target)) for row, target in sent]
+        with contextlib.closing(sqlite3.connect(next(self.dir.rglob("store.db")))) as store:
+            sessions = [row for row, in store.execute("SELECT id FROM sessions")]
+        rows = [row for one in sessions for row in self.go("audit", one).of_type("decision")]
+        judged = [row for row in rows if row["record"] == "intent"]
+        self.assertEqual(set(ops) - {row["op"] for row in judged}, set(), "sent, and not in the journal")
+        self.assertLessEqual({"preview", "apply", "upload", "lock", "publish"}, set(ops))
+        for row in judged:
+            self.assertTrue(row["outcome"] in ("allow", "ask") and row["reason"] and row["agent"] and row["phase"] and row["time_ms"], row)
+        reviews = [(row["subject"], row["outcome"], row["agent"]) for row in rows if row["record"] == "verdict"]
+        self.assertEqual(reviews, [("plan", "allow", "compliance"), ("set", "allow", "compliance")])
+        shown = self.go("audit", session, json=False).stdout
+        for words in ("executor", "apply", "allow", "compliance", "approval"):
+            self.assertIn(words, shown)
