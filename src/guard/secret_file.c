@@ -3,7 +3,7 @@
 
 #include "guard/redact/charset.h"
 
-enum how { HOW_NONE = 0, FOLDER, NAME, BELOW, PATH, ENDS, STARTS, HAS };
+enum how { HOW_NONE = 0, FOLDER, NAME, BELOW, PATH, ENDS, STARTS, HAS, WORD };
 
 struct row {
     enum secret_file degree;
@@ -44,17 +44,41 @@ static bool is_for_all(struct str name) {
     return ends_with_one_of(name, endings, ARRAY_N(endings));
 }
 
+/* No code, no picture and no text for people: what is read every day, whatever its name. */
 static bool is_data(struct str name) {
-    static const char *const endings[] = {".json", ".yml",        ".yaml", ".toml", ".ini", ".cfg",
-                                          ".conf", ".properties", ".txt",  ".csv",  ".tsv", ".xml",
-                                          ".enc",  ".plist",      ".xls",  ".xlsx", ".log", ".zip"};
+    static const char *const endings[] = {
+        ".py",     ".pyi",  ".ts",   ".tsx",   ".js",     ".jsx",  ".mjs",   ".cjs",     ".vue",
+        ".svelte", ".css",  ".scss", ".sass",  ".less",   ".html", ".htm",   ".svg",     ".png",
+        ".jpg",    ".jpeg", ".gif",  ".webp",  ".ico",    ".md",   ".mdx",   ".rst",     ".adoc",
+        ".go",     ".rs",   ".java", ".kt",    ".c",      ".h",    ".cpp",   ".hpp",     ".cs",
+        ".rb",     ".php",  ".sh",   ".bash",  ".ps1",    ".sql",  ".tf",    ".graphql", ".proto",
+        ".ipynb",  ".lock", ".map",  ".jinja", ".jinja2", ".j2",   ".tmpl",  ".ejs",     ".hbs",
+        ".snap",   ".pyc",  ".ex",   ".exs",   ".swift",  ".dart", ".scala", ".lua",     ".woff2"};
 
-    return ends_with_one_of(name, endings, ARRAY_N(endings));
+    return !ends_with_one_of(name, endings, ARRAY_N(endings));
 }
 
 static bool has_nocase(struct str text, struct str part) {
     for (size_t at = 0; at + part.len <= text.len; at++) {
         if (str_starts_nocase(str_slice(text, at, text.len), part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+
+/* deploy-key, deployKey, KEY.json: not monkey. */
+static bool has_word(struct str text, struct str word) {
+    for (size_t at = 0; at + word.len <= text.len; at++) {
+        char before = at == 0 ? '.' : text.ptr[at - 1];
+        char after = str_char(text, at + word.len);
+        bool begins = !is_alnum(before) || (is_capital(text.ptr[at]) && !is_capital(before));
+        bool ends =
+            !is_alnum(after) || (is_capital(after) && !is_capital(text.ptr[at + word.len - 1]));
+
+        if (begins && ends && str_starts_nocase(str_slice(text, at, text.len), word)) {
             return true;
         }
     }
@@ -85,6 +109,8 @@ static bool row_matches(const struct row *row, const struct place *place) {
                str_ends_nocase(name, row->ending);
     case HAS:
         return place->is_last && is_data(name) && has_nocase(name, row->text);
+    case WORD:
+        return place->is_last && is_data(name) && has_word(name, row->text);
     case HOW_NONE:
         break;
     }
@@ -160,6 +186,9 @@ enum secret_file secret_file_of(struct str path) {
         struct str name = sign < 0 ? part : str_slice(part, (size_t)sign + 1, part.len);
 
         name = str_starts(name, STR("@")) ? str_slice(name, 1, name.len) : name;
+        if (name.len > 2 && name.ptr[0] == '#' && name.ptr[name.len - 1] == '#') {
+            name = str_slice(name, 1, name.len - 1); /* what Emacs saves by itself */
+        }
         struct place place = {
             {path.ptr, (size_t)(part.ptr + part.len - path.ptr)}, name, is_below, rest.len == 0};
         enum secret_file found = place_degree(place);

@@ -42,6 +42,16 @@ static bool is_file(struct str path) {
            command_path_is_readable(path);
 }
 
+/* A name without an ending, of what may be searched: src/auth, components/password. */
+static bool is_folder(struct str path) {
+    struct str rest = path;
+    struct str name = {0};
+
+    while (str_next(&rest, '/', &name)) {
+    }
+    return str_find(name, STR(".")) < 0 && command_path_is_listable(path);
+}
+
 static bool is_listed(struct str path) { return is_file(path) || command_path_is_listable(path); }
 
 /* Names that a search is held to: none that asks for files with secrets. */
@@ -128,7 +138,7 @@ static bool operand_is(enum operands operands, struct str word, size_t nth, bool
     case OPERANDS_ONE_FILE:
         return nth == 0 && is_file(word);
     case OPERANDS_TEXT_FILES:
-        return (nth == 0 && !has_pattern) || is_file(word);
+        return (nth == 0 && !has_pattern) || is_file(word) || is_folder(word);
     case OPERANDS_TEXTS:
         return true;
     case OPERANDS_NUMBERS:
