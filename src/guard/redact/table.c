@@ -368,24 +368,37 @@ static uint64_t insert_columns(const struct scan *scan, size_t at, size_t *close
     return columns;
 }
 
+/* Of a list of names. */
+static const struct charset list_chars = {
+    {SET_DIGIT_LO | SET_LO('-') | SET_LO('.') | SET_LO(',') | SET_LO(' ') | SET_LO('"') |
+         SET_LO('\n'),
+     SET_UPPER_HI | SET_LOWER_HI | SET_HI('_') | SET_HI('`') | SET_HI('[') | SET_HI(']')}};
+
+/* The brackets are looked for first: every word of a sentence is asked about. */
 bool table_may_be_list(struct str s, size_t from, size_t to) {
     static const struct str values = {"values", 6};
-    size_t open = from;
+    size_t far = from > LIST_MAX ? from - LIST_MAX - 1 : 0;
+    size_t most = (to > from + LIST_MAX ? to : from + LIST_MAX) + 1;
+    struct str ahead = str_slice(s, to, most);
+    const char *open = memrchr(s.ptr + far, '(', from - far);
 
-    while (to < s.len && (is_name_char(s.ptr[to]) || is_any(s.ptr[to], ", `\"[]\n"))) {
-        to++;
-    }
-    while (open > 0 && from - open < LIST_MAX && !is_any(s.ptr[open - 1], "()")) {
-        open--;
-    }
-    if (open == 0 || s.ptr[open - 1] != '(' || (to < s.len && s.ptr[to] != ')')) {
+    if (open == NULL || memrchr(open, ')', (size_t)(s.ptr + from - open)) != NULL) {
         return false;
     }
+    const char *close = ahead.len == 0 ? NULL : memchr(ahead.ptr, ')', ahead.len);
+    if (close == NULL && most < s.len) {
+        return false; /* else it may still come */
+    }
+    size_t last = close == NULL ? s.len : (size_t)(close - s.ptr);
+    for (size_t i = to; i < last; i++) {
+        if (!charset_has(&list_chars, s.ptr[i])) {
+            return false;
+        }
+    }
     do {
-        to++;
-    } while (str_char(s, to) == ' ');
-    struct str word = str_slice(s, to, to + values.len);
-    return str_starts_nocase(values, word);
+        last++;
+    } while (str_char(s, last) == ' ');
+    return str_starts_nocase(values, str_slice(s, last, last + values.len));
 }
 
 static size_t insert_values(struct scan *scan, const struct name *name) {
