@@ -373,11 +373,56 @@ SIEVE_INLINE bool is_last_number(struct str text, const struct sift *sift,
     return is_card(next);
 }
 
+/* Groups of digits with one blank between them, as in tables of numbers. */
+struct row {
+    size_t from;
+    size_t to;
+    size_t word_to; /* a word ends here on the line, no more than SAID_REACH before `from`; or 0 */
+    bool is_plain;  /* nothing before or after makes its groups part of something else */
+};
+
+static struct row row_read(struct str text, size_t at) {
+    struct row row = {.from = at, .to = at};
+    size_t word = at;
+
+    while (is_digit(str_char(text, row.to)) ||
+           (str_char(text, row.to) == ' ' && is_digit(str_char(text, row.to + 1)))) {
+        row.to++;
+    }
+    while (word > 0 && at - word < SAID_REACH && !is_line_end(text.ptr[word - 1]) &&
+           !is_letter(text.ptr[word - 1]) && (unsigned char)text.ptr[word - 1] <= 0x7f) {
+        word--;
+    }
+    bool is_word = word > 0 && at - word < SAID_REACH && !is_line_end(text.ptr[word - 1]);
+    char end = str_char(text, row.to);
+    end = end == ' ' ? str_char(text, row.to + 1) : end;
+    row.word_to = is_word ? word : 0;
+    row.is_plain =
+        (at == 0 || !is_letter(text.ptr[at - 1])) && !is_any(end, "-./()+") && !is_upper(end);
+    return row;
+}
+
+/* Whether the group at `at` stands within a row of short ones, without a word before it: those are
+ * nobody's. Cards and what else has no word have four digits in a row, or stand alone. */
+SIEVE_INLINE bool is_in_row(struct str text, const struct sift *sift, size_t at, struct row *row) {
+    if (at < 2 || text.ptr[at - 1] != ' ' || !is_digit(text.ptr[at - 2])) {
+        return false;
+    }
+    if (at >= row->to) {
+        *row = row_read(text, at);
+    }
+    uint64_t ahead = bits_from(sift->digits, at);
+    uint64_t pairs = ahead & ahead >> 1;
+    return row->is_plain && at > row->from && (pairs & pairs >> 2) == 0 &&
+           (row->word_to == 0 || at - row->word_to >= SAID_REACH);
+}
+
 /* Of numbers side by side most places are within one that was found: those are passed. */
 SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
     struct looked next = {0};
     struct said said;
     size_t number_to = 0; /* no number that begins before it goes on behind it */
+    struct row row = {0};
 
     said_begin(&said);
     for (size_t i = 0; i < sift->words; i++) {
@@ -389,7 +434,8 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
             bool is_number = here.at < text.len &&
                              (bit_has(sift->digits, here.at) || bit_has(sift->openers, here.at));
             bool is_within = is_number && here.at < number_to;
-            if (here.at >= text.len || is_within || !is_place(text, sift, here.at)) {
+            if (here.at >= text.len || is_within || !is_place(text, sift, here.at) ||
+                (is_number && is_in_row(text, sift, here.at, &row))) {
                 continue;
             }
             sift->looks++;
