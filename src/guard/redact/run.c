@@ -341,11 +341,15 @@ SIEVE_INLINE bool may_be_worth(const char *p, const struct sift *sift, size_t fr
     size_t rows = n - (SIEVE_RUN - 1);
     uint64_t hexes = bits_of(sift->hexes, from + (SIEVE_RUN - 1), rows);
     size_t before = from < ESCAPE_MAX ? 0 : from - ESCAPE_MAX;
-    bool is_all = hexes == ~UINT64_C(0) >> (64 - rows);
-    bool is_digest = is_all & !may_be_hex_text(p + from);
+    /* as numbers: clang warns of & between booleans */
+    int is_all = hexes == ~UINT64_C(0) >> (64 - rows);
+    int is_digest = is_all & (int)!may_be_hex_text(p + from);
+    int has_row = (int)(hexes != 0) & (is_digest ^ 1);
+    int has_upper = bits_of(sift->uppers, from, n) != 0;
+    int has_escape = bits_of(sift->odds, before, ESCAPE_MAX) != 0;
+    int is_token = (int)(n == HEX_ID) | (int)(n == MAILGUN);
 
-    return ((hexes != 0) & !is_digest) | (bits_of(sift->uppers, from, n) != 0) |
-           (bits_of(sift->odds, before, ESCAPE_MAX) != 0) | (n == HEX_ID) | (n == MAILGUN);
+    return (has_row | has_upper | has_escape | is_token) != 0;
 }
 
 static void run_prune(struct str text, struct sift *sift, size_t bit, size_t to) {
