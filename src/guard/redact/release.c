@@ -173,6 +173,19 @@ static size_t before_known(const struct known *known, struct str s, size_t to) {
     return keep;
 }
 
+/* Where what a command prints begins, which another may take as a password: echo VALUE | docker
+ * login --password-stdin; the end of `s` when none does. */
+static size_t before_printed(struct str s) {
+    static const struct str printers[] = {{"echo ", 5}, {"printf ", 7}};
+    size_t to = s.len;
+
+    for (size_t i = 0; i < ARRAY_N(printers); i++) {
+        ptrdiff_t at = str_find(str_slice(s, 0, to), printers[i]);
+        to = at < 0 ? to : (size_t)at + printers[i].len;
+    }
+    return to;
+}
+
 /* Where the words end, all of `s` up to `limit`, that none of what is held back is part of. */
 static size_t words_before(const struct anchors *anchors, const struct known *known, struct str s,
                            size_t limit) {
@@ -221,27 +234,26 @@ size_t release_to(const struct anchors *anchors, const struct known *known, stru
     size_t skip = given > look ? given - look : 0;
     struct str s = str_slice(line, skip, line.len);
     size_t shown = given - skip;
-    size_t limit = s.len;
+    size_t limit = before_printed(s);
 
     engine_sift(anchors, s, SIFT_WINDOW, sift);
     ptrdiff_t login = str_find(s, STR("login "));
     size_t from = shown > ANCHOR_REACH ? shown - ANCHOR_REACH : 0;
-    for (size_t at = bits_next(sift->marks, sift->marks, from, s.len); at < s.len;
-         at = bits_next(sift->marks, sift->marks, at + 1, s.len)) {
+    for (size_t at = bits_next(sift->marks, sift->marks, from, limit); at < limit;
+         at = bits_next(sift->marks, sift->marks, at + 1, limit)) {
         bool is_old = at < shown && at + anchors_reach(anchors, s, at).max <= shown;
         if (!is_old && !is_settled(anchors, s, sift, login, at)) {
             limit = at < shown ? shown : at; /* the first words of "vault login" are no secret */
-            *is_stuck = s.len - at > STUCK;
-            break;
         }
     }
+    *is_stuck = *is_stuck || s.len - limit > STUCK;
     size_t to = border_before(anchors, known, s, sift, shown, limit);
     return skip + to > given ? skip + to : given;
 }
 
 size_t release_most(const struct anchors *anchors, const struct known *known, struct str line,
                     struct sift *sift) {
-    size_t limit = line.len;
+    size_t limit = before_printed(line);
 
     engine_sift(anchors, line, SIFT_WINDOW, sift);
     ptrdiff_t login = str_find(line, STR("login "));
