@@ -5,6 +5,7 @@
 #include "guard/redact/scan.h"
 #include "guard/redact/view.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_mask(struct str text, const struct span *span) {
@@ -41,7 +42,10 @@ static void spans_keep_escapes(struct spans *spans, struct str text) {
     }
 }
 
-enum { NUMBER_MAX = 64 }; /* before and after what is masked of it */
+enum {
+    NUMBER_MAX = 64, /* before and after what is masked of it */
+    DEEP = 3         /* strings in strings that are looked into */
+};
 
 /* The number that a span is a part of; false when it has something else in it. */
 static bool number_around(struct str text, struct span *span) {
@@ -148,99 +152,212 @@ static bool is_json_line(struct str text, size_t from, size_t to, struct shape s
     return shape.state != SHAPE_OTHER && n < line.len && !(is_open && is_whole);
 }
 
-static void clip_add(struct spans *out, struct span span, size_t from, size_t to) {
-    if (out != NULL) {
-        spans_add(out, (struct span){from, to, span.kind, span.style});
+/* A text of JSON, or what a string in one holds. Spans are told in offsets of the outermost. */
+struct layer {
+    struct str text;
+    const size_t *map; /* where each byte comes from, and the end; NULL: from itself */
+    unsigned depth;
+};
+
+static size_t layer_at(const struct layer *layer, size_t at) {
+    return layer->map == NULL ? at : layer->map[at];
+}
+
+/* What is left of spans, of which those before `next` were handled. */
+struct clip {
+    const struct spans *spans;
+    size_t next;
+    struct spans *out;
+};
+
+/* Goes on to the first span that ends behind `at`; NULL when none begins before `to`. */
+static const struct span *clip_next(struct clip *clip, size_t at, size_t to) {
+    const struct spans *spans = clip->spans;
+
+    while (clip->next < spans->n && spans->rows[clip->next].to <= at) {
+        clip->next++;
+    }
+    bool is_any = clip->next < spans->n && spans->rows[clip->next].from < to;
+    return is_any ? &spans->rows[clip->next] : NULL;
+}
+
+/* Keeps what of the spans is in [from, to), the inside of a string. */
+static void clip_inside(struct clip *clip, size_t from, size_t to) {
+    const struct span *span = NULL;
+
+    while (from < to && (span = clip_next(clip, from, to)) != NULL) {
+        struct span piece = *span;
+
+        piece.from = span->from > from ? span->from : from;
+        piece.to = span->to < to ? span->to : to;
+        bool is_all = piece.from == span->from && piece.to == span->to;
+        piece.style = is_all ? span->style : SPAN_PLAIN;
+        spans_add(clip->out, piece);
+        from = piece.to;
     }
 }
 
-/* Adds what of a span is inside strings, and its numbers; `*shape` is what stands before it, and
- * goes over it. */
-static void span_clip(struct spans *out, struct str text, struct span span, struct shape *shape) {
-    size_t begin = span.from;
+/* The number or the word [from, to): a number is masked as a string, a word when it was to be. */
+static void clip_bare(struct clip *clip, const struct layer *layer, size_t from, size_t to) {
+    static const enum span_style styles[] = {SPAN_QUOTED, SPAN_ESCAPED, SPAN_ESCAPED_2,
+                                             SPAN_ESCAPED_3};
+    size_t begin = layer_at(layer, from);
+    size_t end = layer_at(layer, to);
+    const struct span *span = clip_next(clip, begin, end);
 
-    for (size_t at = span.from; at < span.to; at++) {
-        bool was_inside = shape->state == SHAPE_STRING || shape->state == SHAPE_ESCAPE;
-        bool was_number = shape->state == SHAPE_NUMBER;
-
-        shape_keep(shape, str_slice(text, at, at + 1));
-        bool is_inside = shape->state == SHAPE_STRING || shape->state == SHAPE_ESCAPE;
-        if (was_inside && !is_inside) {
-            clip_add(out, span, begin, at);
-        }
-        begin = is_inside && !was_inside ? at + 1 : begin;
-        if (shape->state == SHAPE_NUMBER && !was_number) {
-            struct span number = {.from = at, .to = at + 1, .kind = span.kind};
-
-            number.style = number_around(text, &number) ? SPAN_QUOTED : SPAN_PLAIN;
-            clip_add(out, number, number.from, number.to);
-        }
-    }
-    if (shape->state == SHAPE_STRING || shape->state == SHAPE_ESCAPE) {
-        clip_add(out, span, begin, span.to);
+    if (span != NULL && (!is_letter(layer->text.ptr[from]) || span->style != SPAN_PLAIN)) {
+        spans_add(clip->out, (struct span){begin, end, span->kind, styles[layer->depth]});
     }
 }
 
-/* Whether a span stands all in one string, or is a bare word or number that becomes one. */
-static bool is_clipped(struct str text, const struct span *span, const struct shape *before) {
-    struct shape shape = *before;
+/* Where the string ends whose inside begins at `at`: at its quote or at `to`. */
+static size_t inside_end(struct str text, size_t at, size_t to) {
+    while (at < to && text.ptr[at] != '"') {
+        at += text.ptr[at] == '\\' && at + 1 < to ? 2 : 1;
+    }
+    return at < to ? at : to;
+}
 
-    for (size_t at = span->from; at < span->to && span->style == SPAN_PLAIN; at++) {
-        if (shape.state != SHAPE_STRING && shape.state != SHAPE_ESCAPE) {
+static void layer_clip(struct clip *clip, const struct layer *layer, size_t from, size_t to,
+                       bool is_inside);
+
+/* Reads the inside [from, to) of a string of `layer`; returns how many bytes it holds. Characters
+ * beyond ASCII are of no interest. */
+static size_t inside_read(const struct layer *layer, size_t from, size_t to, char *text,
+                          size_t *map) {
+    static const char letters[] = "bfnrt";
+    static const char meant[] = "\b\f\n\r\t";
+    const char *p = layer->text.ptr;
+    size_t n = 0;
+
+    for (size_t at = from; at < to; n++) {
+        bool is_escape = p[at] == '\\' && at + 1 < to;
+        char c = is_escape ? p[at + 1] : p[at];
+        const char *letter = is_escape ? strchr(letters, c) : NULL;
+
+        map[n] = layer_at(layer, at);
+        text[n] = letter != NULL && *letter != '\0' ? meant[letter - letters] : c;
+        at += is_escape ? 2 : 1;
+    }
+    map[n] = layer_at(layer, to);
+    return n;
+}
+
+/* Whether all lines of `text` are JSON, and something in brackets. */
+static bool is_json_text(struct str text) {
+    struct str begin = str_trim(text);
+    struct str line = {0};
+
+    if (begin.len == 0 || !is_any(begin.ptr[0], "{[")) {
+        return false;
+    }
+    while (str_next(&text, '\n', &line)) {
+        struct shape shape = {0};
+
+        shape_keep(&shape, line);
+        if (shape.state == SHAPE_OTHER || shape.state == SHAPE_STRING ||
+            shape.state == SHAPE_ESCAPE) {
             return false;
         }
-        shape_keep(&shape, str_slice(text, at, at + 1));
     }
-    return span->style != SPAN_PLAIN || shape.state == SHAPE_STRING || shape.state == SHAPE_ESCAPE;
+    return true;
 }
 
-/* Adds to `out` what of the spans is inside the strings of a line of JSON, and its numbers, and
- * other lines' as they are. NULL: only asks. False: it is all of them. */
-static bool spans_clip_to(const struct spans *spans, struct str text, const struct shape *before,
-                          struct spans *out) {
-    struct shape shape = *before;
-    bool is_changed = false;
-    bool is_json = false;
-    size_t line = 0;
-    size_t at = 0;
+/* The same of JSON that the string [from, to) of `layer` holds; false when it holds none. */
+static bool clip_held(struct clip *clip, const struct layer *layer, size_t from, size_t to) {
+    size_t first = from;
 
-    for (size_t i = 0; i < spans->n && !(is_changed && out == NULL); i++) {
-        struct span span = spans->rows[i];
-
-        if (i == 0 || span.from >= line) {
-            const char *begin = memrchr(text.ptr + at, '\n', span.from - at);
-            const char *end = memchr(text.ptr + span.from, '\n', text.len - span.from);
-            at = begin == NULL ? at : (size_t)(begin + 1 - text.ptr);
-            line = end == NULL ? text.len : (size_t)(end + 1 - text.ptr);
-            shape = at == 0 ? *before : (struct shape){0};
-            is_json = is_json_line(text, at, line, shape);
-        }
-        bool is_on_line = is_json && span.to <= line;
-        if (is_on_line) {
-            shape_keep(&shape, str_slice(text, at, span.from));
-        }
-        at = span.to;
-        if (is_on_line && !is_clipped(text, &span, &shape)) {
-            is_changed = true;
-            span_clip(out, text, span, &shape);
-        } else {
-            clip_add(out, span, span.from, span.to);
-            shape_keep(&shape, str_slice(text, span.from, span.to));
-        }
+    while (first < to && (is_blank(layer->text.ptr[first]) || layer->text.ptr[first] == '\\')) {
+        first += layer->text.ptr[first] == '\\' ? 2 : 1;
     }
-    return is_changed;
+    if (first >= to || !is_any(layer->text.ptr[first], "{[") || layer->depth == DEEP) {
+        return false;
+    }
+    char *text = mem_alloc(to - from + 1);
+    size_t *map = mem_array(to - from + 1, sizeof map[0]);
+    size_t n = inside_read(layer, from, to, text, map);
+    struct layer held = {.text = {text, n}, .map = map, .depth = layer->depth + 1};
+    bool is_json = is_json_text(held.text);
+
+    if (is_json) {
+        layer_clip(clip, &held, 0, n, false);
+    }
+    mem_wipe(text, to - from);
+    free(text);
+    free(map);
+    return is_json;
 }
 
-/* Of a line of JSON only what is inside its strings is replaced, and its numbers. */
+/* Keeps what of the spans is inside the strings of [from, to), which is JSON, and its numbers.
+ * `is_inside`: it begins in a string. */
+static void layer_clip(struct clip *clip, const struct layer *layer, size_t from, size_t to,
+                       bool is_inside) {
+    struct str text = layer->text;
+
+    for (size_t at = from; at < to;) {
+        size_t end = at + 1;
+
+        if (is_inside || text.ptr[at] == '"') {
+            size_t begin = is_inside ? at : at + 1;
+            end = inside_end(text, begin, to);
+            bool is_any = clip_next(clip, layer_at(layer, begin), layer_at(layer, end)) != NULL;
+            if (is_any && (is_inside || end == to || !clip_held(clip, layer, begin, end))) {
+                clip_inside(clip, layer_at(layer, begin), layer_at(layer, end));
+            }
+            end++;
+        } else if (is_number_char(text.ptr[at]) || is_letter(text.ptr[at])) {
+            while (end < to && (is_number_char(text.ptr[end]) || is_letter(text.ptr[end]))) {
+                end++;
+            }
+            clip_bare(clip, layer, at, end);
+        }
+        is_inside = false;
+        at = end;
+    }
+}
+
+static bool is_same(const struct spans *a, const struct spans *b) {
+    bool is_other = a->n != b->n;
+
+    for (size_t i = 0; i < a->n && !is_other; i++) {
+        is_other = a->rows[i].from != b->rows[i].from || a->rows[i].to != b->rows[i].to ||
+                   a->rows[i].style != b->rows[i].style;
+    }
+    return !is_other;
+}
+
+/* Of a line of JSON only what is inside its strings is replaced, and its numbers; so it is in JSON
+ * that its strings hold. */
 static void spans_clip(struct spans *spans, struct str text, const struct shape *before) {
     struct spans clipped = {0};
+    struct clip clip = {.spans = spans, .out = &clipped};
+    const struct layer layer = {.text = text};
+    const struct span *span = NULL;
+    size_t at = 0;
 
-    if (spans->n > 0 && spans_clip_to(spans, text, before, NULL)) {
-        (void)spans_clip_to(spans, text, before, &clipped);
-        spans_done(spans);
+    while ((span = clip_next(&clip, at, text.len)) != NULL) {
+        size_t from = span->from > at ? span->from : at;
+        const char *begin = memrchr(text.ptr + at, '\n', from - at);
+        const char *end = memchr(text.ptr + from, '\n', text.len - from);
+        size_t to = end == NULL ? text.len : (size_t)(end + 1 - text.ptr);
+
+        at = begin == NULL ? at : (size_t)(begin + 1 - text.ptr);
+        struct shape shape = at == 0 ? *before : (struct shape){0};
+        if (is_json_line(text, at, to, shape)) {
+            layer_clip(&clip, &layer, at, to, shape.state == SHAPE_STRING);
+        } else {
+            clip_inside(&clip, at, to);
+        }
+        at = to;
+    }
+    if (!is_same(spans, &clipped)) {
+        struct spans swap = *spans;
+
         *spans = clipped;
+        clipped = swap;
         spans_merge(spans);
     }
+    spans_done(&clipped);
 }
 
 void spans_keep_json(struct spans *spans, struct str text, const struct shape *before) {
