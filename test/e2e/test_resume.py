@@ -189,7 +189,7 @@ class Once(Killing):
     def test_two_processes_say_yes_at_once(self):
         session = self.plan().result["session"]
         runs = self.at_once(session, "approve", "approve")
-        self.assertEqual([run.code for run in runs], [0, 0], runs)
+        self.assertEqual([run.code for run in runs], [0, 0], [run.result for run in runs])
         self.assertEqual(sorted("release" in run.result for run in runs), [False, True], "one goes on, the other says who does")
         self.one_set_was_executed_once(session)
 

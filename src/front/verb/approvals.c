@@ -260,11 +260,12 @@ static enum err_code decide_check_first(struct cli *cli, const char *id, const j
     bool is_yes = strcmp(json_str_or(mine, "type", ""), "approve") == 0;
 
     if (decide_check_inbox(cli, id, mine, err) != ERR_NONE ||
-        glance_read(cli, id, &now, err) != ERR_NONE || now.decided_ms == 0 ||
-        strcmp(now.decision, is_yes ? "yes" : "no") == 0) {
+        glance_read(cli, id, &now, err) != ERR_NONE) {
         return err->code;
     }
-    return glance_may_decide(&now, id, clock_now_ms(), err);
+    return now.decided_ms == 0 || strcmp(now.decision, is_yes ? "yes" : "no") == 0
+               ? ERR_NONE
+               : glance_may_decide(&now, id, clock_now_ms(), err);
 }
 
 static enum err_code decide_put(struct cli *cli, const char *id, const char *type,
@@ -306,6 +307,7 @@ static enum err_code decide_go_on(struct cli *cli, const char *id, const struct 
     char owner[160] = "";
     bool is_held = false;
     struct err unread = {0};
+    enum err_code code;
 
     if (run_owner(cli, id, &is_held, owner, sizeof owner, err) != ERR_NONE) {
         return err->code;
@@ -322,12 +324,13 @@ static enum err_code decide_go_on(struct cli *cli, const char *id, const struct 
         cli_say(cli, "on record; aws-copilot deploy --plan %s goes on", id);
         return ERR_NONE;
     }
-    if (run_on(cli, id, err) == ERR_LOCKED &&
+    code = run_on(cli, id, err);
+    if (code == ERR_LOCKED &&
         run_owner(cli, id, &is_held, owner, sizeof owner, &unread) == ERR_NONE && is_held) {
         decide_say_owner(cli, id, owner); /* who said the same was faster */
-        *err = (struct err){0};
+        return ERR_NONE;
     }
-    return err->code;
+    return code;
 }
 
 static enum err_code decide_run(struct cli *cli, const char *type, struct err *err) {
