@@ -14,7 +14,8 @@ enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
     W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"), W("psk"),
-    /* as people misspell it */
+    /* in German, Dutch, Portuguese, Spanish, French; as people misspell it */
+    W("kennwort"), W("passwort"), W("wachtwoord"), W("senha"), W("contrasena"), W("motdepasse"),
     W("psswrd"), W("pssword"), W("paswd"), W("pasword"), W("passwrd"), W("passord"), W("passwor"), W("secrete"),
 };
 

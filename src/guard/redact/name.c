@@ -392,7 +392,7 @@ static bool is_in_arn(const struct scan *scan, const struct name *name) {
     if (from > 0 && scan->text.ptr[from - 1] == '[') {
         from = after_colour(scan, from, name->from);
     }
-    return scan_has(scan, from, "arn:");
+    return scan_find(scan, from, name->from, "arn:") >= 0; /* INFO:root:arn:aws:... */
 }
 
 /* ${NAME: in a shell */
@@ -508,6 +508,7 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
     size_t value = value_begin(scan, sign + 1);
 
+    value += scan_has(scan, value, "<<") ? 2 : 0; /* <<"VALUE">> of Erlang */
     if (name->quote != '\0' && before > 1 && is_any(scan->text.ptr[before - 1], "bu") &&
         is_any(scan->text.ptr[before - 2], "[(, ")) {
         before--;
@@ -527,8 +528,10 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     if (name->quote != '\0' && (opening == '(' || is_option)) {
         return value;
     }
-    if (name->quote != '\0' && opening == '[' && is_token_word(scan, value)) {
-        return value; /* a header and what it says */
+    bool is_bound = opening == '[' && before > 1 && is_any(scan->text.ptr[before - 2], "[, ");
+    if (name->quote != '\0' && opening == '[' &&
+        (is_token_word(scan, value) || (is_bound && name_is_password(name_str(scan, name))))) {
+        return value; /* a header and what it says; ["email", "a"], ["password", "VALUE"] */
     }
     size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
     bool is_argument = opening == ',' && !is_quote(scan->text.ptr[last > 0 ? last - 1 : 0]);
@@ -665,7 +668,8 @@ size_t name_cell_end(const struct scan *scan, size_t at) {
 static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
     size_t value = scan_skip_blanks(scan, sign + bar_at(scan, sign));
     size_t end = scan_line_end(scan, value);
-    bool is_value = name_is_password(name_str(scan, name)) || is_constant(name_str(scan, name));
+    bool is_value = name_is_password(name_str(scan, name)) || is_constant(name_str(scan, name)) ||
+                    str_ends(name_str(scan, name), STR("Pass"));
 
     if (scan_has(scan, value, "SecureString")) {
         size_t bar = bar_next(scan, value, end);

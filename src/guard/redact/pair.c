@@ -76,6 +76,30 @@ static size_t after_label(const struct scan *scan, size_t at, struct name *label
     return is_any(*separator, ":=>") ? scan_skip_blanks(scan, sign + 1) : 0;
 }
 
+/* The text of the element that begins before `from`, on its line; returns where it ends, or 0. */
+static size_t element_mask(struct scan *scan, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && to - from < REACH && !is_any(scan->text.ptr[to], "<\r\n")) {
+        to++;
+    }
+    if (to == from || !scan_has(scan, to, "</")) {
+        return 0;
+    }
+    scan_add(scan, from, to, "key", SPAN_PLAIN);
+    return to;
+}
+
+/* name="a.value">VALUE, of JMeter: where the text of the element begins; 0 when it is none. */
+static size_t after_named(const struct scan *scan, size_t quote) {
+    char c = scan_char(scan, quote);
+    size_t end = is_quote(c) ? scan_string_end(scan, quote + 1, c, 0) : quote;
+    bool is_value = end > quote && scan_has(scan, end + 1, ">") &&
+                    str_ends_nocase(str_slice(scan->text, quote, end), STR(".value"));
+
+    return is_value ? end + 2 : 0;
+}
+
 /* Masks what the first label of a value in [from, to) gives; false when none stood there. Looks no
  * further than the next label of a name or the end of an object, and then sets `*is_over`. */
 static bool pair_search(struct scan *scan, const struct name *name, size_t from, size_t to,
@@ -108,6 +132,11 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
             (void)value_at(scan, &label, value, separator);
             return true;
         }
+        size_t named = scan_has(scan, at, "name=") ? after_named(scan, end + 1) : 0;
+        if (named > 0) {
+            *is_over = true;
+            return element_mask(scan, named) > 0;
+        }
         bool is_closing = at > 0 && scan->text.ptr[at - 1] == '/'; /* </key> */
         if (!is_input && !is_closing && word_is_one_of(word, name_labels, ARRAY_N(name_labels)) &&
             after_label(scan, end, &label, &separator) > 0) {
@@ -117,20 +146,6 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
         at = end - 1;
     }
     return false;
-}
-
-/* The text of the element that begins before `from`, on its line; returns where it ends, or 0. */
-static size_t element_mask(struct scan *scan, size_t from) {
-    size_t to = from;
-
-    while (to < scan->text.len && to - from < REACH && !is_any(scan->text.ptr[to], "<\r\n")) {
-        to++;
-    }
-    if (to == from || !scan_has(scan, to, "</")) {
-        return 0;
-    }
-    scan_add(scan, from, to, "key", SPAN_PLAIN);
-    return to;
 }
 
 /* Whether an element of HTML that tells what the next one is ends at `at`, behind "</". */

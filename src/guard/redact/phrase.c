@@ -19,8 +19,9 @@ enum {
 };
 
 bool phrase_is_name(struct str name) {
-    static const struct str endings[] = {W("password"), W("passwd"),   W("passphrase"),
-                                         W("passcode"), W("passwort"), W("pwd")};
+    static const struct str endings[] = {W("password"), W("passwd"),     W("passphrase"),
+                                         W("passcode"), W("passwort"),   W("pwd"),
+                                         W("kennwort"), W("wachtwoord"), W("contrasena")};
 
     return word_ends_one_of(name, endings, ARRAY_N(endings));
 }

@@ -114,6 +114,11 @@ static const struct row forms[] = {
     {"{\"m\": \"{\\\"o\\\": \\\"$1 = {password = 0x55e0 \\\\\\\"Tulip\\\\\\\"}\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"$1 = {password = 0x55e0 \\\\\\\"***\\\\\\\"}\\\"}\"}\n"},
     {"api.x\tTRUE\t/\tFALSE\t0\tsession_token\tTulip\n", "api.x\tTRUE\t/\tFALSE\t0\tsession_token\t***\n"},
     {"{\"m\": \"{\\\"o\\\": \\\"userPassword:: VHVsaXA=\\\", \\\"n\\\": 0}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"userPassword:: ***\\\", \\\"n\\\": 0}\"}\n"},
+    {"secrets:\n  password: |\n    Tulip fog\nn: 1\n", "secrets:\n  password: |\n    ***\nn: 1\n"},
+    {"{password,<<\"Tulip\">>}\n", "{password,<<\"***\">>}\n"},
+    {"Mot de passe : Tulip\n", "Mot de passe : ***\n"}, {"contrase\303\261a: Tulip\n", "contrase\303\261a: ***\n"}, {"Kennwort=Tulip\n", "Kennwort=***\n"},
+    {"---> PASS Tulip77\n<--- 230 ok\n", "---> PASS ***\n<--- 230 ok\n"}, {"a1 LOGIN \"jo\" \"Tulip\"\n", "a1 LOGIN \"jo\" \"***\"\n"},
+    {"[[\"email\", \"a\"], [\"password\", \"Tulip\"]]\n", "[[\"email\", \"a\"], [\"password\", \"***\"]]\n"},
 };
 static const struct row apart[] = { /* a name and its value that stand apart */
     {"{\"key=\": \"pass value=aG\", \"n\": 1}\n", "{\"key=\": \"pass value=***\", \"n\": 1}\n"},
@@ -174,6 +179,7 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "  secrets:\n    - db_password\n",
     "secrets:\n  db:\n    file: ./db.txt\n",
     "<Code>NoSuchKey</Code><Message>gone</Message>\n",
+    "PASS src/login2.test.js\n", "INFO:root:arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n",
 };
 /* clang-format on */
 

@@ -361,6 +361,12 @@ size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at);
 /* value.c: the second string of a call that lets a user in. */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
 
+/* value.c: "mot de passe : VALUE", and other labels that are no names. */
+size_t match_label(struct scan *scan, const struct rule *rule, size_t at);
+
+/* value.c: what a client of FTP, IMAP or Redis says: PASS VALUE, LOGIN user VALUE, AUTH VALUE. */
+size_t match_dialogue(struct scan *scan, const struct rule *rule, size_t at);
+
 /* value.c: masks what of the line [from, to) is the value of a name above that is indented by
  * `indent`; false when the line is none of its lines, or the last. */
 bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, enum below below);

@@ -122,6 +122,7 @@ static void row_trim(const struct scan *scan, char separator, size_t *from, size
         at = *from;
         *from = lead_colour_end(scan->text, scan_skip_blanks(scan, at));
     }
+    *from = is_any(separator, ",;") ? scan_skip_blanks(scan, *from) : *from;
     if (separator != '|') {
         return;
     }

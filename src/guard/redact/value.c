@@ -457,7 +457,9 @@ static void value_below(struct scan *scan, const struct name *name, enum below b
     bool is_below = is_on && scan->text.len == whole.len;
     scan_widen(scan, whole);
     scan_ask(scan);
-    if (is_below && scan->carry != NULL && scan->carry->yaml_indent < 0) {
+    bool is_free =
+        scan->carry != NULL && (scan->carry->yaml_indent < 0 || scan->carry->below == BELOW_NAMED);
+    if (is_below && is_free) {
         scan->carry->yaml_indent = indent;
         scan->carry->below = below;
         scan->carry->is_wrapped = is_wrapped;
@@ -987,4 +989,68 @@ size_t match_login(struct scan *scan, const struct rule *rule, size_t at) {
 
     scan->found_from = value;
     return value_strings(scan, &name, value);
+}
+
+size_t match_label(struct scan *scan, const struct rule *rule, size_t at) {
+    struct name name = {.from = at, .to = at + strlen(rule->anchor), .kind = rule->kind};
+    size_t sign = scan_skip_blanks(scan, name.to);
+    struct within whole = scan_narrow(scan, at, false);
+    size_t to = 0;
+
+    if (is_any(scan_char(scan, sign), ":=")) {
+        size_t value = scan_skip_blanks(scan, sign + 1);
+        name.is_line_start = true;
+        scan->found_from = value;
+        to = value_at(scan, &name, value, '=');
+    }
+    scan_widen(scan, whole);
+    return to;
+}
+
+/* Where a word of a dialogue ends: at a blank, a quote or an escaped line break. */
+static size_t said_end(const struct scan *scan, size_t from) {
+    const struct name name = {0};
+
+    return word_end(scan, &name, from);
+}
+
+/* Whether the word is none that a runner of tests says: PASS src/a.test.js */
+static bool is_said_password(struct str word) {
+    bool has_mark = false;
+
+    for (size_t i = 0; i < word.len; i++) {
+        has_mark = has_mark || is_digit(word.ptr[i]) || is_any(word.ptr[i], "!@#$%^&*");
+    }
+    return has_mark && word.len > 3 && str_find(word, STR("/")) < 0 &&
+           str_find(word, STR("::")) < 0 && str_find(word, STR("***")) < 0;
+}
+
+size_t match_dialogue(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t from = at + strlen(rule->anchor);
+    bool is_pass = rule->anchor[0] == 'P';
+    bool is_login = rule->anchor[1] == 'L';
+
+    if (is_pass && !scan_is_start(scan, at)) {
+        return 0;
+    }
+    if (is_login) { /* the user's name comes first */
+        size_t user = scan_skip_slashes(scan, from);
+        size_t end = said_end(scan, user + (is_quote(scan_char(scan, user)) ? 1 : 0));
+        size_t next = scan_skip_slashes(scan, end);
+        next += is_quote(scan_char(scan, next)) ? 1 : 0;
+        from = scan_char(scan, next) == ' ' ? next + 1 : end;
+    }
+    size_t begin = scan_skip_slashes(scan, from);
+    from = is_quote(scan_char(scan, begin)) ? begin + 1 : from;
+    size_t to = said_end(scan, from);
+    size_t after = scan_skip_slashes(scan, to);
+    after += is_quote(scan_char(scan, after)) ? 1 : 0;
+    bool is_last = scan_is_line_over(scan, after) || is_any(scan_char(scan, after), "\",\\nr");
+    struct str word = str_slice(scan->text, from, to);
+    if (to == from || !is_last || (is_pass ? !is_said_password(word) : word.len < 4)) {
+        return 0;
+    }
+    scan->found_from = from;
+    scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
+    return to;
 }
