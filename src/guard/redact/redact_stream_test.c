@@ -493,8 +493,8 @@ static void what_random_texts_found_stays_mended(void **state) {
         "{\"name:PSSWRD\":0,\"value\":2,\"\":4}",
         "{\"a\":\"[\\n  1e+300,\\n  \\\"Password:\\\"\\n]\"}", /* in a string of JSON */
         "[\"[4111111111111111, [\\\"Password:\\\"]]\",{}]",
-        "{\"list\": \"[\\n  \\\"| user | password |\\\\n|---|---|\\\\n| a | b |\\\",\\n  "
-        "true\\n]\"}",
+        ("{\"list\": \"[\\n  \\\"| user | password |\\\\n|---|---|\\\\n| a | b |\\\",\\n  "
+         "true\\n]\"}"),
         ", paswd) VALUES(,' \"",
         "(id, password) VALUES(1, 'so good')",
         "echo a| --password-stdin",
