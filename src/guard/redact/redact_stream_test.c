@@ -498,16 +498,21 @@ static void what_random_texts_found_stays_mended(void **state) {
         ", paswd) VALUES(,' \"",
         "(id, password) VALUES(1, 'so good')",
         "echo a| --password-stdin",
+        "ed=Qm7rTz2KpX9w\x1b[ENSSH ",
         "\"-----BEGIN PRIVATE KEY-----\nabc\n' -----END PRIVATE KEY----- password=\"x\" y\n",
         "the password is words of a log curl -u a:b h and the password is ",
         "key key the password is ",
     };
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    CLEANUP(redactor_freep) struct redactor *plain = redactor_with_known();
 
     (void)state;
     redactor_mask_persons(redactor, true);
     for (size_t i = 0; i < ARRAY_N(texts); i++) {
         struct str text = str_from(texts[i]);
+
+        check_cuts(plain, text, texts[i]);
+        check_fixpoint(plain, text, texts[i]);
 
         for (int64_t budget = 1; budget < 100000; budget *= 4) {
             CLEANUP(freep) char *masked = mask_of(redactor, text, NULL);
@@ -528,6 +533,19 @@ static void what_random_texts_found_stays_mended(void **state) {
         }
         redactor_set_budget(redactor, BUDGET_MAX);
     }
+}
+
+/* How often one line is read again says nothing about the next. */
+static void many_lines_that_are_masked_twice_stay_as_they_are(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+    (void)state;
+    redactor_mask_persons(redactor, true);
+    for (int i = 0; i < 100; i++) {
+        buf_addf(&text, "(415)555-0132%sPuTTY-User-Key-File-\nPrivate-MAC:\n", known_values[0]);
+    }
+    check_fixpoint(redactor, buf_str(&text), "lines");
 }
 
 /* How a secret may stand in a string of JSON. */
@@ -1077,6 +1095,7 @@ int main(void) {
         cmocka_unit_test(json_in_a_text_stays_json),
         cmocka_unit_test(a_name_that_ends_a_string_has_no_value),
         cmocka_unit_test(what_random_texts_found_stays_mended),
+        cmocka_unit_test(many_lines_that_are_masked_twice_stay_as_they_are),
         cmocka_unit_test(an_escape_beside_a_secret_is_not_cut),
         cmocka_unit_test(random_text_never_shows_a_planted_secret),
         cmocka_unit_test(input_made_to_be_slow_still_ends),

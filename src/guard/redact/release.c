@@ -174,10 +174,12 @@ static size_t before_known(const struct known *known, struct str s, size_t to) {
 }
 
 /* Where what a command prints begins, which another may take as a password: echo VALUE | docker
- * login --password-stdin; the end of `s` when none does. */
+ * login --password-stdin; or a colour stands, over which a value may be read; the end of `s` when
+ * none does. */
 static size_t before_printed(struct str s) {
     static const struct str printers[] = {{"echo ", 5}, {"printf ", 7}};
-    size_t to = s.len;
+    const char *colour = memchr(s.ptr, '\x1b', s.len);
+    size_t to = colour == NULL ? s.len : (size_t)(colour - s.ptr);
 
     for (size_t i = 0; i < ARRAY_N(printers); i++) {
         ptrdiff_t at = str_find(str_slice(s, 0, to), printers[i]);

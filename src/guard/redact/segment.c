@@ -545,6 +545,9 @@ static size_t lines_pass(struct segmenter *segmenter, struct reading *reading, s
         carry->near_lines--;
     }
     carry->before = end > 0 ? window.ptr[end - 1] : carry->before;
+    if (!is_raw(segmenter, reading)) {
+        segmenter->rounds = 0; /* what was masked before is given */
+    }
     return end;
 }
 
