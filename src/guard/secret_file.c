@@ -182,6 +182,9 @@ enum secret_file secret_file_of(struct str path) {
     bool is_below = false;
 
     while (degree != SECRET_FILE_SURE && str_next(&rest, '/', &part)) {
+        if (part.len == 0) {
+            continue; /* what stands behind the last / is in no path */
+        }
         ptrdiff_t sign = str_find(part, STR("="));
         struct str name = sign < 0 ? part : str_slice(part, (size_t)sign + 1, part.len);
 
