@@ -120,7 +120,7 @@ class Permissions(todo.TodoCase):
         return self.called(proxy.seen)
 
     def secrets(self, *words, **more):
-        return self.go("secrets", *words, "-y", "--non-interactive", "--account", self.account, "--region", local_aws.REGION,
+        return self.go("secrets", *words, "-y", "--non-interactive", "--account", self.account, "--region", local_aws.REGION, "--env", "dev",
                        XDG_STATE_HOME=str(self.dir / "secrets"), **more)
 
     def test_every_call_has_its_action_and_every_action_its_call(self):

@@ -44,7 +44,7 @@ class Secrets(todo.TodoCase):
         self.edit("backend/app/settings.py", "log_level: Literal", f"{name}: str\n    {more}log_level: Literal")
 
     def where(self):
-        return ("--account", self.account, "--region", self.region)
+        return ("--account", self.account, "--region", self.region, "--env", "dev")
 
     # --- secrets set, ls, rm ---
 
