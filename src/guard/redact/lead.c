@@ -151,11 +151,11 @@ static size_t blanks_end(struct str line, size_t at) {
 }
 
 /* Over the blanks at `at`: those of a column, as uvicorn fills it up, or one; `unseen` bytes before
- * set colours. */
+ * set colours. What is behind the column is the indentation of what was logged. */
 static size_t column_end(struct str line, size_t at, size_t unseen) {
     size_t to = blanks_end(line, at);
 
-    return to == LEVEL_COLUMN + unseen ? to : to > at ? at + 1 : at;
+    return to >= LEVEL_COLUMN + unseen ? LEVEL_COLUMN + unseen : to > at ? at + 1 : at;
 }
 
 /* The word of a level, in capitals or small. */

@@ -121,6 +121,9 @@ static const struct row forms[] = {
     {"[[\"email\", \"a\"], [\"password\", \"Tulip\"]]\n", "[[\"email\", \"a\"], [\"password\", \"***\"]]\n"},
 };
 static const struct row apart[] = { /* a name and its value that stand apart */
+    {"    \033[32m+----+-----------+\033[0m\n    \033[32m| id | api_token |\033[0m\n    \033[32m+----+-----------+\033[0m\n    \033[32m|  1 | Tulip     |\033[0m\n", "    \033[32m+----+-----------+\033[0m\n    \033[32m| id | api_token |\033[0m\n    \033[32m+----+-----------+\033[0m\n    \033[32m|  1 | ***     |\033[0m\n"},
+    {"\033[32mINFO\033[0m:     \033[33m    secret_key: Some(\033[0m\n\033[32mINFO\033[0m:     \033[33m        \"Tulip fog\",\033[0m\n", "\033[32mINFO\033[0m:     \033[33m    secret_key: Some(\033[0m\n\033[32mINFO\033[0m:     \033[33m        ***\n"},
+    {"{\"m\": \"{\\\"o\\\": \\\"\\\\\\\"name\\\\\\\",\\\\\\\"api_key\\\\\\\"\\\\n\\\\\\\"ci\\\\\\\",\\\\\\\"Tulip,fog\\\\\\\"\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"\\\\\\\"name\\\\\\\",\\\\\\\"api_key\\\\\\\"\\\\n\\\\\\\"ci\\\\\\\",\\\\\\\"***\\\\\\\"\\\"}\"}\n"},
     {"{\"key=\": \"pass value=aG\", \"n\": 1}\n", "{\"key=\": \"pass value=***\", \"n\": 1}\n"},
     {"\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"Tulip fog\"},{\"name\":\"PORT\",\"value\":\"8000\"}]\n", "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"***\"},{\"name\":\"PORT\",\"value\":\"8000\"}]\n"},
     {"- name: DB_PASSWORD\n  value: \"Tulip fog\"\n- name: PORT\n  value: 8000\n", "- name: DB_PASSWORD\n  value: \"***\"\n- name: PORT\n  value: 8000\n"},

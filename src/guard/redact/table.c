@@ -42,16 +42,38 @@ static size_t separator_at(const struct scan *scan, size_t at, char separator) {
     return 0;
 }
 
+/* The quote at `at`, with the backslashes that strings put before it; empty when none stands there.
+ */
+static struct str quote_at(const struct scan *scan, size_t at) {
+    size_t quote = scan_skip_slashes(scan, at);
+
+    return str_slice(scan->text, at, scan_char(scan, quote) == '"' ? quote + 1 : at);
+}
+
+/* Where what the quote at `at` opens ends, behind the quote that closes it and is not doubled
+ * (RFC 4180); 0 when none does. */
+static size_t quoted_cell_end(const struct scan *scan, size_t at, size_t to) {
+    struct str text = str_slice(scan->text, 0, to);
+    struct str quote = quote_at(scan, at);
+
+    for (at += quote.len; at < to;) {
+        bool is_quote = str_starts(str_slice(text, at, to), quote);
+        at += is_quote ? quote.len : 1;
+        if (is_quote && !str_starts(str_slice(text, at, to), quote)) {
+            return at;
+        }
+        at += is_quote ? quote.len : 0;
+    }
+    return 0;
+}
+
 /* Where the cell at `at` ends. One of CSV may be quoted. */
 static size_t cell_end(const struct scan *scan, size_t at, size_t to, char separator) {
-    bool is_quoted = !is_any(separator, "| ") && scan_char(scan, at) == '"';
-
-    at += is_quoted ? 1 : 0;
-    while (at < to && (is_quoted || separator_at(scan, at, separator) == 0)) {
-        if (is_quoted && scan->text.ptr[at] == '"') {
-            is_quoted = scan_char(scan, at + 1) == '"';
-            at += is_quoted ? 1 : 0;
-        }
+    if (!is_any(separator, "| ") && quote_at(scan, at).len > 0) {
+        size_t end = quoted_cell_end(scan, at, to);
+        at = end > 0 ? end : to;
+    }
+    while (at < to && separator_at(scan, at, separator) == 0) {
         at++;
     }
     return at;
@@ -60,17 +82,13 @@ static size_t cell_end(const struct scan *scan, size_t at, size_t to, char separ
 /* Whether [from, to) may be a cell of CSV: what begins with a quote ends with it (RFC 4180). Lines
  * of JSON have commas at their ends too. */
 static bool is_csv_cell(const struct scan *scan, size_t from, size_t to) {
-    struct str cell = str_trim(str_slice(scan->text, from, to));
-
-    if (cell.len == 0 || cell.ptr[0] != '"') {
-        return true;
+    while (from < to && is_blank(scan->text.ptr[from])) {
+        from++;
     }
-    for (size_t i = 1; i < cell.len; i++) {
-        if (cell.ptr[i] == '"' && str_char(cell, ++i) != '"') {
-            return i == cell.len;
-        }
+    while (to > from && is_blank(scan->text.ptr[to - 1])) {
+        to--;
     }
-    return false;
+    return from == to || quote_at(scan, from).len == 0 || quoted_cell_end(scan, from, to) == to;
 }
 
 static bool is_drawn(const struct scan *scan, size_t at) {
@@ -118,15 +136,13 @@ static void row_trim(const struct scan *scan, char separator, size_t *from, size
     while (*to > *from && is_any(scan->text.ptr[*to - 1], separator == '\t' ? "\r\n" : " \t\r\n")) {
         (*to)--;
     }
-    for (size_t at = *from - 1; separator == ' ' && at != *from && *from < *to;) {
+    for (size_t at = *from - 1; separator != '\t' && at != *from && *from < *to;) {
         at = *from;
         *from = lead_colour_end(scan->text, scan_skip_blanks(scan, at));
     }
-    *from = is_any(separator, ",;") ? scan_skip_blanks(scan, *from) : *from;
     if (separator != '|') {
         return;
     }
-    *from = scan_skip_blanks(scan, *from);
     *from += separator_at(scan, *from, separator);
     for (size_t i = 0; i < ARRAY_N(bars); i++) {
         *to -= str_ends(str_slice(scan->text, *from, *to), str_from(bars[i])) ? strlen(bars[i]) : 0;

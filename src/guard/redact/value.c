@@ -517,6 +517,7 @@ static bool is_call(const struct scan *scan, const struct name *name, size_t fro
         }
     }
     return is_blank(scan_char(scan, at + 1)) || to - at == CALL_MAX || to == at + 1 ||
+           scan_is_line_over(scan, lead_colour_end(scan->text, at + 1)) ||
            has_code(scan, at + 1, to);
 }
 
@@ -622,7 +623,7 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
     for (size_t i = 0; i < ARRAY_N(wrappers); i++) {
         if (scan_has(scan, from, wrappers[i])) {
             size_t at = scan_skip_blanks(scan, from + strlen(wrappers[i]));
-            if (scan_is_line_over(scan, at)) {
+            if (scan_is_line_over(scan, lead_colour_end(scan->text, at))) {
                 value_below(scan, name, BELOW_TEXT);
                 return from;
             }
