@@ -16,7 +16,8 @@
 static const struct sieve_item items[] = {{{"k", "e", "y", NULL}},
                                           {{"tT", "oO", "kK", "eE"}},
                                           {{":", "/", "/", NULL}},
-                                          {{"g", "h", "p", "_"}}};
+                                          {{"g", "h", "p", "_"}},
+                                          {{"\xe3", "\x83", "\x91", "\xe3"}}};
 
 static void check_row(const char *name, const uint64_t *wide, const uint64_t *plain, size_t words) {
     if (memcmp(wide, plain, words * sizeof wide[0]) != 0) {
@@ -138,7 +139,7 @@ static bool begins(struct str text, size_t at, const struct sieve_item *item) {
 }
 
 static void nothing_that_is_looked_for_is_held_back(void **state) {
-    static const char letters[] = "keytoKTOE:/ghp_ \xe5";
+    static const char letters[] = "keytoKTOE:/ghp_ \xe5\xe3\x83\x91";
     struct sieve sieve;
     struct sift sift = {0};
     char text[300];
@@ -158,6 +159,24 @@ static void nothing_that_is_looked_for_is_held_back(void **state) {
                 }
             }
         }
+    }
+    sift_done(&sift);
+}
+
+/* An item that is not of ASCII must not let everything through. */
+static void other_text_has_no_place(void **state) {
+    static const char text[] = "a building of 14 modules, in short: what logs say all day long,\n"
+                               "with \xc3\xa9 and \xe2\x80\xa6 and \xe6\x97\xa5 in it";
+    struct sieve sieve;
+    struct sift sift = {0};
+
+    (void)state;
+    sieve_build(&sieve, items, ARRAY_N(items));
+    for (int way = sieve_best_way(); way >= SIEVE_PLAIN; way--) {
+        sieve.way = (enum sieve_way)way;
+        sieve_run(&sieve, str_from(text), false, &sift);
+        assert_int_equal(bits_next(sift.anchors, sift.anchors, 0, sizeof text - 1),
+                         sizeof text - 1);
     }
     sift_done(&sift);
 }
@@ -264,6 +283,7 @@ int main(void) {
         cmocka_unit_test(every_way_gives_the_same_bits),
         cmocka_unit_test(long_runs_and_places_are_as_counted),
         cmocka_unit_test(nothing_that_is_looked_for_is_held_back),
+        cmocka_unit_test(other_text_has_no_place),
         cmocka_unit_test(literals_are_found_every_way),
         cmocka_unit_test(persons_are_found_every_way),
     };

@@ -55,10 +55,12 @@ static void weights_build(struct weights *weights, bool is_whole) {
 
 static bool is_any_byte(const uint64_t *bytes) { return (bytes[0] & bytes[1]) == ~UINT64_C(0); }
 
-/* The nibbles of a set of bytes. */
-static void nibbles_of(const uint64_t *bytes, uint16_t *low, uint16_t *high) {
+/* The nibbles of the bytes of place `k`. */
+static void nibbles_of(const struct sieve_group *group, size_t k, uint16_t *low, uint16_t *high) {
+    const uint64_t *bytes = group->bytes[k];
+
     *low = 0;
-    *high = 0;
+    *high = (uint16_t)(group->beyond[k] << 8);
     for (unsigned h = 0; h < SIEVE_ASCII / 16; h++) {
         uint16_t row = (uint16_t)(bytes[h / 4] >> h % 4 * 16);
         *low |= row;
@@ -67,8 +69,10 @@ static void nibbles_of(const uint64_t *bytes, uint16_t *low, uint16_t *high) {
     *high = is_any_byte(bytes) ? UINT16_MAX : *high;
 }
 
-/* How often a byte is let through that is looked for among `bytes`. */
-static uint64_t place_weight(const struct weights *weights, const uint64_t *bytes) {
+/* How often a byte is let through at place `k`. */
+static uint64_t place_weight(const struct weights *weights, const struct sieve_group *group,
+                             size_t k) {
+    const uint64_t *bytes = group->bytes[k];
     uint64_t sum = 0;
     uint16_t low = 0;
     uint16_t high = 0;
@@ -76,7 +80,7 @@ static uint64_t place_weight(const struct weights *weights, const uint64_t *byte
     if (is_any_byte(bytes)) {
         return 10000;
     }
-    nibbles_of(bytes, &low, &high);
+    nibbles_of(group, k, &low, &high);
     for (unsigned h = 0; h < SIEVE_ASCII / 16; h++) {
         unsigned row = weights->is_whole ? (uint16_t)(bytes[h / 4] >> h % 4 * 16)
                        : high >> h & 1   ? low
@@ -91,7 +95,7 @@ static uint64_t group_cost(const struct weights *weights, const struct sieve_gro
     uint64_t cost = 1;
 
     for (size_t k = 0; k < SIEVE_WINDOW && cost > 0; k++) {
-        cost *= place_weight(weights, group->bytes[k]);
+        cost *= place_weight(weights, group, k);
     }
     return cost;
 }
@@ -102,6 +106,7 @@ static struct sieve_group group_join(const struct sieve_group *a, const struct s
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
         both.bytes[k][0] |= b->bytes[k][0];
         both.bytes[k][1] |= b->bytes[k][1];
+        both.beyond[k] |= b->beyond[k];
     }
     return both;
 }
@@ -110,15 +115,14 @@ static struct sieve_group group_of(const struct sieve_item *item) {
     struct sieve_group group = {0};
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        bool is_any = item->first[k] == NULL;
-
-        for (const char *p = item->first[k]; !is_any && *p != '\0'; p++) {
-            unsigned char c = (unsigned char)*p;
-            is_any = c >= SIEVE_ASCII;
-            group.bytes[k][c / 64 % 2] |= UINT64_C(1) << c % 64;
-        }
-        if (is_any) {
+        if (item->first[k] == NULL) {
             memset(group.bytes[k], 0xff, sizeof group.bytes[k]);
+            continue;
+        }
+        for (const char *p = item->first[k]; *p != '\0'; p++) {
+            unsigned char c = (unsigned char)*p;
+            group.bytes[k][c / 64 % 2] |= UINT64_C(1) << c % 64;
+            group.beyond[k] |= c < SIEVE_ASCII ? 0 : (uint8_t)(1 << (c / 16 - 8));
         }
     }
     return group;
@@ -148,7 +152,7 @@ static void sieve_fill(struct sieve *sieve, size_t g) {
         uint16_t low = 0;
         uint16_t high = 0;
 
-        nibbles_of(group->bytes[k], &low, &high);
+        nibbles_of(group, k, &low, &high);
         for (unsigned i = 0; i < 16; i++) {
             sieve->low[g / 8][k][i] |= (uint8_t)((low >> i & 1U) << g % 8);
             sieve->high[g / 8][k][i] |= (uint8_t)((high >> i & 1U) << g % 8);

@@ -27,9 +27,11 @@ enum { SIEVE_BATCH = 16, SIEVE_PLACES = SIEVE_BATCH * 64 + 16 };
 
 enum { SIEVE_ASCII = 128 };
 
-/* Several prefixes as one: a set of bytes for each place, by bits; all of them: any byte. */
+/* Several prefixes as one: a set of bytes for each place, by bits; all of them: any byte. One that
+ * is not of ASCII stands there by its lower seven bits, and in `beyond` by its upper nibble. */
 struct sieve_group {
     uint64_t bytes[SIEVE_WINDOW][SIEVE_ASCII / 64];
+    uint8_t beyond[SIEVE_WINDOW]; /* bit h: nibble 8 + h */
 };
 
 /* What may begin with which bytes. {0} lets nothing through. */
