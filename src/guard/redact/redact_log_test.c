@@ -119,6 +119,8 @@ static const struct row forms[] = {
     {"Mot de passe : Tulip\n", "Mot de passe : ***\n"}, {"contrase\303\261a: Tulip\n", "contrase\303\261a: ***\n"}, {"Kennwort=Tulip\n", "Kennwort=***\n"},
     {"---> PASS Tulip77\n<--- 230 ok\n", "---> PASS ***\n<--- 230 ok\n"}, {"a1 LOGIN \"jo\" \"Tulip\"\n", "a1 LOGIN \"jo\" \"***\"\n"},
     {"[[\"email\", \"a\"], [\"password\", \"Tulip\"]]\n", "[[\"email\", \"a\"], [\"password\", \"***\"]]\n"},
+    {"\"Env\": [\"ROOT_PASSWORD=J(Tulip,fog\", \"LANG=C\"]\n", "\"Env\": [\"ROOT_PASSWORD=***\", \"LANG=C\"]\n"},
+    {"{\"m\": \"{\\\"o\\\": \\\"\\\\\\\"ROOT_PASSWORD=J(Tulip\\\\\\\",\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"\\\\\\\"ROOT_PASSWORD=***\\\\\\\",\\\"}\"}\n"},
 };
 static const struct row apart[] = { /* a name and its value that stand apart */
     {"    \033[32m+----+-----------+\033[0m\n    \033[32m| id | api_token |\033[0m\n    \033[32m+----+-----------+\033[0m\n    \033[32m|  1 | Tulip     |\033[0m\n", "    \033[32m+----+-----------+\033[0m\n    \033[32m| id | api_token |\033[0m\n    \033[32m+----+-----------+\033[0m\n    \033[32m|  1 | ***     |\033[0m\n"},

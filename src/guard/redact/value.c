@@ -489,7 +489,8 @@ static bool has_code(const struct scan *scan, size_t from, size_t to) {
     return false;
 }
 
-/* getToken(...): code, not a value. What goes on behind the bracket that closes it is none. */
+/* getToken(...): code, not a value. What goes on behind the bracket that closes it is none, nor is
+ * a bracket that the string around it leaves open. */
 static bool is_call(const struct scan *scan, const struct name *name, size_t from) {
     size_t at = from;
     size_t depth = 0;
@@ -516,9 +517,12 @@ static bool is_call(const struct scan *scan, const struct name *name, size_t fro
             return !is_alnum(scan_char(scan, to + 1));
         }
     }
+    bool is_string_over =
+        to == scan->text.len || (name->open != '\0' && scan_char(scan, to) == name->open);
     return is_blank(scan_char(scan, at + 1)) || to - at == CALL_MAX || to == at + 1 ||
            scan_is_line_over(scan, lead_colour_end(scan->text, at + 1)) ||
-           has_code(scan, at + 1, to);
+           (is_string_over ? scan_before_slashes(scan, at + 1, to) == at + 1
+                           : has_code(scan, at + 1, to));
 }
 
 /* The first character that JSON lets follow a number or a word. */
