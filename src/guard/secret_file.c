@@ -60,27 +60,62 @@ static bool is_data(struct str name) {
 
 static bool has_nocase(struct str text, struct str part) {
     for (size_t at = 0; at + part.len <= text.len; at++) {
-        if (str_starts_nocase(str_slice(text, at, text.len), part)) {
+        if (fold(text.ptr[at]) == fold(part.ptr[0]) &&
+            str_starts_nocase(str_slice(text, at, text.len), part)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
-
 /* deploy-key, deployKey, KEY.json: not monkey. */
 static bool has_word(struct str text, struct str word) {
     for (size_t at = 0; at + word.len <= text.len; at++) {
+        if (fold(text.ptr[at]) != fold(word.ptr[0])) {
+            continue;
+        }
         char before = at == 0 ? '.' : text.ptr[at - 1];
         char after = str_char(text, at + word.len);
-        bool begins = !is_alnum(before) || (is_capital(text.ptr[at]) && !is_capital(before));
-        bool ends =
-            !is_alnum(after) || (is_capital(after) && !is_capital(text.ptr[at + word.len - 1]));
+        bool begins = !is_alnum(before) || (is_upper(text.ptr[at]) && !is_upper(before));
+        bool ends = !is_alnum(after) || (is_upper(after) && !is_upper(text.ptr[at + word.len - 1]));
 
         if (begins && ends && str_starts_nocase(str_slice(text, at, text.len), word)) {
             return true;
         }
+    }
+    return false;
+}
+
+/* Which characters a name has, without case, by their lower six bits. */
+static uint64_t letters_of(struct str name) {
+    uint64_t letters = 0;
+
+    for (size_t i = 0; i < name.len; i++) {
+        letters |= UINT64_C(1) << (fold(name.ptr[i]) & 63);
+    }
+    return letters;
+}
+
+static bool has_letter(uint64_t letters, char c) { return (letters >> (fold(c) & 63) & 1) != 0; }
+
+/* Most rows are ruled out by a length or a letter. */
+static bool may_match(const struct row *row, struct str name, uint64_t letters) {
+    switch (row->how) {
+    case FOLDER:
+    case NAME:
+    case BELOW:
+        return name.len == row->text.len && fold(name.ptr[0]) == fold(row->text.ptr[0]);
+    case PATH:
+    case ENDS:
+        return fold(name.ptr[name.len - 1]) == fold(row->text.ptr[row->text.len - 1]);
+    case STARTS:
+        return fold(name.ptr[0]) == fold(row->text.ptr[0]);
+    case HAS:
+    case WORD:
+        return has_letter(letters, row->text.ptr[0]) &&
+               has_letter(letters, row->text.ptr[row->text.len - 1]);
+    case HOW_NONE:
+        break;
     }
     return false;
 }
@@ -108,9 +143,9 @@ static bool row_matches(const struct row *row, const struct place *place) {
                name.len >= n + row->ending.len && str_starts_nocase(name, row->text) &&
                str_ends_nocase(name, row->ending);
     case HAS:
-        return place->is_last && is_data(name) && has_nocase(name, row->text);
+        return place->is_last && has_nocase(name, row->text) && is_data(name);
     case WORD:
-        return place->is_last && is_data(name) && has_word(name, row->text);
+        return place->is_last && has_word(name, row->text) && is_data(name);
     case HOW_NONE:
         break;
     }
@@ -138,8 +173,13 @@ static bool is_env(struct str name) {
 static enum secret_file name_degree(const struct place *place) {
     enum secret_file degree = is_env(place->name) ? SECRET_FILE_SURE : SECRET_FILE_NONE;
 
+    if (place->name.len == 0) {
+        return degree;
+    }
+    uint64_t letters = letters_of(place->name);
     for (size_t i = 0; i < ARRAY_N(rows) && degree != SECRET_FILE_SURE; i++) {
-        if (rows[i].degree > degree && row_matches(&rows[i], place)) {
+        if (rows[i].degree > degree && may_match(&rows[i], place->name, letters) &&
+            row_matches(&rows[i], place)) {
             degree = rows[i].degree;
         }
     }
