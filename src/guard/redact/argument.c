@@ -474,20 +474,14 @@ size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
     return 0;
 }
 
-/* http -a user:password, of HTTPie */
-size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at) {
-    struct command command = {.at = at + strlen(rule->anchor), .end = scan->text.len};
-    size_t line = scan_line_begin(scan, at);
-    ptrdiff_t http = scan_find(scan, line, at, "http ");
-    ptrdiff_t https = http < 0 ? scan_find(scan, line, at, "https ") : http;
+/* Adds the user:password that is the next word, of an option at `at` that ends at `end`; returns
+ * where it ends, or 0. */
+static size_t login_add(struct scan *scan, size_t at, size_t end) {
+    struct command command = {.at = end, .quote = quote_around(scan, at)};
+    struct within whole = scan_narrow(scan, at, false);
     size_t from = 0;
     size_t to = 0;
 
-    if (https < 0 || !scan_is_start(scan, (size_t)https)) {
-        return 0;
-    }
-    command.quote = quote_around(scan, at);
-    struct within whole = scan_narrow(scan, at, false);
     command.end = scan->text.len;
     bool is_word = word_next(scan, &command, &from, &to);
     if (is_word) {
@@ -497,24 +491,25 @@ size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at) {
     return is_word ? to : 0;
 }
 
+/* http -a user:password, of HTTPie */
+size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t line = scan_line_begin(scan, at);
+    ptrdiff_t http = scan_find(scan, line, at, "http ");
+    ptrdiff_t https = http < 0 ? scan_find(scan, line, at, "https ") : http;
+
+    if (https < 0 || !scan_is_start(scan, (size_t)https)) {
+        return 0;
+    }
+    return login_add(scan, at, at + strlen(rule->anchor));
+}
+
 /* -u user:password where a command of curl's goes on on a line of its own. */
 size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at) {
-    struct command command = {.at = at + strlen(rule->anchor), .end = scan->text.len};
-    size_t from = 0;
-    size_t to = 0;
+    size_t end = at + strlen(rule->anchor);
 
     if (at < scan->command_to ||
         (!scan->has_curl && str_trim(str_slice(scan->text, 0, at)).len > 0)) {
         return 0;
     }
-    command.quote = quote_around(scan, at);
-    command.at += scan_char(scan, command.at) == '=' ? 1 : 0;
-    struct within whole = scan_narrow(scan, at, false);
-    command.end = scan->text.len;
-    bool is_word = word_next(scan, &command, &from, &to);
-    if (is_word) {
-        argument_add(scan, from, to, FORM_COLON);
-    }
-    scan_widen(scan, whole);
-    return is_word ? to : 0;
+    return login_add(scan, at, end + (scan_char(scan, end) == '=' ? 1 : 0));
 }
