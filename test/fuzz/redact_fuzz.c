@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n) {
 
 #else
 
-/* What goes on over lines, what stands before a line, what has no end, what is slow. */
+/* What goes on over lines, what stands before a line, what has no end. */
 static const char *const parts[] = {
     "-----BEGIN RSA PRIVATE KEY-----\n",
     "-----BEGIN OPENSSH PRIVATE KEY-----",
@@ -174,35 +174,18 @@ static const char *const parts[] = {
     "Cookie: a=b; c=d",
     "Set-Cookie: sid=x; Path=/\n",
     "Authorization: Digest username=\"a\", response=\"b\"\n",
-    "{\"secret\":{",
     "[1, true, null, ",
     "\"credentials\": {\n  \"a\": [\n",
-    "}",
     "]",
     "},\n",
     "\"password\": 12",
     "\\\"token\\\": ",
-    "token:secret:\n ",
-    "\xef\xbb\xbf%22SG.",
-    "-eyJ.password \"abc1defg\" ",
-    "\\/%12.34",
-    "curl -u a://b:c@",
-    "phone \\u0070:AA",
-    "\xe2\x80\x8b&token=",
-    "seed=Qm7rTz2KpX9w",
-    "]\\\"-eyJ._password=",
-    "the password is ",
     "the password for bob was reset to ",
-    "words of a log ",
-    "vault login ",
     "aws configure ",
-    "c2VjcmV0PWh1bnRlcjI=",
     "cGFzc3dvcmQ6IGh1bnRlcjIgYW5kIG1vcmUgd29yZHMgb2YgYSBmaWxlIGFuZCBt\n",
     "70617373776f72643d68756e746572322061",
-    "key ",
     "\n",
     "\n",
-    "\r\n",
     " ",
     "***",
     "\"***\"",
@@ -219,7 +202,7 @@ static void add_piece(struct buf *out) {
         "a.b@example.com", "+49 30 901820", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00",
         "536-22-1234",     "10.1.2.3",      "2001:db8::1",         "(415) 555-0132"};
 
-    switch (next_random() % 12) {
+    switch (next_random() % 14) {
     case 0:
         buf_add_s(out, named[next_random() % named_n]);
         break;
@@ -240,6 +223,10 @@ static void add_piece(struct buf *out) {
         for (uint32_t n = next_random() % 6; n > 0; n--) {
             buf_add_c(out, bytes[next_random() % (sizeof bytes - 1)]);
         }
+        break;
+    case 7:
+    case 8:
+        buf_add_s(out, hostile_pieces[next_random() % hostile_piece_n]);
         break;
     default:
         buf_add_s(out, parts[next_random() % ARRAY_N(parts)]);

@@ -272,6 +272,34 @@ const size_t named_n = ARRAY_N(named);
 const size_t harmless_n = ARRAY_N(harmless);
 const size_t known_value_n = ARRAY_N(known_values);
 
+const char *const hostile_pieces[] = {
+    "token:secret:\n ",
+    "\xef\xbb\xbf%22SG.",
+    "-eyJ.password \"abc1defg\" ",
+    "\\/%12.34",
+    "curl -u a://b:c@",
+    "phone \\u0070:AA",
+    "4111 1111 1111 1111 ",
+    "\xe2\x80\x8b&token=",
+    "seed=Qm7rTz2KpX9w",
+    "]\\\"-eyJ._password=",
+    "the password is ",
+    "a.b@example.com ",
+    "key ",
+    "words of a log ",
+    "vault login ",
+    "\n",
+    "{\"secret\":{",
+    "}",
+    "[1, ",
+    "c2VjcmV0PWh1bnRlcjI=",
+    "secret:\n  ",
+    "DE89 3704 0044 0532",
+    "-----BEGIN CERTIFICATE-----",
+    "\r\n",
+};
+const size_t hostile_piece_n = ARRAY_N(hostile_pieces);
+
 struct redactor *redactor_with_known(void) {
     struct redactor *redactor = redactor_new();
 

@@ -52,6 +52,8 @@ extern const char *const harmless[]; /* what must stay as it is */
 extern const size_t harmless_n;
 extern const char *const known_values[];
 extern const size_t known_value_n;
+extern const char *const hostile_pieces[]; /* what is slow, or ends in the middle of something */
+extern const size_t hostile_piece_n;
 
 struct redactor *redactor_with_known(void); /* knows known_values */
 

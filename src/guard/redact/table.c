@@ -79,15 +79,23 @@ static size_t cell_end(const struct scan *scan, size_t at, size_t to, char separ
     return at;
 }
 
+/* [from, to) without those of `first` at its begin and of `last` at its end. */
+static void cell_trim(const struct scan *scan, const char *first, const char *last, size_t *from,
+                      size_t *to) {
+    while (*from < *to && is_any(scan->text.ptr[*from], first)) {
+        (*from)++;
+    }
+    while (*to > *from && is_any(scan->text.ptr[*to - 1], last)) {
+        (*to)--;
+    }
+}
+
 /* Whether [from, to) may be a cell of CSV: what begins with a quote ends with it (RFC 4180). Lines
  * of JSON have commas at their ends too. */
 static bool is_csv_cell(const struct scan *scan, size_t from, size_t to) {
-    while (from < to && is_blank(scan->text.ptr[from])) {
-        from++;
-    }
-    while (to > from && is_blank(scan->text.ptr[to - 1])) {
-        to--;
-    }
+    static const char blanks[] = " \t\r\n";
+
+    cell_trim(scan, blanks, blanks, &from, &to);
     return from == to || quote_at(scan, from).len == 0 || quoted_cell_end(scan, from, to) == to;
 }
 
@@ -180,17 +188,6 @@ static bool is_head(const struct scan *scan, size_t from, size_t to, char separa
         at += bar > 0 ? bar - 1 : 0;
     }
     return true;
-}
-
-/* [from, to) without those of `first` at its begin and of `last` at its end. */
-static void cell_trim(const struct scan *scan, const char *first, const char *last, size_t *from,
-                      size_t *to) {
-    while (*from < *to && is_any(scan->text.ptr[*from], first)) {
-        (*from)++;
-    }
-    while (*to > *from && is_any(scan->text.ptr[*to - 1], last)) {
-        (*to)--;
-    }
 }
 
 static void cell_mask(struct scan *scan, size_t from, size_t to) {
