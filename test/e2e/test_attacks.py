@@ -211,15 +211,11 @@ class RepositoryAttacks(todo.TodoCase):
         self.assertIn("words for a model in it", run.stdout)
 
 
-class SinceTheYes(todo.TodoCase):
+class SinceTheYes(todo.FaultCase):
     """What a person said yes to is changed before it is executed: nothing is executed, and the reason is named."""
-    halves = ("backend",)
 
     def setUp(self):
         super().setUp()
-        self.todo()
-        self.bootstrapped()
-        self.through_faults()
         self.bucket = self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
 
     def executed(self):

@@ -97,16 +97,8 @@ class Folder(todo.TodoCase):
         self.assertEqual(self.approved().result["status"], "success")
 
 
-class Meanwhile(todo.TodoCase):
+class Meanwhile(todo.FaultCase):
     """Time goes on and people work while a run does."""
-
-    halves = ("backend",)
-
-    def setUp(self):
-        super().setUp()
-        self.todo()
-        self.bootstrapped()
-        self.through_faults()
 
     def held(self, action, *words, **env):
         """A process that is held before its request reaches AWS: (process, go)."""

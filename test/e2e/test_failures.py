@@ -382,17 +382,10 @@ class World(Broken):
         self.plan()
 
 
-class Deciding(todo.TodoCase):
+class Deciding(todo.FaultCase):
     """A yes is for one paper, once, in its time. A back end alone, in the account whose stacks are executed."""
 
-    halves = ("backend",)
     LATE = property(lambda self: lab.nudge(ahead_s=31 * 60))
-
-    def setUp(self):
-        super().setUp()
-        self.todo()
-        self.bootstrapped()
-        self.through_faults()
 
     def executed(self):
         return self.fault.count("cloudformation", "ExecuteChangeSet")

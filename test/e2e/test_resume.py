@@ -11,16 +11,8 @@ import lab
 import todo
 
 
-class Killing(todo.TodoCase):
+class Killing(todo.FaultCase):
     """A back end alone: its build is small, so each place costs seconds."""
-
-    halves = ("backend",)
-
-    def setUp(self):
-        super().setUp()
-        self.todo()
-        self.bootstrapped()
-        self.through_faults()
 
     def one_set_was_executed_once(self, session):
         self.assertEqual(self.fault.count("cloudformation", "CreateChangeSet", status=200), 1)

@@ -277,6 +277,18 @@ class TodoCase(lab.Case):
             time.sleep(0.03)
 
 
+class FaultCase(TodoCase):
+    """A back end alone, whose build is small, in a bootstrapped account; AWS is reached by the proxy of faults."""
+
+    halves = ("backend",)
+
+    def setUp(self):
+        super().setUp()
+        self.todo()
+        self.bootstrapped()
+        self.through_faults()
+
+
 def run_of(process):
     """The Run of a process of spawn() that has ended."""
     code = process.wait()
