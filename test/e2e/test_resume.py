@@ -562,7 +562,7 @@ class Waiting(OnMachines):
             self.assertEqual(self.at("b", "approve", session).result["status"], "success")
             talk.expect(rf"approved by {self.arn('-b')} on \S+ at [-0-9T:.]+Z; it (goes|went) on there")
             talk.expect("approved by .*-b,terminal")
-            self.assertEqual(talk.wait(), 0)
+            self.assertEqual(talk.wait(), 0, talk.transcript)
         self.one_effect(session)
 
     def test_it_says_who_rejected_and_ends_as_that(self):
