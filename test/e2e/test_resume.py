@@ -1,5 +1,6 @@
 """kill -9 at any place, then attach: the deployment ends correctly, with one change set, executed once."""
 import contextlib
+import itertools
 import json
 import signal
 import sqlite3
@@ -575,6 +576,42 @@ class Waiting(OnMachines):
             self.assertNotIn("asked:", talk.transcript, "it was answered")
             self.assertEqual(talk.wait(), 5)
         self.nothing_at_aws()
+
+    def overtaken(self, is_begun):
+        """The run begins (or has begun) and ends on b while the list of objects that a reads is on its way."""
+        session = self.waits_on_a()
+        lists = itertools.count()
+        asked, ended = threading.Event(), threading.Event()
+
+        def late(request):
+            if request.key_id == self.mine["AWS_ACCESS_KEY_ID"] and next(lists) == 1:  # the first one is whether it exists
+                asked.set()
+                ended.wait(90)
+
+        def approves():
+            self.keys = self.other
+            return self.spawn("approve", session, XDG_STATE_HOME=str(self.dir / "b"))
+
+        self.fault.rule("cloudformation", "ExecuteChangeSet", times=1, call=lambda request: asked.wait(90))
+        self.fault.rule("s3", "ListObjectsV2", path="prefix=sessions", then=late)
+        run = approves() if is_begun else None
+        self.wait_for(lambda: not is_begun or self.fault.count("cloudformation", "ExecuteChangeSet"), "its effect")
+        self.keys = self.mine
+        watch = self.spawn("attach", session, XDG_STATE_HOME=str(self.dir / "a"))
+        self.assertTrue(asked.wait(90))
+        run = run or approves()
+        run.wait(200)
+        self.ended(todo.run_of(run), 0, "success")
+        ended.set()
+        watch.wait(90)
+        self.ended(todo.run_of(watch), 0, "success")
+        self.one_effect(session)
+
+    def test_a_look_that_the_end_overtakes_shows_that_end(self):
+        self.overtaken(is_begun=True)
+
+    def test_a_look_that_a_whole_run_overtakes_shows_its_end(self):
+        self.overtaken(is_begun=False)
 
     def test_a_background_run_goes_on_with_a_yes_that_nobody_acts_on(self):
         self.write_yml(more="    variables: { LOG_LEVEL: info }\n    second_approver: true\n")

@@ -138,14 +138,22 @@ static enum err_code watch_join(struct watch *watch, const char *id, bool *out_i
     return ERR_NONE;
 }
 
-static enum err_code watch_take_over(struct cli *cli, const char *id, bool *out_is_taken,
+/* `*out_is_taken` false: somebody was faster, or is at its end already; it is watched on. */
+static enum err_code watch_take_over(struct watch *watch, const char *id, bool *out_is_taken,
                                      struct err *err) {
+    struct err why = {0};
     enum err_code code;
 
-    cli_say(cli, "nobody runs session %s now; going on with it here", id);
-    code = run_again(cli, id, err);
-    *out_is_taken = code != ERR_LOCKED; /* somebody was faster: watch on */
-    return *out_is_taken ? code : ERR_NONE;
+    cli_say(watch->cli, "nobody runs session %s now; going on with it here", id);
+    code = run_again(watch->cli, id, &why);
+    if (code == ERR_USED && watch_look(watch, id, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out_is_taken = code != ERR_LOCKED && !watch->has_ended;
+    if (*out_is_taken && code != ERR_NONE) {
+        *err = why;
+    }
+    return err->code;
 }
 
 static enum err_code watch_run(struct watch *watch, const char *id, struct err *err) {
@@ -177,7 +185,7 @@ static enum err_code watch_run(struct watch *watch, const char *id, struct err *
         if (is_new) {
             continue;
         }
-        if (!is_held && !watch->is_run && watch_take_over(cli, id, &is_taken, err) != ERR_NONE) {
+        if (!is_held && !watch->is_run && watch_take_over(watch, id, &is_taken, err) != ERR_NONE) {
             return err->code;
         }
         if (is_taken) {

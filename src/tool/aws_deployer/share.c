@@ -32,15 +32,19 @@ enum {
 struct share {
     struct s3_list list;
     char *prefix;
-    int64_t to;      /* the last record that is there; 0: none, or not looked for */
-    int64_t last;    /* where the last part begins */
-    int64_t take;    /* the highest one; 0: nobody ever took it */
-    bool is_resting; /* that one was given back */
+    int64_t to;       /* the last record that is there; 0: none, or not looked for */
+    int64_t last;     /* where the last part begins */
+    int64_t take;     /* the highest one; 0: nobody ever took it */
+    bool is_resting;  /* that one was given back */
+    json_t *taken_by; /* its body; NULL: nobody ever took it */
+    bool is_open;     /* another state folder took it last, and did not give it back */
+    bool is_run;      /* and may still be running it */
 };
 
 static void share_done(struct share *share) {
     s3_list_done(&share->list);
     free(share->prefix);
+    json_decref(share->taken_by);
 }
 
 static char *share_prefix(const struct op *op, const char *what) {
@@ -118,11 +122,8 @@ static enum err_code share_read_take(struct op *op, const struct aws *aws,
                             : deployer_get_json(op, aws, key, SHARE_NOTE_BYTES, out, err);
 }
 
-/* `*out_is_open`: another state folder took it last, and did not give it back. `*out_is_run`: and
- * may still be running it. */
-static enum err_code share_is_run(const struct op *op, const struct share *share,
-                                  const json_t *take, bool *out_is_open, bool *out_is_run,
-                                  struct err *err) {
+static enum err_code share_is_run(const struct op *op, struct share *share, struct err *err) {
+    const json_t *take = share->taken_by;
     struct store_owner owner = {.pid = json_int_or(take, "pid", 0),
                                 .start = json_int_or(take, "start", 0)};
     struct sha256 install;
@@ -131,11 +132,31 @@ static enum err_code share_is_run(const struct op *op, const struct share *share
         return err->code;
     }
     (void)snprintf(owner.host, sizeof owner.host, "%s", json_str_or(take, "host", ""));
-    *out_is_open = share->take > 0 && !share->is_resting &&
-                   strcmp(json_str_or(take, "install", ""), sha256_hex(install).text) != 0;
-    *out_is_run = *out_is_open && json_int_or(take, "expires_ms", 0) > clock_now_ms() &&
-                  !store_owner_is_dead(&owner);
+    share->is_open = share->take > 0 && !share->is_resting &&
+                     strcmp(json_str_or(take, "install", ""), sha256_hex(install).text) != 0;
+    share->is_run = share->is_open && json_int_or(take, "expires_ms", 0) > clock_now_ms() &&
+                    !store_owner_is_dead(&owner);
     return ERR_NONE;
+}
+
+static enum err_code share_find_once(struct op *op, const struct aws *aws, struct share *out,
+                                     struct err *err) {
+    return share_list(op, aws, out, err) != ERR_NONE ||
+                   share_read_take(op, aws, out, &out->taken_by, err) != ERR_NONE
+               ? err->code
+               : share_is_run(op, out, err);
+}
+
+/* Whoever ran it may have come to its end since the list was read, and its last records are older
+ * than that end: where it is seen to be gone, the list is read again. */
+static enum err_code share_find(struct op *op, const struct aws *aws, struct share *out,
+                                struct err *err) {
+    if (share_find_once(op, aws, out, err) != ERR_NONE || !out->is_open || out->is_run) {
+        return err->code;
+    }
+    share_done(out);
+    *out = (struct share){0};
+    return share_find_once(op, aws, out, err);
 }
 
 static enum err_code share_say_run(const struct op *op, const json_t *take, struct err *err) {
@@ -241,21 +262,16 @@ static enum err_code share_fetch_site(struct op *op, const struct aws *aws, stru
 
 enum err_code deployer_take_session(struct op *op, json_t **out, struct err *err) {
     CLEANUP(share_done) struct share share = {0};
-    CLEANUP(json_decrefp) json_t *take = NULL;
-    bool is_open = false;
-    bool is_run = false;
     struct aws aws;
 
-    if (services_aws(op, &aws, err) != ERR_NONE || share_list(op, &aws, &share, err) != ERR_NONE ||
-        share_read_take(op, &aws, &share, &take, err) != ERR_NONE ||
-        share_is_run(op, &share, take, &is_open, &is_run, err) != ERR_NONE) {
+    if (services_aws(op, &aws, err) != ERR_NONE || share_find(op, &aws, &share, err) != ERR_NONE) {
         return err->code;
     }
-    if (is_run) {
-        return share_say_run(op, take, err);
+    if (share.is_run) {
+        return share_say_run(op, share.taken_by, err);
     }
     if (share.last > json_int_or(op->args, "after", 0)) {
-        err_set(err, ERR_STALE, "another machine has gone on with session %s meanwhile",
+        err_set(err, ERR_LOCKED, "another machine has gone on with session %s meanwhile",
                 deployer_arg(op, "session"));
         return err_remedy(err, "aws-copilot attach %s shows how", deployer_arg(op, "session"));
     }
@@ -593,13 +609,10 @@ enum err_code deployer_decide(struct op *op, json_t **out, struct err *err) {
 static enum err_code share_answer(struct op *op, const struct aws *aws, json_t **out,
                                   struct err *err) {
     CLEANUP(share_done) struct share share = {0};
-    CLEANUP(json_decrefp) json_t *take = NULL;
     CLEANUP(json_decrefp) json_t *found = json_object();
     json_t *decisions = NULL;
-    bool is_open = false;
-    bool is_run = false;
 
-    if (share_list(op, aws, &share, err) != ERR_NONE) {
+    if (share_find(op, aws, &share, err) != ERR_NONE) {
         return err->code;
     }
     json_put_bool(found, "found", share.list.n > 0);
@@ -609,17 +622,16 @@ static enum err_code share_answer(struct op *op, const struct aws *aws, json_t *
         return ERR_NONE;
     }
     if (share_import_leased(op, aws, &share, found, err) != ERR_NONE ||
-        share_read_take(op, aws, &share, &take, err) != ERR_NONE ||
-        share_is_run(op, &share, take, &is_open, &is_run, err) != ERR_NONE ||
         share_decisions(op, aws, &decisions, err) != ERR_NONE) {
         return err->code;
     }
     json_put_int(found, "shared_to", share.to);
     json_put_int(found, "last", share.last);
     json_put_int(found, "take", share.take);
-    json_put_bool(found, "open", is_open);
-    json_put_bool(found, "run", is_run);
-    json_put(found, "taken_by", take == NULL ? json_object() : json_incref(take));
+    json_put_bool(found, "open", share.is_open);
+    json_put_bool(found, "run", share.is_run);
+    json_put(found, "taken_by",
+             share.taken_by == NULL ? json_object() : json_incref(share.taken_by));
     json_put(found, "decisions", decisions);
     *out = TAKE(found);
     return ERR_NONE;
