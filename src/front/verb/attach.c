@@ -150,10 +150,11 @@ static enum err_code watch_take_over(struct watch *watch, const char *id, bool *
         return err->code;
     }
     *out_is_taken = code != ERR_LOCKED && !watch->has_ended;
-    if (*out_is_taken && code != ERR_NONE) {
-        *err = why;
+    if (code == ERR_NONE || !*out_is_taken) {
+        return ERR_NONE;
     }
-    return err->code;
+    *err = why;
+    return code;
 }
 
 static enum err_code watch_run(struct watch *watch, const char *id, struct err *err) {

@@ -278,6 +278,7 @@ enum err_code run_find(struct cli *cli, const char *id, struct glance *out, stru
     if (code == ERR_NONE) {
         code = run_find_known(cli, id, &glance, joined, err);
     } else if (code == ERR_NOT_FOUND) {
+        *err = (struct err){0};
         code = run_find_unknown(cli, id, joined, err);
         code = code == ERR_NONE ? glance_read(cli, id, &glance, err) : code;
     }
