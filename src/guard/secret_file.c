@@ -3,6 +3,8 @@
 
 #include "guard/redact/charset.h"
 
+#include <pthread.h>
+
 enum how { HOW_NONE = 0, FOLDER, NAME, BELOW, PATH, ENDS, STARTS, HAS, WORD };
 
 struct row {
@@ -12,8 +14,9 @@ struct row {
     struct str ending;
 };
 
-#define F(degree, how, text, ending, what)                                                         \
-    {SECRET_FILE_##degree, how, {text, sizeof(text) - 1}, {ending, sizeof(ending) - 1}},
+#define TEXT(text)                                                                                 \
+    { text, sizeof(text) - 1 }
+#define F(degree, how, text, ending, what) {SECRET_FILE_##degree, how, TEXT(text), TEXT(ending)},
 static const struct row rows[] = {
 #include "guard/secret_file.def"
 };
@@ -27,10 +30,9 @@ struct place {
     bool is_last;
 };
 
-static bool ends_with_one_of(struct str name, const char *const *endings, size_t n) {
+static bool ends_with_one_of(struct str name, const struct str *endings, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        struct str ending = str_from(endings[i]);
-        if (name.len > ending.len && str_ends_nocase(name, ending)) {
+        if (name.len > endings[i].len && str_ends_nocase(name, endings[i])) {
             return true;
         }
     }
@@ -39,21 +41,28 @@ static bool ends_with_one_of(struct str name, const char *const *endings, size_t
 
 /* For others to fill or to know. */
 static bool is_for_all(struct str name) {
-    static const char *const endings[] = {".example", ".sample", ".template", ".dist", ".pub"};
+    static const struct str endings[] = {TEXT(".example"), TEXT(".sample"), TEXT(".template"),
+                                         TEXT(".dist"), TEXT(".pub")};
 
     return ends_with_one_of(name, endings, ARRAY_N(endings));
 }
 
 /* No code, no picture and no text for people: what is read every day, whatever its name. */
 static bool is_data(struct str name) {
-    static const char *const endings[] = {
-        ".py",     ".pyi",  ".ts",   ".tsx",   ".js",     ".jsx",  ".mjs",   ".cjs",     ".vue",
-        ".svelte", ".css",  ".scss", ".sass",  ".less",   ".html", ".htm",   ".svg",     ".png",
-        ".jpg",    ".jpeg", ".gif",  ".webp",  ".ico",    ".md",   ".mdx",   ".rst",     ".adoc",
-        ".go",     ".rs",   ".java", ".kt",    ".c",      ".h",    ".cpp",   ".hpp",     ".cs",
-        ".rb",     ".php",  ".sh",   ".bash",  ".ps1",    ".sql",  ".tf",    ".graphql", ".proto",
-        ".ipynb",  ".lock", ".map",  ".jinja", ".jinja2", ".j2",   ".tmpl",  ".ejs",     ".hbs",
-        ".snap",   ".pyc",  ".ex",   ".exs",   ".swift",  ".dart", ".scala", ".lua",     ".woff2"};
+    static const struct str endings[] = {
+        TEXT(".py"),    TEXT(".pyi"),  TEXT(".ts"),   TEXT(".tsx"),     TEXT(".js"),
+        TEXT(".jsx"),   TEXT(".mjs"),  TEXT(".cjs"),  TEXT(".vue"),     TEXT(".svelte"),
+        TEXT(".css"),   TEXT(".scss"), TEXT(".sass"), TEXT(".less"),    TEXT(".html"),
+        TEXT(".htm"),   TEXT(".svg"),  TEXT(".png"),  TEXT(".jpg"),     TEXT(".jpeg"),
+        TEXT(".gif"),   TEXT(".webp"), TEXT(".ico"),  TEXT(".md"),      TEXT(".mdx"),
+        TEXT(".rst"),   TEXT(".adoc"), TEXT(".go"),   TEXT(".rs"),      TEXT(".java"),
+        TEXT(".kt"),    TEXT(".c"),    TEXT(".h"),    TEXT(".cpp"),     TEXT(".hpp"),
+        TEXT(".cs"),    TEXT(".rb"),   TEXT(".php"),  TEXT(".sh"),      TEXT(".bash"),
+        TEXT(".ps1"),   TEXT(".sql"),  TEXT(".tf"),   TEXT(".graphql"), TEXT(".proto"),
+        TEXT(".ipynb"), TEXT(".lock"), TEXT(".map"),  TEXT(".jinja"),   TEXT(".jinja2"),
+        TEXT(".j2"),    TEXT(".tmpl"), TEXT(".ejs"),  TEXT(".hbs"),     TEXT(".snap"),
+        TEXT(".pyc"),   TEXT(".ex"),   TEXT(".exs"),  TEXT(".swift"),   TEXT(".dart"),
+        TEXT(".scala"), TEXT(".lua"),  TEXT(".woff2")};
 
     return !ends_with_one_of(name, endings, ARRAY_N(endings));
 }
@@ -86,38 +95,76 @@ static bool has_word(struct str text, struct str word) {
     return false;
 }
 
-/* Which characters a name has, without case, by their lower six bits. */
-static uint64_t letters_of(struct str name) {
+/* Which characters a text has, without case, by their lower six bits. */
+static uint64_t letters_of(struct str text) {
     uint64_t letters = 0;
 
-    for (size_t i = 0; i < name.len; i++) {
-        letters |= UINT64_C(1) << (fold(name.ptr[i]) & 63);
+    for (size_t i = 0; i < text.len; i++) {
+        letters |= UINT64_C(1) << (fold(text.ptr[i]) & 63);
     }
     return letters;
 }
 
-static bool has_letter(uint64_t letters, char c) { return (letters >> (fold(c) & 63) & 1) != 0; }
+/* ---- which rows are asked ---- */
 
-/* Most rows are ruled out by a length or a letter. */
-static bool may_match(const struct row *row, struct str name, uint64_t letters) {
-    switch (row->how) {
+/* The rows by what a name must have: all of it, its end, its begin, or a part. Made once. */
+enum door { DOOR_ALL = 0, DOOR_END, DOOR_BEGIN, DOOR_PART, DOOR_N };
+enum { KEYS = 256 };
+
+static struct {
+    pthread_once_t once;
+    uint16_t first[DOOR_N * KEYS + 1]; /* in `rows`, of a door and a key */
+    uint16_t rows[ARRAY_N(rows)];
+    uint64_t letters[ARRAY_N(rows)];
+} row_index = {.once = PTHREAD_ONCE_INIT};
+
+static enum door door_of(enum how how) {
+    switch (how) {
     case FOLDER:
     case NAME:
     case BELOW:
-        return name.len == row->text.len && fold(name.ptr[0]) == fold(row->text.ptr[0]);
+        return DOOR_ALL;
     case PATH:
     case ENDS:
-        return fold(name.ptr[name.len - 1]) == fold(row->text.ptr[row->text.len - 1]);
+        return DOOR_END;
     case STARTS:
-        return fold(name.ptr[0]) == fold(row->text.ptr[0]);
+        return DOOR_BEGIN;
     case HAS:
     case WORD:
-        return has_letter(letters, row->text.ptr[0]) &&
-               has_letter(letters, row->text.ptr[row->text.len - 1]);
     case HOW_NONE:
         break;
     }
-    return false;
+    return DOOR_PART;
+}
+
+/* Where rows of a door stand that may be those of `text`, which is not empty. */
+static size_t slot_of(enum door door, struct str text) {
+    size_t first = (unsigned char)fold(text.ptr[0]);
+    size_t last = (unsigned char)fold(text.ptr[text.len - 1]);
+    size_t key = door == DOOR_ALL     ? first * 7 + last * 3 + text.len
+                 : door == DOOR_END   ? last
+                 : door == DOOR_BEGIN ? first
+                                      : 0;
+
+    return door * KEYS + key % KEYS;
+}
+
+/* Counts the rows of each slot, and puts each where the slots before it end. */
+static void row_index_make(void) {
+    uint16_t *first = row_index.first;
+    size_t slots[ARRAY_N(rows)];
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        slots[i] = slot_of(door_of(rows[i].how), rows[i].text);
+        row_index.letters[i] = letters_of(rows[i].text);
+        first[slots[i]]++;
+    }
+    for (size_t slot = 1; slot <= DOOR_N * KEYS; slot++) {
+        first[slot] = (uint16_t)(first[slot] + first[slot - 1]);
+    }
+    for (size_t i = ARRAY_N(rows); i > 0; i--) {
+        row_index.rows[--first[slots[i - 1]]] = (uint16_t)(i - 1);
+    }
 }
 
 static bool row_matches(const struct row *row, const struct place *place) {
@@ -154,11 +201,12 @@ static bool row_matches(const struct row *row, const struct place *place) {
 
 /* .env, .env.local, .env_prod, .envrc, prod.env; not .environment, no sample for others to fill. */
 static bool is_env(struct str name) {
-    static const char *const samples[] = {"example.env", "sample.env", "template.env"};
+    static const struct str samples[] = {TEXT("example.env"), TEXT("sample.env"),
+                                         TEXT("template.env")};
     struct str end = STR(".env");
 
     for (size_t i = 0; i < ARRAY_N(samples); i++) {
-        if (str_eq_nocase(name, str_from(samples[i]))) {
+        if (str_eq_nocase(name, samples[i])) {
             return false;
         }
     }
@@ -177,10 +225,17 @@ static enum secret_file name_degree(const struct place *place) {
         return degree;
     }
     uint64_t letters = letters_of(place->name);
-    for (size_t i = 0; i < ARRAY_N(rows) && degree != SECRET_FILE_SURE; i++) {
-        if (rows[i].degree > degree && may_match(&rows[i], place->name, letters) &&
-            row_matches(&rows[i], place)) {
-            degree = rows[i].degree;
+    (void)pthread_once(&row_index.once, row_index_make);
+    for (enum door door = 0; door < DOOR_N; door++) {
+        const uint16_t *at = &row_index.first[slot_of(door, place->name)];
+
+        for (size_t k = at[0]; k < at[1] && degree != SECRET_FILE_SURE; k++) {
+            size_t i = row_index.rows[k];
+            bool may_match = (row_index.letters[i] & ~letters) == 0 || rows[i].how == PATH;
+
+            if (may_match && rows[i].degree > degree && row_matches(&rows[i], place)) {
+                degree = rows[i].degree;
+            }
         }
     }
     return degree;
@@ -188,14 +243,14 @@ static enum secret_file name_degree(const struct place *place) {
 
 /* Without what an editor, a hand or a packer put behind it: as it was. */
 static bool drop_copy_ending(struct place *place) {
-    static const char *const endings[] = {".bak", ".old", ".orig", ".save", ".swp",
-                                          ".gz",  ".bz2", ".xz",   ".zst",  "~"};
+    static const struct str endings[] = {TEXT(".bak"), TEXT(".old"), TEXT(".orig"), TEXT(".save"),
+                                         TEXT(".swp"), TEXT(".gz"),  TEXT(".bz2"),  TEXT(".xz"),
+                                         TEXT(".zst"), TEXT("~")};
 
     for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        struct str ending = str_from(endings[i]);
-        if (place->name.len > ending.len && str_ends_nocase(place->name, ending)) {
-            place->name.len -= ending.len;
-            place->path.len -= ending.len;
+        if (place->name.len > endings[i].len && str_ends_nocase(place->name, endings[i])) {
+            place->name.len -= endings[i].len;
+            place->path.len -= endings[i].len;
             return true;
         }
     }

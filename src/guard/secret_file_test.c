@@ -517,12 +517,47 @@ static void capitals_and_a_path_in_front_change_nothing(void **state) {
     }
 }
 
+/* A path for each row, which its index must lead to. */
+static void each_row_finds_what_it_is_for(void **state) {
+#define FOLDER(text, ending) "a/" text
+#define NAME(text, ending) text
+#define BELOW(text, ending) "a/" text
+#define PATH(text, ending) "a/" text
+#define ENDS(text, ending) "a" text
+#define STARTS(text, ending) text ending
+#define HAS(text, ending) "a" text "a.json"
+#define WORD(text, ending) "a-" text ".json"
+#define F(degree, how, text, ending, what) {how(text, ending), SECRET_FILE_##degree},
+    static const struct {
+        const char *path;
+        enum secret_file degree;
+    } rows[] = {
+#include "guard/secret_file.def"
+    };
+#undef F
+#undef FOLDER
+#undef NAME
+#undef BELOW
+#undef PATH
+#undef ENDS
+#undef STARTS
+#undef HAS
+#undef WORD
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        if (secret_file_of(str_from(rows[i].path)) < rows[i].degree) {
+            fail_msg("%s", rows[i].path);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_there_for_secrets_is_sure),
         cmocka_unit_test(what_holds_them_by_a_programs_habit_may),
         cmocka_unit_test(what_an_application_is_made_of_is_none),
         cmocka_unit_test(what_others_list_is_listed),
+        cmocka_unit_test(each_row_finds_what_it_is_for),
         cmocka_unit_test(capitals_and_a_path_in_front_change_nothing),
     };
 

@@ -156,12 +156,16 @@ static enum command_class judge_at(const struct command *command, int depth, con
     enum command_class floor = COMMAND_SAFE;
     const char *why_floor = NULL;
     struct str text = {0};
+    enum command_class class = COMMAND_UNKNOWN;
+    bool is_judged = false; /* as it is left, it is of `class` */
 
     for (int i = 0; i < WRAPPERS_MAX && rest.n > 0; i++) {
-        if (is_bare_name(rest.words[0]) && command_judge_plain(&rest, reason) == COMMAND_SAFE) {
+        is_judged = is_bare_name(rest.words[0]);
+        class = is_judged ? command_judge_plain(&rest, reason) : COMMAND_UNKNOWN;
+        if (class == COMMAND_SAFE) {
             break;
         }
-        if (!is_bare_name(rest.words[0])) {
+        if (!is_judged) {
             floor = command_worst(floor, COMMAND_UNKNOWN);
             why_floor = "its program is not a bare name";
             rest.words[0] = base_of(rest.words[0]);
@@ -169,15 +173,17 @@ static enum command_class judge_at(const struct command *command, int depth, con
         if (!command_peel(&rest, &floor, &why_floor)) {
             break;
         }
+        is_judged = false;
     }
-    enum command_class class = COMMAND_UNKNOWN;
-    *reason = "what it runs is not seen";
     if (rest.n > 0 && command_script_of(&rest, &text)) {
         floor = command_worst(floor, COMMAND_UNKNOWN);
         why_floor = "a shell runs it";
         class = judge_script(text, depth + 1, reason);
-    } else if (rest.n > 0) {
+    } else if (rest.n > 0 && !is_judged) {
         class = command_judge_plain(&rest, reason);
+    } else if (rest.n == 0) {
+        class = COMMAND_UNKNOWN;
+        *reason = "what it runs is not seen";
     }
     if (command_worst(floor, class) != class) {
         *reason = why_floor;

@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-bool command_word_is(struct str word, const char *text) { return str_eq(word, str_from(text)); }
+bool command_word_is(struct str word, const char *text) {
+    bool may_be = word.len == 0 || word.ptr[0] == text[0]; /* mostly not: no call then */
+
+    return may_be && str_eq(word, str_from(text));
+}
 
 bool command_word_starts(struct str word, const char *text) {
     return str_starts(word, str_from(text));
