@@ -8,6 +8,7 @@
 #include "guard/redact/pieces.h"
 #include "guard/redact/view.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,25 +228,29 @@ static bool is_short_name(const char *name) {
     return n >= ANCHOR_MIN && n < PIECES_MIN;
 }
 
-static void anchors_build_sieve(struct anchors *anchors) {
+static struct sieve rule_sieve; /* lets the anchors of rules through; made once */
+
+static void rule_sieve_build(void) {
     struct sieve_item *items = mem_array(rule_n, sizeof items[0]);
     struct item_room *rooms = mem_array(rule_n, sizeof rooms[0]);
 
     for (size_t i = 0; i < rule_n; i++) {
         items[i] = rule_item(&rules[i], &rooms[i]);
     }
-    sieve_build(&anchors->sieve, items, rule_n);
+    sieve_build(&rule_sieve, items, rule_n);
     free(items);
     free(rooms);
 }
 
 struct anchors *anchors_new(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct anchors *anchors = mem_alloc(sizeof *anchors);
 
     for (size_t i = 0; i < rule_n; i++) {
         anchors_add_rule(anchors, i);
     }
-    anchors_build_sieve(anchors);
+    (void)pthread_once(&once, rule_sieve_build);
+    anchors->sieve = rule_sieve;
     return anchors;
 }
 

@@ -69,46 +69,123 @@ static void nibbles_of(const struct sieve_group *group, size_t k, uint16_t *low,
     *high = is_any_byte(bytes) ? UINT16_MAX : *high;
 }
 
-/* How often a byte is let through at place `k`. */
-static uint64_t place_weight(const struct weights *weights, const struct sieve_group *group,
-                             size_t k) {
-    const uint64_t *bytes = group->bytes[k];
-    uint64_t sum = 0;
-    uint16_t low = 0;
-    uint16_t high = 0;
+/* What a group lets through at a place, and how often a byte is. */
+struct place {
+    uint64_t bytes[2];
+    uint16_t low;
+    uint16_t high;
+    uint64_t weight;
+};
 
-    if (is_any_byte(bytes)) {
-        return 10000;
-    }
-    nibbles_of(group, k, &low, &high);
-    for (unsigned h = 0; h < SIEVE_ASCII / 16; h++) {
-        unsigned row = weights->is_whole ? (uint16_t)(bytes[h / 4] >> h % 4 * 16)
-                       : high >> h & 1   ? low
-                                         : 0U;
-        sum += weights->of[h * 2][row & 0xff] + weights->of[h * 2 + 1][row >> 8];
+/* An item or a group on its way: by places, and about how much text it lets through by those from
+ * each one on. */
+struct load {
+    struct place places[SIEVE_WINDOW];
+    uint64_t from[SIEVE_WINDOW + 1];
+};
+
+/* How often a byte of nibbles `low` and `high` stands in text. */
+static uint64_t nibbles_weight(const struct weights *weights, unsigned low, unsigned high) {
+    uint64_t sum = 0;
+
+    for (unsigned left = high & 0xff; left != 0; left &= left - 1) {
+        unsigned h = (unsigned)__builtin_ctz(left);
+        sum += weights->of[h * 2][low & 0xff] + weights->of[h * 2 + 1][low >> 8];
     }
     return sum;
 }
 
-/* How much text a group lets through, about. */
-static uint64_t group_cost(const struct weights *weights, const struct sieve_group *group) {
-    uint64_t cost = 1;
+/* How often a byte of a set does. */
+static uint64_t bytes_weight(const struct weights *weights, uint64_t first, uint64_t second) {
+    uint64_t sum = 0;
 
-    for (size_t k = 0; k < SIEVE_WINDOW && cost > 0; k++) {
-        cost *= place_weight(weights, group, k);
+    for (size_t i = 0; i < SIEVE_ASCII / 16; i++) {
+        sum += weights->of[i][first >> i * 8 & 0xff] + weights->of[8 + i][second >> i * 8 & 0xff];
     }
-    return cost;
+    return sum;
 }
 
-static struct sieve_group group_join(const struct sieve_group *a, const struct sieve_group *b) {
-    struct sieve_group both = *a;
+/* How often a byte is let through when `place` takes `one` in: mostly they have none in common. */
+static inline uint64_t place_weight_with(const struct weights *weights, const struct place *place,
+                                         const struct place *one) {
+    uint64_t first = one->bytes[0] & place->bytes[0];
+    uint64_t second = one->bytes[1] & place->bytes[1];
+    unsigned low = place->low | one->low;
+    unsigned high = place->high | one->high;
+
+    if (weights->is_whole) {
+        uint64_t common = (first | second) == 0 ? 0 : bytes_weight(weights, first, second);
+        return place->weight + one->weight - common;
+    }
+    return low == place->low && high == place->high ? place->weight
+                                                    : nibbles_weight(weights, low, high);
+}
+
+static void load_join(struct load *load, const struct load *one) {
+    for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+        load->places[k].bytes[0] |= one->places[k].bytes[0];
+        load->places[k].bytes[1] |= one->places[k].bytes[1];
+        load->places[k].low |= one->places[k].low;
+        load->places[k].high |= one->places[k].high;
+    }
+}
+
+static void load_weigh(const struct weights *weights, struct load *load) {
+    load->from[SIEVE_WINDOW] = 1;
+    for (size_t k = SIEVE_WINDOW; k-- > 0;) {
+        struct place *place = &load->places[k];
+
+        place->weight = weights->is_whole ? bytes_weight(weights, place->bytes[0], place->bytes[1])
+                                          : nibbles_weight(weights, place->low, place->high);
+        load->from[k] = load->from[k + 1] * place->weight;
+    }
+}
+
+static struct load load_of(const struct weights *weights, const struct sieve_group *group) {
+    struct load load = {0};
 
     for (size_t k = 0; k < SIEVE_WINDOW; k++) {
-        both.bytes[k][0] |= b->bytes[k][0];
-        both.bytes[k][1] |= b->bytes[k][1];
-        both.beyond[k] |= b->beyond[k];
+        memcpy(load.places[k].bytes, group->bytes[k], sizeof group->bytes[k]);
+        nibbles_of(group, k, &load.places[k].low, &load.places[k].high);
     }
-    return both;
+    load_weigh(weights, &load);
+    return load;
+}
+
+/* How much more text is let through when `load` takes `one` in, or `enough` when that is less. */
+static uint64_t load_growth(const struct weights *weights, const struct load *load,
+                            const struct load *one, uint64_t enough) {
+    uint64_t joined = 1;
+
+    for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+        joined *= place_weight_with(weights, &load->places[k], &one->places[k]);
+        if (joined * load->from[k + 1] >= load->from[0] + enough) {
+            return enough; /* the places behind grow no less */
+        }
+    }
+    return joined - load->from[0];
+}
+
+/* The group that grows least when it takes `one` in. */
+static size_t load_best(const struct weights *weights, const struct load *loads,
+                        const struct load *one) {
+    size_t best = 0;
+    uint64_t least = UINT64_MAX / 2;
+
+    for (size_t g = 0; g < SIEVE_GROUPS && least > 0; g++) {
+        uint64_t more = load_growth(weights, &loads[g], one, least);
+        best = more < least ? g : best;
+        least = more < least ? more : least;
+    }
+    return best;
+}
+
+static void group_join(struct sieve_group *group, const struct sieve_group *one) {
+    for (size_t k = 0; k < SIEVE_WINDOW; k++) {
+        group->bytes[k][0] |= one->bytes[k][0];
+        group->bytes[k][1] |= one->bytes[k][1];
+        group->beyond[k] |= one->beyond[k];
+    }
 }
 
 static struct sieve_group group_of(const struct sieve_item *item) {
@@ -126,23 +203,6 @@ static struct sieve_group group_of(const struct sieve_item *item) {
         }
     }
     return group;
-}
-
-/* The group that grows least when it takes `one` in. */
-static size_t group_best(const struct weights *weights, const struct sieve_group *groups,
-                         const uint64_t *costs, const struct sieve_group *one) {
-    size_t best = 0;
-    uint64_t best_more = UINT64_MAX;
-
-    for (size_t g = 0; g < SIEVE_GROUPS && best_more > 0; g++) {
-        struct sieve_group with = group_join(&groups[g], one);
-        uint64_t more = group_cost(weights, &with) - costs[g];
-        if (more < best_more) {
-            best = g;
-            best_more = more;
-        }
-    }
-    return best;
 }
 
 static void sieve_fill(struct sieve *sieve, size_t g) {
@@ -187,71 +247,99 @@ enum sieve_way sieve_best_way(void) {
 /* An item on its way into a group. */
 struct placing {
     struct sieve_group one;
-    uint64_t cost;
-    size_t group;
+    struct load load;
+    size_t next; /* the one in the same group before it, plus 1 */
 };
 
 static int placing_compare(const void *a, const void *b) {
     const struct placing *x = a;
     const struct placing *y = b;
 
-    return (x->cost < y->cost) - (x->cost > y->cost);
+    return (x->load.from[0] < y->load.from[0]) - (x->load.from[0] > y->load.from[0]);
 }
 
-/* Puts item `at` where it costs least, given where the first `n` others are. */
-static void placing_choose(const struct weights *weights, struct placing *items, size_t n,
-                           size_t at, struct sieve_group *groups, uint64_t *costs) {
-    size_t from = items[at].group;
-    struct sieve_group rest = {0};
+/* The groups, and the last item in each, plus 1. */
+struct placings {
+    struct placing *items;
+    struct load loads[SIEVE_GROUPS];
+    size_t last[SIEVE_GROUPS];
+};
 
-    for (size_t i = 0; i < n; i++) {
-        if (i != at && items[i].group == from) {
-            rest = group_join(&rest, &items[i].one);
+/* Takes item `at` out of group `g`. */
+static void placing_take(const struct weights *weights, struct placings *placings, size_t g,
+                         size_t at) {
+    placings->loads[g] = (struct load){0};
+    for (size_t *link = &placings->last[g]; *link != 0;) {
+        struct placing *item = &placings->items[*link - 1];
+
+        if (*link == at + 1) {
+            *link = item->next;
+        } else {
+            load_join(&placings->loads[g], &item->load);
+            link = &item->next;
         }
     }
-    groups[from] = rest;
-    costs[from] = group_cost(weights, &rest);
-    size_t to = group_best(weights, groups, costs, &items[at].one);
-    groups[to] = group_join(&groups[to], &items[at].one);
-    costs[to] = group_cost(weights, &groups[to]);
-    items[at].group = to;
+    load_weigh(weights, &placings->loads[g]);
+}
+
+/* Puts item `at` where it costs least, given where the others are; returns where. */
+static size_t placing_put(const struct weights *weights, struct placings *placings, size_t at) {
+    struct placing *item = &placings->items[at];
+    size_t g = load_best(weights, placings->loads, &item->load);
+
+    load_join(&placings->loads[g], &item->load);
+    load_weigh(weights, &placings->loads[g]);
+    item->next = placings->last[g];
+    placings->last[g] = at + 1;
+    return g;
 }
 
 /* What text has often comes first, and each is placed anew when the others are. */
 void sieve_build(struct sieve *sieve, const struct sieve_item *items, size_t n) {
-    struct placing *placings = mem_array(n + 1, sizeof placings[0]);
-    uint64_t costs[SIEVE_GROUPS] = {0};
+    struct placings placings = {.items = mem_array(n + 1, sizeof placings.items[0])};
+    size_t *groups = mem_array(n + 1, sizeof groups[0]);
     struct weights weights;
 
     *sieve = (struct sieve){.way = sieve_best_way()};
     weights_build(&weights, sieve->way == SIEVE_VBMI);
-    for (size_t i = 0; i < n; i++) {
-        placings[i].one = group_of(&items[i]);
-        placings[i].cost = group_cost(&weights, &placings[i].one);
+    for (size_t g = 0; g < SIEVE_GROUPS; g++) {
+        load_weigh(&weights, &placings.loads[g]);
     }
-    qsort(placings, n, sizeof placings[0], placing_compare);
+    for (size_t i = 0; i < n; i++) {
+        placings.items[i].one = group_of(&items[i]);
+        placings.items[i].load = load_of(&weights, &placings.items[i].one);
+    }
+    qsort(placings.items, n, sizeof placings.items[0], placing_compare);
     for (int round = 0; round < 1 + REFINE_ROUNDS; round++) {
         for (size_t i = 0; i < n; i++) {
-            placing_choose(&weights, placings, round == 0 ? i : n, i, sieve->groups, costs);
+            if (round > 0) {
+                placing_take(&weights, &placings, groups[i], i);
+            }
+            groups[i] = placing_put(&weights, &placings, i);
         }
+    }
+    for (size_t i = 0; i < n; i++) {
+        group_join(&sieve->groups[groups[i]], &placings.items[i].one);
     }
     for (size_t g = 0; g < SIEVE_GROUPS; g++) {
         sieve_fill(sieve, g);
     }
-    free(placings);
+    free(groups);
+    free(placings.items);
 }
 
 void sieve_add(struct sieve *sieve, const struct sieve_item *item) {
     struct sieve_group one = group_of(item);
-    uint64_t costs[SIEVE_GROUPS] = {0};
+    struct load loads[SIEVE_GROUPS];
     struct weights weights;
 
     weights_build(&weights, sieve->way == SIEVE_VBMI);
     for (size_t g = 0; g < SIEVE_GROUPS; g++) {
-        costs[g] = group_cost(&weights, &sieve->groups[g]);
+        loads[g] = load_of(&weights, &sieve->groups[g]);
     }
-    size_t best = group_best(&weights, sieve->groups, costs, &one);
-    sieve->groups[best] = group_join(&sieve->groups[best], &one);
+    struct load load = load_of(&weights, &one);
+    size_t best = load_best(&weights, loads, &load);
+    group_join(&sieve->groups[best], &one);
     sieve_fill(sieve, best);
 }
 
