@@ -191,9 +191,9 @@ static enum err_code refuse_journal(struct turn *turn, const char *tool, const c
     redact_json(gate->options.services->redactor, body, &record->body);
     bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
     bus_emit(gate->options.bus, EVENT_VERDICT,
-             json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", verdict_name(ruling->verdict),
+             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "verdict", verdict_name(ruling->verdict),
                        "code", ruling->code, "tool", tool, "operation", operation, "text",
-                       why->text));
+                       why->text, "remedy", why->remedy));
     return ERR_NONE;
 }
 

@@ -219,7 +219,8 @@ static void a_prompt_billed_above_its_count_is_told_once_and_held_from_then_on(v
     rig_open(&rig, *state, "preflight");
     ask_billed_above(&rig, 12, 100);
     assert_int_equal(rig_seen_n(&rig, "\"code\":\"tokens_above\""), 1);
-    assert_int_equal(rig_seen_n(&rig, "bills 112 tokens for a question of 100"), 1);
+    assert_int_equal(rig_seen_n(&rig, "billed 112 tokens for a question that was counted as 100"),
+                     1);
     ask_billed_above(&rig, 30, 112); /* further than before: 30 above what was counted */
     ask_billed_above(&rig, 0, 130);
     assert_int_equal(rig_seen_n(&rig, "tokens_above"), 1);
@@ -267,9 +268,16 @@ static void at_80_percent_the_person_is_told_once_and_the_cheaper_model_is_due(v
 
 /* What is said at 80 %, at the default and at the ceiling, each once. */
 static void each_level_has_its_sentence(void **state) {
-    static const char *const says[] = {"80 % of this session's tokens are used (",
-                                       "goes on without a model unless you raise its budget",
-                                       "used up, and so is the highest budget; it goes on without"};
+    static const char *const says[] = {
+        "80 % of this session's budget for the model is used: 70100 of 80000 tokens for questions, "
+        "20001 of 40000 for answers",
+        "this session's budget for the model is used up: 80000 of 80000 tokens for questions, "
+        "20002 of 40000 for answers",
+        "this session's highest budget for the model is used up: 120000 of 120000 tokens for "
+        "questions, 20003 of 60000 for answers"};
+    static const char *const remedies[] = {"you are asked whether to raise it, once",
+                                           "you are asked whether to raise it, once",
+                                           "started again it has a new budget"};
     uint32_t more = (uint32_t)(limit(LIMIT_TOKENS_IN_CEILING) - limit(LIMIT_TOKENS_IN));
     struct rig rig;
     struct err why = {0};
@@ -282,6 +290,7 @@ static void each_level_has_its_sentence(void **state) {
         assert_int_equal(rig_seen_n(&rig, says[level]), 0);
         assert_int_equal(ask(&rig, level == 0 ? 100 : level == 1 ? 9900 : more, 1, &why), ERR_NONE);
         assert_int_equal(rig_seen_n(&rig, says[level]), 1);
+        assert_int_equal(rig_seen_n(&rig, remedies[level]), level == 1 ? 2 : 1);
     }
     assert_int_equal(rig.asked, 1); /* before the last of them: raise it? */
     assert_int_equal(ask(&rig, 1, 1, &why), ERR_BUDGET);
@@ -302,7 +311,7 @@ static void at_the_budget_a_person_may_raise_it_once(void **state) {
     assert_int_equal(ask(&rig, 30000, 1, &why), ERR_NONE);
     assert_int_equal(rig_seen_n(&rig, "tokens_near"), 2);    /* of the new budget */
     assert_int_equal(ask(&rig, 10000, 1, &why), ERR_BUDGET); /* one more than 120,000 */
-    assert_non_null(strstr(why.text, "highest budget"));
+    assert_string_equal(why.text, "this session's highest budget for the model is used up");
     assert_int_equal(rig.asked, 1);
     assert_int_equal(rig_seen_n(&rig, "\"code\":\"token_budget\",\""), 2); /* question, verdict */
     rig_done(&rig);
@@ -332,7 +341,9 @@ static void without_a_person_nothing_is_raised(void **state) {
     spend_to(&rig, 50000, 9);
     assert_int_equal(ask(&rig, 101, 1, &why), ERR_BUDGET);
     assert_int_equal(rig.asked, 0);
-    assert_true(why.remedy[0] != '\0');
+    assert_string_equal(why.text, "this session's budget for the model is used up");
+    assert_string_equal(why.remedy, "commands such as deploy and status work without the model; "
+                                    "when aws-copilot is started again it has a new budget");
     rig_done(&rig);
 }
 

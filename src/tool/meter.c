@@ -49,14 +49,15 @@ bool meter_join(struct meter *meter, const char *session) {
 json_t *meter_question(void) {
     CLEANUP(freep)
     char *text = mem_format(
-        "This session's budget of %lld tokens for questions to the model and %lld for its answers "
-        "is used up. Raise it, once, to %lld and %lld?",
+        "This session's budget for the model is used up: %lld tokens for questions, %lld for "
+        "answers. Commands such as deploy and status work without it. Raise it, once, to %lld and "
+        "%lld?",
         (long long)limit(LIMIT_TOKENS_IN), (long long)limit(LIMIT_TOKENS_OUT),
         (long long)limit(LIMIT_TOKENS_IN_CEILING), (long long)limit(LIMIT_TOKENS_OUT_CEILING));
 
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "field", "token_budget", "kind", "confirm",
                      "code", "token_budget", "question", text, "default", "no", "help",
-                     "without it everything goes on in plain words, without the model");
+                     "no: the model is not asked any more until aws-copilot is started again");
 }
 
 struct sha256_hex meter_question_digest(void) {

@@ -77,22 +77,38 @@ struct token_sum turn_spent(const struct turn *turn) {
 
 /* ---- Telling ---- */
 
+/* What a session has come to. The budget of a raised one is the ceiling. */
+static const struct {
+    const char *code, *text;
+} levels[TOKEN_LEVEL_N] = {
+    [TOKEN_LEVEL_LOW] = {"", ""},
+    [TOKEN_LEVEL_NEAR] = {"tokens_near", "80 % of this session's budget for the model is used"},
+    [TOKEN_LEVEL_SPENT] = {"tokens_spent", "this session's budget for the model is used up"},
+    [TOKEN_LEVEL_CEILING] = {"tokens_ceiling",
+                             "this session's highest budget for the model is used up"},
+};
+
+static const char until_asked[] =
+    "when it does not suffice you are asked whether to raise it, once; commands such as deploy and "
+    "status work without the model";
+static const char until_again[] =
+    "commands such as deploy and status work without the model; when aws-copilot is started again "
+    "it has a new budget";
+
 static void tell_level(struct turn *turn, enum token_level level) {
-    static const char *const codes[TOKEN_LEVEL_N] = {
-        [TOKEN_LEVEL_LOW] = "",
-        [TOKEN_LEVEL_NEAR] = "tokens_near",
-        [TOKEN_LEVEL_SPENT] = "tokens_spent",
-        [TOKEN_LEVEL_CEILING] = "tokens_ceiling",
-    };
+    struct meter *meter = turn->gate->options.meter;
     struct token_sum taken = turn_tokens(turn);
+    struct token_sum budget = token_ledger_budget(meter_ledger(meter));
+    bool may_ask = meter_may_ask(meter) && turn_has_person(turn);
     CLEANUP(freep)
-    char *text = mem_format("%s (%u for questions to the model, %u for its answers)",
-                            token_level_text(level), taken.in, taken.out);
+    char *text = mem_format("%s: %u of %u tokens for questions, %u of %u for answers",
+                            levels[level].text, taken.in, budget.in, taken.out, budget.out);
 
     if (level != TOKEN_LEVEL_LOW) {
         turn_say(turn, EVENT_WARNING,
-                 json_pack("{s:s, s:s, s:s, s:o}", "code", codes[level], "text", text, "remedy", "",
-                           "spent", gate_sum_json(taken)));
+                 json_pack("{s:s, s:s, s:s, s:o}", "code", levels[level].code, "text", text,
+                           "remedy", may_ask ? until_asked : until_again, "spent",
+                           gate_sum_json(taken)));
     }
 }
 
@@ -100,8 +116,8 @@ static void tell_level(struct turn *turn, enum token_level level) {
  * margin. Told once; it moves again with each prompt that is further off. */
 static void tell_above(struct turn *turn, uint32_t counted, uint32_t billed) {
     CLEANUP(freep)
-    char *text = mem_format("the model's service bills %u tokens for a question of %u; from now on "
-                            "as many more are held before one is sent",
+    char *text = mem_format("the model's service billed %u tokens for a question that was counted "
+                            "as %u: from now on each question takes as many more of the budget",
                             billed, counted);
 
     turn_say(turn, EVENT_WARNING,
@@ -157,9 +173,8 @@ static enum err_code refuse_spent(struct turn *turn, const char *tool, const str
     bool is_raised = meter_is_raised(turn->gate->options.meter);
 
     (void)snprintf(ruling.text, sizeof ruling.text, "%s",
-                   token_level_text(is_raised ? TOKEN_LEVEL_CEILING : TOKEN_LEVEL_SPENT));
-    (void)snprintf(ruling.remedy, sizeof ruling.remedy, "%s",
-                   "everything goes on in plain words; a new session has a new budget");
+                   levels[is_raised ? TOKEN_LEVEL_CEILING : TOKEN_LEVEL_SPENT].text);
+    (void)snprintf(ruling.remedy, sizeof ruling.remedy, "%s", until_again);
     return gate_refuse(turn, tool, row->name, args, ERR_BUDGET, &ruling, err);
 }
 

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -342,13 +343,18 @@ class Moderated(lab.Case):
 class Budget(lab.Case):
     """What a person sees of the tokens of a session: at 80 %, at the budget, at the ceiling; and who may raise it."""
     LINES = ("sing me a song", "and another one", "and a third")
-    NEAR, SPENT = "80 % of this session's tokens are used", "used up; it goes on without a model unless you raise its"
-    RAISE, CEILING = "Raise it, once, to 120000 and 60000", "used up, and so is the highest budget"
+    LEVEL = "budget for the model is used{}: {} of {} tokens for questions, {} of {} for answers"
+    ASKED = "when it does not suffice you are asked whether to raise it, once; commands such as deploy and status work without the model"
+    AGAIN = "commands such as deploy and status work without the model; when aws-copilot is started again it has a new budget"
+    RAISE = ("This session's budget for the model is used up: 80000 tokens for questions, 40000 for answers. Commands such as deploy and "
+             "status work without it. Raise it, once, to 120000 and 60000?")
+    SPENT, CEILING = "✗ this session's budget for the model is used up → " + AGAIN, "✗ this session's highest budget for the model is used up → " + AGAIN
+    NO_HELP = "that is nothing I can help with: I take this repository to AWS and look after it there; help lists how"
 
     def setUp(self):
         super().setUp()
         self.repo = self.copy_repo("test/repos/api_only")
-        self.keys = self.aws.user("ada", account=self.account)
+        self.args = {"keys": self.aws.user("ada", account=self.account), "cwd": self.repo}
 
     def costly(self, *answers):
         """A model whose answers cost as many tokens, as it says."""
@@ -361,30 +367,85 @@ class Budget(lab.Case):
     def asked(self, model):
         return sum(not request["path"].endswith("/moderations") for request in model.requests)
 
+    def level(self, what, remedy, used, *counts):
+        return f"! {what} " + self.LEVEL.format(used, *counts) + f" → {remedy}"
+
+    def says(self, said, *sentences):
+        """Each sentence is on the screen, whole and as often as it is told; a screen breaks its lines where it wants."""
+        said = " ".join(lab.plain(said).split())
+        for sentence in set(sentences):
+            self.assertEqual(said.count(sentence), sentences.count(sentence), f"{sentence}\n{said}")
+
     def test_a_pipe_is_told_and_a_no_goes_on_without_the_model(self):
         model = self.costly(33000, 8000)
-        run = self.run_program("chat", "--region", lab.REGION, keys=self.keys, cwd=self.repo, **model.env(),
-                               stdin="".join(line + "\n" for line in (*self.LINES, "no", "and a fourth", "quit")))
-        said = " ".join((run.stdout + run.stderr).split())
-        for text in (self.NEAR, self.SPENT, self.RAISE, "everything goes on in plain words"):
-            self.assertIn(text, said)
-        self.assertEqual((said.count(self.NEAR), said.count(self.RAISE), self.asked(model)), (1, 1, 2), said)
-        self.assertEqual(run.code, 0, str(run))
+        run = self.run_program("chat", "--region", lab.REGION, **self.args, **model.env(),
+                               stdin="".join(line + "\n" for line in (*self.LINES, "no", "and a fourth", "status", "quit")))
+        self.says(run.stdout + run.stderr, self.level("80 % of this session's", self.ASKED, "", 100, 80000, 33000, 40000),
+                  self.level("this session's", self.ASKED, " up", 200, 80000, 41000, 40000), self.RAISE, self.SPENT, self.SPENT,
+                  "✗ which application? there is no aws-copilot.yml here")
+        self.assertEqual((run.code, self.asked(model)), (2, 2), str(run))  # the code of the last command
+
+    def test_a_pipe_of_json_is_told_the_same_and_asked_by_an_event(self):
+        model = self.costly(33000, 8000)
+        run = self.run_program("chat", "--region", lab.REGION, "--json", **self.args, **model.env(),
+                               stdin="".join(line + "\n" for line in (*self.LINES, "and a fourth", "quit")))
+        told = [(row["code"], row["text"], row["remedy"]) for row in run.of_type("warning")]
+        self.assertEqual(told, [
+            ("tokens_near", "80 % of this session's " + self.LEVEL.format("", 100, 80000, 33000, 40000), self.ASKED),
+            ("tokens_spent", "this session's " + self.LEVEL.format(" up", 200, 80000, 41000, 40000), self.ASKED)])
+        questions = [(row["field"], row["question"], row["default"], row["help"]) for row in run.of_type("question")]
+        self.assertEqual(questions, [("token_budget", self.RAISE, "no", "no: the model is not asked any more until aws-copilot is started again")])
+        verdicts = [(row["agent"], row["code"], row["verdict"], row["text"], row["remedy"]) for row in run.of_type("verdict")]
+        self.assertEqual(verdicts, [("orchestrator", "token_budget", "deny", "this session's budget for the model is used up", self.AGAIN)] * 2)
+        self.says(run.stderr, self.SPENT, self.SPENT)
+        self.assertEqual((run.code, self.asked(model)), (0, 2), str(run))
 
     def test_at_a_terminal_a_yes_raises_it_once_to_the_ceiling(self):
         model = self.costly(33000, 8000, 19500)
-        with self.talk("chat", "--region", lab.REGION, keys=self.keys, cwd=self.repo, **model.env()) as talk:
-            for line, shown in zip((*self.LINES, "yes", "and a fourth"), ("> $", "80 %", "unless you raise", r"\[y/N\] $", "highest budget")):
+        with self.talk("chat", "--region", lab.REGION, **self.args, **model.env(), columns=80) as talk:
+            for line, shown in zip((*self.LINES, "yes", "and a fourth"), ("> $", "80 %", "asked whether", r"\[y/N\] $", "highest")):
                 talk.expect(shown)
                 if not shown.endswith("$"):
                     talk.expect("> $")
                 talk.send_line(line)
-            talk.expect("a new session has a new budget")
+            talk.expect("started\\s+again it has a new budget")
             talk.expect("> $")
             talk.send_line("quit")
             self.assertEqual(talk.wait(), 0)
-        said = " ".join(talk.transcript.split())
-        self.assertEqual((said.count(self.CEILING), said.count(self.RAISE), self.asked(model)), (2, 1, 3), said)  # the warning and the answer
+        self.says(talk.transcript, self.level("80 % of this session's", self.ASKED, "", 100, 80000, 33000, 40000),
+                  self.level("this session's", self.ASKED, " up", 200, 80000, 41000, 40000), self.RAISE,
+                  self.level("this session's highest", self.AGAIN, " up", 300, 120000, 60500, 60000), self.CEILING)
+        self.assertEqual(self.asked(model), 3)
+
+    def test_a_real_server_is_asked_to_the_ceiling_on_screens_of_80_and_120_columns(self):
+        if not os.path.exists(lab.tools().get("LLAMA_PYTHON", "")):
+            raise unittest.SkipTest("the wheel of llama.cpp's server is not installed (scripts/setup.sh says why)")
+        server = model_probe.LlamaServer("chat", key="sk-local-0123456789")
+        self.addCleanup(server.stop)
+        for columns, answer in ((80, "yes"), (120, "no")):
+            with self.screen("chat", "--region", lab.REGION, **self.args, **server.env(), rows=50, columns=columns) as screen:
+                screen.expect("> ?$")
+                for number in range(99):
+                    screen.type(f"please tell me story {number} about the green house on the hill and its many windows")
+                    screen.keys("Enter")
+                    if screen.expect(rf"story {number} [\s\S]*\n *(>|\[y/N\]) ?$")[1] == "[y/N]":
+                        screen.type(answer)
+                        screen.keys("Enter")
+                        screen.expect(rf"\[y/N\] {answer}[\s\S]*\n> ?$")
+                    if "started again" in " ".join(screen.text().split()) and "✗" in screen.text():
+                        break
+                screen.type("quit")
+                screen.keys("Enter")
+                screen.expect(r"\[exit 0\]")
+                said = " ".join(screen.text(history=True).split())
+            raised = answer == "yes"
+            rows = re.findall(r"! 80 % of this session's " + self.LEVEL.format("", *[r"(\d+)"] * 4) + " → (.*?) (?=[:,>] )", said)
+            self.assertEqual([(row[1], row[3], row[4]) for row in rows],
+                             [("80000", "40000", self.ASKED)] + [("120000", "60000", self.AGAIN)] * raised, said)
+            for taken, budget, *_ in rows:
+                self.assertLessEqual(int(budget) * 4 // 5, int(taken))
+                self.assertLessEqual(int(taken), int(budget))
+            self.says(said, self.RAISE, self.CEILING if raised else self.SPENT)
 
 
 class KilledUnderWay(unittest.TestCase):

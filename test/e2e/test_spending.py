@@ -58,3 +58,20 @@ class Spending(todo.TodoCase):
         self.assertLess(max(spent), WORST)
         self.assertLessEqual(statistics.median(spent), MEDIAN, spent)
         self.assertGreater(min(spent), 1000, "nothing was asked")
+
+
+class UsedUp(todo.FaultCase):
+    """A model whose first answer costs more than half of the budget: the next question does not fit."""
+
+    def test_a_deployment_goes_on_to_its_yes_without_the_model(self):
+        model = self.enterContext(fake_model.FakeModel())
+        model.always(lambda request: fake_model.moderation() if request["path"].endswith("/moderations")
+                     else fake_model.text(fake_model.NOTHING[fake_model.form_of(request)], prompt=45000))
+        run = self.go("deploy", *self.CONFIRMED, json=False, **model.env())
+        said = " ".join((run.stdout + run.stderr).split())
+        self.assertEqual(run.code, 10, str(run))
+        self.assertIn("the model's service billed 45000 tokens for a question that was counted as", said)
+        self.assertIn("! the model has no part in this run (this session's budget for the model is used up); everything goes on without "
+                      "→ commands such as deploy and status work without the model; when aws-copilot is started again it has a new budget", said)
+        self.assertNotIn("refused", said)
+        self.assertEqual(sum("messages" in request["body"] for request in model.requests), 1, "it was asked again")

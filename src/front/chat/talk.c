@@ -49,22 +49,13 @@ static void talk_piece(struct talk *talk, const struct masked *json) {
     }
 }
 
-/* That the budget is used up is the answer to the line, and told as that. */
-static bool is_budget(enum event event, const struct masked *json) {
-    CLEANUP(json_decrefp) json_t *fields = NULL;
-    struct err none = {0};
-
-    return event == EVENT_VERDICT && json_read(masked_str(json), &fields, &none) == ERR_NONE &&
-           strcmp(json_str_or(fields, "code", ""), err_wire(ERR_BUDGET)) == 0;
-}
-
 /* A talk is no run: its phases are nobody's news. */
 static void talk_write(void *ctx, enum event event, const struct masked *json) {
     struct talk *talk = ctx;
 
     if (event == EVENT_DELTA) {
         talk_piece(talk, json);
-    } else if (event != EVENT_PHASE && !is_budget(event, json)) {
+    } else if (event != EVENT_PHASE) {
         render_sink.write(talk->render, event, json);
     }
 }

@@ -84,6 +84,10 @@ struct token_sum token_ledger_taken(struct token_ledger *ledger) {
     return unpacked(atomic_load(&ledger->taken));
 }
 
+struct token_sum token_ledger_budget(struct token_ledger *ledger) {
+    return unpacked(atomic_load(&ledger->budget));
+}
+
 static enum token_level level_of(uint32_t taken, uint32_t budget, uint32_t ceiling) {
     if (taken >= ceiling) {
         return TOKEN_LEVEL_CEILING;
@@ -96,25 +100,10 @@ static enum token_level level_of(uint32_t taken, uint32_t budget, uint32_t ceili
 
 enum token_level token_ledger_level(struct token_ledger *ledger) {
     const struct token_sum taken = token_ledger_taken(ledger);
-    const struct token_sum budget = unpacked(atomic_load(&ledger->budget));
+    const struct token_sum budget = token_ledger_budget(ledger);
     const struct token_sum ceiling = sum_of(LIMIT_TOKENS_IN_CEILING, LIMIT_TOKENS_OUT_CEILING);
     enum token_level in = level_of(taken.in, budget.in, ceiling.in);
     enum token_level out = level_of(taken.out, budget.out, ceiling.out);
 
     return in > out ? in : out;
-}
-
-const char *token_level_text(enum token_level level) {
-    static const char *const texts[TOKEN_LEVEL_N] = {
-        [TOKEN_LEVEL_LOW] = "",
-        [TOKEN_LEVEL_NEAR] = "80 % of this session's tokens are used",
-        [TOKEN_LEVEL_SPENT] =
-            "this session's tokens are used up; it goes on without a model unless you raise its "
-            "budget",
-        [TOKEN_LEVEL_CEILING] =
-            "this session's tokens are used up, and so is the highest budget; it goes on without a "
-            "model",
-    };
-
-    return texts[level];
 }

@@ -67,7 +67,5 @@ bool token_ledger_settle(struct token_ledger *ledger, struct token_hold *hold,
                          const struct token_sum *used);
 
 struct token_sum token_ledger_taken(struct token_ledger *ledger);
+struct token_sum token_ledger_budget(struct token_ledger *ledger);
 enum token_level token_ledger_level(struct token_ledger *ledger);
-
-/* What a person is told when a session comes to a level; "" for the first. */
-const char *token_level_text(enum token_level level);
