@@ -7,7 +7,7 @@
  * the bytes arrive, masking again must change nothing, and JSON must stay JSON; with any budget of
  * work. Stops at the first text that breaks one of these, and shows what of it is needed. Under
  * libFuzzer
- * (-fsanitize=fuzzer -DREDACT_LIBFUZZER) the texts are its own.
+ * (-fsanitize=fuzzer -DLIBFUZZER) the texts are its own.
  */
 #include "base/json.h"
 #include "guard/redact/budget.h"
@@ -124,7 +124,7 @@ static void fuzz_one(const struct redactor *redactor, struct str text) {
     }
 }
 
-#ifdef REDACT_LIBFUZZER
+#ifdef LIBFUZZER
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n) {
