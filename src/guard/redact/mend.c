@@ -70,6 +70,53 @@ static bool number_around(struct str text, struct span *span) {
     return is_all && (is_digit(text.ptr[from]) || text.ptr[from] == '-');
 }
 
+static size_t digits_end(struct str s, size_t at) {
+    while (at < s.len && is_digit(s.ptr[at])) {
+        at++;
+    }
+    return at;
+}
+
+/* RFC 8259, section 6. */
+static bool is_json_number(struct str s) {
+    size_t first = s.len > 0 && s.ptr[0] == '-' ? 1 : 0;
+    size_t at = digits_end(s, first);
+
+    if (at == first || (s.ptr[first] == '0' && at > first + 1)) {
+        return false;
+    }
+    if (at < s.len && s.ptr[at] == '.') {
+        size_t fraction = at + 1;
+
+        at = digits_end(s, fraction);
+        if (at == fraction) {
+            return false;
+        }
+    }
+    if (at < s.len && is_any(s.ptr[at], "eE")) {
+        size_t exponent = at + 1 + (at + 1 < s.len && is_any(s.ptr[at + 1], "+-") ? 1 : 0);
+
+        at = digits_end(s, exponent);
+        if (at == exponent) {
+            return false;
+        }
+    }
+    return at == s.len;
+}
+
+/* Whether a line is JSON by its shape, from `shape` on. Alone, only a number of JSON is: it may be
+ * all of a text, or of a line of a list; a telephone's is none. */
+static bool is_json(struct str line, struct shape *shape) {
+    struct str trimmed = str_trim(line);
+    size_t n = 0;
+
+    while (n < trimmed.len && is_number_char(trimmed.ptr[n])) {
+        n++;
+    }
+    shape_keep(shape, trimmed);
+    return shape->state != SHAPE_OTHER && (n < trimmed.len || is_json_number(trimmed));
+}
+
 /* Whether \"name\": stands before `at`, in a string. */
 static bool is_after_escaped_name(struct str text, size_t at) {
     size_t colon = text_before_blanks(text, at);
@@ -86,19 +133,12 @@ struct json_line {
     bool is_json;
 };
 
-/* Where the line of `at` ends, and whether it is JSON up to there as it is up to `at`. A line of
- * one number is none. */
+/* Where the line of `at` ends, and whether it is JSON up to there as it is up to `at`. */
 static struct json_line json_line_of(struct str text, size_t at, struct shape shape) {
     const char *end = memchr(text.ptr + at, '\n', text.len - at);
     struct json_line line = {.to = end == NULL ? text.len : (size_t)(end - text.ptr)};
-    struct str rest = str_trim(str_slice(text, at, line.to));
-    size_t n = 0;
 
-    while (n < rest.len && is_number_char(rest.ptr[n])) {
-        n++;
-    }
-    shape_keep(&shape, rest);
-    line.is_json = shape.state != SHAPE_OTHER && (at > 0 || n < rest.len);
+    line.is_json = is_json(str_slice(text, at, line.to), &shape);
     return line;
 }
 
@@ -137,19 +177,13 @@ static void spans_quote_numbers(struct spans *spans, struct str text, const stru
 
 /* ---- the structure of JSON ---- */
 
-/* Whether the line [from, to) is JSON, from `shape` on; one number is none. A piece of a line may
- * end within a string. */
+/* Whether the line [from, to) is JSON, from `shape` on. A piece of a line may end within a string.
+ */
 static bool is_json_line(struct str text, size_t from, size_t to, struct shape shape) {
-    struct str line = str_trim(str_slice(text, from, to));
-    size_t n = 0;
-
-    while (n < line.len && is_number_char(line.ptr[n])) {
-        n++;
-    }
-    shape_keep(&shape, line);
+    bool is_line = is_json(str_slice(text, from, to), &shape);
     bool is_open = shape.state == SHAPE_STRING || shape.state == SHAPE_ESCAPE;
     bool is_whole = to < text.len || (to > 0 && is_line_end(text.ptr[to - 1]));
-    return shape.state != SHAPE_OTHER && n < line.len && !(is_open && is_whole);
+    return is_line && !(is_open && is_whole);
 }
 
 /* A text of JSON, or what a string in one holds. Spans are told in offsets of the outermost. */

@@ -352,8 +352,12 @@ static json_t *mask_node(struct masker *masker, const json_t *json, int depth);
 
 static json_t *mask_leaf(void) { return json_string(mask); }
 
+/* A string is no text of JSON: a number that is all of it gets no quotes of its own. */
 static json_t *mask_string(struct masker *masker, struct str text) {
-    return json_string_of(masker_run(masker, text));
+    struct str masked = masker_run(masker, text);
+    bool is_number = str_eq(masked, STR("\"***\"")) && text.len > 0 && text.ptr[0] != '"';
+
+    return is_number ? mask_leaf() : json_string_of(masked);
 }
 
 /* A number is masked when it is a known value, digit for digit. */

@@ -413,7 +413,7 @@ static json_t *random_json(int depth) {
 
     switch (next_random() % (depth > 4 ? 4 : 8)) {
     case 0:
-        return json_integer((json_int_t)next_random());
+        return json_integer(next_random() % 4 == 0 ? 4111111111111111 : (json_int_t)next_random());
     case 1:
         return next_random() % 3 == 0 ? json_null() : json_boolean(next_random() % 2 != 0);
     case 2:
@@ -444,25 +444,52 @@ static json_t *wrapped(json_t *json) {
     return json_pack("{s:s}", "log", text);
 }
 
+/* The same JSON with blanks of any kind between what it is made of; most of it in a few lines. */
+static char *spread(const char *json) {
+    static const char *const blanks[] = {"\n", " ", "\r\n", "\n  ", "\t", "\r", "\n\n"};
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_MAX);
+    bool is_string = false;
+
+    for (const char *p = json; *p != '\0'; p++) {
+        bool is_mark = !is_string && strchr("[]{},:", *p) != NULL;
+
+        if (is_mark && next_random() % 3 == 0) {
+            buf_add_s(&out, blanks[next_random() % ARRAY_N(blanks)]);
+        }
+        buf_add(&out, (struct str){p, 1});
+        if (is_string && *p == '\\') {
+            buf_add(&out, (struct str){++p, 1});
+        } else if (*p == '"') {
+            is_string = !is_string;
+        }
+        if (is_mark && next_random() % 3 == 0) {
+            buf_add_s(&out, blanks[next_random() % ARRAY_N(blanks)]);
+        }
+    }
+    return mem_strdup(buf_cstr(&out));
+}
+
 static void json_in_a_text_stays_json(void **state) {
     static const size_t flags[] = {JSON_COMPACT, JSON_INDENT(2), 0, JSON_ENSURE_ASCII,
                                    JSON_ESCAPE_SLASH};
-    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+    CLEANUP(redactor_freep) struct redactor *known = redactor_with_known();
+    CLEANUP(redactor_freep) struct redactor *persons = redactor_with_known();
 
     (void)state;
+    redactor_mask_persons(persons, true);
     for (int i = 0; i < 3000; i++) {
+        const struct redactor *redactor = i % 2 == 0 ? known : persons;
         json_t *json = random_json(0);
         json = i % 3 == 0 ? json : wrapped(json);
         json = i % 9 == 1 ? wrapped(json) : json;
         CLEANUP(freep)
-        char *text = json_dumps(json, flags[(size_t)i % ARRAY_N(flags)] | JSON_ENCODE_ANY);
+        char *dumped = json_dumps(json, flags[(size_t)i % ARRAY_N(flags)] | JSON_ENCODE_ANY);
+        CLEANUP(freep) char *text = i % 4 < 2 ? spread(dumped) : mem_strdup(dumped);
         CLEANUP(freep) char *masked = mask_of(redactor, str_from(text), NULL);
-        CLEANUP(json_decrefp) json_t *again = NULL;
-        struct err err = {0};
 
         json_decref(json);
-        if (json_read(str_from(masked), &again, &err) != ERR_NONE) {
-            fail_msg("%s\n -> %s\n: %s", text, masked, err.text);
+        if (!is_json(str_from(masked))) {
+            fail_msg("%s\n -> %s", text, masked);
         }
         check_fixpoint(redactor, str_from(text), "json");
     }
@@ -1012,7 +1039,9 @@ static void a_number_that_is_masked_in_json_becomes_a_string(void **state) {
         {"  4111111111111111,\n", "  \"***\",\n"},
         {"{\"log\":\"{\\\"a\\\": 4111111111111111}\"}", "{\"log\":\"{\\\"a\\\": \\\"***\\\"}\"}"},
         {"{\"log\":\"[4111111111111111]\"}", "{\"log\":\"[\\\"***\\\"]\"}"},
-        {"4111111111111111", "***"},
+        {"4111111111111111", "\"***\""}, /* all of a text */
+        {"[4111111111111111,\n4111111111111111\n]", "[\"***\",\n\"***\"\n]"},
+        {"4111-1111-1111-1111", "***"}, /* no number of JSON */
         {"card 4111111111111111, it is", "card ***, it is"},
         {"4111111111111111, it is", "***, it is"},
         {"{\"a\": 98765432}", "{\"a\": \"***\"}"},

@@ -426,6 +426,7 @@ static void trees_are_masked_before_they_are_written(void **state) {
         {"'plain'", "'plain'"},
         {"4711", "4711"},
         {"123456789012", "'***'"},
+        {"['123456789012','\\'***\\'','123456789012\\n']", "['***','\\'***\\'','\\'***\\'\\n']"},
         {"{'k-known-value':1}", "{'k-***':1}"},
     };
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
