@@ -310,6 +310,21 @@ static void accounts_text(struct review *review, const char *where, struct str t
     }
 }
 
+/* The registry of an image: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME. */
+static void accounts_image(struct review *review, const char *where, struct str text) {
+    enum { ACCOUNT_DIGITS = 12 };
+    ptrdiff_t at = str_find(text, STR(".dkr.ecr"));
+
+    if (at < ACCOUNT_DIGITS) {
+        return;
+    }
+    struct str part = str_slice(text, (size_t)at - ACCOUNT_DIGITS, (size_t)at);
+    if (is_account(part) && !review_is_own_account(review, part)) {
+        review_find(review, REVIEW_FOREIGN_ACCOUNT, where,
+                    "the image comes from the registry of the account " STR_FMT, STR_ARG(part));
+    }
+}
+
 /* Names of account-regional buckets carry the account: NAME-123456789012-REGION-an. */
 static void accounts_bucket(struct review *review, const char *where, struct str text) {
     struct str rest = text;
@@ -380,6 +395,7 @@ void review_accounts(struct review *review, const char *where, const json_t *jso
         struct str text = {json_string_value(json), json_string_length(json)};
         accounts_text(review, where, text);
         accounts_bucket(review, where, text);
+        accounts_image(review, where, text);
     }
     json_array_foreach(json, i, value) { review_accounts(review, where, value); }
     json_object_foreach(walk(json), key, value) {

@@ -94,6 +94,10 @@ void review_managed(struct review *review, const char *where, const json_t *valu
 /* review_managed.c: adds the statements of those of AWS among them to the array `out`. */
 void review_managed_statements(const struct review *review, const json_t *value, json_t *out);
 
+/* review_property.c: whether "KEY=VALUE" stands among {"Key","Value"} pairs; in both
+ * branches of an Fn::If; of a key that is there twice the last one holds. */
+bool review_has_pair(const json_t *pairs, struct str want);
+
 /* review_trust.c: who may become a role, and whom a resource's own policy lets in. */
 void review_trust(struct review *review, const char *where, const char *type,
                   const json_t *properties);

@@ -60,6 +60,18 @@ static const struct {
     {"iam:UpdateAssumeRolePolicy", NULL},
 };
 
+/* Calls by which nobody sees any more what is done: logs, detectors and recorders go. The set-up
+ * stack grants CloudFormation what of them deletes a stack's own. */
+static const char *const blinding_actions[] = {
+    "cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail",
+    "cloudtrail:PutEventSelectors", "cloudtrail:DeleteEventDataStore", "config:StopConfigurationRecorder",
+    "config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel", "guardduty:DeleteDetector",
+    "guardduty:UpdateDetector", "guardduty:DisassociateFromAdministratorAccount",
+    "securityhub:DisableSecurityHub", "access-analyzer:DeleteAnalyzer", "macie2:DisableMacie",
+    "inspector2:Disable", "detective:DeleteGraph", "ec2:DeleteFlowLogs", "wafv2:DeleteLoggingConfiguration",
+    "wafv2:DisassociateWebACL", "s3:PutBucketLogging", "logs:DeleteLogGroup", "logs:DeleteLogStream",
+};
+
 /* Services in which an action's wildcard is never needed. */
 static const char *const closed_services[] = {"iam", "sts", "organizations", "kms", "account"};
 /* clang-format on */
@@ -125,6 +137,7 @@ struct action_check {
     bool is_seen;           /* that one is among those of this pattern */
     struct buf *wide;       /* the patterns that stand for such actions */
     bool is_rights_told;
+    bool is_blinding_told;
     struct iam_action kind; /* the first that is allowed on every resource of its kind */
 };
 
@@ -223,6 +236,12 @@ static bool check_expanded(const struct iam_action *action, void *with) {
         check->is_rights_told = true;
         review_find(check->review, REVIEW_WILDCARD_RIGHTS, check->where,
                     "it allows %s, and with it %s, which gives rights", check->pattern, name);
+    }
+    if (!check->review->is_bootstrap && !check->is_blinding_told &&
+        is_one_of(name, blinding_actions, ARRAY_N(blinding_actions))) {
+        check->is_blinding_told = true;
+        review_find(check->review, REVIEW_UNWATCHED, check->where,
+                    "it allows %s: what is done afterwards is seen by nobody", name);
     }
     if (check->is_everything && action->arn[0] != '\0' && !needs_star(check->review, name)) {
         check->seen = check->seen.name == NULL ? *action : check->seen;
@@ -353,6 +372,59 @@ static void review_user_policies(struct review *review, const char *where, const
     }
 }
 
+/* Who carries a policy: roles and groups of the template, by Ref or by the name they have there. */
+struct bearers {
+    const struct review *review;
+    bool is_outside;
+};
+
+static bool note_outside(const char *text, void *with) {
+    struct bearers *bearers = with;
+    bool is_inside = strncmp(text, "${", 2) == 0;
+    const char *name = NULL;
+    json_t *resource = NULL;
+
+    json_object_foreach(walk(json_object_get(bearers->review->template, "Resources")), name,
+                        resource) {
+        const json_t *properties = json_object_get(resource, "Properties");
+
+        const char *type = json_str_or(resource, "Type", "");
+
+        is_inside = is_inside ||
+                    (strcmp(type, "AWS::IAM::Role") == 0 &&
+                     strcmp(json_str_or(properties, "RoleName", ""), text) == 0) ||
+                    (strcmp(type, "AWS::IAM::Group") == 0 &&
+                     strcmp(json_str_or(properties, "GroupName", ""), text) == 0);
+    }
+    bearers->is_outside = bearers->is_outside || !is_inside;
+    return true;
+}
+
+static void review_bearers(struct review *review, const char *where, const char *type,
+                           const json_t *properties) {
+    static const struct {
+        const char *type;
+        const char *path;
+    } rows[] = {
+        {"AWS::IAM::Policy", "Roles"},        {"AWS::IAM::Policy", "Groups"},
+        {"AWS::IAM::ManagedPolicy", "Roles"}, {"AWS::IAM::ManagedPolicy", "Groups"},
+        {"AWS::IAM::RolePolicy", "RoleName"}, {"AWS::IAM::GroupPolicy", "GroupName"},
+    };
+
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        const json_t *value = json_object_get(properties, rows[i].path);
+        struct bearers bearers = {.review = review};
+
+        if (strcmp(type, rows[i].type) == 0 && value != NULL && !review_is_no_value(value) &&
+            (!review_texts(review, value, note_outside, &bearers) || bearers.is_outside)) {
+            CLEANUP(freep) char *place = mem_format("%s.Properties.%s", where, rows[i].path);
+
+            review_find(review, REVIEW_OUTSIDE_ROLE, place,
+                        "somebody who is not in the template gets these rights too");
+        }
+    }
+}
+
 /* What somebody gets who signs in through the identity centre. */
 static void review_permission_set(struct review *review, const char *where,
                                   const json_t *properties) {
@@ -387,6 +459,7 @@ void review_iam(struct review *review, const char *where, const char *type,
     CLEANUP(freep) char *inlined = mem_format("%s.Properties.Policies", where);
     CLEANUP(freep) char *managed = mem_format("%s.Properties.ManagedPolicyArns", where);
     review_user_policies(review, where, type, properties);
+    review_bearers(review, where, type, properties);
     review_branches(review, inlined, json_object_get(properties, "Policies"), review_inline);
     review_managed(review, managed, json_object_get(properties, "ManagedPolicyArns"));
 }

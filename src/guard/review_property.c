@@ -15,6 +15,8 @@ enum demand {
     IS_NOT_FALSE, /* true, or not there */
     IS_THERE,     /* something, whatever it is */
     IS_ABSENT,    /* nothing */
+    IS_HERE,      /* the pinned region, or not there */
+    HAS_PAIR,     /* a list of {"Key","Value"} in which KEY=VALUE stands */
     HAS_ONE_OF,   /* an object in which one of the paths leads to something */
     IS_ONE_OF,    /* one of the values */
     MAY_BE,       /* one of the values, or not there */
@@ -54,6 +56,8 @@ void policy_property(size_t i, struct policy_property *out) {
         [IS_NOT_FALSE] = "is not false",
         [IS_THERE] = "is there",
         [IS_ABSENT] = "is not there",
+        [IS_HERE] = "if there, is the pinned region",
+        [HAS_PAIR] = "has",
         [HAS_ONE_OF] = "has one of",
         [IS_ONE_OF] = "is one of",
         [MAY_BE] = "if there, is one of",
@@ -128,7 +132,39 @@ static bool has_one(const json_t *value, const char *paths) {
     return false;
 }
 
-static bool meets(const json_t *value, const struct property_row *row) {
+bool review_has_pair(const json_t *pairs, struct str want) {
+    const json_t *branches = json_object_get(pairs, "Fn::If");
+    ptrdiff_t equals = str_find(want, STR("="));
+    struct str key = str_slice(want, 0, (size_t)equals);
+    struct str value = str_slice(want, (size_t)equals + 1, want.len);
+    bool has = false;
+    size_t i = 0;
+    json_t *pair = NULL;
+
+    if (json_is_array(branches)) {
+        return review_has_pair(json_array_get(branches, 1), want) &&
+               review_has_pair(json_array_get(branches, 2), want);
+    }
+    json_array_foreach(pairs, i, pair) {
+        char room[24];
+
+        if (str_eq(str_from(json_str_at(pair, "Key")), key)) {
+            has = str_eq_nocase(
+                str_from(template_scalar(json_object_get(pair, "Value"), room, sizeof room)),
+                value);
+        }
+    }
+    return has;
+}
+
+/* Where no region is pinned, none is another one. */
+static bool is_here(const json_t *value, const char *region) {
+    return value == NULL || region == NULL ||
+           strcmp(json_str_or(value, "Ref", ""), "AWS::Region") == 0 ||
+           str_eq(str_from(json_string_value(value)), str_from(region));
+}
+
+static bool meets(const json_t *value, const struct property_row *row, const char *region) {
     switch (row->demand) {
     case IS_TRUE:
         return review_is_true(value);
@@ -142,6 +178,10 @@ static bool meets(const json_t *value, const struct property_row *row) {
         return is_something(value);
     case IS_ABSENT:
         return value == NULL;
+    case IS_HERE:
+        return is_here(value, region);
+    case HAS_PAIR:
+        return review_has_pair(value, str_from(row->values));
     case HAS_ONE_OF:
         return has_one(value, row->values);
     case IS_ONE_OF:
@@ -230,14 +270,17 @@ static bool test_path(const json_t *value, struct str path, property_test test, 
 /* What a row was tried on. */
 struct trial {
     const struct property_row *row;
+    const char *region;  /* the pinned one; NULL */
     const json_t *found; /* that did not meet it; NULL: nothing is there */
 };
 
 static bool test_demand(const json_t *value, void *with) {
     struct trial *trial = with;
 
-    trial->found = trial->row->demand == HAS_ONE_OF ? NULL : value; /* a part is missing */
-    return meets(value, trial->row);
+    bool is_part = trial->row->demand == HAS_ONE_OF || trial->row->demand == HAS_PAIR;
+
+    trial->found = is_part ? NULL : value; /* a part is missing */
+    return meets(value, trial->row, trial->region);
 }
 
 static bool test_is_there(const json_t *value, void *with) {
@@ -329,7 +372,7 @@ static void find_property(struct review *review, const char *where, const struct
 void review_properties(struct review *review, const char *where, const char *type,
                        const json_t *properties) {
     for (size_t i = 0; i < ARRAY_N(property_rows); i++) {
-        struct trial trial = {.row = &property_rows[i]};
+        struct trial trial = {.row = &property_rows[i], .region = review->ctx->region};
 
         if (strcmp(type, trial.row->type) == 0 && !is_excepted(trial.row, properties) &&
             !test_path(properties, str_from(trial.row->path), test_demand, &trial)) {

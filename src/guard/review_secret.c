@@ -6,6 +6,7 @@
 #include "guard/redact/redact.h"
 #include "guard/walk.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -206,6 +207,35 @@ static char *literal_of(const struct review *review, const json_t *value) {
     return text;
 }
 
+/* Names that end in a word for the place of a secret: they say where it is, by a value of that
+ * kind. */
+static const struct {
+    const char *end;
+    const char *start; /* of the value */
+    const char *signs; /* of which it consists, beside letters and, in a path, digits */
+} place_rows[] = {
+    {"PARAMETER", "/", "/_.-"}, {"PARAMETERS", "/", "/_.-,"}, {"PARAM", "/", "/_.-"},
+    {"SSM", "/", "/_.-"},       {"HEADER", "", "-"},          {"STORE", "", "-_"},
+};
+
+static bool is_place(const char *key, const char *text) {
+    struct str name = str_from(key);
+
+    for (size_t i = 0; i < ARRAY_N(place_rows); i++) {
+        bool is_path = place_rows[i].start[0] != '\0';
+        bool is_plain = strncmp(text, place_rows[i].start, strlen(place_rows[i].start)) == 0;
+
+        for (const char *c = text; *c != '\0' && is_plain; c++) {
+            is_plain = isalpha((unsigned char)*c) || (is_path && isdigit((unsigned char)*c)) ||
+                       strchr(place_rows[i].signs, *c) != NULL;
+        }
+        if (is_plain && str_ends_nocase(name, str_from(place_rows[i].end))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A member whose name is a secret's must refer to its value. */
 static void secrets_member(struct review *review, const char *where, const char *key,
                            const json_t *value) {
@@ -217,7 +247,7 @@ static void secrets_member(struct review *review, const char *where, const char 
         return;
     }
     CLEANUP(freep) char *text = literal_of(review, value);
-    if (text != NULL && !is_reference(text)) {
+    if (text != NULL && !is_reference(text) && !is_place(key, text)) {
         review_find(review, REVIEW_SECRET_IN_TEMPLATE, where,
                     "the value of a secret is written out");
     } else if (parameter != NULL && is_shown_parameter(review, parameter)) {
@@ -316,12 +346,75 @@ static void secrets_parameters(struct review *review) {
     }
 }
 
+/* A reference that AWS resolves, in plain sight. */
+static void secrets_resolved_at(struct review *review, enum review_rule rule, const char *where,
+                                const json_t *value) {
+    CLEANUP(freep) char *text = json_is_null(value) ? NULL : json_text(value);
+
+    if (text != NULL && !is_told(review, where) &&
+        (strstr(text, "{{resolve:secretsmanager:") != NULL ||
+         strstr(text, "{{resolve:ssm-secure:") != NULL)) {
+        review_find(review, rule, where, "it shows the secret that it refers to");
+    }
+}
+
+/* Where a resource keeps variables and commands, which whoever may describe it reads. */
+static const struct {
+    const char *type;
+    const char *path;
+} variable_rows[] = {
+    {"AWS::Lambda::Function", "Environment"},
+    {"AWS::Serverless::Function", "Environment"},
+    {"AWS::ECS::TaskDefinition", "ContainerDefinitions"},
+    {"AWS::Batch::JobDefinition", "ContainerProperties"},
+    {"AWS::AppRunner::Service", "SourceConfiguration"},
+    {"AWS::CodeBuild::Project", "Environment"},
+    {"AWS::Amplify::App", "EnvironmentVariables"},
+    {"AWS::Amplify::Branch", "EnvironmentVariables"},
+    {"AWS::SSM::Parameter", "Value"},
+};
+
+static void secrets_variables(struct review *review, const char *where, const json_t *value) {
+    const char *key = NULL;
+    size_t i = 0;
+    json_t *item = NULL;
+
+    if (json_is_string(value)) {
+        secrets_resolved_at(review, REVIEW_SECRET_IN_VARIABLE, where, value);
+    }
+    json_array_foreach(value, i, item) {
+        CLEANUP(freep) char *place = mem_format("%s.%zu", where, i);
+        secrets_variables(review, place, item);
+    }
+    json_object_foreach(walk(value), key, item) {
+        CLEANUP(freep) char *place = mem_format("%s.%s", where, key);
+        secrets_variables(review, place, item);
+    }
+}
+
+static void secrets_in_variables(struct review *review) {
+    const char *name = NULL;
+    json_t *resource = NULL;
+
+    json_object_foreach(walk(json_object_get(review->written, "Resources")), name, resource) {
+        const json_t *properties = json_object_get(resource, "Properties");
+
+        for (size_t i = 0; i < ARRAY_N(variable_rows); i++) {
+            const char *path = variable_rows[i].path;
+            CLEANUP(freep) char *place = mem_format("Resources.%s.Properties.%s", name, path);
+
+            if (strcmp(variable_rows[i].type, json_str_or(resource, "Type", "")) == 0) {
+                secrets_variables(review, place, json_object_get(properties, path));
+            }
+        }
+    }
+}
+
 /* What an output shows: a parameter that AWS hides, a reference that AWS resolves, a value under a
  * secret's name. */
 static void secrets_output(struct review *review, const char *where, const char *name,
                            const json_t *value) {
     CLEANUP(json_decrefp) json_t *names = json_object();
-    CLEANUP(freep) char *text = json_is_null(value) ? NULL : json_text(value);
     const char *parameter = NULL;
     json_t *unused = NULL;
 
@@ -337,11 +430,7 @@ static void secrets_output(struct review *review, const char *where, const char 
                         parameter);
         }
     }
-    if (text != NULL && !is_told(review, where) &&
-        (strstr(text, "{{resolve:secretsmanager:") != NULL ||
-         strstr(text, "{{resolve:ssm-secure:") != NULL)) {
-        review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret that it refers to");
-    }
+    secrets_resolved_at(review, REVIEW_SECRET_SHOWN, where, value);
 }
 
 static void secrets_outputs(struct review *review) {
@@ -380,4 +469,5 @@ void review_secrets(struct review *review) {
     secrets_outputs(review);
     review_secrets_in(review, "", review->written);
     secrets_resolved(review);
+    secrets_in_variables(review);
 }

@@ -25,21 +25,21 @@ static const struct {
     {"AWS::ECR::Repository", DATA_KEPT}, {"AWS::KMS::Key", DATA_KEPT}, {"AWS::Cognito::UserPool", DATA_KEPT},
     {"AWS::OpenSearchService::Domain", DATA_KEPT}, {"AWS::Elasticsearch::Domain", DATA_KEPT}, {"AWS::Redshift::Cluster", DATA_KEPT},
     {"AWS::Serverless::SimpleTable", DATA_KEPT}, {"AWS::DSQL::Cluster", DATA_KEPT}, {"AWS::RDS::GlobalCluster", DATA_LOST},
-    {"AWS::DocDB::DBInstance", DATA_LOST}, {"AWS::DocDB::GlobalCluster", DATA_LOST}, {"AWS::DocDBElastic::Cluster", DATA_LOST},
-    {"AWS::Neptune::DBInstance", DATA_LOST}, {"AWS::Neptune::GlobalCluster", DATA_LOST}, {"AWS::NeptuneGraph::Graph", DATA_LOST},
+    {"AWS::DocDB::DBInstance", DATA_LOST}, {"AWS::DocDB::GlobalCluster", DATA_LOST}, {"AWS::DocDBElastic::Cluster", DATA_KEPT},
+    {"AWS::Neptune::DBInstance", DATA_LOST}, {"AWS::Neptune::GlobalCluster", DATA_LOST}, {"AWS::NeptuneGraph::Graph", DATA_KEPT},
     {"AWS::EC2::Volume", DATA_LOST}, {"AWS::FSx::Volume", DATA_LOST}, {"AWS::S3Files::FileSystem", DATA_LOST}, {"AWS::Logs::LogGroup", DATA_LOST},
     {"AWS::SecretsManager::Secret", DATA_LOST}, {"AWS::SSM::Parameter", DATA_LOST}, {"AWS::ElastiCache::ReplicationGroup", DATA_LOST},
-    {"AWS::ElastiCache::CacheCluster", DATA_LOST}, {"AWS::ElastiCache::ServerlessCache", DATA_LOST}, {"AWS::MemoryDB::Cluster", DATA_LOST},
+    {"AWS::ElastiCache::CacheCluster", DATA_LOST}, {"AWS::ElastiCache::ServerlessCache", DATA_LOST}, {"AWS::MemoryDB::Cluster", DATA_KEPT},
     {"AWS::MemoryDB::MultiRegionCluster", DATA_LOST}, {"AWS::Kinesis::Stream", DATA_LOST}, {"AWS::KinesisVideo::Stream", DATA_LOST},
     {"AWS::SQS::Queue", DATA_LOST}, {"AWS::MSK::Cluster", DATA_LOST}, {"AWS::MSK::ServerlessCluster", DATA_LOST},
-    {"AWS::AmazonMQ::Broker", DATA_LOST}, {"AWS::Timestream::Table", DATA_LOST}, {"AWS::Timestream::Database", DATA_LOST},
-    {"AWS::Timestream::InfluxDBInstance", DATA_LOST}, {"AWS::Timestream::InfluxDBCluster", DATA_LOST}, {"AWS::Backup::BackupVault", DATA_LOST},
-    {"AWS::Backup::LogicallyAirGappedBackupVault", DATA_LOST}, {"AWS::S3Express::DirectoryBucket", DATA_LOST},
-    {"AWS::S3Tables::TableBucket", DATA_LOST}, {"AWS::S3Tables::Namespace", DATA_LOST}, {"AWS::S3Tables::Table", DATA_LOST},
-    {"AWS::S3Vectors::VectorBucket", DATA_LOST}, {"AWS::S3Vectors::Index", DATA_LOST}, {"AWS::S3Outposts::Bucket", DATA_LOST},
+    {"AWS::AmazonMQ::Broker", DATA_LOST}, {"AWS::Timestream::Table", DATA_KEPT}, {"AWS::Timestream::Database", DATA_LOST},
+    {"AWS::Timestream::InfluxDBInstance", DATA_KEPT}, {"AWS::Timestream::InfluxDBCluster", DATA_KEPT}, {"AWS::Backup::BackupVault", DATA_LOST},
+    {"AWS::Backup::LogicallyAirGappedBackupVault", DATA_LOST}, {"AWS::S3Express::DirectoryBucket", DATA_KEPT},
+    {"AWS::S3Tables::TableBucket", DATA_KEPT}, {"AWS::S3Tables::Namespace", DATA_LOST}, {"AWS::S3Tables::Table", DATA_KEPT},
+    {"AWS::S3Vectors::VectorBucket", DATA_KEPT}, {"AWS::S3Vectors::Index", DATA_LOST}, {"AWS::S3Outposts::Bucket", DATA_LOST},
     {"AWS::Lightsail::Bucket", DATA_LOST}, {"AWS::Lightsail::Database", DATA_LOST}, {"AWS::Lightsail::Disk", DATA_LOST},
-    {"AWS::Cassandra::Table", DATA_LOST}, {"AWS::Cassandra::Keyspace", DATA_LOST}, {"AWS::QLDB::Ledger", DATA_LOST}, {"AWS::SDB::Domain", DATA_LOST},
-    {"AWS::EMR::Cluster", DATA_LOST}, {"AWS::RedshiftServerless::Namespace", DATA_LOST}, {"AWS::OpenSearchServerless::Collection", DATA_LOST},
+    {"AWS::Cassandra::Table", DATA_KEPT}, {"AWS::Cassandra::Keyspace", DATA_LOST}, {"AWS::QLDB::Ledger", DATA_LOST}, {"AWS::SDB::Domain", DATA_LOST},
+    {"AWS::EMR::Cluster", DATA_LOST}, {"AWS::RedshiftServerless::Namespace", DATA_KEPT}, {"AWS::OpenSearchServerless::Collection", DATA_KEPT},
     {"AWS::Kendra::Index", DATA_LOST}, {"AWS::Bedrock::KnowledgeBase", DATA_LOST}, {"AWS::CloudFront::KeyValueStore", DATA_LOST},
     {"AWS::CloudTrail::EventDataStore", DATA_LOST}, {"AWS::CodeCommit::Repository", DATA_LOST}, {"AWS::CodeArtifact::Repository", DATA_LOST},
     {"AWS::CodeArtifact::Domain", DATA_LOST}, {"AWS::ECR::PublicRepository", DATA_LOST}, {"AWS::Events::Archive", DATA_LOST},
@@ -60,7 +60,7 @@ static const char *const forbidden_types[] = {
     "AWS::CloudFormation::ModuleDefaultVersion", "AWS::CloudFormation::ResourceVersion", "AWS::CloudFormation::ResourceDefaultVersion",
     "AWS::CloudFormation::PublicTypeVersion", "AWS::CloudFormation::TypeActivation",
     "AWS::Organizations::Account", "AWS::Organizations::Organization", "AWS::Organizations::Policy", "AWS::Organizations::ResourcePolicy",
-    "AWS::SSO::Assignment",
+    "AWS::SSO::Assignment", "AWS::AppSync::ApiKey",
 };
 /* clang-format on */
 
@@ -103,6 +103,28 @@ static void review_protection(struct review *review, const char *where, const ch
          !review_is_kept(replace))) {
         review_find(review, REVIEW_PROTECTION_REMOVED, where,
                     "what kept its data until now is taken away");
+    }
+}
+
+/* A rule of a bucket's life that takes everything, soon. */
+static void review_expiry(struct review *review, const char *where, const json_t *rule) {
+    enum { DAYS_SOON = 30 };
+    const json_t *days = json_object_get(rule, "ExpirationInDays");
+    char room[24];
+    const char *prefix = json_str_or(rule, "Prefix", "");
+    int64_t number = 0;
+    struct err unread = {0};
+    bool is_soon = json_object_get(rule, "ExpirationDate") != NULL ||
+                   (days != NULL && (str_to_i64(str_from(template_scalar(days, room, sizeof room)),
+                                                0, INT32_MAX, &number, &unread) != ERR_NONE ||
+                                     number < DAYS_SOON));
+    bool is_some = prefix[0] != '\0' || json_object_get(rule, "TagFilters") != NULL ||
+                   json_object_get(rule, "ObjectSizeGreaterThan") != NULL ||
+                   json_object_get(rule, "ObjectSizeLessThan") != NULL;
+
+    if (is_soon && !is_some && strcmp(json_str_or(rule, "Status", ""), "Disabled") != 0) {
+        review_find(review, REVIEW_DATA_EXPIRES, where,
+                    "everything in the bucket is deleted within a month, or on a day");
     }
 }
 
@@ -184,6 +206,12 @@ static void review_resource(struct review *review, const char *name, const json_
     review_sam_events(review, where, type, properties);
     review_function_logs(review, where, name, type, properties);
     review_owners(review, where, properties);
+    if (strcmp(type, "AWS::S3::Bucket") == 0) {
+        CLEANUP(freep) char *rules = mem_format("%s.Properties.LifecycleConfiguration", where);
+
+        review_branches(review, rules, json_at(properties, "LifecycleConfiguration.Rules"),
+                        review_expiry);
+    }
     review_protection(review, where, name, resource);
 }
 

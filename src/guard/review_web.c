@@ -198,6 +198,55 @@ static void review_acl(struct review *review, const char *where, const char *nam
     }
 }
 
+/* What answers the internet and can have a web ACL; its property that says that it does not answer
+ * the internet, and how. */
+static const struct {
+    const char *type;
+    const char *path;
+    const char *closed;
+} firewall_rows[] = {
+    {"AWS::ElasticLoadBalancingV2::LoadBalancer", "Scheme", "internal"},
+    {"AWS::AppSync::GraphQLApi", "Visibility", "PRIVATE"},
+};
+
+static bool has_acl(const struct review *review, const char *name) {
+    const char *other = NULL;
+    json_t *item = NULL;
+
+    json_object_foreach(walk(json_object_get(review->template, "Resources")), other, item) {
+        if (strcmp(json_str_or(item, "Type", ""), "AWS::WAFv2::WebACLAssociation") == 0 &&
+            names_resource(review, json_at(item, "Properties.ResourceArn"), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void review_firewall(struct review *review, const char *where, const char *name,
+                            const char *type, const json_t *properties) {
+    const char *kind = json_str_or(properties, "Type", "application"); /* of a load balancer */
+    bool is_open = false;
+
+    for (size_t i = 0; i < ARRAY_N(firewall_rows); i++) {
+        char room[24];
+        const json_t *said = json_at(properties, firewall_rows[i].path);
+        struct str word = str_from(template_scalar(said, room, sizeof room));
+
+        is_open = is_open || (strcmp(type, firewall_rows[i].type) == 0 &&
+                              !str_eq(word, str_from(firewall_rows[i].closed)));
+    }
+    if (is_open && strcmp(kind, "application") == 0 && !has_acl(review, name)) {
+        review_find(review, REVIEW_UNFILTERED, where,
+                    "it answers the internet, and no web ACL stands in front of it");
+    }
+    if (is_open && strcmp(type, "AWS::ElasticLoadBalancingV2::LoadBalancer") == 0 &&
+        strcmp(kind, "gateway") != 0 &&
+        !review_has_pair(json_object_get(properties, "LoadBalancerAttributes"),
+                         STR("access_logs.s3.enabled=true"))) {
+        review_find(review, REVIEW_UNLOGGED, where, "who asked it for what is written nowhere");
+    }
+}
+
 /* ---- listeners ---- */
 
 static bool is_plain_listener(const struct review *review, const json_t *listener) {
@@ -301,6 +350,7 @@ void review_web(struct review *review, const char *where, const char *name, cons
                 const json_t *properties) {
     review_cors(review, where, type, properties);
     review_connections(review, where, type, properties);
+    review_firewall(review, where, name, type, properties);
     if (strcmp(type, "AWS::WAFv2::WebACL") == 0) {
         review_acl(review, where, name, properties);
     }
