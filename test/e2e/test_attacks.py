@@ -1,10 +1,13 @@
 """Hostile text, and a model that obeys all of it: nothing happens without a person's yes, and no secret leaves."""
 import json
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import fake_model
 import lab
+import test_resume
 import todo
 
 sys.path.insert(0, str(lab.ROOT / "test/attacks"))
@@ -269,6 +272,76 @@ class SinceTheYes(todo.FaultCase):
         self.endpoint = began
         self.ended(self.go("attach", session), 10, "waiting")
         self.ended(self.go("approve", session), 0, "success")
+
+
+class TemplateReplaced(test_resume.OnMachines):
+    """The template of an earlier release is another one in the bucket by the time that another machine goes back to it."""
+
+    def setUp(self):
+        super().setUp()
+        self.s3, self.bucket = self.aws.client("s3", account=self.account), self.aws.bootstrap_outputs(account=self.account)["Artifacts"]
+        self.at("a", "approve", self.waits_on_a())
+        [release] = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"releases/{self.stack}/")["Contents"]
+        self.key = f"templates/{json.loads(self.object(release['Key']))['template_sha256']}.json"
+        self.kept = self.object(self.key)
+
+    def object(self, key):
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def replace(self):
+        other = json.loads(self.kept)
+        other["Resources"]["Other"] = {"Type": "AWS::SNS::Topic"}
+        self.s3.put_object(Bucket=self.bucket, Key=self.key, Body=json.dumps(other).encode())
+
+    def put_back(self):
+        """As the remedy says: the bucket keeps what was overwritten."""
+        versions = self.s3.list_object_versions(Bucket=self.bucket, Prefix=self.key)["Versions"]
+        [first] = [row["VersionId"] for row in versions if not row["IsLatest"]]
+        self.s3.copy_object(Bucket=self.bucket, Key=self.key, CopySource={"Bucket": self.bucket, "Key": self.key, "VersionId": first})
+
+    def sent(self):
+        return self.fault.count("cloudformation", "CreateChangeSet"), self.fault.count("cloudformation", "ExecuteChangeSet")
+
+    def no_topic(self):
+        types = [row["ResourceType"] for row in self.cfn().describe_stack_resources(StackName=self.stack)["StackResources"]]
+        self.assertNotIn("AWS::SNS::Topic", types)
+
+    def says_replaced(self, run):
+        self.says(run, f"s3://{self.bucket}/{self.key} holds other bytes than its name says: somebody has replaced it, "
+                  "and nothing was made of it", r"put its first version back \(the bucket keeps what is overwritten\)", error="corrupt")
+
+    def test_a_rollback_elsewhere_sends_nothing(self):
+        self.edit("backend/app/main.py", 'VERSION = "1.0.0"', 'VERSION = "1.1.0"')
+        self.at("a", "approve", self.waits_on_a())
+        self.replace()
+        before = self.sent()
+        run = self.at("b", "rollback", *self.CONFIRMED, code=1)
+        self.says_replaced(run)
+        self.assertEqual(self.sent(), before, "a set was made of it")
+        self.put_back()
+        session = self.at("b", "rollback", *self.CONFIRMED, code=10).result["session"]
+        self.replace()  # after the plan it is of no use: the set was made of the right one
+        self.ended(self.at("b", "approve", session), 0, "success")
+        self.no_topic()
+
+    def test_what_a_failure_goes_back_to_elsewhere_is_the_alias_alone_and_a_person_takes_over(self):
+        self.edit("backend/app/main.py", "HEALTHY = True", "HEALTHY = False")
+        self.probe_wait = "5s"
+        session = self.waits_on_a()
+        self.replace()
+        before = self.sent()
+        run = self.at("b", "approve", session, code=4)
+        self.ended(run, 4, "escalated")
+        self.says_replaced(run)
+        self.assertEqual(self.sent(), (before[0], before[1] + 1), "a set was made of it")
+        self.no_topic()
+        self.assertEqual(self.get(run.result["url"], "/api/health")[0], 200, "what was approved of the way back is done")
+        self.put_back()
+        self.probe_wait = "90s"
+        steps = json.loads((Path(run.result["runbook"]) / "next.json").read_text())["steps"]
+        [words] = [words for words in (shlex.split(step.get("command", "-")) for step in steps) if words[1:2] == ["rollback"]]
+        session = self.at("b", "rollback", words[2], *self.CONFIRMED, code=10).result["session"]
+        self.ended(self.at("b", "approve", session), 0, "success")
 
 
 class Unattended(todo.TodoCase):

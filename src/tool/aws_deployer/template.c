@@ -51,15 +51,25 @@ enum err_code deployer_keep_template(struct op *op, const struct aws *aws, struc
     return put.bucket[0] == '\0' ? ERR_NONE : s3_put(aws, &put, &result, err);
 }
 
+/* Nothing is sent that has not the digest of what was approved. */
+static enum err_code template_is_other(const char *where, const char *remedy, struct err *err) {
+    err_set(err, ERR_CORRUPT,
+            "%s holds other bytes than its name says: somebody has replaced it, and nothing was "
+            "made of it",
+            where);
+    return err_remedy(err, "%s", remedy);
+}
+
 enum err_code deployer_find_template(struct op *op, const struct aws *aws, struct buf *out,
                                      struct err *err) {
     const char *sha256 = deployer_arg(op, "template_sha256");
     CLEANUP(freep) char *path = template_path(op, sha256);
     CLEANUP(freep) char *key = template_key(sha256);
-
     const char *bucket = deployer_arg(op, "bucket");
+    CLEANUP(freep) char *url = mem_format("s3://%s/%s", bucket, key);
     struct err failure = {0};
     enum err_code code = fs_read_file(path, out->max, out, &failure);
+    bool is_here = code == ERR_NONE;
 
     if (code == ERR_NOT_FOUND && bucket[0] != '\0') {
         code = s3_get(aws, bucket, key, out->max, out, &failure);
@@ -74,7 +84,11 @@ enum err_code deployer_find_template(struct op *op, const struct aws *aws, struc
         return code;
     }
     if (strcmp(sha256_hex(sha256_of(buf_str(out))).text, sha256) != 0) {
-        return err_set(err, ERR_CORRUPT, "the kept template %s holds other bytes", sha256);
+        return is_here ? template_is_other(path, "remove it: the bucket has the template, too", err)
+                       : template_is_other(url,
+                                           "put its first version back (the bucket keeps what is "
+                                           "overwritten), or deploy that commit again",
+                                           err);
     }
     return ERR_NONE;
 }
