@@ -174,7 +174,7 @@ MUST_CHECK enum err_code turn_text_digest(struct turn *turn, const char *text,
                                           struct sha256_hex *out, struct err *err);
 
 /* Journals the verdict of a review over `digest` (64 hex digits): subject "plan", "set", which the
- * policy asks for, or "request". */
+ * policy asks for, "request", or "run", which a person takes over. */
 MUST_CHECK enum err_code turn_verdict(struct turn *turn, const char *subject, const char *digest,
                                       enum verdict verdict, const char *reason, json_t *findings,
                                       struct err *err);

@@ -3,10 +3,12 @@
 What the local AWS can reach is real; what it cannot, the fault proxy says (a fake).
 """
 import json
+import re
 import socket
 import time
 import urllib.parse
 import zipfile
+from pathlib import Path
 
 import botocore.session
 import fault_proxy
@@ -377,10 +379,29 @@ class Verbs(todo.TodoCase):
         importing = {"T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "shop-x"}}}}
         self.cfn().create_stack(StackName="importer", TemplateBody=json.dumps(template(**importing)))
         self.wait_for(lambda: self.stack_status("importer") == "CREATE_COMPLETE", "the importer is there")
-        done = self.go("approve", self.plan("destroy").result["session"], self.stack)
-        self.ended(done, 4, "escalated")
-        self.says(done, "importer", "take the import out", error="conflict")
+        began, session = time.time() * 1000, self.plan("destroy").result["session"]
+        done = self.go("approve", session, self.stack, json=False)
+        self.assertEqual(done.code, 4, str(done))
+        said = " ".join(done.stderr.split())
+        self.assertIn("✗ A person is needed: another stack uses a value of this one: Export shop-x is imported by stack importer → delete that "
+                      "stack, or take the import out of its template; then run this again → aws-copilot audit shows every step; what to do next "
+                      "is in the runbook named above", said)
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
+        self.is_on_record(session, began, re.search(r"whoever takes over: (\S+)/index\.html", said)[1])
+        self.cfn().delete_stack(StackName="importer")
+        self.wait_for(lambda: self.stack_status("importer") is None, "the importer is gone")
+        self.assertEqual(self.destroy().result["status"], "success")
+
+    def is_on_record(self, session, began, folder):
+        """That a person takes over is a verdict of the journal: when, who, why; and the runbook has it."""
+        [row] = [row for row in self.go("audit", session).of_type("decision") if row.get("outcome") == "escalate"]
+        self.assertEqual([row[name] for name in ("record", "agent", "phase", "subject", "reason")],
+                         ["verdict", "orchestrator", "escalated", "run", "conflict"])
+        self.assertTrue(began < row["time_ms"] <= time.time() * 1000, row)
+        [kept] = [row for row in json.loads((Path(folder) / "verdicts.json").read_text()) if row["outcome"] == "escalate"]
+        [finding] = kept["findings"]
+        self.assertIn("imported by stack importer", finding["text"])
+        self.assertIn("take the import out", finding["remedy"])
 
     def test_a_bucket_of_another_name_is_not_emptied_and_that_is_said_before_the_yes(self):
         bucket, s3 = f"other-{self.account}", self.aws.client("s3", account=self.account)

@@ -332,7 +332,21 @@ static enum outcome orchestrator_close(struct turn *turn) {
     return ending_sum_up(turn, PHASE_CLOSURE);
 }
 
+/* That a person takes over is a verdict like any other: on record with its reason. */
 static enum outcome orchestrator_escalate(struct turn *turn) {
+    const char *code = agent_text(turn, "problem.code");
+    const char *reason = code[0] == '\0' ? agent_text(turn, "came.outcome") : code;
+    json_t *finding =
+        agent_args("code", reason, "verdict", verdict_name(VERDICT_ESCALATE), "where",
+                   agent_text(turn, "came.phase"), "text", agent_text(turn, "problem.text"),
+                   "remedy", agent_text(turn, "problem.remedy"), NULL);
+    struct sha256_hex digest = sha256_hex(json_hash(finding));
+    struct err err = {0};
+
+    if (turn_verdict(turn, "run", digest.text, VERDICT_ESCALATE, reason, json_pack("[o]", finding),
+                     &err) != ERR_NONE) {
+        return agent_fail(turn, &err);
+    }
     return ending_sum_up(turn, PHASE_ESCALATED);
 }
 
