@@ -84,6 +84,7 @@ static const char *const reviewed[] = {
     "sqs",
     "ssm",
     "states",
+    "sts",
     "tag",
     "wafv2",
     "xray",
@@ -272,8 +273,6 @@ static const char *const data[] = {
     "ses:GetMessageInsights",
     "codecommit:GetFile",
     "codecommit:GetBlob",
-    "sts:GetCallerIdentity",
-    "sts:GetAccessKeyInfo",
     "sts:DecodeAuthorizationMessage",
 };
 
