@@ -1,5 +1,6 @@
 /* redact: stdin without secrets. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,8 +14,20 @@ enum { REDACT_CHUNK = 64 << 10 };
 /* What is masked goes to stdout as it comes; a sink that failed stays so. */
 struct redact_out {
     bool is_wanted;
-    int failed; /* errno */
+    int failed; /* errno; EINTR: Ctrl-C */
 };
+
+/* Whether a call on `fd` is to be made again: it was a signal, or somebody made the pipe one that
+ * does not block, and it is waited for. */
+static bool redact_again(int fd, short events) {
+    struct pollfd wait = {.fd = fd, .events = events};
+
+    if (errno == EAGAIN) {
+        (void)poll(&wait, 1, -1);
+        errno = EINTR;
+    }
+    return errno == EINTR && !cli_is_interrupted();
+}
 
 static void redact_put(void *user, const struct masked *piece) {
     struct redact_out *out = user;
@@ -23,32 +36,40 @@ static void redact_put(void *user, const struct masked *piece) {
     while (out->is_wanted && left.len > 0 && out->failed == 0) {
         ssize_t n = write(STDOUT_FILENO, left.ptr, left.len);
 
-        if (n < 0 && errno != EINTR) {
+        if (n < 0 && !redact_again(STDOUT_FILENO, POLLOUT)) {
             out->failed = errno;
+        } else if (cli_is_interrupted()) {
+            out->failed = EINTR; /* the rest may never be taken */
         }
         left = str_slice(left, n < 0 ? 0 : (size_t)n, left.len);
     }
 }
 
-/* Errors: ERR_IO, ERR_INTERRUPTED. */
+static enum err_code redact_fails(int number, const char *what, struct err *err) {
+    if (number == EINTR) {
+        return err_set(err, ERR_INTERRUPTED, "redaction was interrupted");
+    }
+    err_errno(err, number, "%s", what);
+    return err->code == ERR_DISK_FULL ? err_remedy(err, "free some space and begin again")
+                                      : err->code;
+}
+
+/* Errors: ERR_IO, ERR_DISK_FULL, ERR_INTERRUPTED. */
 static enum err_code redact_copy(struct redact_stream *stream, const struct redact_out *out,
                                  size_t *bytes, struct err *err) {
     char chunk[REDACT_CHUNK];
     ssize_t n;
 
     while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
-        if (cli_is_interrupted()) {
-            return err_set(err, ERR_INTERRUPTED, "redaction was interrupted");
-        }
-        if (n < 0 && errno != EINTR) {
-            return err_errno(err, errno, "standard input");
+        if (n < 0 && !redact_again(STDIN_FILENO, POLLIN)) {
+            return redact_fails(errno, "standard input", err);
         }
         if (n > 0) {
             redact_stream_write(stream, (struct str){chunk, (size_t)n});
             *bytes += (size_t)n;
         }
-        if (out->failed != 0) {
-            return err_errno(err, out->failed, "standard output");
+        if (out->failed != 0 || cli_is_interrupted()) {
+            return redact_fails(out->failed != 0 ? out->failed : EINTR, "standard output", err);
         }
     }
     return ERR_NONE;
@@ -81,9 +102,11 @@ static enum err_code redact_run(struct cli *cli, struct err *err) {
     }
     struct redact_stream *stream = redact_stream_new(redactor, redact_put, &out);
     enum err_code code = redact_copy(stream, &out, &bytes, err);
+    /* What is held back of a text that does not end here may be the half of a secret. */
+    out.is_wanted = out.is_wanted && code == ERR_NONE;
     redact_stream_end(stream);
     if (code == ERR_NONE && out.failed != 0) {
-        code = err_errno(err, out.failed, "standard output");
+        code = redact_fails(out.failed, "standard output", err);
     }
     if (code == ERR_NONE && cli->is_json) {
         CLEANUP(json_decrefp) json_t *object = json_object();
