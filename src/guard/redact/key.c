@@ -35,7 +35,7 @@ static const struct str describing_words[] = {
     W("log"), W("logs"), W("role"), W("roles"), W("function"), W("lambda"), W("table"), W("bucket"), W("queue"), W("topic"),
     W("api"), W("stage"), W("handler"), W("service"), W("server"), W("router"), W("route"), W("routes"), W("middleware"),
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
-    W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("sock"), W("socket"),
+    W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
 };
 
@@ -413,7 +413,7 @@ static bool is_same_name(struct str key, struct str value) {
 static bool is_variable(struct str value) {
     static const struct str owners[] = {
         W("env."),      W("import.meta.env."), W("var."),     W("local."), W("module."), W("data."),
-        W("settings."), W("config."),          W("secrets."), W("self."),  W("this.")};
+        W("settings."), W("config."),          W("secrets."), W("self."),  W("this."),   W("aws_")};
 
     while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
         value = str_slice(value, 0, value.len - 1);
@@ -490,6 +490,17 @@ static bool is_part_of_program(struct str key, struct str value) {
     return false;
 }
 
+/* --db-password PASSWORD: what a manual calls the value. */
+static bool is_metavariable(struct str key, struct str value) {
+    size_t to = 0;
+
+    while (to < value.len && (is_upper(value.ptr[to]) || value.ptr[to] == '_')) {
+        to++;
+    }
+    bool is_word = to > 2 && (to == value.len || is_any(value.ptr[to], " ]"));
+    return is_word && str_starts(key, STR("-")) && str_ends_nocase(key, str_slice(value, 0, to));
+}
+
 /* conn=14 counts or numbers a connection. */
 static bool is_connection(struct str key, struct str value) {
     for (size_t i = 0; i < value.len; i++) {
@@ -514,17 +525,24 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("no"),
                                          W("(sensitive"),
                                          W("(sensitive value)"),
+                                         W("(known"),
+                                         W("(known after apply)"),
+                                         W("await"),
+                                         W("<redacted>"),
+                                         W("[redacted]"),
+                                         W("[filtered]"),
+                                         W("<sensitive>"),
                                          W("str"),
                                          W("string"),
                                          W("SecretStr"),
                                          W("string;"),
                                          W("str,")};
-    static const struct str types[] = {W("Annotated["), W("Optional["), W("str | "),
-                                       W("string | ")};
+    static const struct str types[] = {W("Annotated["), W("Optional["),    W("str | "),
+                                       W("string | "),  W("str = Field("), W("SecretStr = Field(")};
     static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
 
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
-    for (size_t i = 0; is_any(first, "nupotfy(s") && i < ARRAY_N(nothing); i++) {
+    for (size_t i = 0; is_any(first, "anupotfy(s<[") && i < ARRAY_N(nothing); i++) {
         if (str_eq_nocase(value, nothing[i])) {
             return true;
         }
@@ -550,7 +568,8 @@ bool key_value_is_harmless(struct str key, struct str value) {
         is_any(first, "{$") &&
         (is_template_reference(value) || is_template_name(value) || is_shell_reference(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
-           is_variable(value) || is_part_of_program(key, value) || is_connection(key, value);
+           is_variable(value) || is_part_of_program(key, value) || is_connection(key, value) ||
+           is_metavariable(key, value);
 }
 
 bool key_is_public(struct str key) {

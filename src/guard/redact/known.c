@@ -135,7 +135,8 @@ struct written {
 
 enum { WRITTEN_MAX = 6 };
 
-/* HTML, by three writers; a shell, in single quotes by two and in double ones; Python's repr() and
+/* HTML, by three writers; a shell, in single quotes by two, SQL and YAML, CSV, a shell in double
+ * quotes; Python's repr() and
  * that of bytes; a form: what it writes with a percent sign is undone elsewhere. */
 static const struct writing {
     struct written rows[WRITTEN_MAX];
@@ -147,6 +148,8 @@ static const struct writing {
     {{{'\'', "'\\''"}}, false},
     {{{'\'', "'\\\\''"}}, false},
     {{{'\'', "'\"'\"'"}}, false},
+    {{{'\'', "''"}}, false},
+    {{{'"', "\"\""}}, false},
     {{{'\\', "\\\\"}, {'"', "\\\""}, {'$', "\\$"}, {'`', "\\`"}}, false},
     {{{'\\', "\\\\"}, {'\'', "\\'"}}, false},
     {{{'\\', "\\\\"}, {'\'', "\\'"}}, true},
@@ -161,6 +164,34 @@ static const char *written_as(const struct writing *writing, char c) {
         }
     }
     return NULL;
+}
+
+/* As JSON writes it in a string in a string, `depth` times in all; once is among the writings. */
+static void add_quoted_at(struct known *known, struct str value, unsigned depth) {
+    CLEANUP(buf_done) struct buf text = BUF_INIT(16 * PIECE_BYTES);
+
+    if (memchr(value.ptr, '"', value.len) == NULL && memchr(value.ptr, '\\', value.len) == NULL) {
+        return;
+    }
+    buf_reserve(&text, 16 * PIECE_BYTES);
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        size_t slashes = c == '\\' ? (1U << depth) - 1 : c == '"' ? (1U << depth) - 1 : 0;
+        for (size_t k = 0; k < slashes; k++) {
+            buf_add_c(&text, '\\');
+        }
+        buf_add_c(&text, c);
+    }
+    if (text.len <= 4 * PIECE_BYTES) { /* as wide as repr() of bytes makes one */
+        literal_add(known, buf_str(&text), false);
+    }
+    mem_wipe(text.ptr, text.len);
+}
+
+static void add_quoted(struct known *known, struct str value) {
+    for (unsigned depth = 2; depth <= QUOTED_MAX; depth++) {
+        add_quoted_at(known, value, depth);
+    }
 }
 
 static void add_written(struct known *known, struct str value, const struct writing *writing) {
@@ -179,28 +210,7 @@ static void add_written(struct known *known, struct str value, const struct writ
         }
     }
     literal_add(known, buf_str(&text), false);
-    mem_wipe(text.ptr, text.len);
-}
-
-/* As JSON writes it in a string in a string, `depth` times in all; once is among the writings. */
-static void add_quoted(struct known *known, struct str value, unsigned depth) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(16 * PIECE_BYTES);
-
-    if (memchr(value.ptr, '"', value.len) == NULL && memchr(value.ptr, '\\', value.len) == NULL) {
-        return;
-    }
-    buf_reserve(&text, 16 * PIECE_BYTES);
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        size_t slashes = c == '\\' ? (1U << depth) - 1 : c == '"' ? (1U << depth) - 1 : 0;
-        for (size_t k = 0; k < slashes; k++) {
-            buf_add_c(&text, '\\');
-        }
-        buf_add_c(&text, c);
-    }
-    if (text.len <= 4 * PIECE_BYTES) { /* as wide as repr() of bytes makes one */
-        literal_add(known, buf_str(&text), false);
-    }
+    add_quoted(known, buf_str(&text));
     mem_wipe(text.ptr, text.len);
 }
 
@@ -246,9 +256,7 @@ static void add_piece(struct known *known, struct str piece) {
     for (size_t i = 0; i < ARRAY_N(writings); i++) {
         add_written(known, piece, &writings[i]);
     }
-    for (unsigned depth = 2; depth <= QUOTED_MAX; depth++) {
-        add_quoted(known, piece, depth);
-    }
+    add_quoted(known, piece);
     add_breaks(known, piece);
     add_hex(known, piece);
     for (size_t before = 0; before < 3; before++) {

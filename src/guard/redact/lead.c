@@ -7,6 +7,9 @@
  *   [10:22:31] LINE  [pod/api/web] LINE      of kubectl logs --prefix and many others
  *   10:22:31 [main] DEBUG a.b.Conf - LINE    of log4j, and of Python: ... - app - INFO - LINE
  *   INFO:     LINE  INFO:root:LINE           of uvicorn, Python
+ *   2026-11-30T11:34:29.123Z stdout F LINE   of containerd's files
+ *   I, [2026-11-30T11:34:29 #12]  INFO -- : LINE  of Ruby
+ *   web:build: LINE  ##[debug]LINE  E   LINE  of Turborepo, GitHub's runners, pytest
  *   {"log":"LINE\n","stream":"stdout"}       of docker's files, and other lines of JSON
  *   +LINE                                    of a diff */
 #include "guard/redact/lead.h"
@@ -233,10 +236,74 @@ static size_t bar_end(struct str line) {
     return is_bar && str_find(str_slice(line, 2, line.len), STR(" |")) < 0 ? 2 : 0;
 }
 
+/* "stdout F ", behind a time: whose line it was, and whether all of it (Kubernetes' CRI). */
+static size_t container_stream_end(struct str line) {
+    static const struct str streams[] = {W("stdout F "), W("stderr F "), W("stdout P "),
+                                         W("stderr P ")};
+
+    for (size_t i = 0; line.ptr[0] == 's' && i < ARRAY_N(streams); i++) {
+        if (str_starts(line, streams[i])) {
+            return streams[i].len;
+        }
+    }
+    return 0;
+}
+
+/* "I, [2026-11-30T11:34:29.123456 #12]  INFO -- : " of Ruby's Logger */
+static size_t letter_end(struct str line) {
+    if (!is_upper(line.ptr[0]) || !str_starts(str_slice(line, 1, line.len), STR(", ["))) {
+        return 0;
+    }
+    size_t bracket = word_end(line, 4, "]");
+    bracket = str_char(line, bracket) == ' ' ? word_end(line, bracket + 1, "]") : bracket;
+    size_t level = blanks_end(line, bracket + 1);
+    size_t word = level_word_end(line, level);
+    bool is_lead = word > level && str_starts(str_slice(line, word, line.len), STR(" -- "));
+    size_t colon = is_lead ? word_end(line, word + 4, ":") : 0;
+    return colon > 0 && str_starts(str_slice(line, colon, line.len), STR(": ")) ? colon + 2 : 0;
+}
+
+/* "web:build: " of Turborepo: a package and its script. */
+static size_t script_end(struct str line) {
+    size_t name = word_end(line, 0, ": =\"'{");
+    size_t script =
+        name > 0 && str_char(line, name) == ':' ? word_end(line, name + 1, ": =\"'{") : 0;
+    struct str rest = str_slice(line, script, line.len);
+
+    for (size_t i = 0; i < script; i++) {
+        bool is_small = line.ptr[i] >= 'a' && line.ptr[i] <= 'z';
+        if (!is_small && !is_any(line.ptr[i], ":-@/")) {
+            return 0;
+        }
+    }
+    return script > name + 1 && str_starts(rest, STR(": ")) ? script + 2 : 0;
+}
+
+/* "##[debug]", and the E of pytest before what failed. */
+static size_t mark_end(struct str line) {
+    static const struct str marks[] = {W("##[debug]"), W("E   ")};
+
+    for (size_t i = 0; i < ARRAY_N(marks); i++) {
+        if (str_starts(line, marks[i])) {
+            return marks[i].len;
+        }
+    }
+    return 0;
+}
+
+/* "c.e.App - ", behind a level and a thread: of log4j */
+static size_t logger_end(struct str line) {
+    size_t to = word_end(line, 0, " ");
+    bool has_dot = str_find(str_slice(line, 0, to), STR(".")) > 0;
+
+    return has_dot && str_starts(str_slice(line, to, line.len), STR(" - ")) ? to + 3 : 0;
+}
+
 static size_t one_end(struct str line) {
-    size_t (*const ends[])(struct str line) = {time_end,      syslog_end,  step_end,
-                                               container_end, bracket_end, level_end,
-                                               dashes_end,    logfmt_end,  bar_end};
+    size_t (*const ends[])(struct str line) = {
+        mark_end,    time_end,   syslog_end,          step_end,   container_end,
+        bracket_end, level_end,  dashes_end,          logfmt_end, bar_end,
+        letter_end,  script_end, container_stream_end};
     if (line.len == 0 || is_blank(line.ptr[0])) {
         return 0;
     }
@@ -252,7 +319,10 @@ size_t lead_len(struct str line) {
     size_t at = 0;
 
     for (int i = 0; i < LEADS_MAX; i++) {
-        size_t n = one_end(str_slice(line, at, line.len));
+        struct str rest = str_slice(line, at, line.len);
+        size_t n = one_end(rest);
+        bool is_behind = n == 0 && at > 1 && rest.len > 0 && line.ptr[at - 2] == ']';
+        n = is_behind ? logger_end(rest) : n; /* [main] c.e.App - */
         if (n == 0) {
             break;
         }

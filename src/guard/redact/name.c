@@ -8,6 +8,7 @@
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/phrase.h"
+#include "guard/redact/setter.h"
 #include "guard/redact/word.h"
 
 #include <string.h>
@@ -79,6 +80,19 @@ static bool is_line_begin(const struct scan *scan, size_t at) {
     return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
 
+/* Whether the prompt of Windows ends at `at`: C:\app> */
+static bool is_dos_prompt(const struct scan *scan, size_t at) {
+    size_t from = at;
+
+    while (from > 0 && at - from < BEFORE_MAX && !is_line_end(scan->text.ptr[from - 1]) &&
+           !is_quote(scan->text.ptr[from - 1])) {
+        from--;
+    }
+    from += lead_len(str_slice(scan->text, from, at));
+    return at > from + 2 && scan->text.ptr[at - 1] == '>' && is_letter(scan->text.ptr[from]) &&
+           scan_has(scan, from + 1, ":\\");
+}
+
 bool name_begins_line(const struct scan *scan, size_t at) {
     static const struct str leads[] = {W("- "),  W("export "),     W("set "), W("ENV "),
                                        W("-\t"), W("declare -x "), W("ARG "), W("SetEnv ")};
@@ -89,7 +103,7 @@ bool name_begins_line(const struct scan *scan, size_t at) {
     }
     for (size_t i = 0; i < ARRAY_N(leads); i++) {
         if (str_ends(before, leads[i])) {
-            return is_line_begin(scan, at - leads[i].len);
+            return is_line_begin(scan, at - leads[i].len) || is_dos_prompt(scan, at - leads[i].len);
         }
     }
     return false;
@@ -130,7 +144,8 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
     while (to < scan->text.len && to - at < NAME_MAX && is_name_char(scan->text.ptr[to])) {
         to++;
     }
-    if (from > 0 && scan->text.ptr[from - 1] == '[') { /* "32m" before the name sets a colour */
+    if (from > 0 &&
+        is_any(scan->text.ptr[from - 1], "[;")) { /* "32m" before the name sets a colour */
         from = after_colour(scan, from, at);
     }
     if (from > 0 && from < at && scan->text.ptr[from - 1] == '\\' &&
@@ -205,6 +220,14 @@ static bool is_told_of(struct str word) {
     return word_is_one_of(word, words, ARRAY_N(words));
 }
 
+/* Whether a cell of a column of names and values begins behind the name: DB_PASSWORD   VALUE, and
+ * spark.ssl.password   VALUE. */
+static bool is_cell_name(const struct scan *scan, const struct name *name) {
+    struct str key = name_str(scan, name);
+
+    return scan_has(scan, name->to, "  ") && (is_constant(key) || str_find(key, STR(".")) > 0);
+}
+
 /* "  password VALUE", alone on its line, with a digit, or behind a constant, as in a column: of
  * .netrc. */
 static bool is_netrc_line(const struct scan *scan, const struct name *name) {
@@ -212,15 +235,18 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
     size_t to = from;
     bool has_digit = false;
 
-    while (to < scan->text.len && !is_blank(scan->text.ptr[to])) {
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
         has_digit =
             has_digit || is_digit(scan->text.ptr[to]) || is_any(scan->text.ptr[to], "!@#$%^&*");
         to++;
     }
-    bool is_cell = scan_has(scan, name->to, "  ") && is_constant(name_str(scan, name)) &&
-                   to - from >= LITERAL_MIN && !is_told_of(str_slice(scan->text, from, to));
-    return (has_digit || is_cell) && name_begins_line(scan, name->from) &&
-           str_trim(str_slice(scan->text, to, scan_line_end(scan, to))).len == 0;
+    bool is_over = is_quote(scan_char(scan, to)) || scan_is_line_over(scan, to);
+    to = scan_before_slashes(scan, from, to);
+    bool is_long = to - from >= LITERAL_MIN;
+    bool is_count = is_cell_name(scan, name) && !is_constant(name_str(scan, name)) && !is_long;
+    bool is_cell = is_cell_name(scan, name) && is_constant(name_str(scan, name)) && is_long &&
+                   !is_told_of(str_slice(scan->text, from, to));
+    return ((has_digit && !is_count) || is_cell) && name_begins_line(scan, name->from) && is_over;
 }
 
 /* "--password via the command line" tells of the option. */
@@ -243,32 +269,22 @@ static bool is_config_name(struct str name) {
     return word_is_one_of(name, names, ARRAY_N(names));
 }
 
-/* What stands before a name and makes the next word its value: "configure set NAME VALUE". */
+/* Whether the next word is the name's value: "configure set NAME VALUE". */
 static bool has_blank_separator(struct scan *scan, const struct name *name) {
-    static const struct str setters[] = {
-        W("git config "), W("define "), W("ENV "),     W("SetEnv "),  W("setenv "),
-        W("set -gx "),    W("set -x "), W("set -Ux "), W("set -xg "), W("CONFIG SET ")};
     struct str lead = str_slice(scan->text, name->from > 16 ? name->from - 16 : 0, name->from);
-    bool is_set = lead.len > 4 && memcmp(lead.ptr + lead.len - 4, "set ", 4) == 0;
-
     bool is_pulumi = str_ends(lead, STR("set --secret "));
-    if (is_pulumi || (is_set && str_eq(name_str(scan, name), STR("--secret")))) {
+
+    if (is_pulumi ||
+        (str_ends(lead, STR("set ")) && str_eq(name_str(scan, name), STR("--secret")))) {
         return is_pulumi; /* pulumi config set --secret NAME VALUE */
     }
     if (scan->text.ptr[name->from] == '-') {
         return name->to - name->from > 2 && !is_prose_word(scan, scan_skip_blanks(scan, name->to));
     }
-    if (is_set && (str_ends(lead, STR("configure set ")) || str_ends(lead, STR("config set ")))) {
-        return true;
+    if (setter_sets(scan, name) || str_eq(name_str(scan, name), STR("insecure-password"))) {
+        return true; /* the last of HAProxy */
     }
-    bool may_set = lead.len > 1 && is_any(lead.ptr[lead.len - 2], "geVvxT");
-    for (size_t i = 0; may_set && i < ARRAY_N(setters); i++) {
-        if (str_ends(lead, setters[i])) {
-            return true;
-        }
-    }
-    bool is_cell = scan_has(scan, name->to, "  ") && is_constant(name_str(scan, name));
-    if (is_cell || is_config_name(name_str(scan, name))) {
+    if (is_cell_name(scan, name) || is_config_name(name_str(scan, name))) {
         return is_netrc_line(scan, name);
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
@@ -329,6 +345,20 @@ static bool is_last_word(const struct scan *scan, const struct name *name, size_
     return is_quote(scan_char(scan, quoted_end(scan, value + 1))); /* prose is said of one */
 }
 
+/* Where the bracket stands that closes an index of PHP behind what tells who may see it:
+ * [NAME:protected], ["NAME":"Class":private]; `at`, behind the name, when nothing does. */
+static size_t visibility_end(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (scan_char(scan, at) == ':' && to - at < NAME_MAX &&
+           (is_name_char(scan_char(scan, to)) || is_any(scan_char(scan, to), ":\\\""))) {
+        to++;
+    }
+    struct str told = str_slice(scan->text, at, to);
+    bool is_told = str_ends(told, STR(":protected")) || str_ends(told, STR(":private"));
+    return is_told && scan_char(scan, to) == ']' ? to : at;
+}
+
 /* Where the separator may stand: after the name, or after the quote that closes it. A quote that is
  * not closed there opens more than the name: "X-Api-Key: value". */
 size_t name_close(const struct scan *scan, struct name *name) {
@@ -353,10 +383,13 @@ size_t name_close(const struct scan *scan, struct name *name) {
             number++;
         }
         to = number > to + 1 && scan_has(scan, number, ": ") ? number : to; /* Unseal Key 1: */
+        to = before == '[' ? visibility_end(scan, to) : to;
         bool is_index = index != NULL && scan_has(scan, to, index);
-        return to + (is_index ? 1 : 0); /* [KEY] => of PHP, $ENV{KEY} = */
+        bool is_symbol = before == '(' && scan_has(scan, to, ")]:"); /* [Symbol(KEY)]: of Node */
+        return to + (is_symbol ? 2 : is_index ? 1 : 0); /* [KEY] => of PHP, $ENV{KEY} = */
     }
     name->open = '\0';
+    quote = visibility_end(scan, quote + 1) - 1;
     return skip_colours(scan, quote + (scan_char(scan, quote + 1) == ']' ? 2 : 1)); /* ["KEY"] = */
 }
 
@@ -389,7 +422,7 @@ static bool is_in_arn(const struct scan *scan, const struct name *name) {
         from--;
     }
     from += from > 0 && scan->text.ptr[from - 1] == '\\' ? 1 : 0; /* \narn: */
-    if (from > 0 && scan->text.ptr[from - 1] == '[') {
+    if (from > 0 && is_any(scan->text.ptr[from - 1], "[;")) {
         from = after_colour(scan, from, name->from);
     }
     return scan_find(scan, from, name->from, "arn:") >= 0; /* INFO:root:arn:aws:... */
@@ -504,6 +537,72 @@ static bool is_raw_header(const struct scan *scan, const struct name *name) {
     return scan_find(scan, line, name->from, "awHeaders") >= 0;
 }
 
+/* Whether the string at `at` has a digit. */
+static bool has_digit_in_string(const struct scan *scan, size_t at) {
+    size_t quote = name_string(scan, at);
+    size_t end = scan_string_end(scan, quote + 1, scan_char(scan, quote), 0);
+
+    for (size_t i = quote + 1; quote > 0 && i < end; i++) {
+        if (is_digit(scan->text.ptr[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the string at `at` is what a statement was given for the name, no name of a type. */
+static bool is_bound_value(const struct scan *scan, const struct name *name, size_t at) {
+    return name_is_password(name_str(scan, name)) || is_literal(scan, at) ||
+           has_digit_in_string(scan, at);
+}
+
+/* Whether a line of a string of JSON, as it stands, begins at `at`, but for what a log puts before
+ * it. */
+static bool is_escaped_line_begin(const struct scan *scan, size_t at) {
+    size_t from = at;
+
+    while (from > 0 && at - from < BEFORE_MAX &&
+           (from < 2 || scan->text.ptr[from - 1] != 'n' || scan->text.ptr[from - 2] != '\\')) {
+        from--;
+    }
+    bool is_found = from > 1 && at - from < BEFORE_MAX;
+    return is_found && from + lead_len(str_slice(scan->text, from, at)) == at;
+}
+
+/* Whether the string at `at` and the name are all of their line, as Envoy writes headers. */
+static bool is_pair_line(const struct scan *scan, const struct name *name, size_t at) {
+    if (name->quote != '\'' || name->slashes > 0 || !has_digit_in_string(scan, at)) {
+        return false;
+    }
+    size_t open = name->from - 1;
+    bool is_begin = name_begins_line(scan, open) || is_escaped_line_begin(scan, open);
+    size_t end = scan_string_end(scan, at + 1, scan_char(scan, at), 0);
+    size_t stop = lead_colour_end(scan->text, end + 1);
+    size_t after = scan_skip_slashes(scan, stop);
+    bool is_end = scan_is_line_over(scan, stop) || scan_char(scan, after) == '"' ||
+                  (after > stop && scan_char(scan, after) == 'n');
+    return is_begin && is_end && scan_char(scan, end) == scan_char(scan, at);
+}
+
+/* Where the value begins of (spark.ssl.key.password,VALUE), which a blank is in neither of; 0 when
+ * it is code. `sign`: the comma. */
+static size_t after_tuple(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t to = sign + 1;
+    bool has_digit = false;
+
+    if (name->quote != '\0' || name->from == 0 || scan->text.ptr[name->from - 1] != '(' ||
+        (name->from > 1 && is_alnum(scan->text.ptr[name->from - 2]))) {
+        return 0;
+    }
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_any(scan->text.ptr[to], ")(,\"'")) {
+        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        to++;
+    }
+    bool is_value = has_digit || str_find(name_str(scan, name), STR(".")) > 0;
+    return is_value && to > sign + 1 && scan_char(scan, to) == ')' ? sign + 1 : 0;
+}
+
 static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
     size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
     size_t value = value_begin(scan, sign + 1);
@@ -518,19 +617,19 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     }
     char opening = before > 0 ? scan->text.ptr[before - 1] : '\0';
     if (name_string(scan, value) == 0) {
-        return 0;
+        return after_tuple(scan, name, sign);
     }
     bool is_tuple = name->quote == '\0' && name->from > 0 && scan->text.ptr[name->from - 1] == '{';
     if (is_tuple || is_raw_header(scan, name)) { /* {password,"VALUE"} of Erlang */
         return value;
     }
     bool is_option = name->quote != '\0' && scan->text.ptr[name->from] == '-';
-    if (name->quote != '\0' && (opening == '(' || is_option)) {
+    if (name->quote != '\0' && (opening == '(' || is_option || is_pair_line(scan, name, value))) {
         return value;
     }
     bool is_bound = opening == '[' && before > 1 && is_any(scan->text.ptr[before - 2], "[, ");
     if (name->quote != '\0' && opening == '[' &&
-        (is_token_word(scan, value) || (is_bound && name_is_password(name_str(scan, name))))) {
+        (is_token_word(scan, value) || (is_bound && is_bound_value(scan, name, value)))) {
         return value; /* a header and what it says; ["email", "a"], ["password", "VALUE"] */
     }
     size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
@@ -715,6 +814,21 @@ static size_t after_prompt(const struct scan *scan, const struct name *name, siz
     return is_prompt ? after_colon(scan, name, to + 1) : 0;
 }
 
+/* Whether SQL writes a string behind the name: PASSWORD 'VALUE', SECRET 'VALUE' of DuckDB,
+ * secret_access_key 'VALUE' of Redshift. */
+static bool is_clause_name(struct str name) {
+    return str_eq_nocase(name, STR("password")) || str_eq(name, STR("SECRET")) ||
+           (str_find(name, STR("_")) > 0 && str_ends_nocase(name, STR("key")));
+}
+
+/* Whether a list of options of SQL goes on with the name: OPTIONS (user 'app', password 'VALUE') */
+static bool is_option_of_list(const struct scan *scan, const struct name *name) {
+    size_t before = text_before_blanks(scan->text, name->from);
+
+    return before > 1 && is_any(scan->text.ptr[before - 1], "(,") &&
+           (scan->text.ptr[before - 1] == '(' || scan->text.ptr[before - 2] == '\'');
+}
+
 /* The string after PASSWORD of SQL, and in SET PASSWORD FOR user = 'VALUE'; 0 when there is none.
  */
 static size_t after_clause(const struct scan *scan, const struct name *name, size_t sign) {
@@ -722,8 +836,7 @@ static size_t after_clause(const struct scan *scan, const struct name *name, siz
     struct str before =
         str_slice(scan->text, name->from > LEAD_MAX ? name->from - LEAD_MAX : 0, name->from);
 
-    if (!is_any(scan_char(scan, sign), "'NFf") ||
-        !str_eq_nocase(name_str(scan, name), STR("password"))) {
+    if (!is_any(scan_char(scan, sign), "'NFf") || !is_clause_name(name_str(scan, name))) {
         return 0;
     }
     if (scan_has(scan, sign, "FOR ") || scan_has(scan, sign, "for ")) {
@@ -731,8 +844,9 @@ static size_t after_clause(const struct scan *scan, const struct name *name, siz
         ptrdiff_t equals = is_set ? scan_find(scan, sign, sign + PROMPT_MAX * 3, " = ") : -1;
         return equals < 0 ? 0 : scan_skip_blanks(scan, (size_t)equals + 2);
     }
-    bool is_clause =
-        is_constant(name_str(scan, name)) || word_ends_one_of(before, leads, ARRAY_N(leads));
+    bool is_clause = is_constant(name_str(scan, name)) || is_option_of_list(scan, name) ||
+                     str_find(name_str(scan, name), STR("_")) > 0 ||
+                     word_ends_one_of(before, leads, ARRAY_N(leads));
     size_t quote = is_clause ? name_string(scan, sign) : 0;
     return quote > 0 && scan->text.ptr[quote] == '\'' ? sign : 0;
 }
@@ -781,16 +895,22 @@ static size_t after_blank(const struct scan *scan, const struct name *name, size
     return scan_char(scan, scan_skip_slashes(scan, end)) == opening && end > quote + 1 ? sign : 0;
 }
 
-/* "NAME    REG_SZ    VALUE" of Windows' registry, and of a cookie in Netscape's file: TAB NAME TAB
- * VALUE. Where the value begins, or 0. */
+/* "NAME    REG_SZ    VALUE" of Windows' registry, the same of a parameter of AWS, and of a cookie
+ * in Netscape's file: TAB NAME TAB VALUE. Where the value begins, or 0. */
 static size_t after_column(const struct scan *scan, const struct name *name, size_t sign) {
-    if (scan_has(scan, sign, "REG_")) {
-        size_t type = quoted_end(scan, sign);
-        size_t value = scan_skip_blanks(scan, type);
-        return value > type ? value : 0;
-    }
     size_t letter = scan_skip_slashes(scan, name->to); /* \t in a string */
     bool is_escape = letter > name->to && scan_char(scan, letter) == 't';
+    size_t typed = is_escape ? letter + 1 : sign;
+    if (scan_has(scan, typed, "REG_") || scan_has(scan, typed, "SecureString")) {
+        size_t type = typed;
+        while (is_name_char(scan_char(scan, type))) {
+            type++;
+        }
+        size_t tab = scan_skip_slashes(scan, type);
+        bool is_tab = tab > type && scan_char(scan, tab) == 't';
+        size_t value = is_tab ? tab + 1 : scan_skip_blanks(scan, type);
+        return value > type ? value : 0;
+    }
     char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
     if (is_escape ? before != 't' : before != '\t' || scan_char(scan, name->to) != '\t') {
         return 0;
@@ -799,6 +919,14 @@ static size_t after_column(const struct scan *scan, const struct name *name, siz
     bool is_cookie = scan_find(scan, line, name->from, "TRUE") >= 0 ||
                      scan_find(scan, line, name->from, "FALSE") >= 0;
     return is_cookie ? is_escape ? letter + 1 : sign : 0;
+}
+
+/* reg add KEY /v NAME /t REG_SZ /d VALUE: where the value begins, or 0. */
+static size_t after_option(const struct scan *scan, const struct name *name, size_t sign) {
+    bool is_named = name->from > 3 && scan_has(scan, name->from - 3, "/v ");
+    ptrdiff_t data = is_named ? scan_find(scan, sign, scan_line_end(scan, sign), "/d ") : -1;
+
+    return data < 0 ? 0 : scan_skip_blanks(scan, (size_t)data + 3);
 }
 
 /* "PASSWORD user = VALUE", of Elasticsearch: where the value begins, or 0. */
@@ -892,6 +1020,7 @@ size_t name_value(struct scan *scan, struct name *name, size_t at, char *separat
         return 0;
     }
     size_t string = after_blank(scan, name, sign);
+    string = string > 0 ? string : after_option(scan, name, sign);
     if (string > 0) {
         return string;
     }

@@ -6,10 +6,13 @@
  *   <td>NAME</td><td>VALUE</td>              ... [input_value='VALUE', ...] (of pydantic)
  *   <string name="NAME">VALUE</string>     ["NAME"]=>
  *   Content-Disposition: ...; name="NAME"    string(5) "VALUE" (of PHP)
+ *                                          1) "NAME"      .NAME:
+ *                                          2) "VALUE"      └─ [+] VALUE (of the AWS CDK)
  *
  *   VALUE */
 #include "guard/redact/pair.h"
 
+#include "guard/redact/charset.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/word.h"
 
@@ -29,6 +32,11 @@ static const struct str input_label = W("input_value");
 /* Before the begin of a list of names. */
 static const struct charset list_ends = {
     {SET_LO('\n') | SET_LO('='), SET_HI('[') | SET_HI(']') | SET_HI('{') | SET_HI('}')}};
+
+/* Whether a part of a drawn line stands at `at`: U+2500-253F. */
+static bool is_drawn_line(const struct scan *scan, size_t at) {
+    return scan_has(scan, at, "\xe2\x94");
+}
 
 static bool is_word_char(char c) { return is_letter(c) || c == '_'; }
 
@@ -63,6 +71,7 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
 /* Where the value begins after a label that ends at `at`, with the separator and the label's
  * quote; 0 when it is none. */
 static size_t after_label(const struct scan *scan, size_t at, struct name *label, char *separator) {
+    at = lead_colour_end(scan->text, at);
     size_t quote = scan_skip_slashes(scan, at);
 
     if (is_quote(scan_char(scan, quote))) {
@@ -73,7 +82,8 @@ static size_t after_label(const struct scan *scan, size_t at, struct name *label
     size_t sign = scan_skip_blanks(scan, at);
     *separator = scan_char(scan, sign);
     label->is_element = *separator == '>';
-    return is_any(*separator, ":=>") ? scan_skip_blanks(scan, sign + 1) : 0;
+    size_t value = lead_colour_end(scan->text, scan_skip_blanks(scan, sign + 1));
+    return is_any(*separator, ":=>") ? scan_skip_blanks(scan, value) : 0;
 }
 
 /* The text of the element that begins before `from`, on its line; returns where it ends, or 0. */
@@ -92,12 +102,14 @@ static size_t element_mask(struct scan *scan, size_t from) {
 
 /* name="a.value">VALUE, of JMeter: where the text of the element begins; 0 when it is none. */
 static size_t after_named(const struct scan *scan, size_t quote) {
-    char c = scan_char(scan, quote);
-    size_t end = is_quote(c) ? scan_string_end(scan, quote + 1, c, 0) : quote;
-    bool is_value = end > quote && scan_has(scan, end + 1, ">") &&
-                    str_ends_nocase(str_slice(scan->text, quote, end), STR(".value"));
+    size_t open = scan_skip_slashes(scan, quote);
+    char c = scan_char(scan, open);
+    size_t slashes = scan_quoting_slashes(open - quote);
+    size_t end = is_quote(c) ? scan_string_end(scan, open + 1, c, slashes) : open;
+    bool is_value = end > open && scan_has(scan, end + slashes + 1, ">") &&
+                    str_ends_nocase(str_slice(scan->text, open, end), STR(".value"));
 
-    return is_value ? end + 2 : 0;
+    return is_value ? end + slashes + 2 : 0;
 }
 
 /* Masks what the first label of a value in [from, to) gives; false when none stood there. Looks no
@@ -110,6 +122,11 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
         if (scan->text.ptr[at] == '}') {
             *is_over = true;
             return false;
+        }
+        size_t colour = is_any(scan->text.ptr[at], "\x1b\\") ? lead_colour_end(scan->text, at) : at;
+        if (colour > at) {
+            at = colour - 1;
+            continue;
         }
         while (end < to && is_word_char(scan->text.ptr[end])) {
             end++;
@@ -126,13 +143,16 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
                         (!is_input && word_is_one_of(word, value_labels, ARRAY_N(value_labels)));
         size_t value = is_value ? after_label(scan, end, &label, &separator) : 0;
         if (value > 0) {
-            label.is_line_start =
-                label.quote == '\0' && !label.is_element && !is_input && name_begins_line(scan, at);
+            label.is_line_start = label.quote == '\0' && !label.is_element && !is_input &&
+                                  name_begins_line(scan, text_colour_begin(scan->text, at));
             *is_over = true;
             (void)value_at(scan, &label, value, separator);
             return true;
         }
-        size_t named = scan_has(scan, at, "name=") ? after_named(scan, end + 1) : 0;
+        size_t equals = lead_colour_end(scan->text, end);
+        size_t named = str_eq(word, STR("name")) && scan_has(scan, equals, "=")
+                           ? after_named(scan, lead_colour_end(scan->text, equals + 1))
+                           : 0;
         if (named > 0) {
             *is_over = true;
             return element_mask(scan, named) > 0;
@@ -211,12 +231,48 @@ static bool is_form_part(const struct scan *scan, const struct name *name) {
     return scan_find(scan, scan_line_begin(scan, name->from), name->from, "form-data") >= 0;
 }
 
-/* Whether the name is an index of PHP's var_dump(), whose value stands on the next line. */
-static bool is_dumped(const struct scan *scan, const struct name *name) {
+/* Whether the string that the name is stands alone behind its number: 1) "NAME", of Redis. */
+static bool is_numbered(const struct scan *scan, const struct name *name) {
     size_t quote = scan_skip_slashes(scan, name->to);
+    size_t open = name->from > name->slashes ? name->from - 1 - name->slashes : 0;
 
-    return is_quote(scan_char(scan, quote)) && scan_has(scan, quote + 1, "]=>") &&
-           scan_is_line_over(scan, quote + 4);
+    return name->quote != '\0' && is_quote(scan_char(scan, quote)) &&
+           scan_is_line_over(scan, quote + 1) && open > 2 && scan_has(scan, open - 2, ") ") &&
+           is_digit(scan->text.ptr[open - 3]);
+}
+
+/* Whether the value stands on the next line: behind ["NAME"]=> of PHP's var_dump() and "NAME" => of
+ * Ruby's pp, and below 1) "NAME". `after`: behind the name. */
+static bool is_dumped(const struct scan *scan, const struct name *name, size_t after) {
+    size_t sign = scan_skip_blanks(scan, after);
+
+    return (scan_has(scan, sign, "=>") && scan_is_line_over(scan, sign + 2)) ||
+           is_numbered(scan, name);
+}
+
+/* Where the value begins on a line that a tree of the AWS CDK is drawn on, which says what is
+ * removed, added or changed: "└─ [+] VALUE"; 0 when it is none. */
+static size_t tree_value(const struct scan *scan, size_t from, size_t to) {
+    size_t at = from;
+    size_t value = 0;
+
+    while (at < to && value == 0) {
+        size_t colour = lead_colour_end(scan->text, at);
+        bool is_drawn = is_drawn_line(scan, at);
+        bool is_sign = at > from && (scan_has(scan, at, "[-]") || scan_has(scan, at, "[+]"));
+        if (!is_sign && colour == at && !is_drawn && scan->text.ptr[at] != ' ') {
+            return 0;
+        }
+        value = is_sign ? at + 3 : 0;
+        at = colour > at ? colour : at + (is_drawn ? 3 : 1);
+    }
+    for (size_t next = value; value > 0; value = next) {
+        next = lead_colour_end(scan->text, scan_skip_blanks(scan, value));
+        if (next == value) {
+            break;
+        }
+    }
+    return value;
 }
 
 /* One line [from, to) after the name; false when no more are waited for. */
@@ -235,6 +291,13 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, size_t from, size
         }
         (void)value_at(scan, &name, scan_before_slashes(scan, from, quote), '=');
         return false;
+    }
+    if (*wait == PAIR_TREE) {
+        size_t value = tree_value(scan, from, to);
+        if (value > 0) {
+            (void)value_at(scan, &name, value, '=');
+        }
+        return value > 0 && scan_find(scan, from, value, "[-]") >= 0;
     }
     if (*wait == PAIR_BODY && line.len > 0) {
         size_t begin = (size_t)(line.ptr - scan->text.ptr);
@@ -271,14 +334,23 @@ static size_t wait_after(struct scan *scan, const struct name *name, enum pair_w
     return name->to;
 }
 
-size_t pair_after(struct scan *scan, const struct name *name) {
+size_t pair_below(struct scan *scan, const struct name *name) {
+    size_t at = scan_line_begin(scan, name->from);
+
+    while (at < name->from && !is_drawn_line(scan, at)) {
+        at++;
+    }
+    return at < name->from ? wait_after(scan, name, PAIR_TREE) : 0;
+}
+
+size_t pair_after(struct scan *scan, const struct name *name, size_t after) {
     size_t element = element_after(scan, name);
     if (element > 0) {
         return element;
     }
-    enum pair_wait wait = is_form_part(scan, name) ? PAIR_FORM
-                          : is_dumped(scan, name)  ? PAIR_STRING
-                                                   : PAIR_LABEL;
+    enum pair_wait wait = is_form_part(scan, name)       ? PAIR_FORM
+                          : is_dumped(scan, name, after) ? PAIR_STRING
+                                                         : PAIR_LABEL;
     if (wait != PAIR_LABEL) {
         return name_is_secret(scan, name) ? wait_after(scan, name, wait) : 0;
     }

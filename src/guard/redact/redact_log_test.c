@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "guard/redact/redact_fixture.h"
 
 struct row {
@@ -161,6 +162,60 @@ static const struct row apart[] = { /* a name and its value that stand apart */
     {"Content-Disposition: form-data; name=\"password\"\r\n\r\nTulip fog\r\n--x--\r\n", "Content-Disposition: form-data; name=\"password\"\r\n\r\n***\r\n--x--\r\n"},
     {"{\"m\": \"{\\\"o\\\": \\\"a;password;b\\\\n1;Tulip;2\\\", \\\"exit\\\": 0}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"a;password;b\\\\n1;***;2\\\", \\\"exit\\\": 0}\"}\n"},
 };
+static const struct row anywhere[] = { /* found behind leads, in colours, in JSON up to three deep; no value is left of those below */
+    {" \342\224\224\342\224\200 [~] .STRIPE_SECRET_KEY:\n     \342\224\234\342\224\200 [-] \"Tulip fog\"\n     \342\224\224\342\224\200 [+] fogTulip\n", " \342\224\224\342\224\200 [~] .STRIPE_SECRET_KEY:\n     \342\224\234\342\224\200 [-] \"***\"\n     \342\224\224\342\224\200 [+] ***\n"},
+    {"dvc remote modify --local origin password Tulip-fog\n", "dvc remote modify --local origin password ***\n"},
+    {"+ dvc config --local remote.s3.session_token 'Tulip fog'\n", "+ dvc config --local remote.s3.session_token '***'\n"},
+    {"git config --global gitlab.token tulip\n", "git config --global gitlab.token ***\n"},
+    {"npm config set //packages.acme.org/:_authToken tulip77\n", "npm config set //packages.acme.org/:_authToken ***\n"},
+    {"poetry config pypi-token.main tulipfog\n", "poetry config pypi-token.main ***\n"},
+    {"composer config --global gitlab-token.gitlab.com tulip-fog\n", "composer config --global gitlab-token.gitlab.com ***\n"},
+    {"bundle config set --global gems.acme.org_token 'Tulip'\"'\"'fog'\n", "bundle config set --global gems.acme.org_token '***'\n"},
+    {"acmectl set db_password 77tulip --ttl 60\n", "acmectl set db_password *** --ttl 60\n"},
+    {"cloud config set auth/token tulip\n", "cloud config set auth/token ***\n"},
+    {"setx API_TOKEN tulipfog /M\n", "setx API_TOKEN *** /M\n"},
+    {"setenv API_TOKEN tulipfog\n", "setenv API_TOKEN ***\n"},
+    {"  user jo insecure-password tulip\n", "  user jo insecure-password ***\n"},
+    {"  proxy_set_header X-Api-Key tulip;\n", "  proxy_set_header X-Api-Key ***;\n"},
+    {"  proxy_set_header Authorization \"Bearer tulip\";\n", "  proxy_set_header Authorization \"***\";\n"},
+    {"  fastcgi_param DB_PASSWORD tulip;\n", "  fastcgi_param DB_PASSWORD ***;\n"},
+    {"spark.ssl.keyPassword      77tulip\n", "spark.ssl.keyPassword      ***\n"},
+    {"  (fs.s3a.secret.key,Tulip:fog)\n", "  (fs.s3a.secret.key,***)\n"},
+    {"  [Symbol(auth_token)]: 'Tulip fog',\n", "  [Symbol(auth_token)]: '***',\n"},
+    {"map[Accept:[*/*] X-Auth-Token:[tulip fog] Via:[x]]\n", "map[Accept:[*/*] X-Auth-Token:[***] Via:[x]]\n"},
+    {"http.Header{\"X-Api-Key\":[]string{\"Tulip fog\"}, \"Via\":[]string{\"x\"}}\n", "http.Header{\"X-Api-Key\":[]string{\"***\"}, \"Via\":[]string{\"x\"}}\n"},
+    {"auth: Token(\"Tulip fog\"), n: 3\n", "auth: Token(\"***\"), n: 3\n"},
+    {"Conf(host: \"db\", apiToken: Optional(\"Tulip[fog)x\"), n: 3)\n", "Conf(host: \"db\", apiToken: Optional(\"***\"), n: 3)\n"},
+    {"Conf(host = db, token = Some(77tulip), n = 3)\n", "Conf(host = db, token = Some(***), n = 3)\n"},
+    {"{ 'meta.API_SECRET': JSON.stringify(\"Tul(ip}fog\") }\n", "{ 'meta.API_SECRET': JSON.stringify(\"***\") }\n"},
+    {" \"SECRET_KEY_BASE\" =>\n  \"Tulip fog\",\n \"PORT\" => \"3000\"\n", " \"SECRET_KEY_BASE\" =>\n  \"***\",\n \"PORT\" => \"3000\"\n"},
+    {"  [\"password\":protected]=>\n  string(5) \"Tulip fog\"\n", "  [\"password\":protected]=>\n  string(5) \"***\"\n"},
+    {"    [apiToken:App\\Client:private] => Tulip fog\n    [n] => 3\n", "    [apiToken:App\\Client:private] => ***\n    [n] => 3\n"},
+    {"    [api_key] => Tulip 'fog\n    [n] => 3\n", "    [api_key] => ***\n    [n] => 3\n"},
+    {"#{host => <<\"db\">>,password => <<\"Tulip fog\">>,port => 5}\n", "#{host => <<\"db\">>,password => <<\"***\">>,port => 5}\n"},
+    {"reg add HKCU\\App /v Password /t REG_SZ /d \"Tulip fog\" /f\n", "reg add HKCU\\App /v Password /t REG_SZ /d \"***\" /f\n"},
+    {"PARAMETER\t/app/db_password\tSecureString\tTulip:fog\t1\n", "PARAMETER\t/app/db_password\tSecureString\t***\n"},
+    {"1) \"requirepass\"\n2) \"Tulip fog\"\n", "1) \"requirepass\"\n2) \"***\"\n"},
+    {"':path', '/v1'\n'x-api-key', '7Tulip'\n'via', 'x'\n", "':path', '/v1'\n'x-api-key', '***'\n'via', 'x'\n"},
+    {"[[\"remember_token\", \"Tulip 7 fog\"], [\"LIMIT\", 1]]\n", "[[\"remember_token\", \"***\"], [\"LIMIT\", 1]]\n"},
+    {"copy t from 's3://b' secret_access_key 'Tulip fog' csv;\n", "copy t from 's3://b' secret_access_key '***' csv;\n"},
+    {"CREATE SECRET s (TYPE s3, SECRET 'Tulip fog', REGION 'x');\n", "CREATE SECRET s (TYPE s3, SECRET '***', REGION 'x');\n"},
+    {"OPTIONS (user 'app', password 'Tulip fog');\n", "OPTIONS (user 'app', password '***');\n"},
+    {"C:\\app>set DB_PASSWORD=Tulip \"fog\n", "C:\\app>set DB_PASSWORD=***\n"},
+    {"{\"password\": { \"type\": \"Tulip\", \"example\": \"fog\" }, \"n\": 1}\n", "{\"password\": { \"type\": \"***\", \"example\": \"***\" }, \"n\": 1}\n"},
+    {"run X=$'a' DB_PASSWORD=$'Tulip\\'fog' Y=1\n", "run X=$'a' DB_PASSWORD=$'***' Y=1\n"},
+    {"      ~ adminPassword: \"Tulip\" => \"fog 7\"\n", "      ~ adminPassword: \"***\" => \"***\"\n"},
+    {"Conf(user='jo', password='Tul\\'ip\"fog', n=1)\n", "Conf(user='jo', password='***', n=1)\n"},
+    {"{'user': b'jo', 'password': b'Tul\\'ip\"fog'}\n", "{'user': b'jo', 'password': b'***'}\n"},
+    {"run --password 'Tul'\\''ip' --secret 'a'\"'\"'fog' --n 1\n", "run --password '***' --secret '***' --n 1\n"},
+    {"<p name=\"Argument.name\">api_token</p>\n<p name=\"Argument.value\">Tulip fog</p>\n", "<p name=\"Argument.name\">api_token</p>\n<p name=\"Argument.value\">***</p>\n"},
+    {"- \033[34mname\033[0m: DB_PASSWORD\n  \033[1;34mvalue\033[0m: \033[33mTulip fog\033[0m\n", "- \033[34mname\033[0m: DB_PASSWORD\n  \033[1;34mvalue\033[0m: \033[33m***\033[0m\n"},
+    {"KEY          VALUE\n\033[34mregion\033[0m       eu\ndb_password  \033[33mTulip\033[0m\n", "KEY          VALUE\n\033[34mregion\033[0m       eu\ndb_password  \033[33m***\033[0m\n"},
+    {" \342\224\224\342\224\200 [~] .API_TOKEN:\n     \342\224\234\342\224\200 \033[31m[-]\033[39m Tulip\n     \342\224\224\342\224\200 \033[32m[+]\033[39m fog\n", " \342\224\224\342\224\200 [~] .API_TOKEN:\n     \342\224\234\342\224\200 \033[31m[-]\033[39m ***\n     \342\224\224\342\224\200 \033[32m[+]\033[39m ***\n"},
+};
+/* What a runner puts before each line. */
+static const char *const before_lines[] = {"", "api-1  | ", "2026-11-30T12:00:00.123456789Z stdout F ", "2026-11-30 12:00:00,123 INFO  [main] c.e.App - ",
+    "I, [2026-11-30T12:00:00.123456 #12]  INFO -- : ", "web:build: ", "##[debug]", "E   ", "\033[36m", "[2026-11-30 12:00:00,000: INFO/MainProcess] "};
 static const char *const plain[] = { /* nothing of these is anybody's */
     "PWD=/home/app/project\n", "SSH_AUTH_SOCK=/tmp/ssh-XXXX/agent.123\n", "always-auth=true\n", "  persist-credentials: true\n",
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n", "password: !Ref DBPassword\n",
@@ -184,6 +239,11 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "  secrets:\n    - db_password\n",
     "secrets:\n  db:\n    file: ./db.txt\n",
     "<Code>NoSuchKey</Code><Message>gone</Message>\n",
+    "  + password = (known after apply)\n", "password: <redacted>\n", "const token = await getToken();\n", "  --db-password PASSWORD  the password of the database\n",
+    "secret_id = aws_secretsmanager_secret.db.id\n", "password: str = Field(min_length=8)\n", "git config --global credential.helper store\n", "dvc remote modify origin url s3://bucket/path\n",
+    "git config --get gitlab.token && ls\n", "the server was set password rules apply\n", "acmectl config set token-file /run/token\n", "gh secret set API_TOKEN < token.txt\n",
+    "  [Symbol(kind)]: 'x',\n", "map[Accept:[*/*] Via:[x]]\n", "auth.users      42\n", "(public.key,42)\n", "check(password,hash)\n", "[[\"token\", \"text\"], [\"n\", \"int\"]]\n",
+    "1) \"port\"\n2) \"6379\"\n", " \342\224\224\342\224\200 [~] .PORT:\n     \342\224\224\342\224\200 [+] 8080\n", "\033[1;34ms3_key\033[0m=uploads/a.pdf\n", "token: Some(token)\n",
     "PASS src/login2.test.js\n", "INFO:root:arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n",
 };
 /* clang-format on */
@@ -219,6 +279,50 @@ static void values_are_found_in_each_form_a_tool_prints_them(void **state) {
 static void a_name_and_its_value_may_stand_apart(void **state) {
     (void)state;
     check_rows(apart, ARRAY_N(apart));
+}
+
+/* `text` with `lead` before each line, and in JSON `depth` times; the caller frees. */
+static char *placed(const char *text, const char *lead, int depth) {
+    CLEANUP(buf_done) struct buf out = BUF_INIT(TEXT_MAX);
+    struct str rest = str_from(text);
+    struct str line = {0};
+
+    while (str_next(&rest, '\n', &line)) {
+        if (line.len > 0) {
+            buf_addf(&out, "%s%.*s%s\n", lead, (int)line.len, line.ptr,
+                     lead[0] == '\033' ? "\033[0m" : "");
+        }
+    }
+    for (int i = 0; i < depth; i++) {
+        CLEANUP(json_decrefp)
+        json_t *object = json_pack("{s:o,s:i}", "msg", json_string_of(buf_str(&out)), "n", i);
+        CLEANUP(freep) char *json = json_dumps(object, JSON_COMPACT);
+
+        out.len = 0;
+        buf_add_s(&out, json);
+    }
+    return buf_take(&out);
+}
+
+static void values_are_found_wherever_a_line_is_put(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    check_rows(anywhere, ARRAY_N(anywhere));
+    for (size_t i = 0; i < ARRAY_N(anywhere) * ARRAY_N(before_lines) * 4; i++) {
+        const char *lead = before_lines[i / 4 % ARRAY_N(before_lines)];
+        CLEANUP(freep)
+        char *text = placed(anywhere[i / 4 / ARRAY_N(before_lines)].text, lead, (int)(i % 4));
+        CLEANUP(freep) char *masked = mask_of(redactor, str_from(text), NULL);
+
+        if (strcasestr(masked, "tul") != NULL || strstr(masked, "fog") != NULL) {
+            fail_msg("%s -> %s", text, masked);
+        }
+        if (i % 4 > 0 && !is_json(str_from(masked))) {
+            fail_msg("%s -> %s is no JSON", text, masked);
+        }
+        check_fixpoint(redactor, str_from(text), text);
+    }
 }
 
 /* clang-format off */
@@ -272,6 +376,7 @@ int main(void) {
         cmocka_unit_test(colours_hide_neither_name_nor_value_and_stay),
         cmocka_unit_test(values_are_found_in_each_form_a_tool_prints_them),
         cmocka_unit_test(a_name_and_its_value_may_stand_apart),
+        cmocka_unit_test(values_are_found_wherever_a_line_is_put),
         cmocka_unit_test(known_values_are_found_as_each_writer_spells_them),
         cmocka_unit_test(values_of_an_env_file_are_known_in_each_reading),
         cmocka_unit_test(what_only_looks_like_a_value_stays),

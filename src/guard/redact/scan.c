@@ -269,8 +269,11 @@ void scan_widen(struct scan *scan, struct within whole) {
 /* The backslashes before the quote at `at`, in the source. */
 static size_t slashes_before(const struct scan *scan, size_t at) {
     struct str source = scan->source == NULL ? scan->text : scan->source->text;
-    size_t quote = scan->map == NULL ? at : scan->map[at + 1] - 1;
+    size_t quote = scan->map == NULL ? at : scan->map[at];
 
+    while (str_char(source, quote) == '\\') { /* of its escape; what sets a colour may follow it */
+        quote++;
+    }
     return quote - text_back_over(source, quote, DEEP, "\\");
 }
 

@@ -67,6 +67,7 @@ enum pair_wait {
     PAIR_LABEL = 0, /* "value": */
     PAIR_INPUT,     /* input_value= */
     PAIR_STRING,    /* a string on the next line */
+    PAIR_TREE,      /* lines of a drawn tree */
     PAIR_FORM,      /* the line after an empty one, ... */
     PAIR_BODY       /* ... which was there */
 };

@@ -215,15 +215,33 @@ static bool rule_read(const struct scan *scan, struct table_carry *table, size_t
     return table->is_ruled;
 }
 
+/* Where the column stands that is `column` bytes behind `from`, those not counted that set colours;
+ * `to` when the line is shorter. */
+static size_t column_at(const struct scan *scan, size_t from, size_t to, size_t column) {
+    for (size_t at = from; at < to; at++) {
+        for (size_t end = lead_colour_end(scan->text, at); end > at;
+             end = lead_colour_end(scan->text, at)) {
+            at = end;
+        }
+        if (column == 0) {
+            return at < to ? at : to;
+        }
+        column--;
+    }
+    return to;
+}
+
 /* Whether the line [from, to) has its cells where the rule has them: each begins behind a blank,
  * and none before the last is empty. */
 static bool is_fixed_row(const struct scan *scan, const struct table_carry *table, size_t from,
                          size_t to) {
     for (size_t i = 0; i < table->cells; i++) {
-        size_t at = from + table->at[i];
+        size_t at = column_at(scan, from, to, table->at[i]);
+        size_t blank = text_colour_begin(scan->text, at);
         bool is_cell = at < to && scan->text.ptr[at] != ' ';
-        bool is_behind = i == 0 || (at < to && scan->text.ptr[at - 1] == ' ' &&
-                                    (!table->is_open || scan->text.ptr[at - 2] == ' '));
+        bool is_behind =
+            i == 0 || (is_cell && blank > from + 1 && scan->text.ptr[blank - 1] == ' ' &&
+                       (!table->is_open || scan->text.ptr[blank - 2] == ' '));
         if (!is_cell || !is_behind) {
             return false;
         }
@@ -239,8 +257,9 @@ static size_t row_cell(const struct scan *scan, const struct table_carry *table,
         *end = cell_end(scan, begin, to, table->separator);
         return begin;
     }
-    size_t begin = from + table->at[i] < to ? from + table->at[i] : to;
-    *end = i + 1 < table->cells && from + table->at[i + 1] < to ? from + table->at[i + 1] : to;
+    size_t begin = column_at(scan, from, to, table->at[i]);
+    size_t next = i + 1 < table->cells ? column_at(scan, from, to, table->at[i + 1]) : to;
+    *end = next < to ? text_colour_begin(scan->text, next) : to;
     while (*end<to && * end> begin && scan->text.ptr[*end - 1] != ' ') {
         (*end)++; /* it is longer than its column */
     }

@@ -138,21 +138,32 @@ static size_t value_add(struct scan *scan, const struct name *name, size_t from,
     return to;
 }
 
-/* Where a string goes on whose quote at `end` closes a part of it: 'a''b' in SQL and YAML, 'a'\''b'
- * and 'a'"'"'b' in a shell; 0 when it is over. */
-static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
-    static const char *const joints[] = {"'\\''", "'\"'\"'"};
+/* Where the string goes on behind what joins two of a shell's at `end`, 'a'\''b' and 'a'"'"'b', in
+ * JSON at any depth too; 0 when nothing does. */
+static size_t joint_end(const struct scan *scan, size_t end) {
+    size_t sign = scan_skip_slashes(scan, end + 1);
+    char middle = scan_char(scan, sign);
+    bool is_escaped = middle == '\'' && sign > end + 1;
+    bool is_quoted = middle == '"' && scan_char(scan, sign + 1) == '\'' &&
+                     scan_char(scan, scan_skip_slashes(scan, sign + 2)) == '"' &&
+                     !scan_is_outer_quote(scan, sign);
+    size_t open = is_quoted ? scan_skip_slashes(scan, sign + 2) + 1 : sign + 1;
 
+    return (is_escaped || is_quoted) && scan_char(scan, open) == '\'' ? open + 1 : 0;
+}
+
+/* Where a string goes on whose quote at `end` closes a part of it: 'a''b' in SQL and YAML, and
+ * those of a shell; 0 when it is over. */
+static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
     if (scan_char(scan, end) != quote || scan_is_outer_quote(scan, end)) {
         return 0;
     }
-    for (size_t i = 0; quote == '\'' && i < ARRAY_N(joints); i++) {
-        if (scan_has(scan, end, joints[i])) {
-            return end + strlen(joints[i]);
-        }
-    }
+    size_t joint = quote == '\'' ? joint_end(scan, end) : 0;
     bool is_doubled = scan_char(scan, end + 1) == quote && !scan_is_outer_quote(scan, end + 1);
-    return is_doubled ? end + 2 : 0;
+    bool is_deep =
+        quote == '\'' && end > 1 && scan_has(scan, end - 2, "\\\\") &&
+        is_alnum(scan_char(scan, end + 1)); /* \' in a string, whose end a sign follows */
+    return joint > 0 ? joint : is_doubled ? end + 2 : is_deep ? end + 1 : 0;
 }
 
 /* Where the three quotes end of which the first is at `at`, escaped ones too; `at` when there are
@@ -186,7 +197,9 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
     size_t to = value_add(scan, name, at + 1, end, SPAN_PLAIN);
     size_t next = scan_skip_slashes(scan, end) + 1;
     size_t other = scan_skip_slashes(scan, next + 4);
-    if (scan_has(scan, next, " -> ") && is_quote(scan_char(scan, other))) { /* what it becomes */
+    bool is_changed = scan_has(scan, next, " -> ") ||
+                      (scan_has(scan, next, " => ") && !scan_has(scan, name->to, "="));
+    if (is_changed && is_quote(scan_char(scan, other))) { /* what it becomes */
         return value_quoted(scan, name, other, scan_quoting_slashes(other - next - 4));
     }
     return to;
@@ -619,34 +632,69 @@ static size_t opened_end(const struct scan *scan, const struct name *name, size_
     return has_more_pairs(scan, from, end) ? from : end;
 }
 
-/* SecretStr("VALUE"), Some("VALUE"): what is only wrapped. Other calls are code. */
-static size_t value_call(struct scan *scan, const struct name *name, size_t from) {
-    static const char *const wrappers[] = {"Some(",   "SecretStr(", "Secret(", "JSON.stringify(",
-                                           "String(", "str(",       "bytes(",  "Ok("};
+/* Where the argument begins of a call that only wraps a value, which begins at `from`: Some(,
+ * SecretStr(, and types that are named after what they hold, as Token(; 0: other code. */
+static size_t wrapper_end(const struct scan *scan, size_t from) {
+    static const struct str wrappers[] = {
+        W("Some"),  W("SecretStr"), W("Secret"),   W("JSON.stringify"), W("String"), W("str"),
+        W("bytes"), W("Ok"),        W("Optional"), W("Just"),           W("Right")};
+    size_t to = from;
 
+    while (is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    struct str called = str_slice(scan->text, from, to);
+    if (to == from || scan_char(scan, to) != '(') {
+        return 0;
+    }
     for (size_t i = 0; i < ARRAY_N(wrappers); i++) {
-        if (scan_has(scan, from, wrappers[i])) {
-            size_t at = scan_skip_blanks(scan, from + strlen(wrappers[i]));
-            if (scan_is_line_over(scan, lead_colour_end(scan->text, at))) {
-                value_below(scan, name, BELOW_TEXT);
-                return from;
-            }
-            size_t mark = is_letter(scan_char(scan, at)) ? 1 : 0; /* b"..." */
-            return name_string(scan, at) > 0 ? value_string(scan, name, at + mark) : 0;
+        if (str_eq(called, wrappers[i])) {
+            return to + 1;
         }
     }
-    return 0;
+    bool is_type = is_upper(called.ptr[0]) && name_string(scan, to + 1) > 0 &&
+                   !name_is_pair(called) && key_is_secret(called);
+    return is_type ? to + 1 : 0;
+}
+
+/* What is only wrapped, in a string or, as Scala prints it, in none. Other calls are code. */
+static size_t value_call(struct scan *scan, const struct name *name, size_t from) {
+    size_t argument = wrapper_end(scan, from);
+    size_t at = scan_skip_blanks(scan, argument);
+    bool has_digit = false;
+
+    if (argument == 0) {
+        return 0;
+    }
+    if (scan_is_line_over(scan, lead_colour_end(scan->text, at))) {
+        value_below(scan, name, BELOW_TEXT);
+        return from;
+    }
+    if (name_string(scan, at) > 0) {
+        size_t mark = is_letter(scan_char(scan, at)) ? 1 : 0; /* b"..." */
+        return value_string(scan, name, at + mark);
+    }
+    size_t to = at;
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_any(scan->text.ptr[to], "()\"'\\,")) {
+        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        to++;
+    }
+    bool is_value = has_digit && to - at >= LISTED_MIN / 2 && scan_char(scan, to) == ')';
+    return is_value ? value_add(scan, name, at, to, SPAN_PLAIN) : 0;
 }
 
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
-    if (name->quote != '\0' && separator == ':' && !is_call(scan, name, at)) {
+    bool is_wrapped = wrapper_end(scan, at) > 0;
+
+    if (name->quote != '\0' && separator == ':' && !is_wrapped && !is_call(scan, name, at)) {
         return value_after_quoted(scan, name, at);
     }
     size_t from = skip_scheme(scan, at);
     if (is_header(name_str(scan, name))) {
         return value_header(scan, name, from);
     }
-    if (!name->is_element && is_call(scan, name, from)) {
+    if (!name->is_element && (is_wrapped || is_call(scan, name, from))) {
         return value_call(scan, name, from);
     }
     if (name->is_element && scan_is_line_over(scan, from)) {
@@ -761,18 +809,40 @@ static bool closes_string(const struct scan *scan, const struct name *name, size
 }
 
 /* Where the string of the value stands behind what marks it: the tag or anchor of YAML (!!str,
- * &name) and the address that a debugger prints; `at` when nothing does. */
+ * &name), the address that a debugger prints, the $ of a shell and the << of Erlang; `at` when
+ * nothing does. */
 static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
     bool is_tag = separator == ':' && is_any(scan_char(scan, at), "!&");
+    bool is_shell = scan_has(scan, at, "$'") || scan_has(scan, at, "$\""); /* with escapes */
+    bool is_binary = scan_has(scan, at, "<<") && name_string(scan, at + 2) > 0;
     bool is_address = separator == '=' && scan_has(scan, at, "0x");
     size_t to = at + 1;
 
+    if (is_shell || is_binary) {
+        return at + (is_shell ? 1 : 2);
+    }
     while ((is_tag || is_address) &&
            (is_name_char(scan_char(scan, to)) || scan_char(scan, to) == '!')) {
         to++;
     }
     size_t quote = scan_skip_blanks(scan, to);
-    return quote > to && is_quote(scan_char(scan, scan_skip_slashes(scan, quote))) ? quote : at;
+    return (is_tag || is_address) && quote > to &&
+                   is_quote(scan_char(scan, scan_skip_slashes(scan, quote)))
+               ? quote
+               : at;
+}
+
+/* NAME:[VALUE] as Go prints a header, up to the bracket behind `at` that a blank or another one
+ * follows; 0 when it is a list of something else. */
+static size_t value_header_list(struct scan *scan, const struct name *name, size_t at) {
+    size_t line = line_near(scan, at, BRACED_MAX);
+    size_t to = at;
+
+    while (to < line && (scan->text.ptr[to] != ']' || !is_any(scan_char(scan, to + 1), " ])}\""))) {
+        to++;
+    }
+    bool is_list = is_quote(scan_char(scan, at)) || scan_char(scan, at) == '\\' || to == at;
+    return is_list || to >= line ? 0 : value_add(scan, name, at, to, SPAN_PLAIN);
 }
 
 /* PWD={VALUE} of ODBC, whose } is doubled in it; code that hands on {name} is none. */
@@ -820,6 +890,15 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
         return value_string(scan, name, behind);
     }
     char c = scan_char(scan, from);
+    if (c == '[' && name->quote == '\0' && separator == ':' && scan_char(scan, from - 1) == ':') {
+        size_t header = value_header_list(scan, name, from + 1);
+        if (header > 0) {
+            return header;
+        }
+    }
+    if (scan_has(scan, from, "[]string{")) { /* of Go */
+        return value_list(scan, name, from + strlen("[]string{"));
+    }
     if (c == '(' &&
         is_quote(scan_char(scan, scan_skip_slashes(scan, scan_skip_blanks(scan, from + 1))))) {
         return value_tuple(scan, name, scan_skip_blanks(scan, from + 1));
@@ -946,10 +1025,18 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     if (is_raws) {
         return 0; /* a key of the outer JSON is judged in the text as it stands */
     }
+    bool is_dumped = separator == '=' && name->from > 0 && scan->text.ptr[name->from - 1] == '[';
     name->is_line_start =
-        name->is_line_start || (name->quote == '\0' && (name_begins_line(scan, name->from) ||
-                                                        name_is_prompt(scan, name, separator)));
+        name->is_line_start ||
+        (name->quote == '\0' && (name_begins_line(scan, name->from - (is_dumped ? 1 : 0)) ||
+                                 name_is_prompt(scan, name, separator)));
     scan->found_from = value; /* the name itself is looked into by others */
+    size_t below = separator == ':' && name->quote == '\0' && scan_is_line_over(scan, value)
+                       ? pair_below(scan, name)
+                       : 0;
+    if (below > 0) {
+        return below;
+    }
     if (separator == '(') {
         return value_strings(scan, name, value);
     }
@@ -981,7 +1068,7 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
         to = to > head ? to : head;
     }
     if (to == 0) {
-        to = pair_after(scan, &name);
+        to = pair_after(scan, &name, after);
         scan->found_from = to > 0 ? name.from : scan->found_from;
     }
     return to;

@@ -1,0 +1,145 @@
+/* guard/redact/setter.c: commands and directives that set a name, which is followed by its value.
+ *
+ *   git config --global NAME VALUE      dvc remote modify --local origin NAME VALUE
+ *   npm config set //host/:NAME VALUE   setx NAME VALUE   ENV NAME VALUE   CONFIG SET NAME VALUE
+ *   proxy_set_header NAME VALUE;        fastcgi_param NAME VALUE;
+ *
+ * Read word for word from the name back. Programs that nobody knows are told by what they do:
+ * after "set", "config" and "modify" the value must be no word of a sentence. Sources: the manuals
+ * of the programs. */
+#include "guard/redact/setter.h"
+
+#include "guard/redact/charset.h"
+#include "guard/redact/word.h"
+
+#include <string.h>
+
+enum { WORDS_MAX = 6, OPAQUE_MIN = 5 };
+
+/* The word that ends before the blanks before `at`, on its line, without a lead that no blank ends
+ * (##[debug], INFO:root:) and a prompt; empty when there is none. */
+static struct str word_before(const struct scan *scan, size_t at) {
+    size_t to = text_before_blanks(scan->text, at);
+    size_t from = to;
+
+    while (from > 0 && to - from < NAME_MAX && !is_blank(scan->text.ptr[from - 1]) &&
+           !is_quote(scan->text.ptr[from - 1]) && !is_any(scan->text.ptr[from - 1], ":]>")) {
+        from--;
+    }
+    return to == at ? (struct str){0} : str_slice(scan->text, from, to);
+}
+
+static size_t place_of(const struct scan *scan, struct str word) {
+    return (size_t)(word.ptr - scan->text.ptr);
+}
+
+/* Where the word begins that the name ends: //registry/:_authToken, auth/token. */
+static size_t path_begin(const struct scan *scan, const struct name *name) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < NAME_MAX &&
+           (is_name_char(scan->text.ptr[from - 1]) || is_any(scan->text.ptr[from - 1], "/:@"))) {
+        from--;
+    }
+    return from;
+}
+
+/* Of files and shells; whatever follows the name is its value. */
+static bool is_directive(struct str word) {
+    static const struct str words[] = {W("define"), W("#define"), W("ENV"),
+                                       W("SetEnv"), W("setenv"),  W("setx")};
+    static const struct str endings[] = {W("set_header"), W("add_header"), W("i_param")};
+
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (str_eq(word, words[i])) {
+            return true;
+        }
+    }
+    return word_ends_one_of(word, endings, ARRAY_N(endings));
+}
+
+/* Of fish: set -gx NAME VALUE */
+static bool exports(struct str option) {
+    static const struct str options[] = {W("-gx"), W("-x"), W("-Ux"), W("-xg")};
+
+    for (size_t i = 0; i < ARRAY_N(options); i++) {
+        if (str_eq(option, options[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a word follows the name that is no option and no operator of a shell. */
+static bool is_followed(const struct scan *scan, const struct name *name) {
+    size_t from = scan_skip_blanks(scan, name->to);
+
+    return from > name->to && from < scan->text.len && !is_line_end(scan->text.ptr[from]) &&
+           !is_any(scan->text.ptr[from], "-<>|&;");
+}
+
+/* Whether it is none that a sentence goes on with: in quotes, or with a digit, a sign or a capital
+ * behind its begin. */
+static bool is_opaque(const struct scan *scan, const struct name *name) {
+    size_t from = scan_skip_blanks(scan, name->to);
+    size_t quote = scan_skip_slashes(scan, from);
+    size_t to = from;
+    bool has_mark = false;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        char c = scan->text.ptr[to];
+        has_mark = has_mark || is_digit(c) || (unsigned char)c > 0x7f || is_any(c, "!@#$%^*+=/~") ||
+                   (to > from && is_upper(c));
+        to++;
+    }
+    return is_quote(scan_char(scan, quote)) || (has_mark && to - from >= OPAQUE_MIN);
+}
+
+/* Words that stand before "set" and "config" in a sentence and are no program. */
+static bool is_of_sentence(struct str word) {
+    static const struct str words[] = {W("to"),  W("the"), W("not"), W("be"),   W("is"),  W("are"),
+                                       W("was"), W("you"), W("we"),  W("will"), W("can"), W("must"),
+                                       W("a"),   W("an"),  W("in"),  W("of"),   W("and"), W("or")};
+
+    return word_is_one_of(word, words, ARRAY_N(words));
+}
+
+bool setter_sets(const struct scan *scan, const struct name *name) {
+    static const struct str asked[] = {W("set"), W("config"), W("modify"), W("configure")};
+    static const struct str programs[] = {W("git"), W("dvc"), W("remote"), W("poetry"),
+                                          W("composer")};
+    size_t at = path_begin(scan, name);
+    struct str option = {0}; /* of those between, the first */
+    int others = 0;          /* what is set at: the remote of dvc */
+
+    if (!is_followed(scan, name)) {
+        return false;
+    }
+    for (int i = 0; i < WORDS_MAX && others < 2; i++) {
+        struct str word = word_before(scan, at);
+        if (word.len == 0) {
+            return false;
+        }
+        at = place_of(scan, word);
+        if (word.ptr[0] == '-') {
+            option = word;
+            continue;
+        }
+        if (is_directive(word)) {
+            return true;
+        }
+        bool is_set = str_eq_nocase(word, STR("set"));
+        struct str before = word_before(scan, at);
+        bool is_config = str_eq_nocase(before, STR("config")) || str_eq(before, STR("configure"));
+        if (is_set && (exports(option) || (is_config && i == 0))) {
+            return true;
+        }
+        if (word_is_one_of(word, asked, ARRAY_N(asked))) {
+            bool is_program = word_is_one_of(before, programs, ARRAY_N(programs));
+            return before.len > 0 && is_letter(before.ptr[0]) && !is_of_sentence(before) &&
+                   (is_program || is_opaque(scan, name));
+        }
+        others++;
+    }
+    return false;
+}
