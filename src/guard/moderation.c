@@ -18,19 +18,46 @@
     "monta montar quiero quero voglio pubblic* implant* haz haga faz fazer escrib* escrev* "                                               \
     "scriv* avvia* diffond* propag* maak zet plaats* verkoop* bouw* schrijf* uruchom* stworz* "                                            \
     "napisz* rozpowszech* wdroz* postaw* разверн* создай* запуст* напиши* сделай* распростран* " \
-    "установ* опублик* yayinla* olustur* yap kur calistir* yaz 部署 制作 创建 发动 传播 搭建 "                   \
+    "установ* опублик* размест* yayinla* olustur* yap kur calistir* yaz baslat* "                                     \
+    "hosten deployen installe installa instala hospeda* aloja* heberge* serve distribu* "                                                  \
+    "dystrybu* rozsyl* "                                                                                                                   \
+    "انشر شن 部署 制作 创建 "                                                                                                  \
+    "发动 发起 传播 搭建 "                                                                                                         \
     "编写 "                                                                                                                              \
-    "运行 公開 作 配布 実行 デプロイ 배포 만들 실행"
+    "运行 公開 作 配布 実行 デプロイ ホスト しかけ 仕掛け 배포 만들 실행"
 #define SPREAD                                                                                     \
     "write spread release unleash program schreib* verbreite* verteil* diffus* propag* diffond* "  \
     "crea crear crie rozpowszech* napisz* напиши* распростран* 制作 传播 编写"
 #define STEAL "steal exfiltrate harvest dump leak"
 #define INTRUDE "hack break break_into crack hijack"
+#define ROB                                                                                                                   \
+    STEAL                                                                                                                     \
+    " skim siphon scrape stehl* stiehl* klau* abgreif* abzugreif* ausspah* vole voler volez "                                 \
+    "derob* aspire aspirer robar roba robe hurtar rouba roube roubar ruba rubare rubi "                                       \
+    "ukradn* kradnij wykradn* krasc укради украсть красть воровать собери calmak cal calar " \
+    "窃取 盗取 偷 盗んで 盗みたい 盗む 훔"
+#define SEND                                                                                       \
+    BUILD                                                                                          \
+    " send sending verschick* sende envoie* envia* manda mande отправ* rozeslij wyslij "     \
+    "gonder* 发送 送信 보내"
+#define OFF                                                                                        \
+    "disable turn_off switch_off schalte deaktivier* desactive desactiva apaga desliga spegni "    \
+    "disattiva отключи выключи kapat wylacz 关闭 止めて 꺼"
+/* What is done so that whom it concerns does not see it. */
+#define NOBODY                                                                                     \
+    "nobody_sees nobody_knows nobody_notices no_one_sees no_one_knows no_one_notices never_sees "  \
+    "notice unnoticed undetected merkt niemand personne_ne nadie "                                 \
+    "ninguem "                                                                                     \
+    "nessuno никто kimse nikt 不让 发现 誰にも 아무도"
+#define FAKE                                                                                       \
+    "fake false lookalike look_alike clone falsch* gefalscht* fausse* falsa* finta falszyw* "      \
+    "фальшив* "                                                                             \
+    "поддельн* фейков* sahte مزيفة 假 仿冒 偽 가짜"
 
 static const struct {
     enum moderation_verdict verdict;
     const char *code;
-    const char *verbs; /* one of them must be there; "": none */
+    const char *verbs; /* one of each group must be there; "": none */
     const char *thing; /* as a phrase */
 } malice_rows[] = {
 #define ROW(verdict, code, verbs, thing) {MODERATION_##verdict, code, verbs, thing},
@@ -44,11 +71,15 @@ static const struct {
 static const char *const against_words =
     "detect protect against prevent block anti avoid stop defend defence defense filter report scan scanner fight recogni* "
     "schutz* gegen vor abwehr* verhinder* erkenn* proteg* contra contre contro prevenir detect* detekt* bloqu* bescherm* tegen "
-    "chron* przed защит* против от koru* karsi 防止 防御 防护 방지 보호";
+    "chron* przed защит* против от koru* karsi حماية أحمي منع 防止 防御 防护 守 방지 보호 방어 막 "
+    /* Who speaks of attackers is not one; who was robbed speaks of others. */
+    "attacker hacker angreifer attaquant m_a was_used somebody_used someone_used nobody_can nobody_may "
+    "article_on article_about book_about blog_about site_about talk_about course_on history_of explain* "
+    "explique explica erklart no_one_can could_someone could_somebody can_someone can_somebody kann_jemand niemand_kann";
 static const char *const defence_words =
-    "detection detector protection prevention awareness training scanner scan filter blocker defence defense report "
+    "detection detector protection prevention awareness training simulation talk timeline laughter laughing insurance slides lecture article scanner scan filter blocker defence defense report "
     "schutz pravention schulung erkennung 対策 防止 防御 防护 방지 예방";
-static const char *const evade_words = "avoid evade bypass escape undetected undetectable without";
+static const char *const evade_words = "avoid evade bypass escape undetected undetectable without that_reports";
 enum { BEFORE_WORDS = 5, AFTER_WORDS = 2 };
 
 static const struct {
@@ -148,6 +179,19 @@ static bool has_any_word(const char *words, const char *list) {
     return false;
 }
 
+/* One of each group; "" asks for none. */
+static bool has_verbs(const char *words, const char *groups) {
+    struct str rest = str_from(groups);
+    struct str group = {0};
+    bool has = true;
+
+    while (has && rest.len > 0 && str_next(&rest, '&', &group)) {
+        CLEANUP(freep) char *list = str_dup(str_trim(group));
+        has = has_any_word(words, list);
+    }
+    return has;
+}
+
 /* The words from `from` to `to`, both blanks, as words of their own. */
 static char *words_between(const char *from, const char *to) {
     return mem_format("%.*s ", (int)(to - from), from);
@@ -194,10 +238,7 @@ static struct moderation judge_words(const char *words) {
     struct moderation found = {MODERATION_PASS, ""};
 
     for (size_t i = 0; i < ARRAY_N(malice_rows); i++) {
-        const char *verbs = malice_rows[i].verbs;
-
-        if (is_meant(words, malice_rows[i].thing) &&
-            (verbs[0] == '\0' || has_any_word(words, verbs))) {
+        if (is_meant(words, malice_rows[i].thing) && has_verbs(words, malice_rows[i].verbs)) {
             found = moderation_strictest(
                 found, (struct moderation){malice_rows[i].verdict, malice_rows[i].code});
         }
