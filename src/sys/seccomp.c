@@ -87,10 +87,11 @@ static const char *const denied[] = {
     "memfd_secret",
     "fanotify_init",
     "fanotify_mark",
-    /* asynchronous I/O that a filter cannot look into */
+    /* asynchronous I/O that a filter cannot look into; the old one's places are the machine's */
     "io_uring_setup",
     "io_uring_enter",
     "io_uring_register",
+    "io_setup",
 };
 
 /* What namespaces hold anyway: a daemon would leave the group that is killed at the deadline;
@@ -149,9 +150,11 @@ static const uint64_t namespace_flags[] = {CLONE_NEWUSER,   CLONE_NEWNS,  CLONE_
                                            CLONE_NEWNET,    CLONE_NEWIPC, CLONE_NEWUTS,
                                            CLONE_NEWCGROUP, CLONE_NEWTIME};
 
-/* Input faked into a terminal; owners of sockets, as of F_SETOWN; the flags of a file, its seal and
- * its encryption, which its owner may set without a right to write it. Numbers: <linux/fs.h>,
- * <linux/fsverity.h> and <linux/fscrypt.h>, which not every machine has. */
+/* Input faked into a terminal; owners of sockets, as of F_SETOWN; the flags of a file, its version,
+ * its seal and its encryption, which its owner may set without a right to write it; the keys of
+ * encrypted folders, which are the user's in every namespace; snapshots, in which nothing is hidden
+ * that a mount covers. Numbers: <linux/fs.h>, <linux/fsverity.h>, <linux/fscrypt.h> and
+ * <linux/btrfs.h>, which not every machine has. */
 static const unsigned ioctls[] = {TIOCSTI,
                                   TIOCLINUX,
                                   0x8901, /* FIOSETOWN */
@@ -160,7 +163,20 @@ static const unsigned ioctls[] = {TIOCSTI,
                                   _IOW('f', 2, int),
                                   _IOC(_IOC_WRITE, 'X', 32, 28),
                                   _IOC(_IOC_WRITE, 'f', 133, 128),
-                                  _IOC(_IOC_READ, 'f', 19, 12)};
+                                  _IOC(_IOC_READ, 'f', 19, 12),
+                                  _IOW('v', 2, long),
+                                  _IOW('v', 2, int),
+                                  _IOW('f', 4, long),
+                                  _IOC(_IOC_READ | _IOC_WRITE, 'f', 23, 80),
+                                  _IOC(_IOC_READ | _IOC_WRITE, 'f', 24, 64),
+                                  _IOC(_IOC_READ | _IOC_WRITE, 'f', 25, 64),
+                                  _IOC(_IOC_WRITE, 0x94, 1, 4096),
+                                  _IOC(_IOC_WRITE, 0x94, 14, 4096),
+                                  _IOC(_IOC_WRITE, 0x94, 15, 4096),
+                                  _IOC(_IOC_WRITE, 0x94, 23, 4096),
+                                  _IOC(_IOC_WRITE, 0x94, 24, 4096),
+                                  _IOC(_IOC_WRITE, 0x94, 26, 8),
+                                  _IOC(_IOC_WRITE, 0x94, 63, 4096)};
 
 /* Answers the call with `error` where its arguments are all so; one that this machine does not have
  * is passed over. */
@@ -186,12 +202,17 @@ static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
 
 /* Denies socket() but for the families that the kind of child may have. Not AF_UNIX: agents and
  * daemons listen in folders that may be readable, and no wall of files keeps a child from
- * connecting. socketpair() is another call. The family is an int: the kernel does not look at the
- * upper half of the argument, and so neither do the rules. */
+ * connecting. socketpair() makes two sockets of a family before it finds out that it has no pairs:
+ * only those of AF_UNIX, which know nobody but each other. The family is an int: the kernel does
+ * not look at the upper half of the argument, and so neither do the rules. */
 static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net) {
     static const scmp_datum_t low = 0xffffffff;
     enum { FAMILIES = 64 }; /* those of kernels to come among them */
 
+    if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socketpair), 1,
+                         SCMP_A0(SCMP_CMP_NE, AF_UNIX)) != 0) {
+        return -1;
+    }
     if (net != SANDBOX_NET_SOURCES) {
         return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
     }
@@ -274,6 +295,11 @@ static int deny_arguments(scmp_filter_ctx ctx) {
     }
     if (deny_requests(ctx, SCMP_SYS(ioctl), ioctls, ARRAY_N(ioctls)) != 0 ||
         deny_requests(ctx, SCMP_SYS(fcntl), fcntls, ARRAY_N(fcntls)) != 0) {
+        return -1;
+    }
+    /* Huge pages are set aside for the whole machine. */
+    if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mmap), 1,
+                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB)) != 0) {
         return -1;
     }
     /* Its flags are in memory, out of the filter's sight; glibc falls back to clone(). */

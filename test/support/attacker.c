@@ -203,6 +203,21 @@ static int odd_sockets(void) {
     return DENIED;
 }
 
+/* The kernel makes two sockets of the family before it finds out that the family has no pairs. */
+static int odd_pairs(void) {
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_RDM};
+    int pair[2];
+
+    for (int family = 0; family < 64; family++) {
+        for (size_t i = 0; family != AF_UNIX && i < sizeof types / sizeof types[0]; i++) {
+            if (socketpair(family, types[i], 0, pair) == 0 || errno != EPERM) {
+                return OUT;
+            }
+        }
+    }
+    return DENIED;
+}
+
 static int old_packet_socket(void) {
     return out_if(socket(AF_INET, SOCK_PACKET, htons(3)) >= 0); /* becomes AF_PACKET */
 }
@@ -393,6 +408,46 @@ static int extended_flags(void) {
     return out_if(has && ioctl(fd, _IOC(_IOC_WRITE, 'X', 32, 28), &attributes) == 0) |
            out_if(has_file &&
                   syscall(469 /* file_setattr */, AT_FDCWD, path, &file, sizeof file, 0) == 0);
+}
+
+/* Whether an order to a file system comes to it, by a descriptor that may only read: what the order
+ * says is nothing that it would follow. */
+static bool takes_order(const char *path, unsigned long request) {
+    char argument[8192] = {0};
+    int fd = open(path, O_RDONLY);
+    bool is_denied = fd < 0 || (ioctl(fd, request, argument) != 0 && errno == EPERM);
+
+    (void)close(fd);
+    return !is_denied;
+}
+
+/* A snapshot has what the mounts of a sandbox hide. Numbers: <linux/btrfs.h>. */
+static int snapshots(void) {
+    static const unsigned long orders[] = {
+        _IOC(_IOC_WRITE, 0x94, 1, 4096),  _IOC(_IOC_WRITE, 0x94, 14, 4096),
+        _IOC(_IOC_WRITE, 0x94, 15, 4096), _IOC(_IOC_WRITE, 0x94, 23, 4096),
+        _IOC(_IOC_WRITE, 0x94, 24, 4096), _IOC(_IOC_WRITE, 0x94, 26, 8),
+        _IOC(_IOC_WRITE, 0x94, 63, 4096)};
+
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        if (takes_order(".", orders[i])) {
+            return OUT;
+        }
+    }
+    return DENIED;
+}
+
+/* The keys of encrypted folders are the user's, in every namespace. Numbers: <linux/fscrypt.h>. */
+static int folder_keys(void) {
+    return out_if(takes_order(".", _IOC(_IOC_READ | _IOC_WRITE, 'f', 23, 80)) ||
+                  takes_order(".", _IOC(_IOC_READ | _IOC_WRITE, 'f', 24, 64)) ||
+                  takes_order(".", _IOC(_IOC_READ | _IOC_WRITE, 'f', 25, 64)));
+}
+
+static int versions(void) {
+    const char *path = path_of("home/project/readme");
+
+    return out_if(takes_order(path, _IOW('v', 2, long)) || takes_order(path, _IOW('f', 4, long)));
 }
 
 /* Whoever opens the file for writing waits until the kernel takes the lease away. */
@@ -918,6 +973,47 @@ static int rings(void) {
     return out_if(syscall(SYS_io_uring_setup, 1, params) >= 0);
 }
 
+/* Places for asynchronous I/O are few, and the whole machine's. */
+static int old_rings(void) {
+    unsigned long context = 0;
+
+    return out_if(syscall(SYS_io_setup, 128, &context) == 0 || errno != EPERM);
+}
+
+static int huge_pages(void) {
+    void *p = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+                   -1, 0);
+
+    return out_if(p != MAP_FAILED || errno != EPERM);
+}
+
+/* Who shares a core with us decides when we run. */
+static int shares_core(void) {
+    enum { SCHED_CORE = 62, CREATE = 1, SHARE_TO = 2, SHARE_FROM = 3 };
+
+    return out_if(prctl(SCHED_CORE, CREATE, parent(), 0, 0) == 0 ||
+                  prctl(SCHED_CORE, SHARE_TO, parent(), 0, 0) == 0 ||
+                  prctl(SCHED_CORE, SHARE_FROM, parent(), 0, 0) == 0);
+}
+
+/* The namespaces around its own, and who owns them. Numbers: <linux/nsfs.h>. */
+static int asks_around(void) {
+    static const char *const names[] = {"user", "pid", "net", "mnt"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "/proc/self/ns/%s", names[i]);
+        int fd = open(path, O_RDONLY);
+        int user = fd < 0 ? -1 : ioctl(fd, _IO(0xb7, 1)); /* NS_GET_USERNS */
+
+        if (fd >= 0 && (ioctl(fd, _IO(0xb7, 2)) >= 0 || /* NS_GET_PARENT */
+                        (user >= 0 && ioctl(user, _IO(0xb7, 2)) >= 0))) {
+            return OUT;
+        }
+    }
+    return DENIED;
+}
+
 static int modules(void) {
     return out_if(syscall(SYS_init_module, "", 0, "") == 0 || errno != EPERM);
 }
@@ -1012,6 +1108,9 @@ static int other_terminal(void) {
 
     return path == NULL ? NOTHING : out_if(open(path, O_WRONLY | O_NOCTTY) >= 0);
 }
+
+/* The machine has some thousand terminals for all. */
+static int makes_terminals(void) { return out_if(open("/dev/ptmx", O_RDWR | O_NOCTTY) >= 0); }
 
 static int terminal(void) { return out_if(open("/dev/tty", O_RDWR) >= 0); }
 
@@ -1236,6 +1335,15 @@ static int daemon_by(bool is_session) {
 static int daemon_session(void) { return daemon_by(true); }
 static int daemon_fork(void) { return daemon_by(false); }
 
+/* As a child of whoever started the attacker, not of its own. */
+static int daemon_beside(void) {
+    if (syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0) == 0) {
+        (void)daemon_by(false);
+        _exit(0);
+    }
+    return DENIED;
+}
+
 /* Whoever ends the group must not be ended by it. */
 static int ends_keeper(void) {
     (void)prctl(PR_SET_PDEATHSIG, 0);
@@ -1337,6 +1445,10 @@ static const struct {
     ROW(faults),
     ROW(keys),
     ROW(rings),
+    ROW(old_rings),
+    ROW(huge_pages),
+    ROW(shares_core),
+    ROW(asks_around),
     ROW(modules),
     ROW(clocks),
     ROW(host_name),
@@ -1350,6 +1462,7 @@ static const struct {
     ROW(runs_from_memory),
     ROW(other_terminal),
     ROW(terminal),
+    ROW(makes_terminals),
     ROW(terminal_input),
     ROW(descriptors),
     ROW(input),
@@ -1366,7 +1479,9 @@ static const struct {
     ROW(ignores_signals),
     ROW(daemon_session),
     ROW(daemon_fork),
+    ROW(daemon_beside),
     ROW(odd_sockets),
+    ROW(odd_pairs),
     ROW(old_packet_socket),
     ROW(multipath),
     ROW(fast_open),
@@ -1379,6 +1494,9 @@ static const struct {
     ROW(attributes_by_new_calls),
     ROW(file_flags),
     ROW(extended_flags),
+    ROW(snapshots),
+    ROW(folder_keys),
+    ROW(versions),
     ROW(leases),
     ROW(makes_anything),
     ROW(removes_folder),
