@@ -139,9 +139,14 @@ static bool is_number_word(struct str word) {
 }
 
 /* Where the first word begins that may be of a number that goes on at `to`. */
-static size_t before_numbers(struct str s, size_t to) {
+static size_t before_numbers(struct str s, const struct sift *sift, size_t to) {
+    size_t first = word_begin(s, to > NUMBERS_REACH ? to - NUMBERS_REACH : 0);
     size_t keep = to;
 
+    if (bits_next(sift->digits, sift->uppers, first, to) == to &&
+        bits_next(sift->openers, sift->openers, first, to) == to) {
+        return to;
+    }
     for (size_t at = to; at > 0 && to - at < NUMBERS_REACH;) {
         size_t end = at - 1; /* the blank before */
         at = word_begin(s, end);
@@ -190,12 +195,12 @@ static size_t before_printed(struct str s) {
 
 /* Where the words end, all of `s` up to `limit`, that none of what is held back is part of. */
 static size_t words_before(const struct anchors *anchors, const struct known *known, struct str s,
-                           size_t limit) {
+                           const struct sift *sift, size_t limit) {
     size_t to = word_begin(s, limit);
 
     for (size_t before = s.len + 1; to < before;) {
         before = to; /* what is held back may be masked, so that nothing after `to` counts */
-        to = anchors_has_persons(anchors) ? before_numbers(s, to) : to;
+        to = anchors_has_persons(anchors) ? before_numbers(s, sift, to) : to;
         to = word_begin(s, before_known(known, s, to));
     }
     return to;
@@ -210,7 +215,7 @@ static size_t judged_from(size_t to) { return to > JUDGED_REACH ? to - JUDGED_RE
 static size_t border_before(const struct anchors *anchors, const struct known *known, struct str s,
                             const struct sift *sift, size_t old, size_t limit) {
     ptrdiff_t login = str_find(s, STR("login "));
-    size_t to = words_before(anchors, known, s, limit);
+    size_t to = words_before(anchors, known, s, sift, limit);
 
     size_t at = to;
 
@@ -223,7 +228,7 @@ static size_t border_before(const struct anchors *anchors, const struct known *k
         struct reach reach = anchors_reach(anchors, s, at);
         bool is_new = at + reach.min <= to && at + reach.max > old;
         if (is_new && !is_settled(anchors, str_slice(s, 0, to), sift, login, at)) {
-            to = words_before(anchors, known, s, at + reach.min - 1);
+            to = words_before(anchors, known, s, sift, at + reach.min - 1);
             at = to;
         }
     }
@@ -248,8 +253,8 @@ size_t release_to(const struct anchors *anchors, const struct known *known, stru
             limit = at < shown ? shown : at; /* the first words of "vault login" are no secret */
         }
     }
-    *is_stuck = *is_stuck || s.len - limit > STUCK;
     size_t to = border_before(anchors, known, s, sift, shown, limit);
+    *is_stuck = *is_stuck || s.len - to > STUCK;
     return skip + to > given ? skip + to : given;
 }
 
