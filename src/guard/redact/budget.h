@@ -2,8 +2,8 @@
  *
  * Work is counted by what is done, never by a clock, so that the same bytes are masked alike on any
  * machine and however they arrive. A step is about a nanosecond. What was masked gives new steps by
- * its bytes, not by those it was made of: masking it again starts with no less, and costs no more,
- * so that it never ends earlier. */
+ * its bytes, not by those it was made of, which give back what it took to find them: masking it
+ * again starts with no less, and costs no more, so that it never ends earlier. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,11 +19,12 @@ enum {
     BUDGET_VIEW_BYTE = 3,  /* ... and a byte of that; ... */
     BUDGET_ROUND = 300,    /* ... one that is read again ... */
     BUDGET_ROUND_BYTE = 3, /* ... and a byte of that; ... */
-    BUDGET_ANCHOR = 200,   /* ... a place where a matcher is called; ... */
-    BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
-    BUDGET_VALUE = 500,    /* ... a value that nobody knows; ... */
-    BUDGET_PERSON = 400,   /* ... a number or an address of a person; ... */
-    BUDGET_LOOK = 80       /* ... a place that is looked at for one again */
+    BUDGET_ANCHOR = 100,   /* ... a place where a matcher is called; ... */
+    BUDGET_NAME = 250,     /* ... a name that is judged, with what stands around it; ... */
+    BUDGET_RUN_BYTE = 6,   /* ... a byte of a run that may be encoded; ... */
+    BUDGET_VALUE = 300,    /* ... a value that nobody knows; ... */
+    BUDGET_PERSON = 50,    /* ... a number or an address of a person; ... */
+    BUDGET_LOOK = 120      /* ... a place that is looked at for one */
 };
 
 struct budget {
@@ -44,8 +45,19 @@ static inline void budget_take(struct budget *budget, size_t steps) {
     budget->left -= (int64_t)steps;
 }
 
-static inline void budget_give(struct budget *budget, size_t bytes) {
-    int64_t left = budget->left + (int64_t)bytes * BUDGET_A_BYTE;
+static inline void budget_add(struct budget *budget, int64_t steps) {
+    budget->left = steps > budget->max - budget->left ? budget->max : budget->left + steps;
+}
 
-    budget->left = left > budget->max ? budget->max : left;
+/* Gives new steps for `bytes` that are shown. */
+static inline void budget_give(struct budget *budget, size_t bytes) {
+    budget_add(budget, (int64_t)bytes * BUDGET_A_BYTE);
+}
+
+/* Gives back what it took to find `bytes` that are not shown, `steps`, but no more than they would
+ * give. */
+static inline void budget_give_back(struct budget *budget, int64_t steps, size_t bytes) {
+    int64_t most = (int64_t)bytes * BUDGET_A_BYTE;
+
+    budget_add(budget, steps < most ? steps : most);
 }

@@ -133,6 +133,7 @@ static size_t sifted_work(const struct scan *scan) {
     size_t to = scan->sift_at + scan->text.len;
 
     return bits_count(sift->values, scan->sift_at, to) * BUDGET_VALUE +
+           bits_count(sift->looks, scan->sift_at, to) * BUDGET_LOOK +
            bits_count(sift->persons, scan->sift_at, to) * BUDGET_PERSON;
 }
 
@@ -211,7 +212,6 @@ static void pass_views(const struct pass *pass, const struct piece_of_text *piec
         other.sift = &pass->scratch->sifts[is_inner];
         engine_sift(pass->anchors, other.text, kind == VIEW_JOINED ? SIFT_JOINED : SIFT_VIEW,
                     other.sift);
-        budget_take(scan.budget, other.sift->looks * BUDGET_LOOK);
         other.source = &scan;
         other.map = views[kind].map;
         other.line = &other_line;
@@ -236,8 +236,7 @@ void pass_inner(const struct pass *pass, struct str text, struct spans *out) {
         return;
     }
     engine_sift(pass->anchors, text, SIFT_SEGMENT, &pass->scratch->sifts[1]);
-    budget_take(&pass->scratch->budget,
-                BUDGET_VIEW + text.len * BUDGET_VIEW_BYTE + piece.sift->looks * BUDGET_LOOK);
+    budget_take(&pass->scratch->budget, BUDGET_VIEW + text.len * BUDGET_VIEW_BYTE);
     inner.traits = traits_of(text, piece.sift, 0);
     pass_views(&inner, &piece, NULL, true, 0, out);
 }

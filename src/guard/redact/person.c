@@ -438,7 +438,7 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
                 (is_number && is_in_row(text, sift, here.at, &row))) {
                 continue;
             }
-            sift->looks++;
+            bit_set(sift->looks, here.at);
             if (next.at == here.at && next.is_found) {
                 here = next;
             } else {

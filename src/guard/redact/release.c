@@ -259,10 +259,8 @@ size_t release_to(const struct anchors *anchors, const struct known *known, stru
 }
 
 size_t release_most(const struct anchors *anchors, const struct known *known, struct str line,
-                    struct sift *sift) {
+                    const struct sift *sift) {
     size_t limit = before_printed(line);
-
-    engine_sift(anchors, line, SIFT_WINDOW, sift);
     ptrdiff_t login = str_find(line, STR("login "));
     for (size_t at = bits_next(sift->marks, sift->marks, 0, limit); at < limit;
          at = bits_next(sift->marks, sift->marks, at + 1, limit)) {

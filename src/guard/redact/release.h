@@ -14,6 +14,6 @@ size_t release_to(const struct anchors *anchors, const struct known *known, stru
                   size_t given, struct sift *sift, bool *is_stuck);
 
 /* How many bytes of `line`, the same but complete, may have been shown when less of it had come, at
- * most. */
+ * most. `sift` is of it, as a window. */
 size_t release_most(const struct anchors *anchors, const struct known *known, struct str line,
-                    struct sift *sift);
+                    const struct sift *sift);

@@ -144,6 +144,9 @@ static void held_read(struct segmenter *segmenter, const struct redactor_core *c
                         carry_is_same(&segmenter->raw.state.carry, &segmenter->shown.state.carry);
 }
 
+/* What reading `n` bytes again costs. */
+static int64_t round_steps(size_t n) { return BUDGET_ROUND + (int64_t)n * BUDGET_ROUND_BYTE; }
+
 /* Holds what is to be shown of a segment of `came` bytes, before which `before` was known.
  * `is_open`: its end is masked, and the next one may go on with it. */
 static void held_add(struct segmenter *segmenter, const struct redactor_core *core,
@@ -161,7 +164,7 @@ static void held_add(struct segmenter *segmenter, const struct redactor_core *co
     segmenter->is_open = is_open || (segmenter->is_open && text.len == 0);
     segmenter->owed += came;
     if (text.len > 0) {
-        budget_take(&segmenter->scratch.budget, BUDGET_ROUND + text.len * BUDGET_ROUND_BYTE);
+        budget_take(&segmenter->scratch.budget, (size_t)round_steps(text.len));
         buf_add(&segmenter->held, text);
         held_read(segmenter, core, false);
     }
@@ -174,7 +177,7 @@ static void held_replace(struct segmenter *segmenter, struct str text) {
     size_t at = (size_t)(text.ptr - held->ptr);
     size_t after = held->len - at - text.len;
 
-    budget_take(&segmenter->scratch.budget, BUDGET_ROUND + masked.len * BUDGET_ROUND_BYTE);
+    budget_take(&segmenter->scratch.budget, (size_t)round_steps(masked.len));
     buf_reserve(held, held->len + masked.len + 1);
     memmove(held->ptr + at + masked.len, held->ptr + at + text.len, after);
     memcpy(held->ptr + at, masked.ptr, masked.len);
@@ -231,13 +234,17 @@ static bool is_limited(const struct segmenter *segmenter, const struct reading *
 }
 
 /* How many bytes of `text`, where a segment begins, may be shown whatever follows: what is shown of
- * an unfinished line, at least. */
+ * an unfinished line, at least. `sift`: of it as a window, or NULL. */
 static size_t plain_of(struct segmenter *segmenter, const struct redactor_core *core,
-                       const struct reading_state *before, struct str text) {
+                       const struct reading_state *before, struct str text,
+                       const struct sift *sift) {
     if (before->is_over || !is_idle(&before->carry)) {
         return before->plain < text.len ? before->plain : text.len;
     }
-    return release_most(core->anchors, &core->known, text, &segmenter->sift);
+    if (sift == NULL) {
+        engine_sift(core->anchors, text, SIFT_WINDOW, &segmenter->sift);
+    }
+    return release_most(core->anchors, &core->known, text, sift == NULL ? &segmenter->sift : sift);
 }
 
 /* After a segment: nothing more is read when the budget is over. */
@@ -264,6 +271,12 @@ static void masked_give(struct segmenter *segmenter, const struct redactor_core 
     bool is_open = last != NULL && last->to == text.len && last->kind != limit_kind;
 
     if (segmenter->is_masking) {
+        size_t shown = segmenter->masked.len;
+
+        if (shown < text.len && (last == NULL || last->kind != limit_kind)) {
+            budget_give_back(&segmenter->scratch.budget, segmenter->taken + round_steps(shown),
+                             text.len - shown);
+        }
         held_add(segmenter, core, before, text.len, buf_str(&segmenter->masked), is_open);
     } else {
         budget_give(&segmenter->scratch.budget, text.len);
@@ -292,6 +305,21 @@ static void found_count(struct segmenter *segmenter) {
 static void found_mask(struct segmenter *segmenter, struct str text) {
     buf_clear(&segmenter->masked);
     spans_render(&segmenter->spans, text, &segmenter->masked);
+}
+
+/* Whether what came is shown as it is, since what was found in it was masked before: what is shown
+ * would be read as it was. */
+static bool is_masked_before(struct segmenter *segmenter, struct str text) {
+    const struct spans *spans = &segmenter->spans;
+    bool goes_on = segmenter->is_open && str_starts(text, mask);
+
+    if (!segmenter->is_masking || !segmenter->is_one || goes_on) {
+        return false;
+    }
+    found_mask(segmenter, text);
+    bool is_before = str_eq(buf_str(&segmenter->masked), text);
+    segmenter->is_open = is_before && spans->rows[spans->n - 1].to == text.len;
+    return is_before;
 }
 
 static void spans_keep_before(struct spans *spans, size_t cut) {
@@ -335,9 +363,7 @@ static void over_give(struct segmenter *segmenter, const struct redactor_core *c
     struct reading_state before = *state;
     size_t plain = state->plain < text.len ? state->plain : text.len;
 
-    masked_shape(segmenter, &state->shape, text, plain, is_end);
-    spans_clear(&segmenter->spans);
-    spans_add(&segmenter->spans, (struct span){.from = plain, .to = text.len, .kind = limit_kind});
+    limited_mask(segmenter, state, text, plain, is_end);
     state->plain -= plain;
     masked_give(segmenter, core, &before, text);
 }
@@ -432,10 +458,11 @@ static void window_give(struct segmenter *segmenter, const struct redactor_core 
     struct reading *reading = &segmenter->raw;
     struct reading_state before = reading->state;
     struct str text = str_slice(cut->window, 0, cut->cut);
-    bool is_plain = !cut->is_unread && segmenter->spans.n == 0;
 
     window_carry(segmenter, core, reading, cut->window, cut->cut, &cut->trial);
     spans_keep_before(&segmenter->spans, cut->cut);
+    bool is_plain =
+        !cut->is_unread && (segmenter->spans.n == 0 || is_masked_before(segmenter, text));
     if (cut->is_unread) {
         limited_mask(segmenter, &reading->state, text,
                      cut->plain < cut->cut ? cut->plain : cut->cut, false);
@@ -444,11 +471,12 @@ static void window_give(struct segmenter *segmenter, const struct redactor_core 
         found_mask(segmenter, text);
     }
     window_end(reading, cut);
+    found_count(segmenter);
     if (is_plain && segmenter->is_one) {
         budget_give(&segmenter->scratch.budget, cut->cut);
+        spans_clear(&segmenter->spans);
         segment_give(segmenter, text, &segmenter->spans);
     } else {
-        found_count(segmenter);
         masked_give(segmenter, core, &before, text);
     }
 }
@@ -497,17 +525,19 @@ static size_t window_handle(struct segmenter *segmenter, const struct redactor_c
     struct reading_state *state = &reading->state;
     struct cut_window cut = {.window = window,
                              .trial = state->carry,
-                             .plain = plain_of(segmenter, core, state, window),
+                             .plain = plain_of(segmenter, core, state, window, &reading->sift),
                              .is_unread = is_limited(segmenter, reading)};
 
     cut.trial.is_asked = cut.is_unread;
     cut.trial.is_hinted = false;
+    int64_t left = segmenter->scratch.budget.left;
     budget_take(&segmenter->scratch.budget, BUDGET_SEGMENT);
     if (!cut.is_unread) {
         segment_scan(segmenter, core, &cut.trial, &state->shape,
                      piece_of(reading, window, 0, window.len));
         cut.is_unread = budget_is_spent(&segmenter->scratch.budget);
     }
+    segmenter->taken = left - segmenter->scratch.budget.left;
     if (cut.is_unread) {
         spans_clear(&segmenter->spans);
     }
@@ -577,8 +607,8 @@ static void line_give(struct segmenter *segmenter, const struct redactor_core *c
         found_mask(segmenter, text);
         found_count(segmenter);
     } else {
-        limited_mask(segmenter, &reading->state, text, plain_of(segmenter, core, before, text),
-                     true);
+        limited_mask(segmenter, &reading->state, text,
+                     plain_of(segmenter, core, before, text, NULL), true);
         found_count(segmenter);
     }
     masked_give(segmenter, core, before, text);
@@ -597,7 +627,7 @@ static bool line_settles(struct segmenter *segmenter, const struct redactor_core
         found_mask(segmenter, piece.text);
         is_settled = is_as_masked(segmenter, piece.text);
     } else {
-        size_t plain = plain_of(segmenter, core, before, piece.text);
+        size_t plain = plain_of(segmenter, core, before, piece.text, NULL);
 
         is_settled = is_settled_shape(segmenter, core, &after, piece, plain, true);
     }
@@ -622,8 +652,15 @@ static bool line_handle(struct segmenter *segmenter, const struct redactor_core 
 
     budget_take(&segmenter->scratch.budget,
                 has_mark || !is_idle(&before.carry) ? BUDGET_SEGMENT : 0);
+    int64_t left = segmenter->scratch.budget.left;
     bool is_read = line_read(segmenter, core, reading, piece);
-    if (is_read && segmenter->spans.n == 0) {
+    segmenter->taken = left - segmenter->scratch.budget.left;
+    bool is_before = is_read && is_raw(segmenter, reading) && segmenter->spans.n > 0 &&
+                     is_masked_before(segmenter, piece.text);
+    if (is_before) {
+        found_count(segmenter);
+    }
+    if (is_before || (is_read && segmenter->spans.n == 0)) {
         if (!is_raw(segmenter, reading) || segmenter->is_one) {
             steps_give(segmenter, reading, end - at);
         } else {

@@ -67,6 +67,7 @@ struct segmenter {
     bool is_changed;  /* the segment under way was masked in `held`, to be read again */
     int rounds;       /* how often */
     size_t owed;      /* bytes that came for what is held, which gives steps for so many */
+    int64_t taken;    /* steps that reading the segment that came last took */
     struct sift sift; /* of a line that is limited, and of one that has not ended */
     struct scratch scratch;
     struct spans spans;

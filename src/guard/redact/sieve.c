@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-enum { ROWS = 18, REFINE_ROUNDS = 2 };
+enum { ROWS = 19, REFINE_ROUNDS = 2 };
 _Static_assert(SIEVE_SETS == 4, "the sets are joined by name");
 
 /* ---- tables ---- */
@@ -372,7 +372,8 @@ static void sift_reserve(struct sift *sift, size_t n) {
     sift->ats = sift->dots + sift->cap;
     sift->openers = sift->ats + sift->cap;
     sift->persons = sift->openers + sift->cap;
-    sift->hints = sift->persons + sift->cap;
+    sift->looks = sift->persons + sift->cap;
+    sift->hints = sift->looks + sift->cap;
     sift->marks = sift->hints + sift->cap;
     sift->values = sift->marks + sift->cap;
     sift->letters[-1] = 0; /* the end of another row, which it does not use */
@@ -886,7 +887,6 @@ void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, str
     sift_reserve(sift, text.len);
     sift->way = sieve->way;
     sift->people_n = 0;
-    sift->looks = 0;
     size_t whole = text.len < SIEVE_WINDOW ? 0 : (text.len - SIEVE_WINDOW + 1) / 64;
     sift_words(sieve, text.ptr, whole, has_numbers, sift, 0);
     size_t left = text.len - whole * 64; /* at most 66 */
@@ -905,6 +905,7 @@ void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, str
     bits_clear(sift->odds, text.len, sift->words * 64);
     memset(sift->known, 0, sift->words * sizeof sift->known[0]);
     memset(sift->persons, 0, sift->words * sizeof sift->persons[0]);
+    memset(sift->looks, 0, sift->words * sizeof sift->looks[0]);
     memset(sift->hints, 0, sift->words * sizeof sift->hints[0]);
     runs_keep(sift);
 }

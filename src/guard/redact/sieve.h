@@ -79,6 +79,7 @@ struct sift {
     uint64_t *ats;     /* @ */
     uint64_t *openers; /* + and ( */
     uint64_t *persons; /* something that tells who a person is begins here */
+    uint64_t *looks;   /* here was looked for one of those */
     uint64_t *hints;   /* AWS may be talked about here */
     uint64_t *marks;   /* any of anchors, known, persons, runs, values and odds */
     size_t words;
@@ -87,7 +88,6 @@ struct sift {
     struct sifted_person *people; /* of the bits of `persons`, in their order */
     size_t people_n;
     size_t people_cap;
-    size_t looks; /* how many places were looked at for persons */
 };
 
 /* Sets the bit at `at`, beyond all that were set. */
@@ -116,7 +116,7 @@ size_t sift_places(const struct sift *sift, const uint64_t *bits, size_t word, u
 /* The same, and clears the bits. */
 size_t sift_take_places(const struct sift *sift, uint64_t *bits, size_t word, uint32_t *places);
 
-/* Fills `sift`, but for `known`, `hints` and `persons`, which are left empty, and `marks`.
+/* Fills `sift`, but for `known`, `hints`, `persons` and `looks`, which are left empty, and `marks`.
  * `has_numbers`: those on demand too. */
 void sieve_run(const struct sieve *sieve, struct str text, bool has_numbers, struct sift *sift);
 

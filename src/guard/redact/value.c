@@ -1053,6 +1053,7 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     if (at < scan->key_end) {
         return 0;
     }
+    budget_take(scan->budget, BUDGET_NAME);
     name_read(scan, rule, at, &name);
     scan->key_end = name.to;
     size_t after = name_close(scan, &name);
