@@ -15,6 +15,7 @@ struct costing {
     bool is_behind_cloudfront; /* the template has a distribution */
     bool has_site;             /* it has a bucket, which files come from */
     size_t callee_n;           /* functions that share the requests */
+    size_t service_n;          /* services of containers that share them */
     size_t store_n;            /* resources that share the storage whose size nothing says */
 
     int64_t micro_usd; /* the sum of the lines */

@@ -223,6 +223,84 @@ static void fargate_costs_what_others_compute(void **state) {
     assert_string_equal(json_str_or(line_of(cost, "Fargate memory, x86_64"), "usd", ""), "6.4897");
 }
 
+static bool is_not_priced(const json_t *cost, const char *what) {
+    return json_row(json_object_get(cost, "not_priced"), "what", what) != NULL;
+}
+
+#define TASK                                                                                       \
+    "\"T\":{\"Type\":\"AWS::ECS::TaskDefinition\",\"Properties\":{\"Cpu\":\"1024\",\"Memory\":"    \
+    "\"2048\","                                                                                    \
+    "\"ContainerDefinitions\":[{\"LogConfiguration\":{\"LogDriver\":\"awslogs\"}}]}}"
+
+/* Spot has no price of its own in the table, and it is never dearer: its tasks are not in the sum.
+ */
+static void tasks_on_spot_are_listed_and_not_priced_as_others(void **state) {
+    /* clang-format off */
+    static const struct { const char *service; const char *vcpu; bool is_listed; } rows[] = {
+        { "\"DesiredCount\":2",                                                                                    "59.1008", false },
+        { "\"DesiredCount\":2,\"CapacityProviderStrategy\":[{\"CapacityProvider\":\"FARGATE_SPOT\"}]",             "none",    true  },
+        { "\"DesiredCount\":2,\"CapacityProviderStrategy\":[{\"CapacityProvider\":\"FARGATE\",\"Base\":1},"
+          "{\"CapacityProvider\":\"FARGATE_SPOT\"}]",                                                             "29.5504", true  },
+        { "\"DesiredCount\":2,\"Cluster\":{\"Ref\":\"C\"}",                                                      "none",    true  },
+        { "\"DesiredCount\":2,\"Cluster\":{\"Ref\":\"C\"},\"LaunchType\":\"FARGATE\"",                           "59.1008", false },
+        { "\"DesiredCount\":2,\"CapacityProviderStrategy\":[{\"CapacityProvider\":\"FARGATE\"}]",                  "59.1008", false },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep)
+        char *text = mem_format("{" TASK ",\"C\":{\"Type\":\"AWS::ECS::Cluster\",\"Properties\":{"
+                                "\"DefaultCapacityProviderStrategy\":[{\"CapacityProvider\":"
+                                "\"FARGATE_SPOT\"}]}},\"S\":{\"Type\":\"AWS::ECS::Service\","
+                                "\"Properties\":{\"TaskDefinition\":{\"Ref\":\"T\"},%s}}}",
+                                rows[i].service);
+        CLEANUP(json_decrefp) json_t *cost = cost_of(text, NULL);
+        const char *vcpu = json_str_or(line_of(cost, "Fargate vCPU, x86_64"), "usd", "none");
+
+        if (strcmp(vcpu, rows[i].vcpu) != 0 ||
+            is_not_priced(cost, "tasks on Fargate Spot") != rows[i].is_listed) {
+            fail_msg("%s: %s", rows[i].service, vcpu);
+        }
+    }
+}
+
+static void what_containers_bring_along_is_priced_or_listed(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *service = cost_of("{" TASK ",\"S\":{\"Type\":\"AWS::ECS::Service\",\"Properties\":{"
+                              "\"TaskDefinition\":{\"Ref\":\"T\"}}}}",
+                              "{\"requests\":\"1000000\",\"log_kb\":\"1\"}");
+    CLEANUP(json_decrefp)
+    json_t *watched = cost_of("{\"C\":{\"Type\":\"AWS::ECS::Cluster\",\"Properties\":{"
+                              "\"ClusterSettings\":[{\"Name\":\"containerInsights\",\"Value\":"
+                              "\"enabled\"}]}}}",
+                              NULL);
+    CLEANUP(json_decrefp)
+    json_t *plain = cost_of("{\"C\":{\"Type\":\"AWS::ECS::Cluster\"},\"V\":{\"Type\":"
+                            "\"AWS::CloudFront::VpcOrigin\"}}",
+                            NULL);
+    CLEANUP(json_decrefp)
+    json_t *express =
+        cost_of("{\"S\":{\"Type\":\"AWS::ECS::ExpressGatewayService\",\"Properties\":{\"Cpu\":"
+                "\"1024\",\"Memory\":\"2048\",\"ScalingTarget\":{\"MinTaskCount\":2}}}}",
+                NULL);
+    CLEANUP(json_decrefp)
+    json_t *table =
+        cost_of("{\"D\":{\"Type\":\"AWS::DynamoDB::Table\",\"Properties\":{"
+                "\"PointInTimeRecoverySpecification\":{\"PointInTimeRecoveryEnabled\":true}}}}",
+                NULL);
+
+    (void)state;
+    /* The CloudWatch price page: 1 GB at $0.50. */
+    assert_string_equal(json_str_or(line_of(service, "log data written"), "usd", ""), "0.5");
+    assert_true(is_not_priced(watched, "Container Insights"));
+    assert_int_equal(json_array_size(json_object_get(plain, "not_priced")), 0);
+    /* 2 of 1 vCPU and 2 GB, arm64: 47.2748 and 10.3952 by the Fargate price page. */
+    assert_non_null(line_of(express, "Fargate vCPU, arm64"));
+    assert_true(is_not_priced(express, "load balancer and public addresses"));
+    assert_true(is_not_priced(table, "point-in-time recovery"));
+}
+
 /* Source: the VPC price page, public IPv4 addresses: $0.005 an hour each, whoever has them. */
 static void public_addresses_cost_something(void **state) {
     /* clang-format off */
@@ -521,6 +599,8 @@ int main(void) {
         cmocka_unit_test(what_lies_beyond_the_first_tier_is_listed_not_priced),
         cmocka_unit_test(resources_cost_what_others_compute),
         cmocka_unit_test(fargate_costs_what_others_compute),
+        cmocka_unit_test(tasks_on_spot_are_listed_and_not_priced_as_others),
+        cmocka_unit_test(what_containers_bring_along_is_priced_or_listed),
         cmocka_unit_test(public_addresses_cost_something),
         cmocka_unit_test(a_parameter_that_decides_is_named),
         cmocka_unit_test(parameters_conditions_and_maps_are_followed),

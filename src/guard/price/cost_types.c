@@ -54,6 +54,11 @@ static bool is_function(const char *type) {
            strcmp(type, "AWS::Serverless::Function") == 0;
 }
 
+static bool is_service(const char *type) {
+    return strcmp(type, "AWS::ECS::Service") == 0 ||
+           strcmp(type, "AWS::ECS::ExpressGatewayService") == 0;
+}
+
 static bool is_store(const char *type) {
     return strcmp(type, "AWS::S3::Bucket") == 0 || strcmp(type, "AWS::DynamoDB::Table") == 0 ||
            strcmp(type, "AWS::EFS::FileSystem") == 0 || strcmp(type, "AWS::ECR::Repository") == 0;
@@ -71,6 +76,7 @@ void cost_share(struct costing *costing) {
             continue;
         }
         costing->callee_n += is_function(type) && authorizer_of(costing, name) == NULL;
+        costing->service_n += is_service(type);
         costing->store_n += is_store(type);
         costing->has_site = costing->has_site || strcmp(type, "AWS::S3::Bucket") == 0;
         costing->is_behind_cloudfront =
@@ -84,7 +90,7 @@ static double shared_gb(const struct costed *of) {
 
 /* ---- Functions and what stands before them ---- */
 
-static void function_logs(const struct costed *of, double calls) {
+static void request_logs(const struct costed *of, double calls) {
     double gb = calls * of->costing->use->log_kb / 1e6;
 
     cost_line(of, PRICE_LOGS_INGEST, gb, "%s kB a request",
@@ -146,7 +152,7 @@ static void cost_function(const struct costed *of) {
     cost_line(of, function_price(of), calls * use->duration_ms / 1000 * mb / 1024,
               "%s ms each with %s MB", cost_decimal(use->duration_ms).text, cost_decimal(mb).text);
     function_traces(of, calls);
-    function_logs(of, calls);
+    request_logs(of, calls);
 }
 
 static void data_out(const struct costed *of) {
@@ -207,6 +213,9 @@ static void cost_table(const struct costed *of) {
               cost_decimal(of->costing->use->storage_gb).text);
     if (mode == NULL) {
         return;
+    }
+    if (cost_flag(of, "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled")) {
+        cost_unpriced(of, "point-in-time recovery", "there is no price here for its backups");
     }
     if (strcmp(mode, "PAY_PER_REQUEST") == 0) {
         cost_unpriced(of, "reads and writes", "how many there are is not assumed");
@@ -318,6 +327,72 @@ static const json_t *task_of(const struct costed *of) {
 
 #define PUBLIC_IP "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"
 
+/* The strategy by which a service is placed: its own, or its cluster's; NULL: none. */
+static const json_t *strategy_of(const struct costed *of, bool *is_unknown) {
+    const json_t *own =
+        cost_value(of->costing, of->properties, "CapacityProviderStrategy", is_unknown);
+    const char *name = json_str_at(json_at(of->properties, "Cluster"), "Ref");
+    const json_t *cluster =
+        name == NULL ? NULL
+                     : json_object_get(json_object_get(of->costing->resources, name), "Properties");
+
+    return own != NULL || json_at(of->properties, "LaunchType") != NULL
+               ? own
+               : cost_value(of->costing, cluster, "DefaultCapacityProviderStrategy", is_unknown);
+}
+
+/* How many of the tasks are sure to run at the price on demand: all, or, where some may run on
+ * Spot, the base of the strategy. */
+static double on_demand_tasks(const struct costed *of, double tasks) {
+    bool is_unknown = false;
+    const json_t *strategy = strategy_of(of, &is_unknown);
+    double base = 0;
+    bool is_spot = is_unknown;
+    size_t i = 0;
+    json_t *item = NULL;
+
+    json_array_foreach(strategy, i, item) {
+        const char *provider = json_str_or(item, "CapacityProvider", "");
+
+        is_spot = is_spot || strcmp(provider, "FARGATE_SPOT") == 0;
+        base += strcmp(provider, "FARGATE") == 0 ? (double)json_int_or(item, "Base", 0) : 0;
+    }
+    if (!is_spot) {
+        return tasks;
+    }
+    cost_unpriced(of, "tasks on Fargate Spot", "their price changes with what AWS has left");
+    return base < tasks ? base : tasks;
+}
+
+/* Whether a container of the task writes to CloudWatch Logs. */
+static bool has_logs(const json_t *task) {
+    size_t i = 0;
+    json_t *container = NULL;
+
+    json_array_foreach(json_object_get(task, "ContainerDefinitions"), i, container) {
+        if (strcmp(json_str_or(json_object_get(container, "LogConfiguration"), "LogDriver", ""),
+                   "awslogs") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void task_lines(const struct costed *of, bool is_arm, double tasks, double cpu, double mb) {
+    if (tasks > 0) {
+        cost_line(of, is_arm ? PRICE_FARGATE_ARM_VCPU : PRICE_FARGATE_X86_VCPU,
+                  tasks * cpu / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
+        cost_line(of, is_arm ? PRICE_FARGATE_ARM_GB : PRICE_FARGATE_X86_GB,
+                  tasks * mb / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
+    }
+}
+
+static void service_logs(const struct costed *of) {
+    const struct costing *costing = of->costing;
+
+    request_logs(of, costing->use->requests / (double)(costing->service_n + costing->callee_n));
+}
+
 static void cost_service(const struct costed *of) {
     const char *launch = cost_word(of, "LaunchType", "FARGATE");
     struct costed task = *of;
@@ -325,7 +400,6 @@ static void cost_service(const struct costed *of) {
     double tasks;
     double cpu;
     double mb;
-    bool is_arm;
 
     task.properties = task_of(of);
     if (launch == NULL || strcmp(launch, "FARGATE") != 0 || task.properties == NULL) {
@@ -338,15 +412,56 @@ static void cost_service(const struct costed *of) {
         !cost_number(&task, "Memory", 512, &mb)) {
         return;
     }
-    is_arm = architecture == NULL || strcmp(architecture, "ARM64") == 0;
-    cost_line(of, is_arm ? PRICE_FARGATE_ARM_VCPU : PRICE_FARGATE_X86_VCPU,
-              tasks * cpu / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
-    cost_line(of, is_arm ? PRICE_FARGATE_ARM_GB : PRICE_FARGATE_X86_GB,
-              tasks * mb / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
+    task_lines(of, architecture == NULL || strcmp(architecture, "ARM64") == 0,
+               on_demand_tasks(of, tasks), cpu, mb);
+    if (has_logs(task.properties)) {
+        service_logs(of);
+    }
     const char *address = cost_word(of, PUBLIC_IP, "DISABLED");
     if (address != NULL && strcmp(address, "ENABLED") == 0) {
         cost_line(of, PRICE_PUBLIC_IPV4, tasks * PRICE_HOURS, "%s tasks all month",
                   cost_decimal(tasks).text);
+    }
+}
+
+/* Express Mode makes the tasks, and, with the first such service of a network, a load balancer that
+ * up to 25 of them share. Which architecture they have the template does not say: the lower price.
+ * Source: Amazon ECS Developer Guide, "Express Mode services". */
+static void cost_express(const struct costed *of) {
+    double tasks;
+    double cpu;
+    double mb;
+
+    if (!cost_number(of, "ScalingTarget.MinTaskCount", 1, &tasks) ||
+        !cost_number(of, "Cpu", 1024, &cpu) || !cost_number(of, "Memory", 2048, &mb)) {
+        return;
+    }
+    task_lines(of, true, tasks, cpu, mb);
+    service_logs(of);
+    cost_unpriced(of, "load balancer and public addresses",
+                  "whether it shares the load balancer of another one is not known");
+}
+
+/* Insights are charged by what it measures, which the number of tasks decides. */
+static void cost_tasks_cluster(const struct costed *of) {
+    bool is_unknown = false;
+    const json_t *settings =
+        cost_value(of->costing, of->properties, "ClusterSettings", &is_unknown);
+    bool is_watched = is_unknown;
+    size_t i = 0;
+    json_t *setting = NULL;
+
+    json_array_foreach(settings, i, setting) {
+        is_watched =
+            is_watched || (strcmp(json_str_or(setting, "Name", ""), "containerInsights") == 0 &&
+                           strcmp(json_str_or(setting, "Value", "disabled"), "disabled") != 0);
+    }
+    if (is_watched) {
+        cost_unpriced(of, "Container Insights",
+                      "its metrics and their logs are charged, how many "
+                      "there are is not assumed");
+    } else {
+        json_put(of->costing->free_types, of->type, json_true());
     }
 }
 
@@ -485,6 +600,8 @@ static const struct {
     { "AWS::EC2::VPCEndpoint",                     cost_endpoint      },
     { "AWS::ElasticLoadBalancingV2::LoadBalancer", cost_balancer      },
     { "AWS::ECS::Service",                         cost_service       },
+    { "AWS::ECS::ExpressGatewayService",           cost_express       },
+    { "AWS::ECS::Cluster",                         cost_tasks_cluster },
     { "AWS::EKS::Cluster",                         cost_cluster       },
     { "AWS::EFS::FileSystem",                      cost_file_system   },
     { "AWS::ECR::Repository",                      cost_repository    },
@@ -504,10 +621,11 @@ static const char *const free_types[] = {
     "AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::LayerVersion",
     "AWS::Logs::LogGroup", "AWS::Logs::LogStream", "AWS::S3::BucketPolicy",
     "AWS::CloudFront::OriginAccessControl", "AWS::CloudFront::ResponseHeadersPolicy", "AWS::CloudFront::CachePolicy", "AWS::CloudFront::OriginRequestPolicy",
+    "AWS::CloudFront::VpcOrigin",
     "AWS::CloudFront::CloudFrontOriginAccessIdentity", "AWS::CertificateManager::Certificate",
     "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::EC2::Route", "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::SecurityGroup",
     "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::InternetGateway", "AWS::EC2::VPCGatewayAttachment", "AWS::EC2::LaunchTemplate",
-    "AWS::ECS::Cluster", "AWS::ECS::TaskDefinition", "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::ECS::TaskDefinition", "AWS::AutoScaling::AutoScalingGroup",
     "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::RDS::DBSubnetGroup", "AWS::RDS::DBParameterGroup", "AWS::ElastiCache::SubnetGroup", "AWS::KMS::Alias", "AWS::Route53::RecordSet",
     "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::EFS::MountTarget", "AWS::SecretsManager::SecretTargetAttachment",
