@@ -393,6 +393,9 @@ static void what_is_hidden_is_found_and_what_only_looks_so_passes(void **state) 
 }
 
 static void no_rule_is_without_what_it_stops_and_what_it_lets_pass(void **state) {
+    CLEANUP(freep) char *path = fixture_path("test/policy/verdicts.json");
+    CLEANUP(json_decrefp) json_t *verdicts = fixture_read(path);
+
     (void)state;
     for (enum review_rule rule = REVIEW_NONE + 1; rule < REVIEW_RULE_N; rule++) {
         if (chosen != REVIEW_NONE && rule != chosen) {
@@ -403,6 +406,11 @@ static void no_rule_is_without_what_it_stops_and_what_it_lets_pass(void **state)
         has = has_papers(rule, "plans") || has;
         if (!has && !has_papers(rule, "sets") && !has_property(rule)) {
             fail_msg("test/policy has nothing that %s stops, with a neighbour",
+                     policy_rule_code(rule));
+        }
+        const char *verdict = verdict_name(policy_rule_verdict(rule));
+        if (strcmp(json_str_or(verdicts, policy_rule_code(rule), ""), verdict) != 0) {
+            fail_msg("test/policy/verdicts.json has not %s for %s", verdict,
                      policy_rule_code(rule));
         }
         assert_true(policy_rule_when(rule)[0] != '\0');
