@@ -35,7 +35,7 @@ static const struct str describing_words[] = {
     W("log"), W("logs"), W("role"), W("roles"), W("function"), W("lambda"), W("table"), W("bucket"), W("queue"), W("topic"),
     W("api"), W("stage"), W("handler"), W("service"), W("server"), W("router"), W("route"), W("routes"), W("middleware"),
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
-    W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("sock"), W("socket"),
+    W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("stdin"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
 };
 

@@ -263,32 +263,32 @@ static size_t letter_end(struct str line) {
     return colon > 0 && str_starts(str_slice(line, colon, line.len), STR(": ")) ? colon + 2 : 0;
 }
 
-/* "web:build: " of Turborepo: a package and its script. */
+/* "web:build: " of Turborepo: a package and its script, in small letters. */
 static size_t script_end(struct str line) {
-    size_t name = word_end(line, 0, ": =\"'{");
-    size_t script =
-        name > 0 && str_char(line, name) == ':' ? word_end(line, name + 1, ": =\"'{") : 0;
-    struct str rest = str_slice(line, script, line.len);
+    size_t colon = 0;
+    size_t to = 0;
 
-    for (size_t i = 0; i < script; i++) {
-        bool is_small = line.ptr[i] >= 'a' && line.ptr[i] <= 'z';
-        if (!is_small && !is_any(line.ptr[i], ":-@/")) {
-            return 0;
+    for (; to < line.len && to < WORD_MAX; to++) {
+        char c = line.ptr[to];
+        bool is_small = (c >= 'a' && c <= 'z') || c == '-' || c == '@' || c == '/';
+        if (c == ':' && colon == 0 && to > 0) {
+            colon = to;
+        } else if (!is_small) {
+            break;
         }
     }
-    return script > name + 1 && str_starts(rest, STR(": ")) ? script + 2 : 0;
+    bool is_script = colon > 0 && to > colon + 1 && str_char(line, to) == ':';
+    return is_script && str_char(line, to + 1) == ' ' ? to + 2 : 0;
 }
 
 /* "##[debug]", and the E of pytest before what failed. */
 static size_t mark_end(struct str line) {
-    static const struct str marks[] = {W("##[debug]"), W("E   ")};
+    static const struct str debug = W("##[debug]");
+    static const struct str failed = W("E   ");
 
-    for (size_t i = 0; i < ARRAY_N(marks); i++) {
-        if (str_starts(line, marks[i])) {
-            return marks[i].len;
-        }
-    }
-    return 0;
+    return line.ptr[0] == '#' && str_starts(line, debug)    ? debug.len
+           : line.ptr[0] == 'E' && str_starts(line, failed) ? failed.len
+                                                            : 0;
 }
 
 /* "c.e.App - ", behind a level and a thread: of log4j */

@@ -537,13 +537,13 @@ static bool is_raw_header(const struct scan *scan, const struct name *name) {
     return scan_find(scan, line, name->from, "awHeaders") >= 0;
 }
 
-/* Whether the string at `at` has a digit. */
-static bool has_digit_in_string(const struct scan *scan, size_t at) {
+/* Whether the string at `at` has a digit or a capital, as names of types have not. */
+static bool has_mark_in_string(const struct scan *scan, size_t at) {
     size_t quote = name_string(scan, at);
     size_t end = scan_string_end(scan, quote + 1, scan_char(scan, quote), 0);
 
     for (size_t i = quote + 1; quote > 0 && i < end; i++) {
-        if (is_digit(scan->text.ptr[i])) {
+        if (is_digit(scan->text.ptr[i]) || is_upper(scan->text.ptr[i])) {
             return true;
         }
     }
@@ -553,7 +553,7 @@ static bool has_digit_in_string(const struct scan *scan, size_t at) {
 /* Whether the string at `at` is what a statement was given for the name, no name of a type. */
 static bool is_bound_value(const struct scan *scan, const struct name *name, size_t at) {
     return name_is_password(name_str(scan, name)) || is_literal(scan, at) ||
-           has_digit_in_string(scan, at);
+           has_mark_in_string(scan, at);
 }
 
 /* Whether a line of a string of JSON, as it stands, begins at `at`, but for what a log puts before
@@ -571,7 +571,7 @@ static bool is_escaped_line_begin(const struct scan *scan, size_t at) {
 
 /* Whether the string at `at` and the name are all of their line, as Envoy writes headers. */
 static bool is_pair_line(const struct scan *scan, const struct name *name, size_t at) {
-    if (name->quote != '\'' || name->slashes > 0 || !has_digit_in_string(scan, at)) {
+    if (name->quote != '\'' || name->slashes > 0 || !has_mark_in_string(scan, at)) {
         return false;
     }
     size_t open = name->from - 1;
@@ -603,6 +603,15 @@ static size_t after_tuple(const struct scan *scan, const struct name *name, size
     return is_value && to > sign + 1 && scan_char(scan, to) == ')' ? sign + 1 : 0;
 }
 
+/* Whether the string at `at` is a name of JSON: "--password-stdin", "n": 7 */
+static bool is_key_string(const struct scan *scan, size_t at) {
+    size_t quote = scan_skip_slashes(scan, at);
+    size_t slashes = scan_quoting_slashes(quote - at);
+    size_t end = scan_string_end(scan, quote + 1, scan_char(scan, quote), slashes);
+
+    return scan_char(scan, scan_skip_blanks(scan, end + slashes + 1)) == ':';
+}
+
 static size_t after_comma(const struct scan *scan, const struct name *name, size_t sign) {
     size_t before = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
     size_t value = value_begin(scan, sign + 1);
@@ -623,7 +632,8 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     if (is_tuple || is_raw_header(scan, name)) { /* {password,"VALUE"} of Erlang */
         return value;
     }
-    bool is_option = name->quote != '\0' && scan->text.ptr[name->from] == '-';
+    bool is_option =
+        name->quote != '\0' && scan->text.ptr[name->from] == '-' && !is_key_string(scan, value);
     if (name->quote != '\0' && (opening == '(' || is_option || is_pair_line(scan, name, value))) {
         return value;
     }

@@ -22,11 +22,14 @@ static struct str word_before(const struct scan *scan, size_t at) {
     size_t to = text_before_blanks(scan->text, at);
     size_t from = to;
 
-    while (from > 0 && to - from < NAME_MAX && !is_blank(scan->text.ptr[from - 1]) &&
-           !is_quote(scan->text.ptr[from - 1]) && !is_any(scan->text.ptr[from - 1], ":]>")) {
+    while (to < at && from > 0 && to - from < NAME_MAX) {
+        char c = scan->text.ptr[from - 1];
+        if (is_blank(c) || is_quote(c) || c == ':' || c == ']' || c == '>') {
+            break;
+        }
         from--;
     }
-    return to == at ? (struct str){0} : str_slice(scan->text, from, to);
+    return str_slice(scan->text, from, to);
 }
 
 static size_t place_of(const struct scan *scan, struct str word) {
@@ -128,18 +131,17 @@ bool setter_sets(const struct scan *scan, const struct name *name) {
         if (is_directive(word)) {
             return true;
         }
-        bool is_set = str_eq_nocase(word, STR("set"));
+        if (!word_is_one_of(word, asked, ARRAY_N(asked))) {
+            others++;
+            continue;
+        }
         struct str before = word_before(scan, at);
+        bool is_set = str_eq_nocase(word, STR("set"));
         bool is_config = str_eq_nocase(before, STR("config")) || str_eq(before, STR("configure"));
-        if (is_set && (exports(option) || (is_config && i == 0))) {
-            return true;
-        }
-        if (word_is_one_of(word, asked, ARRAY_N(asked))) {
-            bool is_program = word_is_one_of(before, programs, ARRAY_N(programs));
-            return before.len > 0 && is_letter(before.ptr[0]) && !is_of_sentence(before) &&
-                   (is_program || is_opaque(scan, name));
-        }
-        others++;
+        bool is_program = word_is_one_of(before, programs, ARRAY_N(programs));
+        return (is_set && (exports(option) || (is_config && i == 0))) ||
+               (before.len > 0 && is_letter(before.ptr[0]) && !is_of_sentence(before) &&
+                (is_program || is_opaque(scan, name)));
     }
     return false;
 }
