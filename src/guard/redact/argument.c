@@ -179,6 +179,20 @@ static size_t closing(const struct scan *scan, const struct command *command, si
     return at < command->end && !scan_is_outer_quote(scan, at) ? at : 0;
 }
 
+/* The quote that closes the word at `at`, whose quotes are escaped: of a command in JSON that a
+ * string holds. 0 when there is none. */
+static size_t escaped_closing(const struct scan *scan, const struct command *command, size_t at) {
+    size_t quote = scan_skip_slashes(scan, at);
+    char c = scan_char(scan, quote);
+
+    if (quote == at || !is_quote(c)) {
+        return 0;
+    }
+    size_t slashes = scan_quoting_slashes(quote - at);
+    size_t close = scan_string_end(scan, quote + 1, c, slashes) + slashes;
+    return close < command->end && scan_char(scan, close) == c ? close : 0;
+}
+
 static bool is_between(const struct command *command, char c) {
     return c == ' ' || c == '\t' || (command->is_list && is_any(c, ",[]"));
 }
@@ -196,7 +210,9 @@ static bool word_next(const struct scan *scan, struct command *command, size_t *
            !is_between(command, scan->text.ptr[at]) && scan->text.ptr[at] != '\r' &&
            scan->text.ptr[at] != '\n') {
         char c = scan->text.ptr[at];
-        size_t close = is_opening(scan, command, at) ? closing(scan, command, at + 1, c) : 0;
+        size_t close = is_opening(scan, command, at) ? closing(scan, command, at + 1, c)
+                       : at == *from                 ? escaped_closing(scan, command, at)
+                                                     : 0;
 
         if (close > 0) {
             at = close + 1;
@@ -258,7 +274,8 @@ static void argument_add(struct scan *scan, size_t from, size_t to, enum form fo
         from = sign < to ? sign + 1 : to;
         to = form == FORM_SLASH ? find_in(scan, from, to, '@') : to;
     }
-    from += from < to && is_quote(scan->text.ptr[from]) ? 1 : 0;
+    size_t open = scan_skip_slashes(scan, from);
+    from = open < to && is_quote(scan->text.ptr[open]) ? open + 1 : from;
     to -= from < to && is_quote(scan->text.ptr[to - 1]) ? 1 : 0;
     while (to > from && scan->text.ptr[to - 1] == '\\') {
         to--;

@@ -108,7 +108,7 @@ static bool is_of_sentence(struct str word) {
 }
 
 bool setter_sets(const struct scan *scan, const struct name *name) {
-    static const struct str asked[] = {W("set"), W("config"), W("modify"), W("configure")};
+    static const struct str asked[] = {W("set"), W("config"), W("modify")};
     static const struct str programs[] = {W("git"), W("dvc"), W("remote"), W("poetry"),
                                           W("composer")};
     size_t at = path_begin(scan, name);
