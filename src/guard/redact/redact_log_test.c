@@ -216,11 +216,12 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
     {"<p name=\"Argument.name\">api_token</p>\n<p name=\"Argument.value\">Tulip fog</p>\n", "<p name=\"Argument.name\">api_token</p>\n<p name=\"Argument.value\">***</p>\n"},
     {"- \033[34mname\033[0m: DB_PASSWORD\n  \033[1;34mvalue\033[0m: \033[33mTulip fog\033[0m\n", "- \033[34mname\033[0m: DB_PASSWORD\n  \033[1;34mvalue\033[0m: \033[33m***\033[0m\n"},
     {"KEY          VALUE\n\033[34mregion\033[0m       eu\ndb_password  \033[33mTulip\033[0m\n", "KEY          VALUE\n\033[34mregion\033[0m       eu\ndb_password  \033[33m***\033[0m\n"},
+    {"user  password  age\n----  --------  ---\njo    \033[33mTulipfog\033[0m  \033[32m7\033[0m\n", "user  password  age\n----  --------  ---\njo    \033[33m***\033[0m  \033[32m7\033[0m\n"},
     {" \342\224\224\342\224\200 [~] .API_TOKEN:\n     \342\224\234\342\224\200 \033[31m[-]\033[39m Tulip\n     \342\224\224\342\224\200 \033[32m[+]\033[39m fog\n", " \342\224\224\342\224\200 [~] .API_TOKEN:\n     \342\224\234\342\224\200 \033[31m[-]\033[39m ***\n     \342\224\224\342\224\200 \033[32m[+]\033[39m ***\n"},
 };
 /* What a runner puts before each line. */
 static const char *const before_lines[] = {"", "api-1  | ", "2026-11-30T12:00:00.123456789Z stdout F ", "2026-11-30 12:00:00,123 INFO  [main] c.e.App - ",
-    "I, [2026-11-30T12:00:00.123456 #12]  INFO -- : ", "web:build: ", "##[debug]", "E   ", "\033[36m", "[2026-11-30 12:00:00,000: INFO/MainProcess] "};
+    "I, [2026-11-30T12:00:00.123456 #12]  INFO -- : ", "web:build: ", "2026-11-30T12:00:00.1Z stderr P ", "##[debug]", "E   ", "\033[36m", "[2026-11-30 12:00:00,000: INFO/MainProcess] "};
 static const char *const plain[] = { /* nothing of these is anybody's */
     "PWD=/home/app/project\n", "SSH_AUTH_SOCK=/tmp/ssh-XXXX/agent.123\n", "always-auth=true\n", "  persist-credentials: true\n",
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n", "password: !Ref DBPassword\n",
@@ -244,7 +245,7 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "  secrets:\n    - db_password\n",
     "secrets:\n  db:\n    file: ./db.txt\n",
     "<Code>NoSuchKey</Code><Message>gone</Message>\n",
-    "  + password = (known after apply)\n", "password: <redacted>\n", "const token = await getToken();\n", "  --db-password PASSWORD  the password of the database\n",
+    "  + password = (known after apply)\n", "password: <redacted>\n", "password: [REDACTED]\n", "token: [FILTERED]\n", "token: <sensitive>\n", "password = (known after apply)\n", "password: SecretStr = Field(min_length=8)\n", "call (password,hash) x\n", "const token = await getToken();\n", "  --db-password PASSWORD  the password of the database\n",
     "secret_id = aws_secretsmanager_secret.db.id\n", "password: str = Field(min_length=8)\n", "git config --global credential.helper store\n", "dvc remote modify origin url s3://bucket/path\n",
     "git config --get gitlab.token && ls\n", "the server was set password rules apply\n", "api config token v2 is old\n", "to set password rules77 first\n", "acmectl config set token-file /run/token\n", "gh secret set API_TOKEN < token.txt\n",
     "  [Symbol(kind)]: 'x',\n", "map[Accept:[*/*] Via:[x]]\n", "auth.users      42\n", "(public.key,42)\n", "check(password,hash)\n", "[[\"token\", \"text\"], [\"n\", \"int\"]]\n",
@@ -334,6 +335,7 @@ static void values_are_found_wherever_a_line_is_put(void **state) {
 static const char *const spellings[] = { /* of Q7 a"b'c&d<e\n9z, whose \n is two characters, and of W4 \xc3\xbc+7x9 */
     "Q7 a&quot;b&#x27;c&amp;d&lt;e\\n9z", "Q7 a&quot;b&#39;c&amp;d&lt;e\\n9z", "Q7 a\"b'c&amp;d&lt;e\\n9z",
     "Q7 a\"b'\"'\"'c&d<e\\n9z", "Q7 a\"b\\'c&d<e\\\\n9z", "{\"a\": \"Q7 a\\\"b'c&d<e\\\\n9z\"}", "Q7+a%22b%27c%26d%3Ce%5Cn9z",
+    "Q7 a\"b''c&d<e\\n9z", "Q7 a\"\"b'c&d<e\\n9z", "{\"a\": \"{\\\"b\\\": \\\"Q7 a\\\\\\\"b''c&d<e\\\\\\\\n9z\\\"}\"}", "{\"a\": \"{\\\"b\\\": \\\"Q7 a\\\\\\\"\\\\\\\"b'c&d<e\\\\\\\\n9z\\\"}\"}", "{\"a\": \"{\\\"b\\\": \\\"Q7 a\\\\\\\"b'\\\\\\\"'\\\\\\\"'c&d<e\\\\\\\\n9z\\\"}\"}",
     "W4 \\xc3\\xbc+7x9", "{\"a\": \"{\\\"b\\\": \\\"W4 \\\\u00fc+7x9\\\"}\"}", "W4+\xc3\xbc%2B7x9",
 };
 /* clang-format on */

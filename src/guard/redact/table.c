@@ -194,6 +194,10 @@ static void cell_mask(struct scan *scan, size_t from, size_t to) {
     static const struct str words[] = {W("null"), W("true"), W("false")};
 
     cell_trim(scan, " \t`\"*\\", " \t\r\n`\"\\", &from, &to);
+    size_t begin = lead_colour_end(scan->text, from);
+    size_t end = text_colour_begin(scan->text, to);
+    from = begin < to ? begin : from;
+    to = end > from ? end : to;
     struct str value = str_slice(scan->text, from, to);
     if (!word_is_one_of(value, words, ARRAY_N(words)) && !str_eq(value, STR("\\N"))) {
         scan_add(scan, from, to, "key", SPAN_PLAIN);
