@@ -239,7 +239,7 @@ class Permissions(todo.TodoCase):
         self.assertEqual(told.code, 1, str(told))
         self.assertIn("s3:GetObject on arn:aws:s3:::", told.stderr)
         doctor = self.go("doctor", "--account", self.account, "--region", local_aws.REGION, json=False)
-        self.assertIn("of what a deployment here needs are missing, first s3:", doctor.stdout)
+        self.assertIn("3 of what a deployment here needs are missing, first s3:", doctor.stdout)
 
     def test_without_simulation_its_own_policies_are_read_or_it_is_said_that_nothing_is_known(self):
         policy = self.policy()["policy"]

@@ -20,7 +20,7 @@ enum { DISK_MB_MIN = 500, CLOCK_MS_MAX = 4 * 60 * 1000 };
 /* What one check found. */
 struct finding {
     enum health health;
-    char text[480];
+    char text[560];
     char remedy[320];
 };
 
@@ -294,9 +294,9 @@ static void check_permissions(struct doctor *doctor, struct finding *out) {
     if (first != NULL) {
         found(out, HEALTH_BAD,
               "aws-copilot permissions prints the policy that an administrator attaches",
-              "permissions: %zu of what a deployment here needs are missing, first %s on %s",
-              json_array_size(rights.missing), json_str_or(first, "action", ""),
-              json_str_or(first, "resource", ""));
+              "permissions: %zu of what a deployment here needs %s missing, first %s on %s",
+              json_array_size(rights.missing), json_array_size(rights.missing) == 1 ? "is" : "are",
+              json_str_or(first, "action", ""), json_str_or(first, "resource", ""));
     } else if (rights.missing != NULL) {
         found(out, HEALTH_GOOD, "", "permissions: all that a deployment here needs, %s",
               json_array_size(rights.unsure) == 0 ? "by what IAM says"

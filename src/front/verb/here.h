@@ -18,7 +18,7 @@ struct rights {
     json_t *unsure;     /* owned; what conditions decide that only AWS knows, or NULL */
     char *deployer_arn; /* owned; of that policy; NULL: there is no bootstrap stack, or no AWS */
     bool is_guessed;    /* the bootstrap stack's names are not known */
-    char why[200];      /* why IAM did not say */
+    char why[480];      /* why IAM did not say */
 };
 void rights_done(struct rights *rights);
 
