@@ -245,7 +245,7 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "  secrets:\n    - db_password\n",
     "secrets:\n  db:\n    file: ./db.txt\n",
     "<Code>NoSuchKey</Code><Message>gone</Message>\n",
-    "  + password = (known after apply)\n", "password: <redacted>\n", "password: [REDACTED]\n", "token: [FILTERED]\n", "token: <sensitive>\n", "password = (known after apply)\n", "password: SecretStr = Field(min_length=8)\n", "call (password,hash) x\n", "const token = await getToken();\n", "  --db-password PASSWORD  the password of the database\n",
+    "  + password = (known after apply)\n", "password: <redacted>\n", "{\"password\": \"[FILTERED]\", \"token\": \"[redacted]\"}\n", "password: [REDACTED]\n", "token: [FILTERED]\n", "token: <sensitive>\n", "password = (known after apply)\n", "password: SecretStr = Field(min_length=8)\n", "call (password,hash) x\n", "const token = await getToken();\n", "  --db-password PASSWORD  the password of the database\n",
     "secret_id = aws_secretsmanager_secret.db.id\n", "password: str = Field(min_length=8)\n", "git config --global credential.helper store\n", "dvc remote modify origin url s3://bucket/path\n",
     "git config --get gitlab.token && ls\n", "the server was set password rules apply\n", "api config token v2 is old\n", "to set password rules77 first\n", "acmectl config set token-file /run/token\n", "gh secret set API_TOKEN < token.txt\n",
     "  [Symbol(kind)]: 'x',\n", "map[Accept:[*/*] Via:[x]]\n", "auth.users      42\n", "(public.key,42)\n", "check(password,hash)\n", "[[\"token\", \"text\"], [\"n\", \"int\"]]\n",
