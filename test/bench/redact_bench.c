@@ -235,6 +235,7 @@ static const char *const mixed[] = {
     "70617373776f72643d616263646566676869://a@AKIAvault login [a://b:c@DE89a={\"credentials\": {\"a\": 1}, ",
     "(415) 555-0132 \"pw=a\nQUJDREVGR0hJSktM\"password\": \"",
     "https://u:p@example.com/?token=x&key=y DE89eyJpassword ",
+    "-----END RSA PRIVATE KEY----------BEGIN RSA PRIVATE KEY-----",
 };
 static const char *const other[] = {
     "\xe2\x80\x8b", "\xef\xbb\xbf", "\xc2\xad", "\\u200b", "%41", "\\u0041", "\\n", "\\\\\\\"", "c2VjcmV0PWh1bnRlcjI=", "cGFzc3dvcmQ6IGFiY2RlZmdoaWprbA",

@@ -113,10 +113,11 @@ static size_t pem_end(struct scan *scan, size_t at) {
     return dashes < 0 ? scan->text.len : (size_t)dashes + 5;
 }
 
-static size_t next_quote(const struct scan *scan, size_t from) {
+/* The first quote in [from, to); `to` when there is none. */
+static size_t next_quote(const struct scan *scan, size_t from, size_t to) {
     size_t at = from;
 
-    while (at < scan->text.len && !is_any(scan->text.ptr[at], "\"'`")) {
+    while (at < to && !is_any(scan->text.ptr[at], "\"'`")) {
         at++;
     }
     return at;
@@ -154,9 +155,10 @@ size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
     scan_ask(scan);
     size_t body = dashes + 5;
     size_t to = pem_end(scan, body);
-    size_t quote = next_quote(scan, body);
+    size_t limit = to == 0 ? scan->text.len : to;
+    size_t quote = next_quote(scan, body, limit);
     enum block block = BLOCK_NONE;
-    if (quote < scan->text.len && (to == 0 || quote < to)) {
+    if (quote < limit) {
         /* A string ends before the block does: quoted, piece by piece, or only talked about. */
         while (quote > body && scan->text.ptr[quote - 1] == '\\') {
             quote--;
@@ -177,7 +179,7 @@ size_t match_pem(struct scan *scan, const struct rule *rule, size_t at) {
 
 size_t match_putty(struct scan *scan, const struct rule *rule, size_t at) {
     scan_ask(scan);
-    size_t quote = next_quote(scan, at);
+    size_t quote = next_quote(scan, at, scan->text.len);
     bool is_quoted = quote < scan->text.len; /* in a string, or in one a line */
     size_t to = is_quoted ? scan_before_slashes(scan, at, quote) : scan_rest(scan);
     if (scan->carry != NULL) {
