@@ -151,7 +151,6 @@ static void say_beat(void *ctx, int64_t ms) {
 struct mask {
     struct redact_stream *streams[PROC_STREAM_N];
     struct buf *out; /* of the feed that is going on */
-    struct buf nowhere;
 };
 
 static void mask_put(void *user, const struct masked *piece) {
@@ -160,21 +159,20 @@ static void mask_put(void *user, const struct masked *piece) {
     buf_add(mask->out, masked_str(piece));
 }
 
-static void mask_feed(void *ctx, enum proc_stream stream, struct str raw, bool is_end,
+static void mask_feed(void *ctx, enum proc_stream stream, struct str raw, enum proc_rest rest,
                       struct buf *out) {
     struct mask *mask = ctx;
 
     mask->out = out;
     redact_stream_write(mask->streams[stream], raw);
-    if (is_end) {
+    if (rest == PROC_ENDED) {
         redact_stream_end(TAKE(mask->streams[stream]));
     }
 }
 
 static void mask_done(struct mask *mask) {
-    mask->out = &mask->nowhere; /* no program ran, so nobody is left to see it */
     for (int i = 0; i < PROC_STREAM_N; i++) {
-        redact_stream_end(mask->streams[i]);
+        redact_stream_drop(mask->streams[i]); /* no program ran, or it was stopped */
     }
 }
 

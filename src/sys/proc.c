@@ -70,20 +70,20 @@ static void capture_finish(struct capture *c, struct buf *text, int64_t *dropped
     buf_add(text, tail);
 }
 
-static void keep_all(void *ctx, enum proc_stream stream, struct str raw, bool is_end,
+static void keep_all(void *ctx, enum proc_stream stream, struct str raw, enum proc_rest rest,
                      struct buf *out) {
     (void)ctx;
     (void)stream;
-    (void)is_end;
+    (void)rest;
     buf_add(out, raw);
 }
 
-static void keep_nothing(void *ctx, enum proc_stream stream, struct str raw, bool is_end,
+static void keep_nothing(void *ctx, enum proc_stream stream, struct str raw, enum proc_rest rest,
                          struct buf *out) {
     (void)ctx;
     (void)stream;
     (void)raw;
-    (void)is_end;
+    (void)rest;
     (void)out;
 }
 
@@ -157,14 +157,15 @@ static void run_lines(struct run *run, enum proc_stream stream, struct str clean
     }
 }
 
-static void run_feed(struct run *run, enum proc_stream stream, struct str raw, bool is_end) {
+static void run_feed(struct run *run, enum proc_stream stream, struct str raw,
+                     enum proc_rest rest) {
     const struct proc_filter *filter = &run->spec->filter;
 
     buf_clear(&run->clean);
-    filter->feed(filter->ctx, stream, raw, is_end, &run->clean);
+    filter->feed(filter->ctx, stream, raw, rest, &run->clean);
     capture_keep(&run->streams[stream], buf_str(&run->clean));
     if (run->spec->line != NULL) {
-        run_lines(run, stream, buf_str(&run->clean), is_end);
+        run_lines(run, stream, buf_str(&run->clean), rest != PROC_MORE);
     }
 }
 
@@ -175,7 +176,7 @@ static bool run_read(struct run *run, enum proc_stream stream) {
     if (n > 0) {
         run->raw_bytes += n;
         run->heard_ms = clock_mono_ms();
-        run_feed(run, stream, (struct str){run->piece, (size_t)n}, false);
+        run_feed(run, stream, (struct str){run->piece, (size_t)n}, PROC_MORE);
         return true;
     }
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -343,6 +344,12 @@ static void run_watch(struct run *run) {
     }
 }
 
+/* Whether the program was stopped, by this process or by a signal. */
+static bool run_is_cut(const struct run *run) {
+    return run->reason != PROC_NONE || !run->has_told ||
+           (run->told.step == STEP_NONE && !WIFEXITED(run->told.value));
+}
+
 /* Takes what the pipes still hold. Someone who left the group may keep them open, so their end is
  * not waited for. */
 static void run_finish(struct run *run) {
@@ -357,7 +364,7 @@ static void run_finish(struct run *run) {
     for (int i = 0; i < PROC_STREAM_N; i++) {
         for (int pieces = 0; pieces < PROC_DRAIN_MAX && run_read(run, i); pieces++) {
         }
-        run_feed(run, i, STR(""), true);
+        run_feed(run, i, STR(""), run_is_cut(run) ? PROC_CUT : PROC_ENDED);
     }
 }
 

@@ -24,11 +24,19 @@ enum {
 
 enum proc_stream { PROC_OUT = 0, PROC_ERR, PROC_STREAM_N };
 
+/* What comes after a piece of output. */
+enum proc_rest {
+    PROC_MORE = 0,
+    PROC_ENDED, /* nothing: the program has exited */
+    PROC_CUT    /* nothing: it was stopped, and what came last may be half of what it meant */
+};
+
 /* Turns raw output into what may be kept. Called on the thread of proc_run(). */
 struct proc_filter {
     /* Appends to `out` what is clean of `raw`; may hold bytes back until later. Called a last time
-     * for each stream with an empty `raw` and `is_end`. */
-    void (*feed)(void *ctx, enum proc_stream stream, struct str raw, bool is_end, struct buf *out);
+     * for each stream with an empty `raw`, and not PROC_MORE. */
+    void (*feed)(void *ctx, enum proc_stream stream, struct str raw, enum proc_rest rest,
+                 struct buf *out);
     void *ctx;
 };
 

@@ -215,7 +215,7 @@ static void the_beginning_and_the_end_of_long_output_are_kept(void **state) {
     assert_string_equal(buf_cstr(&result.text[PROC_ERR]), "to-err\n");
 }
 
-static void upper_case(void *ctx, enum proc_stream stream, struct str raw, bool is_end,
+static void upper_case(void *ctx, enum proc_stream stream, struct str raw, enum proc_rest rest,
                        struct buf *out) {
     (void)ctx;
     (void)stream;
@@ -223,7 +223,7 @@ static void upper_case(void *ctx, enum proc_stream stream, struct str raw, bool 
         buf_add_c(out,
                   raw.ptr[i] >= 'a' && raw.ptr[i] <= 'z' ? (char)(raw.ptr[i] - 32) : raw.ptr[i]);
     }
-    buf_add_s(out, is_end ? "<end>" : "");
+    buf_add_s(out, rest == PROC_ENDED ? "<end>" : rest == PROC_CUT ? "<cut>" : "");
 }
 
 static void collect_line(void *ctx, enum proc_stream stream, struct str line) {
@@ -251,6 +251,31 @@ static void only_filtered_bytes_are_kept_and_shown(void **state) {
     spec.filter = proc_filter_drop;
     assert_int_equal(proc_run(&spec, &dropped, &err), ERR_NONE);
     assert_string_equal(buf_cstr(&dropped.text[PROC_OUT]), "");
+}
+
+static void a_filter_is_told_that_the_program_was_stopped(void **state) {
+    static const struct {
+        const char *text; /* of sh */
+        const char *shown;
+    } rows[] = {
+        {"echo one; sleep 20", "ONE\n<cut>"}, /* at its deadline */
+        {"echo one; kill -9 $$", "ONE\n<cut>"},
+        {"echo one; exit 3", "ONE\n<end>"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        const char *const argv[] = {"/bin/sh", "-c", rows[i].text, NULL};
+        struct proc_spec spec = {.argv = argv,
+                                 .cwd = "/",
+                                 .timeout_ms = i == 0 ? 500 : 20000,
+                                 .filter = {.feed = upper_case}};
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+        struct err err = {0};
+
+        assert_int_equal(proc_run(&spec, &result, &err), ERR_NONE);
+        assert_string_equal(buf_cstr(&result.text[PROC_OUT]), rows[i].shown);
+    }
 }
 
 static void *raise_flag(void *arg) {
@@ -749,6 +774,7 @@ int main(void) {
         cmocka_unit_test(input_reaches_the_program_whole),
         cmocka_unit_test(the_beginning_and_the_end_of_long_output_are_kept),
         cmocka_unit_test(only_filtered_bytes_are_kept_and_shown),
+        cmocka_unit_test(a_filter_is_told_that_the_program_was_stopped),
         cmocka_unit_test(the_cancel_flag_ends_it_soon),
         cmocka_unit_test(silence_is_told_and_printing_is_not),
         cmocka_unit_test(an_environment_is_built_name_by_name),

@@ -102,9 +102,7 @@ static enum err_code redact_run(struct cli *cli, struct err *err) {
     }
     struct redact_stream *stream = redact_stream_new(redactor, redact_put, &out);
     enum err_code code = redact_copy(stream, &out, &bytes, err);
-    /* What is held back of a text that does not end here may be the half of a secret. */
-    out.is_wanted = out.is_wanted && code == ERR_NONE;
-    redact_stream_end(stream);
+    (code == ERR_NONE ? redact_stream_end : redact_stream_drop)(stream);
     if (code == ERR_NONE && out.failed != 0) {
         code = redact_fails(out.failed, "standard output", err);
     }

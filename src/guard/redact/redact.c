@@ -661,6 +661,13 @@ void redact_stream_end(struct redact_stream *stream) {
     }
     (void)segmenter_feed(&stream->masker->segmenter, buf_str(&stream->pending), true);
     stream_give(stream);
+    redact_stream_drop(stream);
+}
+
+void redact_stream_drop(struct redact_stream *stream) {
+    if (stream == NULL) {
+        return;
+    }
     mem_wipe(stream->pending.ptr, stream->pending.cap);
     buf_done(&stream->pending);
     masker_give(stream->masker);

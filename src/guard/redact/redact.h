@@ -132,3 +132,7 @@ void redact_stream_write(struct redact_stream *stream, struct str piece);
 
 /* Gives out what is held back and frees the stream. Accepts NULL. */
 void redact_stream_end(struct redact_stream *stream);
+
+/* Frees the stream of a text that was cut off: what is held back may be the half of a secret, and
+ * is not given out. Accepts NULL. */
+void redact_stream_drop(struct redact_stream *stream);

@@ -683,6 +683,26 @@ static void an_escape_beside_a_secret_is_not_cut(void **state) {
 
 /* Fails when a planted value is seen in what is shown of `text`, when that depends on how the bytes
  * arrive, or when masking it again changes it. Gives what is shown; the caller frees. */
+/* What is shown of a text that is cut off anywhere is the beginning of what is shown of all of it.
+ */
+static void check_cut_off(const struct redactor *redactor, struct str text, struct str masked) {
+    struct sink sink = {.out = BUF_INIT(TEXT_MAX)};
+    struct redact_stream *stream = redact_stream_new(redactor, sink_put, &sink);
+    struct str came = str_slice(text, 0, next_random() % (text.len + 1));
+
+    while (came.len > 0) {
+        size_t n = next_random() % 200 + 1;
+
+        redact_stream_write(stream, str_slice(came, 0, n));
+        came = str_slice(came, n, came.len);
+    }
+    redact_stream_drop(stream);
+    if (!str_starts(masked, buf_str(&sink.out))) {
+        fail_msg("cut off: " STR_FMT "\n -> %s", STR_ARG(text), buf_cstr(&sink.out));
+    }
+    buf_done(&sink.out);
+}
+
 static char *check_planted(const struct redactor *redactor, struct str text, int round) {
     size_t len = 0;
     size_t got_len = 0;
@@ -697,6 +717,7 @@ static char *check_planted(const struct redactor *redactor, struct str text, int
     }
     CLEANUP(freep) char *name = str_dup(text);
     check_fixpoint(redactor, text, name);
+    check_cut_off(redactor, text, (struct str){masked, len});
     return masked;
 }
 

@@ -165,7 +165,7 @@ static enum err_code complete_ask(struct op *op, const json_t *functions, json_t
         watch.stream = redact_stream_new(op->services->redactor, watch_masked, &watch);
     }
     code = model_complete(op->services->model, &request, &answer, &cost, err);
-    redact_stream_end(watch.stream);
+    (code == ERR_NONE ? redact_stream_end : redact_stream_drop)(watch.stream);
     complete_use(op, &answer, code, cost);
     if (code == ERR_NONE) {
         *out = complete_result(&answer, json_object_get(args, "offer"));
