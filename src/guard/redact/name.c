@@ -22,6 +22,7 @@ enum {
     PASSWORD_MIN = 5,
     PROMPT_MAX = 40,
     LITERAL_MIN = 6,
+    MIXED_MIN = 12,
     NUMBER_MAX = 4,
 };
 
@@ -228,6 +229,18 @@ static bool is_cell_name(const struct scan *scan, const struct name *name) {
     return scan_has(scan, name->to, "  ") && (is_constant(key) || str_find(key, STR(".")) > 0);
 }
 
+/* Whether small letters, capitals and marks change places as in no word and no name of code. */
+static bool is_mixed_word(struct str word) {
+    size_t changes = 0;
+
+    for (size_t i = 1; i < word.len; i++) {
+        bool is_change = is_letter(word.ptr[i - 1]) && is_letter(word.ptr[i]) &&
+                         is_upper(word.ptr[i - 1]) != is_upper(word.ptr[i]);
+        changes += is_change || !is_name_char(word.ptr[i]) ? 1 : 0;
+    }
+    return word.len >= MIXED_MIN && 3 * changes > word.len;
+}
+
 /* "  password VALUE", alone on its line, with a digit, or behind a constant, as in a column: of
  * .netrc. */
 static bool is_netrc_line(const struct scan *scan, const struct name *name) {
@@ -246,7 +259,9 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
     bool is_count = is_cell_name(scan, name) && !is_constant(name_str(scan, name)) && !is_long;
     bool is_cell = is_cell_name(scan, name) && is_constant(name_str(scan, name)) && is_long &&
                    !is_told_of(str_slice(scan->text, from, to));
-    return ((has_digit && !is_count) || is_cell) && name_begins_line(scan, name->from) && is_over;
+    bool is_value =
+        (has_digit && !is_count) || is_cell || is_mixed_word(str_slice(scan->text, from, to));
+    return is_value && name_begins_line(scan, name->from) && is_over;
 }
 
 /* "--password via the command line" tells of the option. */

@@ -185,6 +185,8 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
     {"  proxy_set_header Authorization \"Bearer tulip\";\n", "  proxy_set_header Authorization \"***\";\n"},
     {"  fastcgi_param DB_PASSWORD tulip;\n", "  fastcgi_param DB_PASSWORD ***;\n"},
     {"spark.ssl.keyPassword      77tulip\n", "spark.ssl.keyPassword      ***\n"},
+    {"spark.authenticate.secret    tULipFoGtUlIp\n", "spark.authenticate.secret    ***\n"},
+    {"password    tULipFoGtUlIp\nuser        app\n", "password    ***\nuser        app\n"},
     {"  (fs.s3a.secret.key,Tulip:fog)\n", "  (fs.s3a.secret.key,***)\n"},
     {"  [Symbol(auth_token)]: 'Tulip fog',\n", "  [Symbol(auth_token)]: '***',\n"},
     {"map[Accept:[*/*] X-Auth-Token:[tulip fog] Via:[x]]\n", "map[Accept:[*/*] X-Auth-Token:[***] Via:[x]]\n"},
@@ -192,6 +194,8 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
     {"auth: Token(\"Tulip fog\"), n: 3\n", "auth: Token(\"***\"), n: 3\n"},
     {"Conf(host: \"db\", apiToken: Optional(\"Tulip[fog)x\"), n: 3)\n", "Conf(host: \"db\", apiToken: Optional(\"***\"), n: 3)\n"},
     {"Conf(host = db, token = Some(77tulip), n = 3)\n", "Conf(host = db, token = Some(***), n = 3)\n"},
+    {"Conf(host = db, token = Some(Tulip_fogTulip-fogTulip), n = 3)\n", "Conf(host = db, token = Some(***), n = 3)\n"},
+    {"{'user': b'app', 'password': b\"Tulip'fog\"}\n", "{'user': b'app', 'password': b\"***\"}\n"},
     {"{ 'meta.API_SECRET': JSON.stringify(\"Tul(ip}fog\") }\n", "{ 'meta.API_SECRET': JSON.stringify(\"***\") }\n"},
     {" \"SECRET_KEY_BASE\" =>\n  \"Tulip fog\",\n \"PORT\" => \"3000\"\n", " \"SECRET_KEY_BASE\" =>\n  \"***\",\n \"PORT\" => \"3000\"\n"},
     {"  [\"password\":protected]=>\n  string(5) \"Tulip fog\"\n", "  [\"password\":protected]=>\n  string(5) \"***\"\n"},
@@ -248,8 +252,8 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "  + password = (known after apply)\n", "password: <redacted>\n", "{\"password\": \"[FILTERED]\", \"token\": \"[redacted]\"}\n", "password: [REDACTED]\n", "token: [FILTERED]\n", "token: <sensitive>\n", "password = (known after apply)\n", "password: SecretStr = Field(min_length=8)\n", "call (password,hash) x\n", "const token = await getToken();\n", "  --db-password PASSWORD  the password of the database\n",
     "secret_id = aws_secretsmanager_secret.db.id\n", "password: str = Field(min_length=8)\n", "git config --global credential.helper store\n", "dvc remote modify origin url s3://bucket/path\n",
     "git config --get gitlab.token && ls\n", "the server was set password rules apply\n", "api config token v2 is old\n", "to set password rules77 first\n", "acmectl config set token-file /run/token\n", "gh secret set API_TOKEN < token.txt\n",
-    "  [Symbol(kind)]: 'x',\n", "map[Accept:[*/*] Via:[x]]\n", "auth.users      42\n", "(public.key,42)\n", "check(password,hash)\n", "[[\"token\", \"text\"], [\"n\", \"int\"]]\n",
-    "1) \"port\"\n2) \"6379\"\n", " \342\224\224\342\224\200 [~] .PORT:\n     \342\224\224\342\224\200 [+] 8080\n", "\033[1;34ms3_key\033[0m=uploads/a.pdf\n", "token: Some(token)\n",
+    "  [Symbol(kind)]: 'x',\n", "map[Accept:[*/*] Via:[x]]\n", "auth.users      42\n", "spark.authenticate.secret    PooledSecretFactory\n", "  password BCryptPasswordEncoder\n", "(public.key,42)\n", "check(password,hash)\n", "[[\"token\", \"text\"], [\"n\", \"int\"]]\n",
+    "1) \"port\"\n2) \"6379\"\n", " \342\224\224\342\224\200 [~] .PORT:\n     \342\224\224\342\224\200 [+] 8080\n", "\033[1;34ms3_key\033[0m=uploads/a.pdf\n", "token: Some(token)\n", "token: Some(config.session_tokenValue)\n", "token: Some(user-token)\n",
     "PASS src/login2.test.js\n", "INFO:root:arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n",
 };
 /* clang-format on */

@@ -662,6 +662,7 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
     size_t argument = wrapper_end(scan, from);
     size_t at = scan_skip_blanks(scan, argument);
     bool has_digit = false;
+    bool is_path = true; /* only what a name of code has */
 
     if (argument == 0) {
         return 0;
@@ -678,9 +679,11 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
            !is_any(scan->text.ptr[to], "()\"'\\,")) {
         has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        is_path = is_path && (is_name_char(scan->text.ptr[to]) && scan->text.ptr[to] != '-');
         to++;
     }
-    bool is_value = has_digit && to - at >= LISTED_MIN / 2 && scan_char(scan, to) == ')';
+    size_t least = has_digit ? LISTED_MIN / 2 : is_path ? SIZE_MAX : 2 * LISTED_MIN;
+    bool is_value = to - at >= least && scan_char(scan, to) == ')';
     return is_value ? value_add(scan, name, at, to, SPAN_PLAIN) : 0;
 }
 
@@ -866,11 +869,14 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     size_t from = at;
     size_t quote = scan_skip_slashes(scan, from);
 
-    if (is_letter(scan_char(scan, from)) && is_quote(scan_char(scan, from + 1))) {
-        quote = from + 1; /* b"...", f"..." */
+    size_t prefix = is_letter(scan_char(scan, from)) ? 1 : 0; /* b"...", f"..." */
+    if (prefix > 0) {
+        size_t opening = scan_skip_slashes(scan, from + prefix);
+        bool is_repr = name->quote != '\0' && name_string(scan, from) == opening; /* 'a': b\"... */
+        quote = opening == from + prefix || is_repr ? opening : quote;
     }
     if (is_quote(scan_char(scan, quote))) {
-        size_t slashes = quote - from - (quote > from && is_letter(scan_char(scan, from)) ? 1 : 0);
+        size_t slashes = quote - from - prefix;
         if (closes_string(scan, name, quote)) {
             return 0;
         }
