@@ -53,6 +53,10 @@ static enum err_code app_scan(const struct build_env *env, const struct fs_root 
     return err_remedy(err, "move the value to a variable and store it with 'secrets set'");
 }
 
+static bool is_code(const struct fs_entry *entry) {
+    return str_ends(str_from(entry->path), STR(".pyc"));
+}
+
 static enum err_code add_tree(struct zip_list *list, const struct build_env *env, const char *dir,
                               bool is_app, struct err *err) {
     CLEANUP(fs_root_done) struct fs_root root = {0};
@@ -66,12 +70,12 @@ static enum err_code add_tree(struct zip_list *list, const struct build_env *env
     for (size_t i = 0; i < tree.n; i++) {
         const struct fs_entry *entry = &tree.rows[i];
         CLEANUP(freep) char *path = fs_join(dir, entry->path);
-        bool is_code = str_ends(str_from(entry->path), STR(".pyc"));
+
         if (entry->kind != FS_FILE) {
             continue; /* a link inside the tree: Lambda gets what it names under its own name only
                        */
         }
-        if (is_app && !is_code && app_scan(env, &root, entry, err) != ERR_NONE) {
+        if (is_app && !is_code(entry) && app_scan(env, &root, entry, err) != ERR_NONE) {
             return err->code;
         }
         if (zip_add_file(list, entry->path, path, err) != ERR_NONE) {
@@ -159,6 +163,25 @@ static struct sha256 zip_key(const struct python_app *app, const struct python_p
     return sha256_end(stream);
 }
 
+/* What a zip was made of before is judged anew: values have become known since, and rules. */
+static enum err_code app_judge(const struct build_env *env, const struct python_app *app,
+                               const struct fs_list *tree, struct err *err) {
+    CLEANUP(fs_root_done) struct fs_root root = {0};
+
+    if (fs_root_open(env->root, &root, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < tree->n; i++) {
+        const struct fs_entry *entry = &tree->rows[i];
+
+        if (entry->kind == FS_FILE && !is_code(entry) && python_is_packed(app, entry->path) &&
+            app_scan(env, &root, entry, err) != ERR_NONE) {
+            return err->code;
+        }
+    }
+    return ERR_NONE;
+}
+
 /* A zip made before from the same, if its file still has its digest. */
 static bool zip_recall(const char *path, struct python_zip *zip) {
     CLEANUP(json_decrefp) json_t *known = build_recall(path);
@@ -212,7 +235,11 @@ enum err_code python_bundle(const struct build_env *env, const struct python_app
         return err->code;
     }
     zip.warnings = json_deep_copy(place.warnings);
-    if (!zip_recall(path, &zip)) {
+    if (zip_recall(path, &zip)) {
+        if (app_judge(env, app, &tree, err) != ERR_NONE) {
+            return err->code;
+        }
+    } else {
         if (build_temp(env, &work, err) != ERR_NONE) {
             return err->code;
         }

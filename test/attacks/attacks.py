@@ -133,7 +133,7 @@ PLACES = [
     ("backend/openapi{n}.json", '{{"openapi": "3.1.0", "info": {{"title": {json}, "version": "1"}}}}\n'),
     ("infra/tags{n}.yaml", "tags:\n  owner: {json}\n  stack: {json}\n"),
     ("CHANGELOG{n}.txt", "commit 1\n\n    {order}\n"),
-    ("backend/locale{n}.po", 'msgid "theme"\nmsgstr {json}\n'),
+    ("locale/theme{n}.po", 'msgid "theme"\nmsgstr {json}\n'),
 ]
 
 

@@ -383,6 +383,11 @@ class Python(Case):
                 self.small(**{name: text})
                 self.refused("bundle", "policy", Path(name).name)
                 (self.root / name).unlink()
+        self.small(**{"backend/words.txt": "correct-horse-battery\n"})
+        self.probe("bundle")
+        self.assertTrue(self.probe("bundle")["cached"])
+        self.refused("bundle", "policy", "words.txt", known="correct-horse-battery")  # since the zip was made
+        (self.root / "backend/words.txt").unlink()
         self.small(**{"backend/rds-ca.pem": "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"})
         with zipfile.ZipFile(self.probe("bundle")["path"]) as z:
             self.assertIn("rds-ca.pem", z.namelist())

@@ -439,7 +439,8 @@ class Budget(lab.Case):
                 screen.expect(r"\[exit 0\]")
                 said = " ".join(screen.text(history=True).split())
             raised = answer == "yes"
-            rows = re.findall(r"! 80 % of this session's " + self.LEVEL.format("", *[r"(\d+)"] * 4) + " → (.*?) (?=[:,>] )", said)
+            remedies = f"({re.escape(self.ASKED)}|{re.escape(self.AGAIN)})"  # noise of the model may follow
+            rows = re.findall(r"! 80 % of this session's " + self.LEVEL.format("", *[r"(\d+)"] * 4) + f" → {remedies}", said)
             self.assertEqual([(row[1], row[3], row[4]) for row in rows],
                              [("80000", "40000", self.ASKED)] + [("120000", "60000", self.AGAIN)] * raised, said)
             for taken, budget, *_ in rows:
