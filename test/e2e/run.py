@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs test/lab/test_*.py and test/e2e/test_*.py on one local AWS, four classes at a time: most of a test is waiting.
+"""Runs test/lab/test_*.py and test/e2e/test_*.py on one local AWS, six classes at a time: most of a test is waiting.
 
     run.py [-k WORDS] [--jobs N] [--counts FILE] [--list]
 
@@ -171,7 +171,7 @@ class Pace:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("-k", default="", help="only tests whose name has all these words")
-    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--counts")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
