@@ -53,7 +53,7 @@ class RealServer(unittest.TestCase):
         tools = model_probe.LlamaServer("tools", key="sk-local-0123456789")
         self.addCleanup(tools.stop)
         with model_probe.Probe(tools.env()) as probe:
-            answer = probe.ask(messages=HELLO, offer=["repo_reader.read_file"], answer_max=400)
+            answer = probe.ask(messages=HELLO, offer=["repo_reader.read_file"], answer_max=1500)
         self.assertEqual(answer.get("finish"), "tool_calls", answer)
         for call in answer["calls"]:
             self.assertEqual((call["name"], call.get("operation", "read_file")), ("repo_reader__read_file", "read_file"))
