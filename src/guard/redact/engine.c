@@ -5,6 +5,7 @@
 #include "guard/redact/pair.h"
 #include "guard/redact/pass.h"
 #include "guard/redact/table.h"
+#include "guard/redact/value.h"
 
 #include <stdlib.h>
 #include <string.h>

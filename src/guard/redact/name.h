@@ -31,21 +31,6 @@ bool name_begins_line(const struct scan *scan, size_t at);
  * not closed there opens more than the name: "X-Api-Key: value". */
 size_t name_close(const struct scan *scan, struct name *name);
 
-/* Where the value begins of a name that is closed before `at`, with the separator; 0 when this is
- * no name of a value. */
-size_t name_value(struct scan *scan, struct name *name, size_t at, char *separator);
-
-/* Where the cell between bars ends that begins at `at`. */
-size_t name_cell_end(const struct scan *scan, size_t at);
-
-/* value.c: masks the value that begins at `at`, after the separator; returns where it ends, or 0.
- */
-size_t value_at(struct scan *scan, const struct name *name, size_t at, char separator);
-
-/* Where the quote of a string stands that begins at `at`, behind a letter such as that of b"..."
- * and backslashes; 0 when none does. */
-size_t name_string(const struct scan *scan, size_t at);
-
 /* Whether the name of a password ends what asks for one: "Enter new password: ". */
 bool name_is_prompt(const struct scan *scan, const struct name *name, char separator);
 
@@ -64,3 +49,15 @@ bool name_is_pair(struct str name);
 
 /* Whether a name ends with a word that stands for nothing but what one types in. */
 bool name_is_password(struct str name);
+
+/* Whether a name is as that of a constant: NAME_OF_A_CONSTANT. */
+bool name_is_constant(struct str name);
+
+/* Whether only blanks stand on the line before `at`, but for what a log puts there. */
+bool name_is_line_begin(const struct scan *scan, size_t at);
+
+/* Behind what sets a colour and ends in [from, to]; `from` when nothing does. */
+size_t name_after_colour(const struct scan *scan, size_t from, size_t to);
+
+/* Over ** and __ at `at`, which print in bold. */
+size_t name_skip_bold(const struct scan *scan, size_t at);

@@ -14,6 +14,7 @@
 
 #include "guard/redact/charset.h"
 #include "guard/redact/lead.h"
+#include "guard/redact/value.h"
 #include "guard/redact/word.h"
 
 #include <string.h>

@@ -1,6 +1,8 @@
 /* guard/redact/scan.c: what all matchers need. */
 #include "guard/redact/scan.h"
 
+#include "guard/redact/lead.h"
+
 #include <string.h>
 
 enum { COLOUR_MAX = 24, DEEP = 16 /* backslashes of a quote */ };
@@ -123,6 +125,32 @@ bool scan_is_line_over(const struct scan *scan, size_t at) {
     }
     return at >= scan->text.len || scan->text.ptr[at] == '\n' || scan->text.ptr[at] == '\r' ||
            scan_is_outer_quote(scan, at);
+}
+
+size_t scan_skip_colours(const struct scan *scan, size_t at) {
+    for (size_t to = lead_colour_end(scan->text, at); to > at;
+         to = lead_colour_end(scan->text, at)) {
+        at = to;
+    }
+    return at;
+}
+
+size_t scan_unquoted_end(const struct scan *scan, size_t from) {
+    size_t to = from;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to])) {
+        to++;
+    }
+    return to;
+}
+
+bool scan_is_in_string(const struct scan *scan, size_t at) {
+    bool is_in = false;
+
+    for (size_t i = 0; i < ARRAY_N(scan->strings); i++) {
+        is_in = is_in || (at >= scan->strings[i].begin && at < scan->strings[i].end);
+    }
+    return is_in;
 }
 
 size_t scan_next_string(const struct scan *scan, size_t at) {

@@ -307,6 +307,15 @@ size_t scan_string_end(const struct scan *scan, size_t at, char quote, size_t sl
 /* The backslashes of a quote at `to` are not the value's. */
 size_t scan_before_slashes(const struct scan *scan, size_t from, size_t to);
 
+/* Over what sets a terminal's colour at `at`. */
+size_t scan_skip_colours(const struct scan *scan, size_t at);
+
+/* Where what is written without a blank or a quote ends. */
+size_t scan_unquoted_end(const struct scan *scan, size_t from);
+
+/* Whether a string of JSON is around `at`. */
+bool scan_is_in_string(const struct scan *scan, size_t at);
+
 /* Where the string after the one at `at` and a comma begins, or 0. */
 size_t scan_next_string(const struct scan *scan, size_t at);
 
@@ -350,7 +359,7 @@ void scan_hint(struct scan *scan, size_t at);
 /* Whether AWS is talked about in [from, to). */
 bool scan_has_hint(const struct scan *scan, size_t from, size_t to);
 
-/* value.c: a name of a secret at `at` (any part of it) and the value after it. */
+/* match_name.c: a name of a secret at `at` (any part of it) and the value after it. */
 size_t match_key(struct scan *scan, const struct rule *rule, size_t at);
 
 /* argument.c: what stands where a program takes a password. */
@@ -359,18 +368,12 @@ size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at);
 
-/* value.c: the second string of a call that lets a user in. */
+/* match_name.c: the second string of a call that lets a user in. */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
 
-/* value.c: "mot de passe : VALUE", and other labels that are no names. */
+/* match_name.c: "mot de passe : VALUE", and other labels that are no names. */
 size_t match_label(struct scan *scan, const struct rule *rule, size_t at);
 
-/* value.c: what a client of FTP, IMAP or Redis says: PASS VALUE, LOGIN user VALUE, AUTH VALUE. */
+/* match_name.c: what a client of FTP, IMAP or Redis says: PASS VALUE, LOGIN user VALUE, AUTH VALUE.
+ */
 size_t match_dialogue(struct scan *scan, const struct rule *rule, size_t at);
-
-/* value.c: masks what of the line [from, to) is the value of a name above that is indented by
- * `indent`; false when the line is none of its lines, or the last. */
-bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, enum below below);
-
-/* value.c: the rest of a value whose brackets were opened on a line before. */
-size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes);

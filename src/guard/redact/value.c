@@ -2,12 +2,11 @@
  *
  * A value in quotes ends at the quote, however deep it is escaped, so that JSON stays JSON. One
  * without ends at a blank or a quote, or with its line where the name began the line. */
+#include "guard/redact/value.h"
+
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
-#include "guard/redact/name.h"
-#include "guard/redact/pair.h"
-#include "guard/redact/phrase.h"
-#include "guard/redact/table.h"
+#include "guard/redact/sign.h"
 #include "guard/redact/word.h"
 
 #include <string.h>
@@ -18,12 +17,11 @@ enum {
     BRACED_MAX = 256,
     OPENED_MAX = 512,
     CALL_MAX = 48,
-    MAP_MAX = 64,
     LISTED_MIN = 8,
     DIGEST = 7 /* "Digest " */
 };
 
-static enum span_style bare_style(const struct scan *scan, char quote, size_t slashes) {
+enum span_style value_bare_style(const struct scan *scan, char quote, size_t slashes) {
     if (quote != '"') {
         return SPAN_PLAIN;
     }
@@ -39,71 +37,6 @@ static enum span_style bare_style(const struct scan *scan, char quote, size_t sl
     default:
         return SPAN_PLAIN;
     }
-}
-
-static bool is_bare_char(char c) {
-    return is_alnum(c) || c == '.' || c == '+' || c == '-' || c == '*' || c == '_';
-}
-
-/* One leaf or key of a nested value at `at`; returns where it ends. */
-static size_t nested_string(struct scan *scan, size_t at, size_t slashes) {
-    char quote = scan_char(scan, at);
-    size_t end = scan_string_end(scan, at + 1, quote, slashes);
-    size_t after = end < scan->text.len ? scan_skip_slashes(scan, end) + 1 : end;
-
-    if (scan_char(scan, scan_skip_blanks(scan, after)) != ':') { /* a leaf */
-        scan_add(scan, at + 1, end, "key", SPAN_PLAIN);
-    }
-    return after;
-}
-
-/* Whether the quote at `at` belongs to a string around the value. */
-static bool is_foreign_quote(const struct scan *scan, size_t at, size_t slashes) {
-    for (size_t i = 0; i < slashes; i++) {
-        if (at <= i || scan->text.ptr[at - i - 1] != '\\') {
-            return true;
-        }
-    }
-    return scan_is_outer_quote(scan, at);
-}
-
-size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
-    scan_ask(scan);
-    while (at < scan->text.len && depth > 0) {
-        char c = scan->text.ptr[at];
-
-        if (c == '\x1b' && lead_colour_end(scan->text, at) > at) {
-            at = lead_colour_end(scan->text, at);
-        } else if (c == '{' || c == '[') {
-            depth++;
-            at++;
-        } else if (c == '}' || c == ']') {
-            depth--;
-            at++;
-        } else if (c == '"' && is_foreign_quote(scan, at, slashes)) {
-            return at;
-        } else if (c == '"') {
-            at = nested_string(scan, at, slashes);
-        } else if (c == '\\') { /* \n between the values of JSON in a string */
-            at = scan_skip_slashes(scan, at);
-            at += is_any(scan_char(scan, at), "nrt") ? 1 : 0;
-        } else if (is_bare_char(c)) {
-            size_t to = at;
-            while (is_bare_char(scan_char(scan, to))) {
-                to++;
-            }
-            if (!str_eq(str_slice(scan->text, at, to), STR("null"))) {
-                scan_add(scan, at, to, "key", bare_style(scan, '"', slashes));
-            }
-            at = to;
-        } else {
-            at++;
-        }
-    }
-    if (scan->carry != NULL && slashes == 0 && scan->carry->nest_depth < depth) {
-        scan->carry->nest_depth = depth; /* the outermost secret decides */
-    }
-    return at;
 }
 
 /* Without a line break at its end, as a string in a string writes it. */
@@ -122,8 +55,8 @@ static struct str without_break(struct str value) {
     return str_slice(value, 0, to);
 }
 
-static size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t to,
-                        enum span_style style) {
+size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t to,
+                 enum span_style style) {
     struct str key = name_str(scan, name);
     struct str value = str_slice(scan->text, from, to);
 
@@ -166,9 +99,7 @@ static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
     return joint > 0 ? joint : is_doubled ? end + 2 : is_deep ? end + 1 : 0;
 }
 
-/* Where the three quotes end of which the first is at `at`, escaped ones too; `at` when there are
- * not three. */
-static size_t triple_end(const struct scan *scan, size_t at) {
+size_t value_triple_end(const struct scan *scan, size_t at) {
     char quote = scan_char(scan, at);
     size_t second = scan_skip_slashes(scan, at + 1);
     size_t third = scan_skip_slashes(scan, second + 1);
@@ -178,12 +109,10 @@ static size_t triple_end(const struct scan *scan, size_t at) {
     return is_triple ? third + 1 : at;
 }
 
-static void value_below(struct scan *scan, const struct name *name, enum below below);
-
 static size_t value_quoted(struct scan *scan, const struct name *name, size_t at, size_t slashes) {
     char quote = scan->text.ptr[at];
 
-    size_t text = triple_end(scan, at);
+    size_t text = value_triple_end(scan, at);
     if (text > at && scan_is_line_over(scan, text)) {
         value_below(scan, name, BELOW_QUOTED);
         return text;
@@ -274,23 +203,11 @@ static bool is_inner_quote(const struct scan *scan, size_t at) {
     return scan->text.ptr[at] == '"' && is_escaped && scan_string_closes(scan->text, at);
 }
 
-/* Whether a string of JSON is around `at`. */
-static bool is_in_json_string(const struct scan *scan, size_t at) {
-    bool is_in = false;
-
-    for (size_t i = 0; i < ARRAY_N(scan->strings); i++) {
-        is_in = is_in || (at >= scan->strings[i].begin && at < scan->strings[i].end);
-    }
-    return is_in;
-}
-
-/* Where the line of `from` ends, and no later than a string that the quote before the name opened
- * and a line of a string of JSON. */
-static size_t line_of_string_end(const struct scan *scan, const struct name *name, size_t from) {
+size_t value_line_end(const struct scan *scan, const struct name *name, size_t from) {
     size_t line = scan_line_end(scan, from);
     size_t end =
         name->open == '\0' ? line : scan_string_end(scan, from, name->open, name->open_slashes);
-    bool is_in_string = name->open != '\0' || scan->is_unescaped || is_in_json_string(scan, from);
+    bool is_in_string = name->open != '\0' || scan->is_unescaped || scan_is_in_string(scan, from);
 
     end = end < line ? end : line;
     for (size_t at = from; is_in_string && at < end; at++) {
@@ -311,8 +228,7 @@ static bool is_closing(const struct scan *scan, size_t from, size_t at) {
            scan_find(scan, from, at, "}") < 0;
 }
 
-/* A word, without the punctuation of the sentence or list it stands in. */
-static size_t word_end(const struct scan *scan, const struct name *name, size_t from) {
+size_t value_word_end(const struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
 
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
@@ -329,156 +245,7 @@ static size_t word_end(const struct scan *scan, const struct name *name, size_t 
     return to;
 }
 
-/* Words of a map of secrets that say where one is, or what is done with it. */
-static bool is_structure(struct str name) {
-    static const struct str words[] = {W("file"),   W("external"), W("required"), W("description"),
-                                       W("name"),   W("source"),   W("target"),   W("environment"),
-                                       W("driver"), W("labels"),   W("type"),     W("path"),
-                                       W("key"),    W("from"),     W("ref"),      W("enabled")};
-
-    return word_is_one_of(name, words, ARRAY_N(words));
-}
-
-/* Whether a value below "secrets" is one: no reference, path, or word of what is none. */
-static bool is_one_of_secrets(struct str name, struct str value) {
-    return value.len > 3 && !is_structure(name) && !is_any(value.ptr[0], "./{[&*!|>$") &&
-           !key_value_is_harmless(name, value) && str_find(value, STR("://")) < 0 &&
-           str_find(value, STR("${")) < 0;
-}
-
-/* [from, to) without quotes around it. */
-static void unquote(const struct scan *scan, size_t *from, size_t *to) {
-    if (*to - *from > 1 && is_quote(scan->text.ptr[*from]) &&
-        scan->text.ptr[*to - 1] == scan->text.ptr[*from]) {
-        (*from)++;
-        (*to)--;
-    }
-}
-
-/* What of a line below a secret's name is its value: of a block of text all of it, of a map or a
- * list what stands after the name. */
-static void yaml_add(struct scan *scan, enum below below, size_t from, size_t to) {
-    ptrdiff_t colon = below == BELOW_TEXT ? -1 : scan_find(scan, from, to, ": ");
-    size_t value = colon < 0 ? from : scan_skip_blanks(scan, (size_t)colon + 1);
-
-    while (to > from && is_blank(scan->text.ptr[to - 1])) {
-        to--;
-    }
-    if (below == BELOW_NAMED) {
-        struct str name = str_slice(scan->text, from, colon < 0 ? from : (size_t)colon);
-        unquote(scan, &value, &to);
-        if (colon >= 0 && is_one_of_secrets(name, str_slice(scan->text, value, to))) {
-            scan_add(scan, value, to, "key", SPAN_PLAIN);
-        }
-        return;
-    }
-    bool is_name_only =
-        below != BELOW_TEXT && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
-    if (!is_name_only) {
-        scan_add(scan, value, to, "key", SPAN_PLAIN);
-    }
-}
-
-/* A line of a text in three quotes, up to them. */
-static bool quoted_line(struct scan *scan, size_t from, size_t to) {
-    size_t at = from;
-
-    while (at < to && triple_end(scan, at) == at) {
-        at++;
-    }
-    bool is_end = at < to;
-    to = scan_before_slashes(scan, from, at);
-    while (to > from && is_blank(scan->text.ptr[to - 1])) {
-        to--;
-    }
-    scan_add(scan, from, to, "key", SPAN_PLAIN);
-    return !is_end && to > from;
-}
-
-/* Over the blanks at `at` and colours between them; `*indent`: how many blanks. */
-static size_t skip_indent(const struct scan *scan, size_t at, int *indent) {
-    *indent = 0;
-    for (size_t colour = lead_colour_end(scan->text, at);
-         scan_char(scan, at) == ' ' || colour > at;) {
-        *indent += colour > at ? 0 : 1;
-        at = colour > at ? colour : at + 1;
-        colour = is_any(scan_char(scan, at), "\x1b\\") ? lead_colour_end(scan->text, at) : at;
-    }
-    return at;
-}
-
-bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, enum below below) {
-    size_t begin = from + lead_len(str_slice(scan->text, from, to));
-    int deep = 0;
-
-    if (below == BELOW_QUOTED) {
-        return quoted_line(scan, begin, to);
-    }
-    if (str_trim(str_slice(scan->text, begin, to)).len == 0) {
-        return true;
-    }
-    size_t at = skip_indent(scan, begin, &deep);
-    bool is_item = below != BELOW_TEXT && scan_has(scan, at, "- ");
-    if (deep + is_item <= indent) {
-        return false;
-    }
-    yaml_add(scan, below, at + (is_item ? 2 : 0), to);
-    return true;
-}
-
-/* Whether the string of JSON around the name is a line, with its line break, in a JSON of its own.
- */
-static bool is_whole_line(const struct scan *scan, const struct name *name) {
-    size_t begin = scan_line_begin(scan, name->from);
-    size_t from = 0;
-    size_t to = 0;
-
-    return lead_payload(str_slice(scan->text, begin, scan->text.len), &from, &to) &&
-           name->from >= begin + from && name->from < begin + to &&
-           scan_char(scan, begin + to) == '\\';
-}
-
-/* "key: |" and "key:" with the value on deeper lines. */
-static void value_below(struct scan *scan, const struct name *name, enum below below) {
-    bool is_begin = false;
-    size_t from = name_line_begin(scan, name->from, &is_begin);
-    int indent = 0;
-
-    while (scan_char(scan, from + (size_t)indent) == ' ' ||
-           (scan_char(scan, from + (size_t)indent) == '-' &&
-            scan_char(scan, from + (size_t)indent + 1) == ' ')) {
-        indent++;
-    }
-    bool is_on = true;
-    size_t end = scan_line_end(scan, name->to);
-    bool is_last = str_trim(str_slice(scan->text, end, scan->text.len)).len == 0 &&
-                   is_in_json_string(scan, name->from);
-    bool is_wrapped = is_last && is_whole_line(scan, name);
-    if (name->from < scan->below_to || (is_last && !is_wrapped)) {
-        return; /* masked already, or the string ends */
-    }
-    size_t begin = scan_line_begin(scan, name->from);
-    struct within whole = scan_all(scan);
-    scan->text.len =
-        scan_string_limit(scan, begin, name_string_begin(scan, begin, name->from), scan->text.len);
-    for (size_t line = scan_next_line(scan, name->to); is_on && line < scan->text.len;) {
-        size_t next = scan_next_line(scan, line);
-        is_on = value_yaml_line(scan, line, next, indent, below);
-        line = next;
-        scan->below_to = next;
-    }
-    bool is_below = is_on && scan->text.len == whole.len;
-    scan_widen(scan, whole);
-    scan_ask(scan);
-    bool is_free =
-        scan->carry != NULL && (scan->carry->yaml_indent < 0 || scan->carry->below == BELOW_NAMED);
-    if (is_below && is_free) {
-        scan->carry->yaml_indent = indent;
-        scan->carry->below = below;
-        scan->carry->is_wrapped = is_wrapped;
-    }
-}
-
+/* Whether it says that a text follows on the lines below: | and >-, of YAML. */
 static bool is_block_mark(struct str value) {
     if (value.len == 0 || value.len > 3 || (value.ptr[0] != '|' && value.ptr[0] != '>')) {
         return false;
@@ -557,7 +324,7 @@ static size_t value_after_quoted(struct scan *scan, const struct name *name, siz
     if (next != '\0' && !is_any(next, ",}]\"'\\\r\n\x1b")) {
         return value_add(scan, name, at, scan_line_end(scan, to), SPAN_PLAIN);
     }
-    return value_add(scan, name, at, to, bare_style(scan, name->quote, name->slashes));
+    return value_add(scan, name, at, to, value_bare_style(scan, name->quote, name->slashes));
 }
 
 /* Where what has strings behind = ends: with its line, also in a string, or a quote that closes one
@@ -604,14 +371,14 @@ static size_t value_header(struct scan *scan, const struct name *name, size_t fr
 
 /* After a name that begins its line, or that of a string of JSON. */
 static size_t value_line(struct scan *scan, const struct name *name, size_t from, char separator) {
-    size_t to = line_of_string_end(scan, name, from);
+    size_t to = value_line_end(scan, name, from);
 
     if (separator == ':' && (to <= from || is_block_mark(str_slice(scan->text, from, to)))) {
         value_below(scan, name, to > from ? BELOW_TEXT : BELOW_LEAVES);
         return to > from ? to : from;
     }
     if (has_more_pairs(scan, from, to)) {
-        to = word_end(scan, name, from);
+        to = value_word_end(scan, name, from);
     }
     return value_add(scan, name, from, to, SPAN_PLAIN);
 }
@@ -627,7 +394,7 @@ static size_t element_end(struct scan *scan, size_t from, size_t to) {
 /* Where the string ends that a quote before the name opened, "NAME=a value", on its line. */
 static size_t opened_end(const struct scan *scan, const struct name *name, size_t from) {
     bool is_near = line_near(scan, from, OPENED_MAX) < from + OPENED_MAX;
-    size_t end = is_near ? line_of_string_end(scan, name, from) : from;
+    size_t end = is_near ? value_line_end(scan, name, from) : from;
 
     return has_more_pairs(scan, from, end) ? from : end;
 }
@@ -652,7 +419,7 @@ static size_t wrapper_end(const struct scan *scan, size_t from) {
             return to + 1;
         }
     }
-    bool is_type = is_upper(called.ptr[0]) && name_string(scan, to + 1) > 0 &&
+    bool is_type = is_upper(called.ptr[0]) && sign_string(scan, to + 1) > 0 &&
                    !name_is_pair(called) && key_is_secret(called);
     return is_type ? to + 1 : 0;
 }
@@ -671,7 +438,7 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
         value_below(scan, name, BELOW_TEXT);
         return from;
     }
-    if (name_string(scan, at) > 0) {
+    if (sign_string(scan, at) > 0) {
         size_t mark = is_letter(scan_char(scan, at)) ? 1 : 0; /* b"..." */
         return value_string(scan, name, at + mark);
     }
@@ -707,15 +474,14 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     if (name->is_line_start) {
         return value_line(scan, name, from, separator);
     }
-    size_t to = word_end(scan, name, from);
+    size_t to = value_word_end(scan, name, from);
     size_t end = name->is_element                        ? element_end(scan, from, to)
                  : name->open != '\0' && !name->is_query ? opened_end(scan, name, from)
                                                          : to;
     return value_add(scan, name, from, end > to ? end : to, SPAN_PLAIN);
 }
 
-/* The strings of a list from the one at `at` on. */
-static size_t value_strings(struct scan *scan, const struct name *name, size_t at) {
+size_t value_strings(struct scan *scan, const struct name *name, size_t at) {
     size_t to = at;
 
     while (at > 0) {
@@ -739,9 +505,7 @@ static bool is_listed(const struct scan *scan, const struct name *name, size_t f
                                                   : has_digit && to - from >= LISTED_MIN;
 }
 
-/* ["VALUE", 'VALUE'] of code and repr(), which ends on its line, behind its bracket at `at`; 0 when
- * it is none. */
-static size_t value_list(struct scan *scan, const struct name *name, size_t at) {
+size_t value_list(struct scan *scan, const struct name *name, size_t at) {
     size_t last = 0;
 
     at = scan_skip_blanks(scan, at);
@@ -817,7 +581,7 @@ static bool closes_string(const struct scan *scan, const struct name *name, size
 static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
     bool is_tag = separator == ':' && is_any(scan_char(scan, at), "!&");
     bool is_shell = scan_has(scan, at, "$'") || scan_has(scan, at, "$\""); /* with escapes */
-    bool is_binary = scan_has(scan, at, "<<") && name_string(scan, at + 2) > 0;
+    bool is_binary = scan_has(scan, at, "<<") && sign_string(scan, at + 2) > 0;
     bool is_address = separator == '=' && scan_has(scan, at, "0x");
     size_t to = at + 1;
 
@@ -872,7 +636,7 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     size_t prefix = is_letter(scan_char(scan, from)) ? 1 : 0; /* b"...", f"..." */
     if (prefix > 0) {
         size_t opening = scan_skip_slashes(scan, from + prefix);
-        bool is_repr = name->quote != '\0' && name_string(scan, from) == opening; /* 'a': b\"... */
+        bool is_repr = name->quote != '\0' && sign_string(scan, from) == opening; /* 'a': b\"... */
         quote = opening == from + prefix || is_repr ? opening : quote;
     }
     if (is_quote(scan_char(scan, quote))) {
@@ -921,235 +685,4 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
                    : 0;
     }
     return value_bare(scan, name, from, separator);
-}
-
-/* Where {"NAME": "VALUE"} that begins at `at` has strings under names, they are masked; other maps
- * in it are left. */
-static size_t value_map(struct scan *scan, const struct name *name, size_t at) {
-    size_t last = 0;
-
-    for (size_t i = 0; i < MAP_MAX; i++) {
-        size_t key = scan_skip_blanks(scan, at + 1);
-        while (is_line_end(scan_char(scan, key))) {
-            key = scan_skip_blanks(scan, key + 1);
-        }
-        size_t open = scan_skip_slashes(scan, key);
-        size_t slashes = scan_quoting_slashes(open - key);
-        char quote = scan_char(scan, open);
-        size_t close = is_quote(quote) ? scan_string_end(scan, open + 1, quote, slashes) : open;
-        size_t colon = scan_skip_blanks(scan, close + slashes + 1);
-        size_t value = scan_skip_blanks(scan, colon + 1);
-        size_t begin = scan_skip_slashes(scan, value);
-        if (!is_quote(quote) || scan_char(scan, colon) != ':' ||
-            !is_quote(scan_char(scan, begin))) {
-            return last;
-        }
-        size_t end = scan_string_end(scan, begin + 1, scan->text.ptr[begin],
-                                     scan_quoting_slashes(begin - value));
-        if (is_one_of_secrets(str_slice(scan->text, open + 1, close),
-                              str_slice(scan->text, begin + 1, end))) {
-            scan_add(scan, begin + 1, end, name->kind, SPAN_PLAIN);
-            last = end;
-        }
-        at = scan_skip_blanks(scan, scan_skip_slashes(scan, end) + 1);
-        if (scan_char(scan, at) != ',') {
-            return last;
-        }
-    }
-    return last;
-}
-
-/* A map of secrets under this very name, whatever they are called in it. */
-static size_t match_secrets(struct scan *scan, const struct name *name, size_t value,
-                            char separator) {
-    if (!key_is_of_secrets(name_str(scan, name))) {
-        return 0;
-    }
-    bool is_map = str_eq_nocase(name_str(scan, name), STR("secrets"));
-    if (scan_char(scan, value) == '[' && !is_map) {
-        struct name list = *name;
-        list.quote = name->quote == '\0' ? '\'' : name->quote; /* its strings are secrets */
-        scan->found_from = value;
-        return value_list(scan, &list, value + 1);
-    }
-    if (!is_map) {
-        return 0;
-    }
-    if (scan_char(scan, value) == '{') {
-        size_t to = value_map(scan, name, value);
-        scan->found_from = value;
-        return to;
-    }
-    if (separator == ':' && name->quote == '\0' && scan_is_line_over(scan, value) &&
-        name_begins_line(scan, name->from)) {
-        value_below(scan, name, BELOW_NAMED);
-    }
-    return 0;
-}
-
-/* "the password is VALUE" */
-static size_t match_phrase(struct scan *scan, const struct name *name) {
-    bool is_whole = false;
-
-    if (scan_char(scan, name->to) != ' ' || !phrase_is_name(name_str(scan, name))) {
-        return 0;
-    }
-    struct str value = phrase_value(scan->text, name->to, &is_whole);
-    if (value.len == 0) {
-        return 0;
-    }
-    size_t from = (size_t)(value.ptr - scan->text.ptr);
-    scan_add(scan, from, from + value.len, name->kind, SPAN_PLAIN);
-    scan->found_from = from;
-    return from + value.len;
-}
-
-/* The rest of a cell, without what prints it as code. */
-static size_t value_cell(struct scan *scan, const struct name *name, size_t from) {
-    size_t line = line_of_string_end(scan, name, from);
-    size_t to = name_cell_end(scan, from);
-
-    to = to < line ? to : line;
-    from += scan_char(scan, from) == '`' ? 1 : 0;
-    to -= to > from && scan->text.ptr[to - 1] == '`' ? 1 : 0;
-    return value_add(scan, name, from, to, SPAN_PLAIN);
-}
-
-/* What a name that is closed before `after` says of what follows. */
-static size_t match_value(struct scan *scan, struct name *name, size_t after) {
-    char separator = '\0';
-    size_t value = name_value(scan, name, after, &separator);
-
-    if (value == 0) {
-        return match_phrase(scan, name);
-    }
-    bool is_raws = scan->map != NULL && scan->carry == NULL && is_any(name->quote, "\"'") &&
-                   scan_is_plain(scan, name->from - 1);
-    if (!is_raws && !name_is_secret(scan, name)) {
-        return match_secrets(scan, name, value, separator);
-    }
-    if (is_raws) {
-        return 0; /* a key of the outer JSON is judged in the text as it stands */
-    }
-    bool is_dumped = separator == '=' && name->from > 0 && scan->text.ptr[name->from - 1] == '[';
-    name->is_line_start =
-        name->is_line_start ||
-        (name->quote == '\0' && (name_begins_line(scan, name->from - (is_dumped ? 1 : 0)) ||
-                                 name_is_prompt(scan, name, separator)));
-    scan->found_from = value; /* the name itself is looked into by others */
-    size_t below = separator == ':' && name->quote == '\0' && scan_is_line_over(scan, value)
-                       ? pair_below(scan, name)
-                       : 0;
-    if (below > 0) {
-        return below;
-    }
-    if (separator == '(') {
-        return value_strings(scan, name, value);
-    }
-    if (separator == '|') {
-        return value_cell(scan, name, value);
-    }
-    return value_at(scan, name, value, separator);
-}
-
-/* A name is judged once, whichever of its words was found first. */
-size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
-    struct name name;
-
-    if (at < scan->key_end) {
-        return 0;
-    }
-    budget_take(scan->budget, BUDGET_NAME);
-    name_read(scan, rule, at, &name);
-    scan->key_end = name.to;
-    size_t after = name_close(scan, &name);
-    bool is_string = name.quote == '"';
-    struct within whole = is_string && name.slashes == 0 && scan_is_plain(scan, name.from - 1)
-                              ? scan_all(scan)
-                              : scan_narrow(scan, at, is_string);
-    size_t to = match_value(scan, &name, after);
-    scan_widen(scan, whole);
-    size_t cell = scan_skip_blanks(scan, name.to);
-    if (to == 0 || scan_char(scan, cell) == '|') {
-        size_t head = table_head(scan, &name);
-        to = to > head ? to : head;
-    }
-    if (to == 0) {
-        to = pair_after(scan, &name, after);
-        scan->found_from = to > 0 ? name.from : scan->found_from;
-    }
-    return to;
-}
-
-/* smtp.login("user", "VALUE") */
-size_t match_login(struct scan *scan, const struct rule *rule, size_t at) {
-    const struct name name = {.from = at, .to = at, .kind = rule->kind};
-    size_t value = scan_next_string(scan, scan_skip_blanks(scan, at + strlen(rule->anchor)));
-
-    scan->found_from = value;
-    return value_strings(scan, &name, value);
-}
-
-size_t match_label(struct scan *scan, const struct rule *rule, size_t at) {
-    struct name name = {.from = at, .to = at + strlen(rule->anchor), .kind = rule->kind};
-    size_t sign = scan_skip_blanks(scan, name.to);
-    struct within whole = scan_narrow(scan, at, false);
-    size_t to = 0;
-
-    if (is_any(scan_char(scan, sign), ":=")) {
-        size_t value = scan_skip_blanks(scan, sign + 1);
-        name.is_line_start = true;
-        scan->found_from = value;
-        to = value_at(scan, &name, value, '=');
-    }
-    scan_widen(scan, whole);
-    return to;
-}
-
-/* Where a word of a dialogue ends: at a blank, a quote or an escaped line break. */
-static size_t said_end(const struct scan *scan, size_t from) {
-    const struct name name = {0};
-
-    return word_end(scan, &name, from);
-}
-
-/* Whether the word is none that a runner of tests says: PASS src/a.test.js */
-static bool is_said_password(struct str word) {
-    bool has_mark = false;
-
-    for (size_t i = 0; i < word.len; i++) {
-        has_mark = has_mark || is_digit(word.ptr[i]) || is_any(word.ptr[i], "!@#$%^&*");
-    }
-    return has_mark && word.len > 3 && str_find(word, STR("/")) < 0 &&
-           str_find(word, STR("::")) < 0 && str_find(word, STR("***")) < 0;
-}
-
-size_t match_dialogue(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t from = at + strlen(rule->anchor);
-    bool is_pass = rule->anchor[0] == 'P';
-    bool is_login = rule->anchor[1] == 'L';
-
-    if (is_pass && !scan_is_start(scan, at)) {
-        return 0;
-    }
-    if (is_login) { /* the user's name comes first */
-        size_t user = scan_skip_slashes(scan, from);
-        size_t end = said_end(scan, user + (is_quote(scan_char(scan, user)) ? 1 : 0));
-        size_t next = scan_skip_slashes(scan, end);
-        next += is_quote(scan_char(scan, next)) ? 1 : 0;
-        from = scan_char(scan, next) == ' ' ? next + 1 : end;
-    }
-    size_t begin = scan_skip_slashes(scan, from);
-    from = is_quote(scan_char(scan, begin)) ? begin + 1 : from;
-    size_t to = said_end(scan, from);
-    size_t after = scan_skip_slashes(scan, to);
-    after += is_quote(scan_char(scan, after)) ? 1 : 0;
-    bool is_last = scan_is_line_over(scan, after) || is_any(scan_char(scan, after), "\",\\nr");
-    struct str word = str_slice(scan->text, from, to);
-    if (to == from || !is_last || (is_pass ? !is_said_password(word) : word.len < 4)) {
-        return 0;
-    }
-    scan->found_from = from;
-    scan_add(scan, from, to, rule->kind, SPAN_PLAIN);
-    return to;
 }
