@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "front/render/live.h"
 #include "front/render/speech.h"
-#include "guard/approval.h"
 #include "guard/price/cost.h"
 
 enum {
@@ -156,128 +155,10 @@ static void on_finding(struct render *render, const json_t *json, struct buf *ou
     put_remedy(render, out, json_str_at(json, "remedy"));
 }
 
-static void put_pair(const struct render *render, struct buf *out, const char *label,
-                     const char *value) {
-    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
-    enum { LABEL = 15 };
-
-    screen_text(&render->screen, &line, LABEL, value);
-    buf_addf(out, "  %-*s", LABEL - 2, label);
-    buf_add(out, str_slice(buf_str(&line), LABEL, line.len));
-}
-
-static void put_names(const struct render *render, struct buf *out, const char *label,
-                      const json_t *names) {
-    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
-    const char *key;
-    json_t *value;
-    size_t i;
-
-    if (json_is_object(names)) {
-        json_object_foreach((json_t *)(uintptr_t)names, key, value) {
-            buf_addf(&line, "%s%s", line.len == 0 ? "" : ", ", key);
-        }
-    }
-    json_array_foreach(names, i, value) {
-        buf_addf(&line, "%s%s", line.len == 0 ? "" : ", ",
-                 json_is_string(value) ? json_string_value(value) : "");
-    }
-    if (line.len > 0) {
-        put_pair(render, out, label, buf_cstr(&line));
-    }
-}
-
-static void put_tags(const struct render *render, struct buf *out, const json_t *tags) {
-    CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_BYTES_MAX);
-    const char *key;
-    json_t *value;
-
-    json_object_foreach((json_t *)(uintptr_t)tags, key, value) {
-        buf_addf(&line, "%s%s=%s", line.len == 0 ? "" : ", ", key,
-                 json_is_string(value) ? json_string_value(value) : "");
-    }
-    if (line.len > 0) {
-        put_pair(render, out, "tags", buf_cstr(&line));
-    }
-}
-
-static void put_artefacts(const struct render *render, struct buf *out, const json_t *artefacts) {
-    const json_t *artefact;
-    size_t i;
-
-    json_array_foreach(artefacts, i, artefact) {
-        CLEANUP(freep)
-        char *line = mem_format("%s, %s, sha256 %.12s", json_str_or(artefact, "kind", ""),
-                                screen_bytes(json_int_or(artefact, "bytes", 0)).text,
-                                json_str_or(artefact, "sha256", ""));
-
-        put_pair(render, out, i == 0 ? "ships" : "", line);
-    }
-}
-
-static void put_permissions(const struct render *render, struct buf *out, const json_t *list) {
-    CLEANUP(freep) char *count = NULL;
-
-    if (json_array_size(list) == 0) {
-        return;
-    }
-    if (render->is_verbose || json_array_size(list) <= 6) {
-        put_names(render, out, "permissions", list);
-        return;
-    }
-    count = mem_format("%zu actions, for its own roles (-v lists them)", json_array_size(list));
-    put_pair(render, out, "permissions", count);
-}
-
-static void put_on_failure(const struct render *render, struct buf *out, const char *on_failure) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_BYTES_MAX);
-
-    approval_add_failure(on_failure, &text);
-    put_pair(render, out, "if it fails", buf_cstr(&text));
-}
-
-static void put_cost(const struct render *render, struct buf *out, const json_t *cost) {
-    size_t not_priced = json_array_size(json_object_get(cost, "not_priced"));
-    CLEANUP(freep) char *text = NULL;
-
-    if (json_object_size(cost) == 0) {
-        return;
-    }
-    text = mem_format(
-        "at least %s a month, prices of %s%s", cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
-        json_str_or(cost, "date", "?"), not_priced == 0 ? "" : "; not all of it has a price here");
-    put_pair(render, out, "cost", text);
-}
-
 static void on_plan(struct render *render, const json_t *json, struct buf *out) {
-    const char *kind = json_str_or(json, "kind", "");
-    bool has_target = strcmp(kind, "deploy") == 0 || strcmp(kind, "rollback") == 0;
-    CLEANUP(freep)
-    char *head =
-        mem_format("Plan: %s %s%s%s", kind, json_str_or(json, "stack", ""),
-                   has_target ? " as " : "", has_target ? json_str_or(json, "target", "") : "");
-    CLEANUP(buf_done) struct buf safe = BUF_INIT(8192);
-    const json_t *step;
-    size_t i;
-
     json_decref(render->plan);
     render->plan = json_deep_copy(json);
-    screen_word(&safe, head);
-    buf_add_s(out, "  ");
-    screen_styled(&render->screen, out, STYLE_BOLD, buf_cstr(&safe));
-    buf_add_c(out, '\n');
-    json_array_foreach(json_object_get(json, "steps"), i, step) {
-        CLEANUP(freep) char *number = mem_format("%zu", i + 1);
-
-        screen_bullet(&render->screen, out, STYLE_DIM, number, json_str_or(step, "text", ""));
-    }
-    put_artefacts(render, out, json_object_get(json, "artefacts"));
-    put_names(render, out, "variables", json_object_get(json, "variables"));
-    put_names(render, out, "secrets", json_object_get(json, "secrets"));
-    put_permissions(render, out, json_object_get(json, "permissions"));
-    put_tags(render, out, json_object_get(json, "tags"));
-    put_cost(render, out, json_object_get(json, "cost"));
-    put_on_failure(render, out, json_str_or(json, "on_failure", ""));
+    render_planned(&render->screen, render->is_verbose, out, json);
 }
 
 static void on_changeset(struct render *render, const json_t *json, struct buf *out) {
@@ -288,7 +169,7 @@ static void on_changeset(struct render *render, const json_t *json, struct buf *
     render->change_set = json_deep_copy(json);
     render_changes(&render->screen, out, json);
     if (json_str_at(json, "cost.text") != NULL) {
-        put_pair(render, out, "cost", json_str_at(json, "cost.text"));
+        screen_pair(&render->screen, out, "cost", json_str_at(json, "cost.text"));
     }
     json_array_foreach(json_object_get(json, "warnings"), i, text) {
         screen_bullet(&render->screen, out, STYLE_WARN, "!",

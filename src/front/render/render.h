@@ -46,6 +46,11 @@ void render_end(struct render *render, const json_t *result);
 const json_t *render_change_set(const struct render *render);
 const json_t *render_plan(const struct render *render);
 
+/* Shows a plan: its steps, what it ships and names, what it costs and what a failure does.
+ * `is_verbose` lists all permissions. */
+void render_planned(const struct screen *screen, bool is_verbose, struct buf *out,
+                    const json_t *plan);
+
 /* Shows a change set as the table that users of SAM know, and what would be lost; for those who
  * have one at hand. */
 void render_changes(const struct screen *screen, struct buf *out, const json_t *change_set);

@@ -9,7 +9,14 @@
 #include "guard/deceptive.h"
 #include "sys/tty.h"
 
-enum { WORD_BYTES_MAX = 64 * 1024, WIDTH_MIN = 20, PIPE_WIDTH = 1000, HANG_COLUMNS = 4 };
+enum {
+    WORD_BYTES_MAX = 64 * 1024,
+    PAIR_BYTES_MAX = 256 * 1024,
+    WIDTH_MIN = 20,
+    PIPE_WIDTH = 1000,
+    HANG_COLUMNS = 4,
+    LABEL_COLUMNS = 15
+};
 
 /* Magenta for a warning: yellow is lost on a light screen. */
 static const char *const codes[STYLE_N] = {
@@ -263,6 +270,15 @@ void screen_text(const struct screen *screen, struct buf *out, int indent, const
         }
         wrap_line(out, screen_width(screen), indent + (int)blanks, str_trim(line));
     }
+}
+
+void screen_pair(const struct screen *screen, struct buf *out, const char *label,
+                 const char *value) {
+    CLEANUP(buf_done) struct buf line = BUF_INIT(PAIR_BYTES_MAX);
+
+    screen_text(screen, &line, LABEL_COLUMNS, value);
+    buf_addf(out, "  %-*s", LABEL_COLUMNS - 2, label);
+    buf_add(out, str_slice(buf_str(&line), LABEL_COLUMNS, line.len));
 }
 
 void screen_bullet(const struct screen *screen, struct buf *out, enum style style, const char *mark,

@@ -59,6 +59,10 @@ void screen_fit(const struct screen *screen, struct buf *out, struct str text);
 void screen_bullet(const struct screen *screen, struct buf *out, enum style style, const char *mark,
                    const char *text);
 
+/* Appends "  label        value", the value wrapped beside its label. */
+void screen_pair(const struct screen *screen, struct buf *out, const char *label,
+                 const char *value);
+
 /* The type of a resource as far as there is room for it: "AWS::Lambda::Function", else
  * "Lambda::Function", else "Function". */
 const char *screen_type(const char *type, int columns);
