@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 static const char *const sure[] = {
+    ".dev.vars",
+    ".dev.vars.staging",
     ".subversion/auth/svn.simple/a",
     ".htdigest",
     ".databrickscfg",
@@ -89,6 +91,23 @@ static const char *const sure[] = {
     "krb5.keytab",
 };
 static const char *const maybe[] = {
+    "app/settings_local.py",
+    "instance/config.py",
+    ".flaskenv",
+    ".chalice/config.json",
+    "zappa_settings.json",
+    ".yarnrc.yml",
+    "application-prod.properties",
+    "application-prod.yml",
+    "serverless.env.yml",
+    "local.env.yaml",
+    "sam.env.json",
+    "env.json",
+    "env.yml",
+    "users.csv",
+    "users-2026.xlsx",
+    "customers_de.csv",
+    "customers.xlsx",
     "recovery-codes.txt",
     "recovery_codes.txt",
     "backup-codes.txt",
@@ -268,6 +287,9 @@ static const char *const none[] = {
     ".environment",
     "environment.ts",
     "env.py",
+    "environment.yml",
+    "app/application-form.tsx",
+    "users.json",
     "alembic/env.py",
     "src/env.d.ts",
     "vite-env.d.ts",

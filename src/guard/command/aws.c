@@ -172,6 +172,11 @@ static const char *const data[] = {
     "ssm:DescribeAssociation",
     "ssm:ListAssociationVersions",
     "ssm:GetAutomationExecution",
+    "ssm:DescribeAutomationExecutions",
+    "ssm:DescribeAutomationStepExecutions",
+    "ssm:DescribeOpsItems",
+    "ssm:GetOpsItem",
+    "ssm:GetOpsMetadata",
     "ssm:DescribeMaintenanceWindowTasks",
     "ssm:DescribeMaintenanceWindowExecutionTaskInvocations",
     "ssm:GetMaintenanceWindowTask",
@@ -204,6 +209,7 @@ static const char *const data[] = {
     "ecs:DescribeTasks",
     "ecs:DescribeDaemonTaskDefinition",
     "ecs:DescribeExpressGatewayService",
+    "ec2:DescribeImageAttribute",
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeSpotInstanceRequests",
@@ -220,6 +226,10 @@ static const char *const data[] = {
     "ec2:GetLaunchTemplateData",
     "ec2:GetVpnConnectionDeviceSampleConfiguration",
     "ecr:GetDownloadUrlForLayer",
+    "autoscaling:DescribeLaunchConfigurations",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudfront:GetDistributionTenant",
+    "cloudfront:GetDistributionTenantByDomain",
     "cloudfront:GetDistribution",
     "cloudfront:GetDistributionConfig",
     "cloudfront:ListDistributions",
@@ -263,6 +273,8 @@ static const char *const data[] = {
     "logs:GetLogRecord",
     "logs:GetLookupTable",
     "logs:GetQueryResults",
+    "logs:ListAnomalies",
+    "scheduler:GetSchedule",
     "states:DescribeExecution",
     "states:GetExecutionHistory",
     "states:DescribeMapRun",
@@ -270,6 +282,7 @@ static const char *const data[] = {
     "iam:GetCredentialReport",
     "iam:ListVirtualMFADevices",
     "wafv2:ListAPIKeys",
+    "wafv2:GetSampledRequests",
     "ses:GetMessageInsights",
     "codecommit:GetFile",
     "codecommit:GetBlob",
@@ -361,11 +374,13 @@ static bool is_replaced(const struct command *command, size_t i) {
     return str_find(word, STR("file:")) >= 0 || str_find(word, STR("fileb:")) >= 0;
 }
 
-/* Nothing points to another endpoint, account, file or certificate, or asks for a dialogue. */
+/* Nothing points to another endpoint, account, file or certificate, asks for a dialogue, or shows
+ * what is signed, tokens among it. */
 static bool is_plain(const struct command *command) {
     static const char *const elsewhere[] = {
-        "--endpoint",   "--profile", "--cli-input",       "--no-verify", "--ca-bundle",
-        "--query-file", "--outfile", "--no-sign-request", "--cli-auto",  "--pre-signed"};
+        "--endpoint",  "--profile",    "--cli-input", "--no-verify",
+        "--ca-bundle", "--query-file", "--outfile",   "--no-sign-request",
+        "--cli-auto",  "--pre-signed", "--debug"};
 
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];
@@ -389,9 +404,12 @@ static bool is_plain(const struct command *command) {
 
 /* "service:Action" into `out`; the action is as AWS writes it when the table has it. */
 static bool action_of(const struct command *command, struct buf *out, struct iam_action *found) {
-    static const char *const not_a_get[] = {"get-api-key",        "get-api-keys",
-                                            "get-usage-plan-key", "get-usage-plan-keys",
-                                            "get-export",         "get-sdk"};
+    /* keys, files, variables of a stage, what is sent on to another service */
+    static const char *const not_a_get[] = {
+        "get-api-key",     "get-api-keys", "get-usage-plan-key", "get-usage-plan-keys",
+        "get-export",      "get-sdk",      "get-stage",          "get-stages",
+        "get-method",      "get-resource", "get-resources",      "get-integration",
+        "get-integrations"};
     struct str service = command->words[1];
     struct str verb = command->words[2];
 

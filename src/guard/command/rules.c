@@ -145,11 +145,24 @@ static bool seds_lines(const struct command *command) {
                                 !command_word_is_option(command->words[3])));
 }
 
+/* Whether > may lead to a file: it does so only behind print, which stands in braces; >= compares
+ * there too, unless another > stands before it. */
+static bool awk_redirects(struct str script) {
+    bool has_action = str_find(script, STR("{")) >= 0;
+
+    for (size_t i = 0; i < script.len && has_action; i++) {
+        if (script.ptr[i] == '>' && str_char(script, ++i) != '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* awk '{print $1}' FILE: a text that runs nothing, reads and writes no other file, and does not ask
  * for variables. */
 static bool awk_prints(const struct command *command) {
-    static const char *const never[] = {"system",   "getline", "ENVIRON", "ARGV", "ARGC",
-                                        "PROCINFO", "|",       ">",       "@",    "\n"};
+    static const char *const never[] = {"system", "getline", "ENVIRON", "ARGV", "ARGC", "PROCINFO",
+                                        "SYMTAB", "FUNCTAB", "|",       "@",    "\n"};
     size_t at = 1;
 
     while (at < command->n && command_word_starts(command->words[at], "-F")) {
@@ -162,6 +175,9 @@ static bool awk_prints(const struct command *command) {
         if (str_find(command->words[at], str_from(never[i])) >= 0) {
             return false;
         }
+    }
+    if (awk_redirects(command->words[at])) {
+        return false;
     }
     for (at++; at < command->n; at++) {
         if (command_word_is_option(command->words[at]) ||
@@ -494,7 +510,8 @@ static bool gh_changes(const struct command *command) {
         name, COMMAND_DESTRUCTIVE, NULL, OPERANDS_NONE, NULL, why, {name " x"}, { NULL }           \
     }
 /* By its own option. A word would be a script to run or a target to build, and what asks the folder
- * which version of itself to run (cargo, go, yarn) is not here. */
+ * which version of itself to run (cargo, go, yarn), or runs its code first (pnpm: .pnpmfile.cjs),
+ * is not here. */
 #define VERSION(name, spec)                                                                        \
     {                                                                                              \
         name, COMMAND_SAFE, spec, OPERANDS_NONE, is_one_word, "prints a version",                  \
@@ -540,7 +557,7 @@ const struct command_rule command_rules[] = {
     LISTER("realpath", "-e -m -s -q"), LISTER("readlink", "-f -e -m -n -q"), LISTER("basename", "-a -s$ -z"), LISTER("dirname", "-z"),
     LISTER("file", "-b -i -L -k --brief --mime --mime-type"), 
     {"tree", SAFE, "-a -d -f -h -s -C -n -L# -I$ -P$ --dirsfirst --noreport", OPERANDS_LISTED, tree_is_apart, "lists the workspace", {"tree", "tree -a -L 2 -I dist src"}, {"tree -Io x out", "tree -aP x", "tree -o x", "tree /", "tree --fromfile x"}},
-    READER("column", "-t -x -s$ -c#"), READER("zcat", ""), LISTER("zipinfo", "-1 -s -m -l -h -t"),
+    READER("column", "-t -x -s$ -c#"), READER("strings", "-a -n# -t$"), READER("zcat", ""), LISTER("zipinfo", "-1 -s -m -l -h -t"),
     {"gzip", SAFE, "-l -v --list --verbose", OPERANDS_LISTED, lists_only, "lists an archive", {"gzip -l a.gz"}, {"gzip a", "gzip -d a.gz", "gzip -l /x", "gzip -v a"}},
     {"unzip", SAFE, "-l -v", OPERANDS_ONE_LISTED, lists_only, "lists an archive", {"unzip -l a.zip"}, {"unzip a.zip", "unzip -v a.zip", "unzip -l ../a.zip", "unzip -l a.zip -d x"}},
     {"tar", SAFE, BY(tars_list), "lists an archive", {"tar tzf a.tgz", "tar -tvf a.tar"}, {"tar xf a.tar", "tar -tf host:a", "tar tf a --to-command=x", "tar tIf x a", "tar tf ../a"}},
@@ -561,7 +578,7 @@ const struct command_rule command_rules[] = {
         OPERANDS_TEXT_FILES, NULL, "searches the workspace", {"rg -n todo src", "rg todo", "rg --files src", "rg --files"}, {"rg --pre cat x", "rg --hostname-bin=x y", "rg --files /etc", "rg x / -e y", "rg -g !.env -g .env x"}},
     {"jq", SAFE, "-r -c -s -n -e -S -M -C -j -a --raw-output --compact-output --slurp --null-input --sort-keys --exit-status --raw-input -R --tab --indent=#", OPERANDS_TEXT_FILES, jq_reads_input, "reads JSON", {"jq .name package.json", "jq .scripts.env package.json"}, {"jq -f x a", "jq . /x", "jq --slurpfile a b . c", "jq .|env a", "jq import\"x\"as$x;. a"}},
     {"find", SAFE, BY(finds_inside), "lists the workspace", {"find . -name *.py", "find backend -type f", "find . -newer a"}, {"find . -delete", "find . -exec rm {} ;", "find / -name x", "find . -fprint x", "find . -files0-from x"}},
-    {"awk", SAFE, BY(awk_prints), "prints lines", {"awk {print} a.txt", "awk -F, {print$2} a.csv", "awk -F : 1 a"}, {"awk BEGIN{system(\"id\")}", "awk {print>\"x\"} a", "awk 1 /etc/passwd", "awk -f x a", "awk 1 -f x", "awk 1 .pgpass"}},
+    {"awk", SAFE, BY(awk_prints), "prints lines", {"awk NR>=10&&NR<=20{print} a.txt", "awk -F, {print$2} a.csv", "awk -F : 1 a", "awk length>100 a"}, {"awk BEGIN{system(\"id\")}", "awk {print>\"x\"} a", "awk 1 /etc/passwd", "awk -f x a", "awk 1 -f x", "awk 1 .pgpass"}},
     {"sed", SAFE, BY(seds_lines), "prints lines", {"sed -n 1,20p a.py", "sed -n 5p a", "sed -n /from/,/to/p a", "sed -n /a\\.b/,$p a"}, {"sed -i s/a/b/ x", "sed -n /a\\/w/p a", "sed -n /x/e/p a", "sed -n 1pw/tmp/x a", "sed -n 1p /etc/passwd"}},
     {"tr", SAFE, "-d -s -c -C -t --delete --squeeze-repeats --complement", OPERANDS_TEXTS, NULL, "changes characters on their way", {"tr a-z A-Z"}, {"tr --x"}},
     {"seq", SAFE, "-w -s$ -f$ --separator=$ --format=$ --equal-width", OPERANDS_NUMBERS, NULL, "counts", {"seq 3", "seq -w 1 10"}, {"seq x"}},
@@ -579,7 +596,7 @@ const struct command_rule command_rules[] = {
     {"date", SAFE, BY(prints_date), "prints the time", {"date", "date -u +%s", "date -Iseconds", "date -d @1 +%F", "date --date=now"}, {"date -s now", "date -f x", "date 010100002020", "date -d TZ=\"/x\"1", "date -r x"}},
     {"test", SAFE, TESTS, OPERANDS_LISTED, NULL, "looks at a file", {"test -f a"}, {"test -f /etc/shadow", "test -f .env"}},
     VERSION("node", "-v --version --help"), VERSION("python3", "-V --version --help"), VERSION("python", "-V --version --help"), VERSION("python3.12", "-V --version"), VERSION("python3.13", "-V --version"),
-    VERSION("npm", "-v --version --help"), VERSION("pnpm", "-v --version --help"), VERSION("bun", "-v --version --help"), VERSION("uv", "-V --version --help"), VERSION("pip", "-V --version --help"), VERSION("pip3", "-V --version --help"),
+    VERSION("npm", "-v --version --help"), VERSION("bun", "-v --version --help"), VERSION("uv", "-V --version --help"), VERSION("pip", "-V --version --help"), VERSION("pip3", "-V --version --help"),
     VERSION("git", "-v --version --help"), VERSION("aws", "--version"), VERSION("docker", "-v --version --help"), VERSION("make", "-v --version --help"), VERSION("gcc", "-v --version --help"), VERSION("tsc", "-v --version --help"),
     VERSION("terraform", "-v --version --help"), VERSION("psql", "-V --version --help"), VERSION("curl", "-V --version --help"), VERSION("bash", "--version --help"), VERSION("jq", "-V --version --help"), VERSION("rg", "-V --version --help"),
     VERSION("gh", "--version"), VERSION("sam", "--version"), VERSION("cdk", "--version"), VERSION("ruff", "-V --version --help"),
