@@ -1,6 +1,7 @@
 /* aws-copilot: the table of verbs. */
 #include "front/cli/verb.h"
 #include "sys/core.h"
+#include "sys/standard.h"
 
 #include <stddef.h>
 
@@ -35,6 +36,7 @@ static const struct verb *const verbs[] = {
 };
 
 int main(int argc, char **argv) {
+    standard_hold();
     core_forbid();
     return cli_main(verbs, argc, argv);
 }

@@ -10,8 +10,11 @@ enum err_code json_read(struct str text, json_t **out, struct err *err) {
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
     if (json == NULL) {
-        return err_set(err, ERR_INVALID, "not JSON at line %d, column %d: %s", why.line, why.column,
-                       why.text);
+        const char *quoted = strstr(why.text, " near "); /* which may be half of a secret */
+        int len = (int)(quoted == NULL ? strlen(why.text) : (size_t)(quoted - why.text));
+
+        return err_set(err, ERR_INVALID, "not JSON at line %d, column %d: %.*s", why.line,
+                       why.column, len, why.text);
     }
     *out = json;
     return ERR_NONE;

@@ -102,8 +102,8 @@ static enum err_code entries_json(const struct yaml_node *node, const char *name
         json_t *value = NULL;
 
         if (node->kind == YAML_MAP && json_object_get(into, at->key) != NULL) {
-            return err_set(err, ERR_CONFIG, "%s:%d: '%s' is there twice", name, at->key_line,
-                           at->key);
+            err_set(err, ERR_CONFIG, "%s:%d: '%s' is there twice", name, at->key_line, at->key);
+            return err_remedy(err, "leave the one that is meant");
         }
         if (node_json(at, name, &value, err) != ERR_NONE) {
             return err->code;
@@ -142,6 +142,12 @@ enum err_code template_file_open(struct str text, const char *name, struct arena
     struct yaml_node *tree = NULL;
     struct err unread = {0};
 
+    if (!str_is_utf8(text)) {
+        err_set(err, ERR_CONFIG, "%s is not text in UTF-8", name);
+        return err_remedy(err,
+                          "name a template in JSON or YAML; one in UTF-16 or Latin-1 has to be "
+                          "saved as UTF-8 first");
+    }
     if (text.len > TEMPLATE_FILE_BYTES_MAX) {
         return err_set(err, ERR_TOO_LARGE, "%s: %zu bytes are more than the %d of a template", name,
                        text.len, TEMPLATE_FILE_BYTES_MAX);
@@ -149,12 +155,15 @@ enum err_code template_file_open(struct str text, const char *name, struct arena
     /* JSON is read as YAML too, for its lines; that it may not be costs only them. */
     if (yaml_read_template(text, name, arena, &tree, is_json ? &unread : err) != ERR_NONE &&
         !is_json) {
-        return err_remedy(err, "name a template in JSON or YAML, such as template.yaml");
+        return err_remedy(err, "mend that line, or name a template in JSON or YAML");
     }
     file.tree = tree;
     if (is_json && json_read(text, &file.json, err) != ERR_NONE) {
         err->code = ERR_CONFIG;
-        return err_prefix(err, "%s", name);
+        err_prefix(err, "%s", name);
+        return err_remedy(err,
+                          "mend that line: no comments, no comma before a bracket that closes, "
+                          "no name twice");
     }
     if (!is_json && node_json(tree, name, &file.json, err) != ERR_NONE) {
         return err->code;

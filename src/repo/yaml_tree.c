@@ -41,12 +41,16 @@ static enum err_code reader_fail(const struct reader *reader, int line, const ch
 }
 
 static enum err_code next_event(struct reader *reader, yaml_event_t *event, struct err *err) {
-    const char *what = reader->parser.problem;
+    const char *what;
 
     if (yaml_parser_parse(&reader->parser, event) == 1) {
         return ERR_NONE;
     }
     what = reader->parser.problem;
+    if (what != NULL && strstr(what, "cannot start any token") != NULL) {
+        what = "a value cannot begin with this character: lines are indented by blanks, not by "
+               "tabs, and what begins with @, ` or % stands in quotes";
+    }
     return reader_fail(reader, line_of(reader->parser.problem_mark),
                        what == NULL ? "this is not YAML" : what, err);
 }

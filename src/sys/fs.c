@@ -108,14 +108,19 @@ static enum err_code fs_check_file(int fd, const char *path, size_t max, struct 
     return ERR_NONE;
 }
 
+static bool fs_is_stopped(const atomic_bool *stop) { return stop != NULL && atomic_load(stop); }
+
 /* Reads to the end, however the size changes meanwhile. */
-static enum err_code fs_read_to_end(int fd, const char *path, size_t max, struct buf *out,
-                                    struct err *err) {
+static enum err_code fs_read_to_end(int fd, const char *path, size_t max, const atomic_bool *stop,
+                                    struct buf *out, struct err *err) {
     char piece[FS_PIECE_BYTES];
     size_t total = 0;
 
     for (;;) {
-        ssize_t n = read(fd, piece, sizeof piece);
+        ssize_t n = fs_is_stopped(stop) ? 0 : read(fd, piece, sizeof piece);
+        if (fs_is_stopped(stop)) {
+            return err_set(err, ERR_INTERRUPTED, "reading %s was interrupted", path);
+        }
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -139,7 +144,7 @@ static enum err_code fs_read_fd(int fd, const char *path, size_t max, struct buf
     if (fs_check_file(fd, path, max, err) != ERR_NONE) {
         return err->code;
     }
-    return fs_read_to_end(fd, path, max, out, err);
+    return fs_read_to_end(fd, path, max, NULL, out, err);
 }
 
 enum err_code fs_read_at(const struct fs_root *root, const char *rel, size_t max, struct buf *out,
@@ -162,19 +167,54 @@ enum err_code fs_read_file(const char *path, size_t max, struct buf *out, struct
     return fs_read_fd(fd, path, max, out, err);
 }
 
-enum err_code fs_read_input(const char *path, size_t max, struct buf *out, struct err *err) {
-    bool is_stdin = strcmp(path, "-") == 0;
-    CLEANUP(fs_closep) int opened = is_stdin ? -1 : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    enum err_code code;
+static const char *input_name(const char *path) {
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
 
-    if (is_stdin) {
-        return fs_read_to_end(STDIN_FILENO, "standard input", max, out, err);
+/* Why it was not opened, and what to do. */
+static enum err_code input_fails(const char *path, int number, const atomic_bool *stop,
+                                 struct err *err) {
+    if (path[0] == '\0') {
+        err_set(err, ERR_INVALID, "the name of a file is empty");
+    } else if (number == EISDIR) {
+        err_set(err, ERR_INVALID, "%s is a folder", input_name(path));
+        return err_remedy(err, "name one file of it");
+    } else if (fs_is_stopped(stop)) {
+        return err_set(err, ERR_INTERRUPTED, "opening %s was interrupted", path);
+    } else {
+        err_errno(err, number, "%s", input_name(path));
     }
-    code = opened < 0 ? err_errno(err, errno, "%s", path)
-                      : fs_read_to_end(opened, path, max, out, err);
-    return code == ERR_NONE || code == ERR_TOO_LARGE
-               ? code
-               : err_remedy(err, "give the path of a file, or - for standard input");
+    if (number == EACCES) {
+        return err_remedy(err, "let this user read it, or give the path of another file");
+    }
+    return err_remedy(err, "give the path of a file, or - for standard input");
+}
+
+enum err_code fs_open_input(const char *path, const atomic_bool *stop, int *out, struct err *err) {
+    CLEANUP(fs_closep)
+    int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                    : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0) {
+        return input_fails(path, errno, stop, err);
+    }
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return input_fails(path, EISDIR, stop, err);
+    }
+    *out = fd;
+    fd = -1;
+    return ERR_NONE;
+}
+
+enum err_code fs_read_input(const char *path, size_t max, const atomic_bool *stop, struct buf *out,
+                            struct err *err) {
+    CLEANUP(fs_closep) int fd = -1;
+
+    if (fs_open_input(path, stop, &fd, err) != ERR_NONE) {
+        return err->code;
+    }
+    return fs_read_to_end(fd, input_name(path), max, stop, out, err);
 }
 
 enum err_code fs_hash_fd(int fd, const char *path, size_t max, struct sha256 *out,

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "base/hash.h"
 
@@ -120,10 +122,17 @@ void fs_keep_name(const char *path);
 MUST_CHECK enum err_code fs_read_file(const char *path, size_t max, struct buf *out,
                                       struct err *err);
 
-/* The same of what a person names on the command line: "-" is standard input, and a pipe
- * (/dev/fd/N of a shell's <(...)) is read to its end. */
-MUST_CHECK enum err_code fs_read_input(const char *path, size_t max, struct buf *out,
+/* Opens what a person names on the command line: "-" is standard input, and a pipe (/dev/fd/N of a
+ * shell's <(...)) is one too. `*out` is the caller's to close. Blocks until a FIFO has a writer.
+ * Errors: ERR_NOT_FOUND, ERR_INVALID (a folder, no name), ERR_IO, ERR_INTERRUPTED (a signal came
+ * while `*stop` is true; NULL: never), each with its remedy. */
+MUST_CHECK enum err_code fs_open_input(const char *path, const atomic_bool *stop, int *out,
                                        struct err *err);
+
+/* Appends all of it, of at most `max` bytes. Blocks until its end. Errors: those of
+ * fs_open_input(), ERR_TOO_LARGE. */
+MUST_CHECK enum err_code fs_read_input(const char *path, size_t max, const atomic_bool *stop,
+                                       struct buf *out, struct err *err);
 
 /* Replaces a file whole or not at all: writes a new one beside it, fsync, rename, fsync of the
  * folder. Errors: ERR_IO, ERR_DISK_FULL, ERR_NOT_FOUND (no such folder). */

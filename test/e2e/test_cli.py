@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from pathlib import Path
 
 import lab
@@ -55,6 +56,37 @@ class CommandLine(lab.Case):
         self.assertEqual(json.loads(run.stdout), {"bytes": len(text), "masked": masked})
         run = subprocess.run([lab.program(), "redact", "--known", str(env) + ".absent"], input=text, capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stdout), (6, ""), "without the values nothing may come out")
+
+    def test_known_values_that_cannot_be_read_are_no_values_to_be_missed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "known")
+            for text, code, says in ((b"PIN=Summer4821\n", 0, b""), (b"# nothing yet\n", 0, b""), (b"", 0, b""), ("PIN=Summer4821\n".encode("utf-16"), 2, b"not text in UTF-8"),
+                                     (b"Summer4821\n", 2, b"has no line NAME=value")):
+                path.write_bytes(text)
+                run = subprocess.run([lab.program(), "redact", "--known", str(path)], input=b"it is Summer4821\n", capture_output=True)
+                self.assertEqual((run.returncode, run.stdout), (code, b"" if code else b"it is ***\n" if b"PIN" in text else b"it is Summer4821\n"), text)
+                self.assertIn(says, run.stderr)
+            path.write_bytes(b"PIN=Summer4821\n")
+            run = subprocess.run(["bash", "-c", '"$1" redact --known <(cat "$2")', "bash", lab.program(), str(path)], input=b"Summer4821\n", capture_output=True)
+            self.assertEqual((run.returncode, run.stdout), (0, b"***\n"), run.stderr)
+
+    def test_an_answer_that_cannot_be_written_is_a_failure_and_a_reader_that_has_enough_is_none(self):
+        for argv in (["tokens", __file__], ["version"], ["help"], ["completion", "bash"], ["redact", "--json"], ["tokens", "--json", __file__]):
+            for close, says in ((">&-", b"Bad file descriptor"), (">/dev/full", b"No space left on device")):
+                run = subprocess.run(["bash", "-c", f'exec "$@" {close}', "bash", lab.program(), *argv], stdin=subprocess.DEVNULL, capture_output=True)
+                self.assertEqual(run.returncode, 1, (argv, close))
+                self.assertTrue("--json" in argv or says in run.stderr, run.stderr)
+            run = subprocess.run(["bash", "-c", '"$@" | true; exit ${PIPESTATUS[0]}', "bash", lab.program(), *argv], stdin=subprocess.DEVNULL, capture_output=True)
+            self.assertEqual((run.returncode, run.stderr), (0, b""), argv)
+
+    def test_no_file_becomes_a_standard_descriptor_that_was_closed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "fifo")
+            os.mkfifo(fifo)
+            process = subprocess.Popen(["bash", "-c", 'exec "$@" <&- >&- 2>&-', "bash", lab.program(), "tokens", fifo])
+            with open(fifo, "w"):  # it has opened it too, then
+                held = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+            self.assertEqual((held, process.wait(20)), (["/dev/null"] * 3, 1))
 
     def test_what_a_command_changes_is_shown_in_a_copy_and_kept_after_a_yes(self):
         repo = self.empty()

@@ -138,14 +138,14 @@ class Pipes(unittest.TestCase):
             out += reader.stdout.read()
             reader.wait()
             reader.stdout.close()
-            self.assertEqual((process.wait(30), process.stderr.read()), (1, "  ✗ standard output: Broken pipe\n".encode()))
+            self.assertEqual((process.wait(30), process.stderr.read()), (1, "  ✗ standard output: nobody reads it any more\n    → let what reads it read to the end\n".encode()))
             self.assertEqual(out, self.once(text)[:len(out)])
             self.leaks_nothing(out, known)
 
     def test_no_output_at_all_and_a_full_disk_are_told(self):
         text, _ = text_of(self.r, 200000)
         with open("/dev/full", "wb") as full:
-            for out, said in ((None, "Bad file descriptor"), (full, "No space left on device\n    → free some space and begin again")):
+            for out, said in ((None, "Bad file descriptor\n    → give it somewhere to write to"), (full, "No space left on device\n    → free some space and begin again")):
                 run = subprocess.run(["/bin/sh", "-c", 'exec "$@" >&-', "sh", *self.argv] if out is None else self.argv, input=text,
                                      stdout=out, stderr=subprocess.PIPE)
                 self.assertEqual((run.returncode, run.stderr), (1, f"  ✗ standard output: {said}\n".encode()))

@@ -1,9 +1,12 @@
 """`policy check` as a user runs it. No AWS."""
 import functools
 import json
+import os
 import re
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -43,6 +46,75 @@ class Checks(unittest.TestCase):
 
 
 class PolicyCheck(Checks):
+    def files(self, *options, **texts):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in texts.items():
+                Path(folder, name).write_bytes(text if isinstance(text, bytes) else text.encode())
+            names = [str(Path(folder, name)) for name in texts]
+            return subprocess.run([lab.program(), "policy", "check", *names, *options], capture_output=True, text=True)
+
+    def test_files_beside_one_that_cannot_be_read_are_judged_and_it_does_not_pass(self):
+        run = self.files(held=HELD, terraform='resource "x" "y" {}\n', open=OPEN)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("terraform is no CloudFormation template", run.stderr)
+        self.assertIn("[public_access]", run.stdout)
+        self.assertIn("1 denied, 0 for a person to decide, in 2 files, 1 not read", run.stderr)
+        run = self.files("--json", held=HELD, terraform="x: y\n")
+        found = json.loads(run.stdout)
+        self.assertEqual((run.returncode, run.stderr, found["verdict"]), (2, "", "deny"))
+        self.assertEqual((found["files"][0]["verdict"], found["files"][1]["error"]["code"]), ("allow", "config"))
+        self.assertNotIn("verdict", found["files"][1])
+
+    def test_a_parameter_that_no_template_has_is_no_silent_default(self):
+        text = "Parameters: {Stage: {Type: String, Default: dev}}\n" + HELD
+        for given, says in (("Stag=prod", "did you mean Stage?"), ("Nothing=1", "under Parameters")):
+            run = self.files("--parameter", given, one=text, two=HELD)
+            self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
+            self.assertIn("has no parameter '" + given.split("=")[0], run.stderr)
+            self.assertIn(says, run.stderr)
+        self.assertEqual(self.files("--parameter", "Stage=prod", one=text, two=HELD).returncode, 0)
+        run = self.files("--parameter", "Stage=prod", "--parameter", "Stage=dev", one=text)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("'Stage' is given twice", run.stderr)
+
+    def test_what_cannot_be_read_has_its_sentence_and_its_remedy(self):
+        for text, says, remedy in (
+                (HELD.encode("utf-16"), "not text in UTF-8", "saved as UTF-8"), ("Description: caf\u00e9\n".encode("latin-1"), "not text in UTF-8", "saved as UTF-8"),
+                ("Resources:\n\tA: 1\n", "2: a value cannot begin with this character", "mend that line"),
+                ('{"Resources": {"A": {}, "A": {}}}', "duplicate object key", "no name twice"), ("A: 1\nA: 2\n", "'A' is there twice", "the one that is meant"),
+                ("A: " + "b" * (1 << 20), "is larger than the limit", "no larger one")):
+            run = self.files(paper=text)
+            self.assertIn(run.returncode, (1, 2), text[:40])
+            self.assertIn(says, run.stderr)
+            self.assertIn("→", run.stderr)
+            self.assertIn(remedy, run.stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run([lab.program(), "policy", "check", folder], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("is a folder\n    → name one file of it", run.stderr)
+
+    def test_a_syntax_error_does_not_show_what_stands_there(self):
+        run = self.files(paper='{"Resources": {"A": {"DB_PASSWORD": Summer4821}}}')
+        self.assertEqual(run.returncode, 2)
+        self.assertNotIn("Summer", run.stderr)
+
+    def test_ctrl_c_ends_it_while_it_waits_for_its_input(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = str(Path(folder, "fifo"))
+            os.mkfifo(fifo)
+            for argv in (["policy", "check", "-"], ["policy", "check", fifo], ["tokens"], ["tokens", fifo], ["redact"], ["redact", "--known", fifo],
+                         ["estimate", "--region", "eu-west-1", "-"]):
+                process = subprocess.Popen([lab.program(), *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                           env={**os.environ, "XDG_STATE_HOME": folder})
+                for _ in range(100):  # the first may come before it is listened to
+                    time.sleep(0.1)
+                    if "SigCgt" in (status := Path(f"/proc/{process.pid}/status").read_text()) and int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16) & 2:
+                        break
+                time.sleep(0.3)
+                process.send_signal(signal.SIGINT)
+                said = process.communicate(timeout=20)[1].decode()
+                self.assertEqual(process.returncode, 130, f"{argv} {said}")
+                self.assertIn("was interrupted", said)
     def test_a_finding_has_its_line_its_rule_and_its_remedy(self):
         run = self.check(OPEN)
         self.assertEqual(run.returncode, 5, run.stderr)

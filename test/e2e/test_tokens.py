@@ -80,7 +80,7 @@ class Tokens(unittest.TestCase):
         run = subprocess.run([lab.program(), "tokens", file], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         want = len(self.judge.references["o200k_base"].encode_ordinary(Path(file).read_text()))
         self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"%d\n" % want, b""))
-        for name, code, says in (("/nonexistent", 6, b"No such file"), (str(ROOT), 2, b"is a folder"), ("", 6, b"No such file")):
+        for name, code, says in (("/nonexistent", 6, b"No such file"), (str(ROOT), 2, b"is a folder"), ("", 2, b"is empty")):
             run = subprocess.run([lab.program(), "tokens", name], stdin=subprocess.DEVNULL, capture_output=True, check=False)
             self.assertEqual((run.returncode, run.stdout), (code, b""), name)
             self.assertIn(says, run.stderr)

@@ -1,6 +1,7 @@
 /* The program around a verb: command line, output, flow, sessions, the end. */
 #include "front/cli/cli_room.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "front/cli/suggest.h"
 #include "sys/tty.h"
 
-enum { PRINT_BYTES_MAX = 4 << 20, VERBS_MAX = 64, EXIT_CHANGES = 7 };
+enum { PRINT_BYTES_MAX = 4 << 20, VERBS_MAX = 64, EXIT_CHANGES = 7, STDOUT_BYTES = 64 << 10 };
 
 /* ---- Verbs ---- */
 
@@ -105,21 +106,26 @@ static void cli_vformat(struct cli *cli, struct buf *out, const char *fmt, va_li
     tty_escape(out, masked_str(&masked));
 }
 
+void cli_write(struct cli *cli, const struct buf *text) {
+    if (fwrite(buf_cstr(text), 1, text->len, stdout) != text->len || fflush(stdout) != 0) {
+        cli->ndjson.failed = errno;
+    }
+}
+
 void cli_print(struct cli *cli, const char *fmt, ...) {
     const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
     CLEANUP(buf_done) struct buf text = BUF_INIT(PRINT_BYTES_MAX);
     CLEANUP(buf_done) struct buf fit = BUF_INIT(PRINT_BYTES_MAX * 2);
     va_list args;
 
-    if (cli->is_json || cli->ndjson.is_broken) {
+    if (cli->is_json || cli->ndjson.failed != 0) {
         return;
     }
     va_start(args, fmt);
     cli_vformat(cli, &text, fmt, args);
     va_end(args);
     screen_fit(&screen, &fit, buf_str(&text));
-    cli->ndjson.is_broken =
-        fwrite(buf_cstr(&fit), 1, fit.len, stdout) != fit.len || fflush(stdout) != 0;
+    cli_write(cli, &fit);
 }
 
 void cli_say(struct cli *cli, const char *fmt, ...) {
@@ -193,6 +199,8 @@ static void cli_prepare(struct cli *cli) {
     cli->screen = screen_of(stderr, STDERR_FILENO, is_plain);
     cli->render = render_new(&cli->screen, cli_progress(cli), args_is(&cli->args, OPT_VERBOSE));
     cli->ndjson.to = stdout;
+    /* What is printed in parts is written at the end, where a failure is seen. */
+    (void)setvbuf(stdout, NULL, _IOFBF, STDOUT_BYTES);
     cli->asker = (struct asker){
         .render = cli->render,
         .screen = cli->screen,
@@ -362,6 +370,11 @@ static const char *status_of(enum err_code code) {
     return "failed";
 }
 
+json_t *cli_error_json(const struct err *err) {
+    return json_pack("{s:s, s:s, s:s}", "code", err_wire(err->code), "message", err->text, "remedy",
+                     err->remedy);
+}
+
 static json_t *result_of(const struct err *err, int exit_status) {
     json_t *result = json_object();
 
@@ -371,9 +384,7 @@ static json_t *result_of(const struct err *err, int exit_status) {
                                     : "failed");
     json_put_int(result, "exit", exit_status);
     if (err != NULL) {
-        json_put(result, "error",
-                 json_pack("{s:s, s:s, s:s}", "code", err_wire(err->code), "message", err->text,
-                           "remedy", err->remedy));
+        json_put(result, "error", cli_error_json(err));
     }
     return result;
 }
@@ -416,6 +427,32 @@ static void cli_start(struct cli *cli) {
     cli_event(cli, "start",
               json_pack("{s:i, s:s, s:s}", "version", 1, "program", AWSCOPILOT_VERSION, "verb",
                         cli->verb == NULL ? "none" : cli->verb->name));
+}
+
+enum err_code cli_output_fails(int number, struct err *err) {
+    if (number == EPIPE) {
+        err_set(err, ERR_IO, "standard output: nobody reads it any more");
+        return err_remedy(err, "let what reads it read to the end");
+    }
+    err_errno(err, number, "standard output");
+    return err->code == ERR_DISK_FULL ? err_remedy(err, "free some space and begin again")
+                                      : err_remedy(err, "give it somewhere to write to");
+}
+
+/* What a verb is asked for is its answer: one that could not be written is a failure. A reader that
+ * has had enough is none, and a run has done what it did. */
+static void end_with_output(struct cli *cli) {
+    int failed = fflush(stdout) != 0 && cli->ndjson.failed == 0 ? errno : cli->ndjson.failed;
+    struct err err = {0};
+
+    if (failed == 0 || failed == EPIPE || cli->result != NULL) {
+        return;
+    }
+    (void)cli_output_fails(failed, &err);
+    if (!cli->is_json) {
+        cli_complain(cli, &err);
+    }
+    cli->exit_status = cli->exit_status == 0 ? err_exit(err.code) : cli->exit_status;
 }
 
 int cli_end(struct cli *cli, const struct err *err) {
@@ -625,6 +662,7 @@ int cli_main(const struct verb *const *verbs, int argc, char *const *argv) {
     int exit_status;
 
     if (cli_run(&cli, argc, argv, &err) == ERR_NONE) {
+        end_with_output(&cli);
         exit_status = cli_end(&cli, NULL);
     } else {
         cli_prepare_early(&cli);

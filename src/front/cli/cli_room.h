@@ -20,11 +20,10 @@ MUST_CHECK enum err_code cli_ask_agent(struct cli *cli, const struct agent *agen
 void cli_hush(struct cli *cli);
 void cli_unhush(struct cli *cli);
 
-/* Masks what is printed: the flow's where one is open, else one of its own. */
-/* What the one option that may be repeated says, as an object of texts; the last of equal keys
- * counts. New reference. */
+/* What the one option that may be repeated says, as an object of texts. New reference. */
 json_t *cli_pairs(const struct args *args);
 
+/* Masks what is printed: the flow's where one is open, else one of its own. */
 const struct redactor *cli_redactor(struct cli *cli);
 
 /* Prints one object to stdout, masked, whatever the form of output. */
@@ -36,6 +35,15 @@ void cli_show_result(struct cli *cli, const json_t *result);
 /* Says how a verb ended (`err` NULL: well), with NDJSON its result line where none is out yet.
  * Returns the exit status. */
 int cli_end(struct cli *cli, const struct err *err);
+
+/* An error as programs read it: {"code","message","remedy"}; not masked yet. New reference. */
+json_t *cli_error_json(const struct err *err);
+
+/* Writes what is neither masked nor fitted any more to stdout, and keeps a failure. */
+void cli_write(struct cli *cli, const struct buf *text);
+
+/* Says that standard output failed with this errno: ERR_IO or ERR_DISK_FULL. */
+enum err_code cli_output_fails(int number, struct err *err);
 
 /* Prints the help of one verb to stdout. */
 void help_verb(struct cli *cli, const struct verb *verb);

@@ -15,12 +15,12 @@ static const char *const sections[VERBS_N] = {
 enum { NAME_COLUMNS = 30, OPTION_COLUMNS = 38, NARROW = 80, HELP_BYTES_MAX = 64 * 1024 };
 
 /* Writes what was gathered, as wide as the terminal is. */
-static void help_write(struct buf *text) {
+static void help_write(struct cli *cli, struct buf *text) {
     const struct screen screen = screen_of(stdout, STDOUT_FILENO, true);
     CLEANUP(buf_done) struct buf fit = BUF_INIT(HELP_BYTES_MAX * 2);
 
     screen_fit(&screen, &fit, buf_str(text));
-    screen_write(&screen, &fit);
+    cli_write(cli, &fit);
 }
 
 /* What is named, and what it means in the column beside it; or below it, where it is too long for
@@ -55,7 +55,7 @@ static void help_verb_line(struct buf *out, const struct verb *verb, bool is_nar
     help_row(out, names, NAME_COLUMNS, is_narrow, verb->summary);
 }
 
-static void help_all(const struct cli *cli) {
+static void help_all(struct cli *cli) {
     CLEANUP(buf_done) struct buf out = BUF_INIT(HELP_BYTES_MAX);
     bool is_narrow = help_is_narrow();
 
@@ -75,7 +75,7 @@ static void help_all(const struct cli *cli) {
              "Exit codes: 0 ok, 1 other failure, 2 usage or a missing answer, 3 credentials,\n"
              "4 deployment failed, 5 refused, 6 no such thing, 7 expected no changes,\n"
              "8 cancelled, 9 timed out, 10 waiting for approval, 130 interrupted, 255 defect.\n");
-    help_write(&out);
+    help_write(cli, &out);
 }
 
 static void help_option(struct buf *out, const struct option_row *row, bool is_narrow) {
@@ -122,7 +122,7 @@ void help_verb(struct cli *cli, const struct verb *verb) {
     }
     help_options(&out, verb->options, "Options");
     help_options(&out, OPTIONS_COMMON, "Options of every verb");
-    help_write(&out);
+    help_write(cli, &out);
 }
 
 static json_t *help_json(const struct verb *verb) {

@@ -318,8 +318,17 @@ static enum err_code check_pairs(const struct args *args, const struct option_ro
     bool is_given = is_repeated(row) && args->values[row - option_rows] != NULL;
 
     for (size_t i = 0; is_given && i < args->pair_n; i++) {
+        size_t key = strcspn(args->pairs[i], "=") + 1;
+
         if (check_value(row, args->pairs[i], true, err) != ERR_NONE) {
             return err->code;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (strncmp(args->pairs[k], args->pairs[i], key) == 0) {
+                err_set(err, ERR_USAGE, "--%s: '%.*s' is given twice", row->name,
+                        (int)(key - 1 > 60 ? 60 : key - 1), args->pairs[i]);
+                return err_remedy(err, "give it once");
+            }
         }
     }
     return ERR_NONE;

@@ -75,7 +75,7 @@ void render_where(const struct screen *screen, struct buf *out, const json_t *wh
 
 struct ndjson {
     FILE *to;
-    bool is_broken;      /* nobody reads any more */
+    int failed;          /* errno of the first write that failed: all later ones are left out */
     bool ends_in_result; /* the last line was the result */
 };
 

@@ -6,9 +6,8 @@
 #include "aws/template.h"
 #include "front/verb/here.h"
 #include "front/verb/run.h"
+#include "front/verb/template.h"
 #include "guard/price/cost.h"
-#include "repo/template_file.h"
-#include "sys/fs.h"
 
 /* ---- Which region's prices ---- */
 
@@ -55,15 +54,6 @@ enum err_code here_template(struct cli *cli, const json_t *flags, json_t **out, 
                          : has_site   ? TEMPLATE_LAMBDA_HTTP
                                       : TEMPLATE_API);
     return ERR_NONE;
-}
-
-static enum err_code estimate_file(const char *path, json_t **out, struct err *err) {
-    CLEANUP(buf_done) struct buf text = BUF_INIT(TEMPLATE_FILE_BYTES_MAX + 1);
-
-    if (fs_read_input(path, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE) {
-        return err->code;
-    }
-    return template_file_read(buf_str(&text), path, out, err);
 }
 
 /* ---- Showing ---- */
@@ -166,8 +156,9 @@ static void estimate_show(struct cli *cli, const json_t *cost) {
 }
 
 static enum err_code estimate_run(struct cli *cli, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
-    CLEANUP(json_decrefp) json_t *template = NULL;
+    CLEANUP(template_file_done) struct template_file template = {0};
     CLEANUP(json_decrefp) json_t *parameters = NULL;
     CLEANUP(json_decrefp) json_t *cost = NULL;
     CLEANUP(freep) char *region = NULL;
@@ -176,12 +167,12 @@ static enum err_code estimate_run(struct cli *cli, struct err *err) {
 
     if (cost_use_read(json_object_get(flags, "usage"), &use, err) != ERR_NONE ||
         cli_flow(cli, err) != ERR_NONE || estimate_region(cli, flags, &region, err) != ERR_NONE ||
-        (path == NULL ? here_template(cli, flags, &template, err)
-                      : estimate_file(path, &template, err)) != ERR_NONE) {
+        (path == NULL ? here_template(cli, flags, &template.json, err)
+                      : template_named(path, arena, &template, err)) != ERR_NONE ||
+        template_parameters(cli, &template, 1, &parameters, err) != ERR_NONE) {
         return err->code;
     }
-    parameters = args_is(&cli->args, OPT_PARAMETER) ? cli_pairs(&cli->args) : NULL;
-    cost = cost_of_template(template, parameters, region, &use);
+    cost = cost_of_template(template.json, parameters, region, &use);
     if (cli->is_json) {
         cli_print_object(cli, cost);
     } else {

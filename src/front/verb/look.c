@@ -176,7 +176,7 @@ static bool logs_wait(const struct cli *cli) {
     int64_t until_ms = clock_mono_ms() + FOLLOW_PAUSE_MS;
 
     while (clock_mono_ms() < until_ms) {
-        if (cli_is_interrupted() || cli->ndjson.is_broken) {
+        if (cli_is_interrupted() || cli->ndjson.failed != 0) {
             return false;
         }
         clock_sleep_ms(100);

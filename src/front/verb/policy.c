@@ -1,9 +1,7 @@
 /* policy check: judges templates by the rules that hold for our own, without AWS. */
 #include <string.h>
 
-#include "front/cli/cli_room.h"
-#include "repo/template_file.h"
-#include "sys/fs.h"
+#include "front/verb/template.h"
 
 enum { POLICY_FILES_MAX = 64 };
 
@@ -47,32 +45,62 @@ static void policy_show(struct cli *cli, const char *name, const json_t *finding
     }
 }
 
-/* Judges one file and adds {"file","verdict","findings"} to `files`. */
-static enum err_code policy_file(struct cli *cli, const char *name, const json_t *parameters,
-                                 json_t *files, enum verdict *verdict, struct err *err) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    CLEANUP(buf_done) struct buf text = BUF_INIT(TEMPLATE_FILE_BYTES_MAX + 1);
-    CLEANUP(template_file_done) struct template_file file = {0};
-    json_t *findings = json_array();
+/* What is judged: files, as many as were named, of which some could not be read. */
+struct policy_papers {
+    struct template_file rows[POLICY_FILES_MAX]; /* {0}: not read */
+    size_t n, unread_n;
+    int exit_status; /* of the first that could not be read */
+};
+
+static void policy_papers_done(struct policy_papers *papers) {
+    for (size_t i = 0; i < papers->n; i++) {
+        template_file_done(&papers->rows[i]);
+    }
+}
+
+/* Reads all and gives each a row {"file"}. One among several that cannot be read is told, its row
+ * has "error", and the others are judged. Errors: those of template_named() for the only one,
+ * ERR_INTERRUPTED. */
+static enum err_code policy_read(struct cli *cli, struct arena *arena, struct policy_papers *papers,
+                                 json_t *files, struct err *err) {
+    for (const char *name; (name = cli_word(cli, papers->n + 1)) != NULL; papers->n++) {
+        json_t *file = json_pack("{s:s}", "file", name);
+        struct err one = {0};
+
+        (void)json_array_append_new(files, file);
+        if (template_named(name, arena, &papers->rows[papers->n], &one) == ERR_NONE) {
+            continue;
+        }
+        if (one.code == ERR_INTERRUPTED || cli->args.word_n == 3) {
+            *err = one;
+            return err->code;
+        }
+        papers->exit_status = papers->unread_n++ == 0 ? err_exit(one.code) : papers->exit_status;
+        json_put(file, "error", cli_error_json(&one));
+        if (!cli->is_json) {
+            cli_complain(cli, &one);
+        }
+    }
+    return ERR_NONE;
+}
+
+/* Judges one file and adds "verdict" and "findings" to its row. */
+static enum verdict policy_judge_file(struct cli *cli, const struct template_file *paper,
+                                      const json_t *parameters, json_t *file) {
     struct review_ctx ctx = {
         .account = args_text(&cli->args, OPT_ACCOUNT),
         .region = args_text(&cli->args, OPT_REGION),
         .redactor = cli_redactor(cli),
         .parameters = parameters,
     };
-    enum verdict one;
+    json_t *findings = json_array();
+    enum verdict verdict = policy_review_template(paper->json, &ctx, findings);
 
-    (void)json_array_append_new(files, json_pack("{s:s, s:o}", "file", name, "findings", findings));
-    if (fs_read_input(name, TEMPLATE_FILE_BYTES_MAX, &text, err) != ERR_NONE ||
-        template_file_open(buf_str(&text), name, arena, &file, err) != ERR_NONE) {
-        return err->code;
-    }
-    one = policy_review_template(file.json, &ctx, findings);
-    policy_add_lines(&file, findings);
-    json_put_str(json_array_get(files, json_array_size(files) - 1), "verdict", verdict_name(one));
-    policy_show(cli, name, findings);
-    *verdict = verdict_strictest(*verdict, one);
-    return ERR_NONE;
+    json_put(file, "findings", findings);
+    policy_add_lines(paper, findings);
+    json_put_str(file, "verdict", verdict_name(verdict));
+    policy_show(cli, json_str_or(file, "file", ""), findings);
+    return verdict;
 }
 
 static size_t policy_count(const json_t *files, const char *verdict) {
@@ -93,9 +121,10 @@ static int policy_exit(enum verdict verdict) {
 }
 
 static enum err_code policy_run(struct cli *cli, struct err *err) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(policy_papers_done) struct policy_papers papers = {0};
     CLEANUP(json_decrefp) json_t *files = json_array();
-    CLEANUP(json_decrefp)
-    json_t *parameters = args_is(&cli->args, OPT_PARAMETER) ? cli_pairs(&cli->args) : NULL;
+    CLEANUP(json_decrefp) json_t *parameters = NULL;
     enum verdict verdict = VERDICT_ALLOW;
 
     if (cli_word(cli, 0) != NULL && strcmp(cli_word(cli, 0), "check") != 0) {
@@ -106,10 +135,18 @@ static enum err_code policy_run(struct cli *cli, struct err *err) {
         err_set(err, ERR_USAGE, "policy check: which files?");
         return err_remedy(err, "aws-copilot policy check FILE...");
     }
-    for (size_t i = 1; cli_word(cli, i) != NULL; i++) {
-        if (policy_file(cli, cli_word(cli, i), parameters, files, &verdict, err) != ERR_NONE) {
-            return err->code;
-        }
+    if (policy_read(cli, arena, &papers, files, err) != ERR_NONE ||
+        template_parameters(cli, papers.rows, papers.n, &parameters, err) != ERR_NONE) {
+        return err->code;
+    }
+    for (size_t i = 0; i < papers.n; i++) {
+        /* What is not read does not pass. */
+        enum verdict one =
+            papers.rows[i].json == NULL
+                ? VERDICT_DENY
+                : policy_judge_file(cli, &papers.rows[i], parameters, json_array_get(files, i));
+
+        verdict = verdict_strictest(verdict, one);
     }
     if (cli->is_json) {
         CLEANUP(json_decrefp)
@@ -118,11 +155,15 @@ static enum err_code policy_run(struct cli *cli, struct err *err) {
 
         cli_print_object(cli, object);
     } else {
-        cli_say(cli, "%zu denied, %zu for a person to decide, in %zu file%s; policy %s",
-                policy_count(files, "deny"), policy_count(files, "ask"), json_array_size(files),
-                json_array_size(files) == 1 ? "" : "s", policy_version());
+        CLEANUP(freep)
+        char *unread =
+            papers.unread_n == 0 ? mem_strdup("") : mem_format(", %zu not read", papers.unread_n);
+
+        cli_say(cli, "%zu denied, %zu for a person to decide, in %zu file%s%s; policy %s",
+                policy_count(files, "deny"), policy_count(files, "ask"), papers.n - papers.unread_n,
+                papers.n - papers.unread_n == 1 ? "" : "s", unread, policy_version());
     }
-    cli->exit_status = policy_exit(verdict);
+    cli->exit_status = papers.unread_n > 0 ? papers.exit_status : policy_exit(verdict);
     return ERR_NONE;
 }
 
@@ -131,12 +172,14 @@ const struct verb verb_policy = {
     .words = "check FILE...",
     .word_max = 1 + POLICY_FILES_MAX,
     .summary = "judge CloudFormation templates by the rules that hold for our own",
-    .more = "Reads YAML or JSON (- is standard input), asks neither AWS nor a model. Each finding "
-            "has its line, its rule and what to do; what cannot be told never passes. Parameters "
-            "are what --parameter says, or their defaults, which decide no condition: without "
-            "--parameter both branches are read. With --account other accounts are found too. Exit "
-            "0: nothing found that stops; 10: a person has to decide; 5: denied; 2: not readable. "
-            "With --json: one object.",
+    .more =
+        "Reads YAML or JSON (- is standard input), asks neither AWS nor a model. Each finding "
+        "has its line, its rule and what to do; what cannot be told never passes. Parameters "
+        "are what --parameter says, or their defaults, which decide no condition: without "
+        "--parameter both branches are read. With --account other accounts are found too. Exit "
+        "0: nothing found that stops; 10: a person has to decide; 5: denied; 2: no template, 6: "
+        "no such file, 1: not readable; the other files are judged all the same. With --json: "
+        "one object.",
     .section = VERBS_HERE,
     .options = OPTIONS_WHERE | OPTIONS_TEMPLATE,
     .is_one_object = true,

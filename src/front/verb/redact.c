@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "front/cli/cli_room.h"
+#include "front/cli/interrupt.h"
 #include "guard/limits.h"
 #include "sys/fs.h"
 
@@ -45,13 +46,12 @@ static void redact_put(void *user, const struct masked *piece) {
     }
 }
 
-static enum err_code redact_fails(int number, const char *what, struct err *err) {
-    if (number == EINTR) {
-        return err_set(err, ERR_INTERRUPTED, "redaction was interrupted");
-    }
-    err_errno(err, number, "%s", what);
-    return err->code == ERR_DISK_FULL ? err_remedy(err, "free some space and begin again")
-                                      : err->code;
+static enum err_code redact_interrupted(struct err *err) {
+    return err_set(err, ERR_INTERRUPTED, "redaction was interrupted");
+}
+
+static enum err_code redact_ends(const struct redact_out *out, struct err *err) {
+    return out->failed == EINTR ? redact_interrupted(err) : cli_output_fails(out->failed, err);
 }
 
 /* Errors: ERR_IO, ERR_DISK_FULL, ERR_INTERRUPTED. */
@@ -60,31 +60,60 @@ static enum err_code redact_copy(struct redact_stream *stream, const struct reda
     char chunk[REDACT_CHUNK];
     ssize_t n;
 
-    while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
+    while (!cli_is_interrupted() && (n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
         if (n < 0 && !redact_again(STDIN_FILENO, POLLIN)) {
-            return redact_fails(errno, "standard input", err);
+            if (cli_is_interrupted()) {
+                break;
+            }
+            err_errno(err, errno, "standard input");
+            return err_remedy(err, "give it a text: aws-copilot redact < FILE");
         }
         if (n > 0) {
             redact_stream_write(stream, (struct str){chunk, (size_t)n});
             *bytes += (size_t)n;
         }
-        if (out->failed != 0 || cli_is_interrupted()) {
-            return redact_fails(out->failed != 0 ? out->failed : EINTR, "standard output", err);
+        if (out->failed != 0) {
+            return redact_ends(out, err);
         }
     }
-    return ERR_NONE;
+    return cli_is_interrupted() ? redact_interrupted(err) : ERR_NONE;
 }
 
-/* Errors: those of fs_read_file(). */
+/* Whether something stands there, and none of it is NAME=value. */
+static bool redact_is_no_env(struct str text) {
+    struct str line = {0};
+    bool is_any = false;
+
+    while (str_next(&text, '\n', &line)) {
+        line = str_trim(line);
+        if (str_find(line, STR("=")) > 0) {
+            return false;
+        }
+        is_any = is_any || (line.len > 0 && line.ptr[0] != '#');
+    }
+    return is_any;
+}
+
+/* Errors: those of fs_read_input(), ERR_INVALID (no text of lines NAME=value: whoever names it
+ * counts on its values being masked). */
 static enum err_code redact_learn(struct redactor *redactor, const char *path, struct err *err) {
     CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_FILE_BYTES));
+    enum err_code code = strcmp(path, "-") != 0
+                             ? fs_read_input(path, text.max, &interrupted, &text, err)
+                             : err_set(err, ERR_USAGE, "standard input is what is masked");
 
-    if (fs_read_file(path, text.max, &text, err) != ERR_NONE) {
-        return err_remedy(err, "--known takes the path of an .env file: lines NAME=value");
+    if (code == ERR_NONE && str_find(buf_str(&text), (struct str){"\0", 1}) >= 0) {
+        code = err_set(err, ERR_INVALID, "%s is not text in UTF-8", path);
+    } else if (code == ERR_NONE && redact_is_no_env(buf_str(&text))) {
+        code = err_set(err, ERR_INVALID, "%s has no line NAME=value", path);
     }
-    redactor_add_env(redactor, buf_str(&text), true);
+    if (code == ERR_NONE) {
+        redactor_add_env(redactor, buf_str(&text), true);
+    }
     mem_wipe(text.ptr, text.len);
-    return ERR_NONE;
+    return code == ERR_NONE || code == ERR_INTERRUPTED
+               ? code
+               : err_remedy(err, "--known takes an .env file: UTF-8, lines NAME=value");
 }
 
 static enum err_code redact_run(struct cli *cli, struct err *err) {
@@ -104,7 +133,7 @@ static enum err_code redact_run(struct cli *cli, struct err *err) {
     enum err_code code = redact_copy(stream, &out, &bytes, err);
     (code == ERR_NONE ? redact_stream_end : redact_stream_drop)(stream);
     if (code == ERR_NONE && out.failed != 0) {
-        code = redact_fails(out.failed, "standard output", err);
+        code = redact_ends(&out, err);
     }
     if (code == ERR_NONE && cli->is_json) {
         CLEANUP(json_decrefp) json_t *object = json_object();

@@ -1,14 +1,14 @@
 /* tokens: how many tokens a text has. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "front/cli/cli_room.h"
+#include "front/cli/interrupt.h"
 #include "guard/limits.h"
 #include "guard/tokens/counter.h"
+#include "sys/fs.h"
 #include "sys/tty.h"
 
 enum { TOKENS_CHUNK = 64 << 10 };
@@ -19,12 +19,10 @@ static enum err_code tokens_read(int fd, struct token_counter *counter, size_t *
     char chunk[TOKENS_CHUNK];
     ssize_t n;
 
-    while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-        if (cli_is_interrupted()) {
-            return err_set(err, ERR_INTERRUPTED, "the count was interrupted");
-        }
+    while (!cli_is_interrupted() && (n = read(fd, chunk, sizeof(chunk))) != 0) {
         if (n < 0 && errno != EINTR) {
-            return err_errno(err, errno, "the text cannot be read");
+            err_errno(err, errno, "the text cannot be read");
+            return err_remedy(err, "give the path of a file, or - for standard input");
         }
         if (n > 0) {
             struct str text = {chunk, (size_t)n};
@@ -36,33 +34,8 @@ static enum err_code tokens_read(int fd, struct token_counter *counter, size_t *
             *bytes += text.len;
         }
     }
-    return ERR_NONE;
-}
-
-/* The file that is named, or standard input. Errors: ERR_NOT_FOUND, ERR_INVALID, ERR_IO. */
-static enum err_code tokens_open(struct cli *cli, int *out, struct err *err) {
-    const char *name = cli_word(cli, 0);
-    struct stat st;
-
-    if (name == NULL || strcmp(name, "-") == 0) {
-        if (tty_is_terminal(STDIN_FILENO)) {
-            cli_say(cli, "type or paste the text; Ctrl-D ends it");
-        }
-        *out = STDIN_FILENO;
-        return ERR_NONE;
-    }
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        err_errno(err, errno, "%s", name);
-        return err_remedy(err, "give the path of a file, or - for standard input");
-    }
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-        close(fd);
-        err_set(err, ERR_INVALID, "%s is a folder", name);
-        return err_remedy(err, "name one file of it");
-    }
-    *out = fd;
-    return ERR_NONE;
+    return cli_is_interrupted() ? err_set(err, ERR_INTERRUPTED, "the count was interrupted")
+                                : ERR_NONE;
 }
 
 static enum err_code tokens_run(struct cli *cli, struct err *err) {
@@ -71,16 +44,19 @@ static enum err_code tokens_run(struct cli *cli, struct err *err) {
     CLEANUP(token_counter_freep)
     struct token_counter *counter =
         token_counter_new(encoding, (size_t)limit(LIMIT_TOKENS_KEPT_BYTES));
+    const char *path = cli_word(cli, 0) == NULL ? "-" : cli_word(cli, 0);
     size_t bytes = 0, count;
     int fd = -1;
-    enum err_code code = tokens_open(cli, &fd, err);
+    enum err_code code;
 
-    if (code == ERR_NONE) {
-        code = tokens_read(fd, counter, &bytes, err);
+    if (strcmp(path, "-") == 0 && tty_is_terminal(STDIN_FILENO)) {
+        cli_say(cli, "type or paste the text; Ctrl-D ends it");
     }
-    if (fd > STDIN_FILENO) {
-        close(fd);
+    if (fs_open_input(path, &interrupted, &fd, err) != ERR_NONE) {
+        return err->code;
     }
+    code = tokens_read(fd, counter, &bytes, err);
+    close(fd);
     if (code != ERR_NONE) {
         return code;
     }
