@@ -101,7 +101,13 @@ static bool is_public_value(struct str value) {
 static bool is_prose_inside(struct str value) {
     char bytes[VALUE_MAX];
     struct str text = {bytes, base64_text(value, bytes)};
-    bool is_prose = str_find(text, STR(" ")) >= 0 || str_find(text, STR("\"")) >= 0;
+    size_t beyond = 0; /* of scripts that write no blanks */
+
+    for (size_t i = 0; i < text.len; i++) {
+        beyond += (unsigned char)text.ptr[i] > 0x7f;
+    }
+    bool is_prose =
+        str_find(text, STR(" ")) >= 0 || str_find(text, STR("\"")) >= 0 || beyond * 2 > text.len;
 
     mem_wipe(bytes, sizeof bytes);
     return is_prose;

@@ -17,8 +17,9 @@ void runs_prune(struct str text, struct sift *sift);
 /* run.c: looks at every run of at least 24 letters and digits from `from` on. */
 void runs_scan(const struct pass *pass, struct scan *scan, size_t from);
 
-/* run.c: decodes Base64 from its beginning as far as it is text, into `out` of at least as many
- * bytes; 0 when its first 12 bytes are not all of ASCII. */
+/* run.c: decodes Base64, all of which is text, into `out` of at least as many bytes: ASCII, NUL
+ * too; UTF-8 of 12 bytes of ASCII and more, or of at least 21 bytes; or anything but control
+ * characters behind a byte order mark. 0 when it is none. */
 size_t base64_text(struct str text, char *out);
 
 /* engine.c: looks for secrets in what a run encodes. */

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "guard/redact/pass.h"
 #include "guard/redact/redact_fixture.h"
 
 /* clang-format off */
@@ -39,7 +41,24 @@ static const char *const lookalikes[] = {
     "runtime=python3.12-linux-x86_64-gnu", "image: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/app", "pk=pk_live_0123456789abcdefghijABCD",
     "level=INFO2024-07-18T12:34:56Z", "timeout: 1234567890123456789", "std=-Wl,-z,relro,-z,now-and-1more2flags3here",
 };
+
+/* Text that begins beyond ASCII, as UTF-8 and in UTF-16 behind a byte order mark. */
+#define TEXT_OF(bytes) {bytes, sizeof(bytes) - 1}
+static const struct str beyond_ascii[] = {
+    TEXT_OF("Grüße aus ganz München"), TEXT_OF("Über uns: wir bauen Häuser für Menschen"), TEXT_OF("東京都の天気は晴れです"), TEXT_OF("サーバーを再起動してください"),
+    TEXT_OF("🚀 deploy finished 🎉 all green"), TEXT_OF("🇩🇪🇫🇷🇮🇹🇪🇸🇵🇱"), TEXT_OF("Привет, как дела сегодня?"), TEXT_OF("مرحبا بالعالم اليوم"), TEXT_OF("Ελληνικά και άλλα"),
+    TEXT_OF("안녕하세요 세계 여러분"), TEXT_OF("\xef\xbb\xbfid; name; city; country"), TEXT_OF("\xef\xbb\xbfÜbersicht der Orte"), TEXT_OF("\xff\xfeG\0r\0\xfc\0\xdf\0e\0 \0a\0u\0s\0 \0K\0\xf6\0l\0n\0"),
+    TEXT_OF("\xfe\xff\0G\0r\0\xfc\0\xdf\0e\0 \0a\0u\0s\0 \0K\0\xf6\0l\0n"), TEXT_OF("\xff\xfeh\0e\0l\0l\0o\0 \0w\0o\0r\0l\0d\0 \0o\0f\0 \0u\0s\0"),
+};
+
+/* Where in such a text a secret stands that is too short to be found as ASCII alone. */
+static const char *const holders[] = {
+    "Zugang für Gerät: pwd=%s für größere Häuser", "資格情報 password=%s です、これは秘密です", "🔑🔑🔑🔑🔑🔑 token: %s 🔒🔒🔒", "Пароль лежит здесь password=%s вот так вот",
+    "\xef\xbb\xbf" "Ü pwd=%s ü und noch viel mehr", "Übergröße ünd Ähnliches: postgres://ä:%s@höst/ö",
+};
 /* clang-format on */
+
+enum { SECRETS = 100000, SECRET_MIN = 28, SECRET_MAX = 88 };
 
 static size_t count_found(const struct redactor *redactor, const char *alphabet, size_t n) {
     size_t found = 0;
@@ -83,6 +102,75 @@ static void what_only_looks_random_stays(void **state) {
     check_stays(redactor, lookalikes, ARRAY_N(lookalikes));
 }
 
+/* NAME=Base64 of a text, in a place. */
+static void put_encoded(struct buf *line, const char *place, struct str text) {
+    CLEANUP(buf_done) struct buf encoded = BUF_INIT(TEXT_MAX);
+    const char *hole = strstr(place, "%s");
+
+    base64_add(&encoded, text.ptr, text.len);
+    buf_add(line, (struct str){place, (size_t)(hole - place)});
+    buf_add(line, buf_str(&encoded));
+    buf_add_s(line, hole + 2);
+}
+
+static void base64_of_text_beyond_ascii_stays(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(beyond_ascii) * ARRAY_N(places); i++) {
+        CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
+        size_t len = 0;
+
+        put_encoded(&line, places[i % ARRAY_N(places)], beyond_ascii[i / ARRAY_N(places)]);
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&line), &len);
+        assert_string_equal(masked, buf_cstr(&line));
+    }
+}
+
+static void base64_of_text_beyond_ascii_is_looked_into(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(holders); i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
+        const char *hole = strstr(holders[i], "%s");
+        size_t len = 0;
+
+        buf_add(&text, (struct str){holders[i], (size_t)(hole - holders[i])});
+        buf_add_s(&text, "hu7%te");
+        buf_add_s(&text, hole + 2);
+        put_encoded(&line, "and %s is said", buf_str(&text));
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&line), &len);
+        assert_true(str_starts((struct str){masked, len}, STR("and ***")));
+        assert_true(len <= strlen("and ***== is said"));
+        check_cuts(redactor, buf_str(&line), holders[i]);
+        check_fixpoint(redactor, buf_str(&line), holders[i]);
+    }
+}
+
+static void no_random_secret_is_taken_for_text(void **state) {
+    static const char *const alphabets[] = {
+        base64s, alnum, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
+
+    (void)state;
+    for (size_t i = 0; i < SECRETS; i++) {
+        const char *alphabet = alphabets[i % ARRAY_N(alphabets)];
+        size_t n = SECRET_MIN + next_random() % (SECRET_MAX - SECRET_MIN);
+        char secret[SECRET_MAX];
+        char out[SECRET_MAX];
+
+        for (size_t k = 0; k < n; k++) {
+            secret[k] = alphabet[next_random() % strlen(alphabet)];
+        }
+        if (base64_text((struct str){secret, n}, out) > 0) {
+            fail_msg("'%.*s' is taken for text", (int)n, secret);
+        }
+    }
+}
+
 static void a_random_value_is_masked_whole_and_nothing_beside_it(void **state) {
     static const struct {
         const char *text;
@@ -111,6 +199,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_values_are_found_under_names_that_say_nothing),
         cmocka_unit_test(what_only_looks_random_stays),
+        cmocka_unit_test(base64_of_text_beyond_ascii_stays),
+        cmocka_unit_test(base64_of_text_beyond_ascii_is_looked_into),
+        cmocka_unit_test(no_random_secret_is_taken_for_text),
         cmocka_unit_test(a_random_value_is_masked_whole_and_nothing_beside_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
