@@ -232,6 +232,21 @@ static size_t visibility_end(const struct scan *scan, size_t at) {
     return is_told && scan_char(scan, to) == ']' ? to : at;
 }
 
+/* Behind NAME[25] where a string is put into it, as in C; `at`, behind the name, otherwise. */
+static size_t array_end(const struct scan *scan, size_t at) {
+    size_t to = at + 1;
+
+    while (scan_char(scan, at) == '[' && to - at <= NUMBER_MAX && is_digit(scan_char(scan, to))) {
+        to++;
+    }
+    if (scan_char(scan, at) != '[' || scan_char(scan, to) != ']') {
+        return at;
+    }
+    size_t sign = scan_skip_blanks(scan, to + 1);
+    size_t value = scan_skip_slashes(scan, scan_skip_blanks(scan, sign + 1));
+    return scan_char(scan, sign) == '=' && is_quote(scan_char(scan, value)) ? to + 1 : at;
+}
+
 size_t name_close(const struct scan *scan, struct name *name) {
     size_t quote = scan_skip_slashes(scan, name->to);
 
@@ -254,7 +269,7 @@ size_t name_close(const struct scan *scan, struct name *name) {
             number++;
         }
         to = number > to + 1 && scan_has(scan, number, ": ") ? number : to; /* Unseal Key 1: */
-        to = before == '[' ? visibility_end(scan, to) : to;
+        to = before == '[' ? visibility_end(scan, to) : array_end(scan, to);
         bool is_index = index != NULL && scan_has(scan, to, index);
         bool is_symbol = before == '(' && scan_has(scan, to, ")]:"); /* [Symbol(KEY)]: of Node */
         return to + (is_symbol ? 2 : is_index ? 1 : 0); /* [KEY] => of PHP, $ENV{KEY} = */

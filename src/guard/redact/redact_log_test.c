@@ -47,6 +47,8 @@ static const struct row colours[] = {
     {"{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35mTulip_fog_7e\\\\u001b[0m p=1\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35m***\\\\u001b[0m p=1\\\"}\"}\n"},
 };
 static const struct row forms[] = {
+    {"if (apikey == \"m{q}o)p#w\") {", "if (apikey == \"***\") {"}, {"if (db_pass !== 'n$e^o*z^two') {", "if (db_pass !== '***') {"}, {"password \"m{q}o)p#w\";", "password \"***\";"},
+    {"char secret[25] = \"hunter two\";", "char secret[25] = \"***\";"}, {"const char password[] = 'hunter';", "const char password[] = '***';"},
     {"{\"a\": \"{\\\"b\\\": \\\"{\\\\\\\"password\\\\\\\": 12345678}\\\"}\"}\n", "{\"a\": \"{\\\"b\\\": \\\"{\\\\\\\"password\\\\\\\": \\\\\\\"***\\\\\\\"}\\\"}\"}\n"},
     {"{\"a\": \"{\\\"Credentials\\\": {\\n  \\\"Id\\\": \\\"Tulip\\\",\\n  \\\"n\\\": 7}}\"}\n", "{\"a\": \"{\\\"Credentials\\\": {\\n  \\\"Id\\\": \\\"***\\\",\\n  \\\"n\\\": \\\"***\\\"}}\"}\n"},
     {"Environment=\"DB_PASSWORD=Tulip fog?\" \"LOG=info\"\n", "Environment=\"DB_PASSWORD=***\" \"LOG=info\"\n"},
@@ -227,6 +229,7 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
 static const char *const before_lines[] = {"", "api-1  | ", "2026-11-30T12:00:00.123456789Z stdout F ", "2026-11-30 12:00:00,123 INFO  [main] c.e.App - ",
     "I, [2026-11-30T12:00:00.123456 #12]  INFO -- : ", "web:build: ", "2026-11-30T12:00:00.1Z stderr P ", "##[debug]", "E   ", "\033[36m", "[2026-11-30 12:00:00,000: INFO/MainProcess] "};
 static const char *const plain[] = { /* nothing of these is anybody's */
+    "if (apikey == \"${{ vars.x }}\")", "if (apikey == \"{{x}}\")", "if (api_key == \"a(b)\")", "password[0] == 'x'", "token[n] = \"a\"", "secret[25] = 7", "tokens[0] = \"abc\"", "char password[25];",
     "PWD=/home/app/project\n", "SSH_AUTH_SOCK=/tmp/ssh-XXXX/agent.123\n", "always-auth=true\n", "  persist-credentials: true\n",
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf\n", "password: !Ref DBPassword\n",
     "DB_PASSWORD: ${DB_PASSWORD:?required}\n", "  + password = (sensitive value)\n", "PASSWORD_HASHERS=argon2\n",

@@ -15,7 +15,8 @@ enum {
     TYPE_MAX = 40,
     WORDS_MAX = 48,
     PROMPT_MAX = 40,
-    LITERAL_MIN = 6
+    LITERAL_MIN = 6,
+    SIGNS_MIN = 3
 };
 
 /* Over blanks and colours, to where a value begins. */
@@ -118,11 +119,14 @@ bool sign_quoted_word(const struct scan *scan, size_t at, size_t min) {
     size_t quote = sign_string(scan, at);
     size_t to = quote > 0 ? scan_unquoted_end(scan, quote + 1) : 0;
     bool has_digit = false;
+    size_t signs = 0; /* as in no word and no reference */
 
     for (size_t i = quote; i < to; i++) {
         has_digit = has_digit || is_digit(scan->text.ptr[i]);
+        signs += is_any(scan->text.ptr[i], "{}()[]$#^&*!@%~`+|<>?;=");
     }
-    return has_digit && to - quote > min && is_quote(scan_char(scan, to));
+    bool is_odd = signs >= SIGNS_MIN && !is_any(scan_char(scan, quote + 1), "${<%#([@");
+    return (has_digit || is_odd) && to - quote > min && is_quote(scan_char(scan, to));
 }
 
 /* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
