@@ -29,14 +29,6 @@ bool str_ends_nocase(struct str s, struct str suffix) {
     return s.len >= suffix.len && str_eq_nocase(str_slice(s, s.len - suffix.len, s.len), suffix);
 }
 
-bool str_starts(struct str s, struct str prefix) {
-    return s.len >= prefix.len && str_eq(str_slice(s, 0, prefix.len), prefix);
-}
-
-bool str_ends(struct str s, struct str suffix) {
-    return s.len >= suffix.len && str_eq(str_slice(s, s.len - suffix.len, s.len), suffix);
-}
-
 ptrdiff_t str_find(struct str s, struct str needle) {
     const char *at;
 

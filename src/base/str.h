@@ -22,13 +22,19 @@ struct str {
 /* Borrows the C string `s`; NULL gives the empty piece. */
 struct str str_from(const char *s);
 
-/* str_eq() and str_slice() are asked for a dozen times for each piece of a text that is read. */
+/* str_eq(), str_starts(), str_ends() and str_slice() are asked for a dozen times for each piece of
+ * a text that is read. */
 static inline bool str_eq(struct str a, struct str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
-bool str_starts(struct str s, struct str prefix);
-bool str_ends(struct str s, struct str suffix);
+static inline bool str_starts(struct str s, struct str prefix) {
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
+static inline bool str_ends(struct str s, struct str suffix) {
+    return s.len >= suffix.len &&
+           (suffix.len == 0 || memcmp(s.ptr + s.len - suffix.len, suffix.ptr, suffix.len) == 0);
+}
 bool str_starts_nocase(struct str s, struct str prefix); /* as str_eq_nocase() */
 bool str_ends_nocase(struct str s, struct str suffix);
 

@@ -275,6 +275,14 @@ bool key_opens(struct str word) {
 
 bool key_is_of_secrets(struct str key) {
     struct str words[KEY_WORDS_MAX];
+    size_t letters = key.len;
+
+    while (letters > 0 && !is_letter(key.ptr[letters - 1])) {
+        letters--;
+    }
+    if (letters == 0 || fold(key.ptr[letters - 1]) != 's') {
+        return false; /* secrets, access_tokens */
+    }
     size_t n = key_split(
         str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len), words);
     bool is_tokens = n > 1 && str_eq_nocase(words[n - 1], STR("tokens"));

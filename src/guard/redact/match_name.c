@@ -65,10 +65,18 @@ static size_t value_cell(struct scan *scan, const struct name *name, size_t from
     return value_add(scan, name, from, to, SPAN_PLAIN);
 }
 
+/* Whether what follows the name is asked about at all: it is a secret's, of many, or a password's.
+ */
+static bool is_asked_about(struct scan *scan, const struct name *name) {
+    struct str key = name_str(scan, name);
+
+    return name_is_secret(scan, name) || phrase_is_name(key) || key_is_of_secrets(key);
+}
+
 /* What a name that is closed before `after` says of what follows. */
 static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     char separator = '\0';
-    size_t value = sign_value(scan, name, after, &separator);
+    size_t value = is_asked_about(scan, name) ? sign_value(scan, name, after, &separator) : 0;
 
     if (value == 0) {
         return match_phrase(scan, name);

@@ -44,6 +44,7 @@ static void spans_keep_escapes(struct spans *spans, struct str text) {
 
 enum {
     NUMBER_MAX = 64, /* before and after what is masked of it */
+    BEGIN = 12,      /* of a line; most that are no JSON are told from it by that */
     DEEP = 3         /* strings in strings that are looked into */
 };
 
@@ -127,19 +128,30 @@ static bool is_after_escaped_name(struct str text, size_t at) {
            text.ptr[quote - 3] != '\\';
 }
 
-/* A line, told by what stands from a number on. */
+/* A line, told by what stands from a number on, when that is asked for. */
 struct json_line {
+    size_t from;
     size_t to;
+    struct shape shape; /* at `from` */
+    bool is_told;
     bool is_json;
 };
 
-/* Where the line of `at` ends, and whether it is JSON up to there as it is up to `at`. */
+/* The line of `at`, up to which it is of `shape`. */
 static struct json_line json_line_of(struct str text, size_t at, struct shape shape) {
     const char *end = memchr(text.ptr + at, '\n', text.len - at);
-    struct json_line line = {.to = end == NULL ? text.len : (size_t)(end - text.ptr)};
 
-    line.is_json = is_json(str_slice(text, at, line.to), &shape);
-    return line;
+    return (struct json_line){
+        .from = at, .to = end == NULL ? text.len : (size_t)(end - text.ptr), .shape = shape};
+}
+
+/* Whether it is JSON to its end as it is up to where it is told from. */
+static bool json_line_is(struct json_line *line, struct str text) {
+    if (!line->is_told) {
+        line->is_told = true;
+        line->is_json = is_json(str_slice(text, line->from, line->to), &line->shape);
+    }
+    return line->is_json;
 }
 
 /* A number that is a value of JSON becomes a string. */
@@ -160,7 +172,7 @@ static void spans_quote_numbers(struct spans *spans, struct str text, const stru
         if (span.from >= line.to) {
             line = json_line_of(text, span.from, shape);
         }
-        if (shape.state == SHAPE_BETWEEN && line.is_json) {
+        if (shape.state == SHAPE_BETWEEN && json_line_is(&line, text)) {
             span.style = SPAN_QUOTED;
         } else if (shape.state == SHAPE_STRING && is_after_escaped_name(text, span.from)) {
             span.style = SPAN_ESCAPED;
@@ -360,6 +372,19 @@ static bool is_same(const struct spans *a, const struct spans *b) {
     return !is_other;
 }
 
+/* Whether `text` is one line and no JSON, for how it begins tells. */
+static bool is_other_line(struct str text, const struct shape *before) {
+    struct str line = str_trim(text);
+    struct shape shape = *before;
+
+    if (line.len == 0 || memchr(line.ptr, '\n', line.len) != NULL ||
+        memchr(line.ptr, '\r', line.len) != NULL) {
+        return false;
+    }
+    shape_keep(&shape, str_slice(line, 0, BEGIN));
+    return shape.state == SHAPE_OTHER;
+}
+
 /* Of a line of JSON only what is inside its strings is replaced, and its numbers; so it is in JSON
  * that its strings hold. */
 static void spans_clip(struct spans *spans, struct str text, const struct shape *before) {
@@ -395,7 +420,13 @@ static void spans_clip(struct spans *spans, struct str text, const struct shape 
 }
 
 void spans_keep_json(struct spans *spans, struct str text, const struct shape *before) {
+    if (spans->n == 0) {
+        return;
+    }
     spans_keep_escapes(spans, text);
+    if (is_other_line(text, before)) {
+        return;
+    }
     spans_quote_numbers(spans, text, before);
     spans_clip(spans, text, before);
 }

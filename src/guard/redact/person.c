@@ -192,6 +192,20 @@ static bool is_version(struct str text, size_t at) {
            ((p[1] == '.' && (p[0] == '0' || p[3] == '.')) || (p[2] == '.' && p[4] == '.'));
 }
 
+/* What begins with a digit. */
+static bool number_at(struct str text, size_t at, struct said *said, struct person *out) {
+    struct number number;
+
+    if (is_date(text, at) || !number_begins(text, at)) {
+        return false;
+    }
+    number_read(text, at, &number);
+    bool may_be_phone = number.n <= PERSON_PHONE_DIGITS;
+    return person_number_at(text, at, &number, said, out) ||
+           person_marked_at(text, at, said, out) ||
+           (may_be_phone && person_phone_at(text, at, out));
+}
+
 bool person_at(struct str text, size_t at, bool has_addresses, struct said *said,
                struct person *out) {
     char c = text.ptr[at];
@@ -206,9 +220,7 @@ bool person_at(struct str text, size_t at, bool has_addresses, struct said *said
         return true;
     }
     if (is_digit(c)) {
-        return !is_date(text, at) && number_begins(text, at) &&
-               (person_number_at(text, at, said, out) || person_marked_at(text, at, said, out) ||
-                person_phone_at(text, at, out));
+        return number_at(text, at, said, out);
     }
     return is_upper(c) && person_code_at(text, at, out);
 }

@@ -70,8 +70,11 @@ bool person_id_words(size_t i, const char **words);
 bool person_at(struct str text, size_t at, bool has_addresses, struct said *said,
                struct person *out);
 
-/* person_id.c: a number of a card, an account or a person that begins at `at`. */
-bool person_number_at(struct str text, size_t at, struct said *said, struct person *out);
+/* person_id.c: a number of a card, an account or a person that begins at `at`, where `number` was
+ * read, which is cut down. */
+struct number;
+bool person_number_at(struct str text, size_t at, struct number *number, struct said *said,
+                      struct person *out);
 
 /* person_code.c: a number with other marks or letters in it, that begins with the digit at `at`. */
 bool person_marked_at(struct str text, size_t at, struct said *said, struct person *out);
@@ -81,6 +84,8 @@ bool person_code_at(struct str text, size_t at, struct person *out);
 
 /* person_card.c: an IBAN that begins at `at`. */
 bool person_iban_at(struct str text, size_t at, struct person *out);
+
+enum { PERSON_PHONE_DIGITS = 18 }; /* more are no number of a telephone, however it is written */
 
 /* person_phone.c: a telephone number that begins at `at`, with a digit, + or (. */
 bool person_phone_at(struct str text, size_t at, struct person *out);

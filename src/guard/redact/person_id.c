@@ -355,29 +355,28 @@ static bool chinese_at(struct str text, size_t at, const struct number *number,
     return is_chinese(digits);
 }
 
-bool person_number_at(struct str text, size_t at, struct said *said, struct person *out) {
+bool person_number_at(struct str text, size_t at, struct number *number, struct said *said,
+                      struct person *out) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct number number;
 
     (void)pthread_once(&once, told_fill);
-    number_read(text, at, &number);
-    if (chinese_at(text, at, &number, out)) {
+    if (chinese_at(text, at, number, out)) {
         return true;
     }
     /* What follows after a blank may be another number. */
-    for (size_t groups = number.group_n; groups > 0; groups--) {
-        number_cut(&number, groups);
-        if (number.n < DIGITS_MIN) {
+    for (size_t groups = number->group_n; groups > 0; groups--) {
+        number_cut(number, groups);
+        if (number->n < DIGITS_MIN) {
             break;
         }
-        bool is_whole = number.n <= DIGITS_MAX && number_ends(text, number.to) &&
-                        (is_told(&number) || person_is_any_said(said, text, at));
-        const char *kind = is_whole ? number_kind(text, at, &number, said) : NULL;
+        bool is_whole = number->n <= DIGITS_MAX && number_ends(text, number->to) &&
+                        (is_told(number) || person_is_any_said(said, text, at));
+        const char *kind = is_whole ? number_kind(text, at, number, said) : NULL;
         if (kind != NULL) {
-            *out = (struct person){.from = at, .to = number.to, .kind = kind};
+            *out = (struct person){.from = at, .to = number->to, .kind = kind};
             return true;
         }
-        if (number.separator != ' ') {
+        if (number->separator != ' ') {
             break;
         }
     }

@@ -36,7 +36,7 @@ struct marks {
 };
 
 struct phone {
-    char digits[PHONE_MAX + 3];
+    char digits[PERSON_PHONE_DIGITS];
     size_t n;
     uint64_t shape; /* digits in each group, a nibble each: 030 1234567 is 0x37 */
     struct marks marks;
@@ -65,9 +65,12 @@ static bool is_area_end(struct str text, size_t from, size_t at, bool *has_zero)
 
 /* Whether `c`, no digit, may stand after `before`; a bracket beside another separator. */
 static bool is_separator(char c, char before) {
-    bool is_joint = is_any(before, "-./ (");
+    static const struct charset joints = {
+        {SET_LO('-') | SET_LO('.') | SET_LO('/') | SET_LO(' ') | SET_LO('(')}};
+    static const struct charset others = {
+        {SET_LO(' ') | SET_LO('-') | SET_LO('.') | SET_LO('/') | SET_LO(')')}};
 
-    return c == '(' ? before != '(' : is_any(c, " -./)") && !is_joint;
+    return c == '(' ? before != '(' : charset_has(&others, c) && !charset_has(&joints, before);
 }
 
 static void marks_add(struct marks *marks, char c) {
@@ -82,34 +85,34 @@ static void marks_add(struct marks *marks, char c) {
 static bool phone_read(struct str text, size_t at, struct phone *phone) {
     struct marks seen = {.is_open = str_char(text, at) == '('};
     size_t group_n = 0;
-    char before = '\0';
+    size_t i = at;
 
     phone->n = 0;
     phone->shape = 0;
     phone->has_zero = false;
-    for (size_t i = at; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (is_digit(c)) {
-            if (phone->n == sizeof phone->digits) {
-                return false;
-            }
-            if (!is_digit(before)) { /* marks behind the last digit do not count */
-                phone->marks = seen;
-                phone->shape <<= 4;
-                group_n++;
-            }
-            phone->digits[phone->n++] = c;
-            phone->shape++;
-            phone->to = i + 1;
-        } else {
-            bool is_end = !is_separator(c, before) ||
-                          (c == ')' && !is_area_end(text, at, i, &phone->has_zero));
-            if (is_end) {
-                break;
-            }
-            marks_add(&seen, c);
+    while (i < text.len) {
+        size_t room = sizeof phone->digits - phone->n;
+        size_t most = i + room < text.len ? i + room : text.len;
+        size_t from = i;
+        for (; i < most && is_digit(text.ptr[i]); i++) {
+            phone->digits[phone->n++] = text.ptr[i];
         }
-        before = c;
+        char c = str_char(text, i);
+        if (is_digit(c)) {
+            return false;
+        }
+        if (i > from) { /* marks behind the last digit do not count */
+            phone->marks = seen;
+            phone->shape = (phone->shape << 4) + (i - from);
+            group_n++;
+            phone->to = i;
+        }
+        char before = i > at ? text.ptr[i - 1] : '\0';
+        if (!is_separator(c, before) || (c == ')' && !is_area_end(text, at, i, &phone->has_zero))) {
+            break;
+        }
+        marks_add(&seen, c);
+        i++;
     }
     return phone->n >= GIVEN_MIN && group_n <= GROUPS_MAX;
 }

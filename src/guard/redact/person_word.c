@@ -23,7 +23,12 @@ enum {
 /* ---- words anywhere before ---- */
 
 /* Of a word; all of UTF-8 that is not ASCII counts. */
-static bool is_word_char(char c) { return is_letter(c) || (unsigned char)c > 0x7f; }
+static bool is_word_char(char c) {
+    static const struct charset letters = {
+        {0, SET_UPPER_HI | SET_LOWER_HI, ~UINT64_C(0), ~UINT64_C(0)}};
+
+    return charset_has(&letters, c);
+}
 
 /* Whether a word ends at `at`: no letter follows, or a capital after a small one. */
 static bool is_word_end(struct str text, size_t at) {
@@ -163,14 +168,30 @@ static void said_forget(struct said *said, size_t from) {
     said->n = kept;
 }
 
+/* Where the next word may begin in [from, to): what is no letter is passed, and of a word that
+ * goes on its small letters; `to` when none may. */
+static size_t said_next(struct str text, size_t from, size_t to) {
+    static const struct charset smalls = {{0, SET_LOWER_HI}};
+    size_t at = from;
+
+    while (from > 0 && at < to && charset_has(&smalls, text.ptr[at]) &&
+           is_word_char(text.ptr[at - 1])) {
+        at++;
+    }
+    while (at < to && !is_word_char(text.ptr[at])) {
+        bool is_far = to - at >= sizeof(uint64_t) && has_no_letter(text.ptr + at);
+        at += is_far ? sizeof(uint64_t) : 1;
+    }
+    return at;
+}
+
 /* Reads the words in [from, at), of which `said` knows those before `said->read_to`. */
 static void said_go_on(struct said *said, struct str text, size_t from, size_t at) {
-    for (size_t i = from > said->read_to ? from : said->read_to; i < at; i++) {
+    from = from > said->read_to ? from : said->read_to;
+    for (size_t i = said_next(text, from, at); i < at; i = said_next(text, i + 1, at)) {
         struct said_at here = {.at = i};
 
-        if (at - i >= sizeof(uint64_t) && has_no_letter(text.ptr + i)) {
-            i += sizeof(uint64_t) - 1;
-        } else if (is_word_begin(text, i)) {
+        if (is_word_begin(text, i)) {
             said_stand(text, i, at, here.lists);
             if (here.lists[0] != 0 || here.lists[1] != 0) {
                 said->found[said->n++] = here;

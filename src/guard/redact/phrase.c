@@ -22,7 +22,11 @@ bool phrase_is_name(struct str name) {
     static const struct str endings[] = {W("password"), W("passwd"),     W("passphrase"),
                                          W("passcode"), W("passwort"),   W("pwd"),
                                          W("kennwort"), W("wachtwoord"), W("contrasena")};
+    char last = name.len > 0 ? fold(name.ptr[name.len - 1]) : '\0';
 
+    if (!is_any(last, "adet")) { /* of none of them, as of most names */
+        return false;
+    }
     return word_ends_one_of(name, endings, ARRAY_N(endings));
 }
 

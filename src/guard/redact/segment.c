@@ -301,25 +301,30 @@ static void found_count(struct segmenter *segmenter) {
     }
 }
 
-/* Makes `masked` of what was found in `text`. */
-static void found_mask(struct segmenter *segmenter, struct str text) {
-    buf_clear(&segmenter->masked);
-    spans_render(&segmenter->spans, text, &segmenter->masked);
+/* Makes `masked` of what was found in `text`; returns whether that is as it was. */
+static bool found_mask(struct segmenter *segmenter, struct str text) {
+    struct buf *masked = &segmenter->masked;
+
+    buf_clear(masked);
+    if (spans_are_masks(&segmenter->spans, text)) {
+        buf_add(masked, text);
+        return true;
+    }
+    spans_render(&segmenter->spans, text, masked);
+    return str_eq(buf_str(masked), text);
 }
 
-/* Whether what came is shown as it is, since what was found in it was masked before: what is shown
- * would be read as it was. */
-static bool is_masked_before(struct segmenter *segmenter, struct str text) {
+/* Whether what came, of which `masked` was made, is shown as it is, since what was found in it was
+ * masked before, which `is_same` tells: what is shown would be read as it was. */
+static bool is_masked_before(struct segmenter *segmenter, struct str text, bool is_same) {
     const struct spans *spans = &segmenter->spans;
     bool goes_on = segmenter->is_open && str_starts(text, mask);
 
     if (!segmenter->is_masking || !segmenter->is_one || goes_on) {
         return false;
     }
-    found_mask(segmenter, text);
-    bool is_before = str_eq(buf_str(&segmenter->masked), text);
-    segmenter->is_open = is_before && spans->rows[spans->n - 1].to == text.len;
-    return is_before;
+    segmenter->is_open = is_same && spans->rows[spans->n - 1].to == text.len;
+    return is_same;
 }
 
 static void spans_keep_before(struct spans *spans, size_t cut) {
@@ -328,9 +333,9 @@ static void spans_keep_before(struct spans *spans, size_t cut) {
     }
 }
 
-/* Whether a part of what is held is as `masked` was made of it. */
-static bool is_as_masked(const struct segmenter *segmenter, struct str text) {
-    return str_eq(buf_str(&segmenter->masked), text) || segmenter->rounds > 2 * ROUNDS_MAX;
+/* Whether a part of what is held is given as it is: `masked`, which was made of it, is the same. */
+static bool is_settled(const struct segmenter *segmenter, bool is_same) {
+    return is_same || segmenter->rounds > 2 * ROUNDS_MAX;
 }
 
 /* Whether a segment of what is held, which is not read within the budget, is its own shape, and
@@ -345,15 +350,14 @@ static bool is_settled_shape(struct segmenter *segmenter, const struct redactor_
     int64_t floor = budget->floor;
 
     masked_shape(segmenter, &state->shape, piece.text, plain, is_end);
-    if (!is_as_masked(segmenter, piece.text)) {
+    if (!is_settled(segmenter, str_eq(buf_str(&segmenter->masked), piece.text))) {
         return false;
     }
     budget->floor = INT64_MIN;
     segment_scan(segmenter, core, &state->carry, &before, piece);
     budget->floor = floor;
     carry_hint(&state->carry);
-    found_mask(segmenter, piece.text);
-    return is_as_masked(segmenter, piece.text);
+    return is_settled(segmenter, found_mask(segmenter, piece.text));
 }
 
 /* Gives the rest of what came, in any pieces, when the budget is over. */
@@ -461,14 +465,14 @@ static void window_give(struct segmenter *segmenter, const struct redactor_core 
 
     window_carry(segmenter, core, reading, cut->window, cut->cut, &cut->trial);
     spans_keep_before(&segmenter->spans, cut->cut);
-    bool is_plain =
-        !cut->is_unread && (segmenter->spans.n == 0 || is_masked_before(segmenter, text));
+    bool is_plain = false;
     if (cut->is_unread) {
         limited_mask(segmenter, &reading->state, text,
                      cut->plain < cut->cut ? cut->plain : cut->cut, false);
         reading->state.is_limited = true;
     } else {
-        found_mask(segmenter, text);
+        bool is_same = found_mask(segmenter, text);
+        is_plain = segmenter->spans.n == 0 || is_masked_before(segmenter, text, is_same);
     }
     window_end(reading, cut);
     found_count(segmenter);
@@ -488,21 +492,20 @@ static void window_settle(struct segmenter *segmenter, const struct redactor_cor
     struct reading_state after = reading->state;
     struct piece_of_text piece = piece_of(reading, cut->window, 0, cut->window.len);
     size_t wish = cut->window.len - SEGMENT_HOLD;
-    bool is_settled = false;
+    bool is_given = false;
 
     if (cut->is_unread) {
         size_t plain = cut->plain < cut->cut ? cut->plain : cut->cut;
 
         piece.text = str_slice(piece.text, 0, cut->cut);
-        is_settled = is_settled_shape(segmenter, core, &after, piece, plain, false);
+        is_given = is_settled_shape(segmenter, core, &after, piece, plain, false);
         segmenter->raw.state.is_limited = segmenter->raw.state.carry.is_line_middle;
     } else {
         spans_keep_before(&segmenter->spans, wish + CONTEXT);
-        found_mask(segmenter, piece.text);
-        is_settled = is_as_masked(segmenter, piece.text);
+        is_given = is_settled(segmenter, found_mask(segmenter, piece.text));
         cut->cut = cut_between_units(cut->window, wish);
     }
-    if (!is_settled) {
+    if (!is_given) {
         held_replace(segmenter, piece.text);
         cut->cut = 0;
         return;
@@ -598,19 +601,16 @@ static bool line_read(struct segmenter *segmenter, const struct redactor_core *c
     return false;
 }
 
-/* Holds what is to be shown of a line that came. */
+/* Holds what is to be shown of a line that came, of which `masked` was made if it was read. */
 static void line_give(struct segmenter *segmenter, const struct redactor_core *core,
                       const struct reading_state *before, struct str text, bool is_read) {
     struct reading *reading = &segmenter->raw;
 
-    if (is_read) {
-        found_mask(segmenter, text);
-        found_count(segmenter);
-    } else {
+    if (!is_read) {
         limited_mask(segmenter, &reading->state, text,
                      plain_of(segmenter, core, before, text, NULL), true);
-        found_count(segmenter);
     }
+    found_count(segmenter);
     masked_give(segmenter, core, before, text);
 }
 
@@ -621,23 +621,22 @@ static bool line_settles(struct segmenter *segmenter, const struct redactor_core
                          bool is_read) {
     struct reading *reading = &segmenter->shown;
     struct reading_state after = is_read ? reading->state : *before;
-    bool is_settled = false;
+    bool is_given = false;
 
     if (is_read) {
-        found_mask(segmenter, piece.text);
-        is_settled = is_as_masked(segmenter, piece.text);
+        is_given = is_settled(segmenter, found_mask(segmenter, piece.text));
     } else {
         size_t plain = plain_of(segmenter, core, before, piece.text, NULL);
 
-        is_settled = is_settled_shape(segmenter, core, &after, piece, plain, true);
+        is_given = is_settled_shape(segmenter, core, &after, piece, plain, true);
     }
-    reading->state = is_settled ? after : *before;
-    if (is_settled) {
+    reading->state = is_given ? after : *before;
+    if (is_given) {
         steps_give(segmenter, reading, piece.text.len);
     } else {
         held_replace(segmenter, piece.text);
     }
-    return is_settled;
+    return is_given;
 }
 
 /* Handles [at, end) of the window, a segment; [*given, at) was handled, and is given together with
@@ -655,8 +654,9 @@ static bool line_handle(struct segmenter *segmenter, const struct redactor_core 
     int64_t left = segmenter->scratch.budget.left;
     bool is_read = line_read(segmenter, core, reading, piece);
     segmenter->taken = left - segmenter->scratch.budget.left;
-    bool is_before = is_read && is_raw(segmenter, reading) && segmenter->spans.n > 0 &&
-                     is_masked_before(segmenter, piece.text);
+    bool is_found = is_read && is_raw(segmenter, reading) && segmenter->spans.n > 0;
+    bool is_before =
+        is_found && is_masked_before(segmenter, piece.text, found_mask(segmenter, piece.text));
     if (is_before) {
         found_count(segmenter);
     }
@@ -698,6 +698,9 @@ static struct str base64_of_line(struct str line, bool *is_whole) {
  * known value. */
 static bool is_wrap_begin(const struct sift *sift, struct str window, size_t at, size_t end,
                           bool *is_whole) {
+    if (bits_next(sift->runs, sift->known, at, end) == end) {
+        return false; /* most lines */
+    }
     struct str run = base64_of_line(str_slice(window, at, end), is_whole);
     size_t from = run.len == 0 ? 0 : (size_t)(run.ptr - window.ptr);
 

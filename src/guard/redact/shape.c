@@ -117,10 +117,11 @@ static size_t shape_skip(const struct shape *shape, struct str text, size_t at) 
                !is_line_end(text.ptr[to])) {
             to++;
         }
-    } else if (shape->state == SHAPE_OTHER) {
-        while (to < text.len && !is_line_end(text.ptr[to])) {
-            to++;
-        }
+    } else if (shape->state == SHAPE_OTHER && at < text.len) {
+        const char *line = memchr(text.ptr + at, '\n', text.len - at);
+        size_t end = line == NULL ? text.len : (size_t)(line - text.ptr);
+        const char *half = memchr(text.ptr + at, '\r', end - at);
+        to = half == NULL ? end : (size_t)(half - text.ptr);
     }
     return to;
 }

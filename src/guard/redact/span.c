@@ -96,18 +96,33 @@ void spans_merge(struct spans *spans) {
     spans->n = kept + 1;
 }
 
+/* clang-format off */
+static const struct str masks[] = {
+    [SPAN_PLAIN] = {"***", 3},
+    [SPAN_QUOTED] = {"\"***\"", 5},
+    [SPAN_ESCAPED] = {"\\\"***\\\"", 7},
+    [SPAN_ESCAPED_2] = {"\\\\\\\"***\\\\\\\"", 11},
+    [SPAN_ESCAPED_3] = {"\\\\\\\\\\\\\\\"***\\\\\\\\\\\\\\\"", 19},
+};
+/* clang-format on */
+
+bool spans_are_masks(const struct spans *spans, struct str text) {
+    for (size_t i = 0; i < spans->n; i++) {
+        const struct span *span = &spans->rows[i];
+
+        if (!str_eq(str_slice(text, span->from, span->to), masks[span->style])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void spans_render(const struct spans *spans, struct str text, struct buf *out) {
-    static const char *const masks[] = {[SPAN_PLAIN] = "***",
-                                        [SPAN_QUOTED] = "\"***\"",
-                                        [SPAN_ESCAPED] = "\\\"***\\\"",
-                                        [SPAN_ESCAPED_2] = "\\\\\\\"***\\\\\\\"",
-                                        [SPAN_ESCAPED_3] = ("\\\\\\\\\\\\\\\"***"
-                                                            "\\\\\\\\\\\\\\\"")};
     size_t at = 0;
 
     for (size_t i = 0; i < spans->n; i++) {
         buf_add(out, str_slice(text, at, spans->rows[i].from));
-        buf_add_s(out, masks[spans->rows[i].style]);
+        buf_add(out, masks[spans->rows[i].style]);
         at = spans->rows[i].to;
     }
     buf_add(out, str_slice(text, at, text.len));

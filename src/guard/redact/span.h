@@ -33,5 +33,8 @@ void spans_add(struct spans *spans, struct span span);
 /* Sorts and joins what overlaps or touches; the kind of the earliest stays. */
 void spans_merge(struct spans *spans);
 
+/* Whether each span (merged) stands on its own mask in `text`, which rendering would not change. */
+bool spans_are_masks(const struct spans *spans, struct str text);
+
 /* Appends `text` with its spans (merged) replaced. */
 void spans_render(const struct spans *spans, struct str text, struct buf *out);

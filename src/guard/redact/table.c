@@ -555,13 +555,16 @@ static size_t head_read(struct scan *scan, const struct name *name, struct table
     }
     from = table->separator == ' ' ? scan_skip_blanks(scan, from) : from;
     table->cells = cells_count(scan, from, to, table->separator);
+    if (table->cells < 2) {
+        return 0;
+    }
     table->columns = head_columns(scan, from, to, table->cells, table->separator);
     table->is_ruled = !is_any(table->separator, "| ");
     head_pairs(scan, table, from, to);
     if (table->separator == ' ' && table->is_pairs && table->cells == 2 && table->name_cell == 0) {
         table->is_open = rule_read(scan, table, from, to); /* "KEY  VALUE" says so by itself */
     }
-    if (table->cells < 2 || (table->columns == 0 && !table->is_pairs)) {
+    if (table->columns == 0 && !table->is_pairs) {
         return 0;
     }
     limit = line < scan->text.len ? scan_string_limit(scan, begin, string, scan->text.len) : line;
