@@ -77,6 +77,10 @@ void review_openapi(struct review *review, const char *where, const char *type,
  * it. */
 bool review_is_world(struct str block);
 
+/* The same of a property that has to be a block: what is none, such as a reference that AWS
+ * resolves, may be everybody's. */
+bool review_may_be_world(struct str block);
+
 /* review_iam.c: the policies and managed policies that one resource carries. */
 void review_iam(struct review *review, const char *where, const char *type,
                 const json_t *properties);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "guard/walk.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---- clusters: AWS::EKS::AccessEntry ---- */
@@ -251,6 +252,68 @@ static void review_cedars(struct review *review, const char *where, const json_t
 
 /* ---- carriers ---- */
 
+/* ---- builds: AWS::CodeBuild::Project ---- */
+
+/* A pattern that is like all of a number, so that a longer one of somebody else is not like it:
+ * "^123$", "^(123|456)$". */
+static bool is_whole_pattern(const json_t *filter) {
+    struct str pattern = str_from(json_str_at(filter, "Pattern"));
+    bool is_group = str_starts(pattern, STR("^(")) && str_ends(pattern, STR(")$"));
+    size_t from = is_group ? 2 : 1;
+
+    if (!str_starts(pattern, STR("^")) || !str_ends(pattern, STR("$")) ||
+        review_is_true(json_object_get(filter, "ExcludeMatchedPattern"))) {
+        return false;
+    }
+    for (size_t i = from; i + from < pattern.len; i++) {
+        if (!isdigit((unsigned char)pattern.ptr[i]) && !(is_group && pattern.ptr[i] == '|')) {
+            return false;
+        }
+    }
+    return pattern.len > from * 2;
+}
+
+/* Whether a group of filters takes a pull request of anybody. */
+static bool takes_pull_requests(const json_t *group) {
+    bool is_about = false;
+    bool is_held = false;
+    size_t i = 0;
+    json_t *filter = NULL;
+
+    json_array_foreach(group, i, filter) {
+        const char *type = json_str_or(filter, "Type", "");
+        const char *pattern = json_str_or(filter, "Pattern", "PULL_REQUEST_");
+
+        is_about = is_about || (strcmp(type, "EVENT") == 0 &&
+                                (strstr(pattern, "PULL_REQUEST_CREATED") != NULL ||
+                                 strstr(pattern, "PULL_REQUEST_UPDATED") != NULL ||
+                                 strstr(pattern, "PULL_REQUEST_REOPENED") != NULL));
+        is_held = is_held || (strcmp(type, "ACTOR_ACCOUNT_ID") == 0 && is_whole_pattern(filter));
+    }
+    return is_about && !is_held;
+}
+
+static void review_build(struct review *review, const char *where, const json_t *properties) {
+    const json_t *triggers = json_object_get(properties, "Triggers");
+    const json_t *groups = json_object_get(triggers, "FilterGroups");
+    const char *comment = json_str_or(json_object_get(triggers, "PullRequestBuildPolicy"),
+                                      "RequiresCommentApproval", "");
+    bool is_open = groups == NULL || json_is_object(groups); /* every event, or not told */
+    size_t i = 0;
+    json_t *group = NULL;
+
+    json_array_foreach(groups, i, group) {
+        is_open = is_open || json_is_object(group) || takes_pull_requests(group);
+    }
+    if (review_is_true(json_object_get(triggers, "Webhook")) && is_open &&
+        strcmp(comment, "ALL_PULL_REQUESTS") != 0 && strcmp(comment, "FORK_PULL_REQUESTS") != 0) {
+        CLEANUP(freep) char *place = mem_format("%s.Properties.Triggers", where);
+
+        review_find(review, REVIEW_OPEN_BUILD, place,
+                    "whoever opens a pull request has code of theirs run with the build's rights");
+    }
+}
+
 /* clang-format off */
 static const struct {
     const char *type;
@@ -258,6 +321,7 @@ static const struct {
     void (*review)(struct review *review, const char *where, const json_t *value);
 } access_rows[] = {
     {"AWS::ACMPCA::Permission",                     "Principal",                   review_principal_list},
+    {"AWS::CodeBuild::Project",                     NULL,                          review_build},
     {"AWS::EC2::VPCEndpointServicePermissions",     "AllowedPrincipals",           review_principal_list},
     {"AWS::EC2::VerifiedAccessEndpoint",            "PolicyDocument",              review_cedars},
     {"AWS::EC2::VerifiedAccessGroup",               "PolicyDocument",              review_cedars},

@@ -6,26 +6,59 @@
 #include <string.h>
 
 /* No network of one's own is wider than 10.0.0.0/8, or than fc00::/7 of IPv6. */
-enum { WORLD_BITS = 8 };
+enum { WORLD_BITS = 8, WORLD_BITS_LOCAL = 7 };
 
-bool review_is_world(struct str block) {
+/* The bits of a block of addresses, or of one address; -1 where it is none. */
+static int64_t bits_of(struct str block) {
+    static const char signs[] = "0123456789abcdefABCDEF.:";
     ptrdiff_t slash = str_find(block, STR("/"));
-    int64_t bits = 0;
+    struct str address = slash < 0 ? block : str_slice(block, 0, (size_t)slash);
+    int64_t bits = 128;
     struct err unread = {0};
 
-    if (slash < 0 || str_starts(block, STR("fc")) || str_starts(block, STR("fd"))) {
-        return false;
+    for (size_t i = 0; i < address.len; i++) {
+        if (strchr(signs, address.ptr[i]) == NULL) {
+            return -1;
+        }
     }
-    return str_to_i64(str_slice(block, (size_t)slash + 1, block.len), 0, 128, &bits, &unread) ==
-               ERR_NONE &&
-           bits < WORLD_BITS;
+    return slash < 0 || str_to_i64(str_slice(block, (size_t)slash + 1, block.len), 0, 128, &bits,
+                                   &unread) == ERR_NONE
+               ? bits
+               : -1;
+}
+
+bool review_is_world(struct str block) {
+    bool is_local = str_starts_nocase(block, STR("fc")) || str_starts_nocase(block, STR("fd"));
+    int64_t bits = bits_of(block);
+
+    return bits >= 0 && bits < (is_local ? WORLD_BITS_LOCAL : WORLD_BITS);
+}
+
+bool review_may_be_world(struct str block) {
+    ptrdiff_t open = str_find(block, STR("${"));
+    ptrdiff_t slash = str_find(block, STR("/"));
+
+    if (open >= 0 && slash < 0) {
+        return false; /* what a resource of the template has is its own */
+    }
+    if (open >= 0) { /* its address, with other bits */
+        block = str_slice(block, (size_t)slash, block.len);
+    }
+    return bits_of(block) < 0 || review_is_world(block);
 }
 
 /* What cannot be told is everybody. */
 static bool is_world(const struct review *review, const json_t *block) {
+    const json_t *branches = json_object_get(block, "Fn::If");
+
+    if (json_is_array(branches)) {
+        return is_world(review, json_array_get(branches, 1)) ||
+               is_world(review, json_array_get(branches, 2));
+    }
     CLEANUP(freep) char *text = review_resolve(review, block);
 
-    return block != NULL && (text == NULL || review_is_world(str_from(text)));
+    return block != NULL && !review_is_no_value(block) &&
+           (text == NULL || review_may_be_world(str_from(text)));
 }
 
 /* A prefix list of the template, by Ref or by its attribute; one from elsewhere has an owner who

@@ -22,6 +22,7 @@ enum demand {
     MAY_BE,       /* one of the values, or not there */
     IS_NONE_OF,   /* none of the values, or not there */
     IS_BEGUN_BY,  /* begins with one of the values */
+    IS_NOT_BEGUN, /* does not begin with one of the values, as far as it is told */
     IS_NOT_ZERO,  /* a number above 0, or not there */
     IS_AT_LEAST,  /* a number not below the value, or not there */
     IS_GIVEN_OF,  /* there; where it is written out, one of the values */
@@ -63,6 +64,7 @@ void policy_property(size_t i, struct policy_property *out) {
         [MAY_BE] = "if there, is one of",
         [IS_NONE_OF] = "is none of",
         [IS_BEGUN_BY] = "begins with one of",
+        [IS_NOT_BEGUN] = "does not begin with",
         [IS_NOT_ZERO] = "is not 0",
         [IS_AT_LEAST] = "if there, is at least",
         [IS_GIVEN_OF] = "is there, and one of",
@@ -157,6 +159,18 @@ bool review_has_pair(const json_t *pairs, struct str want) {
     return has;
 }
 
+/* What a text begins with that is put together: that of an Fn::Sub, the first part of an Fn::Join.
+ */
+static const json_t *beginning_of(const json_t *value) {
+    const json_t *sub = json_object_get(value, "Fn::Sub");
+    const json_t *join = json_object_get(value, "Fn::Join");
+
+    if (join != NULL) {
+        return json_array_get(json_array_get(join, 1), 0);
+    }
+    return sub == NULL ? value : json_is_array(sub) ? json_array_get(sub, 0) : sub;
+}
+
 /* Where no region is pinned, none is another one. */
 static bool is_here(const json_t *value, const char *region) {
     return value == NULL || region == NULL ||
@@ -193,6 +207,8 @@ static bool meets(const json_t *value, const struct property_row *row, const cha
                                  !is_listed(value, row->values, false));
     case IS_BEGUN_BY:
         return is_listed(value, row->values, true);
+    case IS_NOT_BEGUN:
+        return !is_listed(beginning_of(value), row->values, true);
     case IS_NOT_ZERO:
         return value == NULL || is_at_least(value, 1);
     case IS_AT_LEAST:

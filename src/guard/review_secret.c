@@ -360,7 +360,7 @@ static void secrets_resolved_at(struct review *review, enum review_rule rule, co
 
 /* Where a resource keeps variables and commands, which whoever may describe it reads. */
 static const struct {
-    const char *type;
+    const char *type; /* "": every one */
     const char *path;
 } variable_rows[] = {
     {"AWS::Lambda::Function", "Environment"},
@@ -372,6 +372,19 @@ static const struct {
     {"AWS::Amplify::App", "EnvironmentVariables"},
     {"AWS::Amplify::Branch", "EnvironmentVariables"},
     {"AWS::SSM::Parameter", "Value"},
+    {"AWS::SSM::Document", "Content"},
+    {"AWS::EC2::Instance", "UserData"},
+    {"AWS::EC2::LaunchTemplate", "LaunchTemplateData"},
+    {"AWS::AutoScaling::LaunchConfiguration", "UserData"},
+    {"AWS::Lambda::Function", "Code"},
+    {"AWS::CodeBuild::Project", "Source"},
+    {"AWS::StepFunctions::StateMachine", "DefinitionString"},
+    {"AWS::StepFunctions::StateMachine", "Definition"},
+    {"AWS::StepFunctions::StateMachine", "DefinitionSubstitutions"},
+    {"AWS::Glue::Job", "DefaultArguments"},
+    {"AWS::CloudFront::Function", "FunctionCode"},
+    {"", "Tags"},
+    {"", "Description"},
 };
 
 static void secrets_variables(struct review *review, const char *where, const json_t *value) {
@@ -403,7 +416,8 @@ static void secrets_in_variables(struct review *review) {
             const char *path = variable_rows[i].path;
             CLEANUP(freep) char *place = mem_format("Resources.%s.Properties.%s", name, path);
 
-            if (strcmp(variable_rows[i].type, json_str_or(resource, "Type", "")) == 0) {
+            if (variable_rows[i].type[0] == '\0' ||
+                strcmp(variable_rows[i].type, json_str_or(resource, "Type", "")) == 0) {
                 secrets_variables(review, place, json_object_get(properties, path));
             }
         }

@@ -72,7 +72,7 @@ static bool is_everything(const char *key, const json_t *value) {
     }
     return json_is_string(value) &&
            (review_is_blank(text) || is_every_arn(text) || str_eq(text, STR("o-*")) ||
-            (str_eq_nocase(name, STR("aws:SourceIp")) && review_is_world(text)) ||
+            (str_eq_nocase(name, STR("aws:SourceIp")) && review_may_be_world(text)) ||
             (str_ends(name, STR(":sub")) && is_every_subject(text)));
 }
 
@@ -120,7 +120,6 @@ static bool is_held_by_source(const json_t *statement) {
         "aws:SourceIp",
         "aws:userId",
         "kms:CallerAccount",
-        "kms:ViaService",
         "elasticfilesystem:AccessedViaMountTarget",
         "s3:DataAccessPointAccount",
         "lambda:FunctionUrlAuthType",
@@ -226,6 +225,11 @@ static void check_service(const struct principal_check *check, const char *servi
      * any. */
     bool is_held = is_held_by_source(check->statement) ||
                    review_is_held(check->statement, "kms:EncryptionContext:");
+
+    /* Firehose says by the external id for which account it acts. Source: Amazon Data Firehose,
+     * "Controlling access". */
+    is_held = is_held || (strcmp(service, "firehose.amazonaws.com") == 0 &&
+                          review_is_held(check->statement, "sts:ExternalId"));
 
     if (is_held) {
         return;
@@ -498,6 +502,7 @@ static void review_lambda_permission(struct review *review, const char *where,
     struct principal_check check = {
         .review = review, .where = where, .statement = properties, .kind = "AWS"};
 
+    review_open_action(review, where, properties);
     if (auth != NULL && strcmp(auth, "NONE") == 0) {
         review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function's URL");
         return;

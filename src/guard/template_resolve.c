@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 64, COPIES_MAX = 4096 };
+enum { DEPTH_MAX = 64, COPIES_MAX = 4096, CHOICES_MAX = 64 };
 
 static const char each_prefix[] = "Fn::ForEach::";
 
@@ -190,11 +190,65 @@ static json_t *resolve_if(struct resolving *resolving, const json_t *call, int d
                          depth + 1);
 }
 
-static json_t *resolve_map(const struct resolving *resolving, const json_t *value) {
+/* Adds to `values` what stands in `map` under the key, or under each where it is not told. */
+static void add_choices(const struct resolving *resolving, const json_t *map, const json_t *keys,
+                        size_t at, json_t *values) {
+    char room[40];
     bool is_unknown = false;
-    const json_t *found = template_value(&resolving->told, value, &is_unknown);
+    const char *key = template_scalar(
+        template_value(resolving->facts, json_array_get(keys, at), &is_unknown), room, sizeof room);
+    const char *name = NULL;
+    json_t *value = NULL;
+    size_t i = 0;
 
-    return is_unknown || found == NULL ? NULL : json_deep_copy(found);
+    if (at == 3) {
+        json_array_foreach(values, i, value) {
+            if (json_equal(value, map)) {
+                return;
+            }
+        }
+        (void)json_array_append_new(values, json_deep_copy(map));
+        return;
+    }
+    json_object_foreach(walk(map), name, value) {
+        if (key == NULL || strcmp(key, name) == 0) {
+            add_choices(resolving, value, keys, at + 1, values);
+        }
+    }
+}
+
+/* {"Fn::If": ["", some, others]}, in halves so that it does not get deep. It is the name of no
+ * condition: both branches are read. */
+static json_t *choice_of(const json_t *values, size_t from, size_t to) {
+    size_t half = from + (to - from) / 2;
+
+    return to - from == 1 ? json_incref(walk(json_array_get(values, from)))
+                          : json_pack("{s:[s,o,o]}", "Fn::If", "", choice_of(values, from, half),
+                                      choice_of(values, half, to));
+}
+
+/* What stands in a map; where a key is not told, or by a Default that decides nothing, a choice of
+ * all that may be meant. NULL: there is none, or more than can be read. */
+static json_t *resolve_map(const struct resolving *resolving, const json_t *value,
+                           const json_t *keys) {
+    CLEANUP(json_decrefp) json_t *values = json_array();
+    bool is_unknown = false;
+    const json_t *found = template_value(resolving->facts, value, &is_unknown);
+    const char *map = json_string_value(json_array_get(keys, 0));
+    json_t *fallback = json_object_get(json_array_get(keys, 3), "DefaultValue");
+
+    if (!is_unknown && found != NULL) {
+        return json_deep_copy(found);
+    }
+    if (map != NULL) {
+        add_choices(resolving, json_object_get(resolving->facts->mappings, map), keys, 1, values);
+    }
+    if (fallback != NULL) {
+        (void)json_array_append(values, fallback);
+    }
+    return json_array_size(values) == 0 || json_array_size(values) > CHOICES_MAX
+               ? NULL
+               : choice_of(values, 0, json_array_size(values));
 }
 
 /* What a call yields; NULL where that is not told. */
@@ -213,7 +267,7 @@ static json_t *resolve_call(struct resolving *resolving, const json_t *value, co
         return resolve_if(resolving, call, depth);
     }
     if (strcmp(name, "Fn::FindInMap") == 0) {
-        return resolve_map(resolving, value);
+        return resolve_map(resolving, value, call);
     }
     if (strcmp(name, "Fn::Select") == 0) {
         return resolve_select(resolving, call, depth);

@@ -28,7 +28,8 @@ static const char head[] =
     "{'Parameters':{'Size':{'Type':'Number','Default':5},'Env':{'Type':'String'},"
     "'Zones':{'Type':'CommaDelimitedList','Default':'a, b'},'Pass':{'Type':'String','NoEcho':true,'Default':'x'},"
     "'Image':{'Type':'AWS::SSM::Parameter::Value<String>','Default':'/path'}},"
-    "'Mappings':{'M':{'eu-west-1':{'Ami':'ami-1'},'prod':{'Ami':'ami-2'}}},"
+    "'Mappings':{'M':{'eu-west-1':{'Ami':'ami-1'},'prod':{'Ami':'ami-2'}},"
+    "'N':{'5':{'A':'x'},'7':{'A':'y'},'9':{'A':'y'}}},"
     "'Conditions':{'IsProd':{'Fn::Equals':[{'Ref':'Env'},'prod']},'IsFive':{'Fn::Equals':[{'Ref':'Size'},5]}},"
     "'Resources':{'R':{'Type':'T','Properties':{'P':";
 /* clang-format on */
@@ -78,6 +79,12 @@ static void every_function_that_is_told_is_put_in(void **state) {
         {"[{'Fn::If':['IsFive',{'Ref':'AWS::NoValue'},2]},3]", "{}", "[3]"},
         {"{'Fn::FindInMap':['M',{'Ref':'AWS::Region'},'Ami']}", "{}", "'ami-1'"},
         {"{'Fn::FindInMap':['M',{'Ref':'Env'},'Ami']}", "{'Env':'prod'}", "'ami-2'"},
+        {"{'Fn::FindInMap':['M',{'Ref':'Env'},'Ami']}", "{}", "{'Fn::If':['','ami-1','ami-2']}"},
+        {"{'Fn::FindInMap':['M','prod',{'Ref':'R'}]}", "{}", "'ami-2'"},
+        {"{'Fn::FindInMap':['N',{'Ref':'R'},'A']}", "{}", "{'Fn::If':['','x','y']}"},
+        {"{'Fn::FindInMap':['N',{'Ref':'R'},'A',{'DefaultValue':'z'}]}", "{}", "{'Fn::If':['','x',{'Fn::If':['','y','z']}]}"},
+        {"{'Fn::FindInMap':['N','8','A',{'DefaultValue':'z'}]}", "{}", "'z'"},
+        {"{'Fn::FindInMap':['N',{'Ref':'Size'},'A']}", "{}", "'x'"},
         {"{'Fn::Select':[1,{'Ref':'Zones'}]}", "{}", "'b'"},
         {"{'Fn::Select':['0',{'Fn::Split':['/','x/y']}]}", "{}", "'x'"},
         {"{'Fn::ForEach::L':['N',{'Ref':'Zones'},{'K${N}':{'Ref':'N'}}]}", "{}", "{'Ka':'a','Kb':'b'}"},
@@ -124,6 +131,8 @@ static void an_open_default_decides_no_condition(void **state) {
     check("{'Ref':'Size'}", NULL, true, "5");
     check("{'Fn::If':['IsFive','a','b']}", NULL, true, "{'Fn::If':['IsFive','a','b']}");
     check("{'Fn::If':['IsFive','a','b']}", "{'Size':'5'}", true, "'a'");
+    check("{'Fn::FindInMap':['N',{'Ref':'Size'},'A']}", NULL, true, "{'Fn::If':['','x','y']}");
+    check("{'Fn::FindInMap':['N',{'Ref':'Size'},'A']}", "{'Size':'7'}", true, "'y'");
 }
 
 static void a_resource_whose_condition_is_false_is_left_out(void **state) {
