@@ -104,6 +104,8 @@ static const struct attempt {
     {"dev_shm",             "writes to /dev/shm", 0, PROC_EXITED},
     {"symlink_write",       "writes outside through a link", OPEN_OUTSIDE, PROC_EXITED},
     {"symlink_swap",        "swaps a folder for a link while it writes", 0, PROC_EXITED},
+    {"own_program",         "writes the programs that it is made of", 0, PROC_EXITED},
+    {"by_mapping",          "writes a readable file by its mapping", 0, PROC_EXITED},
     {"reopens",             "reopens a readable file for writing by its descriptor", OPEN_OUTSIDE, PROC_EXITED},
     {"links_nameless",      "links a nameless file of its own into a readable folder", 0, PROC_EXITED},
     {"exchanges",           "exchanges a readable file for its own", OPEN_OUTSIDE, PROC_EXITED},
@@ -137,6 +139,7 @@ static const struct attempt {
     {"parents_memory",      "opens our memory", 0, PROC_EXITED},
     {"keepers_memory",      "opens the memory of process 1", 0, PROC_EXITED},
     {"keepers_environment", "reads the environment of process 1", 0, PROC_EXITED},
+    {"keepers_program",     "reads, writes or runs the program of process 1", 0, PROC_EXITED},
     {"traces",              "traces us or process 1", 0, PROC_EXITED},
     {"traces_itself",       "lets itself be traced", OPEN_OUTSIDE, PROC_EXITED},
     {"reads_memory",        "reads memory by process_vm_readv", OPEN_OUTSIDE, PROC_EXITED},
@@ -218,6 +221,13 @@ static const struct attempt {
     {"many_files",          "fills the disk by many files", SMALL_DISK, PROC_DISK},
     {"empty_files",         "uses up the disk's files", SMALL_INODES, PROC_DISK},
     {"memory",              "takes all memory", SMALL_MEMORY, PROC_EXITED},
+    {"locks_memory",        "locks memory that nobody can swap out", 0, PROC_EXITED},
+    {"takes_signals",       "takes the user's places for signals by timers", OPEN_OUTSIDE, PROC_EXITED},
+    {"takes_queues",        "takes the user's bytes for queues", OPEN_OUTSIDE, PROC_EXITED},
+    {"takes_watchers",      "takes the user's inotify instances", 0, PROC_EXITED},
+    {"takes_watches",       "takes the user's inotify watches", 0, PROC_EXITED},
+    {"takes_processor",     "takes a priority before all others", 0, PROC_EXITED},
+    {"wakes_machine",       "makes a timer that wakes the machine", 0, PROC_EXITED},
     {"floods",              "prints 10 GB", 0, PROC_FLOOD},
     {"floods_errors",       "prints 10 GB of errors without a line", 0, PROC_FLOOD},
     {"stops_itself",        "stops itself past its deadline", SHORT, PROC_TIMEOUT},
@@ -330,12 +340,24 @@ static void restore(void) {
     (void)rmdir(editor);
 }
 
+/* As far as we may: what is denied is not to be denied by the machine's limits. */
+static void raise_limits(void) {
+    static const int limits[] = {RLIMIT_MEMLOCK, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO,
+                                 RLIMIT_NICE};
+
+    for (size_t i = 0; i < ARRAY_N(limits); i++) {
+        struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+        (void)setrlimit((__rlimit_resource_t)limits[i], &all);
+    }
+}
+
 static int set_up(void **state) {
     static const char *const dirs[] = {
         "ws", "tmp", "home/.ssh", "home/project/.git/hooks", "outside", "home/.aws", "home/state"};
     struct err err = {0};
 
     (void)state;
+    raise_limits();
     (void)snprintf(work, sizeof work, "/tmp/escape_test-XXXXXX");
     assert_non_null(mkdtemp(work));
     for (size_t i = 0; i < ARRAY_N(dirs); i++) {

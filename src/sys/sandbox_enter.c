@@ -129,8 +129,12 @@ static int mount_all(const struct sandbox_plan *plan) {
     return 0;
 }
 
+static const char *const user_counts[][2] = {{"proc/sys/user/max_inotify_instances", "64"},
+                                             {"proc/sys/user/max_inotify_watches", "8192"}};
+
 /* A /proc of its own, read-only: the same user id could write kernel settings otherwise. Where
- * pid_max belongs to the namespace it bounds a fork bomb, even of root. */
+ * pid_max belongs to the namespace it bounds a fork bomb, even of root. What a user has only so
+ * much of is counted for each user namespace and for those around it. */
 static int mount_proc(const struct sandbox_plan *plan) {
     if (mkdir("proc", 0555) != 0 && errno != EEXIST) {
         return -1;
@@ -140,6 +144,9 @@ static int mount_proc(const struct sandbox_plan *plan) {
     }
     if (plan->pid_max != NULL && write_file("proc/sys/kernel/pid_max", plan->pid_max) != 0) {
         return -1;
+    }
+    for (size_t i = 0; i < ARRAY_N(user_counts); i++) {
+        (void)write_file(user_counts[i][0], user_counts[i][1]); /* a bound, no wall */
     }
     return mount(NULL, "proc", NULL,
                  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
@@ -228,11 +235,29 @@ static int drop_capabilities(void) {
 }
 
 enum sandbox_step sandbox_enter_limits(const struct sandbox_plan *plan) {
+    const struct {
+        int what;
+        int64_t value;
+    } limits[] = {
+        {RLIMIT_CORE, 0},
+        {RLIMIT_FSIZE, plan->file_bytes_max},
+        {RLIMIT_DATA, plan->memory_bytes_max},
+        {RLIMIT_NOFILE, 4096},
+        {RLIMIT_CPU, plan->cpu_s_max},
+        {RLIMIT_NPROC, plan->process_max},
+        /* what the user has only so much of, and priorities that leave others no time */
+        {RLIMIT_MEMLOCK, 8 << 20},
+        {RLIMIT_SIGPENDING, 4096},
+        {RLIMIT_MSGQUEUE, 0},
+        {RLIMIT_RTPRIO, 0},
+        {RLIMIT_NICE, 0},
+    };
+
     umask(022);
-    if (limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_FSIZE, plan->file_bytes_max) != 0 ||
-        limit(RLIMIT_DATA, plan->memory_bytes_max) != 0 || limit(RLIMIT_NOFILE, 4096) != 0 ||
-        limit(RLIMIT_CPU, plan->cpu_s_max) != 0 || limit(RLIMIT_NPROC, plan->process_max) != 0) {
-        return STEP_LIMITS;
+    for (size_t i = 0; i < ARRAY_N(limits); i++) {
+        if (limit(limits[i].what, limits[i].value) != 0) {
+            return STEP_LIMITS;
+        }
     }
     return STEP_NONE;
 }

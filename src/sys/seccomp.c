@@ -96,15 +96,16 @@ static const char *const denied[] = {
 
 /* What namespaces hold anyway: a daemon would leave the group that is killed at the deadline;
  * memory, messages and semaphores of System V and queues belong to the user, and are reached by
- * numbers that can be guessed; a watch on a folder needs no right of Landlock, nor do the
- * attributes of a file. */
+ * numbers that can be guessed; a watch on a folder needs no right of Landlock, and a user has few
+ * places for them; nor do the attributes of a file. */
 static const char *const denied_without_namespaces[] = {
     "setsid",       "setpgid",      "shmget",        "shmat",
     "shmctl",       "msgget",       "msgctl",        "msgsnd",
     "msgrcv",       "semget",       "semctl",        "semop",
     "semtimedop",   "mq_open",      "mq_unlink",     "setxattr",
     "lsetxattr",    "fsetxattr",    "setxattrat",    "removexattr",
-    "lremovexattr", "fremovexattr", "removexattrat", "inotify_add_watch"};
+    "lremovexattr", "fremovexattr", "removexattrat", "inotify_add_watch",
+    "inotify_init", "inotify_init1"};
 
 /* Calls that an older library does not know by name; from 424 on the numbers are the same on all
  * machines. Source: include/uapi/asm-generic/unistd.h of Linux. */

@@ -774,6 +774,59 @@ static int posix_queue(void) {
     return out_if(mq_open(name, O_RDONLY | O_NONBLOCK) >= 0 || mq_unlink(name) == 0);
 }
 
+/* What runs above us, where that is ours: reading it would show whose it is, writing it run as its
+ * user. Elsewhere process 1 is a program that everyone may read. */
+static int keepers_program(void) {
+    int result = out_if(open("/proc/1/exe", O_WRONLY) >= 0);
+
+    if (getenv("HELD") != NULL) {
+        result |= out_if(open("/proc/1/exe", O_RDONLY) >= 0);
+        result |= out_if(execl("/proc/1/exe", "keeper", (char *)NULL) == 0 || errno != EACCES);
+    }
+    return result;
+}
+
+/* Itself and what the loader mapped are files that others run. */
+static int own_program(void) {
+    char line[512];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int result = out_if(open("/proc/self/exe", O_WRONLY | O_APPEND) >= 0);
+
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        char *path = strchr(line, '/');
+        char range[128];
+
+        if (path != NULL) {
+            path[strcspn(path, "\n")] = '\0';
+            (void)snprintf(range, sizeof range, "/proc/self/map_files/%.*s",
+                           (int)strcspn(line, " "), line);
+            result |= out_if(open(range, O_WRONLY) >= 0) | out_if(open(path, O_WRONLY) >= 0);
+        }
+    }
+    return result;
+}
+
+/* A readable file that is mapped: by its protection, and by what writes memory whatever that is. */
+static int by_mapping(void) {
+    char now[8] = "";
+    int fd = open(path_of("home/project/readme"), O_RDONLY);
+    char *p = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    int memory = open("/proc/self/mem", O_RDWR);
+
+    if (p == MAP_FAILED) {
+        return NOTHING;
+    }
+    if (mprotect(p, 4096, PROT_READ | PROT_WRITE) == 0) {
+        p[0] = 'x';
+    }
+    if (memory >= 0) {
+        (void)!pwrite(memory, "x", 1, (off_t)(uintptr_t)p);
+    }
+    (void)madvise(p, 4096, MADV_REMOVE);
+    (void)!pread(fd, now, 5, 0);
+    return out_if(strcmp(now, "hello") != 0);
+}
+
 /* The same values, so that nothing changes where it is let. */
 static int priorities(void) {
     int now = getpriority(PRIO_PROCESS, (id_t)parent());
@@ -1267,6 +1320,75 @@ static int memory(void) {
     return OUT;
 }
 
+/* What a user has only so much of, or what leaves no time or memory to others: as much as no build
+ * needs. */
+static int locks_memory(void) {
+    char *p = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return out_if(p != MAP_FAILED && mlock(p, 64 << 20) == 0);
+}
+
+static int takes_signals(void) {
+    timer_t timer;
+
+    for (int i = 0; i < 8192; i++) {
+        if (timer_create(CLOCK_MONOTONIC, NULL, &timer) != 0) {
+            return DENIED;
+        }
+    }
+    return OUT;
+}
+
+static int takes_queues(void) {
+    char name[60];
+
+    (void)snprintf(name, sizeof name, "/awscopilot-escape-mine-%d", (int)getpid());
+    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, NULL);
+    (void)mq_unlink(name);
+    return out_if(queue >= 0);
+}
+
+static int takes_watchers(void) {
+    int n = 0;
+
+    while (n < 100 && inotify_init1(IN_NONBLOCK) >= 0) {
+        n++;
+    }
+    return out_if(n > 64);
+}
+
+static int takes_watches(void) {
+    int watcher = inotify_init1(IN_NONBLOCK);
+    char name[40];
+    int n = 0;
+
+    for (int i = 0; watcher >= 0 && i < 9000; i++) {
+        (void)snprintf(name, sizeof name, "watched-%d", i);
+        (void)close(open(name, O_WRONLY | O_CREAT, 0644));
+        n += inotify_add_watch(watcher, name, IN_MODIFY) >= 0;
+    }
+    return out_if(n > 8192);
+}
+
+static int takes_processor(void) {
+    struct sched_param first = {.sched_priority = 1};
+    static const int policies[] = {SCHED_FIFO, SCHED_RR};
+    int result = DENIED;
+
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
+        result |= out_if(sched_setscheduler(0, policies[i], &first) == 0);
+    }
+    return result | out_if(setpriority(PRIO_PROCESS, 0, -10) == 0) |
+           out_if(syscall(SYS_ioprio_set, 1, 0, 1 << 13) == 0); /* IOPRIO_CLASS_RT */
+}
+
+static int wakes_machine(void) {
+    timer_t timer;
+
+    return out_if(timer_create(CLOCK_REALTIME_ALARM, NULL, &timer) == 0) |
+           out_if(syscall(SYS_timerfd_create, CLOCK_BOOTTIME_ALARM, 0) >= 0);
+}
+
 static int floods_to(int fd) {
     static char piece[1 << 16];
 
@@ -1475,6 +1597,16 @@ static const struct {
     ROW(sparse_file),
     ROW(many_files),
     ROW(memory),
+    ROW(locks_memory),
+    ROW(takes_signals),
+    ROW(takes_queues),
+    ROW(takes_watchers),
+    ROW(takes_watches),
+    ROW(takes_processor),
+    ROW(wakes_machine),
+    ROW(keepers_program),
+    ROW(own_program),
+    ROW(by_mapping),
     ROW(floods),
     ROW(ignores_signals),
     ROW(daemon_session),
