@@ -392,6 +392,52 @@ static void what_is_hidden_is_found_and_what_only_looks_so_passes(void **state) 
     }
 }
 
+/* What the reviews find in one change: {"Resources","changes"} after `before`. */
+static json_t *findings_on_change(const json_t *before, const json_t *after) {
+    const struct redactor *redactor = fixture_redactor();
+    CLEANUP(json_decrefp) json_t *template_before = json_pack("{s:O}", "Resources", before);
+    CLEANUP(json_decrefp)
+    json_t *template = json_pack("{s:O}", "Resources", json_object_get(after, "Resources"));
+    CLEANUP(json_decrefp) json_t *set = fixture_creation(template, "depl-todo-dev");
+    struct review_ctx ctx = {.account = fixture_account,
+                             .region = "eu-central-1",
+                             .redactor = redactor,
+                             .template_before = template_before};
+    json_t *findings = json_array();
+
+    json_put_str(set, "type", "UPDATE");
+    json_put(set, "changes", json_incref(json_object_get(after, "changes")));
+    policy_review_set(set, template, &ctx, findings);
+    return findings;
+}
+
+/* test/policy/changes.json: [{"name","code","before": resources,"stops","passes"}]. */
+static void a_change_that_loses_something_is_found_and_one_that_does_not_passes(void **state) {
+    CLEANUP(freep) char *path = fixture_path("test/policy/changes.json");
+    CLEANUP(json_decrefp) json_t *rows = fixture_read(path);
+    size_t i = 0;
+    json_t *row = NULL;
+
+    (void)state;
+    assert_true(json_array_size(rows) >= 20);
+    json_array_foreach(rows, i, row) {
+        const char *code = json_str_or(row, "code", "");
+        const json_t *before = json_object_get(row, "before");
+
+        if (chosen != REVIEW_NONE && strcmp(code, policy_rule_code(chosen)) != 0) {
+            continue;
+        }
+        CLEANUP(json_decrefp)
+        json_t *bad = findings_on_change(before, json_object_get(row, "stops"));
+        CLEANUP(json_decrefp)
+        json_t *good = findings_on_change(before, json_object_get(row, "passes"));
+        CLEANUP(freep) char *shown = json_text(stops_something(good) ? good : bad);
+        if (!fixture_finds(bad, code) || stops_something(good)) {
+            fail_msg("%s: %s: %s", json_str_or(row, "name", "?"), code, shown);
+        }
+    }
+}
+
 static void no_rule_is_without_what_it_stops_and_what_it_lets_pass(void **state) {
     CLEANUP(freep) char *path = fixture_path("test/policy/verdicts.json");
     CLEANUP(json_decrefp) json_t *verdicts = fixture_read(path);
@@ -431,6 +477,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(planted_change_sets_are_stopped_and_their_neighbours_pass),
     cmocka_unit_test(every_property_stops_its_template_and_lets_the_neighbour_pass),
     cmocka_unit_test(what_is_hidden_is_found_and_what_only_looks_so_passes),
+    cmocka_unit_test(a_change_that_loses_something_is_found_and_one_that_does_not_passes),
     cmocka_unit_test(no_rule_is_without_what_it_stops_and_what_it_lets_pass),
     cmocka_unit_test(a_rule_that_is_gone_is_missed_by_its_examples),
 };

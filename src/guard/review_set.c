@@ -15,7 +15,8 @@ static const struct json_field set_fields[] = {
     {0},
 };
 
-/* What a deployment loses when one of these goes while its partner stays. */
+/* What a deployment loses when one of these goes while its partner stays; without a partner, when
+ * it goes. */
 static const struct {
     const char *type;
     const char *partner;
@@ -25,6 +26,35 @@ static const struct {
     {"AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Api", REVIEW_ORIGIN_LOCK, "the origin's lock is taken off the API"},
     {"AWS::S3::BucketPolicy", "AWS::S3::Bucket", REVIEW_GUARD_REMOVED, "the bucket loses its policy"},
     {"AWS::CloudFront::OriginAccessControl", "AWS::S3::Bucket", REVIEW_GUARD_REMOVED, "the bucket's origin access control is taken away"},
+    {"AWS::WAFv2::WebACLAssociation", NULL, REVIEW_UNFILTERED, "what the web ACL stood in front of is left without"},
+    {"AWS::WAFv2::LoggingConfiguration", "AWS::WAFv2::WebACL", REVIEW_UNLOGGED, "the web ACL writes down no more what it stops"},
+    {"AWS::EC2::FlowLog", NULL, REVIEW_UNWATCHED, "who talks to whom in the network is written down no more"},
+    {"AWS::CloudTrail::Trail", NULL, REVIEW_UNWATCHED, "what is done in the account is written down no more"},
+    {"AWS::GuardDuty::Detector", NULL, REVIEW_UNWATCHED, "nobody looks for attacks any more"},
+    {"AWS::SecurityHub::Hub", NULL, REVIEW_UNWATCHED, "nobody looks for holes any more"},
+    {"AWS::Config::ConfigurationRecorder", NULL, REVIEW_UNWATCHED, "changes of the account are written down no more"},
+    {"AWS::AccessAnalyzer::Analyzer", NULL, REVIEW_UNWATCHED, "nobody looks any more who from outside is let in"},
+    {"AWS::Backup::BackupPlan", NULL, REVIEW_NO_BACKUP, "no more backups are made by this plan"},
+    {"AWS::Backup::BackupSelection", NULL, REVIEW_NO_BACKUP, "no more backups are made of what it names"},
+};
+
+/* What keeps data, or keeps it from being deleted, and is no more what it was. `was`: it has to
+ * stay so; NULL: a number that must not become smaller. */
+static const struct {
+    const char *type;
+    const char *path; /* below Properties */
+    const char *was;
+    enum review_rule rule;
+    const char *text;
+} kept_rows[] = {
+    {"AWS::Logs::LogGroup", "RetentionInDays", NULL, REVIEW_DATA_EXPIRES, "logs that are older are deleted"},
+    {"AWS::S3::Bucket", "VersioningConfiguration.Status", "Enabled", REVIEW_NO_BACKUP, "what is overwritten from now on is lost"},
+    {"AWS::RDS::DBInstance", "BackupRetentionPeriod", NULL, REVIEW_NO_BACKUP, "backups that are older are deleted"},
+    {"AWS::RDS::DBCluster", "BackupRetentionPeriod", NULL, REVIEW_NO_BACKUP, "backups that are older are deleted"},
+    {"AWS::DocDB::DBCluster", "BackupRetentionPeriod", NULL, REVIEW_NO_BACKUP, "backups that are older are deleted"},
+    {"AWS::Neptune::DBCluster", "BackupRetentionPeriod", NULL, REVIEW_NO_BACKUP, "backups that are older are deleted"},
+    {"AWS::DynamoDB::Table", "DeletionProtectionEnabled", "true", REVIEW_DELETION_OPEN, "one call deletes it from now on"},
+    {"AWS::Cognito::UserPool", "DeletionProtection", "ACTIVE", REVIEW_DELETION_OPEN, "one call deletes it from now on"},
 };
 /* clang-format on */
 
@@ -40,6 +70,20 @@ static bool template_has_type(const struct review *review, const char *type) {
     return false;
 }
 
+/* An empty store of the same type that comes at the same time: the other one under a new name. */
+static const char *successor_of(const json_t *changes, const char *type) {
+    size_t i = 0;
+    json_t *change = NULL;
+
+    json_array_foreach(changes, i, change) {
+        if (strcmp(json_str_or(change, "action", ""), "Add") == 0 &&
+            strcmp(json_str_or(change, "type", ""), type) == 0) {
+            return json_str_or(change, "logical_id", "");
+        }
+    }
+    return NULL;
+}
+
 /* What becomes of a resource that leaves the stack, by AWS's word or by the template it is in. */
 static bool is_left_behind(const struct review *review, const json_t *change, const char *name) {
     const char *policy = json_str_at(change, "policy_action");
@@ -50,9 +94,17 @@ static bool is_left_behind(const struct review *review, const json_t *change, co
     return review_is_kept(json_str_or(review_before(review, name), "DeletionPolicy", "Delete"));
 }
 
-static void set_removed(struct review *review, const json_t *change, const char *where,
-                        const char *name, const char *type) {
-    if (review_is_data(type) && is_left_behind(review, change, name)) {
+static void set_removed(struct review *review, const json_t *changes, const json_t *change,
+                        const char *where) {
+    const char *name = json_str_or(change, "logical_id", "");
+    const char *type = json_str_or(change, "type", "");
+    bool is_left = review_is_data(type) && is_left_behind(review, change, name);
+    const char *successor = is_left ? successor_of(changes, type) : NULL;
+
+    if (successor != NULL) {
+        review_find(review, REVIEW_DATA_REPLACED, where,
+                    "%s leaves the stack, and %s, which is empty, comes", name, successor);
+    } else if (is_left) {
         review_find(review, REVIEW_LEFT_BEHIND, where,
                     "%s leaves the stack and stays in the account", name);
     } else if (review_is_data(type)) {
@@ -60,8 +112,10 @@ static void set_removed(struct review *review, const json_t *change, const char 
                     name);
     }
     for (size_t i = 0; i < ARRAY_N(guard_rows); i++) {
+        const char *partner = guard_rows[i].partner;
+
         if (strcmp(type, guard_rows[i].type) == 0 &&
-            template_has_type(review, guard_rows[i].partner)) {
+            (partner == NULL || template_has_type(review, partner))) {
             review_find(review, guard_rows[i].rule, where, "%s", guard_rows[i].text);
         }
     }
@@ -84,8 +138,10 @@ static bool may_recreate(const json_t *change) {
 static void set_modified(struct review *review, const json_t *change, const char *where,
                          const char *name, const char *type) {
     const char *replacement = json_str_or(change, "replacement", "");
-    bool is_replaced = strcmp(replacement, "True") == 0;
-    bool is_perhaps = strcmp(replacement, "Conditional") == 0;
+    /* "ReplaceAndDelete" and kin; a word that is not known may mean anything. */
+    bool is_replaced = strcmp(replacement, "True") == 0 ||
+                       strncmp(json_str_or(change, "policy_action", ""), "Replace", 7) == 0;
+    bool is_perhaps = !is_replaced && strcmp(replacement, "False") != 0;
 
     if (review_is_data(type) && (is_replaced || (is_perhaps && may_recreate(change)))) {
         review_find(review, REVIEW_DATA_REPLACED, where, "%s is %sreplaced by an empty one", name,
@@ -96,6 +152,42 @@ static void set_modified(struct review *review, const json_t *change, const char
     }
     if (strncmp(type, "AWS::IAM::", 10) == 0 && review->ctx->template_before == NULL) {
         review_find(review, REVIEW_RIGHTS_CHANGED, where, "the rights of %s change", name);
+    }
+}
+
+static bool is_word(const json_t *resource, const char *path, const char *word) {
+    char room[40];
+    const char *text =
+        template_scalar(json_at(json_object_get(resource, "Properties"), path), room, sizeof room);
+
+    return text != NULL && str_eq_nocase(str_from(text), str_from(word));
+}
+
+static int64_t number_of(const json_t *resource, const char *path) {
+    char room[40];
+    const char *text =
+        template_scalar(json_at(json_object_get(resource, "Properties"), path), room, sizeof room);
+    int64_t number = -1;
+    struct err unread = {0};
+
+    return str_to_i64(str_from(text), 0, INT32_MAX, &number, &unread) == ERR_NONE ? number : -1;
+}
+
+/* What kept data, and keeps less of it; what is new of it has its own rules. */
+static void set_kept(struct review *review, const char *where, const char *name, const char *type) {
+    const json_t *before = review_before(review, name);
+    const json_t *after = json_object_get(json_object_get(review->template, "Resources"), name);
+
+    for (size_t i = 0; i < ARRAY_N(kept_rows); i++) {
+        const char *path = kept_rows[i].path;
+        const char *was = kept_rows[i].was;
+        bool is_less = was != NULL ? is_word(before, path, was) && !is_word(after, path, was)
+                                   : number_of(after, path) >= 0 &&
+                                         number_of(after, path) < number_of(before, path);
+
+        if (is_less && strcmp(type, kept_rows[i].type) == 0) {
+            review_find(review, kept_rows[i].rule, where, "%s (%s)", kept_rows[i].text, path);
+        }
     }
 }
 
@@ -118,16 +210,17 @@ static void set_values(struct review *review, const json_t *change, const char *
     }
 }
 
-static void set_change(struct review *review, const json_t *change) {
+static void set_change(struct review *review, const json_t *changes, const json_t *change) {
     const char *name = json_str_or(change, "logical_id", "");
     const char *type = json_str_or(change, "type", "");
     const char *action = json_str_or(change, "action", "");
     CLEANUP(freep) char *where = mem_format("changes.%s", name);
 
     if (strcmp(action, "Remove") == 0) {
-        set_removed(review, change, where, name, type);
+        set_removed(review, changes, change, where);
     } else if (strcmp(action, "Modify") == 0) {
         set_modified(review, change, where, name, type);
+        set_kept(review, where, name, type);
     } else if (strcmp(action, "Import") == 0) {
         review_find(review, REVIEW_IMPORTED, where, "%s exists already and joins the stack", name);
     } else if (strcmp(action, "Add") != 0) {
@@ -176,7 +269,7 @@ enum verdict policy_review_set(const json_t *changeset, const json_t *template,
     set_place(&review, "arn", json_str_or(changeset, "arn", ""));
     set_place(&review, "stack_id", json_str_or(changeset, "stack_id", ""));
     json_array_foreach(json_object_get(changeset, "changes"), i, change) {
-        set_change(&review, change);
+        set_change(&review, json_object_get(changeset, "changes"), change);
     }
     review_template(&review);
     review_end(&review);
