@@ -191,9 +191,11 @@ static enum err_code refuse_journal(struct turn *turn, const char *tool, const c
     redact_json(gate->options.services->redactor, body, &record->body);
     bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
     bus_emit(gate->options.bus, EVENT_VERDICT,
-             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "verdict", verdict_name(ruling->verdict),
-                       "code", ruling->code, "tool", tool, "operation", operation, "text",
-                       why->text, "remedy", why->remedy));
+             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "verdict",
+                       verdict_name(ruling->verdict), "code", ruling->code, "tool", tool,
+                       "operation", operation, "text", why->text, "remedy", why->remedy, "told",
+                       /* whoever wanted to ask the model, or the end, tells what that means */
+                       why->code == ERR_BUDGET || ruling->verdict == VERDICT_ESCALATE));
     return ERR_NONE;
 }
 
@@ -676,8 +678,9 @@ enum err_code turn_verdict(struct turn *turn, const char *subject, const char *d
     redact_json(gate->options.services->redactor, owned, &record->body);
     bus_context(gate->options.bus, turn->session, turn->phase, turn->agent->name);
     bus_emit(gate->options.bus, EVENT_VERDICT,
-             json_pack("{s:s, s:s, s:s, s:O}", "verdict", verdict_name(verdict), "subject", subject,
-                       "code", reason, "findings", owned));
+             json_pack("{s:s, s:s, s:s, s:O, s:b}", "verdict", verdict_name(verdict), "subject",
+                       subject, "code", reason, "findings", owned, "told",
+                       verdict == VERDICT_ESCALATE));
     return ERR_NONE;
 }
 

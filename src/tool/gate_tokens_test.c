@@ -314,6 +314,7 @@ static void at_the_budget_a_person_may_raise_it_once(void **state) {
     assert_string_equal(why.text, "this session's highest budget for the model is used up");
     assert_int_equal(rig.asked, 1);
     assert_int_equal(rig_seen_n(&rig, "\"code\":\"token_budget\",\""), 2); /* question, verdict */
+    assert_int_equal(rig_seen_n(&rig, "\"told\":true"), 1); /* the verdict: who asked tells it */
     rig_done(&rig);
 }
 

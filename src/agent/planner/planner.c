@@ -144,10 +144,19 @@ static enum outcome planner_nothing_there(struct turn *turn) {
 static bool planner_has_no_release(struct turn *turn) {
     const char *named = json_str_at(turn->state, "flags.release");
     const char *stack = agent_text(turn, "fields.stack");
+    const char *only = json_str_at(turn->state, "last_release.id");
 
     if (!json_bool_at(turn->state, "before.can_update")) {
         (void)agent_problem(turn, ERR_NOT_FOUND, "aws-copilot deploy makes it",
                             "there is no stack %s that could go back", stack);
+    } else if (named == NULL && only != NULL && json_at(turn->state, "target_release") == NULL) {
+        CLEANUP(freep)
+        char *way = mem_format("aws-copilot rollback %s goes back to it, if it is not what runs: "
+                               "after an undo that failed",
+                               only);
+
+        (void)agent_problem(turn, ERR_NOT_FOUND, way,
+                            "stack %s has no other release to go back to than %s", stack, only);
     } else if (json_at(turn->state, "target_release") == NULL) {
         (void)agent_problem(turn, ERR_NOT_FOUND, "aws-copilot history lists the releases",
                             named == NULL ? "stack %s has no other release to go back to%s"

@@ -182,9 +182,8 @@ static void on_verdict(struct render *render, const json_t *json, struct buf *ou
     const char *subject = json_str_at(json, "subject");
     CLEANUP(freep) char *text = NULL;
 
-    if (strcmp(json_str_or(json, "code", ""), err_wire(ERR_BUDGET)) == 0 ||
-        strcmp(verdict, "escalate") == 0) {
-        return; /* whoever wanted to ask the model, or the end, tells what that means */
+    if (json_bool_at(json, "told")) {
+        return; /* by others, in their words */
     }
     if (subject == NULL) {
         text = mem_format("refused: %s", json_str_or(json, "text", ""));

@@ -272,6 +272,26 @@ static void the_same_warning_is_repeated_once_at_the_end(void **state) {
     assert_true(second > strstr(page, "Warnings"));
 }
 
+static void a_verdict_that_others_tell_is_not_told_twice(void **state) {
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        struct screen screen = {.width = WIDTH};
+        char *page = NULL;
+        size_t n = 0;
+        screen.to = open_memstream(&page, &n);
+        struct render *render = render_new(&screen, PROGRESS_BAR, false);
+        CLEANUP(json_decrefp)
+        json_t *event =
+            json_pack("{s:s, s:s, s:b}", "verdict", "deny", "text", "it is dear", "told", told);
+
+        render_event(render, EVENT_VERDICT, event);
+        render_free(render);
+        (void)fclose(screen.to);
+        assert_int_equal(strstr(page, "refused: it is dear") != NULL, !told);
+        free(page);
+    }
+}
+
 static void why_says_what_each_change_is_for_and_what_goes(void **state) {
     CLEANUP(freep) char *path = golden_path("update", ".json");
     CLEANUP(buf_done) struct buf text = BUF_INIT(PAGE_BYTES_MAX);
@@ -427,6 +447,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_terminal_shows_what_is_under_way),
         cmocka_unit_test(a_page_of_resources_stays_on_the_screen),
         cmocka_unit_test(the_same_warning_is_repeated_once_at_the_end),
+        cmocka_unit_test(a_verdict_that_others_tell_is_not_told_twice),
         cmocka_unit_test(why_says_what_each_change_is_for_and_what_goes),
         cmocka_unit_test(cells_are_cut_and_filled_by_columns),
         cmocka_unit_test(durations_and_sizes_are_short),
