@@ -2,6 +2,7 @@
  */
 #include "agent/agent.h"
 
+#include "support/person_fixture.h"
 #include "support/store_fixture.h"
 #include "tool/services.h"
 
@@ -204,18 +205,13 @@ static void door_try(const struct agent *agent, const struct tool *tool,
     }
 }
 
-static bool nobody(void *ctx) {
-    (void)ctx;
-    return false;
-}
-
 static void every_empty_cell_is_refused_at_the_gate(void **state) {
     struct fixture *f = *state;
     struct store_lease lease;
     struct journal *journal = fixture_journal(f, "s", &lease);
     struct journal_entry first = fixture_first();
     struct services services = {.store = f->store, .redactor = f->redactor};
-    struct person person = {.is_there = nobody};
+    struct person person = fixture_person(NULL);
     atomic_bool interrupted = false;
     struct bus *bus = bus_new(f->redactor);
     struct gate_options options = {.services = &services,

@@ -3,6 +3,7 @@
 #include "agent/ask_model.h"
 
 #include "support/fake_http.h"
+#include "support/person_fixture.h"
 #include "support/store_fixture.h"
 #include "tool/services.h"
 
@@ -64,11 +65,6 @@ static enum fake_then play(void *ctx, int n, struct str request, struct buf *out
     return FAKE_KEEP;
 }
 
-static bool nobody(void *ctx) {
-    (void)ctx;
-    return false;
-}
-
 static void see(void *ctx, enum event event, const struct masked *json) {
     struct world *w = ctx;
 
@@ -104,7 +100,7 @@ static void world_up(struct world *w, struct fixture *f) {
     struct journal_entry first = {.kind = RECORD_SESSION};
     CLEANUP(freep) char *url = NULL;
 
-    *w = (struct world){.f = f, .seen = BUF_INIT(1 << 20), .person = {.is_there = nobody}};
+    *w = (struct world){.f = f, .seen = BUF_INIT(1 << 20), .person = fixture_person(NULL)};
     world_repository(w);
     w->fake = fake_http_start(play, w);
     url = mem_format("%s/v1", fake_http_url(w->fake));

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "guard/approval.h"
 #include "store/backend.h"
+#include "support/person_fixture.h"
 #include "support/store_fixture.h"
 #include "tool/services.h"
 
@@ -133,24 +134,6 @@ struct desk {
     int64_t deadline_mono_ms;
 };
 
-static bool person_is_there(void *ctx) {
-    (void)ctx;
-    return true;
-}
-
-/* Says yes to everything. */
-static enum err_code person_ask(void *ctx, const struct masked *question,
-                                bool (*poll)(void *poll_ctx), void *poll_ctx, char **out,
-                                struct err *err) {
-    (void)ctx;
-    (void)question;
-    (void)poll;
-    (void)poll_ctx;
-    (void)err;
-    *out = mem_strdup("yes");
-    return ERR_NONE;
-}
-
 static void desk_phase(struct desk *desk, const char *phase) {
     CLEANUP(masked_done) struct masked state = fixture_mask(desk->f, "{}");
     struct journal_entry entry = {.kind = RECORD_PHASE, .body = &state};
@@ -168,7 +151,7 @@ static void desk_phase(struct desk *desk, const char *phase) {
 }
 
 static void desk_open(struct desk *desk, struct fixture *f) {
-    *desk = (struct desk){.f = f, .person = {person_is_there, person_ask, NULL}};
+    *desk = (struct desk){.f = f, .person = fixture_person("yes")};
     desk->services = (struct services){.store = f->store, .redactor = f->redactor};
     MUST(store_take_lease(f->store, STR("s"), 30000, &desk->lease, &err));
     desk->options = (struct gate_options){

@@ -13,29 +13,12 @@
 
 #include "guard/limits.h"
 #include "model/client.h"
+#include "support/person_fixture.h"
 #include "support/store_fixture.h"
 #include "tool/gate.h"
 #include "tool/services.h"
 
 enum { CALLS_MAX = 10, PROMPT_WORDS = 4900, LEASE_MS = 60000 };
-
-static const char *person_says; /* or NULL */
-
-static bool is_there(void *ctx) {
-    (void)ctx;
-    return person_says != NULL;
-}
-
-static enum err_code say(void *ctx, const struct masked *question, bool (*poll)(void *poll_ctx),
-                         void *poll_ctx, char **out, struct err *err) {
-    (void)ctx;
-    (void)question;
-    (void)poll;
-    (void)poll_ctx;
-    (void)err;
-    *out = mem_strdup(person_says);
-    return ERR_NONE;
-}
 
 static enum err_code recall(const struct journal_record *record, void *context, struct err *err) {
     (void)err;
@@ -129,7 +112,7 @@ int main(int argc, char **argv) {
                                   .key = str_from(getenv("OPENAI_API_KEY")),
                                   .primary = model_find("gpt-4.1-mini")};
     struct services services = {.redactor = redactor_new()};
-    struct person person = {is_there, say, NULL};
+    struct person person = fixture_person(argc > 4 ? argv[4] : NULL);
     atomic_bool interrupted = false;
     struct store_lease lease;
     struct gate_options options = {.services = &services,
@@ -143,7 +126,6 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "usage: ledger_probe DIR again|next CALLS [yes|no]\n");
         return 2;
     }
-    person_says = argc > 4 ? argv[4] : NULL;
     MUST(model_client_new(&model, &services.model, &err));
     MUST(store_open(&store_sqlite, argv[1], &services.store, &err));
     options.bus = bus_new(services.redactor);
