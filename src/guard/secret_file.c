@@ -2,6 +2,7 @@
 #include "guard/secret_file.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/word.h"
 
 #include <pthread.h>
 
@@ -14,9 +15,7 @@ struct row {
     struct str ending;
 };
 
-#define TEXT(text)                                                                                 \
-    { text, sizeof(text) - 1 }
-#define F(degree, how, text, ending, what) {SECRET_FILE_##degree, how, TEXT(text), TEXT(ending)},
+#define F(degree, how, text, ending, what) {SECRET_FILE_##degree, how, W(text), W(ending)},
 static const struct row rows[] = {
 #include "guard/secret_file.def"
 };
@@ -41,8 +40,8 @@ static bool ends_with_one_of(struct str name, const struct str *endings, size_t 
 
 /* For others to fill or to know. */
 static bool is_for_all(struct str name) {
-    static const struct str endings[] = {TEXT(".example"), TEXT(".sample"), TEXT(".template"),
-                                         TEXT(".dist"), TEXT(".pub")};
+    static const struct str endings[] = {W(".example"), W(".sample"), W(".template"), W(".dist"),
+                                         W(".pub")};
 
     return ends_with_one_of(name, endings, ARRAY_N(endings));
 }
@@ -50,19 +49,17 @@ static bool is_for_all(struct str name) {
 /* No code, no picture and no text for people: what is read every day, whatever its name. */
 static bool is_data(struct str name) {
     static const struct str endings[] = {
-        TEXT(".py"),    TEXT(".pyi"),  TEXT(".ts"),   TEXT(".tsx"),     TEXT(".js"),
-        TEXT(".jsx"),   TEXT(".mjs"),  TEXT(".cjs"),  TEXT(".vue"),     TEXT(".svelte"),
-        TEXT(".css"),   TEXT(".scss"), TEXT(".sass"), TEXT(".less"),    TEXT(".html"),
-        TEXT(".htm"),   TEXT(".svg"),  TEXT(".png"),  TEXT(".jpg"),     TEXT(".jpeg"),
-        TEXT(".gif"),   TEXT(".webp"), TEXT(".ico"),  TEXT(".md"),      TEXT(".mdx"),
-        TEXT(".rst"),   TEXT(".adoc"), TEXT(".go"),   TEXT(".rs"),      TEXT(".java"),
-        TEXT(".kt"),    TEXT(".c"),    TEXT(".h"),    TEXT(".cpp"),     TEXT(".hpp"),
-        TEXT(".cs"),    TEXT(".rb"),   TEXT(".php"),  TEXT(".sh"),      TEXT(".bash"),
-        TEXT(".ps1"),   TEXT(".sql"),  TEXT(".tf"),   TEXT(".graphql"), TEXT(".proto"),
-        TEXT(".ipynb"), TEXT(".lock"), TEXT(".map"),  TEXT(".jinja"),   TEXT(".jinja2"),
-        TEXT(".j2"),    TEXT(".tmpl"), TEXT(".ejs"),  TEXT(".hbs"),     TEXT(".snap"),
-        TEXT(".pyc"),   TEXT(".ex"),   TEXT(".exs"),  TEXT(".swift"),   TEXT(".dart"),
-        TEXT(".scala"), TEXT(".lua"),  TEXT(".woff2")};
+        W(".py"),    W(".pyi"),     W(".ts"),    W(".tsx"),    W(".js"),    W(".jsx"),
+        W(".mjs"),   W(".cjs"),     W(".vue"),   W(".svelte"), W(".css"),   W(".scss"),
+        W(".sass"),  W(".less"),    W(".html"),  W(".htm"),    W(".svg"),   W(".png"),
+        W(".jpg"),   W(".jpeg"),    W(".gif"),   W(".webp"),   W(".ico"),   W(".md"),
+        W(".mdx"),   W(".rst"),     W(".adoc"),  W(".go"),     W(".rs"),    W(".java"),
+        W(".kt"),    W(".c"),       W(".h"),     W(".cpp"),    W(".hpp"),   W(".cs"),
+        W(".rb"),    W(".php"),     W(".sh"),    W(".bash"),   W(".ps1"),   W(".sql"),
+        W(".tf"),    W(".graphql"), W(".proto"), W(".ipynb"),  W(".lock"),  W(".map"),
+        W(".jinja"), W(".jinja2"),  W(".j2"),    W(".tmpl"),   W(".ejs"),   W(".hbs"),
+        W(".snap"),  W(".pyc"),     W(".ex"),    W(".exs"),    W(".swift"), W(".dart"),
+        W(".scala"), W(".lua"),     W(".woff2")};
 
     return !ends_with_one_of(name, endings, ARRAY_N(endings));
 }
@@ -201,8 +198,7 @@ static bool row_matches(const struct row *row, const struct place *place) {
 
 /* .env, .env.local, .env_prod, .envrc, prod.env; not .environment, no sample for others to fill. */
 static bool is_env(struct str name) {
-    static const struct str samples[] = {TEXT("example.env"), TEXT("sample.env"),
-                                         TEXT("template.env")};
+    static const struct str samples[] = {W("example.env"), W("sample.env"), W("template.env")};
     struct str end = STR(".env");
 
     for (size_t i = 0; i < ARRAY_N(samples); i++) {
@@ -243,9 +239,8 @@ static enum secret_file name_degree(const struct place *place) {
 
 /* Without what an editor, a hand or a packer put behind it: as it was. */
 static bool drop_copy_ending(struct place *place) {
-    static const struct str endings[] = {TEXT(".bak"), TEXT(".old"), TEXT(".orig"), TEXT(".save"),
-                                         TEXT(".swp"), TEXT(".gz"),  TEXT(".bz2"),  TEXT(".xz"),
-                                         TEXT(".zst"), TEXT("~")};
+    static const struct str endings[] = {W(".bak"), W(".old"), W(".orig"), W(".save"), W(".swp"),
+                                         W(".gz"),  W(".bz2"), W(".xz"),   W(".zst"),  W("~")};
 
     for (size_t i = 0; i < ARRAY_N(endings); i++) {
         if (place->name.len > endings[i].len && str_ends_nocase(place->name, endings[i])) {

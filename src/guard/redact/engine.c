@@ -324,9 +324,9 @@ bool carry_is_same(const struct carry *a, const struct carry *b) {
            a->yaml_indent == b->yaml_indent && a->below == b->below &&
            a->is_wrapped == b->is_wrapped && a->nest_depth == b->nest_depth &&
            a->near_lines == b->near_lines && a->pair_lines == b->pair_lines &&
-           a->pair_wait == b->pair_wait && table_is_same(&a->table, &b->table) &&
-           a->is_cut == b->is_cut && a->is_line_middle == b->is_line_middle &&
-           a->before == b->before;
+           a->pair_wait == b->pair_wait && a->pair_word == b->pair_word &&
+           table_is_same(&a->table, &b->table) && a->is_cut == b->is_cut &&
+           a->is_line_middle == b->is_line_middle && a->before == b->before;
 }
 
 /* Masks what the segments before decided about; returns where the look for new things begins. */

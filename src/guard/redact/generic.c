@@ -8,6 +8,7 @@
 #include "guard/redact/body.h"
 #include "guard/redact/key.h"
 #include "guard/redact/pass.h"
+#include "guard/redact/word.h"
 #include "guard/tokens/tokens.h"
 
 #include <string.h>
@@ -35,7 +36,6 @@ struct part {
     size_t digits;
     size_t uppers;
     size_t lowers;
-    size_t changes; /* from one case to the other */
     bool is_hex;
 };
 
@@ -44,12 +44,10 @@ static struct part part_read(struct str part) {
 
     for (size_t i = 0; i < part.len; i++) {
         char c = part.ptr[i];
-        char before = i > 0 ? part.ptr[i - 1] : '\0';
 
         out.digits += is_digit(c);
         out.uppers += is_upper(c);
         out.lowers += is_letter(c) && !is_upper(c);
-        out.changes += is_letter(c) && is_letter(before) && is_upper(c) != is_upper(before);
         out.is_hex = out.is_hex && is_hex(c);
     }
     return out;
@@ -64,7 +62,7 @@ static bool is_odd_part(struct str text) {
         return false;
     }
     if (part.digits == 0) {
-        return letters >= 4 && part.changes * 5 >= letters * 2;
+        return letters >= 4 && word_case_changes(text) * 5 >= letters * 2;
     }
     return letters > 0 && (part.uppers == 0 || part.lowers == 0 ? text.len >= CASELESS_MIN : true);
 }

@@ -37,6 +37,7 @@ static const struct str describing_words[] = {
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("stdin"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
+    W("age"), W("time"), W("consent"), W("process"),
 };
 
 /* Before "key" or "token": of something, not to something. */
@@ -363,6 +364,29 @@ static bool is_template_reference(struct str value) {
     return is_known && is_name && str_ends(value, STR("}}")) && str_find(value, STR("'")) < 0;
 }
 
+/* random_password.db.result: what another resource has, in HCL. */
+static bool is_resource_path(struct str value) {
+    size_t dots = 0;
+    size_t digits = 0;
+    bool has_type = false;
+
+    if (value.len == 0 || memchr(value.ptr, '.', value.len) == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        char before = i > 0 ? value.ptr[i - 1] : '.';
+        bool is_small = is_letter(c) && !is_upper(c);
+        if (!is_small && !is_digit(c) && (!is_any(c, "_.") || before == '.')) {
+            return false;
+        }
+        has_type = has_type || (c == '_' && dots == 0);
+        digits += is_digit(c);
+        dots += c == '.';
+    }
+    return has_type && dots > 1 && digits * 4 < value.len && value.ptr[value.len - 1] != '.';
+}
+
 /* {{ name }} and {{ a.name }} of a template. */
 static bool is_template_name(struct str value) {
     if (!str_starts(value, STR("{{")) || !str_ends(value, STR("}}")) || value.len < 5) {
@@ -377,7 +401,36 @@ static bool is_template_name(struct str value) {
     return name.len > 1;
 }
 
-/* $NAME and ${name} */
+/* env.DB_PASSWORD, var.password, settings.SECRET_KEY: code that hands a value on. */
+static bool is_variable(struct str value) {
+    static const struct str owners[] = {
+        W("env."),      W("import.meta.env."), W("var."),     W("local."), W("module."), W("data."),
+        W("settings."), W("config."),          W("secrets."), W("self."),  W("this."),   W("aws_")};
+
+    if (value.len == 0 || (value.ptr[0] != 'a' && memchr(value.ptr, '.', value.len) == NULL)) {
+        return false;
+    }
+    while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
+        value = str_slice(value, 0, value.len - 1);
+    }
+    for (size_t i = 0; i < ARRAY_N(owners); i++) {
+        if (value.len == 0 || value.ptr[0] != owners[i].ptr[0] || !str_starts(value, owners[i])) {
+            continue;
+        }
+        struct str name = str_slice(value, owners[i].len, value.len);
+        size_t digits = 0;
+        for (size_t k = 0; k < name.len; k++) {
+            digits += is_digit(name.ptr[k]);
+            if (!is_alnum(name.ptr[k]) && !is_any(name.ptr[k], "_.")) {
+                return false;
+            }
+        }
+        return name.len > 0 && digits * 4 < name.len;
+    }
+    return false;
+}
+
+/* $NAME, ${name} and ${var.name} */
 static bool is_shell_reference(struct str value) {
     bool is_braced = str_starts(value, STR("${")) && str_ends(value, STR("}"));
     struct str name =
@@ -385,6 +438,9 @@ static bool is_shell_reference(struct str value) {
 
     if (!str_starts(value, STR("$")) || name.len == 0) {
         return false;
+    }
+    if (is_braced && (is_variable(name) || is_resource_path(name))) {
+        return true;
     }
     ptrdiff_t needed = is_braced ? str_find(name, STR(":?")) : -1; /* else it ends, and says so */
     name = needed > 0 ? str_slice(name, 0, (size_t)needed) : name;
@@ -415,32 +471,6 @@ static bool is_same_name(struct str key, struct str value) {
         }
     }
     return path.len == 0 ? value.len < whole : is_any(path.ptr[path.len - 1], ".>");
-}
-
-/* env.DB_PASSWORD, var.password, settings.SECRET_KEY: code that hands a value on. */
-static bool is_variable(struct str value) {
-    static const struct str owners[] = {
-        W("env."),      W("import.meta.env."), W("var."),     W("local."), W("module."), W("data."),
-        W("settings."), W("config."),          W("secrets."), W("self."),  W("this."),   W("aws_")};
-
-    while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
-        value = str_slice(value, 0, value.len - 1);
-    }
-    for (size_t i = 0; i < ARRAY_N(owners); i++) {
-        if (value.len == 0 || value.ptr[0] != owners[i].ptr[0] || !str_starts(value, owners[i])) {
-            continue;
-        }
-        struct str name = str_slice(value, owners[i].len, value.len);
-        size_t digits = 0;
-        for (size_t k = 0; k < name.len; k++) {
-            digits += is_digit(name.ptr[k]);
-            if (!is_alnum(name.ptr[k]) && !is_any(name.ptr[k], "_.")) {
-                return false;
-            }
-        }
-        return name.len > 0 && digits * 4 < name.len;
-    }
-    return false;
 }
 
 /* Whether a part of a path may be a secret: long, with a digit. */
@@ -509,6 +539,15 @@ static bool is_metavariable(struct str key, struct str value) {
     return is_word && str_starts(key, STR("-")) && str_ends_nocase(key, str_slice(value, 0, to));
 }
 
+/* credentials: "include" of fetch(), passwd: files systemd of nsswitch.conf. */
+static bool is_setting(struct str key, struct str value) {
+    static const struct str sent[] = {W("include"), W("same-origin"), W("omit")};
+
+    return (str_eq(key, STR("credentials")) && word_is_one_of(value, sent, ARRAY_N(sent))) ||
+           (str_eq(key, STR("passwd")) &&
+            (str_eq(value, STR("files")) || str_starts(value, STR("files "))));
+}
+
 /* conn=14 counts or numbers a connection. */
 static bool is_connection(struct str key, struct str value) {
     for (size_t i = 0; i < value.len; i++) {
@@ -544,13 +583,19 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("string"),
                                          W("SecretStr"),
                                          W("string;"),
-                                         W("str,")};
+                                         W("str,"),
+                                         W("&str"),
+                                         W("required"),
+                                         W("optional"),
+                                         W("not set"),
+                                         W("not provided"),
+                                         W("not configured")};
     static const struct str types[] = {W("Annotated["), W("Optional["),    W("str | "),
                                        W("string | "),  W("str = Field("), W("SecretStr = Field(")};
     static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
 
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
-    for (size_t i = 0; is_any(first, "anupotfy(s<[") && i < ARRAY_N(nothing); i++) {
+    for (size_t i = 0; is_any(first, "anupotfyr(s<[&") && i < ARRAY_N(nothing); i++) {
         if (str_eq_nocase(value, nothing[i])) {
             return true;
         }
@@ -577,7 +622,8 @@ bool key_value_is_harmless(struct str key, struct str value) {
         (is_template_reference(value) || is_template_name(value) || is_shell_reference(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
            is_variable(value) || is_part_of_program(key, value) || is_connection(key, value) ||
-           is_metavariable(key, value);
+           is_metavariable(key, value) || str_starts(value, STR("<set to the key '")) ||
+           is_setting(key, value) || is_resource_path(value);
 }
 
 bool key_is_public(struct str key) {

@@ -11,6 +11,9 @@
  *   I, [2026-11-30T11:34:29 #12]  INFO -- : LINE  of Ruby
  *   web:build: LINE  ##[debug]LINE  E   LINE  of Turborepo, GitHub's runners, pytest
  *   {"log":"LINE\n","stream":"stdout"}       of docker's files, and other lines of JSON
+ *   <134>1 2026-11-30T11:34:29Z host app 123 - - LINE  of syslog (RFC 5424)
+ *   ... INFO 1 --- [main] a.b.App : LINE     of Spring Boot
+ *   remote: LINE  > LINE                     of git, and of what is quoted, as curl -v does
  *   +LINE                                    of a diff */
 #include "guard/redact/lead.h"
 
@@ -44,6 +47,9 @@ size_t lead_colour_end(struct str text, size_t at) {
     static const struct str escapes[] = {W("x1b["), W("033["), W("e["), W("u001b[")};
     size_t letter = at;
 
+    if (at >= text.len || (text.ptr[at] != '\x1b' && text.ptr[at] != '\\')) {
+        return at;
+    }
     while (str_char(text, letter) == '\\' && letter - at < DEEP) {
         letter++;
     }
@@ -201,7 +207,7 @@ static size_t level_end(struct str line) {
     bool is_named = name > next && is_any(str_char(line, sign), "-:") &&
                     str_char(line, sign + 1) == ' ' && sign > name;
     bool is_number = name > next && line.ptr[next] == '(' && line.ptr[name - 1] == ':';
-    return is_named ? sign + 2 : is_number ? blank_end(line, name) : next;
+    return is_number ? blank_end(line, name) : is_named ? sign + 2 : next;
 }
 
 /* "- app - INFO - ", after a time */
@@ -281,14 +287,82 @@ static size_t script_end(struct str line) {
     return is_script && str_char(line, to + 1) == ' ' ? to + 2 : 0;
 }
 
-/* "##[debug]", and the E of pytest before what failed. */
+/* "##[debug]", the E of pytest before what failed, git's of a server, and what is quoted. */
 static size_t mark_end(struct str line) {
-    static const struct str debug = W("##[debug]");
-    static const struct str failed = W("E   ");
+    static const struct str marks[] = {W("##[debug]"), W("E   "), W("remote: "), W("> "), W("< ")};
 
-    return line.ptr[0] == '#' && str_starts(line, debug)    ? debug.len
-           : line.ptr[0] == 'E' && str_starts(line, failed) ? failed.len
-                                                            : 0;
+    switch (line.ptr[0]) { /* most are none */
+    case '#':
+    case 'E':
+    case 'r':
+    case '>':
+    case '<':
+        break;
+    default:
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_N(marks); i++) {
+        if (str_starts(line, marks[i])) {
+            return marks[i].len;
+        }
+    }
+    return 0;
+}
+
+/* "<134>1 2026-11-30T11:34:29Z host app 123 ID - ", of RFC 5424. */
+static size_t syslog_frame_end(struct str line) {
+    size_t to = 1;
+
+    while (str_char(line, 0) == '<' && is_digit(str_char(line, to))) {
+        to++;
+    }
+    size_t time = to > 1 ? form_end(line, to, ">0 0000-00-00T") : to;
+    if (time == to) {
+        return 0;
+    }
+    for (int i = 0; i < 5; i++) { /* time, host, program, process, id */
+        time = word_end(line, time, " ");
+        if (str_char(line, time) != ' ') {
+            return 0;
+        }
+        time++;
+    }
+    return str_starts(str_slice(line, time, line.len), STR("- ")) ? time + 2 : 0;
+}
+
+/* "1 --- [main] a.b.App : ", behind the level of Spring Boot. */
+static size_t spring_end(struct str line) {
+    size_t to = 0;
+
+    while (is_digit(str_char(line, to))) {
+        to++;
+    }
+    if (to == 0 || !str_starts(str_slice(line, to, line.len), STR(" --- ["))) {
+        return 0;
+    }
+    to += 5;
+    while (str_char(line, to) == '[') {
+        while (to < line.len && line.ptr[to] != ']' && !is_line_end(line.ptr[to])) {
+            to++;
+        }
+        to = blanks_end(line, to + 1);
+    }
+    to = blanks_end(line, word_end(line, to, " "));
+    return str_char(line, to) == ':' ? blank_end(line, to + 1) : 0;
+}
+
+/* "app  ", before a time: whose line it was. */
+static size_t owner_end(struct str line) {
+    size_t to = 0;
+
+    while (to < line.len && to < WORD_MAX && (is_alnum(line.ptr[to]) || line.ptr[to] == '-')) {
+        to++;
+    }
+    size_t time = str_char(line, to) == ' ' ? blanks_end(line, to) : to;
+    return to > 0 && time > to && form_end(line, time, "0000-00-00") > time &&
+                   time_end(str_slice(line, time, line.len)) > 0
+               ? time
+               : 0;
 }
 
 /* "c.e.App - ", behind a level and a thread: of log4j */
@@ -301,9 +375,10 @@ static size_t logger_end(struct str line) {
 
 static size_t one_end(struct str line) {
     size_t (*const ends[])(struct str line) = {
-        mark_end,    time_end,   syslog_end,          step_end,   container_end,
-        bracket_end, level_end,  dashes_end,          logfmt_end, bar_end,
-        letter_end,  script_end, container_stream_end};
+        mark_end,    time_end,   syslog_end,           step_end,         container_end,
+        bracket_end, level_end,  dashes_end,           logfmt_end,       bar_end,
+        letter_end,  script_end, container_stream_end, syslog_frame_end, spring_end,
+        owner_end};
     if (line.len == 0 || is_blank(line.ptr[0])) {
         return 0;
     }
@@ -320,6 +395,11 @@ size_t lead_len(struct str line) {
 
     for (int i = 0; i < LEADS_MAX; i++) {
         struct str rest = str_slice(line, at, line.len);
+        size_t level = at > 0 && rest.len > 0 && rest.ptr[0] == ' ' ? blanks_end(rest, 0) : 0;
+        if (level > 0 && level_word_end(rest, level) > level) {
+            at += level; /* it is filled up to five letters */
+            rest = str_slice(line, at, line.len);
+        }
         size_t n = one_end(rest);
         bool is_behind = n == 0 && at > 1 && rest.len > 0 && line.ptr[at - 2] == ']';
         n = is_behind ? logger_end(rest) : n; /* [main] c.e.App - */

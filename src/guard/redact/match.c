@@ -230,6 +230,9 @@ size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
         scan_add(scan, colon + 1, last_at - 1, rule->kind, SPAN_PLAIN);
         return last_at;
     }
+    if (scan_has(scan, sign, "sha256:")) {
+        return 0; /* docker-pullable://NAME@DIGEST */
+    }
     sign--;             /* the @ itself */
     if (colon < sign) { /* in "TOKEN:x-oauth-basic" the user is the secret */
         bool is_token = scan_has(scan, colon + 1, "x-oauth-basic@");

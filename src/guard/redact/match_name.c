@@ -77,7 +77,14 @@ static bool is_asked_about(struct scan *scan, const struct name *name) {
 static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     char separator = '\0';
     size_t value = is_asked_about(scan, name) ? sign_value(scan, name, after, &separator) : 0;
+    size_t begin = value > 0 ? value : after;
+    bool may_continue = is_any(scan_char(scan, begin), "<\\") && begin < scan->text.len;
+    size_t continued = may_continue ? pair_continued(scan, name, begin) : 0;
 
+    if (continued > 0) {
+        scan->found_from = after;
+        return continued;
+    }
     if (value == 0) {
         return match_phrase(scan, name);
     }

@@ -59,7 +59,7 @@ bool name_is_line_begin(const struct scan *scan, size_t at) {
         return to > 0 || scan->is_line_start;
     }
     bool may_lead = is_any(last, "|:Zm+\"K]-)") ||
-                    (to < at && (is_digit(last) || is_upper(last) || is_any(last, "oger")));
+                    (to < at && (is_digit(last) || is_upper(last) || is_any(last, "oger><")));
     size_t from = may_lead ? name_line_begin(scan, at, &is_begin) : at;
     return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
@@ -118,6 +118,27 @@ size_t name_after_colour(const struct scan *scan, size_t from, size_t to) {
     return coloured <= to ? coloured : from;
 }
 
+/* Where the string begins that a name at [from, to) ends behind a colon, "app:NAME" and ":NAME";
+ * `from` when it is none, or an action or a type of AWS, "secretsmanager:GetSecretValue". */
+static size_t quoted_path_begin(const struct scan *scan, size_t from, size_t to) {
+    size_t close = scan_skip_slashes(scan, to);
+    size_t open = from;
+
+    while (open > 0 && from - open < NAME_MAX &&
+           (is_name_char(scan->text.ptr[open - 1]) || is_any(scan->text.ptr[open - 1], ":/@"))) {
+        open--;
+    }
+    size_t before = text_back_over(scan->text, open > 0 ? open - 1 : 0, NAME_MAX, "\\");
+    bool is_closed = open > 0 && is_quote(scan->text.ptr[open - 1]) &&
+                     scan_char(scan, close) == scan->text.ptr[open - 1] &&
+                     open - 1 - before == close - to;
+    size_t sign = scan_skip_blanks(scan, close + 1);
+    bool is_action =
+        is_upper(scan->text.ptr[from]) && open + 1 < from && !is_upper(scan->text.ptr[open]);
+    bool is_type = from > 1 && scan_has(scan, from - 2, "::"); /* AWS::IAM::AccessKey */
+    return is_closed && !is_action && !is_type && is_any(scan_char(scan, sign), ":=") ? open : from;
+}
+
 void name_read(const struct scan *scan, const struct rule *rule, size_t at, struct name *name) {
     size_t from = at;
     size_t to = at;
@@ -125,7 +146,8 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
     while (from > 0 && at - from < NAME_MAX && is_name_char(scan->text.ptr[from - 1])) {
         from--;
     }
-    while (to < scan->text.len && to - at < NAME_MAX && is_name_char(scan->text.ptr[to])) {
+    while (to < scan->text.len && to - at < NAME_MAX && is_name_char(scan->text.ptr[to]) &&
+           (scan->text.ptr[to] != '.' || !scan_has(scan, to, "..."))) {
         to++;
     }
     if (from > 0 &&
@@ -137,6 +159,7 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
         from++; /* the line before it is over: \nNAME */
     }
     from = first_word(scan, from, to);
+    from = from > 0 && scan->text.ptr[from - 1] == ':' ? quoted_path_begin(scan, from, to) : from;
     *name = (struct name){.from = from, .to = to, .kind = rule->kind};
     char before = from > 0 ? scan->text.ptr[from - 1] : scan->before;
     name->is_query = before == '?' || before == '&';
@@ -232,7 +255,16 @@ static size_t visibility_end(const struct scan *scan, size_t at) {
     return is_told && scan_char(scan, to) == ']' ? to : at;
 }
 
-/* Behind NAME[25] where a string is put into it, as in C; `at`, behind the name, otherwise. */
+/* Whether the name that ends at `at` has the $ of a shell before it. */
+static bool is_variable(const struct scan *scan, size_t at) {
+    while (at > 0 && is_name_char(scan->text.ptr[at - 1])) {
+        at--;
+    }
+    return at > 0 && scan->text.ptr[at - 1] == '$';
+}
+
+/* Behind NAME[25] where a string is put into it, as in C, or a value, as of an array of a shell;
+ * `at`, behind the name, otherwise. */
 static size_t array_end(const struct scan *scan, size_t at) {
     size_t to = at + 1;
 
@@ -244,7 +276,21 @@ static size_t array_end(const struct scan *scan, size_t at) {
     }
     size_t sign = scan_skip_blanks(scan, to + 1);
     size_t value = scan_skip_slashes(scan, scan_skip_blanks(scan, sign + 1));
-    return scan_char(scan, sign) == '=' && is_quote(scan_char(scan, value)) ? to + 1 : at;
+    char next = scan_char(scan, to + 1);
+    bool is_shell = to > at + 1 && (next == '=' || (next == ':' && is_variable(scan, at)));
+    bool is_string = scan_char(scan, sign) == '=' && is_quote(scan_char(scan, value));
+    return is_shell || is_string ? to + 1 : at;
+}
+
+/* Whether the name is in brackets behind another of a query or a form: &user[NAME]= */
+static bool is_in_query(const struct scan *scan, const struct name *name) {
+    size_t from = name->from;
+
+    while (from > 0 && name->from - from < NAME_MAX &&
+           (is_name_char(scan->text.ptr[from - 1]) || is_any(scan->text.ptr[from - 1], "[]"))) {
+        from--;
+    }
+    return from > 0 && is_any(scan->text.ptr[from - 1], "?&");
 }
 
 size_t name_close(const struct scan *scan, struct name *name) {
@@ -261,6 +307,9 @@ size_t name_close(const struct scan *scan, struct name *name) {
                      (quote == name->to) == (name->slashes == 0);
     char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
     const char *index = before == '[' ? "] =" : before == '{' ? "} =" : NULL;
+    bool is_part = before == '[' && name->from > 1 && scan_has(scan, name->to, "]=") &&
+                   (is_name_char(scan->text.ptr[name->from - 2]) ||
+                    scan->text.ptr[name->from - 2] == ']'); /* user[NAME]=VALUE of a form */
     if (!is_closed) {
         size_t to = name_skip_bold(scan, scan_skip_colours(scan, name->to));
         name->quote = '\0';
@@ -272,9 +321,15 @@ size_t name_close(const struct scan *scan, struct name *name) {
         to = before == '[' ? visibility_end(scan, to) : array_end(scan, to);
         bool is_index = index != NULL && scan_has(scan, to, index);
         bool is_symbol = before == '(' && scan_has(scan, to, ")]:"); /* [Symbol(KEY)]: of Node */
-        return to + (is_symbol ? 2 : is_index ? 1 : 0); /* [KEY] => of PHP, $ENV{KEY} = */
+        name->is_query = name->is_query || (is_part && is_in_query(scan, name));
+        return to + (is_symbol             ? 2
+                     : is_index || is_part ? 1
+                                           : 0); /* [KEY] => of PHP, $ENV{KEY} = */
     }
     name->open = '\0';
+    if (scan_has(scan, quote + 1, ">>")) { /* <<"NAME">> of Erlang */
+        return quote + 3;
+    }
     quote = visibility_end(scan, quote + 1) - 1;
     return scan_skip_colours(scan,
                              quote + (scan_char(scan, quote + 1) == ']' ? 2 : 1)); /* ["KEY"] = */

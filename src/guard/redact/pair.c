@@ -19,20 +19,20 @@
 
 #include <string.h>
 
-enum { REACH = 512, BACK = 96, LABEL = 24, LINES = 4 };
+enum { REACH = 512, BACK = 96, LABEL = 24, LINES = 4, TEXT_LINES = 64, OPEN_MIN = 16 };
 
 /* In lower case. */
-static const struct str name_labels[] = {W("name"),      W("key"),       W("parameterkey"),
-                                         W("outputkey"), W("variable"),  W("loc"),
-                                         W("field"),     W("parameter"), W("header")};
+static const struct str name_labels[] = {
+    W("name"), W("key"),   W("parameterkey"), W("outputkey"), W("variable"),
+    W("loc"),  W("field"), W("parameter"),    W("header"),    W("property")};
 static const struct str value_labels[] = {W("value"),   W("parametervalue"), W("outputvalue"),
                                           W("default"), W("string"),         W("defaultvalue"),
                                           W("input"),   W("content")};
-static const struct str input_label = W("input_value");
+static const struct str input_labels[] = {W("input_value"), W("given")};
 
 /* Before the begin of a list of names. */
-static const struct charset list_ends = {
-    {SET_LO('\n') | SET_LO('='), SET_HI('[') | SET_HI(']') | SET_HI('{') | SET_HI('}')}};
+static const struct charset list_ends = {{SET_LO('\n') | SET_LO('=') | SET_LO('('),
+                                          SET_HI('[') | SET_HI(']') | SET_HI('{') | SET_HI('}')}};
 
 /* Whether a part of a drawn line stands at `at`: U+2500-253F. */
 static bool is_drawn_line(const struct scan *scan, size_t at) {
@@ -49,16 +49,21 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
            (is_name_char(scan->text.ptr[at - 1]) || scan->text.ptr[at - 1] == '/')) {
         at--; /* the path of a parameter */
     }
+    size_t open = at;
     at = text_back_over(scan->text, at, BACK, "\"'\\");
     if (at > 0 && is_any(scan->text.ptr[at - 1], ",[ ")) { /* the last of a list */
         size_t list = at;
         size_t far = at > BACK ? at - BACK : 0;
         size_t first = far > 0 ? far - 1 : 0;
-        bool has_begin = memrchr(scan->text.ptr + first, '[', at - first) != NULL;
+        bool has_begin = memrchr(scan->text.ptr + first, '[', at - first) != NULL ||
+                         (at < open && memrchr(scan->text.ptr + first, '(', at - first) != NULL);
         while (has_begin && list > far && !charset_has(&list_ends, scan->text.ptr[list - 1])) {
             list--;
         }
-        at = has_begin && list > 0 && scan->text.ptr[list - 1] == '[' ? list - 1 : at;
+        bool is_list = has_begin && list > 0 && scan->text.ptr[list - 1] == '[';
+        bool is_tuple = has_begin && list > 0 && scan->text.ptr[list - 1] == '(' &&
+                        is_quote(scan_char(scan, scan_skip_slashes(scan, list)));
+        at = is_list || is_tuple ? list - 1 : at;
     }
     size_t mark = text_back_over(scan->text, at, BACK, " \t:=>\"'\\");
     size_t from = mark;
@@ -140,7 +145,7 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
         struct name label = *name;
         label.quote = '\0';
         label.open = '\0';
-        bool is_value = str_eq(word, input_label) ||
+        bool is_value = word_is_exactly_one_of(word, input_labels, ARRAY_N(input_labels)) ||
                         (!is_input && word_is_one_of(word, value_labels, ARRAY_N(value_labels)));
         size_t value = is_value ? after_label(scan, end, &label, &separator) : 0;
         if (value > 0) {
@@ -209,6 +214,7 @@ static size_t element_after(struct scan *scan, const struct name *name) {
         return name_is_secret(scan, name) ? element_mask(scan, close + 1) : 0;
     }
     close += sign == ':' ? 1 : 0;
+    close = scan_skip_blanks(scan, close);
     if (!scan_has(scan, close, "</")) {
         return 0;
     }
@@ -276,8 +282,38 @@ static size_t tree_value(const struct scan *scan, size_t from, size_t to) {
     return value;
 }
 
-/* One line [from, to) after the name; false when no more are waited for. */
-static bool wait_line(struct scan *scan, enum pair_wait *wait, size_t from, size_t to) {
+static uint32_t word_hash(struct str word) {
+    uint32_t hash = 2166136261U; /* FNV-1a */
+
+    for (size_t i = 0; i < word.len; i++) {
+        hash = (hash ^ (unsigned char)word.ptr[i]) * 16777619U;
+    }
+    return hash;
+}
+
+/* Where the word ends that begins at `from`: at a blank, a quote or a colour. */
+static size_t word_end(const struct scan *scan, size_t from, size_t to) {
+    size_t at = from;
+
+    while (at < to && !is_blank(scan->text.ptr[at]) && !is_any(scan->text.ptr[at], "\"'\\\x1b")) {
+        at++;
+    }
+    return at;
+}
+
+/* Whether a line has dashes alone. */
+static bool is_dashes(struct str line) {
+    size_t n = 0;
+
+    while (str_char(line, n) == '-') {
+        n++;
+    }
+    return n > 3 && n == line.len;
+}
+
+/* One line [from, to) after the name; false when no more are waited for. `word`: see carry. */
+static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, size_t from,
+                      size_t to) {
     const struct name name = {.kind = "key", .is_line_start = true};
 
     from += lead_len(str_slice(scan->text, from, to));
@@ -300,6 +336,29 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, size_t from, size
         }
         return value > 0 && scan_find(scan, from, value, "[-]") >= 0;
     }
+    if (*wait == PAIR_RULE) {
+        *wait = PAIR_BODY;
+        return is_dashes(str_slice(line, 0, text_colour_begin(line, line.len)));
+    }
+    if (*wait == PAIR_OPEN) {
+        size_t begin = (size_t)(line.ptr - scan->text.ptr);
+        size_t end = word_end(scan, begin, begin + line.len);
+        bool is_closed = end < begin + line.len && is_quote(scan->text.ptr[end]);
+        if (end - begin >= OPEN_MIN || (is_closed && end > begin)) {
+            scan_add(scan, begin, end, "key", SPAN_PLAIN);
+        }
+        return !is_closed && end - begin >= OPEN_MIN;
+    }
+    if (*wait == PAIR_NEXT || *wait == PAIR_TEXT) {
+        size_t begin = (size_t)(line.ptr - scan->text.ptr);
+        bool is_over = *wait == PAIR_TEXT && word_hash(line) == word;
+        if (line.len > 0 && !is_over && *wait == PAIR_NEXT) {
+            (void)value_at(scan, &name, begin, '=');
+        } else if (line.len > 0 && !is_over) {
+            scan_add(scan, begin, begin + line.len, "key", SPAN_PLAIN);
+        }
+        return !is_over && *wait == PAIR_TEXT;
+    }
     if (*wait == PAIR_BODY && line.len > 0) {
         size_t begin = (size_t)(line.ptr - scan->text.ptr);
         scan_add(scan, begin, begin + line.len, "key", SPAN_PLAIN);
@@ -310,9 +369,10 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, size_t from, size
 }
 
 /* The lines after the name, as far as the text goes; then those that will come. */
-static size_t wait_after(struct scan *scan, const struct name *name, enum pair_wait wait) {
+static size_t wait_after(struct scan *scan, const struct name *name, enum pair_wait wait,
+                         uint32_t word) {
     bool is_on = true;
-    int lines = LINES;
+    int lines = wait == PAIR_TEXT || wait == PAIR_OPEN ? TEXT_LINES : LINES;
     size_t begin = scan_line_begin(scan, name->from);
     struct within whole = scan_all(scan);
     scan->text.len =
@@ -321,7 +381,7 @@ static size_t wait_after(struct scan *scan, const struct name *name, enum pair_w
 
     while (is_on && line < scan->text.len && lines > 0) {
         size_t next = scan_next_line(scan, line);
-        is_on = wait_line(scan, &wait, line, next);
+        is_on = wait_line(scan, &wait, word, line, next);
         line = next;
         lines--;
     }
@@ -331,8 +391,42 @@ static size_t wait_after(struct scan *scan, const struct name *name, enum pair_w
         scan_ask(scan);
         scan->carry->pair_lines = lines;
         scan->carry->pair_wait = wait;
+        scan->carry->pair_word = word;
     }
     return name->to;
+}
+
+size_t pair_continued(struct scan *scan, const struct name *name, size_t at) {
+    bool is_here = scan_has(scan, at, "<<");
+    size_t from = at + (is_here ? 2 : 1);
+
+    char before = at > 0 ? scan->text.ptr[at - 1] : '\0'; /* code has blanks around its = */
+    bool is_end =
+        scan_char(scan, at) == '\\' && (before == '=' || scan->text.ptr[name->from] == '-');
+    if (name->quote != '\0' || (!is_here && !is_end)) {
+        return 0;
+    }
+    from += is_here && is_any(scan_char(scan, from), "-~") ? 1 : 0;
+    from += is_here && is_any(scan_char(scan, from), "'\"") ? 1 : 0;
+    size_t to = from;
+    while (is_here && is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    size_t end = to + (is_here && is_any(scan_char(scan, to), "'\"") ? 1 : 0);
+    if ((is_here && to == from) || !scan_is_line_over(scan, lead_colour_end(scan->text, end)) ||
+        !name_is_secret(scan, name)) {
+        return 0;
+    }
+    return is_here ? wait_after(scan, name, PAIR_TEXT, word_hash(str_slice(scan->text, from, to)))
+                   : wait_after(scan, name, PAIR_NEXT, 0);
+}
+
+void pair_open(struct scan *scan, const struct name *name, size_t from) {
+    size_t to = word_end(scan, from, scan->text.len);
+
+    if (to - from >= OPEN_MIN && scan_is_line_over(scan, lead_colour_end(scan->text, to))) {
+        (void)wait_after(scan, name, PAIR_OPEN, 0);
+    }
 }
 
 size_t pair_below(struct scan *scan, const struct name *name) {
@@ -341,7 +435,11 @@ size_t pair_below(struct scan *scan, const struct name *name) {
     while (at < name->from && !is_drawn_line(scan, at)) {
         at++;
     }
-    return at < name->from ? wait_after(scan, name, PAIR_TREE) : 0;
+    if (at == name->from) {
+        (void)wait_after(scan, name, PAIR_RULE, 0);
+        return 0;
+    }
+    return wait_after(scan, name, PAIR_TREE, 0);
 }
 
 size_t pair_after(struct scan *scan, const struct name *name, size_t after) {
@@ -353,7 +451,7 @@ size_t pair_after(struct scan *scan, const struct name *name, size_t after) {
                           : is_dumped(scan, name, after) ? PAIR_STRING
                                                          : PAIR_LABEL;
     if (wait != PAIR_LABEL) {
-        return name_is_secret(scan, name) ? wait_after(scan, name, wait) : 0;
+        return name_is_secret(scan, name) ? wait_after(scan, name, wait, 0) : 0;
     }
     bool is_alone = name->quote == '\0' && scan_is_line_over(scan, name->to) &&
                     name_begins_line(scan, name->from);
@@ -380,7 +478,7 @@ void pair_line(struct scan *scan, struct carry *carry) {
     size_t to = scan->text.len < REACH ? scan->text.len : REACH;
 
     if (carry->pair_wait > PAIR_INPUT) {
-        is_over = !wait_line(scan, &carry->pair_wait, 0, scan->text.len);
+        is_over = !wait_line(scan, &carry->pair_wait, carry->pair_word, 0, scan->text.len);
     } else {
         (void)pair_search(scan, &name, 0, to, carry->pair_wait == PAIR_INPUT, &is_over);
     }

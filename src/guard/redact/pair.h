@@ -8,8 +8,17 @@
  * after it are looked at. Returns where it ends, or 0. */
 size_t pair_after(struct scan *scan, const struct name *name, size_t after);
 
-/* Masks what a tree that is drawn hangs below a secret's name whose line ends with a colon; returns
- * where the name ends, or 0 when its line is none of a tree. */
+/* Masks the value of a secret's name that goes on below: what stands at `at` is the backslash that
+ * ends the line, or the << of a here-document. Returns where the name ends, or 0. */
+size_t pair_continued(struct scan *scan, const struct name *name, size_t at);
+
+/* Masks what a string that begins at `from` and ends on another line has on the lines below, where
+ * it is one long word on each, as keys in an .env file are. */
+void pair_open(struct scan *scan, const struct name *name, size_t from);
+
+/* Masks what stands below a secret's name whose line ends with a colon: what a tree that is drawn
+ * hangs there, and what follows a line of dashes. Returns where the name ends, or 0 when its line
+ * is none of a tree. */
 size_t pair_below(struct scan *scan, const struct name *name);
 
 /* Looks for the value on a line after the name. */

@@ -144,8 +144,10 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
         if (is_any(last, " .!?;,") || phrase_is_name(word)) {
             return (struct str){0}; /* the sentence is over, or goes on about another one */
         }
-        is_linked = word_is_one_of(word, links, ARRAY_N(links)) || (is_for && last == ':');
-        is_told = is_linked && is_made && last == ':'; /* "is generated for a@b: VALUE" */
+        struct str link = last == ':' ? str_slice(word, 0, word.len - 1) : word; /* "is: VALUE" */
+        is_linked = word_is_one_of(link, links, ARRAY_N(links)) || (is_for && last == ':');
+        is_told = is_linked && last == ':' &&
+                  (is_made || link.len == 2); /* "is generated for a@b: VALUE" */
         is_made = is_made || str_eq_nocase(word, STR("generated"));
         is_for = is_for || str_eq_nocase(word, STR("for"));
     }

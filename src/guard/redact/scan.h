@@ -69,7 +69,11 @@ enum pair_wait {
     PAIR_STRING,    /* a string on the next line */
     PAIR_TREE,      /* lines of a drawn tree */
     PAIR_FORM,      /* the line after an empty one, ... */
-    PAIR_BODY       /* ... which was there */
+    PAIR_BODY,      /* ... which was there */
+    PAIR_NEXT,      /* the next line, behind a backslash that ends the one of the name */
+    PAIR_RULE,      /* below a line of dashes, as kubectl describe prints what a map has */
+    PAIR_TEXT,      /* a here-document, up to the word that ends it */
+    PAIR_OPEN       /* long words in a string that the line of the name does not close */
 };
 
 /* What the lines before mean for the next one. {0} at the start of a text, with yaml_indent -1. */
@@ -83,6 +87,7 @@ struct carry {
     int near_lines;  /* lines left in which a 40-character word is an AWS secret */
     int pair_lines;  /* lines left in which a label gives the value of a name that was one's */
     enum pair_wait pair_wait;
+    uint32_t pair_word; /* hash of the word that ends PAIR_TEXT */
     struct table_carry table;
     bool is_cut; /* the segment before ended inside a masked run without an end */
     bool is_line_middle;

@@ -10,6 +10,7 @@
 #include "guard/redact/setter.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/lead.h"
 #include "guard/redact/word.h"
 
 #include <string.h>
@@ -51,26 +52,18 @@ static size_t path_begin(const struct scan *scan, const struct name *name) {
 static bool is_directive(struct str word) {
     static const struct str words[] = {W("define"), W("#define"), W("ENV"),
                                        W("SetEnv"), W("setenv"),  W("setx")};
-    static const struct str endings[] = {W("set_header"), W("add_header"), W("i_param")};
+    static const struct str endings[] = {W("set_header"), W("add_header"), W("set-header"),
+                                         W("add-header"), W("i_param")};
 
-    for (size_t i = 0; i < ARRAY_N(words); i++) {
-        if (str_eq(word, words[i])) {
-            return true;
-        }
-    }
-    return word_ends_one_of(word, endings, ARRAY_N(endings));
+    return word_is_exactly_one_of(word, words, ARRAY_N(words)) ||
+           word_ends_one_of(word, endings, ARRAY_N(endings));
 }
 
 /* Of fish: set -gx NAME VALUE */
 static bool exports(struct str option) {
     static const struct str options[] = {W("-gx"), W("-x"), W("-Ux"), W("-xg")};
 
-    for (size_t i = 0; i < ARRAY_N(options); i++) {
-        if (str_eq(option, options[i])) {
-            return true;
-        }
-    }
-    return false;
+    return word_is_exactly_one_of(option, options, ARRAY_N(options));
 }
 
 /* Whether a word follows the name that is no option and no operator of a shell. */
@@ -98,6 +91,20 @@ static bool is_opaque(const struct scan *scan, const struct name *name) {
     return is_quote(scan_char(scan, quote)) || (has_mark && to - from >= OPAQUE_MIN);
 }
 
+/* Whether the value is a string and the last of its line, or of a call. */
+static bool is_last_string(const struct scan *scan, const struct name *name) {
+    size_t at = scan_skip_blanks(scan, name->to);
+    size_t from = scan_has(scan, at, "to ") ? scan_skip_blanks(scan, at + 3) : at; /* AppleScript */
+    size_t quote = scan_skip_slashes(scan, from);
+    char c = scan_char(scan, quote);
+    size_t slashes = scan_quoting_slashes(quote - from);
+    size_t end = is_any(c, "'\"") ? scan_string_end(scan, quote + 1, c, slashes) : quote;
+    size_t after = lead_colour_end(scan->text, end + slashes + 1);
+
+    return end > quote + 1 &&
+           (scan_is_line_over(scan, after) || is_any(scan_char(scan, after), ")\\\""));
+}
+
 /* Words that stand before "set" and "config" in a sentence and are no program. */
 static bool is_of_sentence(struct str word) {
     static const struct str words[] = {W("to"),  W("the"), W("not"), W("be"),   W("is"),  W("are"),
@@ -108,7 +115,8 @@ static bool is_of_sentence(struct str word) {
 }
 
 bool setter_sets(const struct scan *scan, const struct name *name) {
-    static const struct str asked[] = {W("set"), W("config"), W("modify")};
+    static const struct str asked[] = {W("set"), W("config"), W("modify"), W("put")};
+    static const struct str setters[] = {W("set"), W("env"), W("(setq"), W("let")};
     static const struct str programs[] = {W("git"), W("dvc"), W("remote"), W("poetry"),
                                           W("composer")};
     size_t at = path_begin(scan, name);
@@ -128,7 +136,9 @@ bool setter_sets(const struct scan *scan, const struct name *name) {
             option = word;
             continue;
         }
-        if (is_directive(word)) {
+        bool is_setter = i == 0 && word_is_exactly_one_of(word, setters, ARRAY_N(setters)) &&
+                         name_is_line_begin(scan, at); /* of Tcl, Caddy, Lisp */
+        if (is_directive(word) || (is_setter && is_last_string(scan, name))) {
             return true;
         }
         if (!word_is_one_of(word, asked, ARRAY_N(asked))) {

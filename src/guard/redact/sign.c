@@ -16,7 +16,9 @@ enum {
     WORDS_MAX = 48,
     PROMPT_MAX = 40,
     LITERAL_MIN = 6,
-    SIGNS_MIN = 3
+    SIGNS_MIN = 3,
+    PASSWORD_MIN = 5, /* of a word in quotes under a name that no sentence has */
+    DOTTED_MIN = 8
 };
 
 /* Over blanks and colours, to where a value begins. */
@@ -71,11 +73,14 @@ static size_t after_colon(const struct scan *scan, const struct name *name, size
         name_begins_line(scan, name->from)) {
         return value_begin(scan, sign + 2); /* Base64 in LDIF */
     }
-    if (scan_char(scan, sign) != ':' || next == ':' || is_place(scan, name, next) ||
+    if (scan_char(scan, sign) != ':' || next == ':' ||
+        (is_place(scan, name, next) && !is_expanded(scan, name)) ||
         (is_alnum(next) && is_in_arn(scan, name)) || (next == '?' && is_expanded(scan, name))) {
         return 0;
     }
-    return value_begin(scan, name_skip_bold(scan, sign + 1));
+    bool is_bold = name->from > 0 && scan->text.ptr[name->from - 1] == '*' &&
+                   scan_has(scan, sign + 1, "* "); /* *NAME:* VALUE */
+    return value_begin(scan, is_bold ? sign + 2 : name_skip_bold(scan, sign + 1));
 }
 
 /* The = of an operator such as := ::= ?= ||= += .= at `at`; 0 when there is none. */
@@ -89,17 +94,29 @@ static size_t compound_equals(const struct scan *scan, size_t at) {
     return sign > at && scan_char(scan, sign) == '=' ? sign : 0;
 }
 
-/* "string = " in "token string = ..." and "token: str = ...": where the value's quote stands; 0
+/* "string = " in "token string = ...", "token: &str = ...", "password nvarchar(64) := ...",
+ * "Password As String = ..." and "Password { get; set; } = ...": where the value's quote stands; 0
  * when `at` is not at a type. */
 static size_t after_type(const struct scan *scan, size_t at) {
-    size_t to = at;
+    char first = scan_char(scan, at);
+    if (!is_name_char(first) && first != '&' && first != '*' && first != '{') {
+        return 0;
+    }
+    bool is_basic = first == 'A' && scan_has(scan, at, "As ");
+    size_t from = is_basic ? scan_skip_blanks(scan, at + 3) : at;
+    size_t to = from;
 
-    while (to - at < TYPE_MAX && (is_name_char(scan_char(scan, to)) ||
-                                  (to > at && is_any(scan_char(scan, to), "<>[]|?&*")))) {
+    if (first == '{' && scan_has(scan, at, "{ get;")) { /* of C# */
+        ptrdiff_t close = scan_find(scan, at, at + TYPE_MAX, "}");
+        to = close < 0 ? at : (size_t)close + 1;
+    }
+    while (to - from < TYPE_MAX && (is_name_char(scan_char(scan, to)) ||
+                                    is_any(scan_char(scan, to), to > from ? "<>[]|?&*()" : "&*"))) {
         to++;
     }
     size_t sign = scan_skip_blanks(scan, to);
-    if (to == at || scan_char(scan, sign) != '=') {
+    sign += scan_has(scan, sign, ":=") ? 1 : 0;
+    if (to == from || scan_char(scan, sign) != '=' || scan_char(scan, from) == '\0') {
         return 0;
     }
     size_t value = scan_skip_blanks(scan, sign + 1);
@@ -109,7 +126,7 @@ static size_t after_type(const struct scan *scan, size_t at) {
 }
 
 size_t sign_string(const struct scan *scan, size_t at) {
-    bool is_marked = is_any(scan_char(scan, at), "bBuUfFrRN");
+    bool is_marked = is_any(scan_char(scan, at), "bBuUfFrRNE");
     size_t quote = scan_skip_slashes(scan, at + (is_marked ? 1 : 0));
 
     return is_quote(scan_char(scan, quote)) ? quote : 0;
@@ -125,8 +142,16 @@ bool sign_quoted_word(const struct scan *scan, size_t at, size_t min) {
         has_digit = has_digit || is_digit(scan->text.ptr[i]);
         signs += is_any(scan->text.ptr[i], "{}()[]$#^&*!@%~`+|<>?;=");
     }
+    has_digit =
+        has_digit || is_any(scan_char(scan, scan_before_slashes(scan, quote, to) - 1), "!#");
     bool is_odd = signs >= SIGNS_MIN && !is_any(scan_char(scan, quote + 1), "${<%#([@");
     return (has_digit || is_odd) && to - quote > min && is_quote(scan_char(scan, to));
+}
+
+size_t sign_word_min(struct str name) {
+    bool is_compound = str_find(name, STR("_")) > 0 || str_find(name, STR("-")) > 0;
+
+    return is_compound || name_is_password(name) ? PASSWORD_MIN : SIGN_QUOTED_MIN;
 }
 
 /* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
@@ -155,7 +180,7 @@ static bool is_literal(const struct scan *scan, size_t at) {
 
 /* Whether a string at `at` looks like a value of such a name. */
 static bool is_given(const struct scan *scan, const struct name *name, size_t at) {
-    return is_token_word(scan, at) ||
+    return sign_quoted_word(scan, at, sign_word_min(name_str(scan, name))) ||
            (name_is_password(name_str(scan, name)) && is_literal(scan, at));
 }
 
@@ -234,13 +259,44 @@ static size_t after_tuple(const struct scan *scan, const struct name *name, size
     return is_value && to > sign + 1 && scan_char(scan, to) == ')' ? sign + 1 : 0;
 }
 
-/* Whether the string at `at` is a name of JSON: "--password-stdin", "n": 7 */
-static bool is_key_string(const struct scan *scan, size_t at) {
+bool sign_is_key(const struct scan *scan, size_t at) {
     size_t quote = scan_skip_slashes(scan, at);
     size_t slashes = scan_quoting_slashes(quote - at);
     size_t end = scan_string_end(scan, quote + 1, scan_char(scan, quote), slashes);
 
     return scan_char(scan, scan_skip_blanks(scan, end + slashes + 1)) == ':';
+}
+
+/* Whether a word begins at `at` that nobody writes in a sentence and that is no type of code: with
+ * a digit or a sign in it. */
+static bool is_marked_word(const struct scan *scan, size_t at, size_t min) {
+    size_t to = at;
+    bool has_mark = false;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_any(scan->text.ptr[to], "\"'\\\x1b")) {
+        char c = scan->text.ptr[to];
+        has_mark = has_mark || is_digit(c) || is_any(c, "!@#$%^&*?+~");
+        to++;
+    }
+    return has_mark && to - at >= min;
+}
+
+/* Where the value begins of NAME,VALUE, a line of CSV that has nothing else; 0 when it is none. */
+static size_t after_csv_name(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t at = sign + 1;
+
+    if (name->quote != '\0' || sign != name->to || !name_is_constant(name_str(scan, name)) ||
+        !is_marked_word(scan, at + (scan_char(scan, at) == '"' ? 1 : 0), LITERAL_MIN) ||
+        !name_begins_line(scan, name->from)) {
+        return 0;
+    }
+    bool is_quoted = scan_char(scan, at) == '"';
+    size_t line = scan_line_end(scan, sign);
+    while (!is_quoted && at < line && !is_any(scan->text.ptr[at], ", \\\"\x1b")) {
+        at++;
+    }
+    return is_quoted || at == line || is_any(scan->text.ptr[at], "\\\"\x1b") ? sign + 1 : 0;
 }
 
 /* The value after set("NAME", or define('NAME', or in setopt(h, OPT_PASSWORD, or ["--password", or
@@ -258,15 +314,20 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
         before--;
     }
     char opening = before > 0 ? scan->text.ptr[before - 1] : '\0';
+    size_t cell = after_csv_name(scan, name, sign);
+    if (cell > 0) {
+        return cell;
+    }
     if (sign_string(scan, value) == 0) {
         return after_tuple(scan, name, sign);
     }
     bool is_tuple = name->quote == '\0' && name->from > 0 && scan->text.ptr[name->from - 1] == '{';
-    if (is_tuple || is_raw_header(scan, name)) { /* {password,"VALUE"} of Erlang */
+    bool is_symbol = name->from > 4 && scan_has(scan, name->from - 5, "set :"); /* of Capistrano */
+    if (is_tuple || is_symbol || is_raw_header(scan, name)) { /* {password,"VALUE"} of Erlang */
         return value;
     }
     bool is_option =
-        name->quote != '\0' && scan->text.ptr[name->from] == '-' && !is_key_string(scan, value);
+        name->quote != '\0' && scan->text.ptr[name->from] == '-' && !sign_is_key(scan, value);
     if (name->quote != '\0' && (opening == '(' || is_option || is_pair_line(scan, name, value))) {
         return value;
     }
@@ -311,6 +372,14 @@ static bool is_asking(struct str name) {
     return false;
 }
 
+/* Whether a name says that something is given: setPassword, withPassword. */
+static bool is_setting_name(struct str name) {
+    const char *dot = memrchr(name.ptr, '.', name.len);
+    struct str last = dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
+
+    return str_starts(last, STR("set")) || str_starts(last, STR("with"));
+}
+
 /* The string that is the value in setPassword("VALUE") and BasicAuth("user", "VALUE"), which opens
  * at `sign`; 0 when there is none. */
 static size_t after_call(const struct scan *scan, const struct name *name, size_t sign) {
@@ -320,7 +389,9 @@ static size_t after_call(const struct scan *scan, const struct name *name, size_
     if (name_is_pair(key)) {
         return scan_next_string(scan, first);
     }
-    return phrase_is_name(key) && !is_asking(key) && is_literal(scan, first) ? first : 0;
+    bool is_set = is_setting_name(key) && sign_string(scan, first) > 0;
+    return phrase_is_name(key) && !is_asking(key) && (is_set || is_literal(scan, first)) ? first
+                                                                                         : 0;
 }
 
 /* The string that stands in when nothing is set: getenv("NAME") or "VALUE", env.NAME || "VALUE"; 0
@@ -388,9 +459,10 @@ size_t sign_cell_end(const struct scan *scan, size_t at) {
 static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
     size_t value = scan_skip_blanks(scan, sign + bar_at(scan, sign));
     size_t end = scan_line_end(scan, value);
-    bool is_value = name_is_password(name_str(scan, name)) ||
-                    name_is_constant(name_str(scan, name)) ||
-                    str_ends(name_str(scan, name), STR("Pass"));
+    struct str key = name_str(scan, name);
+    const char *dot = memrchr(key.ptr, '.', key.len); /* env.NAME */
+    struct str last = dot == NULL ? key : str_slice(key, (size_t)(dot + 1 - key.ptr), key.len);
+    bool is_value = name_is_password(key) || name_is_constant(last) || str_ends(key, STR("Pass"));
 
     if (scan_has(scan, value, "SecureString")) {
         size_t bar = bar_next(scan, value, end);
@@ -453,12 +525,100 @@ static size_t after_attributes(const struct scan *scan, const struct name *name,
     return is_value ? to + 1 : 0;
 }
 
+/* Where the value begins of a name that dots lead to it, "password......VALUE" and "Password ... :
+ * VALUE", as tables without lines have them; 0 when they do not. */
+static size_t after_dots(const struct scan *scan, struct name *name, size_t at) {
+    size_t dots = scan_skip_blanks(scan, at);
+    size_t to = dots;
+
+    while (scan_char(scan, to) == '.') {
+        to++;
+    }
+    size_t sign = scan_skip_blanks(scan, to);
+    bool is_labelled = to - dots >= 3 && scan_has(scan, sign, ": ");
+    bool is_glued = dots == at && to - dots >= DOTTED_MIN && sign == to &&
+                    (is_quote(scan_char(scan, sign)) || is_marked_word(scan, sign, PASSWORD_MIN));
+    if ((!is_labelled && !is_glued) || !name_begins_line(scan, name->from)) {
+        return 0;
+    }
+    name->is_line_start = true;
+    return is_labelled ? value_begin(scan, sign + 1) : sign;
+}
+
+/* "Label (NAME): VALUE", where it is no code: the value is as no type is called. */
+static size_t after_bracketed(const struct scan *scan, const struct name *name, size_t at) {
+    bool is_bracketed = name->from > 1 && scan_has(scan, at, "): ") && name->quote == '\0' &&
+                        scan->text.ptr[name->from - 1] == '(';
+    char before = is_bracketed ? scan->text.ptr[name->from - 2] : 'a';
+    size_t value = value_begin(scan, at + 2);
+
+    return (before == ' ' || (unsigned char)before >= 0x80) &&
+                   is_marked_word(scan, value, PASSWORD_MIN)
+               ? value
+               : 0;
+}
+
+/* NAME<str> 'VALUE' of Dynaconf: where the string begins, or 0. */
+static size_t after_typed(const struct scan *scan, const struct name *name, size_t at) {
+    size_t to = at + 1;
+
+    while (is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    size_t value = value_begin(scan, to + 1);
+    bool is_typed = to > at + 1 && scan_has(scan, to, "> ") && sign_string(scan, value) > 0;
+    return is_typed && name->quote == '\0' && name_begins_line(scan, name->from) ? value : 0;
+}
+
+/* s:8:"NAME";s:12:"VALUE"; of PHP's serialize(): where the string begins, or 0. */
+static size_t after_serialized(const struct scan *scan, const struct name *name, size_t at) {
+    size_t to = at + 3;
+
+    while (is_digit(scan_char(scan, to))) {
+        to++;
+    }
+    bool is_string = name->quote != '\0' && scan_has(scan, at, ";s:") && to > at + 3 &&
+                     scan_char(scan, to) == ':' && sign_string(scan, to + 1) > 0;
+    return is_string ? to + 1 : 0;
+}
+
+/* The colon of Chinese and Japanese, U+FF1A. */
+static const char wide_colon[] = "\xef\xbc\x9a";
+
+/* Where the value begins behind what few names have after them, whose first character is `c`; 0
+ * when there is none. `at`: behind the name. */
+static size_t after_other_sign(const struct scan *scan, struct name *name, size_t at, char c) {
+    switch (c) {
+    case '.':
+        return after_dots(scan, name, at);
+    case ')':
+        return after_bracketed(scan, name, at);
+    case '<':
+        return after_typed(scan, name, at);
+    case ';':
+        return after_serialized(scan, name, at);
+    default:
+        break;
+    }
+    if (c != wide_colon[0]) {
+        return 0;
+    }
+    size_t sign = scan_skip_blanks(scan, at);
+    bool is_colon = scan_has(scan, sign, wide_colon);
+    return is_colon ? value_begin(scan, sign + strlen(wide_colon)) : 0;
+}
+
 size_t sign_value(struct scan *scan, struct name *name, size_t at, char *separator) {
     size_t sign = scan_skip_blanks(scan, at);
     size_t compound = compound_equals(scan, sign);
     char c = compound > 0 ? '=' : scan_char(scan, sign);
 
     *separator = c;
+    size_t other = after_other_sign(scan, name, at, c);
+    if (other > 0) {
+        *separator = ':';
+        return other;
+    }
     size_t compared = after_comparison(scan, name, sign);
     compared = compared > 0 ? compared : after_default(scan, name, at);
     if (compared > 0) {

@@ -19,5 +19,11 @@ size_t sign_string(const struct scan *scan, size_t at);
 /* Whether a quoted word of more than `min` characters stands at `at`, with a digit. */
 bool sign_quoted_word(const struct scan *scan, size_t at, size_t min);
 
+/* Whether the string at `at` is a name of JSON: "--password-stdin", "n": 7 */
+bool sign_is_key(const struct scan *scan, size_t at);
+
+/* More than how many characters of such a word are the value of `name`. */
+size_t sign_word_min(struct str name);
+
 /* Where the cell between bars ends that begins at `at`. */
 size_t sign_cell_end(const struct scan *scan, size_t at);

@@ -9,8 +9,8 @@ enum {
     LEAD_MAX = 16,
     LITERAL_MIN = 6,
     MIXED_MIN = 12,
-    PASSWORD_MIN = 5,
-    FOR_MAX = 120 /* from FOR to the = of SET PASSWORD FOR user = */
+    NUMBER_MIN = 11, /* digits that are no time */
+    FOR_MAX = 120    /* from FOR to the = of SET PASSWORD FOR user = */
 };
 
 /* Words that a column beside names of secrets has. */
@@ -33,14 +33,12 @@ static bool is_cell_name(const struct scan *scan, const struct name *name) {
 
 /* Whether small letters, capitals and marks change places as in no word and no name of code. */
 static bool is_mixed_word(struct str word) {
-    size_t changes = 0;
+    size_t marks = 0;
 
     for (size_t i = 1; i < word.len; i++) {
-        bool is_change = is_letter(word.ptr[i - 1]) && is_letter(word.ptr[i]) &&
-                         is_upper(word.ptr[i - 1]) != is_upper(word.ptr[i]);
-        changes += is_change || !is_name_char(word.ptr[i]) ? 1 : 0;
+        marks += is_name_char(word.ptr[i]) ? 0 : 1;
     }
-    return word.len >= MIXED_MIN && 3 * changes > word.len;
+    return word.len >= MIXED_MIN && 3 * (word_case_changes(word) + marks) > word.len;
 }
 
 /* "  password VALUE", alone on its line, with a digit, or behind a constant, as in a column: of
@@ -64,6 +62,61 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
     bool is_value =
         (has_digit && !is_count) || is_cell || is_mixed_word(str_slice(scan->text, from, to));
     return is_value && name_begins_line(scan, name->from) && is_over;
+}
+
+/* Whether a word that is the last of its line begins at `from`, of letters with a digit or a sign
+ * in it, or a long number, and no version. */
+static bool is_setting_word(const struct scan *scan, size_t from) {
+    size_t to = from;
+    size_t letters = 0;
+    size_t digits = 0;
+    bool has_mark = false;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_any(scan->text.ptr[to], "\"'\\\x1b")) {
+        char c = scan->text.ptr[to];
+        bool is_inside = to > from && is_any(scan->text.ptr[to - 1], "!@#$%^&*");
+        letters += is_letter(c);
+        digits += is_digit(c);
+        has_mark = has_mark || is_digit(c) || is_inside;
+        to++;
+    }
+    size_t label = from;
+    while (is_letter(scan_char(scan, label))) {
+        label++;
+    }
+    if (label > from + 1 && is_any(scan_char(scan, label), ":=")) {
+        return false; /* Secret Key:VALUE */
+    }
+    bool is_version = scan_char(scan, from) == 'v' && is_digit(scan_char(scan, from + 1));
+    bool is_number = digits >= NUMBER_MIN && digits == to - from;
+    bool is_over = scan_is_line_over(scan, to) || is_any(scan_char(scan, to), "\"'\\\x1b");
+    has_mark = has_mark || 3 * word_case_changes(str_slice(scan->text, from, to)) > to - from;
+    return is_over && ((letters > 1 && has_mark) || is_number) && !is_version &&
+           to - from >= LITERAL_MIN;
+}
+
+/* "AuthLDAPBindPassword VALUE", "dbPassword   VALUE", alone on its line. */
+static bool is_setting_line(const struct scan *scan, const struct name *name) {
+    struct str key = name_str(scan, name);
+
+    return (name_is_password(key) || str_ends_nocase(key, STR("token"))) &&
+           name_begins_line(scan, name->from) &&
+           is_setting_word(scan, scan_skip_blanks(scan, name->to));
+}
+
+/* "  --password     asks for the password" of a help text: a column of sentences behind the
+ * options.
+ */
+static bool is_described(const struct scan *scan, const struct name *name) {
+    size_t from = scan_skip_blanks(scan, name->to);
+    size_t to = from;
+
+    while (is_letter(scan_char(scan, to)) && !is_upper(scan_char(scan, to))) {
+        to++;
+    }
+    return from > name->to + 1 && to > from && scan_char(scan, to) == ' ' &&
+           is_letter(scan_char(scan, to + 1));
 }
 
 /* "--password via the command line" tells of the option. */
@@ -96,7 +149,8 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
         return is_pulumi; /* pulumi config set --secret NAME VALUE */
     }
     if (scan->text.ptr[name->from] == '-') {
-        return name->to - name->from > 2 && !is_prose_word(scan, scan_skip_blanks(scan, name->to));
+        return name->to - name->from > 2 && !is_described(scan, name) &&
+               !is_prose_word(scan, scan_skip_blanks(scan, name->to));
     }
     if (setter_sets(scan, name) || str_eq(name_str(scan, name), STR("insecure-password"))) {
         return true; /* the last of HAProxy */
@@ -105,11 +159,12 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
         return is_netrc_line(scan, name);
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
-        return false;
+        return is_setting_line(scan, name);
     }
     ptrdiff_t login =
         scan_find_next(scan, &scan->login, scan_line_begin(scan, name->from), "login ");
-    return (login >= 0 && (size_t)login + 6 <= name->from) || is_netrc_line(scan, name);
+    return (login >= 0 && (size_t)login + 6 <= name->from) || is_netrc_line(scan, name) ||
+           is_setting_line(scan, name);
 }
 
 /* Whether a string is all that follows on the line of a name at its begin: of Gradle. */
@@ -146,8 +201,11 @@ static size_t after_clause(const struct scan *scan, const struct name *name, siz
     struct str before =
         str_slice(scan->text, name->from > LEAD_MAX ? name->from - LEAD_MAX : 0, name->from);
 
-    if (!is_any(scan_char(scan, sign), "'NFf") || !is_clause_name(name_str(scan, name))) {
+    if (!is_any(scan_char(scan, sign), "'NFfE$") || !is_clause_name(name_str(scan, name))) {
         return 0;
+    }
+    if (scan_has(scan, sign, "FROM ") && str_ends(before, STR("SET "))) { /* of Neo4j */
+        return sign_string(scan, sign + 5) > 0 ? sign + 5 : 0;
     }
     if (scan_has(scan, sign, "FOR ") || scan_has(scan, sign, "for ")) {
         bool is_set = str_ends_nocase(before, STR("set "));
@@ -158,7 +216,8 @@ static size_t after_clause(const struct scan *scan, const struct name *name, siz
                      str_find(name_str(scan, name), STR("_")) > 0 ||
                      word_ends_one_of(before, leads, ARRAY_N(leads));
     size_t quote = is_clause ? sign_string(scan, sign) : 0;
-    return quote > 0 && scan->text.ptr[quote] == '\'' ? sign : 0;
+    bool is_dollar = is_clause && scan_has(scan, sign, "$$");
+    return is_dollar || (quote > 0 && scan->text.ptr[quote] == '\'') ? sign : 0;
 }
 
 /* "box TOKEN VALUE": a name that ends with a word for a secret, and what nobody writes in a
@@ -171,8 +230,8 @@ static bool is_opaque_word(const struct scan *scan, const struct name *name, siz
            value_is_opaque(scan->text, at, is_key);
 }
 
-/* The string after a blank behind :NAME of Clojure, $NAME of nginx and X-NAME of headers; 0 when
- * there is none. */
+/* The string after a blank behind :NAME of Clojure, $NAME of nginx, @NAME of Elixir and X-NAME of
+ * headers; 0 when there is none. */
 static size_t after_blank(const struct scan *scan, const struct name *name, size_t sign) {
     char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
     bool is_keyword =
@@ -181,7 +240,7 @@ static size_t after_blank(const struct scan *scan, const struct name *name, size
     size_t quote = scan_skip_slashes(scan, sign);
     char opening = scan_char(scan, quote);
 
-    if ((!is_keyword && before != '$' && !is_header) || !is_any(opening, "'\"")) {
+    if ((!is_keyword && !is_any(before, "$@") && !is_header) || !is_any(opening, "'\"")) {
         return 0;
     }
     size_t end = scan_string_end(scan, quote + 1, opening, scan_quoting_slashes(quote - sign));
@@ -230,6 +289,13 @@ static size_t after_user(const struct scan *scan, const struct name *name, size_
     return user > sign && scan_has(scan, user, " = ") ? scan_skip_blanks(scan, user + 3) : 0;
 }
 
+/* SET NAME TO 'VALUE', the name in quotes too. */
+static bool is_set_by_sql(const struct scan *scan, const struct name *name) {
+    size_t from = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
+
+    return from > 3 && str_eq_nocase(str_slice(scan->text, from - 4, from), STR("set "));
+}
+
 size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separator) {
     size_t sign = scan_skip_blanks(scan, at);
 
@@ -241,7 +307,17 @@ size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separat
         *separator = '=';
         return user;
     }
-    if (sign == at || name->quote != '\0') {
+    if (sign > at && scan_has(scan, sign, "TO ") && is_set_by_sql(scan, name)) {
+        return sign_string(scan, sign + 3) > 0 ? sign + 3 : 0;
+    }
+    if (sign > at && name->quote != '\0') { /* {"NAME" "VALUE"} of Clojure, and of a command */
+        bool is_value = sign_quoted_word(scan, sign, sign_word_min(name_str(scan, name)));
+        bool is_cell = scan->text.ptr[at - 1] == ']' && scan_has(scan, at, "  ") &&
+                       is_setting_word(scan, sign); /* $_ENV['NAME']   VALUE */
+        bool is_string = is_any(scan_char(scan, sign_string(scan, sign)), "'\"");
+        return is_cell || (is_value && is_string && !sign_is_key(scan, sign)) ? sign : 0;
+    }
+    if (sign == at) {
         return 0;
     }
     size_t string = after_blank(scan, name, sign);
@@ -253,8 +329,8 @@ size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separat
     if (clause > 0) {
         return clause;
     }
-    size_t min = name_is_password(name_str(scan, name)) ? PASSWORD_MIN : SIGN_QUOTED_MIN;
-    if (sign_quoted_word(scan, sign, min) || is_only_argument(scan, name, sign)) {
+    if (sign_quoted_word(scan, sign, sign_word_min(name_str(scan, name))) ||
+        is_only_argument(scan, name, sign)) {
         return sign;
     }
     return has_blank_separator(scan, name) || is_opaque_word(scan, name, sign) ? sign : 0;

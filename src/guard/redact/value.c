@@ -6,6 +6,7 @@
 
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
+#include "guard/redact/pair.h"
 #include "guard/redact/sign.h"
 #include "guard/redact/word.h"
 
@@ -39,10 +40,13 @@ enum span_style value_bare_style(const struct scan *scan, char quote, size_t sla
     }
 }
 
-/* Without a line break at its end, as a string in a string writes it. */
+/* Without a line break at its end, as a string in a string writes it, and the comma of a list. */
 static struct str without_break(struct str value) {
     size_t to = value.len;
 
+    if (to > 1 && value.ptr[to - 1] == ' ' && value.ptr[to - 2] == ',') {
+        to -= 2;
+    }
     while (to > 1 && is_any(value.ptr[to - 1], "nr") && value.ptr[to - 2] == '\\') {
         to--;
         while (to > 0 && value.ptr[to - 1] == '\\') {
@@ -63,8 +67,12 @@ size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t
     if (key_value_is_place(key, value)) {
         return from; /* rules look into it */
     }
-    if (key_value_is_harmless(key,
-                              without_break(value))) { /* what a template names is nobody's name */
+    struct str said = without_break(value);
+    bool is_closing = said.len > 1 && said.ptr[said.len - 1] == ')' &&
+                      memchr(said.ptr, '(', said.len) == NULL; /* (using password: YES) */
+    if (key_value_is_harmless(key, said) ||
+        (is_closing && key_value_is_harmless(key, str_slice(said, 0, said.len - 1)))) {
+        /* what a template names is nobody's name */
         return str_find(value, STR("{{")) >= 0 ? to : from;
     }
     scan_add(scan, from, to, name->kind, style);
@@ -117,6 +125,14 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
         value_below(scan, name, BELOW_QUOTED);
         return text;
     }
+    if (text > at) { /* and closed on its line */
+        size_t line = scan_line_end(scan, text);
+        size_t close = text;
+        while (close < line && value_triple_end(scan, close) == close) {
+            close++;
+        }
+        return value_add(scan, name, text, scan_before_slashes(scan, text, close), SPAN_PLAIN);
+    }
     size_t end = scan_string_end(scan, at + 1, quote, slashes);
 
     for (size_t on = string_goes_on(scan, end, quote); slashes == 0 && on > 0 && end > at + 1;
@@ -124,12 +140,16 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
         end = scan_string_end(scan, on, quote, slashes);
     }
     size_t to = value_add(scan, name, at + 1, end, SPAN_PLAIN);
-    size_t next = scan_skip_slashes(scan, end) + 1;
-    size_t other = scan_skip_slashes(scan, next + 4);
-    bool is_changed = scan_has(scan, next, " -> ") ||
+    if (slashes == 0 && scan_char(scan, end) != quote && name->is_line_start) {
+        pair_open(scan, name, at + 1);
+    }
+    size_t next = scan_skip_colours(scan, scan_skip_slashes(scan, end) + 1);
+    size_t begin = scan_skip_colours(scan, next + 4);
+    size_t other = scan_skip_slashes(scan, begin);
+    bool is_changed = scan_has(scan, next, " -> ") || scan_has(scan, next, " TO ") ||
                       (scan_has(scan, next, " => ") && !scan_has(scan, name->to, "="));
     if (is_changed && is_quote(scan_char(scan, other))) { /* what it becomes */
-        return value_quoted(scan, name, other, scan_quoting_slashes(other - next - 4));
+        return value_quoted(scan, name, other, scan_quoting_slashes(other - begin));
     }
     return to;
 }
@@ -144,7 +164,8 @@ static size_t value_string(struct scan *scan, const struct name *name, size_t at
 /* Whether further assignments follow on the line: "token=x user=y". */
 static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
     for (size_t i = from; i + 1 < to; i++) {
-        if (scan->text.ptr[i] == '=' && is_name_char(scan->text.ptr[i - 1]) && i > from) {
+        if (scan->text.ptr[i] == '=' && is_name_char(scan->text.ptr[i - 1]) && i > from &&
+            scan->text.ptr[i + 1] != '=') { /* of Base64 */
             size_t begin = i;
             while (begin > from && is_name_char(scan->text.ptr[begin - 1])) {
                 begin--;
@@ -362,7 +383,7 @@ static size_t value_header(struct scan *scan, const struct name *name, size_t fr
     if (has_strings && name->quote == '\0') {
         return value_add(scan, name, from, strings_end(scan, from), SPAN_PLAIN);
     }
-    while (to < scan->text.len && !is_any(scan->text.ptr[to], "\"'\r\n") &&
+    while (to < scan->text.len && !is_any(scan->text.ptr[to], "\"'\r\n\x1b") &&
            !is_blank_escape(scan, to)) {
         to++;
     }
@@ -404,7 +425,7 @@ static size_t opened_end(const struct scan *scan, const struct name *name, size_
 static size_t wrapper_end(const struct scan *scan, size_t from) {
     static const struct str wrappers[] = {
         W("Some"),  W("SecretStr"), W("Secret"),   W("JSON.stringify"), W("String"), W("str"),
-        W("bytes"), W("Ok"),        W("Optional"), W("Just"),           W("Right")};
+        W("bytes"), W("Ok"),        W("Optional"), W("Just"),           W("Right"),  W("Str")};
     size_t to = from;
 
     while (is_name_char(scan_char(scan, to))) {
@@ -414,10 +435,8 @@ static size_t wrapper_end(const struct scan *scan, size_t from) {
     if (to == from || scan_char(scan, to) != '(') {
         return 0;
     }
-    for (size_t i = 0; i < ARRAY_N(wrappers); i++) {
-        if (str_eq(called, wrappers[i])) {
-            return to + 1;
-        }
+    if (word_is_exactly_one_of(called, wrappers, ARRAY_N(wrappers))) {
+        return to + 1;
     }
     bool is_type = is_upper(called.ptr[0]) && sign_string(scan, to + 1) > 0 &&
                    !name_is_pair(called) && key_is_secret(called);
@@ -428,8 +447,8 @@ static size_t wrapper_end(const struct scan *scan, size_t from) {
 static size_t value_call(struct scan *scan, const struct name *name, size_t from) {
     size_t argument = wrapper_end(scan, from);
     size_t at = scan_skip_blanks(scan, argument);
-    bool has_digit = false;
-    bool is_path = true; /* only what a name of code has */
+    bool has_digit = false; /* or a sign */
+    bool is_path = true;    /* only what a name of code has */
 
     if (argument == 0) {
         return 0;
@@ -445,17 +464,39 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
     size_t to = at;
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
            !is_any(scan->text.ptr[to], "()\"'\\,")) {
-        has_digit = has_digit || is_digit(scan->text.ptr[to]);
+        has_digit = has_digit || is_digit(scan->text.ptr[to]) || is_any(scan->text.ptr[to], "!#%?");
         is_path = is_path && (is_name_char(scan->text.ptr[to]) && scan->text.ptr[to] != '-');
         to++;
     }
-    size_t least = has_digit ? LISTED_MIN / 2 : is_path ? SIZE_MAX : 2 * LISTED_MIN;
+    size_t least = scan_has(scan, from, "Str(") ? 1 /* of OpenTelemetry, no code */
+                   : has_digit                  ? LISTED_MIN / 2
+                   : is_path                    ? SIZE_MAX
+                                                : 2 * LISTED_MIN;
     bool is_value = to - at >= least && scan_char(scan, to) == ')';
     return is_value ? value_add(scan, name, at, to, SPAN_PLAIN) : 0;
 }
 
+/* $cred = ConvertTo-SecureString -String ...: a command of PowerShell, whose result is the value.
+ */
+static bool is_cmdlet(const struct scan *scan, const struct name *name, size_t at) {
+    size_t to = at;
+    size_t dash = 0;
+
+    while (is_name_char(scan_char(scan, to))) {
+        dash = dash == 0 && scan->text.ptr[to] == '-' ? to : dash;
+        to++;
+    }
+    return name->from > 0 && scan->text.ptr[name->from - 1] == '$' && dash > at &&
+           is_upper(scan->text.ptr[at]) && is_upper(scan_char(scan, dash + 1)) &&
+           scan_has(scan, to, " -");
+}
+
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
     bool is_wrapped = wrapper_end(scan, at) > 0;
+
+    if (is_cmdlet(scan, name, at)) {
+        return 0;
+    }
 
     if (name->quote != '\0' && separator == ':' && !is_wrapped && !is_call(scan, name, at)) {
         return value_after_quoted(scan, name, at);
@@ -576,17 +617,28 @@ static bool closes_string(const struct scan *scan, const struct name *name, size
 }
 
 /* Where the string of the value stands behind what marks it: the tag or anchor of YAML (!!str,
- * &name), the address that a debugger prints, the $ of a shell and the << of Erlang; `at` when
- * nothing does. */
+ * &name), the address that a debugger prints, the $ of a shell, the << of Erlang, the @ of C#, and
+ * the words that Haskell and R print before a string; `at` when nothing does. */
 static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
-    bool is_tag = separator == ':' && is_any(scan_char(scan, at), "!&");
+    char first = scan_char(scan, at);
+
+    if (is_quote(first) || (is_alnum(first) && first != '0' && first != 'J' && first != 'c')) {
+        return at; /* most are none of these */
+    }
+    bool is_tag = separator == ':' && is_any(first, "!&");
     bool is_shell = scan_has(scan, at, "$'") || scan_has(scan, at, "$\""); /* with escapes */
     bool is_binary = scan_has(scan, at, "<<") && sign_string(scan, at + 2) > 0;
     bool is_address = separator == '=' && scan_has(scan, at, "0x");
+    bool is_verbatim = first == '@' && scan_char(scan, scan_skip_slashes(scan, at + 1)) == '"';
+    bool is_worded = scan_has(scan, at, "Just ") || scan_has(scan, at, "chr ");
     size_t to = at + 1;
 
-    if (is_shell || is_binary) {
-        return at + (is_shell ? 1 : 2);
+    if (is_shell || is_binary || is_verbatim) {
+        return at + (is_binary ? 2 : 1);
+    }
+    if (is_worded) {
+        size_t word = scan_skip_blanks(scan, at + 4);
+        return sign_string(scan, word) > 0 ? word : at;
     }
     while ((is_tag || is_address) &&
            (is_name_char(scan_char(scan, to)) || scan_char(scan, to) == '!')) {
@@ -599,17 +651,39 @@ static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
                : at;
 }
 
-/* NAME:[VALUE] as Go prints a header, up to the bracket behind `at` that a blank or another one
- * follows; 0 when it is a list of something else. */
+/* NAME:[VALUE] as Go prints a header, and NAME=[VALUE] of Java, up to the bracket behind `at` that
+ * a blank, a comma, another one or the line's end follows; 0 when it is a list of something else.
+ */
 static size_t value_header_list(struct scan *scan, const struct name *name, size_t at) {
     size_t line = line_near(scan, at, BRACED_MAX);
     size_t to = at;
 
-    while (to < line && (scan->text.ptr[to] != ']' || !is_any(scan_char(scan, to + 1), " ])}\""))) {
+    while (to < line && (scan->text.ptr[to] != ']' ||
+                         (!is_any(scan_char(scan, to + 1), " ])},\"\\") &&
+                          !scan_is_line_over(scan, lead_colour_end(scan->text, to + 1))))) {
         to++;
     }
     bool is_list = is_quote(scan_char(scan, at)) || scan_char(scan, at) == '\\' || to == at;
-    return is_list || to >= line ? 0 : value_add(scan, name, at, to, SPAN_PLAIN);
+    bool is_name = scan_char(scan, at - 2) == '=' && /* [name], of code */
+                   str_find(name_str(scan, name), STR("-")) < 0;
+    for (size_t i = at; i < to; i++) {
+        is_name = is_name && (is_letter(scan->text.ptr[i]) || is_any(scan->text.ptr[i], "_., "));
+    }
+    return is_list || is_name || to >= line ? 0 : value_add(scan, name, at, to, SPAN_PLAIN);
+}
+
+/* NAME=[-VALUE-]{+VALUE+} of a diff by words, whose first bracket is at `at`; 0 when it is none. */
+static size_t value_word_diff(struct scan *scan, const struct name *name, size_t at) {
+    size_t line = line_near(scan, at, BRACED_MAX);
+    ptrdiff_t close = scan_find(scan, at + 2, line, "-]");
+
+    if (!scan_has(scan, at, "[-") || close < 0) {
+        return 0;
+    }
+    size_t to = value_add(scan, name, at + 2, (size_t)close, SPAN_PLAIN);
+    size_t added = (size_t)close + 2;
+    ptrdiff_t end = scan_has(scan, added, "{+") ? scan_find(scan, added + 2, line, "+}") : -1;
+    return end < 0 ? to : value_add(scan, name, added + 2, (size_t)end, SPAN_PLAIN);
 }
 
 /* PWD={VALUE} of ODBC, whose } is doubled in it; code that hands on {name} is none. */
@@ -660,8 +734,9 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
         return value_string(scan, name, behind);
     }
     char c = scan_char(scan, from);
-    if (c == '[' && name->quote == '\0' && separator == ':' && scan_char(scan, from - 1) == ':') {
-        size_t header = value_header_list(scan, name, from + 1);
+    if (c == '[' && name->quote == '\0' && is_any(scan_char(scan, from - 1), ":=")) {
+        size_t header = value_word_diff(scan, name, from);
+        header = header > 0 ? header : value_header_list(scan, name, from + 1);
         if (header > 0) {
             return header;
         }
@@ -672,6 +747,16 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     if (c == '(' &&
         is_quote(scan_char(scan, scan_skip_slashes(scan, scan_skip_blanks(scan, from + 1))))) {
         return value_tuple(scan, name, scan_skip_blanks(scan, from + 1));
+    }
+    if (c == '{' && scan_has(scan, from, "{{resolve:")) { /* a reference, of CloudFormation */
+        ptrdiff_t close = scan_find(scan, from, scan_line_end(scan, from), "}}");
+        return close < 0 ? 0 : (size_t)close;
+    }
+    if (c == '$' && scan_has(scan, from, "$$")) { /* $$VALUE$$ of PostgreSQL */
+        ptrdiff_t close = scan_find(scan, from + 2, scan_line_end(scan, from), "$$");
+        if (close > 0) {
+            return value_add(scan, name, from + 2, (size_t)close, SPAN_PLAIN);
+        }
     }
     if (c == '{' && separator == '=' && name->quote == '\0') {
         return value_braced(scan, name, from);

@@ -1,7 +1,7 @@
-/* guard/redact/word.h: lists of words, compared in any case. */
+/* guard/redact/word.h: lists of words, compared in any case or in theirs. */
 #pragma once
 
-#include "base/str.h"
+#include "guard/redact/charset.h"
 
 /* A row of a list. */
 #define W(word)                                                                                    \
@@ -26,6 +26,27 @@ static inline bool word_is_one_of(struct str word, const struct str *of, size_t 
         }
     }
     return false;
+}
+
+/* Whether `word` is one of `n` words, in the very case they have. */
+static inline bool word_is_exactly_one_of(struct str word, const struct str *of, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(word, of[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How often letters of `text` that stand side by side change from one case to the other. */
+static inline size_t word_case_changes(struct str text) {
+    size_t n = 0;
+
+    for (size_t i = 1; i < text.len; i++) {
+        n += is_letter(text.ptr[i - 1]) && is_letter(text.ptr[i]) &&
+             is_upper(text.ptr[i - 1]) != is_upper(text.ptr[i]);
+    }
+    return n;
 }
 
 /* Whether `text` ends with one of `n` words. */
