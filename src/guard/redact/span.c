@@ -5,6 +5,7 @@
 
 void spans_done(struct spans *spans) {
     free(spans->rows);
+    free(spans->other);
     *spans = (struct spans){0};
 }
 
@@ -17,6 +18,8 @@ void spans_add(struct spans *spans, struct span span) {
     if (spans->n == spans->cap) {
         spans->cap = spans->cap == 0 ? 16 : spans->cap * 2;
         spans->rows = mem_resize(spans->rows, spans->cap * sizeof spans->rows[0]);
+        free(spans->other);
+        spans->other = NULL;
     }
     spans->rows[spans->n++] = span;
 }
@@ -57,22 +60,21 @@ static void runs_merge(const struct span *rows, size_t from, size_t middle, size
 /* Spans come in a few rows in order, one of each way to read the text, which are put together two
  * by two. */
 static void spans_sort(struct spans *spans) {
-    struct span *other = NULL;
-
     while (run_end(spans->rows, 0, spans->n) < spans->n) {
-        other = other == NULL ? mem_array(spans->cap, sizeof other[0]) : other;
+        if (spans->other == NULL) { /* kept, for a line with more of them may have come before */
+            spans->other = mem_array(spans->cap, sizeof spans->other[0]);
+        }
         for (size_t from = 0; from < spans->n;) {
             size_t middle = run_end(spans->rows, from, spans->n);
             size_t to = middle < spans->n ? run_end(spans->rows, middle, spans->n) : middle;
 
-            runs_merge(spans->rows, from, middle, to, other);
+            runs_merge(spans->rows, from, middle, to, spans->other);
             from = to;
         }
         struct span *swap = spans->rows;
-        spans->rows = other;
-        other = swap;
+        spans->rows = spans->other;
+        spans->other = swap;
     }
-    free(other);
 }
 
 void spans_merge(struct spans *spans) {

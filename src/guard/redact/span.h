@@ -22,6 +22,7 @@ struct spans {
     struct span *rows;
     size_t n;
     size_t cap;
+    struct span *other; /* room to sort them, as much or none */
 };
 
 void spans_done(struct spans *spans);
