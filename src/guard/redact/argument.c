@@ -453,6 +453,7 @@ size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
     scan_widen(scan, whole);
     scan->command_from = at;
     scan->command_to = command.at > to ? command.at : to;
+    budget_take(scan->budget, (scan->command_to - at) * BUDGET_WALK_BYTE);
     return 0;
 }
 

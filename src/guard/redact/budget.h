@@ -12,19 +12,20 @@
 
 enum {
     BUDGET_MAX = 6000000,
-    BUDGET_A_BYTE = 32,    /* new steps for a byte of what was masked */
+    BUDGET_A_BYTE = 26,    /* new steps for a byte of what was masked */
     BUDGET_KEPT = 3,       /* of so many parts one is for what lines must know of those before */
-    BUDGET_SEGMENT = 150,  /* what things cost: one that is looked at ... */
-    BUDGET_VIEW = 150,     /* ... one way to read it ... */
-    BUDGET_VIEW_BYTE = 3,  /* ... and a byte of that; ... */
+    BUDGET_SEGMENT = 120,  /* what things cost: one that is looked at ... */
+    BUDGET_VIEW = 300,     /* ... one way to read it ... */
+    BUDGET_VIEW_BYTE = 4,  /* ... and a byte of that; ... */
     BUDGET_ROUND = 300,    /* ... one that is read again ... */
-    BUDGET_ROUND_BYTE = 3, /* ... and a byte of that; ... */
-    BUDGET_ANCHOR = 100,   /* ... a place where a matcher is called; ... */
+    BUDGET_ROUND_BYTE = 4, /* ... and a byte of that; ... */
+    BUDGET_ANCHOR = 80,    /* ... a place where a matcher is called; ... */
     BUDGET_NAME = 250,     /* ... a name that is judged, with what stands around it; ... */
-    BUDGET_RUN_BYTE = 6,   /* ... a byte of a run that may be encoded; ... */
-    BUDGET_VALUE = 300,    /* ... a value that nobody knows; ... */
-    BUDGET_PERSON = 50,    /* ... a number or an address of a person; ... */
-    BUDGET_LOOK = 120      /* ... a place that is looked at for one */
+    BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
+    BUDGET_WALK_BYTE = 6,  /* ... one of a program's arguments, or of what brackets hold; ... */
+    BUDGET_VALUE = 600,    /* ... a value that nobody knows; ... */
+    BUDGET_PERSON = 60,    /* ... a number or an address of a person; ... */
+    BUDGET_LOOK = 70       /* ... a place that is looked at for one */
 };
 
 struct budget {

@@ -180,16 +180,17 @@ struct str name_str(const struct scan *scan, const struct name *name) {
 
 /* "auth.py:12", "token.c: error": a file, no name of a value. */
 static bool is_file_name(struct str name) {
-    static const char *const endings[] = {
-        ".c",   ".h",    ".cc",   ".cpp", ".py",  ".js",   ".jsx", ".ts",   ".tsx", ".mjs", ".cjs",
-        ".go",  ".rs",   ".rb",   ".sh",  ".vue", ".java", ".css", ".html", ".md",  ".txt", ".json",
-        ".yml", ".yaml", ".toml", ".log", ".pem", ".crt",  ".so",  ".map",  ".sql", ".conf"};
+    static const struct str endings[] = {
+        W("c"),    W("h"),   W("cc"),   W("cpp"), W("py"),  W("js"),   W("jsx"), W("ts"),
+        W("tsx"),  W("mjs"), W("cjs"),  W("go"),  W("rs"),  W("rb"),   W("sh"),  W("vue"),
+        W("java"), W("css"), W("html"), W("md"),  W("txt"), W("json"), W("yml"), W("yaml"),
+        W("toml"), W("log"), W("pem"),  W("crt"), W("so"),  W("map"),  W("sql"), W("conf")};
+    const char *dot = name.len == 0 ? NULL : memrchr(name.ptr, '.', name.len);
+    struct str ending =
+        dot == NULL ? (struct str){0} : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
 
-    if (str_find(name, STR(".")) < 0) {
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_N(endings); i++) {
-        if (str_ends(name, str_from(endings[i]))) {
+    for (size_t i = 0; ending.len > 0 && i < ARRAY_N(endings); i++) {
+        if (str_eq(ending, endings[i])) {
             return true;
         }
     }

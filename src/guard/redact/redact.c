@@ -612,10 +612,6 @@ static bool is_release_due(const struct redact_stream *stream, struct str part) 
            memchr(part.ptr, ' ', part.len) != NULL;
 }
 
-static bool has_line_end(struct str s) {
-    return memchr(s.ptr, '\n', s.len) != NULL || memchr(s.ptr, '\r', s.len) != NULL;
-}
-
 /* Whether lines of Base64 may go on with `s`: no other character, no blank behind one. */
 static bool is_base64_on(struct str s) {
     for (size_t i = 0; i < s.len; i++) {
@@ -640,7 +636,8 @@ void redact_stream_write(struct redact_stream *stream, struct str piece) {
             handled = segmenter_feed(segmenter, part, false);
             buf_add(pending, str_slice(part, handled, part.len));
         } else {
-            bool is_complete = segmenter->raw.is_waiting ? !is_base64_on(part) : has_line_end(part);
+            bool is_complete =
+                segmenter->raw.is_waiting ? !is_base64_on(part) : segment_has_end(part);
             is_complete = is_complete || pending->len + part.len >= SEGMENT_MAX;
             buf_add(pending, part);
             handled = is_complete ? segmenter_feed(segmenter, buf_str(pending), false) : 0;

@@ -120,7 +120,7 @@ static void segment_give(struct segmenter *segmenter, struct str text, const str
 
 /* ---- what is to be shown ---- */
 
-static bool has_line_end(struct str s) {
+bool segment_has_end(struct str s) {
     return memchr(s.ptr, '\n', s.len) != NULL || memchr(s.ptr, '\r', s.len) != NULL;
 }
 
@@ -129,7 +129,7 @@ static void held_read(struct segmenter *segmenter, const struct redactor_core *c
     struct buf *held = &segmenter->held;
     size_t from = 0;
 
-    if (!is_end && held->len < SEGMENT_MAX && !has_line_end(buf_str(held))) {
+    if (!is_end && held->len < SEGMENT_MAX && !segment_has_end(buf_str(held))) {
         return;
     }
     do {

@@ -23,6 +23,9 @@
 
 enum { SEGMENT_MAX = 64 * 1024, SEGMENT_HOLD = 16 * 1024 };
 
+/* Whether a line ends in `text`, which is not empty. */
+bool segment_has_end(struct str text);
+
 /* What became of a segment, or of several in a row that hold nothing. */
 struct segment {
     struct str text;           /* as it came, or as it is shown when that is asked for */

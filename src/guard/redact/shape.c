@@ -108,14 +108,37 @@ static void shape_byte(struct shape *shape, char c, struct buf *out) {
     }
 }
 
+/* Whether one of eight bytes is `c`. */
+static uint64_t has_byte(uint64_t eight, char c) {
+    uint64_t other = eight ^ UINT64_C(0x0101010101010101) * (unsigned char)c;
+
+    return (other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080);
+}
+
+/* How many bytes at `at`, of which the first is one, surely are the inside of a string. */
+static size_t string_plain(struct str text, size_t at) {
+    uint64_t eight = 0;
+
+    if (text.len - at < sizeof eight) {
+        return 1;
+    }
+    memcpy(&eight, text.ptr + at, sizeof eight);
+    uint64_t any = has_byte(eight, '"') | has_byte(eight, '\\') | has_byte(eight, '\n') |
+                   has_byte(eight, '\r');
+    return any == 0 ? sizeof eight : 1;
+}
+
 /* How many bytes from `at` on change nothing. */
 static size_t shape_skip(const struct shape *shape, struct str text, size_t at) {
     size_t to = at;
 
     if (shape->state == SHAPE_STRING) {
-        while (to < text.len && text.ptr[to] != '"' && text.ptr[to] != '\\' &&
-               !is_line_end(text.ptr[to])) {
-            to++;
+        while (to < text.len && text.ptr[to] != '"' && !is_line_end(text.ptr[to])) {
+            bool is_escape = text.ptr[to] == '\\';
+            if (is_escape && (to + 1 == text.len || is_line_end(text.ptr[to + 1]))) {
+                break; /* what it means is not known yet */
+            }
+            to += is_escape ? 2 : string_plain(text, to);
         }
     } else if (shape->state == SHAPE_OTHER && at < text.len) {
         const char *line = memchr(text.ptr + at, '\n', text.len - at);

@@ -208,13 +208,20 @@ static bool is_blank_escape(const struct scan *scan, size_t at) {
 
 /* Where the line of `from` ends, or a string around the text; no further than `most` bytes. */
 static size_t line_near(const struct scan *scan, size_t from, size_t most) {
-    size_t to = from;
+    struct str near = str_slice(scan->text, from, from + most);
+    const char *end = near.len == 0 ? NULL : memchr(near.ptr, '\n', near.len);
 
-    while (to < scan->text.len && to - from < most && !is_any(scan->text.ptr[to], "\r\n") &&
-           !scan_is_outer_quote(scan, to)) {
-        to++;
+    near.len = end == NULL ? near.len : (size_t)(end - near.ptr);
+    end = near.len == 0 ? NULL : memchr(near.ptr, '\r', near.len);
+    near.len = end == NULL ? near.len : (size_t)(end - near.ptr);
+    for (size_t at = 0; scan->is_unescaped && at < near.len; at++) {
+        const char *quote = memchr(near.ptr + at, '"', near.len - at);
+        at = quote == NULL ? near.len : (size_t)(quote - near.ptr);
+        if (quote != NULL && scan_is_outer_quote(scan, from + at)) {
+            near.len = at;
+        }
     }
-    return to;
+    return from + near.len;
 }
 
 /* Whether the quote at `at` closes a string of JSON in a string. */

@@ -33,7 +33,8 @@ static bool is_foreign_quote(const struct scan *scan, size_t at, size_t slashes)
     return scan_is_outer_quote(scan, at);
 }
 
-size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
+/* The rest of a value whose brackets are open `depth` deep. */
+static size_t nested_read(struct scan *scan, size_t at, int depth, size_t slashes) {
     scan_ask(scan);
     while (at < scan->text.len && depth > 0) {
         char c = scan->text.ptr[at];
@@ -70,6 +71,13 @@ size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
         scan->carry->nest_depth = depth; /* the outermost secret decides */
     }
     return at;
+}
+
+size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes) {
+    size_t to = nested_read(scan, at, depth, slashes);
+
+    budget_take(scan->budget, (to - at) * BUDGET_WALK_BYTE);
+    return to;
 }
 
 /* Words of a map of secrets that say where one is, or what is done with it. */

@@ -261,11 +261,15 @@ static size_t view_next(enum view_kind kind, struct str s, size_t at) {
 
 /* Bytes [from, to) as they are. */
 static void view_copy(struct view *view, struct str s, size_t from, size_t to) {
-    memcpy(view->text + view->n, s.ptr + from, to - from);
-    for (size_t i = 0; i < to - from; i++) {
-        view->map[view->n + i] = (uint32_t)(from + i);
+    uint32_t *map = view->map + view->n; /* nothing that is written is read again: in vectors */
+    uint32_t first = (uint32_t)from;
+    uint32_t n = (uint32_t)(to - from);
+
+    memcpy(view->text + view->n, s.ptr + from, n);
+    for (uint32_t i = 0; i < n; i++) {
+        map[i] = first + i;
     }
-    view->n += to - from;
+    view->n += n;
 }
 
 bool view_build(struct view *view, enum view_kind kind, struct str source) {
