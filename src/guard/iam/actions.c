@@ -101,16 +101,60 @@ size_t iam_expand(struct str pattern, bool (*each)(const struct iam_action *acti
     return n;
 }
 
-static bool find_keep(const struct iam_action *action, void *with) {
-    struct iam_action *out = with;
+/* Like strcmp() of small letters, in whose order services and the actions of each stand. */
+static int name_order(struct str name, const char *row) {
+    for (size_t i = 0; i < name.len; i++) {
+        int order = tolower((unsigned char)name.ptr[i]) - tolower((unsigned char)row[i]);
+        if (order != 0) {
+            return order;
+        }
+        if (row[i] == '\0') {
+            return 1; /* the name has a NUL, which none has */
+        }
+    }
+    return row[name.len] == '\0' ? 0 : -1;
+}
 
-    *out = *action;
-    return false;
+/* Which of the rows [from, to) is called `name`; `to` when none is. A row has `bytes` and begins
+ * with the place of its name. */
+static uint32_t row_find(const struct iam_view *view, const void *rows, size_t bytes, uint32_t from,
+                         uint32_t to, struct str name) {
+    uint32_t none = to;
+
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        uint32_t place = 0;
+        memcpy(&place, (const char *)rows + middle * bytes, sizeof place);
+        int order = name_order(name, view->text + place);
+        if (order == 0) {
+            return middle;
+        }
+        from = order > 0 ? middle + 1 : from;
+        to = order > 0 ? to : middle;
+    }
+    return none;
 }
 
 bool iam_action_find(struct str name, struct iam_action *out) {
-    bool is_pattern =
-        memchr(name.ptr, '*', name.len) != NULL || memchr(name.ptr, '?', name.len) != NULL;
+    struct iam_view view = iam_view();
+    ptrdiff_t colon = str_find(name, STR(":"));
+    size_t end = colon < 0 ? 0 : (size_t)colon;
+    uint32_t service_n = view.head->service_n;
+    uint32_t at = row_find(&view, view.services, sizeof view.services[0], 0, service_n,
+                           str_slice(name, 0, end));
 
-    return name.len > 0 && !is_pattern && iam_expand(name, find_keep, out) == 1;
+    if (at == service_n) {
+        return false;
+    }
+    const struct iam_service_row *service = &view.services[at];
+    uint32_t last = service->first + service->n;
+    uint32_t found = row_find(&view, view.actions, sizeof view.actions[0], service->first, last,
+                              str_slice(name, end + 1, name.len));
+    if (found == last) {
+        return false;
+    }
+    const struct iam_action_row *row = &view.actions[found];
+    *out = (struct iam_action){view.text + service->name, view.text + row->name,
+                               view.text + row->arn, (enum iam_access)row->access};
+    return true;
 }

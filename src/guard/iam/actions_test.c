@@ -45,6 +45,38 @@ static void the_table_holds_what_aws_publishes(void **state) {
     assert_false(iam_action_find(STR(""), &none));
 }
 
+static bool is_found(const struct iam_action *action, void *with) {
+    CLEANUP(freep) char *name = mem_format("%s:%s", action->service, action->name);
+    struct iam_action found = {0};
+
+    (void)with;
+    if (!iam_action_find(str_from(name), &found) || found.name != action->name) {
+        fail_msg("%s is not found", name);
+    }
+    return true;
+}
+
+static void every_action_is_found_by_its_name_and_nothing_beside_it(void **state) {
+    struct iam_action none = {0};
+    static const struct str names[] = {{"s3:GetObjec", 11},
+                                       {"s3:GetObjectX", 13},
+                                       {"s3:", 3},
+                                       {"s3", 2},
+                                       {":GetObject", 10},
+                                       {"s3:GetObject\0", 13},
+                                       {"s3\0:GetObject", 13},
+                                       {"aaa:x", 5},
+                                       {"zzz:x", 5},
+                                       {"s3:AAA", 6},
+                                       {"s3:zzz", 6}};
+
+    (void)state;
+    (void)iam_expand(STR("*"), is_found, NULL);
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        assert_false(iam_action_find(names[i], &none));
+    }
+}
+
 static bool count(const struct iam_action *action, void *with) {
     (void)action;
     *(size_t *)with += 1;
@@ -104,6 +136,7 @@ static void what_a_pattern_stands_for(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_holds_what_aws_publishes),
+        cmocka_unit_test(every_action_is_found_by_its_name_and_nothing_beside_it),
         cmocka_unit_test(patterns_are_expanded),
         cmocka_unit_test(what_a_pattern_stands_for),
     };
