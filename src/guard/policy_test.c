@@ -89,9 +89,11 @@ static const struct {
     {"allowed",             VERDICT_ALLOW, "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['npm','install','x'],'hosts':['r.example:443']}", NULL},
     {"no_fetch",            VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['npm','run','x'],'hosts':[]}", NULL},
     {"no_fetch",            VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['npm','install','https://x.example/y.tgz'],'hosts':[]}", NULL},
+    {"no_fetch",            VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", PERSON | CONFIRMED, "{'command':['python3','-m','pip','download','x'],'hosts':[]}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "shell_runner", "install", EFFECT_LOCAL, "INTAKE", CONFIRMED, "{'command':['npm','install'],'cwd':'..','hosts':[]}", NULL},
 
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "stack_status", EFFECT_READ, "EXECUTE", 0, "{}", NULL},
+    {"allowed",             VERDICT_ALLOW, "aws_deployer", "stack_status", EFFECT_READ, "EXECUTE", 0, "{'account':'999988887777'}", NULL},
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "upload", EFFECT_PREVIEW, "DRY_RUN", PLAN, "{}", NULL},
     {"plan_not_reviewed",   VERDICT_DENY,  "aws_deployer", "upload", EFFECT_PREVIEW, "DRY_RUN", 0, "{}", NULL},
     {"not_moderated",       VERDICT_DENY,  "aws_deployer", "upload", EFFECT_PREVIEW, "DRY_RUN", PLAN | UNMODERATED, "{}", NULL},
@@ -200,6 +202,39 @@ static void every_rule_stops_its_call_and_lets_its_neighbour_pass(void **state) 
                      cases[i].phase, verdict_name(ruling.verdict), ruling.code, cases[i].code);
         }
         assert_true(ruling.text[0] != '\0');
+    }
+}
+
+static void a_call_that_lacks_a_part_is_refused(void **state) {
+    CLEANUP(json_decrefp) json_t *args = json_object();
+    CLEANUP(json_decrefp) json_t *list = json_array();
+    const struct call whole = {.agent = "executor",
+                               .tool = "repo_reader",
+                               .op = "list_dir",
+                               .phase = "CONTEXT",
+                               .effect = EFFECT_READ,
+                               .args = args};
+    struct call calls[8];
+    struct ruling ruling;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(calls); i++) {
+        calls[i] = whole;
+    }
+    calls[0].agent = NULL;
+    calls[1].tool = NULL;
+    calls[2].op = NULL;
+    calls[3].phase = NULL;
+    calls[4].effect = EFFECT_NONE;
+    calls[5].effect = EFFECT_N;
+    calls[6].args = NULL;
+    calls[7].args = list;
+    policy_judge(&whole, &ruling);
+    assert_string_equal(ruling.code, "allowed");
+    for (size_t i = 0; i < ARRAY_N(calls); i++) {
+        policy_judge(&calls[i], &ruling);
+        assert_string_equal(ruling.code, "malformed_call");
+        assert_int_equal(ruling.verdict, VERDICT_DENY);
     }
 }
 
@@ -415,6 +450,7 @@ static void the_strictest_verdict_wins(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_stops_its_call_and_lets_its_neighbour_pass),
+        cmocka_unit_test(a_call_that_lacks_a_part_is_refused),
         cmocka_unit_test(every_argument_that_decides_takes_its_labels_and_no_other),
         cmocka_unit_test(each_argument_that_decides_has_its_row),
         cmocka_unit_test(no_combination_of_facts_replaces_a_missing_paper),
