@@ -631,6 +631,60 @@ static void the_worst_part_of_a_script_decides(void **state) {
     }
 }
 
+/* Where a lost row would be a needless question. */
+static void what_is_typed_every_day_has_its_class(void **state) {
+    /* clang-format off */
+    static const char *const safe[] = {
+        "ls -la src", "head -n 50 a.py", "tail -50 app.log", "wc -l a", "stat -c %s a", "cut -d, -f1 a.csv", "nl -ba a.py", "rev a", "tac app.log",
+        "paste -d, a b", "fold -w 80 a", "expand -t4 a", "unexpand -a a", "comm -12 a b", "join -t, a b", "md5sum a", "sha1sum a", "sha256sum a",
+        "sha512sum a", "cksum a", "diff -u a b", "cmp a b", "du -sh node_modules", "df -h .", "od -A x a", "hexdump -C -n 64 a", "realpath src",
+        "readlink -f dist", "basename src/a.py", "dirname src/a.py", "file dist/a.zip", "tree -L 3 -I node_modules", "column -t a", "strings a.bin",
+        "zcat a.txt.gz", "zipinfo a.zip", "gzip -l a.gz", "unzip -l a.zip", "tar tzf a.tgz", "shuf -n 1 a", "free -h", "uptime", "hostname", "arch",
+        "groups", "tty", "locale", "[ -f a ]", "base64 logo.png", "uniq -c a", "xxd -l 64 a", "sort -t, -k2 a.csv", "grep -rn FastAPI src",
+        "rg -n todo", "jq .scripts package.json", "find . -type f -size +1M", "awk {print$1} a", "sed -n 1,40p a.py", "tr a-z A-Z", "seq 1 10",
+        "echo hello", "printf %s x", "true", "false", "sleep 1", "pwd", "whoami", "id -u", "nproc", "uname -a", "which node", "command -v node",
+        "date -u +%F", "test -d src", "node --version", "node --help", "python --version", "python3 -V", "python3.12 -V", "python3.13 -V", "npm -v",
+        "bun --version", "uv --version", "uv version", "pip --version", "pip3 --version", "git --version", "git version", "aws --version",
+        "docker --version", "make --version", "gcc --version", "tsc --version", "terraform --version", "psql --version", "curl --version",
+        "bash --version", "jq --version", "rg --version", "gh --version", "sam --version", "cdk --version", "ruff --version", "openssl version",
+        "aws sts get-caller-identity", "aws ec2 describe-vpcs", "timeout 10 ls", "nice ls", "env LC_ALL=C sort a",
+    };
+    static const char *const changing[] = {
+        "npm add x", "pnpm add x", "yarn add x", "bun add x", "uv add x", "npm ci", "pnpm build", "yarn build", "bun run build", "uv sync",
+        "uv pip list", "pip list", "pip3 list", "poetry show", "git status", "mkdir a", "touch a", "tee a", "cp a b", "mv a b", "chmod 755 a",
+        "tar -xf a.tar", "unzip a.zip", "zip a.zip b", "sed -i s/a/b a", "make test", "cargo test", "go test", "node a.js", "python a.py",
+        "python3 a.py", "perl a.pl", "ruby a.rb", "awk -v x=1 1 a", "bash a.sh", "sh a.sh",
+    };
+    static const char *const asked[] = {
+        "aws ssm get-parameter --name x", "git push", "curl http://x", "wget http://x", "ping x", "dig x", "rsync a b", "ssh x", "docker ps",
+        "podman ps", "kubectl get pods", "terraform plan", "cdk diff", "sam build", "psql x", "mysql x", "gh pr list", "find /",
+    };
+    /* clang-format on */
+    const char *unknown = NULL;
+    CLEANUP(json_decrefp) json_t *nothing = argv_of("frobnicate");
+
+    (void)state;
+    (void)command_classify(nothing, &unknown);
+    for (size_t i = 0; i < ARRAY_N(safe); i++) {
+        if (class_of(safe[i]) != COMMAND_SAFE) {
+            fail_msg("'%s' is %s", safe[i], command_class_name(class_of(safe[i])));
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(changing); i++) {
+        if (class_of(changing[i]) != COMMAND_CHANGING) {
+            fail_msg("'%s' is %s", changing[i], command_class_name(class_of(changing[i])));
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(asked); i++) {
+        CLEANUP(json_decrefp) json_t *argv = argv_of(asked[i]);
+        const char *reason = NULL;
+
+        if (command_classify(argv, &reason) != COMMAND_UNKNOWN || strcmp(reason, unknown) == 0) {
+            fail_msg("'%s' is asked for no reason of its own", asked[i]);
+        }
+    }
+}
+
 static void a_shell_is_never_better_than_asked(void **state) {
     static const char *const shells[] = {"sh", "bash", "dash", "zsh", "/bin/sh"};
     static const char *const flags[] = {"-c", "-lc", "-ec", "-xec"};
@@ -824,6 +878,7 @@ int main(void) {
         cmocka_unit_test(texts_are_no_files),
         cmocka_unit_test(the_worst_part_of_a_script_decides),
         cmocka_unit_test(what_only_looks_at_the_workspace_is_safe),
+        cmocka_unit_test(what_is_typed_every_day_has_its_class),
         cmocka_unit_test(a_shell_is_never_better_than_asked),
         cmocka_unit_test(what_is_not_a_plain_list_of_words_is_unknown),
         cmocka_unit_test(the_strictest_class_wins),

@@ -54,7 +54,7 @@ static const struct str beyond_ascii[] = {
 /* Where in such a text a secret stands that is too short to be found as ASCII alone. */
 static const char *const holders[] = {
     "Zugang für Gerät: pwd=%s für größere Häuser", "資格情報 password=%s です、これは秘密です", "🔑🔑🔑🔑🔑🔑 token: %s 🔒🔒🔒", "Пароль лежит здесь password=%s вот так вот",
-    "\xef\xbb\xbf" "Ü pwd=%s ü und noch viel mehr", "Übergröße ünd Ähnliches: postgres://ä:%s@höst/ö",
+    "\xef\xbb\xbfÜ pwd=%s ü und noch viel mehr", "Übergröße ünd Ähnliches: postgres://ä:%s@höst/ö",
 };
 /* clang-format on */
 
