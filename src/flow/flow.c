@@ -65,20 +65,40 @@ static enum err_code flow_find_root(struct flow *flow, struct err *err) {
 
 /* ---- Known values ---- */
 
+/* What this process was given for itself; a server may send it back. */
+static void learn_environment(struct redactor *redactor) {
+    static const char *const names[] = {"AWS_SECRET_ACCESS_KEY",
+                                        "AWS_SESSION_TOKEN",
+                                        "AWS_BEARER_TOKEN_BEDROCK",
+                                        "OPENAI_API_KEY",
+                                        "GITHUB_TOKEN",
+                                        "GH_TOKEN",
+                                        "NPM_TOKEN"};
+
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        const char *value = getenv(names[i]);
+
+        if (value != NULL && value[0] != '\0') {
+            redactor_add_known(redactor, names[i], str_from(value));
+        }
+    }
+}
+
 /* Values of .env files are secrets of the user: whatever else happens, they never leave. */
-static void flow_learn_secrets(struct flow *flow) {
+void flow_learn_secrets(const char *folder, struct redactor *redactor) {
     static const char *const files[] = {".env", ".env.local", "backend/.env", "frontend/.env"};
     struct fs_root root = {0};
     struct err ignored = {0};
 
-    if (fs_root_open(flow->root, &root, &ignored) != ERR_NONE) {
+    learn_environment(redactor);
+    if (fs_root_open(folder, &root, &ignored) != ERR_NONE) {
         return;
     }
     for (size_t i = 0; i < ARRAY_N(files); i++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT((size_t)limit(LIMIT_FILE_BYTES));
 
         if (fs_read_at(&root, files[i], text.max, &text, &ignored) == ERR_NONE) {
-            redactor_add_env(flow->redactor, buf_str(&text), false);
+            redactor_add_env(redactor, buf_str(&text), false);
             mem_wipe(text.ptr, text.len);
         }
     }
@@ -132,7 +152,7 @@ enum err_code flow_open(const struct flow_options *options, struct flow **out, s
             ERR_NONE) {
         return err->code;
     }
-    flow_learn_secrets(flow);
+    flow_learn_secrets(flow->root, flow->redactor);
     flow_purge(flow);
     flow_open_model(flow);
     *out = TAKE(flow);

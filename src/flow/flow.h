@@ -41,6 +41,10 @@ MUST_CHECK enum err_code flow_state_dir(char **out, struct err *err);
 struct store *flow_store(struct flow *flow);
 struct bus *flow_bus(struct flow *flow); /* add sinks before a session runs */
 struct redactor *flow_redactor(struct flow *flow);
+
+/* Makes known to `redactor` what is secret here, whatever is run: the values of the .env files
+ * below `folder`, and the credentials of this process. */
+void flow_learn_secrets(const char *folder, struct redactor *redactor);
 const struct project *flow_project(const struct flow *flow);   /* NULL: no file */
 const struct settings *flow_settings(const struct flow *flow); /* never NULL */
 const char *flow_root(const struct flow *flow);                /* absolute */

@@ -281,6 +281,23 @@ class CommandLine(lab.Case):
             run = self.program(*args)
             self.assertNotIn(SECRET, run.stdout + run.stderr, args)
 
+    def test_what_is_secret_here_is_not_printed_by_what_opens_nothing(self):
+        """Usage errors, and the verbs that need no state: values without a shape, of .env and of the environment."""
+        repo, value, token = self.empty(), "Zq8planted-Val_77x", "Kp2planted-Tok_31y"
+        (repo / ".env").write_text(f"DB_PASSWORD={value}\n")
+        (repo / "twice.yaml").write_text(f"Resources:\n  {value}: 1\n  {value}: 2\n")
+        (repo / "trust.yaml").write_text("Resources:\n  A:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument:\n        Statement: "
+                                         f'[{{Effect: Allow, Principal: {{AWS: "{value}"}}, Action: sts:AssumeRole}}]\n')
+        (repo / f"{value}.yaml").write_text("Resources: {}\n")
+        for secret in (value, token):
+            for argv in ((secret,), ("--" + secret,), ("tokens", secret), ("policy", "check", "no-" + secret), ("estimate", "--requests", secret),
+                         ("policy", "check", "twice.yaml"), ("policy", "check", "trust.yaml"), ("policy", "check", f"{value}.yaml", "no"), ("redact", "--known", "no-" + secret),
+                         ("completion", secret), ("plan", "--app", secret), ("-C", "no/" + secret, "status")):
+                for form in ((), ("--json",), ("--verbose",)):
+                    run = self.program(*argv, *form, cwd=repo, env={**self.env(endpoint=""), "AWS_SESSION_TOKEN": token})
+                    for hidden in (value, token):
+                        self.assertNotIn(hidden, run.stdout + run.stderr, argv)
+
     def test_hostile_names_do_not_drive_the_terminal(self):
         run = self.program("approve", "\x1b[2J\x1b]0;x\x07")
         self.assertEqual(run.code, 6)

@@ -70,6 +70,7 @@ const struct redactor *cli_redactor(struct cli *cli) {
     }
     if (cli->redactor == NULL) {
         cli->redactor = redactor_new();
+        flow_learn_secrets(".", cli->redactor);
     }
     return cli->redactor;
 }
