@@ -217,7 +217,7 @@ static const char *const repeated[] = {
     "Cookie: ", "1 ", "1-", "+1", "4111", "a@b.co ", "\"password\": \"", ".atlasv1.",
     "QUJDREVGR0hJSktM", "414243", "\n", "a=", "DE89", "Q~", "<password>", "-eyJabcdefghijk",
     "-----BEGIN PRIVATE KEY-----\"", "password ", "token=f(a", "+49 30 1234567 ",
-    "4111 1111 1111 1111 ", "12 ", "201 7 45 ", "1234567,", "DE89 3704 0044 0532 0130 00 ",
+    "4111 1111 1111 1111 ", "12 ", "201 7 45 ", "1234567,", "DE89 3704 0044 0532 0130 00 ", "password 1 ",
 };
 /* Found by a search over pieces like those, each with its own views and values. */
 static const char *const mixed[] = {
@@ -236,6 +236,8 @@ static const char *const mixed[] = {
     "(415) 555-0132 \"pw=a\nQUJDREVGR0hJSktM\"password\": \"",
     "https://u:p@example.com/?token=x&key=y DE89eyJpassword ",
     "-----END RSA PRIVATE KEY----------BEGIN RSA PRIVATE KEY-----",
+    ("seed=Qm7rTz2KpX9wLc4vNs8yJd3h born 1990-01-02 pw=a\nthe password is abc1def. AKIADE89 3704 0044 0532 0130 00 \\%born 1990-01-02 \\Q~\"AKIACookie: "
+     "cGFzc3dvcmQ6IGFiY2RlZmdoaWprbA"),
 };
 static const char *const other[] = {
     "\xe2\x80\x8b", "\xef\xbb\xbf", "\xc2\xad", "\\u200b", "%41", "\\u0041", "\\n", "\\\\\\\"", "c2VjcmV0PWh1bnRlcjI=", "cGFzc3dvcmQ6IGFiY2RlZmdoaWprbA",

@@ -21,6 +21,7 @@ enum {
     BUDGET_ROUND_BYTE = 4, /* ... and a byte of that; ... */
     BUDGET_ANCHOR = 80,    /* ... a place where a matcher is called; ... */
     BUDGET_NAME = 250,     /* ... a name that is judged, with what stands around it; ... */
+    BUDGET_LEAD = 120,     /* ... and what a log puts before its line; ... */
     BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
     BUDGET_WALK_BYTE = 6,  /* ... one of a program's arguments, or of what brackets hold; ... */
     BUDGET_VALUE = 600,    /* ... a value that nobody knows; ... */

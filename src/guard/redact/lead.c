@@ -144,11 +144,14 @@ static size_t step_end(struct str line) {
 static size_t bracket_end(struct str line) {
     size_t to = 1;
 
+    if (str_char(line, 0) != '[') {
+        return 0;
+    }
     while (to < WORD_MAX &&
            (is_alnum(str_char(line, to)) || is_any(str_char(line, to), "-_./:, +#"))) {
         to++;
     }
-    bool is_closed = str_char(line, 0) == '[' && to > 1 && str_char(line, to) == ']';
+    bool is_closed = to > 1 && str_char(line, to) == ']';
     return is_closed && str_char(line, to + 1) == ' ' ? to + 2 : 0;
 }
 
@@ -174,6 +177,9 @@ static size_t level_word_end(struct str line, size_t at) {
                                         W("FATAL"), W("CRITICAL"), W("NOTICE")};
     struct str rest = str_slice(line, at, line.len);
 
+    if (!is_any(fold(str_char(rest, 0)), "idwetfcn")) {
+        return at; /* none begins so */
+    }
     for (size_t i = 0; i < ARRAY_N(levels); i++) {
         if (str_starts_nocase(rest, levels[i]) && !is_alnum(str_char(rest, levels[i].len))) {
             return at + levels[i].len;

@@ -33,6 +33,7 @@ size_t name_string_begin(const struct scan *scan, size_t from, size_t at) {
 size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
     size_t from = scan_line_begin(scan, at);
 
+    budget_take(scan->budget, BUDGET_LEAD);
     *is_begin = from == 0 ? scan->is_line_start : scan->text.ptr[from - 1] == '\n';
     for (size_t i = 0; i < ARRAY_N(scan->strings); i++) { /* a string of JSON has lines, too */
         const struct json_string *string = &scan->strings[i];
