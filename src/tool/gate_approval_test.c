@@ -398,6 +398,20 @@ static void an_expired_yes_is_told_apart_and_executes_nothing(void **state) {
     rig_done(&rig);
 }
 
+/* A no is on record with its digest, and is no yes, in another process either. */
+static void a_no_is_no_yes_after_a_restart(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct sha256_hex digest;
+
+    rig_open(&rig, *state, "wait");
+    digest = rig_approve(&rig, 60000, false);
+    rig_again(&rig, gate_next_call(rig.gate));
+    assert_int_equal(apply(&rig, digest.text, &why), ERR_POLICY);
+    assert_int_equal(atomic_load(&world.runs), 0);
+    rig_done(&rig);
+}
+
 static enum err_code rollback(struct rig *rig, const char *release, const char *stack) {
     struct err why = {0};
 
@@ -512,6 +526,7 @@ int main(void) {
         ON_MEMORY(what_changed_after_the_yes_is_not_executed),
         ON_MEMORY(a_yes_is_asked_for_what_the_state_says),
         ON_MEMORY(a_yes_by_another_policy_is_none),
+        ON_MEMORY(a_no_is_no_yes_after_a_restart),
         ON_MEMORY(an_expired_yes_is_told_apart_and_executes_nothing),
         ON_MEMORY(a_used_yes_allows_the_way_back_it_names_and_nothing_wider),
         ON_MEMORY(a_way_back_that_the_yes_does_not_name_goes_to_a_person),

@@ -490,8 +490,22 @@ static void ten_calls_at_once_hold_no_more_than_the_budget(void **state) {
     rig_done(&rig);
 }
 
+/* The same yes read again, by a child's session: nothing is told a second time. */
+static void a_yes_that_is_heard_again_changes_nothing(void **state) {
+    struct meter *meter = meter_new();
+
+    (void)state;
+    meter_answered(meter, true);
+    token_ledger_spend(meter_ledger(meter), (struct token_sum){100000, 0});
+    assert_int_equal(meter_news(meter), TOKEN_LEVEL_NEAR);
+    meter_answered(meter, true);
+    assert_int_equal(meter_news(meter), TOKEN_LEVEL_LOW);
+    meter_free(meter);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_yes_that_is_heard_again_changes_nothing),
         ON_MEMORY(a_call_holds_its_worst_and_is_settled_by_its_use),
         ON_MEMORY(what_is_not_known_to_be_used_is_spent),
         ON_MEMORY(a_prompt_that_is_no_prompt_spends_nothing),

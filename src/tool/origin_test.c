@@ -163,8 +163,57 @@ static void the_label_of_a_field_is_whose_word_it_was(void **test) {
     }
 }
 
+static int64_t origin_in(struct gate *gate, json_t *state, const char *args_text, const char *arg) {
+    json_error_t unread;
+    struct turn turn = {.gate = gate, .state = state};
+    CLEANUP(json_decrefp) json_t *args = json_loads(args_text, 0, &unread);
+    CLEANUP(json_decrefp) json_t *origins = gate_origins(&turn, args);
+
+    return json_int_or(origins, arg, -1);
+}
+
+/* A no keeps what it was about, and gives it no label. */
+static void what_a_person_rejected_is_nobodys_yes(void **test) {
+    CLEANUP(json_decrefp) json_t *state = state_with(ORIGIN_USER);
+    struct gate gate = gate_with_yes();
+
+    (void)test;
+    gate.approval_state.is_given = false;
+    assert_int_equal(origin_in(&gate, state, "{\"approval\":\"d1\"}", "approval"), ORIGIN_MODEL);
+    assert_int_equal(origin_in(&gate, state, "{\"release\":\"r7\"}", "release"), ORIGIN_MODEL);
+}
+
+static void a_slot_whose_labels_nobody_kept_is_a_models(void **test) {
+    CLEANUP(json_decrefp) json_t *state = state_with(ORIGIN_USER);
+    struct gate gate = gate_with_yes();
+
+    (void)test;
+    (void)json_object_del(state, "origins");
+    assert_int_equal(origin_in(&gate, state, "{\"region\":\"eu-west-1\"}", "region"), ORIGIN_MODEL);
+    assert_int_equal(origin_in(&gate, state, "{\"path\":\"/q/a/e\"}", "path"), ORIGIN_MODEL);
+}
+
+/* Neither a plan nor a review is there: equal, and no plan. Where nothing stands, only what says
+ * nothing is like it. */
+static void what_is_missing_on_both_sides_is_no_agreement(void **test) {
+    CLEANUP(json_decrefp) json_t *state = state_with(ORIGIN_USER);
+    struct gate gate = {0};
+
+    (void)test;
+    (void)json_object_del(state, "plan_sha256");
+    assert_int_equal(origin_in(&gate, state, "{\"template\":{\"kind\":\"x\"}}", "template"),
+                     ORIGIN_REPO);
+    (void)json_object_del(state, "parameters");
+    assert_int_equal(origin_in(&gate, state, "{\"parameters\":{\"A\":\"b\"}}", "parameters"),
+                     ORIGIN_MODEL);
+    assert_int_equal(origin_in(&gate, state, "{\"parameters\":{}}", "parameters"), ORIGIN_REPO);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_person_rejected_is_nobodys_yes),
+        cmocka_unit_test(a_slot_whose_labels_nobody_kept_is_a_models),
+        cmocka_unit_test(what_is_missing_on_both_sides_is_no_agreement),
         cmocka_unit_test(a_value_has_the_label_of_the_slot_that_it_stands_in),
         cmocka_unit_test(a_cure_is_the_plans_if_it_is_the_one_that_was_approved),
         cmocka_unit_test(a_plan_that_was_changed_after_its_review_is_not_the_plan),
