@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12 };
+enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12, COUNT_DIGITS = 9 };
 
 /* clang-format off */
 static const struct str secret_words[] = {
@@ -555,7 +555,7 @@ static bool is_connection(struct str key, struct str value) {
             return false;
         }
     }
-    return str_ends_nocase(key, STR("conn"));
+    return value.len <= COUNT_DIGITS && str_ends_nocase(key, STR("conn"));
 }
 
 bool key_value_is_harmless(struct str key, struct str value) {

@@ -248,6 +248,13 @@ static bool is_numbered(const struct scan *scan, const struct name *name) {
            is_digit(scan->text.ptr[open - 3]);
 }
 
+/* "? NAME", a key of YAML that has its value below. */
+static bool is_yaml_key(const struct scan *scan, const struct name *name) {
+    return name->from > 1 && scan_has(scan, name->from - 2, "? ") && name->quote == '\0' &&
+           scan_is_line_over(scan, lead_colour_end(scan->text, name->to)) &&
+           name_is_line_begin(scan, name->from - 2);
+}
+
 /* Whether the value stands on the next line: behind ["NAME"]=> of PHP's var_dump() and "NAME" => of
  * Ruby's pp, and below 1) "NAME". `after`: behind the name. */
 static bool is_dumped(const struct scan *scan, const struct name *name, size_t after) {
@@ -339,6 +346,14 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
     if (*wait == PAIR_RULE) {
         *wait = PAIR_BODY;
         return is_dashes(str_slice(line, 0, text_colour_begin(line, line.len)));
+    }
+    if (*wait == PAIR_KEY) {
+        if (str_starts(line, STR(": "))) {
+            size_t begin = (size_t)(line.ptr - scan->text.ptr);
+            (void)value_at(scan, &name, scan_skip_colours(scan, scan_skip_blanks(scan, begin + 1)),
+                           ':');
+        }
+        return false;
     }
     if (*wait == PAIR_OPEN) {
         size_t begin = (size_t)(line.ptr - scan->text.ptr);
@@ -449,6 +464,7 @@ size_t pair_after(struct scan *scan, const struct name *name, size_t after) {
     }
     enum pair_wait wait = is_form_part(scan, name)       ? PAIR_FORM
                           : is_dumped(scan, name, after) ? PAIR_STRING
+                          : is_yaml_key(scan, name)      ? PAIR_KEY
                                                          : PAIR_LABEL;
     if (wait != PAIR_LABEL) {
         return name_is_secret(scan, name) ? wait_after(scan, name, wait, 0) : 0;

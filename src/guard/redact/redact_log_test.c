@@ -134,7 +134,7 @@ static const struct row forms[] = {
     {"app.secret=\\\n    Tulip fog\nn=1\n", "app.secret=\\\n    ***\nn=1\n"},
     {"PRIVATE_KEY=\"Tulip7fogTulip7fog\nTulip7fogTulip7fog\nTulip\"\nn=1\n", "PRIVATE_KEY=\"***\n***\n***\"\nn=1\n"},
     {"name  = \"DB_PASSWORD\"\n~ value = \033[32m\"Tulip\"\033[0m -> \033[32m\"fog\"\033[0m\n", "name  = \"DB_PASSWORD\"\n~ value = \033[32m\"***\"\033[0m -> \033[32m\"***\"\033[0m\n"},
-    {"service_token: &pw Tulip7fog==\n", "service_token: ***\n"},
+    {"service_token: &pw Tulip7fog==\n", "service_token: &pw ***\n"},
     {"Secret Key:Tulip7fog\n", "Secret Key:***\n"},
 };
 static const struct row apart[] = { /* a name and its value that stand apart */
@@ -294,6 +294,17 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
     {"    env DB_PASSWORD \"tul fog\"\n", "    env DB_PASSWORD \"***\"\n"},
     {"ds.setPassword(\"tul fog\");\n", "ds.setPassword(\"***\");\n"},
     {"$cred = ConvertTo-SecureString -String 'Tulip7fog!' -AsPlainText\n", "$cred = ConvertTo-SecureString -String '***' -AsPlainText\n"},
+    {"? app_secret\n: Tulip7fog!\n", "? app_secret\n: ***\n"},
+    {"set(API_TOKEN \"tul fog\")\n", "set(API_TOKEN \"***\")\n"},
+    {"{\"DB_PASSWORD\" \"tul fog\", \"HOME\" \"/root\"}\n", "{\"DB_PASSWORD\" \"***\", \"HOME\" \"/root\"}\n"},
+    {"setattr(cfg, \"password\", \"tul fog\")\n", "setattr(cfg, \"password\", \"***\")\n"},
+    {"Client.builder().password(\"tul fog\").build()\n", "Client.builder().password(\"***\").build()\n"},
+    {"requirepass tulfog\n", "requirepass ***\n"},
+    {"DB_CONN=\"486201937465011\"\n", "DB_CONN=\"***\"\n"},
+    {"Label (DB_PASSWORD): tUlfOgtUlfOg\n", "Label (DB_PASSWORD): ***\n"},
+    {"auth_token: &pw tul=!215fog\n", "auth_token: &pw ***\n"},
+    {"auth_token: !!str tulfog\n", "auth_token: !!str ***\n"},
+    {"password........................tUlfOg\n", "password........................***\n"},
 };
 /* What a runner puts before each line. */
 static const char *const before_lines[] = {"", "api-1  | ", "2026-11-30T12:00:00.123456789Z stdout F ", "2026-11-30 12:00:00,123 INFO  [main] c.e.App - ",
@@ -359,6 +370,8 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "auth-token v1.2.3-rc1\n",
     "tests/test_token.py........F..\n",
     "the \"private\" `timers._unrefActive()` is deprecated\n",
+    "  \033[1mNPM_TOKEN\033[0m: ${{ secrets.NPM_TOKEN }}\n",
+    "db_conn: 14\n",
 };
 /* clang-format on */
 

@@ -73,6 +73,7 @@ enum pair_wait {
     PAIR_NEXT,      /* the next line, behind a backslash that ends the one of the name */
     PAIR_RULE,      /* below a line of dashes, as kubectl describe prints what a map has */
     PAIR_TEXT,      /* a here-document, up to the word that ends it */
+    PAIR_KEY,       /* ": VALUE", below "? NAME" of YAML */
     PAIR_OPEN       /* long words in a string that the line of the name does not close */
 };
 

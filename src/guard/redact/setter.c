@@ -120,11 +120,15 @@ bool setter_sets(const struct scan *scan, const struct name *name) {
     static const struct str programs[] = {W("git"), W("dvc"), W("remote"), W("poetry"),
                                           W("composer")};
     size_t at = path_begin(scan, name);
-    struct str option = {0}; /* of those between, the first */
-    int others = 0;          /* what is set at: the remote of dvc */
+    bool is_call = at > 3 && scan_has(scan, at - 4, "set("); /* of CMake */
+    struct str option = {0};                                 /* of those between, the first */
+    int others = 0;                                          /* what is set at: the remote of dvc */
 
     if (!is_followed(scan, name)) {
         return false;
+    }
+    if (is_call && name_is_line_begin(scan, at - 4) && is_last_string(scan, name)) {
+        return true;
     }
     for (int i = 0; i < WORDS_MAX && others < 2; i++) {
         struct str word = word_before(scan, at);

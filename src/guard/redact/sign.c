@@ -4,6 +4,7 @@
  *   aws configure set key value  machine x login y password value  key => 'value' */
 #include "guard/redact/sign.h"
 
+#include "guard/redact/generic.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/phrase.h"
 #include "guard/redact/word.h"
@@ -279,6 +280,7 @@ static bool is_marked_word(const struct scan *scan, size_t at, size_t min) {
         has_mark = has_mark || is_digit(c) || is_any(c, "!@#$%^&*?+~");
         to++;
     }
+    has_mark = has_mark || 3 * word_case_changes(str_slice(scan->text, at, to)) >= to - at;
     return has_mark && to - at >= min;
 }
 
@@ -338,6 +340,11 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     }
     size_t last = before > 1 ? before - 1 : 0; /* what stands before the comma */
     bool is_argument = opening == ',' && !is_quote(scan->text.ptr[last > 0 ? last - 1 : 0]);
+    if (is_argument && name_is_password(name_str(scan, name)) &&
+        scan_find(scan, name->from > WORDS_MAX ? name->from - WORDS_MAX : 0, name->from,
+                  "setattr(") >= 0) {
+        return value;
+    }
     bool is_named = name->quote != '\0'
                         ? is_argument
                         : (is_argument || opening == '(') && name_is_constant(name_str(scan, name));
@@ -380,6 +387,16 @@ static bool is_setting_name(struct str name) {
     return str_starts(last, STR("set")) || str_starts(last, STR("with"));
 }
 
+/* Whether the string at `at` is all that a call has which another one follows: ("VALUE").build() */
+static bool is_chained(const struct scan *scan, size_t at) {
+    size_t quote = scan_skip_slashes(scan, at);
+    char c = scan_char(scan, quote);
+    size_t slashes = scan_quoting_slashes(quote - at);
+    size_t end = is_any(c, "'\"") ? scan_string_end(scan, quote + 1, c, slashes) : quote;
+
+    return end > quote + 1 && scan_has(scan, end + slashes + 1, ").");
+}
+
 /* The string that is the value in setPassword("VALUE") and BasicAuth("user", "VALUE"), which opens
  * at `sign`; 0 when there is none. */
 static size_t after_call(const struct scan *scan, const struct name *name, size_t sign) {
@@ -389,7 +406,7 @@ static size_t after_call(const struct scan *scan, const struct name *name, size_
     if (name_is_pair(key)) {
         return scan_next_string(scan, first);
     }
-    bool is_set = is_setting_name(key) && sign_string(scan, first) > 0;
+    bool is_set = (is_setting_name(key) || is_chained(scan, first)) && sign_string(scan, first) > 0;
     return phrase_is_name(key) && !is_asking(key) && (is_set || is_literal(scan, first)) ? first
                                                                                          : 0;
 }
@@ -553,7 +570,8 @@ static size_t after_bracketed(const struct scan *scan, const struct name *name, 
     size_t value = value_begin(scan, at + 2);
 
     return (before == ' ' || (unsigned char)before >= 0x80) &&
-                   is_marked_word(scan, value, PASSWORD_MIN)
+                   (is_marked_word(scan, value, PASSWORD_MIN) ||
+                    value_is_opaque(scan->text, value, false))
                ? value
                : 0;
 }

@@ -75,7 +75,7 @@ static bool is_setting_word(const struct scan *scan, size_t from) {
     while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
            !is_any(scan->text.ptr[to], "\"'\\\x1b")) {
         char c = scan->text.ptr[to];
-        bool is_inside = to > from && is_any(scan->text.ptr[to - 1], "!@#$%^&*");
+        bool is_inside = to > from && is_any(scan->text.ptr[to - 1], "!@#$%^&*;~");
         letters += is_letter(c);
         digits += is_digit(c);
         has_mark = has_mark || is_digit(c) || is_inside;
@@ -91,7 +91,8 @@ static bool is_setting_word(const struct scan *scan, size_t from) {
     bool is_version = scan_char(scan, from) == 'v' && is_digit(scan_char(scan, from + 1));
     bool is_number = digits >= NUMBER_MIN && digits == to - from;
     bool is_over = scan_is_line_over(scan, to) || is_any(scan_char(scan, to), "\"'\\\x1b");
-    has_mark = has_mark || 3 * word_case_changes(str_slice(scan->text, from, to)) > to - from;
+    has_mark = has_mark || is_any(scan_char(scan, to > from ? to - 1 : to), "#$%^&*") ||
+               3 * word_case_changes(str_slice(scan->text, from, to)) >= to - from;
     return is_over && ((letters > 1 && has_mark) || is_number) && !is_version &&
            to - from >= LITERAL_MIN;
 }
@@ -155,7 +156,10 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
     if (setter_sets(scan, name) || str_eq(name_str(scan, name), STR("insecure-password"))) {
         return true; /* the last of HAProxy */
     }
-    if (is_cell_name(scan, name) || is_config_name(name_str(scan, name))) {
+    if (is_config_name(name_str(scan, name))) { /* nobody writes a sentence about them */
+        return name_begins_line(scan, name->from);
+    }
+    if (is_cell_name(scan, name)) {
         return is_netrc_line(scan, name);
     }
     if (!str_eq(name_str(scan, name), STR("password"))) {
@@ -296,6 +300,19 @@ static bool is_set_by_sql(const struct scan *scan, const struct name *name) {
     return from > 3 && str_eq_nocase(str_slice(scan->text, from - 4, from), STR("set "));
 }
 
+/* Whether the name of a constant and the string at `at` are an item of a map: {"NAME" "VALUE", ...
+ */
+static bool is_map_item(const struct scan *scan, const struct name *name, size_t at) {
+    size_t open = name->from - 1 - name->slashes;
+    size_t quote = scan_skip_slashes(scan, at);
+    size_t slashes = scan_quoting_slashes(quote - at);
+    size_t end = scan_string_end(scan, quote + 1, scan_char(scan, quote), slashes);
+
+    return name_is_constant(name_str(scan, name)) && open > 0 && open < name->from &&
+           is_any(scan->text.ptr[open - 1], "{ ") && end > quote + 1 &&
+           is_any(scan_char(scan, end + slashes + 1), ",}");
+}
+
 size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separator) {
     size_t sign = scan_skip_blanks(scan, at);
 
@@ -315,6 +332,7 @@ size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separat
         bool is_cell = scan->text.ptr[at - 1] == ']' && scan_has(scan, at, "  ") &&
                        is_setting_word(scan, sign); /* $_ENV['NAME']   VALUE */
         bool is_string = is_any(scan_char(scan, sign_string(scan, sign)), "'\"");
+        is_value = is_value || (is_string && is_map_item(scan, name, sign));
         return is_cell || (is_value && is_string && !sign_is_key(scan, sign)) ? sign : 0;
     }
     if (sign == at) {

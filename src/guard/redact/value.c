@@ -399,6 +399,15 @@ static size_t value_header(struct scan *scan, const struct name *name, size_t fr
 
 /* After a name that begins its line, or that of a string of JSON. */
 static size_t value_line(struct scan *scan, const struct name *name, size_t from, char separator) {
+    size_t tag = from + (separator == ':' && is_any(scan_char(scan, from), "!&") ? 1 : 0);
+
+    while (tag > from && (is_name_char(scan_char(scan, tag)) || scan_char(scan, tag) == '!')) {
+        tag++;
+    }
+    bool is_tag = scan_has(scan, from, "!!") || scan_char(scan, from) == '&';
+    if (is_tag && tag > from && scan_char(scan, tag) == ' ' && !scan_is_line_over(scan, tag)) {
+        from = scan_skip_blanks(scan, tag); /* !!str VALUE, &anchor VALUE of YAML */
+    }
     size_t to = value_line_end(scan, name, from);
 
     if (separator == ':' && (to <= from || is_block_mark(str_slice(scan->text, from, to)))) {
@@ -521,6 +530,11 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     }
     if (name->is_line_start) {
         return value_line(scan, name, from, separator);
+    }
+    ptrdiff_t braces =
+        scan_has(scan, from, "${{") ? scan_find(scan, from, scan_line_end(scan, from), "}}") : -1;
+    if (braces > 0) { /* an expression of GitHub's, with blanks */
+        return value_add(scan, name, from, (size_t)braces + 2, SPAN_PLAIN);
     }
     size_t to = value_word_end(scan, name, from);
     size_t end = name->is_element                        ? element_end(scan, from, to)
