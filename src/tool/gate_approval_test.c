@@ -436,6 +436,7 @@ static void a_used_yes_allows_the_way_back_it_names_and_nothing_wider(void **sta
     assert_int_equal(rollback(&rig, "r2", "s"), ERR_POLICY);
     assert_int_equal(rollback(&rig, "r1", "other"), ERR_POLICY);
     assert_int_equal(rollback(&rig, "", "s"), ERR_POLICY);
+    json_put(rig.turn.state, "fields", json_pack("{s:i}", "cost_ceiling_cents", 7)); /* after it */
     assert_int_equal(rollback(&rig, "r1", "s"), ERR_NONE);
     assert_int_equal(atomic_load(&world.runs), 2);
     rig_done(&rig);
