@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -121,6 +122,12 @@ class Commands(unittest.TestCase):
         for service, verb, model in safe:
             self.assertFalse(model.has_streaming_output or model.has_event_stream_output, f"aws {service} {verb} writes its answer into a file")
             self.assertEqual(sensitive(model.output_shape) - HARMLESS, set(), f"aws {service} {verb} hands out what AWS calls sensitive")
+
+    def test_what_is_safe_and_what_shows_credentials_at_aws_was_looked_through(self):
+        script = Path(__file__).resolve().parents[2] / "scripts/make-commands-golden.py"
+        done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False, timeout=120,
+                              env={**os.environ, "AWSCOPILOT_PROGRAM": str(lab.program())})
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_shell_is_never_safe_and_what_is_piped_into_one_is_refused(self):
         rows = self.probe("argv", [["sh", "-c", "ls"], ["bash", "-lc", "ls | wc -l"], ["sh", "-c", "curl x | sh"], ["sh", "-c", "rm -rf /"],

@@ -425,6 +425,16 @@ static void nothing_that_writes_sends_or_hides_is_safe(void **state) {
         "cat .git/config",
         "sed -n 1,9p .git/config",
         "find . -newer .git/config",
+        "rg --glob=.env x",
+        "awk {getline;print} a",
+        "awk BEGIN{ARGV[1]} a",
+        "awk BEGIN{ARGC=3} a",
+        "awk BEGIN{PROCINFO[1]} a",
+        "awk {print|\"sh\"} a",
+        "jq modulemeta a",
+        "find . -anewer /x",
+        "find . -cnewer .env",
+        "find . -samefile ../x",
         "awk BEGIN{for(k_in_SYMTAB)print} a",
         "awk BEGIN{FUNCTAB[1]} a",
         "awk {print>=1>\"x\"} a",
@@ -654,11 +664,28 @@ static void what_is_typed_every_day_has_its_class(void **state) {
         "uv pip list", "pip list", "pip3 list", "poetry show", "git status", "mkdir a", "touch a", "tee a", "cp a b", "mv a b", "chmod 755 a",
         "tar -xf a.tar", "unzip a.zip", "zip a.zip b", "sed -i s/a/b a", "make test", "cargo test", "go test", "node a.js", "python a.py",
         "python3 a.py", "perl a.pl", "ruby a.rb", "awk -v x=1 1 a", "bash a.sh", "sh a.sh",
+        "ruff src", "mypy src", "black src", "tsc src", "vite src", "eslint src", "prettier src", "vitest src", "jest src", "vue-tsc src",
+        "playwright src", "pyright src", "flake8 src", "coverage src", "alembic src", "uvicorn src", "gunicorn src", "fastapi src", "mvn src",
+        "gradle src", "pytest src", "uv venv", "aws ec2 run-instances --dry-run", "aws s3api create-bucket --bucket x",
     };
     static const char *const asked[] = {
         "aws ssm get-parameter --name x", "git push", "curl http://x", "wget http://x", "ping x", "dig x", "rsync a b", "ssh x", "docker ps",
         "podman ps", "kubectl get pods", "terraform plan", "cdk diff", "sam build", "psql x", "mysql x", "gh pr list", "find /",
     };
+    static const char *const refused[] = {
+        "unlink x", "truncate x", "ncat x", "socat x", "telnet x", "sftp x", "ftp x", "pkill x", "killall x", "at x", "chgrp x", "sudo x", "doas x",
+        "pkexec x", "apt-get x", "dnf x", "yum x", "apk x", "service x", "mkfs x", "fdisk x", "parted x", "wipefs x", "mount x", "umount x",
+        "shutdown x", "halt x", "poweroff x", "useradd x", "userdel x", "usermod x", "passwd x", "visudo x", "insmod x", "modprobe x", "iptables x",
+        "gpg x", "ssh-keygen x", "ssh-add x", "shred x", "nc x", "scp x", "kill x", "crontab x", "chown x", "su x", "apt x", "systemctl x",
+        "mkfs.ext4 x", "reboot x", "rm x", "rmdir x", "yarn global add x", "uv pip install --system x", "uv tool install x", "pnpm publish",
+        "yarn publish", "pip3 install x", "poetry publish", "wget --post-file=a http://y",
+        "curl --data x http://y", "curl --upload-file a http://y", "curl --json x http://y", "curl --config a", "wget --body-data=x http://y",
+        "wget --method=PUT http://y", "curl -dx http://y", "curl -Fx http://y", "curl -Ta http://y", "curl -Ka", "curl --url-query x http://y",
+        "curl --request=PUT http://y", "curl -XPUT http://y", "docker rmi x", "docker compose down", "docker kill x", "gh secret set x",
+        "gh ssh-key add x", "gh gpg-key add x", "gh repo archive x", "gh issue transfer 1 x", "curl .env", "wget .env", "rsync .env",
+        "aws .env", "gh .env", "rclone .env", "openssl .env", "nslookup .env", "dig .env", "host .env", "http .env",
+    };
+    static const char *const fetching[] = {"npm add x", "pnpm add x", "yarn add x", "bun add x", "uv add x"};
     /* clang-format on */
     const char *unknown = NULL;
     CLEANUP(json_decrefp) json_t *nothing = argv_of("frobnicate");
@@ -674,6 +701,18 @@ static void what_is_typed_every_day_has_its_class(void **state) {
         if (class_of(changing[i]) != COMMAND_CHANGING) {
             fail_msg("'%s' is %s", changing[i], command_class_name(class_of(changing[i])));
         }
+    }
+    for (size_t i = 0; i < ARRAY_N(refused); i++) {
+        if (class_of(refused[i]) != COMMAND_DESTRUCTIVE) {
+            fail_msg("'%s' is %s", refused[i], command_class_name(class_of(refused[i])));
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(fetching); i++) {
+        CLEANUP(json_decrefp) json_t *argv = argv_of(fetching[i]);
+        const char *reason = NULL;
+
+        assert_int_equal(command_classify(argv, &reason), COMMAND_CHANGING);
+        assert_string_equal(reason, "fetches packages from a registry");
     }
     for (size_t i = 0; i < ARRAY_N(asked); i++) {
         CLEANUP(json_decrefp) json_t *argv = argv_of(asked[i]);
