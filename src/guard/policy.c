@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Raised with every change of a verdict, here, in command/ or in the reviews. */
-static const char version[] = "2026-11-30.12";
+static const char version[] = "2026-11-30.13";
 
 const char *policy_version(void) { return version; }
 

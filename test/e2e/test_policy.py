@@ -258,7 +258,8 @@ class WhatOthersKnow(Checks):
                         part = part["items"] if isinstance(part.get("items"), dict) else part
                     choices = [part, *part.get("anyOf", []), *part.get("oneOf", [])]
                     below += [choice["properties"][step] for choice in choices if step in choice.get("properties", {})]
-                    below += [part] if step.isdigit() else []
+                    is_free = "object" in part.get("type", []) and not {"properties", "patternProperties", "anyOf", "oneOf"} & set(part)  # a document
+                    below += [part] if step.isdigit() or is_free else []
                 parts = below
             if not parts:
                 missed.append(f"{kind} {path}")
