@@ -953,6 +953,7 @@ static void of_what_is_not_read_the_shape_of_json_is_shown(void **state) {
         {"[1, key=x]\n[2]", "[1, ***\n[\"***\"]"},
         {"[truekey=1]", "[***"},
         {"key=x\nwords that are not read any more\n", "***\n***\n"},
+        {"key=x\nn , b\n[nul , 1]\n", "***\n***\n[***\n"},
         {"{\"key=\": tru", "{\"***\": ***"},
         {"{\"key=\": 12", "{\"***\": \"***\""},
         {"\"key=\" \"b\"", "\"***\" ***"},

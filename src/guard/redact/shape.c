@@ -47,8 +47,10 @@ static void shape_close(struct shape *shape, struct buf *out) {
         put(out, STR("\"***\""));
     } else if (is_word) {
         put(out, str_slice(str_from(word), shape->shown_n, shape->word_n));
-    } else if (shape->state == SHAPE_WORD) {
+    } else if (shape->state == SHAPE_WORD) { /* no word of JSON: nor is what follows on its line */
         put_mask(shape, out);
+        shape->state = SHAPE_OTHER;
+        return;
     }
     shape_begin(shape, SHAPE_AFTER, '\0');
 }
@@ -91,6 +93,9 @@ static void shape_byte(struct shape *shape, char c, struct buf *out) {
     } else if (is_end || (shape->state != SHAPE_OTHER && is_between(c))) {
         if (shape->state == SHAPE_NUMBER || shape->state == SHAPE_WORD) {
             shape_close(shape, out);
+        }
+        if (shape->state == SHAPE_OTHER && !is_end) {
+            return;
         }
         bool is_value = shape->state == SHAPE_AFTER && (c == ' ' || c == '\t');
         shape_begin(shape, is_value ? SHAPE_AFTER : SHAPE_BETWEEN, '\0');
