@@ -13,11 +13,16 @@
  *   {"log":"LINE\n","stream":"stdout"}       of docker's files, and other lines of JSON
  *   <134>1 2026-11-30T11:34:29Z host app 123 - - LINE  of syslog (RFC 5424)
  *   ... INFO 1 --- [main] a.b.App : LINE     of Spring Boot
+ *   INFO app.main: LINE                      of Python, behind a time or not
+ *   DEBUG 2026-11-30 11:34:29,123 views 17 140735 LINE  of Django, verbose
+ *   2026-11-30T11:34:29 ecs/api/STREAM LINE  of aws logs tail, whose streams end in 32 hexadecimal
+ *   build<tab>Run tests<tab>2026-11-30T11:34:29Z LINE  of gh run view --log
  *   remote: LINE  > LINE                     of git, and of what is quoted, as curl -v does
  *   +LINE                                    of a diff */
 #include "guard/redact/lead.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/key.h"
 #include "guard/redact/word.h"
 
 #include <string.h>
@@ -188,7 +193,12 @@ static size_t level_word_end(struct str line, size_t at) {
     return at;
 }
 
-/* "INFO:     ", "INFO:root:", "DEBUG a.b.Conf - ", "INFO (12): ", "info: " */
+/* The name of a module, with a dot: one of a setting may be a secret's. */
+static bool is_logger_name(struct str name) {
+    return str_find(name, STR(".")) > 0 && !key_is_secret(name) && !key_is_of_secrets(name);
+}
+
+/* "INFO:     ", "INFO:root:", "DEBUG a.b.Conf - ", "INFO (12): ", "INFO app.main: ", "info: " */
 static size_t level_end(struct str line) {
     size_t word = level_word_end(line, 0);
     bool is_capital = word > 0 && is_upper(line.ptr[1]);
@@ -213,7 +223,9 @@ static size_t level_end(struct str line) {
     bool is_named = name > next && is_any(str_char(line, sign), "-:") &&
                     str_char(line, sign + 1) == ' ' && sign > name;
     bool is_number = name > next && line.ptr[next] == '(' && line.ptr[name - 1] == ':';
-    return is_number ? blank_end(line, name) : is_named ? sign + 2 : next;
+    bool is_logger = name > next && line.ptr[name - 1] == ':' && str_char(line, name) == ' ' &&
+                     is_logger_name(str_slice(line, next, name - 1));
+    return is_number || is_logger ? blank_end(line, name) : is_named ? sign + 2 : next;
 }
 
 /* "- app - INFO - ", after a time */
@@ -379,12 +391,61 @@ static size_t logger_end(struct str line) {
     return has_dot && str_starts(str_slice(line, to, line.len), STR(" - ")) ? to + 3 : 0;
 }
 
+static size_t digits_end(struct str line, size_t at) {
+    while (is_digit(str_char(line, at))) {
+        at++;
+    }
+    return at;
+}
+
+/* "build<tab>Run tests<tab>", before a time: a job and its step. */
+static size_t job_end(struct str line) {
+    size_t at = 0;
+
+    for (int i = 0; i < 2; i++) {
+        const char *tab =
+            memchr(line.ptr + at, '\t', line.len - at < WORD_MAX ? line.len - at : WORD_MAX);
+        if (tab == NULL) {
+            return 0;
+        }
+        at = (size_t)(tab + 1 - line.ptr);
+    }
+    return form_end(line, at, "0000-00-00T00:00:00") > at ? at : 0;
+}
+
+/* "ecs/api/STREAM " and "2026/11/30/[$LATEST]STREAM ", behind a time: a stream of CloudWatch. */
+static size_t stream_end(struct str line) {
+    enum { STREAM = 32 };
+    size_t to = word_end(line, 0, " ");
+    size_t from = to > STREAM ? to - STREAM : to;
+
+    for (size_t i = from; i < to; i++) {
+        if (!is_hex(line.ptr[i])) {
+            return 0;
+        }
+    }
+    bool is_stream = from < to && is_any(line.ptr[from - 1], "/]");
+    return is_stream && str_char(line, to) == ' ' ? to + 1 : 0;
+}
+
+/* "views 17 140735 ", behind a level and a time: a module, a process and a thread. */
+static size_t thread_end(struct str line) {
+    size_t name = word_end(line, 0, " :=");
+    size_t process = blank_end(line, name);
+    size_t end = digits_end(line, process);
+    size_t thread = blank_end(line, end);
+    size_t to = digits_end(line, thread);
+    bool is_thread = name > 0 && end > process && thread > end && to > thread;
+
+    return is_thread && str_char(line, to) == ' ' ? to + 1 : 0;
+}
+
 static size_t one_end(struct str line) {
     size_t (*const ends[])(struct str line) = {
         mark_end,    time_end,   syslog_end,           step_end,         container_end,
         bracket_end, level_end,  dashes_end,           logfmt_end,       bar_end,
         letter_end,  script_end, container_stream_end, syslog_frame_end, spring_end,
-        owner_end};
+        owner_end,   job_end};
     if (line.len == 0 || is_blank(line.ptr[0])) {
         return 0;
     }
@@ -398,6 +459,7 @@ static size_t one_end(struct str line) {
 
 size_t lead_len(struct str line) {
     size_t at = 0;
+    bool is_timed = false; /* a time stands right before */
 
     for (int i = 0; i < LEADS_MAX; i++) {
         struct str rest = str_slice(line, at, line.len);
@@ -409,9 +471,12 @@ size_t lead_len(struct str line) {
         size_t n = one_end(rest);
         bool is_behind = n == 0 && at > 1 && rest.len > 0 && line.ptr[at - 2] == ']';
         n = is_behind ? logger_end(rest) : n; /* [main] c.e.App - */
+        n = n == 0 && is_timed ? stream_end(rest) : n;
+        n = n == 0 && is_timed ? thread_end(rest) : n;
         if (n == 0) {
             break;
         }
+        is_timed = time_end(rest) == n;
         at += n;
     }
     return at;

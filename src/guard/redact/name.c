@@ -60,7 +60,7 @@ bool name_is_line_begin(const struct scan *scan, size_t at) {
         return to > 0 || scan->is_line_start;
     }
     bool may_lead = is_any(last, "|:Zm+\"K]-)") ||
-                    (to < at && (is_digit(last) || is_upper(last) || is_any(last, "oger><")));
+                    (to < at && (is_hex(last) || is_upper(last) || is_any(last, "ogr><")));
     size_t from = may_lead ? name_line_begin(scan, at, &is_begin) : at;
     return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
