@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12, COUNT_DIGITS = 9 };
+enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12, PATH_LONG = 64, COUNT_DIGITS = 9 };
 
 /* clang-format off */
 static const struct str secret_words[] = {
@@ -37,7 +37,7 @@ static const struct str describing_words[] = {
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("stdin"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
-    W("age"), W("time"), W("consent"), W("process"),
+    W("age"), W("time"), W("consent"), W("samesite"), W("process"),
 };
 
 /* Before "key" or "token": of something, not to something. */
@@ -387,12 +387,15 @@ static bool is_resource_path(struct str value) {
     return has_type && dots > 1 && digits * 4 < value.len && value.ptr[value.len - 1] != '.';
 }
 
-/* {{ name }} and {{ a.name }} of a template. */
+/* {{ name }} and {{ a.name }} of a template, {a.name} of Python. */
 static bool is_template_name(struct str value) {
-    if (!str_starts(value, STR("{{")) || !str_ends(value, STR("}}")) || value.len < 5) {
+    size_t braces = str_starts(value, STR("{{")) ? 2 : 1;
+
+    if (!str_starts(value, STR("{")) || value.len < 2 * braces + 1 ||
+        !str_ends(value, str_slice(STR("}}"), 0, braces))) {
         return false;
     }
-    struct str name = str_trim(str_slice(value, 2, value.len - 2));
+    struct str name = str_trim(str_slice(value, braces, value.len - braces));
     for (size_t i = 0; i < name.len; i++) {
         if (!is_letter(name.ptr[i]) && !is_any(name.ptr[i], "_.$")) {
             return false;
@@ -492,12 +495,25 @@ static bool has_long_part(struct str path) {
     return false;
 }
 
+/* auth/token */
+static bool is_path_of_words(struct str value) {
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_letter(value.ptr[i]) && !is_any(value.ptr[i], "/-_.")) {
+            return false;
+        }
+    }
+    return value.len > 0 && value.len < PATH_LONG;
+}
+
 bool key_value_is_place(struct str key, struct str value) {
     static const struct str places[] = {W("url"), W("uri"), W("href")};
     struct str words[KEY_WORDS_MAX];
     size_t n = key_split(key, words);
     ptrdiff_t sign = str_find(value, STR("://"));
 
+    if (n > 0 && is_path_of_words(value) && word_is_one_of(words[n - 1], places, ARRAY_N(places))) {
+        return true; /* tokenUrl="auth/token" */
+    }
     if (n == 0 || !str_starts(value, STR("http")) || sign < 0 || str_find(value, STR("@")) >= 0) {
         return false;
     }
@@ -594,6 +610,9 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                        W("string | "),  W("str = Field("), W("SecretStr = Field(")};
     static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
 
+    if (str_starts(value, STR("Bearer ")) || str_starts(value, STR("Basic "))) {
+        value = str_slice(value, value.ptr[1] == 'e' ? 7 : 6, value.len); /* of a reference */
+    }
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
     for (size_t i = 0; is_any(first, "anupotfyr(s<[&") && i < ARRAY_N(nothing); i++) {
         if (str_eq_nocase(value, nothing[i])) {

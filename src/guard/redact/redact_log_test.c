@@ -59,6 +59,13 @@ static const struct row colours[] = {
     {"{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35mTulip_fog_7e\\\\u001b[0m p=1\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35m***\\\\u001b[0m p=1\\\"}\"}\n"},
 };
 static const struct row forms[] = {
+    {"|  SecretAccessKey |  Tul7ipFogA7qzXw9rK2m  |\n", "|  SecretAccessKey |  ***  |\n"},
+    {"||  SecretAccessKey  |  Tul7ipFogA7qzXw9rK2m ||\n", "||  SecretAccessKey  |  *** ||\n"},
+    {"| NPM_TOKEN | 3e0ffbd6e67e99e901727bc75949ee99 | All |\n", "| NPM_TOKEN | *** | All |\n"},
+    {"DETAIL:  Key (api_key)=(Tulip#7) already exists.\n", "DETAIL:  Key (api_key)=(***) already exists.\n"},
+    {"secret_key: str = Field(default=\"Tulip fog\", min_length=8)\n", "secret_key: str = Field(default=\"***\", min_length=8)\n"},
+    {"token: SecretStr = Field(\"Tulip fog\")\n", "token: SecretStr = Field(\"***\")\n"},
+    {"api_secret = (\n    \"Tulip fog\"\n)\nport = 1\n", "api_secret = (\n    \"***\"\n)\nport = 1\n"},
     {"if (apikey == \"m{q}o)p#w\") {", "if (apikey == \"***\") {"}, {"if (db_pass !== 'n$e^o*z^two') {", "if (db_pass !== '***') {"}, {"password \"m{q}o)p#w\";", "password \"***\";"},
     {"char secret[25] = \"hunter two\";", "char secret[25] = \"***\";"}, {"const char password[] = 'hunter';", "const char password[] = '***';"},
     {"{\"a\": \"{\\\"b\\\": \\\"{\\\\\\\"password\\\\\\\": 12345678}\\\"}\"}\n", "{\"a\": \"{\\\"b\\\": \\\"{\\\\\\\"password\\\\\\\": \\\\\\\"***\\\\\\\"}\\\"}\"}\n"},
@@ -292,7 +299,7 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
     {"DB_PASSWORD<<eof_1\nTulip7fog!\neof_1\n", "DB_PASSWORD<<eof_1\n***\neof_1\n"},
     {"  client_secret = <<-EOT\n    Tulip7fog!\n  EOT\n", "  client_secret = <<-EOT\n    ***\n  EOT\n"},
     {"ROOT_PASSWD:\n----\nTulip7fog!\n\nBinaryData\n", "ROOT_PASSWD:\n----\n***\n\nBinaryData\n"},
-    {"process.env.API_TOKEN || \"tul7og\"\n", "process.env.API_TOKEN |***\n"},
+    {"process.env.API_TOKEN || \"tul7og\"\n", "process.env.API_TOKEN || ***\n"},
     {"@Value(\"${api.token:231022769924418}\")\n", "@Value(\"${api.token:***}\")\n"},
     {"@api_token \"tul fog\"\n", "@api_token \"***\"\n"},
     {"set thePassword to \"tul fog\"\n", "set thePassword ***\n"},
@@ -378,6 +385,12 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "the \"private\" `timers._unrefActive()` is deprecated\n",
     "  \033[1mNPM_TOKEN\033[0m: ${{ secrets.NPM_TOKEN }}\n",
     "db_conn: 14\n",
+    "oauth2_scheme = OAuth2PasswordBearer(tokenUrl=\"auth/token\")\n",
+    "headers: { Authorization: `Bearer ${token}` },\n",
+    "headers = {\"Authorization\": f\"Bearer {settings.token}\"}\n",
+    "cookie_samesite: lax\n",
+    "secret_key: str = Field(..., min_length=8)\n",
+    "| token | text | not null |\n",
 };
 /* clang-format on */
 

@@ -96,7 +96,8 @@ static size_t compound_equals(const struct scan *scan, size_t at) {
 }
 
 /* "string = " in "token string = ...", "token: &str = ...", "password nvarchar(64) := ...",
- * "Password As String = ..." and "Password { get; set; } = ...": where the value's quote stands; 0
+ * "Password As String = ...", "Password { get; set; } = ..." and "token: str = Field(default=...":
+ * where the value's quote stands; 0
  * when `at` is not at a type. */
 static size_t after_type(const struct scan *scan, size_t at) {
     char first = scan_char(scan, at);
@@ -121,6 +122,10 @@ static size_t after_type(const struct scan *scan, size_t at) {
         return 0;
     }
     size_t value = scan_skip_blanks(scan, sign + 1);
+    if (scan_has(scan, value, "Field(")) { /* of pydantic, with what it is when nothing is said */
+        value += strlen("Field(");
+        value += scan_has(scan, value, "default=") ? strlen("default=") : 0;
+    }
     size_t quote = scan_skip_slashes(scan, value);
     bool is_end = sign == to && scan_string_closes(scan->text, quote); /* of Base64, which = ends */
     return is_quote(scan_char(scan, quote)) && !is_end ? value : 0;
@@ -457,6 +462,14 @@ static size_t bar_at(const struct scan *scan, size_t at) {
     return is_drawn ? 3 : scan_char(scan, at) == '|' ? 1 : 0;
 }
 
+/* Over the bars at `at`: the AWS command line draws two at the edge of a table in a table. */
+static size_t bars_end(const struct scan *scan, size_t at) {
+    while (bar_at(scan, at) > 0) {
+        at += bar_at(scan, at);
+    }
+    return at;
+}
+
 /* Where the cell at `at` ends: at a bar behind a blank, or with its line. */
 static size_t bar_next(const struct scan *scan, size_t at, size_t end) {
     while (at < end && (bar_at(scan, at) == 0 || scan->text.ptr[at - 1] != ' ')) {
@@ -474,7 +487,7 @@ size_t sign_cell_end(const struct scan *scan, size_t at) {
 /* "password | VALUE" of psql, "| password | VALUE |" and "| /db/password | SecureString | VALUE |"
  * of AWS: where the value begins, or 0. */
 static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
-    size_t value = scan_skip_blanks(scan, sign + bar_at(scan, sign));
+    size_t value = scan_skip_blanks(scan, bars_end(scan, sign));
     size_t end = scan_line_end(scan, value);
     struct str key = name_str(scan, name);
     const char *dot = memrchr(key.ptr, '.', key.len); /* env.NAME */
@@ -487,9 +500,11 @@ static size_t after_bar(const struct scan *scan, const struct name *name, size_t
         is_value = true;
     }
     size_t bar = bar_next(scan, value, end);
-    size_t rest = bar + bar_at(scan, bar);
+    size_t rest = bars_end(scan, bar);
+    bool is_opaque = value_is_opaque(scan->text, value, true);
+    is_value = is_value || is_opaque;
     bool is_last =
-        scan_is_line_over(scan, rest) ||
+        is_opaque || scan_is_line_over(scan, rest) ||
         (rest > bar && is_any(scan_char(scan, scan_skip_blanks(scan, rest)), "\"\\\x1b"));
     return is_value && is_last ? value : 0;
 }
@@ -503,6 +518,7 @@ static bool is_after_bar(const struct scan *scan, const struct name *name) {
         from--; /* the path of a parameter */
     }
     from = text_back_over(scan->text, from, TYPE_MAX, " `");
+    from -= from > 1 && bar_at(scan, from - 1) == 1 && bar_at(scan, from - 2) == 1 ? 1 : 0;
     for (size_t back = 1; back <= 3 && back <= from; back += 2) {
         if (bar_at(scan, from - back) == back) {
             return name_is_line_begin(scan, from - back);
@@ -569,6 +585,10 @@ static size_t after_bracketed(const struct scan *scan, const struct name *name, 
     char before = is_bracketed ? scan->text.ptr[name->from - 2] : 'a';
     size_t value = value_begin(scan, at + 2);
 
+    if (scan_has(scan, at, ")=(") && name->quote == '\0' && name->from > 0 &&
+        scan->text.ptr[name->from - 1] == '(') {
+        return at + 3; /* Key (NAME)=(VALUE) of PostgreSQL */
+    }
     return (before == ' ' || (unsigned char)before >= 0x80) &&
                    (is_marked_word(scan, value, PASSWORD_MIN) ||
                     value_is_opaque(scan->text, value, false))

@@ -769,6 +769,10 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
         is_quote(scan_char(scan, scan_skip_slashes(scan, scan_skip_blanks(scan, from + 1))))) {
         return value_tuple(scan, name, scan_skip_blanks(scan, from + 1));
     }
+    if (c == '(' && name->quote == '\0' && scan_is_line_over(scan, from + 1)) { /* of Python */
+        value_below(scan, name, BELOW_LEAVES);
+        return from + 1;
+    }
     if (c == '{' && scan_has(scan, from, "{{resolve:")) { /* a reference, of CloudFormation */
         ptrdiff_t close = scan_find(scan, from, scan_line_end(scan, from), "}}");
         return close < 0 ? 0 : (size_t)close;
