@@ -421,11 +421,17 @@ class Asking(lab.Case):
         if aws is None:
             self.skipTest("the AWS command line is not here: scripts/bench-peers awscli")
         path = f"{Path(aws).parent}:/usr/bin:/bin"
-        run = self.run_program("run", "--", "aws", "cloudformation", "list-stacks", "--output", "json", "--debug", keys=self.me, PATH=path)
+        words = ("run", "--", "aws", "cloudformation", "list-stacks", "--output", "json")
+        run = self.run_program(*words, keys=self.me, PATH=path)
         self.assertEqual(run.code, 0, str(run))
         self.assertIn("StackSummaries", json.loads(run.stdout))
         self.assertIn(self.account, run.stderr.splitlines()[0])
-        for text in (run.stdout, run.stderr, *(p.read_text(errors="replace") for p in self.home.rglob("*") if p.is_file())):
+        with self.talk(*words, "--debug", keys=self.me, PATH=path) as talk:  # prints what it sends
+            talk.expect(r"\[y/N\]")
+            talk.send_line("yes")
+            talk.expect("StackSummaries")
+            self.assertEqual(talk.wait(), 0)
+        for text in (run.stdout, run.stderr, talk.transcript, *(p.read_text(errors="replace") for p in self.home.rglob("*") if p.is_file())):
             self.assertNotIn(self.me["AWS_SECRET_ACCESS_KEY"], text)
         for words, says in ((("cloudformation", "list-stacks", "--endpoi", "http://127.0.0.1:9"), "not known for certain"),
                             (("secretsmanager", "get-secret-value", "--secret-id", "x"), "shows credentials"),

@@ -374,13 +374,11 @@ static bool is_replaced(const struct command *command, size_t i) {
     return str_find(word, STR("file:")) >= 0 || str_find(word, STR("fileb:")) >= 0;
 }
 
-/* Nothing points to another endpoint, account, file or certificate, asks for a dialogue, or shows
- * what is signed, tokens among it. */
+/* Nothing points to another endpoint, account, file or certificate, or asks for a dialogue. */
 static bool is_plain(const struct command *command) {
     static const char *const elsewhere[] = {
-        "--endpoint",  "--profile",    "--cli-input", "--no-verify",
-        "--ca-bundle", "--query-file", "--outfile",   "--no-sign-request",
-        "--cli-auto",  "--pre-signed", "--debug"};
+        "--endpoint",   "--profile", "--cli-input",       "--no-verify", "--ca-bundle",
+        "--query-file", "--outfile", "--no-sign-request", "--cli-auto",  "--pre-signed"};
 
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];
@@ -487,10 +485,21 @@ static bool only_reads(const struct iam_action *action) {
     return action->access == IAM_ACCESS_LIST || action->access == IAM_ACCESS_READ;
 }
 
+/* Whether it also shows what is signed and sent, tokens among it. */
+static bool has_debug(const struct command *command) {
+    for (size_t i = 1; i < command->n; i++) {
+        if (may_be_option(command->words[i], "--debug")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool command_aws_reads(const struct command *command) {
     struct iam_action action;
 
-    return is_plain(command) && has_reading_verb(command) && find(command, &action) &&
+    return is_plain(command) && !has_debug(command) && has_reading_verb(command) &&
+           find(command, &action) &&
            command_word_is_one_of(str_from(action.service), reviewed, ARRAY_N(reviewed)) &&
            only_reads(&action) && !command_aws_shows_credentials(command) &&
            !is_listed(&action, data, ARRAY_N(data));

@@ -840,6 +840,7 @@ static void keys_are_for_what_only_asks_aws(void **state) {
         "aws s3 ls s3://b",
         "aws ssm get-parameter --name x",
         "aws lambda get-function --function-name x",
+        "aws cloudformation list-stacks --debug",
         "aws --region eu-west-1 --no-cli-pager sts get-caller-identity",
         "aws sqs get-queue-attributes --queue-url https://sqs.eu-west-1.amazonaws.com/1/x",
     };
