@@ -146,6 +146,11 @@ class Run:
         return f"exit {self.code} after {self.seconds:.1f} s\n--- stdout\n{self.stdout[-4000:]}\n--- stderr\n{self.stderr[-4000:]}"
 
 
+def set_size(fd, rows, columns):
+    """Tells a terminal how large it is."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 class Talk:
     """The program under a pseudo-terminal: expect() and send() as a person would, each with a deadline."""
 
@@ -156,15 +161,15 @@ class Talk:
             try:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored below a shell that runs us in its background
                 os.chdir(cwd)
+                set_size(0, rows, columns)  # before the program asks for it
                 os.execve(argv[0], argv, env)
             except OSError as e:
                 os.write(2, f"cannot run {argv[0]}: {e}\n".encode())
             os._exit(127)
         self.pid, self.fd = pid, fd
-        self.resize(rows, columns)
 
     def resize(self, rows, columns):
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        set_size(self.fd, rows, columns)
 
     def __enter__(self):
         return self
