@@ -250,8 +250,6 @@ static void review_cedars(struct review *review, const char *where, const json_t
     review_branches(review, where, documents, review_cedar);
 }
 
-/* ---- carriers ---- */
-
 /* ---- builds: AWS::CodeBuild::Project ---- */
 
 /* A pattern that is like all of a number, so that a longer one of somebody else is not like it:
@@ -313,6 +311,8 @@ static void review_build(struct review *review, const char *where, const json_t 
                     "whoever opens a pull request has code of theirs run with the build's rights");
     }
 }
+
+/* ---- carriers ---- */
 
 /* clang-format off */
 static const struct {

@@ -155,18 +155,25 @@ static void set_modified(struct review *review, const json_t *change, const char
     }
 }
 
+enum { SCALAR_BYTES = 40 };
+
+/* What a property is, as text; NULL when that is not told. */
+static const char *property_text(const json_t *resource, const char *path,
+                                 char room[SCALAR_BYTES]) {
+    return template_scalar(json_at(json_object_get(resource, "Properties"), path), room,
+                           SCALAR_BYTES);
+}
+
 static bool is_word(const json_t *resource, const char *path, const char *word) {
-    char room[40];
-    const char *text =
-        template_scalar(json_at(json_object_get(resource, "Properties"), path), room, sizeof room);
+    char room[SCALAR_BYTES];
+    const char *text = property_text(resource, path, room);
 
     return text != NULL && str_eq_nocase(str_from(text), str_from(word));
 }
 
 static int64_t number_of(const json_t *resource, const char *path) {
-    char room[40];
-    const char *text =
-        template_scalar(json_at(json_object_get(resource, "Properties"), path), room, sizeof room);
+    char room[SCALAR_BYTES];
+    const char *text = property_text(resource, path, room);
     int64_t number = -1;
     struct err unread = {0};
 

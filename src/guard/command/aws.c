@@ -343,6 +343,16 @@ static bool may_be_option(struct str word, const char *option) {
             !command_word_is(name, "--query"));
 }
 
+/* Whether such an option stands behind service and verb. */
+static bool may_have(const struct command *command, const char *option) {
+    for (size_t i = 3; i < command->n; i++) {
+        if (may_be_option(command->words[i], option)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A region's name, which is part of the host that is asked. */
 static bool is_region(struct str word) {
     for (size_t i = 0; i < word.len; i++) {
@@ -485,20 +495,11 @@ static bool only_reads(const struct iam_action *action) {
     return action->access == IAM_ACCESS_LIST || action->access == IAM_ACCESS_READ;
 }
 
-/* Whether it also shows what is signed and sent, tokens among it. */
-static bool has_debug(const struct command *command) {
-    for (size_t i = 1; i < command->n; i++) {
-        if (may_be_option(command->words[i], "--debug")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool command_aws_reads(const struct command *command) {
     struct iam_action action;
 
-    return is_plain(command) && !has_debug(command) && has_reading_verb(command) &&
+    /* --debug also shows what is signed and sent, tokens among it */
+    return is_plain(command) && !may_have(command, "--debug") && has_reading_verb(command) &&
            find(command, &action) &&
            command_word_is_one_of(str_from(action.service), reviewed, ARRAY_N(reviewed)) &&
            only_reads(&action) && !command_aws_shows_credentials(command) &&
@@ -568,10 +569,8 @@ bool command_aws_shows_credentials(const struct command *command) {
                            command_word_is(command->words[1], "sso"))) {
         return true;
     }
-    for (size_t i = 3; i < command->n; i++) {
-        if (may_be_option(command->words[i], "--with-decryption")) {
-            return true;
-        }
+    if (may_have(command, "--with-decryption")) {
+        return true;
     }
     return find(command, &action) && (is_listed(&action, credentials, ARRAY_N(credentials)) ||
                                       is_called_credentials(&action));

@@ -511,20 +511,18 @@ bool key_value_is_place(struct str key, struct str value) {
     size_t n = key_split(key, words);
     ptrdiff_t sign = str_find(value, STR("://"));
 
-    if (n > 0 && is_path_of_words(value) && word_is_one_of(words[n - 1], places, ARRAY_N(places))) {
+    if (n == 0 || !word_is_one_of(words[n - 1], places, ARRAY_N(places))) {
+        return false;
+    }
+    if (is_path_of_words(value)) {
         return true; /* tokenUrl="auth/token" */
     }
-    if (n == 0 || !str_starts(value, STR("http")) || sign < 0 || str_find(value, STR("@")) >= 0) {
+    if (!str_starts(value, STR("http")) || sign < 0 || str_find(value, STR("@")) >= 0) {
         return false;
     }
     struct str place = str_slice(value, (size_t)sign + 3, value.len);
     ptrdiff_t path = str_find(place, STR("/"));
-    for (size_t i = 0; i < ARRAY_N(places); i++) {
-        if (str_eq_nocase(words[n - 1], places[i])) {
-            return path < 0 || !has_long_part(str_slice(place, (size_t)path, place.len));
-        }
-    }
-    return false;
+    return path < 0 || !has_long_part(str_slice(place, (size_t)path, place.len));
 }
 
 /* "pw:api": Playwright's parts, as its logs name them; Pw is what a minifier calls anything. */

@@ -74,6 +74,13 @@ static size_t blank_end(struct str line, size_t at) {
     return at + (str_char(line, at) == ' ' || str_char(line, at) == '\t' ? 1 : 0);
 }
 
+static size_t digits_end(struct str line, size_t at) {
+    while (is_digit(str_char(line, at))) {
+        at++;
+    }
+    return at;
+}
+
 /* 2026-11-30T11:34:29.123Z or 11:34:29.123, and one blank. */
 static size_t time_end(struct str line) {
     size_t day = form_end(line, 0, "0000-00-00");
@@ -329,11 +336,7 @@ static size_t mark_end(struct str line) {
 
 /* "<134>1 2026-11-30T11:34:29Z host app 123 ID - ", of RFC 5424. */
 static size_t syslog_frame_end(struct str line) {
-    size_t to = 1;
-
-    while (str_char(line, 0) == '<' && is_digit(str_char(line, to))) {
-        to++;
-    }
+    size_t to = str_char(line, 0) == '<' ? digits_end(line, 1) : 1;
     size_t time = to > 1 ? form_end(line, to, ">0 0000-00-00T") : to;
     if (time == to) {
         return 0;
@@ -350,11 +353,8 @@ static size_t syslog_frame_end(struct str line) {
 
 /* "1 --- [main] a.b.App : ", behind the level of Spring Boot. */
 static size_t spring_end(struct str line) {
-    size_t to = 0;
+    size_t to = digits_end(line, 0);
 
-    while (is_digit(str_char(line, to))) {
-        to++;
-    }
     if (to == 0 || !str_starts(str_slice(line, to, line.len), STR(" --- ["))) {
         return 0;
     }
@@ -389,13 +389,6 @@ static size_t logger_end(struct str line) {
     bool has_dot = str_find(str_slice(line, 0, to), STR(".")) > 0;
 
     return has_dot && str_starts(str_slice(line, to, line.len), STR(" - ")) ? to + 3 : 0;
-}
-
-static size_t digits_end(struct str line, size_t at) {
-    while (is_digit(str_char(line, at))) {
-        at++;
-    }
-    return at;
 }
 
 /* "build<tab>Run tests<tab>", before a time: a job and its step. */
@@ -440,12 +433,12 @@ static size_t thread_end(struct str line) {
     return is_thread && str_char(line, to) == ' ' ? to + 1 : 0;
 }
 
+/* What else a log puts before a line, once. */
 static size_t one_end(struct str line) {
     size_t (*const ends[])(struct str line) = {
-        mark_end,    time_end,   syslog_end,           step_end,         container_end,
-        bracket_end, level_end,  dashes_end,           logfmt_end,       bar_end,
-        letter_end,  script_end, container_stream_end, syslog_frame_end, spring_end,
-        owner_end,   job_end};
+        mark_end,         syslog_end, step_end,  container_end, bracket_end, level_end,
+        dashes_end,       logfmt_end, bar_end,   letter_end,    script_end,  container_stream_end,
+        syslog_frame_end, spring_end, owner_end, job_end};
     if (line.len == 0 || is_blank(line.ptr[0])) {
         return 0;
     }
@@ -468,7 +461,8 @@ size_t lead_len(struct str line) {
             at += level; /* it is filled up to five letters */
             rest = str_slice(line, at, line.len);
         }
-        size_t n = one_end(rest);
+        size_t time = time_end(rest);
+        size_t n = time > 0 ? time : one_end(rest);
         bool is_behind = n == 0 && at > 1 && rest.len > 0 && line.ptr[at - 2] == ']';
         n = is_behind ? logger_end(rest) : n; /* [main] c.e.App - */
         n = n == 0 && is_timed ? stream_end(rest) : n;
@@ -476,7 +470,7 @@ size_t lead_len(struct str line) {
         if (n == 0) {
             break;
         }
-        is_timed = time_end(rest) == n;
+        is_timed = time > 0;
         at += n;
     }
     return at;

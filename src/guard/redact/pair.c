@@ -328,6 +328,7 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
     for (size_t colour = lead_colour_end(line, 0); colour > 0; colour = lead_colour_end(line, 0)) {
         line = str_slice(line, colour, line.len);
     }
+    size_t begin = (size_t)(line.ptr - scan->text.ptr);
     if (*wait == PAIR_STRING) {
         size_t quote = from;
         while (quote < to && !is_quote(scan->text.ptr[quote])) {
@@ -349,14 +350,12 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
     }
     if (*wait == PAIR_KEY) {
         if (str_starts(line, STR(": "))) {
-            size_t begin = (size_t)(line.ptr - scan->text.ptr);
             (void)value_at(scan, &name, scan_skip_colours(scan, scan_skip_blanks(scan, begin + 1)),
                            ':');
         }
         return false;
     }
     if (*wait == PAIR_OPEN) {
-        size_t begin = (size_t)(line.ptr - scan->text.ptr);
         size_t end = word_end(scan, begin, begin + line.len);
         bool is_closed = end < begin + line.len && is_quote(scan->text.ptr[end]);
         if (end - begin >= OPEN_MIN || (is_closed && end > begin)) {
@@ -365,7 +364,6 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
         return !is_closed && end - begin >= OPEN_MIN;
     }
     if (*wait == PAIR_NEXT || *wait == PAIR_TEXT) {
-        size_t begin = (size_t)(line.ptr - scan->text.ptr);
         bool is_over = *wait == PAIR_TEXT && word_hash(line) == word;
         if (line.len > 0 && !is_over && *wait == PAIR_NEXT) {
             (void)value_at(scan, &name, begin, '=');
@@ -375,7 +373,6 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
         return !is_over && *wait == PAIR_TEXT;
     }
     if (*wait == PAIR_BODY && line.len > 0) {
-        size_t begin = (size_t)(line.ptr - scan->text.ptr);
         scan_add(scan, begin, begin + line.len, "key", SPAN_PLAIN);
         return false;
     }
