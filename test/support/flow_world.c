@@ -382,7 +382,7 @@ static json_t *reply_apply(struct op *op) {
                      hostile_at(WORLD_PLACE_EVENT, "the fake says no"));
     }
     json_put(out, "outputs", outputs_of(json_str_or(op->args, "stack", "")));
-    if (world->is_cancelled) {
+    if (atomic_load(&world->is_cancelled)) {
         json_put_bool(out, "unwanted", true);
     }
     return out;
@@ -580,7 +580,6 @@ static void cancel_from_elsewhere(struct op *op) {
     CLEANUP(masked_done) struct masked masked = {0};
     struct err err = {0};
 
-    world->is_cancelled = true;
     redact_json(op->services->redactor, message, &masked);
     if (store_put_message(op->services->store, str_from(op->session), &masked, &err) != ERR_NONE) {
         abort();
@@ -602,7 +601,7 @@ static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply
         }
         return err_set(err, ERR_CANCELLED, "the fake was cancelled");
     }
-    if (strcmp(world->cancel_op, name) == 0 && !world->is_cancelled) {
+    if (strcmp(world->cancel_op, name) == 0 && !atomic_exchange(&world->is_cancelled, true)) {
         cancel_from_elsewhere(op);
         if (!is_effect) {
             return err_set(err, ERR_CANCELLED, "the fake was cancelled");

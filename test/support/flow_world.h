@@ -77,7 +77,7 @@ struct world {
     bool has_secret;    /* it is in Parameter Store already */
     bool removes;       /* a session of kind "secrets" removes it */
     char cancel_op[16]; /* during this operation somebody cancels the run; "": nobody does */
-    bool is_cancelled;
+    atomic_bool is_cancelled;
     char release[64];  /* --release of a session of kind "rollback"; "": none is named */
     char approval[80]; /* the answer: "yes", "no"; "": nobody answers in time */
 
