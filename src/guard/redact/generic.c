@@ -225,6 +225,7 @@ static struct str name_of(struct str text, size_t at) {
         size_t end = text_back_over(text, sign, 3, "=:>?|+");
         end = text_back_over(text, end, BLANKS_MAX, " \t");
         end = end > 0 && text.ptr[end - 1] == ']' ? end - 1 : end;
+        end = text_colour_begin(text, end); /* of the name */
         return name_before(text, back_over_quote(text, end));
     }
     struct str name = sign < quote ? name_before(text, sign) : (struct str){0}; /* --name value */

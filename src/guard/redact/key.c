@@ -8,7 +8,16 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { KEY_WORDS_MAX = 16, KEY_BYTES_MAX = 256, PART_LONG = 12, PATH_LONG = 64, COUNT_DIGITS = 9 };
+enum {
+    KEY_WORDS_MAX = 16,
+    KEY_BYTES_MAX = 256,
+    PART_LONG = 12,
+    PATH_LONG = 64,
+    COUNT_DIGITS = 9,
+    TEST_DIGITS = 3,
+    SHOWN_STARS = 8,
+    SHOWN_MAX = 4
+};
 
 /* clang-format off */
 static const struct str secret_words[] = {
@@ -37,7 +46,7 @@ static const struct str describing_words[] = {
     W("label"), W("labels"), W("variable"), W("selector"), W("placeholder"), W("ref"), W("refs"), W("reference"), W("title"), W("column"), W("regex"), W("pattern"), W("len"),
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("stdin"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
-    W("age"), W("time"), W("consent"), W("samesite"), W("process"),
+    W("age"), W("time"), W("consent"), W("samesite"), W("process"), W("backend"),
 };
 
 /* Before "key" or "token": of something, not to something. */
@@ -274,6 +283,13 @@ bool key_opens(struct str word) {
     return (classes_of(word) & (WORD_OPENING | WORD_BEFORE_KEY)) != 0;
 }
 
+bool key_is_of_cookies(struct str key) {
+    static const struct str cookies = W("cookies");
+
+    return key.len >= cookies.len && word_ends(key, cookies) &&
+           !is_letter(str_char(key, key.len - cookies.len - 1));
+}
+
 bool key_is_of_secrets(struct str key) {
     struct str words[KEY_WORDS_MAX];
     size_t letters = key.len;
@@ -288,7 +304,8 @@ bool key_is_of_secrets(struct str key) {
         str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len), words);
     bool is_tokens = n > 1 && str_eq_nocase(words[n - 1], STR("tokens"));
 
-    return str_eq_nocase(key, STR("secrets")) || (is_tokens && key_opens(words[n - 2]));
+    return str_eq_nocase(key, STR("secrets")) || key_is_of_cookies(key) ||
+           (is_tokens && key_opens(words[n - 2]));
 }
 
 bool key_is_secret(struct str key) {
@@ -457,7 +474,8 @@ static bool is_shell_reference(struct str value) {
     return true;
 }
 
-/* token=args.token or { .secret_key = secret_key, }: code that hands a value on. */
+/* token=args.token or { .secret_key = secret_key, }: code that hands a value on; and
+ * DB_PASSWORD: /shop/prod/DB_PASSWORD, a parameter of AWS. */
 static bool is_same_name(struct str key, struct str value) {
     size_t whole = value.len;
 
@@ -468,12 +486,13 @@ static bool is_same_name(struct str key, struct str value) {
         return false;
     }
     struct str path = str_slice(value, 0, value.len - key.len);
+    bool is_parameter = str_starts(path, STR("/")) && str_ends(path, STR("/"));
     for (size_t i = 0; i < path.len; i++) {
-        if (!is_alnum(path.ptr[i]) && !is_any(path.ptr[i], "_.->")) {
+        if (!is_alnum(path.ptr[i]) && !is_any(path.ptr[i], is_parameter ? "_.-/${}" : "_.->")) {
             return false;
         }
     }
-    return path.len == 0 ? value.len < whole : is_any(path.ptr[path.len - 1], ".>");
+    return path.len == 0 ? value.len < whole : is_parameter || is_any(path.ptr[path.len - 1], ".>");
 }
 
 /* Whether a part of a path may be a secret: long, with a digit. */
@@ -562,14 +581,43 @@ static bool is_setting(struct str key, struct str value) {
             (str_eq(value, STR("files")) || str_starts(value, STR("files "))));
 }
 
-/* conn=14 counts or numbers a connection. */
-static bool is_connection(struct str key, struct str value) {
-    for (size_t i = 0; i < value.len; i++) {
-        if (!is_digit(value.ptr[i])) {
-            return false;
-        }
+/* conn=14 counts or numbers a connection, "pass: 2" tests, and "password: 24 bytes" tells how long
+ * a secret of Kubernetes is. */
+static bool is_count(struct str key, struct str value) {
+    size_t to = 0;
+
+    while (is_digit(str_char(value, to))) {
+        to++;
     }
-    return value.len <= COUNT_DIGITS && str_ends_nocase(key, STR("conn"));
+    struct str unit = str_slice(value, to, value.len);
+    bool is_result = str_eq(key, STR("pass")) && (unit.len == 0 || str_starts(unit, STR(", ")));
+    bool is_of_many =
+        str_eq(unit, STR(" bytes")) || (unit.len == 0 && str_ends_nocase(key, STR("conn")));
+    size_t most = is_of_many ? COUNT_DIGITS : is_result ? TEST_DIGITS : 0;
+    return value.len == 0 || (to > 0 && to <= most);
+}
+
+/* ****************ABCD: what aws configure shows of a key. */
+static bool is_shown_end(struct str value) {
+    size_t to = 0;
+
+    while (str_char(value, to) == '*') {
+        to++;
+    }
+    return to >= SHOWN_STARS && value.len - to <= SHOWN_MAX;
+}
+
+/* await connect(...), of code. */
+static bool is_awaited(struct str value) {
+    size_t to = strlen("await ");
+
+    if (!str_starts(value, STR("await "))) {
+        return false;
+    }
+    while (to < value.len && (is_alnum(value.ptr[to]) || is_any(value.ptr[to], "_."))) {
+        to++;
+    }
+    return str_char(value, to) == '(';
 }
 
 bool key_value_is_harmless(struct str key, struct str value) {
@@ -603,7 +651,9 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("optional"),
                                          W("not set"),
                                          W("not provided"),
-                                         W("not configured")};
+                                         W("not configured"),
+                                         W("${"), /* before a colour */
+                                         W("{{")};
     static const struct str types[] = {W("Annotated["), W("Optional["),    W("str | "),
                                        W("string | "),  W("str = Field("), W("SecretStr = Field(")};
     static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
@@ -612,7 +662,7 @@ bool key_value_is_harmless(struct str key, struct str value) {
         value = str_slice(value, value.ptr[1] == 'e' ? 7 : 6, value.len); /* of a reference */
     }
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
-    for (size_t i = 0; is_any(first, "anupotfyr(s<[&") && i < ARRAY_N(nothing); i++) {
+    for (size_t i = 0; is_any(first, "anupotfyr(s<[&${") && i < ARRAY_N(nothing); i++) {
         if (str_eq_nocase(value, nothing[i])) {
             return true;
         }
@@ -628,8 +678,9 @@ bool key_value_is_harmless(struct str key, struct str value) {
             return true;
         }
     }
-    if (str_eq_nocase(key, STR("pwd")) && is_any(first, "/~")) {
-        return true; /* where a shell works */
+    if (str_eq_nocase(key, STR("pwd")) && is_any(first, "/~") && str_find(value, STR("+")) < 0 &&
+        str_find(value, STR("=")) < 0) {
+        return true; /* where a shell works; no Base64 */
     }
     bool is_read = is_any(first, "po") &&
                    (str_starts(value, STR("process.env.")) ||
@@ -638,9 +689,10 @@ bool key_value_is_harmless(struct str key, struct str value) {
         is_any(first, "{$") &&
         (is_template_reference(value) || is_template_name(value) || is_shell_reference(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
-           is_variable(value) || is_part_of_program(key, value) || is_connection(key, value) ||
-           is_metavariable(key, value) || str_starts(value, STR("<set to the key '")) ||
-           is_setting(key, value) || is_resource_path(value);
+           is_variable(value) || is_part_of_program(key, value) || is_count(key, value) ||
+           is_shown_end(value) || is_awaited(value) || is_metavariable(key, value) ||
+           str_starts(value, STR("<set to the key '")) || is_setting(key, value) ||
+           is_resource_path(value);
 }
 
 bool key_is_public(struct str key) {

@@ -9,6 +9,9 @@ bool key_is_secret(struct str key);
 /* Whether a key such as "secrets" or "api_tokens" names several, as a map or a list of strings. */
 bool key_is_of_secrets(struct str key);
 
+/* Whether a key such as "cookies" or "req.cookies" names cookies by their names. */
+bool key_is_of_cookies(struct str key);
+
 /* Whether a word before "key" makes a secret of it: API key, access key. */
 bool key_opens(struct str word);
 

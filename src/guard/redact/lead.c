@@ -17,6 +17,7 @@
  *   DEBUG 2026-11-30 11:34:29,123 views 17 140735 LINE  of Django, verbose
  *   2026-11-30T11:34:29 ecs/api/STREAM LINE  of aws logs tail, whose streams end in 32 hexadecimal
  *   build<tab>Run tests<tab>2026-11-30T11:34:29Z LINE  of gh run view --log
+ *   api-7d9f8b6c5d-x2x4k api LINE            of stern
  *   remote: LINE  > LINE                     of git, and of what is quoted, as curl -v does
  *   +LINE                                    of a diff */
 #include "guard/redact/lead.h"
@@ -433,12 +434,42 @@ static size_t thread_end(struct str line) {
     return is_thread && str_char(line, to) == ' ' ? to + 1 : 0;
 }
 
+/* Back over the letters and digits that Kubernetes makes names of (SafeEncodeString of its
+ * util/rand). */
+static size_t safe_begin(struct str line, size_t to) {
+    while (to > 0 && is_any(line.ptr[to - 1], "bcdfghjklmnpqrstvwxz2456789")) {
+        to--;
+    }
+    return to;
+}
+
+/* "api-7d9f8b6c5d-x2x4k api " of stern: a pod, which a deployment named, and its container. */
+static size_t pod_end(struct str line) {
+    enum { TAIL = 5, HASH_MIN = 6, HASH_MAX = 10 };
+    size_t pod = word_end(line, 0, " ");
+    size_t tail = safe_begin(line, pod);
+
+    if (pod - tail != TAIL || tail < HASH_MIN || line.ptr[tail - 1] != '-') {
+        return 0;
+    }
+    size_t hash = safe_begin(line, tail - 1);
+    bool is_hash = tail - 1 - hash >= HASH_MIN && tail - 1 - hash <= HASH_MAX;
+    if (!is_hash || hash < 2 || line.ptr[hash - 1] != '-') {
+        return 0;
+    }
+    size_t to = pod + 1;
+    while (is_alnum(str_char(line, to)) || str_char(line, to) == '-') {
+        to++;
+    }
+    return to > pod + 1 && str_char(line, to) == ' ' ? to + 1 : 0;
+}
+
 /* What else a log puts before a line, once. */
 static size_t one_end(struct str line) {
     size_t (*const ends[])(struct str line) = {
         mark_end,         syslog_end, step_end,  container_end, bracket_end, level_end,
         dashes_end,       logfmt_end, bar_end,   letter_end,    script_end,  container_stream_end,
-        syslog_frame_end, spring_end, owner_end, job_end};
+        syslog_frame_end, spring_end, owner_end, job_end,       pod_end};
     if (line.len == 0 || is_blank(line.ptr[0])) {
         return 0;
     }

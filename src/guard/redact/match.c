@@ -207,6 +207,22 @@ static bool is_port(const struct scan *scan, size_t from, size_t to) {
     return true;
 }
 
+/* Whether a host is followed by properties, as in jdbc:sqlserver://host:1433;user=a;password=b@c */
+static bool has_properties(const struct scan *scan, size_t from, size_t to) {
+    size_t end = find_char(scan, from, to, ";");
+    size_t colon = find_char(scan, from, end, ":");
+    size_t sign = end + 1;
+
+    if (end == to || find_char(scan, from, end, "@") < end ||
+        (colon < end && !is_port(scan, colon + 1, end))) {
+        return false;
+    }
+    while (sign < to && is_name_char(scan->text.ptr[sign])) {
+        sign++;
+    }
+    return sign > end + 1 && scan_char(scan, sign) == '=';
+}
+
 size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
     size_t user = at + strlen(rule->anchor);
     size_t word = scan_word_end(scan, user);
@@ -217,6 +233,9 @@ size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
         return 0;
     }
     size_t authority = find_char(scan, user, word, "/?#\\");
+    if (has_properties(scan, user, authority)) {
+        return 0; /* their names tell which is a password */
+    }
     size_t sign = authority;
     while (sign > user && scan->text.ptr[sign - 1] != '@') {
         sign--;
@@ -264,8 +283,13 @@ size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
     for (size_t i = body; i < to && !has_digit; i++) {
         has_digit = is_digit(scan->text.ptr[i]);
     }
-    if (to - body < rule->min || (!has_digit && to - body < 20)) {
-        return 0;
+    size_t name = body;
+    while (name < to && (is_letter(scan->text.ptr[name]) || scan->text.ptr[name] == '_')) {
+        name++;
+    }
+    bool is_setting = scan_char(scan, name) == '=' && is_alnum(scan_char(scan, name + 1));
+    if (to - body < rule->min || (!has_digit && to - body < 20) || is_setting) {
+        return 0; /* token_type=bearer expires_in=3600 */
     }
     scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
     return to;

@@ -9,11 +9,37 @@
 
 #include <string.h>
 
+/* Cookies by their names: {"session": "VALUE"}, ["session=VALUE"], [{"name": "session", "value":
+ * "VALUE"}], [Object: null prototype] { session: 'VALUE' }, session=VALUE; theme=dark */
+static size_t match_cookies(struct scan *scan, const struct name *name, size_t value,
+                            char separator) {
+    static const char prototype[] = "[Object: null prototype] ";
+    size_t to = value;
+
+    scan->found_from = value;
+    value += scan_has(scan, value, prototype) ? strlen(prototype) : 0;
+    if (scan_char(scan, value) == '{') {
+        return value_map(scan, name, value);
+    }
+    if (scan_char(scan, value) == '[') {
+        size_t objects = pair_objects(scan, name, value + 1);
+        return objects > 0 ? objects : value_cookie_list(scan, name, value + 1);
+    }
+    while (is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    bool is_header = to > value && scan_char(scan, to) == '=' && !is_blank(scan_char(scan, to + 1));
+    return is_header ? value_at(scan, name, value, separator) : 0;
+}
+
 /* A map of secrets under this very name, whatever they are called in it. */
 static size_t match_secrets(struct scan *scan, const struct name *name, size_t value,
                             char separator) {
     if (!key_is_of_secrets(name_str(scan, name))) {
         return 0;
+    }
+    if (key_is_of_cookies(name_str(scan, name))) {
+        return match_cookies(scan, name, value, separator);
     }
     bool is_map = str_eq_nocase(name_str(scan, name), STR("secrets"));
     if (scan_char(scan, value) == '[' && !is_map) {
@@ -78,7 +104,7 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     char separator = '\0';
     size_t value = is_asked_about(scan, name) ? sign_value(scan, name, after, &separator) : 0;
     size_t begin = value > 0 ? value : after;
-    bool may_continue = is_any(scan_char(scan, begin), "<\\") && begin < scan->text.len;
+    bool may_continue = is_any(scan_char(scan, begin), "<\\\n") && begin < scan->text.len;
     size_t continued = may_continue ? pair_continued(scan, name, begin) : 0;
 
     if (continued > 0) {

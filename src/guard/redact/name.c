@@ -8,7 +8,14 @@
 
 #include <string.h>
 
-enum { WORDS_MAX = 48, LEAD_MAX = 16, PROMPT_MAX = 40, NUMBER_MAX = 4 };
+enum {
+    WORDS_MAX = 48,
+    LEAD_MAX = 16,
+    PROMPT_MAX = 40,
+    NUMBER_MAX = 4,
+    POD_TAIL = 5,
+    CALL_MAX = 256
+};
 
 size_t name_string_begin(const struct scan *scan, size_t from, size_t at) {
     while (at > from) {
@@ -48,6 +55,19 @@ size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
     return *is_begin ? from + lead_len(str_slice(scan->text, from, at)) : from;
 }
 
+/* Whether two words end at `at` of which the first ends as a pod's name does: "api-7d9f-x2x4k api"
+ */
+static bool is_after_pod(const struct scan *scan, size_t at) {
+    size_t from = at;
+
+    while (from > 0 && at - from < NAME_MAX &&
+           (is_alnum(scan->text.ptr[from - 1]) || scan->text.ptr[from - 1] == '-')) {
+        from--;
+    }
+    return from < at && from > POD_TAIL + 1 && scan->text.ptr[from - 1] == ' ' &&
+           scan->text.ptr[from - 2 - POD_TAIL] == '-' && is_alnum(scan->text.ptr[from - 2]);
+}
+
 bool name_is_line_begin(const struct scan *scan, size_t at) {
     bool is_begin = false;
     size_t to = at;
@@ -61,6 +81,7 @@ bool name_is_line_begin(const struct scan *scan, size_t at) {
     }
     bool may_lead = is_any(last, "|:Zm+\"K]-)") ||
                     (to < at && (is_hex(last) || is_upper(last) || is_any(last, "ogr><")));
+    may_lead = may_lead || (to < at && is_after_pod(scan, to));
     size_t from = may_lead ? name_line_begin(scan, at, &is_begin) : at;
     return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
@@ -366,6 +387,49 @@ static bool is_secret_name(struct scan *scan, struct str key) {
     return is_secret;
 }
 
+/* Whether a word of a call says that it signs or encrypts. */
+static bool is_cipher_word(struct str word) {
+    static const struct str words[] = {W("jwt"),    W("jws"),  W("jwe"),    W("jose"),
+                                       W("hmac"),   W("aes"),  W("fernet"), W("sign"),
+                                       W("signer"), W("cmac"), W("chacha"), W("blake2b")};
+    static const struct str endings[] = {W("crypt"), W("cipher"), W("crypto")};
+
+    return word_is_one_of(word, words, ARRAY_N(words)) ||
+           word_ends_one_of(word, endings, ARRAY_N(endings));
+}
+
+/* Whether the name is of an argument of a call that signs or encrypts: jwt.encode(p, key="VALUE")
+ */
+static bool is_of_cipher(const struct scan *scan, const struct name *name) {
+    char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
+    size_t from = name->from;
+    int depth = 0;
+
+    if (name->quote != '\0' || !is_any(before, "(, ") || scan_char(scan, name->to) != '=' ||
+        scan_char(scan, name->to + 1) == '=') {
+        return false;
+    }
+    while (from > 0 && name->from - from < CALL_MAX && !is_line_end(scan->text.ptr[from - 1]) &&
+           (scan->text.ptr[from - 1] != '(' || depth > 0)) {
+        from--;
+        depth += scan->text.ptr[from] == ')' ? 1 : scan->text.ptr[from] == '(' ? -1 : 0;
+    }
+    budget_take(scan->budget, (name->from - from) * BUDGET_WALK_BYTE);
+    if (from == 0 || scan->text.ptr[from - 1] != '(') {
+        return false;
+    }
+    for (size_t to = from - 1, at = to;; at--) {
+        bool is_part = at > 0 && is_alnum(scan->text.ptr[at - 1]);
+        if (!is_part && is_cipher_word(str_slice(scan->text, at, to))) {
+            return true;
+        }
+        if (!is_part && (at == 0 || !is_any(scan->text.ptr[at - 1], "._"))) {
+            return false;
+        }
+        to = is_part ? to : at - 1;
+    }
+}
+
 bool name_is_secret(struct scan *scan, const struct name *name) {
     struct str key = name_str(scan, name);
 
@@ -373,6 +437,7 @@ bool name_is_secret(struct scan *scan, const struct name *name) {
         key = str_slice(key, 1, key.len); /* --password */
     }
     bool is_of_query = str_eq_nocase(key, STR("key")) || str_eq(key, STR("sig"));
-    bool is_named = (name->is_query && is_of_query) || is_secret_name(scan, key);
+    bool is_named = (name->is_query && is_of_query) || is_secret_name(scan, key) ||
+                    (str_eq(key, STR("key")) && is_of_cipher(scan, name));
     return is_named && (name->quote != '\0' || !is_file_name(key));
 }

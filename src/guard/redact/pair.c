@@ -1,5 +1,6 @@
 /* guard/redact/pair.c: a name of a secret and its value that stand apart, each behind a label.
  *
+ *   {"value": "VALUE", "name": "NAME"}, also in lists of cookies
  *   {"name": "NAME", "value": "VALUE"}     - name: NAME       variable "NAME" {
  *   "loc":["body","NAME"],"input":"VALUE"    value: VALUE       default = "VALUE"
  *   <key>NAME</key><string>VALUE</string>  NAME
@@ -14,12 +15,21 @@
 
 #include "guard/redact/charset.h"
 #include "guard/redact/lead.h"
+#include "guard/redact/member.h"
 #include "guard/redact/value.h"
 #include "guard/redact/word.h"
 
 #include <string.h>
 
-enum { REACH = 512, BACK = 96, LABEL = 24, LINES = 4, TEXT_LINES = 64, OPEN_MIN = 16 };
+enum {
+    REACH = 512,
+    BACK = 96,
+    LABEL = 24,
+    LINES = 4,
+    TEXT_LINES = 64,
+    OPEN_MIN = 16,
+    MEMBERS = 12
+};
 
 /* In lower case. */
 static const struct str name_labels[] = {
@@ -174,6 +184,67 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
     return false;
 }
 
+size_t pair_objects(struct scan *scan, const struct name *name, size_t at) {
+    size_t last = 0;
+
+    for (size_t open = member_skip_space(scan, at); scan_char(scan, open) == '{';) {
+        struct member member = {.end = open + 1};
+
+        for (int i = 0; i < MEMBERS && member_read(scan, member.end, &member); i++) {
+            if (str_eq_nocase(name_str(scan, &member.key), STR("value"))) {
+                member.key.kind = name->kind;
+                (void)value_at(scan, &member.key, member.value, ':');
+            }
+            last = member.end;
+        }
+        size_t close = member_skip_space(scan, member.end);
+        size_t comma = member_skip_space(scan, close + 1);
+        open = scan_char(scan, close) == '}' && scan_char(scan, comma) == ','
+                   ? member_skip_space(scan, comma + 1)
+                   : scan->text.len;
+    }
+    return last;
+}
+
+/* {"value": "VALUE", "name": "NAME"}: a value before the label of its name, in one object. */
+size_t match_value_first(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t to = at + strlen(rule->anchor) - 1;
+    size_t close = scan_skip_slashes(scan, to);
+    char quote = scan_char(scan, close);
+    struct member first = {.key = {.from = at,
+                                   .to = to,
+                                   .kind = rule->kind,
+                                   .quote = quote,
+                                   .slashes = scan_quoting_slashes(close - to)}};
+    size_t from = at;
+    size_t found = 0;
+
+    while (from > 0 && is_word_char(scan->text.ptr[from - 1])) {
+        from--; /* ParameterValue */
+    }
+    bool is_raws = scan->map != NULL && scan->carry == NULL && scan_is_plain(scan, close);
+    if (from == 0 || !is_quote(quote) || scan->text.ptr[from - 1] != quote || is_raws ||
+        !member_read_value(scan, close + 1, &first)) {
+        return 0; /* a key of the outer JSON is judged in the text as it stands */
+    }
+    struct member next = first;
+    for (int i = 0; i < MEMBERS && member_read(scan, next.end, &next); i++) {
+        struct str label = name_str(scan, &next.key);
+        if (word_is_one_of(label, name_labels, ARRAY_N(name_labels))) {
+            struct name named = {.from = next.from, .to = next.to, .quote = quote};
+            found = next.to - next.from < NAME_MAX && name_is_secret(scan, &named)
+                        ? value_at(scan, &first.key, first.value, ':')
+                        : 0;
+            break;
+        }
+        if (word_is_one_of(label, value_labels, ARRAY_N(value_labels))) {
+            break;
+        }
+    }
+    scan->found_from = first.value;
+    return found;
+}
+
 /* Whether an element of HTML that tells what the next one is ends at `at`, behind "</". */
 static bool is_labelling_tag(const struct scan *scan, size_t at) {
     static const char *const tags[] = {"td>", "th>", "dt>", "b>", "strong>", "label>", "span>"};
@@ -253,6 +324,16 @@ static bool is_yaml_key(const struct scan *scan, const struct name *name) {
     return name->from > 1 && scan_has(scan, name->from - 2, "? ") && name->quote == '\0' &&
            scan_is_line_over(scan, lead_colour_end(scan->text, name->to)) &&
            name_is_line_begin(scan, name->from - 2);
+}
+
+/* Whether the name is all that a shell of Python or its debugger was asked to show: ">>> NAME",
+ * "(Pdb) p NAME". */
+static bool is_shown(const struct scan *scan, const struct name *name) {
+    static const struct str asks[] = {W(">>> "), W("(Pdb) p "), W("(Pdb) pp "), W("ipdb> "),
+                                      W("ipdb> p ")};
+
+    return name->quote == '\0' && scan_is_line_over(scan, lead_colour_end(scan->text, name->to)) &&
+           word_ends_one_of(str_slice(scan->text, 0, name->from), asks, ARRAY_N(asks));
 }
 
 /* Whether the value stands on the next line: behind ["NAME"]=> of PHP's var_dump() and "NAME" => of
@@ -337,6 +418,12 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
         (void)value_at(scan, &name, scan_before_slashes(scan, from, quote), '=');
         return false;
     }
+    if (*wait == PAIR_SHOWN) {
+        if (is_any(scan_char(scan, scan_skip_slashes(scan, begin)), "'\"")) {
+            (void)value_at(scan, &name, begin, '=');
+        }
+        return false;
+    }
     if (*wait == PAIR_TREE) {
         size_t value = tree_value(scan, from, to);
         if (value > 0) {
@@ -408,13 +495,24 @@ static size_t wait_after(struct scan *scan, const struct name *name, enum pair_w
     return name->to;
 }
 
+/* Whether the line break at `at` was read out of one that a backslash of the line stands before, in
+ * a string of JSON: \\\n, and twice as many backslashes with each string around that. */
+static bool is_continued_break(const struct scan *scan, size_t at) {
+    if (scan->map == NULL || scan_char(scan, at) != '\n') {
+        return false;
+    }
+    uint32_t slashes = scan->map[at + 1] - scan->map[at] - 1;
+    return slashes == 3 || slashes == 6 || slashes == 12;
+}
+
 size_t pair_continued(struct scan *scan, const struct name *name, size_t at) {
     bool is_here = scan_has(scan, at, "<<");
-    size_t from = at + (is_here ? 2 : 1);
+    bool is_break = is_continued_break(scan, at);
+    size_t from = at + (is_here ? 2 : is_break ? 0 : 1);
 
     char before = at > 0 ? scan->text.ptr[at - 1] : '\0'; /* code has blanks around its = */
-    bool is_end =
-        scan_char(scan, at) == '\\' && (before == '=' || scan->text.ptr[name->from] == '-');
+    bool is_end = (scan_char(scan, at) == '\\' || is_break) &&
+                  (before == '=' || scan->text.ptr[name->from] == '-');
     if (name->quote != '\0' || (!is_here && !is_end)) {
         return 0;
     }
@@ -462,6 +560,7 @@ size_t pair_after(struct scan *scan, const struct name *name, size_t after) {
     enum pair_wait wait = is_form_part(scan, name)       ? PAIR_FORM
                           : is_dumped(scan, name, after) ? PAIR_STRING
                           : is_yaml_key(scan, name)      ? PAIR_KEY
+                          : is_shown(scan, name)         ? PAIR_SHOWN
                                                          : PAIR_LABEL;
     if (wait != PAIR_LABEL) {
         return name_is_secret(scan, name) ? wait_after(scan, name, wait, 0) : 0;

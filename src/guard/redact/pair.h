@@ -8,6 +8,10 @@
  * after it are looked at. Returns where it ends, or 0. */
 size_t pair_after(struct scan *scan, const struct name *name, size_t after);
 
+/* Masks what the objects of a list, the first of which begins at `at`, have under "value": of
+ * cookies. Returns where they end, or 0 when there are none. */
+size_t pair_objects(struct scan *scan, const struct name *name, size_t at);
+
 /* Masks the value of a secret's name that goes on below: what stands at `at` is the backslash that
  * ends the line, or the << of a here-document. Returns where the name ends, or 0. */
 size_t pair_continued(struct scan *scan, const struct name *name, size_t at);

@@ -141,8 +141,8 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
             return value;
         }
         char last = word.len > 0 ? word.ptr[word.len - 1] : ' ';
-        if (is_any(last, " .!?;,") || phrase_is_name(word)) {
-            return (struct str){0}; /* the sentence is over, or goes on about another one */
+        if (is_any(last, " .!?;,") || phrase_is_name(word) || str_eq(word, STR("assigned"))) {
+            return (struct str){0}; /* the sentence is over, or goes on about something else */
         }
         struct str link = last == ':' ? str_slice(word, 0, word.len - 1) : word; /* "is: VALUE" */
         is_linked = word_is_one_of(link, links, ARRAY_N(links)) || (is_for && last == ':');

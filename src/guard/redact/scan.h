@@ -67,6 +67,7 @@ enum pair_wait {
     PAIR_LABEL = 0, /* "value": */
     PAIR_INPUT,     /* input_value= */
     PAIR_STRING,    /* a string on the next line */
+    PAIR_SHOWN,     /* a string that is all of the next line */
     PAIR_TREE,      /* lines of a drawn tree */
     PAIR_FORM,      /* the line after an empty one, ... */
     PAIR_BODY,      /* ... which was there */
@@ -173,7 +174,8 @@ struct scan {
     size_t table_to;     /* heads of tables before it were looked at, ... */
     size_t list_to;      /* lists of names, ... */
     size_t pair_to;      /* and what follows a name that is alone on its line */
-    size_t below_to;     /* lines before it were masked, for a name above them */
+    size_t below_to;     /* lines before it were masked, for a name above them, ... */
+    size_t named_to;     /* ... and values in lines before it, for "secrets" above them */
     struct memo runs[SET_N];
     struct memo word;
     struct line *line;   /* NULL: none is remembered */
@@ -376,6 +378,12 @@ size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at);
 
 /* match_name.c: the second string of a call that lets a user in. */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
+
+/* pair.c: a value before its name: {"value": "VALUE", "name": "NAME"}. */
+size_t match_value_first(struct scan *scan, const struct rule *rule, size_t at);
+
+/* table.c: the head of a column of values, beside one of names: NAME  VALUE */
+size_t match_value_head(struct scan *scan, const struct rule *rule, size_t at);
 
 /* match_name.c: "mot de passe : VALUE", and other labels that are no names. */
 size_t match_label(struct scan *scan, const struct rule *rule, size_t at);

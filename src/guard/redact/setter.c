@@ -125,7 +125,9 @@ bool setter_sets(const struct scan *scan, const struct name *name) {
     int others = 0;                                          /* what is set at: the remote of dvc */
 
     if (!is_followed(scan, name)) {
-        return false;
+        size_t value = scan_skip_blanks(scan, name->to);
+        return value > name->to && scan_char(scan, value) == '-' &&
+               is_directive(word_before(scan, at)) && is_opaque(scan, name);
     }
     if (is_call && name_is_line_begin(scan, at - 4) && is_last_string(scan, name)) {
         return true;

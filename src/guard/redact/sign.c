@@ -19,7 +19,9 @@ enum {
     LITERAL_MIN = 6,
     SIGNS_MIN = 3,
     PASSWORD_MIN = 5, /* of a word in quotes under a name that no sentence has */
-    DOTTED_MIN = 8
+    DOTTED_MIN = 8,
+    APART_MIN = 4,
+    JOINED_MIN = 16
 };
 
 /* Over blanks and colours, to where a value begins. */
@@ -154,10 +156,14 @@ bool sign_quoted_word(const struct scan *scan, size_t at, size_t min) {
     return (has_digit || is_odd) && to - quote > min && is_quote(scan_char(scan, to));
 }
 
-size_t sign_word_min(struct str name) {
-    bool is_compound = str_find(name, STR("_")) > 0 || str_find(name, STR("-")) > 0;
+/* Whether a name has several words, as none of a sentence: api_key, secret-key, SecretKey. */
+static bool is_compound(struct str name) {
+    return str_find(name, STR("_")) > 0 || str_find(name, STR("-")) > 0 ||
+           word_case_changes(name) > 1;
+}
 
-    return is_compound || name_is_password(name) ? PASSWORD_MIN : SIGN_QUOTED_MIN;
+size_t sign_word_min(struct str name) {
+    return is_compound(name) || name_is_password(name) ? PASSWORD_MIN : SIGN_QUOTED_MIN;
 }
 
 /* Whether a quoted word stands at `at` that nobody writes in a sentence: long, with a digit. */
@@ -369,12 +375,18 @@ static size_t after_comparison(const struct scan *scan, const struct name *name,
     return is_given(scan, name, value) ? value : 0;
 }
 
+/* What stands behind the last dot of a name: NAME of env.NAME. */
+static struct str last_part(struct str name) {
+    const char *dot = name.len == 0 ? NULL : memrchr(name.ptr, '.', name.len);
+
+    return dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
+}
+
 /* Whether a name says that something is asked, not given: getPassword("db"). */
 static bool is_asking(struct str name) {
     static const char *const begins[] = {"get",  "find", "fetch",  "load", "read",
                                          "look", "ask",  "prompt", "input"};
-    const char *dot = memrchr(name.ptr, '.', name.len);
-    struct str last = dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
+    struct str last = last_part(name);
 
     for (size_t i = 0; i < ARRAY_N(begins); i++) {
         if (str_starts_nocase(last, str_from(begins[i]))) {
@@ -386,8 +398,7 @@ static bool is_asking(struct str name) {
 
 /* Whether a name says that something is given: setPassword, withPassword. */
 static bool is_setting_name(struct str name) {
-    const char *dot = memrchr(name.ptr, '.', name.len);
-    struct str last = dot == NULL ? name : str_slice(name, (size_t)(dot + 1 - name.ptr), name.len);
+    struct str last = last_part(name);
 
     return str_starts(last, STR("set")) || str_starts(last, STR("with"));
 }
@@ -425,7 +436,10 @@ static size_t after_default(const struct scan *scan, const struct name *name, si
     for (size_t i = 0; i < ARRAY_N(signs); i++) {
         if (scan_has(scan, at, signs[i])) {
             size_t value = scan_skip_blanks(scan, at + strlen(signs[i]));
-            return is_given(scan, name, value) ? value : 0;
+            bool is_variable = name_is_constant(last_part(name_str(scan, name)));
+            return is_given(scan, name, value) || (is_variable && sign_string(scan, value) > 0)
+                       ? value
+                       : 0;
         }
     }
     return 0;
@@ -484,15 +498,28 @@ size_t sign_cell_end(const struct scan *scan, size_t at) {
     return text_before_blanks(scan->text, end);
 }
 
+/* Whether a word of several that hyphens or dots join begins at `at`, as passphrases are made. */
+static bool is_joined_words(const struct scan *scan, size_t at) {
+    size_t to = at;
+    size_t joints = 0;
+
+    while (is_letter(scan_char(scan, to)) || (to > at && is_any(scan_char(scan, to), "-."))) {
+        joints += is_letter(scan_char(scan, to)) ? 0 : 1;
+        to++;
+    }
+    return joints > 1 && to - at >= JOINED_MIN && is_any(scan_char(scan, to), " \t|\"\\\x1b\r\n");
+}
+
 /* "password | VALUE" of psql, "| password | VALUE |" and "| /db/password | SecureString | VALUE |"
  * of AWS: where the value begins, or 0. */
 static size_t after_bar(const struct scan *scan, const struct name *name, size_t sign) {
     size_t value = scan_skip_blanks(scan, bars_end(scan, sign));
     size_t end = scan_line_end(scan, value);
     struct str key = name_str(scan, name);
-    const char *dot = memrchr(key.ptr, '.', key.len); /* env.NAME */
-    struct str last = dot == NULL ? key : str_slice(key, (size_t)(dot + 1 - key.ptr), key.len);
-    bool is_value = name_is_password(key) || name_is_constant(last) || str_ends(key, STR("Pass"));
+    bool is_value = name_is_password(key) || name_is_constant(last_part(key)) ||
+                    str_ends(key, STR("Pass")) ||
+                    (is_compound(key) &&
+                     (is_marked_word(scan, value, LITERAL_MIN) || is_joined_words(scan, value)));
 
     if (scan_has(scan, value, "SecureString")) {
         size_t bar = bar_next(scan, value, end);
@@ -558,8 +585,23 @@ static size_t after_attributes(const struct scan *scan, const struct name *name,
     return is_value ? to + 1 : 0;
 }
 
-/* Where the value begins of a name that dots lead to it, "password......VALUE" and "Password ... :
- * VALUE", as tables without lines have them; 0 when they do not. */
+/* Whether the word at `at` says how something went: "token-service ..... SUCCESS [ 1.2 s]" */
+static bool is_outcome(const struct scan *scan, size_t at) {
+    static const struct str words[] = {W("success"), W("succeeded"), W("failure"), W("failed"),
+                                       W("fail"),    W("skipped"),   W("pass"),    W("passed"),
+                                       W("ok"),      W("done"),      W("error"),   W("found"),
+                                       W("missing"), W("warning"),   W("ready"),   W("not")};
+    size_t to = at;
+
+    while (is_letter(scan_char(scan, to))) {
+        to++;
+    }
+    return to == at ? !is_quote(scan_char(scan, at)) && !is_marked_word(scan, at, PASSWORD_MIN)
+                    : word_is_one_of(str_slice(scan->text, at, to), words, ARRAY_N(words));
+}
+
+/* Where the value begins of a name that dots lead to it, "password......VALUE", "Password ... :
+ * VALUE" and "password ..... VALUE", as tables without lines have them; 0 when they do not. */
 static size_t after_dots(const struct scan *scan, struct name *name, size_t at) {
     size_t dots = scan_skip_blanks(scan, at);
     size_t to = dots;
@@ -571,7 +613,8 @@ static size_t after_dots(const struct scan *scan, struct name *name, size_t at) 
     bool is_labelled = to - dots >= 3 && scan_has(scan, sign, ": ");
     bool is_glued = dots == at && to - dots >= DOTTED_MIN && sign == to &&
                     (is_quote(scan_char(scan, sign)) || is_marked_word(scan, sign, PASSWORD_MIN));
-    if ((!is_labelled && !is_glued) || !name_begins_line(scan, name->from)) {
+    bool is_apart = dots > at && sign > to && to - dots >= APART_MIN && !is_outcome(scan, sign);
+    if ((!is_labelled && !is_glued && !is_apart) || !name_begins_line(scan, name->from)) {
         return 0;
     }
     name->is_line_start = true;
@@ -589,9 +632,11 @@ static size_t after_bracketed(const struct scan *scan, const struct name *name, 
         scan->text.ptr[name->from - 1] == '(') {
         return at + 3; /* Key (NAME)=(VALUE) of PostgreSQL */
     }
-    return (before == ' ' || (unsigned char)before >= 0x80) &&
-                   (is_marked_word(scan, value, PASSWORD_MIN) ||
-                    value_is_opaque(scan->text, value, false))
+    bool is_foreign = (unsigned char)before >= 0x80; /* a label in another script */
+    return (before == ' ' || is_foreign) && (is_marked_word(scan, value, PASSWORD_MIN) ||
+                                             (is_foreign && is_alnum(scan_char(scan, value)) &&
+                                              name_is_password(name_str(scan, name))) ||
+                                             value_is_opaque(scan->text, value, false))
                ? value
                : 0;
 }

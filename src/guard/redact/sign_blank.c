@@ -1,6 +1,7 @@
 /* guard/redact/sign_blank.c: names whose values only a blank sets apart: options, columns, clauses
  * of SQL, .netrc, and what is said to set one. */
 #include "guard/redact/generic.h"
+#include "guard/redact/key.h"
 #include "guard/redact/setter.h"
 #include "guard/redact/sign.h"
 #include "guard/redact/word.h"
@@ -65,8 +66,8 @@ static bool is_netrc_line(const struct scan *scan, const struct name *name) {
 }
 
 /* Whether a word that is the last of its line begins at `from`, of letters with a digit or a sign
- * in it, or a long number, and no version. */
-static bool is_setting_word(const struct scan *scan, size_t from) {
+ * in it, or a long number, and no version. `may_shout`: no sentence is it that ! ends. */
+static bool is_setting_word(const struct scan *scan, size_t from, bool may_shout) {
     size_t to = from;
     size_t letters = 0;
     size_t digits = 0;
@@ -91,7 +92,8 @@ static bool is_setting_word(const struct scan *scan, size_t from) {
     bool is_version = scan_char(scan, from) == 'v' && is_digit(scan_char(scan, from + 1));
     bool is_number = digits >= NUMBER_MIN && digits == to - from;
     bool is_over = scan_is_line_over(scan, to) || is_any(scan_char(scan, to), "\"'\\\x1b");
-    has_mark = has_mark || is_any(scan_char(scan, to > from ? to - 1 : to), "#$%^&*") ||
+    char last = to > from ? scan->text.ptr[to - 1] : '\0';
+    has_mark = has_mark || is_any(last, "#$%^&*") || (may_shout && last == '!') ||
                3 * word_case_changes(str_slice(scan->text, from, to)) >= to - from;
     return is_over && ((letters > 1 && has_mark) || is_number) && !is_version &&
            to - from >= LITERAL_MIN;
@@ -103,7 +105,8 @@ static bool is_setting_line(const struct scan *scan, const struct name *name) {
 
     return (name_is_password(key) || str_ends_nocase(key, STR("token"))) &&
            name_begins_line(scan, name->from) &&
-           is_setting_word(scan, scan_skip_blanks(scan, name->to));
+           is_setting_word(scan, scan_skip_blanks(scan, name->to),
+                           str_find(key, STR("_")) > 0 || word_case_changes(key) > 1);
 }
 
 /* "  --password     asks for the password" of a help text: a column of sentences behind the
@@ -173,14 +176,18 @@ static bool has_blank_separator(struct scan *scan, const struct name *name) {
 
 /* Whether a string is all that follows on the line of a name at its begin: of Gradle. */
 static bool is_only_argument(const struct scan *scan, const struct name *name, size_t at) {
-    char quote = scan_char(scan, at);
+    size_t slashes = scan_skip_slashes(scan, at) - at;
+    char quote = scan_char(scan, at + slashes);
 
     if (!is_any(quote, "'\"") || scan_is_outer_quote(scan, at) ||
         !name_is_password(name_str(scan, name)) || !name_begins_line(scan, name->from)) {
         return false;
     }
-    size_t end = scan_string_end(scan, at + 1, quote, 0);
-    return scan_char(scan, end) == quote && scan_is_line_over(scan, end + 1);
+    slashes = scan_quoting_slashes(slashes);
+    size_t end = scan_string_end(scan, at + slashes + 1, quote, slashes) + slashes;
+    size_t after = scan_skip_slashes(scan, end + 1);
+    return scan_char(scan, end) == quote &&
+           (scan_is_line_over(scan, end + 1) || scan_char(scan, after) == '"');
 }
 
 /* Whether SQL writes a string behind the name: PASSWORD 'VALUE', SECRET 'VALUE' of DuckDB,
@@ -293,7 +300,7 @@ static size_t after_user(const struct scan *scan, const struct name *name, size_
     return user > sign && scan_has(scan, user, " = ") ? scan_skip_blanks(scan, user + 3) : 0;
 }
 
-/* SET NAME TO 'VALUE', the name in quotes too. */
+/* SET NAME TO 'VALUE', the name in quotes too, and set "NAME" "VALUE" of commands. */
 static bool is_set_by_sql(const struct scan *scan, const struct name *name) {
     size_t from = name->from - (name->quote != '\0' ? 1 + name->slashes : 0);
 
@@ -313,6 +320,38 @@ static bool is_map_item(const struct scan *scan, const struct name *name, size_t
            is_any(scan_char(scan, end + slashes + 1), ",}");
 }
 
+/* The last cell of a line of columns that a constant begins, "NAME   api   test   VALUE", where it
+ * looks like a secret; 0 when it does not. */
+static size_t after_cells(const struct scan *scan, const struct name *name) {
+    if (!scan_has(scan, name->to, "  ") || !name_is_constant(name_str(scan, name)) ||
+        !name_begins_line(scan, name->from)) {
+        return 0;
+    }
+    size_t at = scan_skip_blanks(scan, name->to);
+    size_t to = scan_unquoted_end(scan, at);
+    while (scan_has(scan, to, "  ") && !scan_is_line_over(scan, to)) {
+        at = scan_skip_blanks(scan, to);
+        to = scan_unquoted_end(scan, at);
+    }
+    return value_is_opaque(scan->text, at, true) ? at : 0;
+}
+
+/* <Cookie NAME=VALUE for HOST/> of Python, and cookies [Object: null prototype] {...} of Node.js:
+ * where the value begins, or 0. */
+static size_t after_cookie(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t to = sign;
+
+    while (is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    if (scan_has(scan, sign, "[Object: null") && key_is_of_cookies(name_str(scan, name))) {
+        return sign;
+    }
+    bool is_cookie = name->from > 0 && scan->text.ptr[name->from - 1] == '<' &&
+                     str_eq(name_str(scan, name), STR("Cookie"));
+    return is_cookie && to > sign && scan_char(scan, to) == '=' ? to + 1 : 0;
+}
+
 size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separator) {
     size_t sign = scan_skip_blanks(scan, at);
 
@@ -330,15 +369,18 @@ size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separat
     if (sign > at && name->quote != '\0') { /* {"NAME" "VALUE"} of Clojure, and of a command */
         bool is_value = sign_quoted_word(scan, sign, sign_word_min(name_str(scan, name)));
         bool is_cell = scan->text.ptr[at - 1] == ']' && scan_has(scan, at, "  ") &&
-                       is_setting_word(scan, sign); /* $_ENV['NAME']   VALUE */
+                       is_setting_word(scan, sign, true); /* $_ENV['NAME']   VALUE */
         bool is_string = is_any(scan_char(scan, sign_string(scan, sign)), "'\"");
-        is_value = is_value || (is_string && is_map_item(scan, name, sign));
+        is_value =
+            is_value || (is_string && (is_map_item(scan, name, sign) || is_set_by_sql(scan, name)));
         return is_cell || (is_value && is_string && !sign_is_key(scan, sign)) ? sign : 0;
     }
     if (sign == at) {
         return 0;
     }
-    size_t string = after_blank(scan, name, sign);
+    size_t string = after_cookie(scan, name, sign);
+    string = string > 0 ? string : after_cells(scan, name);
+    string = string > 0 ? string : after_blank(scan, name, sign);
     string = string > 0 ? string : after_option(scan, name, sign);
     if (string > 0) {
         return string;

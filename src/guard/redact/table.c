@@ -483,7 +483,7 @@ static uint64_t head_columns(const struct scan *scan, size_t from, size_t to, si
 /* Whether cells of the head are called a name and its value; in lower case. */
 static void head_pairs(const struct scan *scan, struct table_carry *table, size_t from, size_t to) {
     static const struct str names[] = {W("key"),     W("name"),     W("variable"), W("parameter"),
-                                       W("setting"), W("property"), W("option")};
+                                       W("setting"), W("property"), W("option"),   W("output")};
     bool has_name = false;
 
     for (size_t i = 0; i < table->cells && i < CELLS_MAX; i++) {
@@ -576,6 +576,34 @@ static size_t head_read(struct scan *scan, const struct name *name, struct table
     return name->to;
 }
 
+/* The head that `name` is a cell of, and what is below it. */
+static size_t head_match(struct scan *scan, const struct name *name, struct table_carry *table) {
+    size_t line = scan_line_begin(scan, name->from);
+    size_t string = name_string_begin(scan, line, name->from);
+
+    for (size_t i = 0; i < ARRAY_N(scan->strings) && string == 0 && name->quote == '\0'; i++) {
+        const struct json_string *other = &scan->strings[i]; /* an item of a list */
+        bool is_in = name->from >= other->begin && name->from < other->end && other->begin > line;
+        string = is_in ? other->begin : 0;
+    }
+    return head_read(scan, name, table, string);
+}
+
+size_t match_value_head(struct scan *scan, const struct rule *rule, size_t at) {
+    static const struct str value = W("value");
+    size_t to = at + strlen(rule->anchor);
+    const struct name name = {.from = to - value.len, .to = to, .kind = rule->kind};
+
+    if (is_name_char(scan_char(scan, to)) || name.from < scan->table_to) {
+        return 0;
+    }
+    struct within whole = scan_narrow(scan, at, false);
+    struct table_carry table = {.separator = head_separator(scan, &name)};
+    size_t found = table.separator == '\0' ? 0 : head_match(scan, &name, &table);
+    scan_widen(scan, whole);
+    return found;
+}
+
 size_t table_head(struct scan *scan, const struct name *name) {
     struct table_carry table = {.separator = head_separator(scan, name)};
     char next = scan_char(scan, scan_skip_blanks(scan, name->to));
@@ -590,14 +618,7 @@ size_t table_head(struct scan *scan, const struct name *name) {
         !is_head_name(name_str(scan, name))) {
         return 0;
     }
-    size_t line = scan_line_begin(scan, name->from);
-    size_t string = name_string_begin(scan, line, name->from);
-    for (size_t i = 0; i < ARRAY_N(scan->strings) && string == 0 && name->quote == '\0'; i++) {
-        const struct json_string *other = &scan->strings[i]; /* an item of a list */
-        bool is_in = name->from >= other->begin && name->from < other->end && other->begin > line;
-        string = is_in ? other->begin : 0;
-    }
-    return head_read(scan, name, &table, string);
+    return head_match(scan, name, &table);
 }
 
 void table_line(struct scan *scan, struct carry *carry) {

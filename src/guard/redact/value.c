@@ -18,6 +18,8 @@ enum {
     BRACED_MAX = 256,
     OPENED_MAX = 512,
     CALL_MAX = 48,
+    TYPE_MAX = 40,
+    PLAIN_MAX = 256,
     LISTED_MIN = 8,
     DIGEST = 7 /* "Digest " */
 };
@@ -59,6 +61,24 @@ static struct str without_break(struct str value) {
     return str_slice(value, 0, to);
 }
 
+/* Without what sets a terminal's colour in it, when it is short: in `out`. */
+static struct str without_colours(struct str value, char *out) {
+    size_t n = 0;
+
+    if (value.len > PLAIN_MAX || value.len == 0 || memchr(value.ptr, '\x1b', value.len) == NULL) {
+        return value;
+    }
+    for (size_t at = 0; at < value.len; at++) {
+        size_t colour = lead_colour_end(value, at);
+        if (colour > at) {
+            at = colour - 1;
+        } else {
+            out[n++] = value.ptr[at];
+        }
+    }
+    return (struct str){out, n};
+}
+
 size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t to,
                  enum span_style style) {
     struct str key = name_str(scan, name);
@@ -67,7 +87,8 @@ size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t
     if (key_value_is_place(key, value)) {
         return from; /* rules look into it */
     }
-    struct str said = without_break(value);
+    char plain[PLAIN_MAX];
+    struct str said = without_colours(without_break(value), plain);
     bool is_closing = said.len > 1 && said.ptr[said.len - 1] == ')' &&
                       memchr(said.ptr, '(', said.len) == NULL; /* (using password: YES) */
     if (key_value_is_harmless(key, said) ||
@@ -180,7 +201,7 @@ static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
 
 static bool is_header(struct str name) {
     static const struct str headers[] = {W("authorization"), W("proxy-authorization"), W("cookie"),
-                                         W("set-cookie")};
+                                         W("set-cookie"), W("cookies")};
 
     return word_is_one_of(name, headers, ARRAY_N(headers));
 }
@@ -307,6 +328,13 @@ static bool is_call(const struct scan *scan, const struct name *name, size_t fro
            (is_name_char(scan_char(scan, at)) && scan_char(scan, at) != '-')) {
         at++;
     }
+    size_t generic = at; /* get<string>('NAME') of TypeScript and Java */
+    while (scan_char(scan, at) == '<' && generic - at < TYPE_MAX &&
+           (is_name_char(scan_char(scan, generic)) || is_any(scan_char(scan, generic), "<>[],")) &&
+           generic < scan->text.len) {
+        generic++;
+    }
+    at = generic > at && scan->text.ptr[generic - 1] == '>' ? generic : at;
     if (at == from || !is_letter(scan->text.ptr[from]) || scan_char(scan, at) != '(') {
         return false;
     }
@@ -507,6 +535,16 @@ static bool is_cmdlet(const struct scan *scan, const struct name *name, size_t a
            scan_has(scan, to, " -");
 }
 
+/* "24 bytes", as kubectl describe tells of a secret. */
+static bool is_size(const struct scan *scan, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) {
+        if (!is_digit(scan->text.ptr[i])) {
+            return false;
+        }
+    }
+    return to > from && scan_has(scan, to, " bytes") && !is_alnum(scan_char(scan, to + 6));
+}
+
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
     bool is_wrapped = wrapper_end(scan, at) > 0;
 
@@ -537,6 +575,9 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
         return value_add(scan, name, from, (size_t)braces + 2, SPAN_PLAIN);
     }
     size_t to = value_word_end(scan, name, from);
+    if (is_block_mark(str_slice(scan->text, from, to)) || is_size(scan, from, to)) {
+        return 0;
+    }
     size_t end = name->is_element                        ? element_end(scan, from, to)
                  : name->open != '\0' && !name->is_query ? opened_end(scan, name, from)
                                                          : to;
@@ -584,6 +625,22 @@ size_t value_list(struct scan *scan, const struct name *name, size_t at) {
         at = scan_skip_blanks(scan, comma + 1);
         if (scan_char(scan, comma) != ',') {
             break;
+        }
+    }
+    return last;
+}
+
+size_t value_cookie_list(struct scan *scan, const struct name *name, size_t at) {
+    size_t last = 0;
+
+    for (at = scan_skip_blanks(scan, at); at > 0; at = scan_next_string(scan, at)) {
+        size_t quote = scan_skip_slashes(scan, at);
+        size_t sign = quote + 1;
+        while (is_name_char(scan_char(scan, sign))) {
+            sign++;
+        }
+        if (is_quote(scan_char(scan, quote)) && scan_char(scan, sign) == '=') {
+            last = value_string(scan, name, at);
         }
     }
     return last;
@@ -731,7 +788,8 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     size_t prefix = is_letter(scan_char(scan, from)) ? 1 : 0; /* b"...", f"..." */
     if (prefix > 0) {
         size_t opening = scan_skip_slashes(scan, from + prefix);
-        bool is_repr = name->quote != '\0' && sign_string(scan, from) == opening; /* 'a': b\"... */
+        bool is_repr = (name->quote != '\0' || separator == '=') &&
+                       sign_string(scan, from) == opening; /* 'a': b\"..., a=b\"... */
         quote = opening == from + prefix || is_repr ? opening : quote;
     }
     if (is_quote(scan_char(scan, quote))) {

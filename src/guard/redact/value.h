@@ -18,6 +18,9 @@ size_t value_strings(struct scan *scan, const struct name *name, size_t at);
  * it is none. */
 size_t value_list(struct scan *scan, const struct name *name, size_t at);
 
+/* ["NAME=VALUE", ...] of cookies, behind its bracket at `at`; 0 when it is none. */
+size_t value_cookie_list(struct scan *scan, const struct name *name, size_t at);
+
 /* Where a word ends, without the punctuation of the sentence or list it stands in. */
 size_t value_word_end(const struct scan *scan, const struct name *name, size_t from);
 

@@ -2,6 +2,7 @@
  * on the lines below the name of a secret. */
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
+#include "guard/redact/member.h"
 #include "guard/redact/value.h"
 #include "guard/redact/word.h"
 
@@ -204,7 +205,8 @@ void value_below(struct scan *scan, const struct name *name, enum below below) {
     bool is_last = str_trim(str_slice(scan->text, end, scan->text.len)).len == 0 &&
                    scan_is_in_string(scan, name->from);
     bool is_wrapped = is_last && is_whole_line(scan, name);
-    if (name->from < scan->below_to || (is_last && !is_wrapped)) {
+    size_t *done = below == BELOW_NAMED ? &scan->named_to : &scan->below_to;
+    if (name->from < *done || (is_last && !is_wrapped)) {
         return; /* masked already, or the string ends */
     }
     size_t begin = scan_line_begin(scan, name->from);
@@ -215,7 +217,7 @@ void value_below(struct scan *scan, const struct name *name, enum below below) {
         size_t next = scan_next_line(scan, line);
         is_on = value_yaml_line(scan, line, next, indent, below);
         line = next;
-        scan->below_to = next;
+        *done = next;
     }
     bool is_below = is_on && scan->text.len == whole.len;
     scan_widen(scan, whole);
@@ -230,34 +232,15 @@ void value_below(struct scan *scan, const struct name *name, enum below below) {
 }
 
 size_t value_map(struct scan *scan, const struct name *name, size_t at) {
+    struct member member = {.end = at + 1};
     size_t last = 0;
 
-    for (size_t i = 0; i < MAP_MAX; i++) {
-        size_t key = scan_skip_blanks(scan, at + 1);
-        while (is_line_end(scan_char(scan, key))) {
-            key = scan_skip_blanks(scan, key + 1);
-        }
-        size_t open = scan_skip_slashes(scan, key);
-        size_t slashes = scan_quoting_slashes(open - key);
-        char quote = scan_char(scan, open);
-        size_t close = is_quote(quote) ? scan_string_end(scan, open + 1, quote, slashes) : open;
-        size_t colon = scan_skip_blanks(scan, close + slashes + 1);
-        size_t value = scan_skip_blanks(scan, colon + 1);
-        size_t begin = scan_skip_slashes(scan, value);
-        if (!is_quote(quote) || scan_char(scan, colon) != ':' ||
-            !is_quote(scan_char(scan, begin))) {
-            return last;
-        }
-        size_t end = scan_string_end(scan, begin + 1, scan->text.ptr[begin],
-                                     scan_quoting_slashes(begin - value));
-        if (is_one_of_secrets(str_slice(scan->text, open + 1, close),
-                              str_slice(scan->text, begin + 1, end))) {
-            scan_add(scan, begin + 1, end, name->kind, SPAN_PLAIN);
-            last = end;
-        }
-        at = scan_skip_blanks(scan, scan_skip_slashes(scan, end) + 1);
-        if (scan_char(scan, at) != ',') {
-            return last;
+    for (int i = 0; i < MAP_MAX && member_read(scan, member.end, &member); i++) {
+        bool is_string = member.end > member.to;
+        if (is_string && is_one_of_secrets(name_str(scan, &member.key),
+                                           str_slice(scan->text, member.from, member.to))) {
+            scan_add(scan, member.from, member.to, name->kind, SPAN_PLAIN);
+            last = member.to;
         }
     }
     return last;
