@@ -2,6 +2,7 @@
 #include "guard/redact/span.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void spans_done(struct spans *spans) {
     free(spans->rows);
@@ -77,6 +78,35 @@ static void spans_sort(struct spans *spans) {
     }
 }
 
+/* Whether an address of e-mail is the end of the password of a URI and its host, USER:PASS@host. */
+static bool is_of_uri(const struct span *address, const struct span *password) {
+    return password->from <= address->from && address->from < password->to &&
+           password->to < address->to;
+}
+
+static bool has_kind(const struct span *span, const char *kind) {
+    return span->kind[0] == kind[0] && strcmp(span->kind, kind) == 0;
+}
+
+/* Drops addresses that are of URIs, whose hosts say what went wrong: of spans in order. */
+static void spans_keep_hosts(struct spans *spans) {
+    struct span password = {0}; /* the last one of a URI */
+    size_t kept = 0;
+
+    for (size_t i = 0; i < spans->n; i++) {
+        struct span span = spans->rows[i];
+        const struct span *next = &spans->rows[i + 1 < spans->n ? i + 1 : i];
+        bool is_address = has_kind(&span, "e-mail");
+        bool is_next = is_address && has_kind(next, "uri-password") && is_of_uri(&span, next);
+
+        password = has_kind(&span, "uri-password") ? span : password;
+        if (!is_next && !(is_address && is_of_uri(&span, &password))) {
+            spans->rows[kept++] = span;
+        }
+    }
+    spans->n = kept;
+}
+
 void spans_merge(struct spans *spans) {
     size_t kept = 0;
 
@@ -84,6 +114,7 @@ void spans_merge(struct spans *spans) {
         return;
     }
     spans_sort(spans);
+    spans_keep_hosts(spans);
     for (size_t i = 1; i < spans->n; i++) {
         struct span *last = &spans->rows[kept];
         const struct span *next = &spans->rows[i];

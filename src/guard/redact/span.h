@@ -31,7 +31,8 @@ void spans_clear(struct spans *spans);
 /* Adds a span; an empty one is dropped. */
 void spans_add(struct spans *spans, struct span span);
 
-/* Sorts and joins what overlaps or touches; the kind of the earliest stays. */
+/* Sorts and joins what overlaps or touches; the kind of the earliest stays. An address of
+ * e-mail that begins in the password of a URI is dropped: what follows the @ is its host. */
 void spans_merge(struct spans *spans);
 
 /* Whether each span (merged) stands on its own mask in `text`, which rendering would not change. */
