@@ -2,6 +2,7 @@
 #include "support/fake_http.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -108,7 +109,7 @@ static void fake_serve(struct fake_http *fake, size_t i) {
 }
 
 static void fake_accept(struct fake_http *fake) {
-    int fd = accept(fake->listener, NULL, NULL);
+    int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
 
     for (size_t i = 0; i < CONNECTIONS_MAX && fd > 0; i++) {
         if (fake->rows[i].fd == 0) {
@@ -161,7 +162,7 @@ struct fake_http *fake_http_start(fake_answer *answer, void *ctx) {
     if (bind(fake->listener, (struct sockaddr *)&at, sizeof at) != 0 ||
         listen(fake->listener, CONNECTIONS_MAX) != 0 ||
         getsockname(fake->listener, (struct sockaddr *)&at, &len) != 0 ||
-        pipe(fake->stop_pipe) != 0) {
+        pipe2(fake->stop_pipe, O_CLOEXEC) != 0) {
         abort();
     }
     fake->port = ntohs(at.sin_port);

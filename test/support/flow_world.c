@@ -33,6 +33,10 @@ extern const struct tool tool_aws_deployer;
 extern const struct tool tool_qdrant_vector;
 extern const struct tool tool_openai_llm;
 
+/* Operations run side by side, and a moment is kept while they do: what changes in a world during a
+ * run is written and read under this lock; the replies below are made under it. */
+static pthread_mutex_t world_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* ---- Effects ---- */
 
 static int effect_find(const char *key) {
@@ -51,6 +55,9 @@ static void effect_happens(const char *op, const char *key) {
         at = world->effect_n++;
         (void)snprintf(world->effects[at].op, sizeof world->effects[at].op, "%s", op);
         (void)snprintf(world->effects[at].key, sizeof world->effects[at].key, "%s", key);
+    }
+    if (at < 0) {
+        abort(); /* WORLD_EFFECTS_MAX is too small for this test */
     }
     world->effects[at].n++;
 }
@@ -382,7 +389,7 @@ static json_t *reply_apply(struct op *op) {
                      hostile_at(WORLD_PLACE_EVENT, "the fake says no"));
     }
     json_put(out, "outputs", outputs_of(json_str_or(op->args, "stack", "")));
-    if (atomic_load(&world->is_cancelled)) {
+    if (world->is_cancelled) {
         json_put_bool(out, "unwanted", true);
     }
     return out;
@@ -528,12 +535,10 @@ static json_t *reply_complete(struct op *op) {
     const char *form = json_str_or(op->args, "form", "");
     bool is_evil = world->model == WORLD_MODEL_EVIL;
 
-    world->advised++;
     world->is_prompt_leaking = world->is_prompt_leaking || strstr(prompt, "0p3n s3sam3") != NULL;
     world->is_reached =
         world->is_reached || (world->hostile[0] != '\0' && strstr(prompt, "xq-hostile") != NULL);
     op->used = (struct token_sum){900, 60};
-    op->is_used_known = true;
     if (is_evil && strstr(prompt, "tool_calls") == NULL) {
         return evil_calls();
     }
@@ -559,10 +564,15 @@ static json_t *reply_complete(struct op *op) {
 
 /* ---- One operation ---- */
 
-/* Operations run side by side, and a moment is kept while they do. */
-static pthread_mutex_t world_lock = PTHREAD_MUTEX_INITIALIZER;
+enum fate {
+    FATE_WORKS = 0,
+    FATE_FAILS,
+    FATE_INTERRUPTED, /* Ctrl-C is pressed during it */
+    FATE_CANCELLED,   /* somebody cancels the run during it */
+};
 
-static int call_begins(const char *name) {
+static enum fate call_begins(const char *name) {
+    enum fate fate = FATE_WORKS;
     int number;
 
     (void)pthread_mutex_lock(&world_lock);
@@ -570,12 +580,22 @@ static int call_begins(const char *name) {
     if (number < WORLD_CALLS_MAX) {
         (void)snprintf(world->log[number], sizeof world->log[0], "%s", name);
     }
+    if (number == world->interrupt_at) {
+        atomic_store(&world->interrupted, true);
+        fate = FATE_INTERRUPTED;
+    } else if (strcmp(world->cancel_op, name) == 0 && !world->is_cancelled) {
+        world->is_cancelled = true;
+        fate = FATE_CANCELLED;
+    } else if (number == world->fail_at || strcmp(world->fail_op, name) == 0) {
+        fate = FATE_FAILS;
+    }
     (void)pthread_mutex_unlock(&world_lock);
-    return number;
+    return fate;
 }
 
-/* Somebody cancels the run from elsewhere, and the operation goes on until it knows. */
-static void cancel_from_elsewhere(struct op *op) {
+/* Somebody cancels the run from elsewhere, and the operation goes on until it knows: an effect that
+ * the run is unwanted, anything else that it is to stop. */
+static void cancel_from_elsewhere(struct op *op, bool is_effect) {
     CLEANUP(json_decrefp) json_t *message = parse("{\"type\":\"cancel\",\"actor\":\"ada\"}");
     CLEANUP(masked_done) struct masked masked = {0};
     struct err err = {0};
@@ -584,30 +604,25 @@ static void cancel_from_elsewhere(struct op *op) {
     if (store_put_message(op->services->store, str_from(op->session), &masked, &err) != ERR_NONE) {
         abort();
     }
-    while (!atomic_load(op->unwanted) && !atomic_load(op->cancel)) {
+    while (!atomic_load(op->cancel) && !(is_effect && atomic_load(op->unwanted))) {
         clock_sleep_ms(1);
     }
-    clock_sleep_ms(20); /* what may be stopped is told so right after */
 }
 
 static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply)(struct op *op),
                                struct op *op, json_t **out, struct err *err) {
-    int number = call_begins(name);
+    enum fate fate = call_begins(name);
 
-    if (number == world->interrupt_at) {
-        atomic_store(&world->interrupted, true);
-        while (!atomic_load(op->cancel)) {
-            clock_sleep_ms(1);
-        }
+    if (fate == FATE_CANCELLED) {
+        cancel_from_elsewhere(op, is_effect);
+    }
+    while (fate == FATE_INTERRUPTED && !atomic_load(op->cancel)) {
+        clock_sleep_ms(1);
+    }
+    if (fate == FATE_INTERRUPTED || (fate == FATE_CANCELLED && !is_effect)) {
         return err_set(err, ERR_CANCELLED, "the fake was cancelled");
     }
-    if (strcmp(world->cancel_op, name) == 0 && !atomic_exchange(&world->is_cancelled, true)) {
-        cancel_from_elsewhere(op);
-        if (!is_effect) {
-            return err_set(err, ERR_CANCELLED, "the fake was cancelled");
-        }
-    }
-    if (number == world->fail_at || strcmp(world->fail_op, name) == 0) {
+    if (fate == FATE_FAILS) {
         return err_set(err, world->fail_code, "the fake %s fails", name);
     }
     (void)pthread_mutex_lock(&world_lock);
@@ -622,10 +637,12 @@ static enum err_code fake_call(const char *name, bool is_effect, json_t *(*reply
 /* What happened under this key is done, and answers as it did. */
 static enum err_code fake_look(json_t *(*reply)(struct op *op), struct op *op,
                                enum reconciled *state, json_t **out) {
+    (void)pthread_mutex_lock(&world_lock);
     if (effect_find(op->key) >= 0) {
         *state = RECONCILED_DONE;
         *out = reply(op);
     }
+    (void)pthread_mutex_unlock(&world_lock);
     return ERR_NONE;
 }
 
@@ -678,13 +695,19 @@ FAKE(logs, "logs", false)
 
 /* Not one of the calls that tests count: with a model there are more of them. */
 static enum err_code run_complete(struct op *op, json_t **out, struct err *err) {
-    if (world->model == WORLD_MODEL_DOWN) {
-        world->advised++;
-        op->is_used_known = true;
+    bool is_down = world->model == WORLD_MODEL_DOWN;
+
+    op->is_used_known = true;
+    (void)pthread_mutex_lock(&world_lock);
+    world->advised++;
+    if (!is_down) {
+        *out = reply_complete(op);
+    }
+    (void)pthread_mutex_unlock(&world_lock);
+    if (is_down) {
         return err_set(err, world->model_fails == ERR_NONE ? ERR_UNREACHABLE : world->model_fails,
                        "the fake model is down");
     }
-    *out = reply_complete(op);
     return ERR_NONE;
 }
 
@@ -764,9 +787,46 @@ static void fake_make(size_t at, const struct tool *real) {
 
 /* ---- The person ---- */
 
+static void world_shows(const char *shown) {
+    world->is_shown =
+        world->is_shown || (world->obey[0] != '\0' && strstr(shown, "xq-obeyed") != NULL);
+}
+
 static bool person_is_there(void *ctx) {
     (void)ctx;
     return !world->is_nobody_there;
+}
+
+/* What the person sees and remembers of a question. */
+static void person_sees(const json_t *question, const char *shown) {
+    const char *field = json_str_or(question, "field", "");
+
+    (void)pthread_mutex_lock(&world_lock);
+    if (world->asked_n < WORLD_ASKED_MAX) {
+        (void)snprintf(world->asked[world->asked_n++], sizeof world->asked[0], "%s", field);
+    }
+    if (strcmp(field, "env.LOG_LEVEL") == 0) {
+        (void)snprintf(world->proposed, sizeof world->proposed, "%s",
+                       json_str_or(question, "proposed.value", ""));
+    }
+    world_shows(shown);
+    (void)pthread_mutex_unlock(&world_lock);
+}
+
+/* "yes" puts the cause right, where it is time for that. */
+static const char *person_retries(void) {
+    int asked;
+
+    (void)pthread_mutex_lock(&world_lock);
+    asked = world_asked("retry");
+    if (world->mended_at > 0 && asked >= world->mended_at) {
+        world->fail_op[0] = '\0';
+        world->is_apply_bad = world->is_probe_bad = world->lacks_right = false;
+    }
+    (void)pthread_mutex_unlock(&world_lock);
+    return (world->mended_at > 0 && asked >= world->mended_at) || (world->is_retried && asked < 8)
+               ? "yes"
+               : "no";
 }
 
 static enum err_code person_ask(void *ctx, const struct masked *masked,
@@ -777,28 +837,15 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
     const char *answer = "yes";
 
     (void)ctx;
-    if (world->asked_n < WORLD_ASKED_MAX) {
-        (void)snprintf(world->asked[world->asked_n++], sizeof world->asked[0], "%s", field);
-    }
-    if (strcmp(field, "env.LOG_LEVEL") == 0) {
-        (void)snprintf(world->proposed, sizeof world->proposed, "%s",
-                       json_str_or(question, "proposed.value", ""));
-    }
-    world->is_shown = world->is_shown ||
-                      (world->obey[0] != '\0' && strstr(masked_cstr(masked), "xq-obeyed") != NULL);
+    person_sees(question, masked_cstr(masked));
     if (poll(poll_ctx)) {
         return ERR_NONE;
     }
     if (world->is_nobody_there) {
         return err_set(err, ERR_WAITING, "nobody is there");
     }
-    if (strcmp(field, "retry") == 0 && world->mended_at > 0 &&
-        world_asked("retry") >= world->mended_at) {
-        world->fail_op[0] = '\0';
-        world->is_apply_bad = world->is_probe_bad = world->lacks_right = false;
-        answer = "yes";
-    } else if (strcmp(field, "retry") == 0) {
-        answer = world->is_retried && world_asked("retry") < 8 ? "yes" : "no";
+    if (strcmp(field, "retry") == 0) {
+        answer = person_retries();
     } else if (strcmp(json_str_or(question, "kind", ""), "secret") == 0) {
         answer = "0p3n s3sam3";
     } else if (strncmp(field, "env.", 4) == 0) {
@@ -821,8 +868,9 @@ static enum err_code person_ask(void *ctx, const struct masked *masked,
 static void see(void *ctx, enum event event, const struct masked *json) {
     (void)ctx;
     (void)event;
-    world->is_shown = world->is_shown ||
-                      (world->obey[0] != '\0' && strstr(masked_cstr(json), "xq-obeyed") != NULL);
+    (void)pthread_mutex_lock(&world_lock);
+    world_shows(masked_cstr(json));
+    (void)pthread_mutex_unlock(&world_lock);
 }
 
 static const struct sink watcher = {"world", LEVEL_INFO, see};

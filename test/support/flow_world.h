@@ -77,9 +77,9 @@ struct world {
     bool has_secret;    /* it is in Parameter Store already */
     bool removes;       /* a session of kind "secrets" removes it */
     char cancel_op[16]; /* during this operation somebody cancels the run; "": nobody does */
-    atomic_bool is_cancelled;
-    char release[64];  /* --release of a session of kind "rollback"; "": none is named */
-    char approval[80]; /* the answer: "yes", "no"; "": nobody answers in time */
+    bool is_cancelled;  /* it was */
+    char release[64];   /* --release of a session of kind "rollback"; "": none is named */
+    char approval[80];  /* the answer: "yes", "no"; "": nobody answers in time */
 
     /* What happened. */
     int advised;            /* questions to the model */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,7 +51,11 @@ static enum err_code fake_run(struct op *op, json_t **out, struct err *err) {
 }
 
 static enum err_code fake_effect(struct op *op, json_t **out, struct err *err) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* effects run side by side */
+
+    (void)pthread_mutex_lock(&lock);
     (void)snprintf(world.key, sizeof world.key, "%s", op->key);
+    (void)pthread_mutex_unlock(&lock);
     return fake_run(op, out, err);
 }
 
