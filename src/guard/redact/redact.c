@@ -1,6 +1,7 @@
 /* guard/redact/redact.c: the makers of `struct masked`: one text, one tree, one stream. */
 #include "guard/redact/maker.h"
 
+#include "base/encode.h"
 #include "base/json.h"
 #include "guard/limits.h"
 #include "guard/redact/charset.h"
@@ -209,9 +210,39 @@ static void env_add(struct redactor *redactor, const char *name, struct str valu
     }
 }
 
+/* The UTF-8 of `text` in UTF-16, whose byte order mark tells its order. */
+static void env_of_utf16(struct str text, struct buf *out) {
+    enum { LONE = 0xfffd };
+    size_t low = text.ptr[0] == '\xff' ? 0 : 1; /* where the lower byte of a unit is */
+    uint32_t high = 0;                          /* the first half of a pair */
+
+    for (size_t i = 2; i + 1 < text.len; i += 2) {
+        uint32_t unit =
+            (uint32_t)(unsigned char)text.ptr[i + 1 - low] << 8 | (unsigned char)text.ptr[i + low];
+        bool is_second = unit >= 0xdc00 && unit < 0xe000;
+        if (unit >= 0xd800 && unit < 0xdc00) {
+            high = unit;
+            continue;
+        }
+        uint32_t pair = 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00);
+        utf8_add_point(out, !is_second ? unit : high != 0 ? pair : LONE);
+        high = 0;
+    }
+}
+
 void redactor_add_env(struct redactor *redactor, struct str text, bool is_all) {
     struct str line = {0};
 
+    if (str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"))) {
+        CLEANUP(buf_done) struct buf utf8 = BUF_INIT(2 * text.len + 1);
+
+        buf_reserve(&utf8, 2 * text.len + 1); /* one block of memory to wipe */
+        env_of_utf16(text, &utf8);
+        redactor_add_env(redactor, buf_str(&utf8), is_all);
+        mem_wipe(utf8.ptr, utf8.len);
+        return;
+    }
+    text = str_slice(text, str_starts(text, STR("\xef\xbb\xbf")) ? 3 : 0, text.len);
     while (str_next(&text, '\n', &line)) {
         const char *stop = line.ptr + line.len;
         line = str_trim(line);

@@ -49,7 +49,8 @@ void redactor_freep(struct redactor **redactor);
 void redactor_add_known(struct redactor *redactor, const char *name, struct str value);
 
 /* Makes the values of the lines NAME=value of `text` known, as an .env file has them, with "export
- * " and quotes; of all names, or only of those that name secrets. */
+ * " and quotes; of all names, or only of those that name secrets. In UTF-8, or in UTF-16 behind a
+ * byte order mark, as Windows' editors and PowerShell's > write it. */
 void redactor_add_env(struct redactor *redactor, struct str text, bool is_all);
 
 /* From now on, what tells who a person is is masked too: e-mail addresses, telephone numbers,

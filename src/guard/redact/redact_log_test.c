@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/json.h"
 #include "guard/redact/redact_fixture.h"
 
@@ -548,6 +549,39 @@ static void values_of_an_env_file_are_known_in_each_reading(void **state) {
     assert_string_equal(masked, "***, ***, ***, ***, ***, 8Vv7x, ***");
 }
 
+/* As Notepad writes them, and > of PowerShell. */
+static void values_of_an_env_file_are_known_in_utf_16_too(void **state) {
+    static const char file[] = "A=Tulip\xfc"
+                               "7f\r\nDB_HOST=fog.internal\r\nB=one4Kx\r\n";
+    static const char masked_as[] = "A: ***, B: ***, ***";
+
+    (void)state;
+    for (int order = 0; order < 4; order++) {
+        CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+
+        buf_add_s(&text, order == 0   ? "\xff\xfe"
+                         : order == 1 ? "\xfe\xff"
+                         : order == 2 ? "\xef\xbb\xbf"
+                                      : "");
+        for (const char *p = file; *p != '\0'; p++) { /* of Latin 1 */
+            if (order < 2) {
+                buf_add(&text, order == 0 ? (struct str){p, 1} : (struct str){"\0", 1});
+                buf_add(&text, order == 0 ? (struct str){"\0", 1} : (struct str){p, 1});
+            } else {
+                utf8_add_point(&text, (unsigned char)*p);
+            }
+        }
+        redactor_add_env(redactor, buf_str(&text), true);
+        CLEANUP(freep)
+        char *masked = mask_of(redactor,
+                               STR("A: Tulip\xc3\xbc"
+                                   "7f, B: one4Kx, fog.internal"),
+                               NULL);
+        assert_string_equal(masked, masked_as);
+    }
+}
+
 static void what_only_looks_like_a_value_stays(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
 
@@ -564,6 +598,7 @@ int main(void) {
         cmocka_unit_test(values_are_found_wherever_a_line_is_put),
         cmocka_unit_test(known_values_are_found_as_each_writer_spells_them),
         cmocka_unit_test(values_of_an_env_file_are_known_in_each_reading),
+        cmocka_unit_test(values_of_an_env_file_are_known_in_utf_16_too),
         cmocka_unit_test(what_only_looks_like_a_value_stays),
     };
 
