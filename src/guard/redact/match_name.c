@@ -172,6 +172,16 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     return to;
 }
 
+size_t match_value_word(struct scan *scan, const struct rule *rule, size_t at) {
+    const struct name word = {.from = at, .to = at + strlen(rule->anchor), .kind = rule->kind};
+
+    if (is_name_char(scan_char(scan, word.to))) {
+        return 0;
+    }
+    bool is_label = is_quote(scan_char(scan, scan_skip_slashes(scan, word.to)));
+    return is_label ? pair_before(scan, &word) : table_value_head(scan, &word);
+}
+
 /* smtp.login("user", "VALUE") */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at) {
     const struct name name = {.from = at, .to = at, .kind = rule->kind};

@@ -206,38 +206,33 @@ size_t pair_objects(struct scan *scan, const struct name *name, size_t at) {
     return last;
 }
 
-/* {"value": "VALUE", "name": "NAME"}: a value before the label of its name, in one object. */
-size_t match_value_first(struct scan *scan, const struct rule *rule, size_t at) {
-    size_t to = at + strlen(rule->anchor) - 1;
-    size_t close = scan_skip_slashes(scan, to);
-    char quote = scan_char(scan, close);
-    struct member first = {.key = {.from = at,
-                                   .to = to,
-                                   .kind = rule->kind,
-                                   .quote = quote,
-                                   .slashes = scan_quoting_slashes(close - to)}};
-    size_t from = at;
+size_t pair_before(struct scan *scan, const struct name *label) {
+    size_t close = scan_skip_slashes(scan, label->to);
+    struct member first = {.key = *label};
+    size_t from = label->from;
     size_t found = 0;
 
+    first.key.quote = scan_char(scan, close);
+    first.key.slashes = scan_quoting_slashes(close - label->to);
     while (from > 0 && is_word_char(scan->text.ptr[from - 1])) {
         from--; /* ParameterValue */
     }
     bool is_raws = scan->map != NULL && scan->carry == NULL && scan_is_plain(scan, close);
-    if (from == 0 || !is_quote(quote) || scan->text.ptr[from - 1] != quote || is_raws ||
+    if (from == 0 || scan->text.ptr[from - 1] != first.key.quote || is_raws ||
         !member_read_value(scan, close + 1, &first)) {
         return 0; /* a key of the outer JSON is judged in the text as it stands */
     }
     struct member next = first;
     for (int i = 0; i < MEMBERS && member_read(scan, next.end, &next); i++) {
-        struct str label = name_str(scan, &next.key);
-        if (word_is_one_of(label, name_labels, ARRAY_N(name_labels))) {
-            struct name named = {.from = next.from, .to = next.to, .quote = quote};
+        struct str word = name_str(scan, &next.key);
+        if (word_is_one_of(word, name_labels, ARRAY_N(name_labels))) {
+            struct name named = {.from = next.from, .to = next.to, .quote = first.key.quote};
             found = next.to - next.from < NAME_MAX && name_is_secret(scan, &named)
                         ? value_at(scan, &first.key, first.value, ':')
                         : 0;
             break;
         }
-        if (word_is_one_of(label, value_labels, ARRAY_N(value_labels))) {
+        if (word_is_one_of(word, value_labels, ARRAY_N(value_labels))) {
             break;
         }
     }

@@ -8,6 +8,10 @@
  * after it are looked at. Returns where it ends, or 0. */
 size_t pair_after(struct scan *scan, const struct name *name, size_t after);
 
+/* Masks the value of a label that stands before the one of its name, in one object: {"value":
+ * "VALUE", "name": "NAME"}. Returns where it ends, or 0. */
+size_t pair_before(struct scan *scan, const struct name *label);
+
 /* Masks what the objects of a list, the first of which begins at `at`, have under "value": of
  * cookies. Returns where they end, or 0 when there are none. */
 size_t pair_objects(struct scan *scan, const struct name *name, size_t at);

@@ -149,6 +149,33 @@ static void base64_of_text_beyond_ascii_is_looked_into(void **state) {
     }
 }
 
+static void hexadecimal_of_text_beyond_ascii_is_looked_into(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(holders) + ARRAY_N(beyond_ascii); i++) {
+        CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
+        CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
+        bool is_holder = i < ARRAY_N(holders);
+        const char *hole = is_holder ? strstr(holders[i], "%s") : NULL;
+
+        if (is_holder) {
+            buf_add(&text, (struct str){holders[i], (size_t)(hole - holders[i])});
+            buf_add_s(&text, "hu7%te");
+            buf_add_s(&text, hole + 2);
+        } else {
+            buf_add(&text, beyond_ascii[i - ARRAY_N(holders)]);
+        }
+        buf_add_s(&line, "and ");
+        hex_add(&line, text.ptr, text.len);
+        buf_add_s(&line, " is said");
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&line), NULL);
+        assert_string_equal(masked, is_holder ? "and *** is said" : buf_cstr(&line));
+        check_cuts(redactor, buf_str(&line), buf_cstr(&text));
+        check_fixpoint(redactor, buf_str(&line), buf_cstr(&text));
+    }
+}
+
 static void no_random_secret_is_taken_for_text(void **state) {
     static const char *const alphabets[] = {
         base64s, alnum, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
@@ -201,6 +228,7 @@ int main(void) {
         cmocka_unit_test(what_only_looks_random_stays),
         cmocka_unit_test(base64_of_text_beyond_ascii_stays),
         cmocka_unit_test(base64_of_text_beyond_ascii_is_looked_into),
+        cmocka_unit_test(hexadecimal_of_text_beyond_ascii_is_looked_into),
         cmocka_unit_test(no_random_secret_is_taken_for_text),
         cmocka_unit_test(a_random_value_is_masked_whole_and_nothing_beside_it),
     };

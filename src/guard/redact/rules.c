@@ -432,12 +432,7 @@ const struct rule rules[] = {
     {"key",                "dsn",                  SET_OPAQUE,     0, true,  match_key, .yes = "dsn=%", .no = "dsns=%"},
     {"key",                "conn",                 SET_OPAQUE,     0, true,  match_key, .yes = "conn=%", .no = "connected=%"},
     {"key",                "private",              SET_OPAQUE,     0, true,  match_key, .yes = "private=%", .no = "private_subnet=%"},
-    {"key", "value\"", SET_OPAQUE, 0, true, match_value_first, .yes = "{\"value\": \"%\", \"name\": \"DB_PASSWORD\"}", .no = "{\"value\": \"tulip\", \"name\": \"CITY\"}"},
-    {"key", "value'", SET_OPAQUE, 0, true, match_value_first, .yes = "{'value': '%', 'name': 'DB_PASSWORD'}", .no = "{'value': 'tulip', 'name': 'CITY'}"},
-    {"key", "value\\", SET_OPAQUE, 0, true, match_value_first, .yes = "{\\\"value\\\": \\\"%\\\", \\\"name\\\": \\\"DB_PASSWORD\\\"}", .no = "{\\\"value\\\": \\\"tulip\\\", \\\"name\\\": \\\"CITY\\\"}"},
-    {"key", "  value", SET_OPAQUE, 0, true, match_value_head, .yes = "Name         Stage  Value\n-----------  -----  -----\nDB_PASSWORD  test   %", .no = "Name         Stage  Value\n-----------  -----  -----\nCITY         test   tulip"},
-    {"key", ",value", SET_OPAQUE, 0, true, match_value_head, .yes = "name,value\nDB_PASSWORD,%", .no = "name,value\nCITY,tulip"},
-    {"key", "| value", SET_OPAQUE, 0, true, match_value_head, .yes = "| Name | Stage | Value |\n|---|---|---|\n| DB_PASSWORD | test | % |", .no = "| Name | Stage | Value |\n|---|---|---|\n| CITY | test | tulip |"},
+    {"key", "value", SET_OPAQUE, 0, true, match_value_word, .yes = "{\"value\": \"%\", \"name\": \"DB_PASSWORD\"}", .no = "{\"value\": \"tulip\", \"name\": \"CITY\"}"},
     {"key",                "netrc",                SET_OPAQUE,     0, true,  match_key, .yes = "netrc=%", .no = "netrcs=%"},
     {"key",                "signature",            SET_OPAQUE,     0, true,  match_key, .yes = "signature=%", .no = "signatures=%"},
 };

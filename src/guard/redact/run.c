@@ -247,28 +247,33 @@ static bool has_mark(const char *p, size_t n) {
     return bytes >> 8 == 0xfffe || bytes >> 8 == 0xfeff || bytes == 0xefbbbf;
 }
 
-/* Whether UTF-8 without control characters begins at the run's begin, where the last character may
- * be cut. */
-static bool has_utf8(const char *p, size_t n) {
-    unsigned char bytes[UTF8_MIN];
-
-    for (size_t i = 0; i < UTF8_GROUPS; i++) {
-        uint32_t three = (i + 1) * GROUP > n ? 0 : group_at(p + i * GROUP);
-
-        bytes[i * 3] = (unsigned char)(three >> 16);
-        bytes[i * 3 + 1] = (unsigned char)(three >> 8);
-        bytes[i * 3 + 2] = (unsigned char)three;
-        if ((bytes[0] > 0x7f && bytes[0] < 0xc2) || !is_text(bytes[i * 3]) ||
-            !is_text(bytes[i * 3 + 1]) || !is_text(bytes[i * 3 + 2])) {
-            return false;
-        }
-    }
+/* Whether UTF8_MIN bytes are UTF-8, where the last character may be cut. */
+static bool is_cut_utf8(const char *bytes) {
     for (size_t cut = 0; cut <= UTF8_CUT; cut++) {
-        if (str_is_utf8((struct str){(const char *)bytes, UTF8_MIN - cut})) {
+        if (str_is_utf8((struct str){bytes, UTF8_MIN - cut})) {
             return true;
         }
     }
     return false;
+}
+
+/* Whether UTF-8 without control characters begins at the run's begin. */
+static bool has_utf8(const char *p, size_t n) {
+    char bytes[UTF8_MIN];
+
+    for (size_t i = 0; i < UTF8_GROUPS; i++) {
+        uint32_t three = (i + 1) * GROUP > n ? 0 : group_at(p + i * GROUP);
+
+        bytes[i * 3] = (char)(three >> 16);
+        bytes[i * 3 + 1] = (char)(three >> 8 & 0xff);
+        bytes[i * 3 + 2] = (char)(three & 0xff);
+        if (((unsigned char)bytes[0] > 0x7f && (unsigned char)bytes[0] < 0xc2) ||
+            !is_text((unsigned char)bytes[i * 3]) || !is_text((unsigned char)bytes[i * 3 + 1]) ||
+            !is_text((unsigned char)bytes[i * 3 + 2])) {
+            return false;
+        }
+    }
+    return is_cut_utf8(bytes);
 }
 
 static bool is_all_ascii_text(const char *p, size_t n) {
@@ -311,31 +316,60 @@ static size_t hex_stretch(const struct sift *sift, size_t n, size_t *from) {
     return bits_next_clear(sift->hexes, bit, n);
 }
 
-/* As base64_decode(), of at least TEXT_MIN bytes of ASCII first; `out` may be NULL to ask only. */
+static unsigned char hex_byte(const char *p) {
+    return (unsigned char)(hex_value(p[0]) << 4 | hex_value(p[1]));
+}
+
+/* Whether UTF8_MIN bytes are UTF-8 without control characters. */
+static bool hex_has_utf8(const char *p, size_t n) {
+    char bytes[UTF8_MIN];
+
+    if (n < 2 * UTF8_MIN) {
+        return false;
+    }
+    for (size_t i = 0; i < UTF8_MIN; i++) {
+        bytes[i] = (char)hex_byte(p + 2 * i);
+        if (!is_text((unsigned char)bytes[i])) {
+            return false;
+        }
+    }
+    return is_cut_utf8(bytes);
+}
+
+/* As base64_decode(), of at least TEXT_MIN bytes of ASCII first, or of UTF-8; `out` may be NULL to
+ * ask only. */
 static size_t hex_decode(const char *p, size_t n, char *out) {
     size_t bytes = 0;
+    size_t ascii = hex_has_utf8(p, n) ? 0 : TEXT_MIN;
 
     for (size_t i = 0; i + 1 < n; i += 2, bytes++) {
-        unsigned char c = (unsigned char)(hex_value(p[i]) << 4 | hex_value(p[i + 1]));
-        if (bytes < TEXT_MIN ? !is_ascii_text(c) : !is_text(c)) {
+        unsigned char c = hex_byte(p + i);
+        if (bytes < ascii ? !is_ascii_text(c) : !is_text(c)) {
             break;
         }
         if (out != NULL) {
             out[bytes] = (char)c;
         }
     }
-    return bytes < TEXT_MIN ? 0 : bytes;
+    return bytes < ascii ? 0 : bytes;
 }
 
 /* Whether the first TEXT_MIN bytes of the digits at `p`, or at `p + 1`, may all be ASCII: none of
- * the upper digits is 8 or more. */
+ * the upper digits is 8 or more; or UTF-8 may begin at `p`: with three bytes of text, or with C to
+ * F and 8 to B, the upper digits of the first two of a character. Without a branch. */
 static bool may_be_hex_text(const char *p) {
     static const uint64_t evens = UINT64_C(0x0048004800480048); /* of letters, 8 and 9 */
     uint64_t eights[SIEVE_RUN / 8];
 
     memcpy(eights, p, sizeof eights);
     uint64_t any = eights[0] | eights[1] | eights[2];
-    return (any & evens) == 0 || (any & evens << 8) == 0;
+    unsigned first = (unsigned char)p[0] | 0x20; /* in lower case; digits have that bit too */
+    unsigned second = (unsigned char)p[2] | 0x20;
+    unsigned third = (unsigned char)p[4];
+    int is_ascii = (int)((any & evens) == 0) | (int)((any & evens << 8) == 0);
+    int is_next = (int)(second - '8' < 2) | (int)(second - 'a' < 2);
+    int is_begin = (int)(first - '2' < 6) & (int)(second - '2' < 6) & (int)(third - '2' < 6);
+    return (is_ascii | is_begin | ((int)(first - 'c' < 4) & is_next)) != 0;
 }
 
 /* Whether [from, to) of the text holds text in hexadecimal. */

@@ -379,11 +379,9 @@ size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at);
 /* match_name.c: the second string of a call that lets a user in. */
 size_t match_login(struct scan *scan, const struct rule *rule, size_t at);
 
-/* pair.c: a value before its name: {"value": "VALUE", "name": "NAME"}. */
-size_t match_value_first(struct scan *scan, const struct rule *rule, size_t at);
-
-/* table.c: the head of a column of values, beside one of names: NAME  VALUE */
-size_t match_value_head(struct scan *scan, const struct rule *rule, size_t at);
+/* match_name.c: the word "value" as a label before that of its name, {"value": "VALUE", "name":
+ * "NAME"}, or as the head of a column beside one of names. */
+size_t match_value_word(struct scan *scan, const struct rule *rule, size_t at);
 
 /* match_name.c: "mot de passe : VALUE", and other labels that are no names. */
 size_t match_label(struct scan *scan, const struct rule *rule, size_t at);

@@ -589,17 +589,13 @@ static size_t head_match(struct scan *scan, const struct name *name, struct tabl
     return head_read(scan, name, table, string);
 }
 
-size_t match_value_head(struct scan *scan, const struct rule *rule, size_t at) {
-    static const struct str value = W("value");
-    size_t to = at + strlen(rule->anchor);
-    const struct name name = {.from = to - value.len, .to = to, .kind = rule->kind};
-
-    if (is_name_char(scan_char(scan, to)) || name.from < scan->table_to) {
+size_t table_value_head(struct scan *scan, const struct name *name) {
+    if (name->from < scan->table_to) {
         return 0;
     }
-    struct within whole = scan_narrow(scan, at, false);
-    struct table_carry table = {.separator = head_separator(scan, &name)};
-    size_t found = table.separator == '\0' ? 0 : head_match(scan, &name, &table);
+    struct within whole = scan_narrow(scan, name->from, false);
+    struct table_carry table = {.separator = head_separator(scan, name)};
+    size_t found = table.separator == '\0' ? 0 : head_match(scan, name, &table);
     scan_widen(scan, whole);
     return found;
 }

@@ -8,6 +8,9 @@
  * INSERT INTO t (..., NAME) VALUES (...). Returns where the name ends, or 0. */
 size_t table_head(struct scan *scan, const struct name *name);
 
+/* The same of the word "value", whose column stands beside one of names. */
+size_t table_value_head(struct scan *scan, const struct name *name);
+
 /* Masks the cells of a line below a head. */
 void table_line(struct scan *scan, struct carry *carry);
 
