@@ -3,6 +3,7 @@
 #include "guard/redact/key.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/reference.h"
 #include "guard/redact/word.h"
 
 #include <pthread.h>
@@ -47,6 +48,7 @@ static const struct str describing_words[] = {
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("stdin"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
     W("age"), W("time"), W("consent"), W("samesite"), W("process"), W("backend"),
+    W("days"), W("hours"), W("supported"), W("methods"), W("types"),
 };
 
 /* Before "key" or "token": of something, not to something. */
@@ -55,7 +57,7 @@ static const struct str lookup_words[] = {
     W("object"), W("s3"), W("backend"), W("bucket"), W("row"), W("idempotency"), W("tag"), W("site"), W("artifact"),
     W("artefact"), W("zip"), W("parameter"), W("route"), W("map"), W("header"), W("output"), W("filter"), W("mapping"),
     W("response"), W("context"), W("event"), W("value"), W("encoded"), W("kms"), W("sequence"), W("next"), W("forward"),
-    W("backward"), W("page"), W("continuation"), W("checkpoint"), W("restore"),
+    W("backward"), W("page"), W("continuation"), W("checkpoint"), W("restore"), W("routing"), W("binding"), W("shard"),
 };
 
 /* Before "key", these make a secret of whatever follows: AccessKeyId, api_key_value. */
@@ -82,6 +84,7 @@ static const struct str public_words[] = {
     W("url"), W("uri"), W("href"), W("src"), W("dir"), W("folder"), W("filename"), W("image"), W("hostname"), W("domain"),
     W("class"), W("public"), W("publishable"), W("certificate"), W("cert"), W("idempotency"), W("cursor"), W("marker"),
     W("continuation"), W("pagination"), W("next"), W("layer"), W("resolved"), W("resolution"), W("mappings"), W("h1"),
+    W("requestid"), W("traceid"), W("spanid"), W("correlationid"),
 };
 
 /* Whole names. "private" is a word of networks too; alone it is half of a key pair. */
@@ -267,9 +270,17 @@ static bool is_service_name(struct str key) {
     return str_ends(key, STR("_PAT")) /* a personal access token */ || str_eq(key, STR("SSHPASS"));
 }
 
-/* AUTH_CLIENT_ID, credentialsId: who asks, and which of them is meant. */
+/* AUTH_CLIENT_ID, credentialsId: who asks, and which of them is meant; existingSecret of charts for
+ * Helm names one of Kubernetes, and existingSecretPasswordKey what is in it. */
 static bool is_public_id(const struct str *words, size_t n) {
     static const struct str owners[] = {W("client"), W("credential"), W("credentials")};
+
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (str_eq_nocase(words[i], STR("existing")) &&
+            str_eq_nocase(words[i + 1], STR("secret"))) {
+            return true;
+        }
+    }
 
     for (size_t i = 0; n > 1 && i < ARRAY_N(owners); i++) {
         if (str_eq_nocase(words[n - 1], STR("id")) && str_eq_nocase(words[n - 2], owners[i])) {
@@ -495,8 +506,7 @@ static bool is_same_name(struct str key, struct str value) {
     return path.len == 0 ? value.len < whole : is_parameter || is_any(path.ptr[path.len - 1], ".>");
 }
 
-/* Whether a part of a path may be a secret: long, with a digit. */
-static bool has_long_part(struct str path) {
+bool key_path_has_secret(struct str path) {
     size_t from = 0;
     bool has_digit = false;
 
@@ -515,9 +525,10 @@ static bool has_long_part(struct str path) {
 }
 
 /* auth/token */
-static bool is_path_of_words(struct str value) {
+static bool is_path_of_words(struct str value, bool may_have_digits) {
     for (size_t i = 0; i < value.len; i++) {
-        if (!is_letter(value.ptr[i]) && !is_any(value.ptr[i], "/-_.")) {
+        bool is_number = may_have_digits && is_digit(value.ptr[i]);
+        if (!is_number && !is_letter(value.ptr[i]) && !is_any(value.ptr[i], "/-_.")) {
             return false;
         }
     }
@@ -533,15 +544,16 @@ bool key_value_is_place(struct str key, struct str value) {
     if (n == 0 || !word_is_one_of(words[n - 1], places, ARRAY_N(places))) {
         return false;
     }
-    if (is_path_of_words(value)) {
-        return true; /* tokenUrl="auth/token" */
+    bool is_rooted = str_starts(value, STR("/")) && !key_path_has_secret(value);
+    if (is_path_of_words(value, is_rooted)) {
+        return true; /* tokenUrl="auth/token", tokenUrl=/api/v1/token */
     }
     if (!str_starts(value, STR("http")) || sign < 0 || str_find(value, STR("@")) >= 0) {
         return false;
     }
     struct str place = str_slice(value, (size_t)sign + 3, value.len);
     ptrdiff_t path = str_find(place, STR("/"));
-    return path < 0 || !has_long_part(str_slice(place, (size_t)path, place.len));
+    return path < 0 || !key_path_has_secret(str_slice(place, (size_t)path, place.len));
 }
 
 /* "pw:api": Playwright's parts, as its logs name them; Pw is what a minifier calls anything. */
@@ -692,7 +704,7 @@ bool key_value_is_harmless(struct str key, struct str value) {
            is_variable(value) || is_part_of_program(key, value) || is_count(key, value) ||
            is_shown_end(value) || is_awaited(value) || is_metavariable(key, value) ||
            str_starts(value, STR("<set to the key '")) || is_setting(key, value) ||
-           is_resource_path(value);
+           is_resource_path(value) || reference_is(key, value);
 }
 
 bool key_is_public(struct str key) {

@@ -19,6 +19,9 @@ bool key_opens(struct str word);
  * that its key would tell: rules look into it. */
 bool key_value_is_place(struct str key, struct str value);
 
+/* Whether a part of a path may be a secret: long, with a digit. */
+bool key_path_has_secret(struct str path);
+
 /* Whether the value under a secret's key says nothing: empty, null, a reference such as ${NAME}, a
  * version number, a mask. */
 bool key_value_is_harmless(struct str key, struct str value);

@@ -7,6 +7,7 @@
 
 #include "base/encode.h"
 #include "guard/redact/body.h"
+#include "guard/redact/reference.h"
 
 #include <string.h>
 
@@ -255,6 +256,9 @@ size_t match_uri(struct scan *scan, const struct rule *rule, size_t at) {
     sign--;             /* the @ itself */
     if (colon < sign) { /* in "TOKEN:x-oauth-basic" the user is the secret */
         bool is_token = scan_has(scan, colon + 1, "x-oauth-basic@");
+        if (reference_is_variable(str_slice(scan->text, colon + 1, sign))) {
+            return sign;
+        }
         scan_add(scan, is_token ? user : colon + 1, sign, rule->kind, SPAN_PLAIN);
         return sign;
     }

@@ -78,7 +78,8 @@ static size_t after_colon(const struct scan *scan, const struct name *name, size
     }
     if (scan_char(scan, sign) != ':' || next == ':' ||
         (is_place(scan, name, next) && !is_expanded(scan, name)) ||
-        (is_alnum(next) && is_in_arn(scan, name)) || (next == '?' && is_expanded(scan, name))) {
+        (is_alnum(next) && is_in_arn(scan, name)) ||
+        ((next == '?' || scan_has(scan, sign + 1, "-}")) && is_expanded(scan, name))) {
         return 0;
     }
     bool is_bold = name->from > 0 && scan->text.ptr[name->from - 1] == '*' &&
@@ -344,7 +345,8 @@ static size_t after_comma(const struct scan *scan, const struct name *name, size
     if (name->quote != '\0' && (opening == '(' || is_option || is_pair_line(scan, name, value))) {
         return value;
     }
-    bool is_bound = opening == '[' && before > 1 && is_any(scan->text.ptr[before - 2], "[, ");
+    size_t outer = opening == '[' ? text_before_blanks(scan->text, before - 1) : 0;
+    bool is_bound = outer > 0 && is_any(scan->text.ptr[outer - 1], "[,");
     if (name->quote != '\0' && opening == '[' &&
         (is_token_word(scan, value) || (is_bound && is_bound_value(scan, name, value)))) {
         return value; /* a header and what it says; ["email", "a"], ["password", "VALUE"] */
@@ -691,6 +693,19 @@ static size_t after_other_sign(const struct scan *scan, struct name *name, size_
     return is_colon ? value_begin(scan, sign + strlen(wide_colon)) : 0;
 }
 
+/* Where the value begins behind "-> " at `sign`; 0 when it is the name in a place, as git shows a
+ * branch: NAME -> origin/NAME */
+static size_t after_arrow(const struct scan *scan, const struct name *name, size_t sign) {
+    size_t value = value_begin(scan, sign + 3);
+    size_t to = scan_unquoted_end(scan, value);
+    struct str key = name_str(scan, name);
+    size_t same = to - value > key.len ? to - key.len : value;
+    bool is_place = same > value && scan->text.ptr[same - 1] == '/' &&
+                    str_eq(str_slice(scan->text, same, to), key);
+
+    return is_place ? 0 : value;
+}
+
 size_t sign_value(struct scan *scan, struct name *name, size_t at, char *separator) {
     size_t sign = scan_skip_blanks(scan, at);
     size_t compound = compound_equals(scan, sign);
@@ -742,7 +757,7 @@ size_t sign_value(struct scan *scan, struct name *name, size_t at, char *separat
     }
     if (c == '-' && sign > at && scan_has(scan, sign, "-> ")) {
         *separator = '=';
-        return value_begin(scan, sign + 3);
+        return after_arrow(scan, name, sign);
     }
     size_t inner = sign > at ? after_attributes(scan, name, sign) : 0;
     if (inner > 0) {

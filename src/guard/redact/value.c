@@ -7,6 +7,7 @@
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/pair.h"
+#include "guard/redact/reference.h"
 #include "guard/redact/sign.h"
 #include "guard/redact/word.h"
 
@@ -86,6 +87,12 @@ size_t value_add(struct scan *scan, const struct name *name, size_t from, size_t
 
     if (key_value_is_place(key, value)) {
         return from; /* rules look into it */
+    }
+    bool is_view = scan->map != NULL && from < to;
+    struct str source =
+        is_view ? str_slice(scan->source->text, scan->map[from], scan->map[to]) : (struct str){0};
+    if (str_starts(source, STR("%")) && reference_is(key, source)) {
+        return from; /* %NAME%, whose first letters look as if they were encoded */
     }
     char plain[PLAIN_MAX];
     struct str said = without_colours(without_break(value), plain);
@@ -545,6 +552,22 @@ static bool is_size(const struct scan *scan, size_t from, size_t to) {
     return to > from && scan_has(scan, to, " bytes") && !is_alnum(scan_char(scan, to + 6));
 }
 
+/* Where $(...) of a shell ends that begins at `from`, on its line; where its word does when it is
+ * not closed there. */
+static size_t substitution_end(const struct scan *scan, const struct name *name, size_t from) {
+    size_t line = value_line_end(scan, name, from);
+    size_t depth = 0;
+
+    for (size_t at = from + 1; at < line; at++) {
+        depth += scan->text.ptr[at] == '(' ? 1 : 0;
+        depth -= scan->text.ptr[at] == ')' ? 1 : 0;
+        if (depth == 0) {
+            return at + 1;
+        }
+    }
+    return value_word_end(scan, name, from);
+}
+
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
     bool is_wrapped = wrapper_end(scan, at) > 0;
 
@@ -568,6 +591,9 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     }
     if (name->is_line_start) {
         return value_line(scan, name, from, separator);
+    }
+    if (scan_has(scan, from, "$(")) {
+        return value_add(scan, name, from, substitution_end(scan, name, from), SPAN_PLAIN);
     }
     ptrdiff_t braces =
         scan_has(scan, from, "${{") ? scan_find(scan, from, scan_line_end(scan, from), "}}") : -1;
