@@ -78,24 +78,31 @@ static void on_wait(void *ctx, int64_t ms, const char *why) {
     }
 }
 
+/* A client that waits so long for the next byte. */
+static void world_client(struct world *w, int64_t stall_ms) {
+    CLEANUP(freep) char *url = mem_format("%s/v1/", fake_http_url(w->fake));
+    struct model_options options = {.base_url = url,
+                                    .key = STR(KEY),
+                                    .primary = model_find("gpt-4.1-mini"),
+                                    .fallback = model_find("gpt-4o-mini"),
+                                    .stall_ms = stall_ms};
+
+    model_client_free(w->client);
+    w->client = NULL;
+    assert_int_equal(model_client_new(&options, &w->client, &w->err), ERR_NONE);
+}
+
 static int world_up(void **state) {
     struct world *w = mem_alloc(sizeof *w);
     CLEANUP(json_decrefp)
     json_t *messages = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content",
                                  "be brief", "role", "user", "content", "say hello to " KEY);
-    struct model_options options = {.key = STR(KEY),
-                                    .primary = model_find("gpt-4.1-mini"),
-                                    .fallback = model_find("gpt-4o-mini"),
-                                    .stall_ms = 1000};
-    CLEANUP(freep) char *url = NULL;
 
     w->redactor = redactor_new();
     redact_json(w->redactor, messages, &w->messages);
     w->shown = BUF_INIT(1 << 20);
     w->fake = fake_http_start(play, w);
-    url = mem_format("%s/v1/", fake_http_url(w->fake));
-    options.base_url = url;
-    assert_int_equal(model_client_new(&options, &w->client, &w->err), ERR_NONE);
+    world_client(w, 20000);
     *state = w;
     return 0;
 }
@@ -329,6 +336,7 @@ static void an_answer_that_is_cut_is_not_asked_for_again_within_its_hold(void **
 static void a_server_that_falls_silent_is_left(void **state) {
     struct world *w = *state;
 
+    world_client(w, 1000);
     SCRIPT(w, {200, NULL, CHUNK("{\"content\":\"hel\"}", "null"), FAKE_HANG});
     assert_int_equal(ask_text(w), ERR_TIMEOUT);
     assert_int_equal(w->cost, MODEL_COST_UNKNOWN);

@@ -2,6 +2,7 @@
 #include "sys/pool.h"
 
 #include "base/clock.h"
+#include "sys/fs.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -10,27 +11,33 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+enum { PATIENCE_MS = 20000 };
+
 struct work {
     int runs;
-    int64_t sleep_ms;
+    bool (*may_end)(void); /* runs until this is so; NULL: ends at once */
     pthread_t by;
 };
 
 static atomic_int running;
 static atomic_int running_max;
+static atomic_bool is_released;
+static atomic_int closer; /* the thread that closes a pool now; 0: none does yet */
 
 static void run(void *arg) {
     struct work *work = arg;
     int now = atomic_fetch_add(&running, 1) + 1;
     int max = atomic_load(&running_max);
+    int64_t late_ms = clock_mono_ms() + PATIENCE_MS;
 
     while (now > max && !atomic_compare_exchange_weak(&running_max, &max, now)) {
     }
-    if (work->sleep_ms > 0) {
-        clock_sleep_ms(work->sleep_ms);
+    while (work->may_end != NULL && !work->may_end() && clock_mono_ms() < late_ms) {
+        clock_sleep_ms(1);
     }
     work->runs++;
     work->by = pthread_self();
@@ -72,6 +79,8 @@ static void every_job_runs_once_and_comes_back(void **state) {
     pool_close(pool);
 }
 
+static bool three_have_run_at_once(void) { return atomic_load(&running_max) >= 3; }
+
 static void no_more_than_the_given_number_run_at_once(void **state) {
     struct work works[12] = {0};
     struct pool *pool = open_pool(3);
@@ -80,7 +89,7 @@ static void no_more_than_the_given_number_run_at_once(void **state) {
     (void)state;
     atomic_store(&running_max, 0);
     for (size_t i = 0; i < 12; i++) {
-        works[i].sleep_ms = 20;
+        works[i].may_end = three_have_run_at_once;
         assert_int_equal(pool_submit(pool, run, &works[i], &err), ERR_NONE);
     }
     while (pool_wait(pool) != NULL) {
@@ -89,24 +98,45 @@ static void no_more_than_the_given_number_run_at_once(void **state) {
     pool_close(pool);
 }
 
+static bool it_is_released(void) { return atomic_load(&is_released); }
+
 static void a_quick_job_is_not_held_up_by_a_slow_one(void **state) {
-    struct work slow = {.sleep_ms = 500};
+    struct work slow = {.may_end = it_is_released};
     struct work quick = {0};
     struct pool *pool = open_pool(2);
     struct err err = {0};
 
     (void)state;
+    atomic_store(&is_released, false);
     assert_int_equal(pool_submit(pool, run, &slow, &err), ERR_NONE);
     assert_int_equal(pool_submit(pool, run, &quick, &err), ERR_NONE);
     assert_ptr_equal(pool_wait(pool), &quick);
+    atomic_store(&is_released, true);
     assert_ptr_equal(pool_wait(pool), &slow);
     pool_close(pool);
 }
 
+/* Whoever closes sleeps: the pool is told to end, and what runs is waited for. */
+static bool the_closer_waits(void) {
+    CLEANUP(freep) char *path = mem_format("/proc/self/task/%d/stat", atomic_load(&closer));
+    CLEANUP(buf_done) struct buf stat = BUF_INIT(1024);
+    struct err none_yet = {0};
+
+    return atomic_load(&closer) != 0 && fs_read_file(path, 1024, &stat, &none_yet) == ERR_NONE &&
+           str_find(buf_str(&stat), STR(") S ")) >= 0;
+}
+
+static void *close_pool(void *pool) {
+    atomic_store(&closer, gettid());
+    pool_close(pool);
+    return NULL;
+}
+
 static void closing_waits_for_what_runs_and_drops_what_does_not(void **state) {
-    struct work works[3] = {{.sleep_ms = 100}, {0}, {0}};
+    struct work works[3] = {{.may_end = the_closer_waits}, {0}, {0}};
     struct pool *pool = open_pool(1);
     struct err err = {0};
+    pthread_t thread;
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
@@ -115,7 +145,8 @@ static void closing_waits_for_what_runs_and_drops_what_does_not(void **state) {
     while (atomic_load(&running) == 0) {
         clock_sleep_ms(1);
     }
-    pool_close(pool);
+    assert_int_equal(pthread_create(&thread, NULL, close_pool, pool), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(works[0].runs, 1);
     assert_int_equal(works[1].runs + works[2].runs, 0);
     pool_close(NULL);

@@ -493,17 +493,19 @@ static void an_effect_that_was_begun_keeps_its_yes_past_the_expiry(void **state)
     struct sha256_hex digest;
     struct call_handle *call;
     json_t *out = NULL;
+    int64_t expires_ms;
     int64_t first;
 
     rig_open(&rig, *state, "wait");
-    digest = rig_approve(&rig, 300, true);
+    expires_ms = clock_now_ms() + 1500;
+    digest = rig_approve(&rig, 1500, true);
     first = gate_next_call(rig.gate);
     world.waits_for_cancel = true;
     call = tool_start(&rig.turn, "fake", "apply", json_pack("{s:s}", "approval", digest.text));
     atomic_store(&rig.interrupted, true);
     assert_int_equal(tool_finish(call, &out, &why), ERR_INTERRUPTED);
     world.waits_for_cancel = false;
-    clock_sleep_ms(310);
+    clock_sleep_ms(expires_ms + 10 - clock_now_ms());
     rig_again(&rig, first);
     world.trace = RECONCILED_DONE;
     MUST(apply(&rig, digest.text, &err));

@@ -260,7 +260,7 @@ static void several_calls_run_at_once_and_keep_their_numbers(void **state) {
 
     rig_open(&rig, *state, "preflight");
     for (size_t i = 0; i < ARRAY_N(calls); i++) {
-        calls[i] = tool_start(&rig.turn, "fake", "build", json_pack("{s:b}", "slow", 1));
+        calls[i] = tool_start(&rig.turn, "fake", "build", json_pack("{s:b}", "together", 1));
     }
     for (size_t i = ARRAY_N(calls); i > 0; i--) {
         json_t *out = NULL;
@@ -271,7 +271,7 @@ static void several_calls_run_at_once_and_keep_their_numbers(void **state) {
     assert_true(atomic_load(&world.most) > 1);
     rig_again(&rig, 1);
     for (size_t i = 0; i < ARRAY_N(calls); i++) {
-        MUST(rig_call(&rig, "build", json_pack("{s:b}", "slow", 1), NULL, &err));
+        MUST(rig_call(&rig, "build", json_pack("{s:b}", "together", 1), NULL, &err));
     }
     assert_int_equal(atomic_load(&world.runs), 4);
     rig_done(&rig);

@@ -18,16 +18,17 @@ struct gate_world world;
 
 static enum err_code fake_run(struct op *op, json_t **out, struct err *err) {
     int now = atomic_fetch_add(&world.now, 1) + 1;
+    int most = atomic_load(&world.most);
 
     (void)atomic_fetch_add(&world.runs, 1);
-    while (now > atomic_load(&world.most)) {
-        atomic_store(&world.most, now);
+    while (now > most && !atomic_compare_exchange_weak(&world.most, &most, now)) {
     }
     while (world.waits_for_cancel && !atomic_load(op->cancel)) {
         clock_sleep_ms(1);
     }
-    if (json_bool_at(op->args, "slow")) {
-        clock_sleep_ms(100);
+    while (json_bool_at(op->args, "together") && atomic_load(&world.most) < 2 &&
+           !atomic_load(op->cancel)) {
+        clock_sleep_ms(1);
     }
     (void)atomic_fetch_sub(&world.now, 1);
     if (world.waits_for_cancel) {
@@ -116,11 +117,11 @@ static enum err_code fake_need(const struct services *services, const struct ope
 /* clang-format off */
 static const struct json_field ask_in[] = {
     {"prompt", JSON_TEXT, false}, {"in", JSON_COUNT, true}, {"out", JSON_COUNT, true},
-    {"above", JSON_COUNT, true}, {"slow", JSON_FLAG, true}, {"lost", JSON_FLAG, true}, {0}};
+    {"above", JSON_COUNT, true}, {"lost", JSON_FLAG, true}, {0}};
 static const struct json_field any_in[] = {
     {"approval", JSON_TEXT, true}, {"release", JSON_TEXT, true}, {"stack_id", JSON_TEXT, true},
     {"arn", JSON_TEXT, true}, {"account", JSON_TEXT, true}, {"template_sha256", JSON_TEXT, true},
-    {"parameters_sha256", JSON_TEXT, true}, {"n", JSON_COUNT, true}, {"slow", JSON_FLAG, true}, {"text", JSON_TEXT, true}, {0}};
+    {"parameters_sha256", JSON_TEXT, true}, {"n", JSON_COUNT, true}, {"together", JSON_FLAG, true}, {"text", JSON_TEXT, true}, {0}};
 static const struct json_field any_out[] = {
     {"by", JSON_TEXT, false}, {"secret_token", JSON_TEXT, true}, {"text", JSON_TEXT, true}, {0}};
 static const struct operation fake_operations[] = {

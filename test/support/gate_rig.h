@@ -1,9 +1,10 @@
 /* test/support/gate_rig.h: one process with a session before the gate, for the tests of the gate.
  *
- * The operations are fakes that say so: they count, sleep and fail as a test tells them to. The
- * tool `fake` has look, build, chatter (fifty events), short (a deadline that passes), bad (a
- * result of another shape), upload, preview, apply, rollback; `uv_client` has run, for which the
- * policy asks; `model` has ask, which spends tokens, and judge, which has a prompt and spends none.
+ * The operations are fakes that say so: they count, wait and fail as a test tells them to. The
+ * tool `fake` has look, build (`together`: ends when two are under way at once), chatter (fifty
+ * events), short (a deadline that passes), bad (a result of another shape), upload, preview, apply,
+ * rollback; `uv_client` has run, for which the policy asks; `model` has ask, which spends tokens,
+ * and judge, which has a prompt and spends none.
  */
 #pragma once
 
