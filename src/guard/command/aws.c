@@ -331,33 +331,11 @@ void command_aws_order(const struct command *command, struct command *out) {
     }
 }
 
-/* Whether the word is the option, or what its parser takes for it: it accepts the beginning of a
- * name. */
-static bool may_be_option(struct str word, const char *option) {
-    struct str name;
-    struct str value;
-
-    (void)command_word_split(word, &name, &value);
-    return str_starts(name, str_from(option)) ||
-           (name.len > 2 && str_starts(name, STR("--")) && str_starts(str_from(option), name) &&
-            !command_word_is(name, "--query"));
-}
-
-/* Whether such an option stands behind service and verb. */
-static bool may_have(const struct command *command, const char *option) {
-    for (size_t i = 3; i < command->n; i++) {
-        if (may_be_option(command->words[i], option)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A region's name, which is part of the host that is asked. */
 static bool is_region(struct str word) {
     for (size_t i = 0; i < word.len; i++) {
         char c = word.ptr[i];
-        if ((c < 'a' || c > 'z') && !is_digit(c) && c != '-') {
+        if ((!is_letter(c) || is_upper(c)) && !is_digit(c) && c != '-') {
             return false;
         }
     }
@@ -398,11 +376,11 @@ static bool is_plain(const struct command *command) {
             region = command->words[i + 1];
         }
         if (command_word_is(word, "help") || is_replaced(command, i) ||
-            (may_be_option(word, "--region") && !is_region(region))) {
+            (command_word_may_be_option(word, "--region") && !is_region(region))) {
             return false;
         }
         for (size_t k = 0; k < ARRAY_N(elsewhere); k++) {
-            if (may_be_option(word, elsewhere[k])) {
+            if (command_word_may_be_option(word, elsewhere[k])) {
                 return false;
             }
         }
@@ -499,8 +477,8 @@ bool command_aws_reads(const struct command *command) {
     struct iam_action action;
 
     /* --debug also shows what is signed and sent, tokens among it */
-    return is_plain(command) && !may_have(command, "--debug") && has_reading_verb(command) &&
-           find(command, &action) &&
+    return is_plain(command) && !command_may_have(command, "--debug") &&
+           has_reading_verb(command) && find(command, &action) &&
            command_word_is_one_of(str_from(action.service), reviewed, ARRAY_N(reviewed)) &&
            only_reads(&action) && !command_aws_shows_credentials(command) &&
            !is_listed(&action, data, ARRAY_N(data));
@@ -569,7 +547,7 @@ bool command_aws_shows_credentials(const struct command *command) {
                            command_word_is(command->words[1], "sso"))) {
         return true;
     }
-    if (may_have(command, "--with-decryption")) {
+    if (command_may_have(command, "--with-decryption")) {
         return true;
     }
     return find(command, &action) && (is_listed(&action, credentials, ARRAY_N(credentials)) ||

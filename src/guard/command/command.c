@@ -5,11 +5,7 @@
  * the wall. */
 #include "guard/command/command.h"
 
-#include "guard/redact/charset.h"
-
-#include <string.h>
-
-enum { WRAPPERS_MAX = 8, SCRIPTS_DEEP_MAX = 3 };
+enum { SCRIPTS_DEEP_MAX = 3 };
 
 enum command_class command_worst(enum command_class a, enum command_class b) {
     static const enum command_class order[] = {COMMAND_DESTRUCTIVE, COMMAND_UNKNOWN,
@@ -32,16 +28,6 @@ const char *command_class_name(enum command_class command_class) {
     };
 
     return command_class < COMMAND_N ? names[command_class] : names[COMMAND_UNKNOWN];
-}
-
-static bool is_bare_name(struct str word) {
-    for (size_t i = 0; i < word.len; i++) {
-        char c = word.ptr[i];
-        if (!is_alnum(c) && strchr("._+-[", c) == NULL) {
-            return false;
-        }
-    }
-    return word.len > 0 && word.ptr[0] != '-' && word.ptr[0] != '.';
 }
 
 /* The last name of a path: what /usr/bin/rm does is known, though it is not a bare name. */
@@ -106,7 +92,7 @@ static bool is_fed(const struct shell_script *script, size_t i) {
     enum command_class floor = COMMAND_SAFE;
     const char *unused = NULL;
 
-    while (part.n > 0 && command_peel(&part, &floor, &unused)) {
+    while (command_peel(&part, &floor, &unused)) {
     }
     if (!script->is_piped_in[i] || part.n == 0) {
         return false;
@@ -157,33 +143,24 @@ static enum command_class judge_at(const struct command *command, int depth, con
     const char *why_floor = NULL;
     struct str text = {0};
     enum command_class class = COMMAND_UNKNOWN;
-    bool is_judged = false; /* as it is left, it is of `class` */
 
-    for (int i = 0; i < WRAPPERS_MAX && rest.n > 0; i++) {
-        is_judged = is_bare_name(rest.words[0]);
-        class = is_judged ? command_judge_plain(&rest, reason) : COMMAND_UNKNOWN;
-        if (class == COMMAND_SAFE) {
-            break;
-        }
-        if (!is_judged) {
+    do { /* each time by a word less at least */
+        struct str base = base_of(rest.words[0]);
+
+        if (base.len < rest.words[0].len) {
             floor = command_worst(floor, COMMAND_UNKNOWN);
             why_floor = "its program is not a bare name";
-            rest.words[0] = base_of(rest.words[0]);
+            rest.words[0] = base;
         }
-        if (!command_peel(&rest, &floor, &why_floor)) {
-            break;
-        }
-        is_judged = false;
-    }
-    if (rest.n > 0 && command_script_of(&rest, &text)) {
+        class = command_judge_plain(&rest, reason);
+    } while (class != COMMAND_SAFE && command_peel(&rest, &floor, &why_floor) && rest.n > 0);
+    if (rest.n == 0) {
+        class = COMMAND_UNKNOWN;
+        *reason = "what it runs is not seen";
+    } else if (command_script_of(&rest, &text)) {
         floor = command_worst(floor, COMMAND_UNKNOWN);
         why_floor = "a shell runs it";
         class = judge_script(text, depth + 1, reason);
-    } else if (rest.n > 0 && !is_judged) {
-        class = command_judge_plain(&rest, reason);
-    } else if (rest.n == 0) {
-        class = COMMAND_UNKNOWN;
-        *reason = "what it runs is not seen";
     }
     if (command_worst(floor, class) != class) {
         *reason = why_floor;

@@ -33,12 +33,16 @@ bool command_word_split(struct str word, struct str *out_name, struct str *out_v
 bool command_word_is_option(struct str word);     /* -x, --long; not "-" and "--" */
 bool command_word_is_assignment(struct str word); /* NAME=... */
 bool command_word_is_harmless_variable(
-    struct str word); /* an assignment that changes only how it looks */
+    struct str word); /* of an assignment: it changes only how it looks */
+/* Whether it is the long option or one that it begins, or what git and aws take for it: they accept
+ * the beginning of a name. */
+bool command_word_may_be_option(struct str word, const char *option);
 
 /* The words from `at` on, which is at most their number. */
 struct command command_from(const struct command *command, size_t at);
 bool command_has(const struct command *command, const char *text);
 bool command_has_prefix(const struct command *command, const char *text);
+bool command_may_have(const struct command *command, const char *option);
 bool command_has_letter(const struct command *command, char letter); /* in a bundle of one dash */
 
 /* Whether a path as written stays in the workspace: relative, never climbing, no home. */
@@ -136,7 +140,7 @@ size_t command_pip_words(const struct command *command);
 
 /* Drops a wrapper and its options from the front. False: there is none. Raises `*floor` to the best
  * class that what is left can have, and sets `*reason` when it does. What cannot be peeled leaves
- * no words and COMMAND_UNKNOWN. */
+ * no words. */
 bool command_peel(struct command *command, enum command_class *floor, const char **reason);
 
 /* --- shell.c --- */
@@ -145,7 +149,7 @@ struct shell_script {
     struct command parts[COMMAND_PARTS_MAX];
     bool is_piped_in[COMMAND_PARTS_MAX]; /* its input is the part before */
     size_t n;
-    char bytes[8 * 1024 + COMMAND_PARTS_MAX]; /* of the words */
+    char bytes[8 * 1024]; /* of the words */
 };
 
 /* Reads words, quotes, && || ; and |, and nothing else; false for all other text. */

@@ -1,4 +1,4 @@
-/* command: the examples of every row, what must never be safe, wrappers, and the text of shells. */
+/* command: the examples of every row, what must never be safe, wrappers, and what may be kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,36 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "guard/command/command.h"
-
-/* Words separated by single blanks. */
-static json_t *argv_of(const char *line) {
-    json_t *argv = json_array();
-    struct str rest = str_from(line);
-    struct str word = {0};
-
-    while (str_next(&rest, ' ', &word)) {
-        json_array_append_new(argv, json_string_of(word));
-    }
-    return argv;
-}
-
-static enum command_class class_of(const char *line) {
-    CLEANUP(json_decrefp) json_t *argv = argv_of(line);
-    const char *reason = NULL;
-    enum command_class class = command_classify(argv, &reason);
-
-    if (reason == NULL) {
-        fail_msg("'%s' has no reason", line);
-    }
-    return class;
-}
-
-static enum command_class class_of_script(const char *text) {
-    const char *reason = NULL;
-
-    return command_judge_script(str_from(text), &reason);
-}
+#include "guard/command/command_fixture.h"
 
 static void every_rule_does_what_its_examples_say(void **state) {
     (void)state;
@@ -58,97 +29,6 @@ static void every_rule_does_what_its_examples_say(void **state) {
             if (class_of(rule->not_match[k]) == rule->class) {
                 fail_msg("'%s' is %s", rule->not_match[k], command_class_name(rule->class));
             }
-        }
-    }
-}
-
-/* "MANAGER VERB" where the line may have a network of package sources. */
-static void only_names_of_packages_are_fetched(void **state) {
-    static const struct {
-        const char *line;
-        const char *want;
-    } rows[] = {
-        {"npm install", "npm install"},
-        {"npm i left-pad", "npm i"},
-        {"npm --prefix frontend install -D vite@^7", "npm install"},
-        {"npm --prefix=frontend add @types/node@20", "npm add"},
-        {"npm install x --prefix frontend", "npm install"},
-        {"npm ci", "npm ci"},
-        {"pnpm -C frontend add @scope/x", "pnpm add"},
-        {"pnpm --filter web add x", "pnpm add"},
-        {"pnpm add -w x", "pnpm add"},
-        {"yarn", "yarn install"},
-        {"yarn --cwd frontend add x", "yarn add"},
-        {"bun add -d x", "bun add"},
-        {"uv add fastapi[standard]>=0.100,<1", "uv add"},
-        {"uv --directory backend add x", "uv add"},
-        {"uv add -r requirements.txt", "uv add"},
-        {"uv sync --group dev", "uv sync"},
-        {"uv lock -U", "uv lock"},
-        /* another verb, also behind a word that looks like one */
-        {"npm run add", NULL},
-        {"npm run build", NULL},
-        {"npm -w add run build", NULL},
-        {"npm --prefix add run x", NULL},
-        {"pnpm -w run add", NULL},
-        {"pnpm --filter add run x", NULL},
-        {"npm exec x", NULL},
-        {"npm publish", NULL},
-        {"uv run add", NULL},
-        {"uv pip install x", NULL},
-        {"npm", NULL},
-        /* what is no name in a registry */
-        {"npm install https://example.com/x.tgz", NULL},
-        {"npm install user/repo", NULL},
-        {"npm install github:user/repo", NULL},
-        {"npm install git+ssh://git@example.com/x", NULL},
-        {"npm install ./x", NULL},
-        {"npm install x@file:../y", NULL},
-        {"npm install x@npm:y", NULL},
-        {"npm install @x", NULL},
-        {"npm install @../x", NULL},
-        {"uv add ./lib", NULL},
-        {"uv add x@https://example.com/x.whl", NULL},
-        {"uv add x[a", NULL},
-        {"uv add git+https://example.com/x", NULL},
-        /* what an option would change */
-        {"npm install -g x", NULL},
-        {"npm install x --registry=https://example.com", NULL},
-        {"npm install --script-shell=./x y", NULL},
-        {"npm install --no-ignore-scripts x", NULL},
-        {"npm install --ignore-scripts=false x", NULL},
-        {"npm install --userconfig=x y", NULL},
-        {"npm install --prefix ../x y", NULL},
-        {"npm install --prefix /x y", NULL},
-        {"npm install x -- --registry=https://example.com", NULL},
-        {"uv add --index-url https://example.com x", NULL},
-        {"uv add --index=https://example.com x", NULL},
-        {"uv add -r .env", NULL},
-        {"uv add -r /etc/passwd", NULL},
-        {"uv add --script x.py y", NULL},
-        {"uv lock --script x.py", NULL},
-        {"uv add --editable x", NULL},
-        /* not the program itself */
-        {"env npm install x", NULL},
-        {"./npm install x", NULL},
-        {"sh -c npm", NULL},
-        {"npx npm install x", NULL},
-        {"pip install x", NULL},
-        {"poetry add x", NULL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_N(rows); i++) {
-        CLEANUP(json_decrefp) json_t *argv = argv_of(rows[i].line);
-        const char *manager = NULL;
-        struct str verb = {0};
-        bool is_fetch = command_fetches(argv, &manager, &verb);
-        CLEANUP(freep)
-        char *got = is_fetch ? mem_format("%s " STR_FMT, manager, STR_ARG(verb)) : NULL;
-
-        if ((got == NULL) != (rows[i].want == NULL) ||
-            (got != NULL && strcmp(got, rows[i].want) != 0)) {
-            fail_msg("'%s' is taken for %s", rows[i].line, got == NULL ? "none" : got);
         }
     }
 }
@@ -447,50 +327,29 @@ static void nothing_that_writes_sends_or_hides_is_safe(void **state) {
         "gzip -v a",
         "[ -f a",
         "pip list --log x",
-        /* of AWS: what is stored, handed out, started or written to a file */
-        "aws lambda list-functions",
-        "aws lambda get-function-configuration --function-name x",
-        "aws ecs describe-task-definition --task-definition x",
-        "aws ec2 describe-instance-attribute --instance-id x --attribute userData",
-        "aws cognito-idp describe-user-pool-client --client-id x",
-        "aws apigateway get-api-keys --include-values",
-        "aws apigateway get-export --rest-api-id x out",
-        "aws cloudfront get-distribution-config --id x",
-        "aws glue get-connection --name x",
-        "aws polly synthesize-speech --text x out",
-        "aws logs start-query --x y",
-        "aws iam generate-credential-report",
-        "aws ec2 describe-snapshots --snapshot-ids https://x/y",
-        "aws ec2 describe-images --image-ids=http://169.254.169.254/",
-        "aws s3 ls --region x.example/",
-        "aws s3 ls --region=x@y",
-        "aws s3 ls --cli-auto-prompt",
-        "aws s3 ls --debug",
-        "aws --debug s3 ls",
-        "aws s3 ls --deb",
-        "aws autoscaling describe-launch-configurations",
-        "aws cloudformation describe-stack-resource-drifts --stack-name x",
-        "aws cloudfront get-distribution-tenant --identifier x",
-        "aws cloudfront get-distribution-tenant-by-domain --domain x",
-        "aws ec2 describe-image-attribute --attribute uefiData --image-id x",
-        "aws logs list-anomalies",
-        "aws scheduler get-schedule --name x",
-        "aws ssm describe-automation-executions",
-        "aws ssm describe-automation-step-executions --automation-execution-id x",
-        "aws ssm describe-ops-items",
-        "aws ssm get-ops-item --ops-item-id x",
-        "aws ssm get-ops-metadata --ops-metadata-arn x",
-        "aws wafv2 get-sampled-requests --x y",
-        "aws apigateway get-stages --rest-api-id x",
-        "aws apigateway get-stage --rest-api-id x",
-        "aws apigateway get-integration --rest-api-id x",
-        "aws apigateway get-method --rest-api-id x",
-        "aws apigateway get-resource --rest-api-id x",
-        "aws apigateway get-resources --rest-api-id x",
-        "aws apigatewayv2 get-stages --api-id x",
-        "aws apigatewayv2 get-integrations --api-id x",
-        "aws s3 ls help",
-        "aws --endpoint-url x s3 ls",
+        /* a bound, a sign or a beginning that a grammar could forget */
+        "date -d",
+        "sed -n 1,p a",
+        "sed -n ,5p a",
+        "sed -n 1p a /etc/passwd",
+        "sed -i 1p a",
+        "sed -n /a\\",
+        "sed -n /a",
+        "awk -F , {system(\"x\")} a",
+        "awk @load\"x\" a",
+        "awk 1 a1=b",
+        "awk -F,",
+        "tar -tf :a",
+        "head -n k a",
+        "head -n + a",
+        "head -c 10kk a",
+        "head -c 10x a",
+        "head -n",
+        "cat -5 a",
+        "grep -n",
+        "rg x -g id_rsa*",
+        "rg x -g *.pem",
+        "find . -name id_rsa",
     };
 
     (void)state;
@@ -548,6 +407,110 @@ static void what_only_looks_at_the_workspace_is_safe(void **state) {
     }
 }
 
+/* What one condition of the code decides, each. */
+static void each_condition_decides_a_class(void **state) {
+    static const struct class_row rows[] = {
+        {"cat -", COMMAND_SAFE},
+        {"cat -- -q", COMMAND_SAFE},
+        {"sed -n p a", COMMAND_SAFE},
+        {"sed -n 0,9p a", COMMAND_SAFE},
+        {"sed -n $p a", COMMAND_SAFE},
+        {"sed -n /a\\.b/p a", COMMAND_SAFE},
+        {"sed -n /a\\/b/p a", COMMAND_UNKNOWN},
+        {"awk -F , {print$1} a", COMMAND_SAFE},
+        {"awk 1 1a=b", COMMAND_SAFE},
+        {"tail -n +5 a", COMMAND_SAFE},
+        {"head -n -3 a", COMMAND_SAFE},
+        {"head -n 0.9 a", COMMAND_SAFE},
+        {"head -c 10k a", COMMAND_SAFE},
+        {"head -n5 a", COMMAND_SAFE},
+        {"seq -5 5", COMMAND_SAFE},
+        {"rg x -g *", COMMAND_SAFE},
+        {"grep -rn x src/auth", COMMAND_SAFE},
+        {"python -c /x", COMMAND_CHANGING},
+        {"perl -e /x/", COMMAND_CHANGING},
+        {"node -p /x/", COMMAND_CHANGING},
+        {"node --print /x/", COMMAND_CHANGING},
+        {"node --eval /x/", COMMAND_CHANGING},
+        {"node /x", COMMAND_UNKNOWN},
+        {"make --directory=a/b", COMMAND_CHANGING},
+        {"make -C/x", COMMAND_UNKNOWN},
+        {"make -C..", COMMAND_UNKNOWN},
+        {"make --directory=/x", COMMAND_UNKNOWN},
+        {"touch =/x", COMMAND_UNKNOWN},
+        {"npm", COMMAND_UNKNOWN},
+        {"npm --prefix x", COMMAND_UNKNOWN},
+        {"uv list", COMMAND_UNKNOWN},
+        {"curl -X GET http://x", COMMAND_UNKNOWN},
+        {"curl http://dev.example/F/T", COMMAND_UNKNOWN},
+        {"curl --compressed http://x", COMMAND_UNKNOWN},
+        {"curl -sd @a http://x", COMMAND_DESTRUCTIVE},
+        {"find . -ok rm {} ;", COMMAND_DESTRUCTIVE},
+        {"find . -fprint x", COMMAND_DESTRUCTIVE},
+        {"find . -fls x", COMMAND_DESTRUCTIVE},
+        {"chmod 0777 a", COMMAND_DESTRUCTIVE},
+        {"chmod a+rwx a", COMMAND_DESTRUCTIVE},
+        {"chmod 4755 a", COMMAND_DESTRUCTIVE},
+        {"chmod 755", COMMAND_DESTRUCTIVE},
+        {"uv pip install --break-system-packages x", COMMAND_DESTRUCTIVE},
+        {"uv add --user x", COMMAND_DESTRUCTIVE},
+        {"cat x | sh", COMMAND_SAFE}, /* words like any other */
+    };
+
+    (void)state;
+    have_their_class(rows, ARRAY_N(rows));
+}
+
+static void the_reason_is_what_made_the_class(void **state) {
+    static const struct {
+        const char *line;
+        const char *want;
+    } rows[] = {
+        {"frobnicate", "nothing is known about it"},
+        {"cat auth.json", "reads a file that may hold secrets"},
+        {"cat .env", "touches a file with secrets"},
+        {"curl .env", "sends a file with secrets away"},
+        {"/bin/ls", "its program is not a bare name"},
+        {"timeout 5", "what it runs is not seen"},
+        {"timeout --unheard 5 ls", "what it runs is not seen"},
+        {"env A=b ls", "sets a variable that can change what runs"},
+        {"setsid ls", "starts a session of its own"},
+        {"sh -c ls", "a shell runs it"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp) json_t *argv = argv_of(rows[i].line);
+        const char *reason = NULL;
+
+        (void)command_classify(argv, &reason);
+        if (strcmp(reason, rows[i].want) != 0) {
+            fail_msg("'%s': %s", rows[i].line, reason);
+        }
+    }
+    assert_string_equal(command_class_name(COMMAND_N), "unknown");
+}
+
+/* Only env takes NAME=VALUE for a variable: to all others it is the program. */
+static void a_variable_behind_another_wrapper_is_a_program(void **state) {
+    static const char *const wrappers[] = {
+        "timeout 5", "nice",     "nohup",         "stdbuf -oL", "time",      "ionice",   "setsid",
+        "chrt 1",    "xargs",    "watch",         "command",    "exec",      "builtin",  "busybox",
+        "npx",       "bunx",     "uvx",           "pnpm dlx",   "pnpm exec", "npm exec", "yarn dlx",
+        "uv run",    "ssh host", "docker exec x", "poetry run"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(wrappers); i++) {
+        CLEANUP(freep) char *line = mem_format("%s LANG=C rm x", wrappers[i]);
+        CLEANUP(freep) char *plain = mem_format("%s rm x", wrappers[i]);
+
+        if (class_of(line) != COMMAND_UNKNOWN || class_of(plain) != COMMAND_DESTRUCTIVE) {
+            fail_msg("%s", line);
+        }
+    }
+    assert_int_equal(class_of("env LANG=C rm x"), COMMAND_DESTRUCTIVE);
+}
+
 static void a_wrapper_that_adds_nothing_keeps_the_class(void **state) {
     (void)state;
     assert_int_equal(class_of("timeout 5 ls src"), COMMAND_SAFE);
@@ -563,6 +526,11 @@ static void a_wrapper_that_adds_nothing_keeps_the_class(void **state) {
     assert_int_equal(class_of("xargs ls"), COMMAND_UNKNOWN);
     assert_int_equal(class_of("timeout --unheard 5 ls"), COMMAND_UNKNOWN);
     assert_int_equal(class_of("timeout 5"), COMMAND_UNKNOWN);
+    assert_int_equal(class_of("timeout -k"), COMMAND_UNKNOWN);
+    assert_int_equal(class_of("nice --unheard x ls"), COMMAND_UNKNOWN);
+    assert_int_equal(class_of("nice -- ls"), COMMAND_SAFE);
+    assert_int_equal(class_of("nice nice nice nice nice nice nice nice nice nice ls"),
+                     COMMAND_SAFE);
 }
 
 static void texts_are_no_files(void **state) {
@@ -573,72 +541,6 @@ static void texts_are_no_files(void **state) {
     assert_int_equal(class_of("cat .env.example"), COMMAND_SAFE);
     assert_int_equal(class_of("grep -- -x a"), COMMAND_SAFE);
     assert_int_equal(class_of("grep -e x .env"), COMMAND_DESTRUCTIVE);
-}
-
-static void the_worst_part_of_a_script_decides(void **state) {
-    static const struct {
-        const char *text;
-        enum command_class class;
-    } rows[] = {
-        {"ls", COMMAND_SAFE},
-        {"ls -la src && cat README.md", COMMAND_SAFE},
-        {"cat 'a b' | grep \"x y\" | wc -l", COMMAND_SAFE},
-        {"ls; ls ;", COMMAND_SAFE},
-        {"grep -r \"it's\" src || true", COMMAND_SAFE},
-        {"ls && npm test", COMMAND_CHANGING},
-        {"ls && frobnicate", COMMAND_UNKNOWN},
-        {"ls; rm -rf /", COMMAND_DESTRUCTIVE},
-        {"r''m -rf /", COMMAND_DESTRUCTIVE},
-        {"\"rm\" '-rf' /", COMMAND_DESTRUCTIVE},
-        {"frobnicate || rm x", COMMAND_DESTRUCTIVE},
-        {"cat x | sh", COMMAND_DESTRUCTIVE},
-        {"cat x | bash -s", COMMAND_DESTRUCTIVE},
-        {"cat x | env bash", COMMAND_DESTRUCTIVE},
-        {"cat x | python3", COMMAND_DESTRUCTIVE},
-        {"cat x | python3 -", COMMAND_DESTRUCTIVE},
-        {"sh -c 'rm x'", COMMAND_DESTRUCTIVE},
-        {"sh -c 'ls'", COMMAND_UNKNOWN},
-        {"sh -c \"sh -c 'rm x'\"", COMMAND_DESTRUCTIVE},
-        /* not read */
-        {"", COMMAND_UNKNOWN},
-        {"ls &&", COMMAND_UNKNOWN},
-        {"| ls", COMMAND_UNKNOWN},
-        {"ls ;; ls", COMMAND_UNKNOWN},
-        {"ls & ls", COMMAND_UNKNOWN},
-        {"ls |& cat", COMMAND_UNKNOWN},
-        {"ls $HOME", COMMAND_UNKNOWN},
-        {"ls \"$HOME\"", COMMAND_UNKNOWN},
-        {"ls `x`", COMMAND_UNKNOWN},
-        {"ls > x", COMMAND_UNKNOWN},
-        {"cat < x", COMMAND_UNKNOWN},
-        {"ls *", COMMAND_UNKNOWN},
-        {"ls {a,b}", COMMAND_UNKNOWN},
-        {"ls ~", COMMAND_UNKNOWN},
-        {"ls \\x", COMMAND_UNKNOWN},
-        {"ls # x", COMMAND_UNKNOWN},
-        {"A=b ls", COMMAND_UNKNOWN},
-        {"(ls)", COMMAND_UNKNOWN},
-        {"{ ls; }", COMMAND_UNKNOWN},
-        {"! ls", COMMAND_UNKNOWN},
-        {"if ls; then ls; fi", COMMAND_UNKNOWN},
-        {"time ls", COMMAND_UNKNOWN},
-        {"eval ls", COMMAND_UNKNOWN},
-        {". x", COMMAND_UNKNOWN},
-        {"ls\nls", COMMAND_UNKNOWN},
-        {"ls\rls", COMMAND_UNKNOWN},
-        {"=ls", COMMAND_UNKNOWN},
-        {"'ls", COMMAND_UNKNOWN},
-        {"ls 'a\nb'", COMMAND_UNKNOWN},
-        {"'' ls", COMMAND_UNKNOWN},
-        {"ls \u00e9", COMMAND_UNKNOWN},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_N(rows); i++) {
-        if (class_of_script(rows[i].text) != rows[i].class) {
-            fail_msg("'%s' is %s", rows[i].text, command_class_name(class_of_script(rows[i].text)));
-        }
-    }
 }
 
 /* Where a lost row would be a needless question. */
@@ -724,27 +626,6 @@ static void what_is_typed_every_day_has_its_class(void **state) {
     }
 }
 
-static void a_shell_is_never_better_than_asked(void **state) {
-    static const char *const shells[] = {"sh", "bash", "dash", "zsh", "/bin/sh"};
-    static const char *const flags[] = {"-c", "-lc", "-ec", "-xec"};
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_N(shells); i++) {
-        for (size_t k = 0; k < ARRAY_N(flags); k++) {
-            CLEANUP(json_decrefp)
-            json_t *safe = json_pack("[s,s,s]", shells[i], flags[k], "ls src");
-            CLEANUP(json_decrefp)
-            json_t *bad = json_pack("[s,s,s]", shells[i], flags[k], "ls; rm x");
-            CLEANUP(json_decrefp)
-            json_t *wrapped = json_pack("[s,s,s,s,s]", "timeout", "5", shells[i], flags[k], "rm x");
-
-            assert_int_equal(command_classify(safe, NULL), COMMAND_UNKNOWN);
-            assert_int_equal(command_classify(bad, NULL), COMMAND_DESTRUCTIVE);
-            assert_int_equal(command_classify(wrapped, NULL), COMMAND_DESTRUCTIVE);
-        }
-    }
-}
-
 static void what_is_not_a_plain_list_of_words_is_unknown(void **state) {
     CLEANUP(json_decrefp) json_t *text = json_string("ls");
     CLEANUP(json_decrefp) json_t *empty = json_array();
@@ -769,6 +650,38 @@ static void what_is_not_a_plain_list_of_words_is_unknown(void **state) {
         if (command_classify(cases[i], NULL) != COMMAND_UNKNOWN) {
             fail_msg("case %zu", i);
         }
+    }
+}
+
+static void what_is_not_read_says_why(void **state) {
+    CLEANUP(json_decrefp) json_t *empty = json_array();
+    CLEANUP(json_decrefp) json_t *mixed = json_pack("[s,i]", "ls", 1);
+    CLEANUP(json_decrefp) json_t *hidden = json_pack("[s,s]", "ls", "a\u200bb");
+    static const struct {
+        size_t len;
+        const char *want; /* NULL: it is read */
+    } rows[] = {
+        {8192 - 6, NULL}, /* with "echo" and an end for each word */
+        {8192 - 5, "it is too long to be judged"},
+    };
+    const char *reason = NULL;
+
+    (void)state;
+    assert_int_equal(command_classify(empty, &reason), COMMAND_UNKNOWN);
+    assert_string_equal(reason, "it is not a list of words");
+    assert_int_equal(command_classify(mixed, &reason), COMMAND_UNKNOWN);
+    assert_string_equal(reason, "it is not a list of words");
+    assert_int_equal(command_classify(hidden, &reason), COMMAND_UNKNOWN);
+    assert_string_equal(reason, "it holds characters that a screen does not show");
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep) char *word = mem_alloc(rows[i].len);
+        CLEANUP(json_decrefp) json_t *argv = json_pack("[s]", "echo");
+
+        memset(word, 'a', rows[i].len);
+        json_array_append_new(argv, json_stringn(word, rows[i].len));
+        assert_int_equal(command_classify(argv, &reason),
+                         rows[i].want == NULL ? COMMAND_SAFE : COMMAND_UNKNOWN);
+        assert_true(rows[i].want == NULL || strcmp(reason, rows[i].want) == 0);
     }
 }
 
@@ -804,6 +717,8 @@ static void what_configures_other_programs_is_not_kept(void **state) {
         {".git/index", false, true},
         {".git/objects/2e/9833d602b8042bdd0e77f3a31aca12944ec21d", false, true},
         {".git/objects/2e", false, true},
+        {".git/objects", false, true},
+        {".git/objectsx", false, false},
         {".git/refs/heads/main", false, true},
         {".git/HEAD", false, true},
         {".git/config", false, false},
@@ -828,99 +743,21 @@ static void what_configures_other_programs_is_not_kept(void **state) {
     }
 }
 
-/* The real command line takes the beginning of an option for the option, so those are among them.
- */
-static void keys_are_for_what_only_asks_aws(void **state) {
-    static const char *const with[] = {
-        "aws sts get-caller-identity",
-        "aws cloudformation describe-stacks --stack-name x",
-        "aws cloudformation list-stacks --query StackSummaries[].StackName --output text",
-        "aws logs tail /aws/lambda/x --since 1h",
-        "aws logs filter-log-events --log-group-name x --end-time 1",
-        "aws s3 ls s3://b",
-        "aws ssm get-parameter --name x",
-        "aws lambda get-function --function-name x",
-        "aws cloudformation list-stacks --debug",
-        "aws --region eu-west-1 --no-cli-pager sts get-caller-identity",
-        "aws sqs get-queue-attributes --queue-url https://sqs.eu-west-1.amazonaws.com/1/x",
-    };
-    static const char *const without[] = {
-        "aws ssm get-parameter --name x --with-decryption",
-        "aws ssm get-parameter --name x --with-dec",
-        "aws ssm get-parameter --name x --w",
-        "aws secretsmanager get-secret-value --secret-id x",
-        "aws secretsmanager batch-get-secret-value --secret-id-list x",
-        "aws sts assume-role --role-arn x --role-session-name y",
-        "aws sts get-session-token",
-        "aws ecr get-login-password",
-        "aws kms decrypt --ciphertext-blob x",
-        "aws ssm get-access-token --access-request-id x",
-        "aws datazone get-environment-credentials --environment-identifier x",
-        "aws cognito-identity get-open-id-token --identity-id x",
-        "aws --region eu-west-1 sts get-session-token",
-        "aws s3 ls --region x.example/",
-        "aws configure list",
-        "aws sso login",
-        "aws s3 cp a s3://b",
-        "aws s3 sync . s3://b",
-        "aws s3 presign s3://b/k",
-        "aws lambda invoke --function-name x out",
-        "aws cloudformation create-change-set --stack-name x",
-        "aws cloudformation delete-stack --stack-name x",
-        "aws iam create-access-key --user-name x",
-        "aws sts get-caller-identity --endpoint-url http://x",
-        "aws sts get-caller-identity --endpoint-url=http://x",
-        "aws sts get-caller-identity --endpoi http://x",
-        "aws sts get-caller-identity --e http://x",
-        "aws --endpoint-url http://x sts get-caller-identity",
-        "aws sts get-caller-identity --profile other",
-        "aws sts get-caller-identity --prof other",
-        "aws sts get-caller-identity --no-verify-ssl",
-        "aws sts get-caller-identity --no-ver",
-        "aws sts get-caller-identity --ca-bundle x",
-        "aws cloudformation describe-stacks --cli-input-json file://x",
-        "aws cloudformation validate-template --template-body file://x",
-        "aws nosuch describe-things",
-        "aws sts",
-        "aws",
-        "env aws sts get-caller-identity",
-        "sudo aws sts get-caller-identity",
-        "/tmp/aws sts get-caller-identity",
-        "ls",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_N(with) + ARRAY_N(without); i++) {
-        bool may = i < ARRAY_N(with);
-        const char *line = may ? with[i] : without[i - ARRAY_N(with)];
-        CLEANUP(json_decrefp) json_t *argv = json_array();
-        struct str rest = str_from(line);
-        struct str word = {0};
-
-        while (str_next(&rest, ' ', &word)) {
-            json_array_append_new(argv, json_string_of(word));
-        }
-        if (command_reads_aws(argv) != may) {
-            fail_msg("%s", line);
-        }
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_for_what_only_asks_aws),
         cmocka_unit_test(what_configures_other_programs_is_not_kept),
         cmocka_unit_test(every_rule_does_what_its_examples_say),
-        cmocka_unit_test(only_names_of_packages_are_fetched),
         cmocka_unit_test(what_must_be_refused_is_refused),
         cmocka_unit_test(nothing_that_writes_sends_or_hides_is_safe),
         cmocka_unit_test(a_wrapper_that_adds_nothing_keeps_the_class),
         cmocka_unit_test(texts_are_no_files),
-        cmocka_unit_test(the_worst_part_of_a_script_decides),
         cmocka_unit_test(what_only_looks_at_the_workspace_is_safe),
         cmocka_unit_test(what_is_typed_every_day_has_its_class),
-        cmocka_unit_test(a_shell_is_never_better_than_asked),
         cmocka_unit_test(what_is_not_a_plain_list_of_words_is_unknown),
+        cmocka_unit_test(each_condition_decides_a_class),
+        cmocka_unit_test(the_reason_is_what_made_the_class),
+        cmocka_unit_test(a_variable_behind_another_wrapper_is_a_program),
+        cmocka_unit_test(what_is_not_read_says_why),
         cmocka_unit_test(the_strictest_class_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,20 +42,20 @@ static size_t skip_of(struct str word, size_t at, const char *more) {
 }
 
 bool command_word_is_package(struct str word) {
-    bool is_scoped = word.len > 0 && word.ptr[0] == '@';
+    bool is_scoped = str_starts(word, STR("@"));
     size_t at = skip_of(word, is_scoped, "-_.~");
 
-    if (at == (size_t)is_scoped || !is_alnum(word.ptr[is_scoped])) {
+    if (!is_alnum(str_char(word, is_scoped))) {
         return false;
     }
     if (is_scoped) {
         size_t name = at + 1;
-        if (at == word.len || word.ptr[at] != '/' || (at = skip_of(word, name, "-_.~")) == name) {
+        if (str_char(word, at) != '/' || (at = skip_of(word, name, "-_.~")) == name) {
             return false;
         }
-    } else if (at < word.len && word.ptr[at] == '[') { /* extras of Python */
+    } else if (str_char(word, at) == '[') { /* extras of Python */
         at = skip_of(word, at + 1, "-_.,");
-        if (at == word.len || word.ptr[at++] != ']') {
+        if (str_char(word, at++) != ']') {
             return false;
         }
     }
@@ -68,9 +68,9 @@ static bool has_verb(const struct fetcher *fetcher, struct str word) {
     return str_find(word, STR(" ")) < 0 && strstr(fetcher->verbs, text) != NULL;
 }
 
-/* The words without what names the folder in front of the verb; false where something else stands
- * there. */
-static bool drop_folders(const struct fetcher *fetcher, struct command *command) {
+/* The words without what names the folder in front of the verb. What else stands there stays, and
+ * is no verb. */
+static void drop_folders(const struct fetcher *fetcher, struct command *command) {
     while (command->n > 1 && command_word_is_option(command->words[1])) {
         struct command one = {.words = {command->words[0], command->words[1]}, .n = 2};
 
@@ -78,13 +78,12 @@ static bool drop_folders(const struct fetcher *fetcher, struct command *command)
             one.words[one.n++] = command->words[2];
         }
         if (!command_spec_matches(fetcher->folders, OPERANDS_NONE, &one)) {
-            return false;
+            return;
         }
         command->n -= one.n - 1;
         memmove(command->words + 1, command->words + one.n,
                 (command->n - 1) * sizeof command->words[0]);
     }
-    return true;
 }
 
 const char *command_fetcher_of(const struct command *command, struct str *out_verb) {
@@ -96,9 +95,10 @@ const char *command_fetcher_of(const struct command *command, struct str *out_ve
         if (!command_word_is(command->words[0], fetcher->program)) {
             continue;
         }
-        if (command_has(command, "--") || !drop_folders(fetcher, &rest)) {
+        if (command_has(command, "--")) {
             return NULL;
         }
+        drop_folders(fetcher, &rest);
         if (rest.n == 1) { /* yarn alone installs */
             *out_verb = STR("install");
             return strcmp(fetcher->program, "yarn") == 0 ? fetcher->program : NULL;

@@ -27,7 +27,7 @@ static size_t verb_at(const struct command *command, bool *is_plain) {
 }
 
 static bool has_force(const struct command *rest) {
-    return command_has(rest, "--force") || command_has_letter(rest, 'f');
+    return command_may_have(rest, "--force") || command_has_letter(rest, 'f');
 }
 
 static bool push_forces(const struct command *rest) {
@@ -37,14 +37,13 @@ static bool push_forces(const struct command *rest) {
             return true;
         }
     }
-    return has_force(rest) || command_has_letter(rest, 'd') ||
-           command_has_prefix(rest, "--force") || command_has(rest, "--delete") ||
-           command_has(rest, "--mirror") || command_has(rest, "--prune");
+    return has_force(rest) || command_has_letter(rest, 'd') || command_may_have(rest, "--delete") ||
+           command_may_have(rest, "--mirror") || command_may_have(rest, "--prune");
 }
 
 static bool reset_loses(const struct command *rest) {
-    return command_has_prefix(rest, "--h") || command_has_prefix(rest, "--me") ||
-           command_has_prefix(rest, "--k");
+    return command_may_have(rest, "--hard") || command_may_have(rest, "--merge") ||
+           command_may_have(rest, "--keep");
 }
 
 static bool clean_loses(const struct command *rest) {
@@ -54,27 +53,32 @@ static bool clean_loses(const struct command *rest) {
 /* A file instead of a branch throws the changes of it away. */
 static bool checkout_loses(const struct command *rest) {
     bool is_new = command_has_letter(rest, 'b') || command_has(rest, "--orphan");
+    size_t operand_n = 0;
 
+    for (size_t i = 1; i < rest->n; i++) {
+        operand_n += !command_word_is_option(rest->words[i]);
+    }
     return has_force(rest) || command_has_letter(rest, 'B') || command_has(rest, "--") ||
-           command_has(rest, ".") || command_has(rest, "--ours") || command_has(rest, "--theirs") ||
-           command_has_prefix(rest, "--pathspec") || command_has(rest, "--patch") ||
-           (!is_new && rest->n > 2 && !command_word_is_option(rest->words[1]));
+           command_has(rest, ".") || command_has_letter(rest, 'p') ||
+           command_may_have(rest, "--ours") || command_may_have(rest, "--theirs") ||
+           command_may_have(rest, "--pathspec-from-file") || command_may_have(rest, "--patch") ||
+           (!is_new && operand_n > 1);
 }
 
 static bool restore_loses(const struct command *rest) {
     bool is_staged = command_has(rest, "--staged") || command_has_letter(rest, 'S');
 
-    return !is_staged || command_has(rest, "--worktree") || command_has_letter(rest, 'W');
+    return !is_staged || command_may_have(rest, "--worktree") || command_has_letter(rest, 'W');
 }
 
 static bool branch_loses(const struct command *rest) {
     /* -d alone is refused by git itself where work would be lost. */
     return command_has_letter(rest, 'D') || command_has_letter(rest, 'M') ||
-           command_has_letter(rest, 'C') || has_force(rest) || command_has_prefix(rest, "--force");
+           command_has_letter(rest, 'C') || has_force(rest);
 }
 
 static bool tag_loses(const struct command *rest) {
-    return command_has_letter(rest, 'd') || command_has(rest, "--delete") || has_force(rest);
+    return command_has_letter(rest, 'd') || command_may_have(rest, "--delete") || has_force(rest);
 }
 
 static bool second_is(const struct command *rest, const char *const *verbs, size_t n) {
@@ -101,9 +105,9 @@ static bool always(const struct command *rest) {
     return true;
 }
 
-static bool gc_loses(const struct command *rest) { return command_has_prefix(rest, "--prune"); }
+static bool gc_loses(const struct command *rest) { return command_may_have(rest, "--prune"); }
 static bool switch_loses(const struct command *rest) {
-    return has_force(rest) || command_has(rest, "--discard-changes") ||
+    return has_force(rest) || command_may_have(rest, "--discard-changes") ||
            command_has_letter(rest, 'C');
 }
 static bool deinit_loses(const struct command *rest) { return command_has(rest, "deinit"); }
@@ -152,7 +156,7 @@ bool command_git_loses(const struct command *command) {
 }
 
 static bool config_reads(const struct command *rest) {
-    return rest->n > 1 && command_is_inside(rest) &&
+    return command_is_inside(rest) &&
            (command_has(rest, "--get") || command_has(rest, "--list") || command_has(rest, "-l"));
 }
 
@@ -169,7 +173,7 @@ static bool runs_or_writes(const struct command *rest) {
                                           "--exec",   "--upload-pack", "--template", "--file"};
 
     for (size_t i = 0; i < ARRAY_N(options); i++) {
-        if (command_has_prefix(rest, options[i])) {
+        if (command_may_have(rest, options[i])) {
             return true;
         }
     }

@@ -81,50 +81,47 @@ static bool finds_inside(const struct command *command) {
         "-print", "-print0", "-ls",    "-empty",      "-prune",    "-not",      "!",     "(",
         ")",      "-o",      "-a",     "-or",         "-and",      "-depth",    "-true", "-false",
         "-quit",  "-xdev",   "-mount", "-executable", "-readable", "-writable", "-P"};
-    bool is_path = true;
 
     for (size_t i = 1; i < command->n; i++) {
         struct str word = command->words[i];
         if (command_word_is_one_of(word, valued, ARRAY_N(valued))) {
-            is_path = false;
             i++;
         } else if (command_word_is_one_of(word, files, ARRAY_N(files))) {
-            is_path = false;
             if (++i == command->n || !command_path_is_readable(command->words[i])) {
                 return false;
             }
-        } else if (command_word_is_one_of(word, plain, ARRAY_N(plain))) {
-            is_path = is_path && command_word_is(word, "-P");
-        } else if (!is_path || command_word_is_option(word) || !command_path_is_listable(word)) {
+        } else if (!command_word_is_one_of(word, plain, ARRAY_N(plain)) &&
+                   (command_word_is_option(word) || !command_path_is_listable(word))) {
             return false;
         }
     }
     return true;
 }
 
+static bool ends_regex(char c) { return c == '/' || c == '\n' || c == '\0'; }
+
 /* Behind the slash that ends a regular expression where every sed ends it; 0: nowhere. */
 static size_t skip_regex(struct str script, size_t at) {
-    while (at < script.len && script.ptr[at] != '/' && script.ptr[at] != '\n') {
+    for (; !ends_regex(str_char(script, at)); at++) {
         at += script.ptr[at] == '\\';
-        if (at >= script.len || script.ptr[at] == '/' || script.ptr[at] == '\n') {
+        if (ends_regex(str_char(script, at))) {
             return 0;
         }
-        at++;
     }
-    return at < script.len && script.ptr[at] == '/' ? at + 1 : 0;
+    return str_char(script, at) == '/' ? at + 1 : 0;
 }
 
 /* Behind a number, $, or a regular expression between slashes; 0: there is none. */
 static size_t skip_address(struct str script, size_t at) {
     size_t start = at;
 
-    if (at < script.len && script.ptr[at] == '$') {
+    if (str_char(script, at) == '$') {
         return at + 1;
     }
-    if (at < script.len && script.ptr[at] == '/') {
+    if (str_char(script, at) == '/') {
         return skip_regex(script, at + 1);
     }
-    while (at < script.len && script.ptr[at] >= '0' && script.ptr[at] <= '9') {
+    while (is_digit(str_char(script, at))) {
         at++;
     }
     return at > start ? at : 0;
@@ -137,10 +134,10 @@ static bool seds_lines(const struct command *command) {
     }
     struct str script = command->words[2];
     size_t at = skip_address(script, 0);
-    if (at > 0 && at < script.len && script.ptr[at] == ',') {
+    if (at > 0 && str_char(script, at) == ',') {
         at = skip_address(script, at + 1);
     }
-    return at > 0 && at + 1 == script.len && script.ptr[at] == 'p' &&
+    return at + 1 == script.len && script.ptr[at] == 'p' &&
            (command->n == 3 || (command_path_is_readable(command->words[3]) &&
                                 !command_word_is_option(command->words[3])));
 }
@@ -263,7 +260,7 @@ static bool tests_file(const struct command *command) {
     struct command rest = *command;
 
     rest.n--;
-    return command->n > 1 && command_word_is(command->words[rest.n], "]") &&
+    return command_word_is(command->words[rest.n], "]") &&
            command_spec_matches(TESTS, OPERANDS_LISTED, &rest);
 }
 
@@ -340,7 +337,7 @@ static bool pip_lists(const struct command *command) {
     size_t at = command_pip_words(command);
     struct command rest = command_from(command, at);
 
-    return at > 0 && rest.n > 0 && command_word_is_one_of(rest.words[0], verbs, ARRAY_N(verbs)) &&
+    return command_word_is_one_of(rest.words[0], verbs, ARRAY_N(verbs)) &&
            command_spec_matches("-o -f -q --outdated --format$ --quiet --files", OPERANDS_PACKAGES,
                                 &rest);
 }
@@ -350,10 +347,6 @@ static bool poetry_works_here(const struct command *command) {
 
     return command_word_is_one_of(command_verb(command), verbs, ARRAY_N(verbs)) &&
            command_is_inside(command);
-}
-
-static bool writes_inside(const struct command *command) {
-    return command->n > 1 && command_is_inside(command);
 }
 
 static bool chmods_inside(const struct command *command) {
@@ -368,8 +361,7 @@ static bool chmods_widely(const struct command *command) {
 }
 
 static bool untars_inside(const struct command *command) {
-    return command->n > 1 && command_is_inside(command) &&
-           !command_has_prefix(command, "--to-command") &&
+    return command_is_inside(command) && !command_has_prefix(command, "--to-command") &&
            !command_has_prefix(command, "--checkpoint-action") &&
            !command_has_prefix(command, "--use-compress") &&
            !command_has_prefix(command, "--absolute-names") && !command_has_letter(command, 'P') &&
@@ -397,13 +389,12 @@ static bool runs_code(const struct command *command) {
     return false;
 }
 
-/* sh run.sh: an option before the script could name another one. */
+/* sh run.sh: an option before the script could name another one, and +c is -c. */
 static bool runs_script(const struct command *command) {
     return command->n > 1 && !command_word_is_option(command->words[1]) &&
+           !command_word_starts(command->words[1], "+") &&
            command_path_is_inside(command->words[1]);
 }
-
-static bool builds_inside(const struct command *command) { return command_is_inside(command); }
 
 static bool cargo_builds(const struct command *command) {
     static const char *const verbs[] = {"check", "build", "test", "clippy",   "fmt",    "run",
@@ -521,8 +512,8 @@ static bool gh_changes(const struct command *command) {
     }
 #define TOOL(name)                                                                                 \
     {                                                                                              \
-        name, COMMAND_CHANGING, NULL, OPERANDS_NONE, builds_inside, "runs the project's tools",    \
-            {name " src"}, {name " /x", name " ../x"},                                             \
+        name, COMMAND_CHANGING, NULL, OPERANDS_NONE, command_is_inside,                            \
+            "runs the project's tools", {name " src"}, {name " /x", name " ../x"},                 \
     }
 #define FETCHER(name, example)                                                                     \
     {                                                                                              \
@@ -643,25 +634,25 @@ const struct command_rule command_rules[] = {
     {"git", CHANGING, BY(command_git_is_local), "may run what the repository configures", {"git status", "git diff", "git log -n 3", "git commit -m x", "git checkout main"},
         {"git -c core.pager=x log", "git push", "git diff --output=/x", "git branch -D x", "git log --ext-diff", "git --exec-path=x log"}},
     UNKNOWN("git", "leaves this machine, or runs what its options name"),
-    {"mkdir", CHANGING, BY(writes_inside), "writes in the workspace", {"mkdir -p build/x"}, {"mkdir /x", "mkdir ../x"}},
-    {"touch", CHANGING, BY(writes_inside), "writes in the workspace", {"touch a"}, {"touch /x"}},
-    {"tee", CHANGING, BY(writes_inside), "writes in the workspace", {"tee a.log"}, {"tee /x"}},
-    {"cp", CHANGING, BY(writes_inside), "writes in the workspace", {"cp a b"}, {"cp a /b", "cp a ~/b", "cp --target-directory=/x a"}},
-    {"mv", CHANGING, BY(writes_inside), "writes in the workspace", {"mv a b"}, {"mv a /b", "mv a ../b"}},
+    {"mkdir", CHANGING, BY(command_is_inside), "writes in the workspace", {"mkdir -p build/x"}, {"mkdir /x", "mkdir ../x"}},
+    {"touch", CHANGING, BY(command_is_inside), "writes in the workspace", {"touch a"}, {"touch /x"}},
+    {"tee", CHANGING, BY(command_is_inside), "writes in the workspace", {"tee a.log"}, {"tee /x"}},
+    {"cp", CHANGING, BY(command_is_inside), "writes in the workspace", {"cp a b"}, {"cp a /b", "cp a ~/b", "cp --target-directory=/x a"}},
+    {"mv", CHANGING, BY(command_is_inside), "writes in the workspace", {"mv a b"}, {"mv a /b", "mv a ../b"}},
     {"chmod", DESTRUCTIVE, BY(chmods_widely), "opens files to everyone, sets ids, or leaves the workspace", {"chmod 777 x", "chmod u+s a", "chmod 4755 a", "chmod -R 755 /"}, {"chmod 755 a"}},
     {"chmod", CHANGING, BY(chmods_inside), "writes in the workspace", {"chmod 755 a", "chmod +x a"}, {"chmod u+s a"}},
     {"tar", CHANGING, BY(untars_inside), "writes in the workspace", {"tar -xf a.tar"}, {"tar -xf a -C /", "tar --to-command=x -xf a", "tar -xPf a"}},
-    {"unzip", CHANGING, BY(writes_inside), "writes in the workspace", {"unzip a.zip"}, {"unzip a.zip -d /x"}},
-    {"zip", CHANGING, BY(writes_inside), "writes in the workspace", {"zip a.zip b"}, {"zip /a b"}},
-    {"sed", CHANGING, BY(builds_inside), "may write files", {"sed -i s/a/b x"}, {"sed -i x /etc/passwd"}},
-    {"make", CHANGING, BY(builds_inside), "runs the project's code", {"make test"}, {"make -C /x", "make -f /x"}},
+    {"unzip", CHANGING, BY(command_is_inside), "writes in the workspace", {"unzip a.zip"}, {"unzip a.zip -d /x"}},
+    {"zip", CHANGING, BY(command_is_inside), "writes in the workspace", {"zip a.zip b"}, {"zip /a b"}},
+    {"sed", CHANGING, BY(command_is_inside), "may write files", {"sed -i s/a/b x"}, {"sed -i x /etc/passwd"}},
+    {"make", CHANGING, BY(command_is_inside), "runs the project's code", {"make test"}, {"make -C /x", "make -f /x"}},
     {"cargo", CHANGING, BY(cargo_builds), "runs the project's code", {"cargo check", "cargo test"}, {"cargo install x", "cargo publish"}},
     {"go", CHANGING, BY(go_builds), "runs the project's code", {"go build", "go test"}, {"go install x", "go test -exec x"}},
     {"node", CHANGING, BY(runs_code), "runs code", {"node server.js", "node -e 1"}, {"node /x.js", "node"}},
     {"python", CHANGING, BY(runs_code), "runs code", {"python -m compileall backend", "python -c 1"}, {"python /x.py"}},
     {"python3", CHANGING, BY(runs_code), "runs code", {"python3 -m compileall backend", "python3 -c print(1)"}, {"python3 /x.py"}},
     {"perl", CHANGING, BY(runs_code), "runs code", {"perl -e 1"}, {"perl /x"}}, {"ruby", CHANGING, BY(runs_code), "runs code", {"ruby -e 1"}, {"ruby /x"}},
-    {"awk", CHANGING, BY(builds_inside), "runs code", {"awk -v x=1 1 a"}, {"awk 1 /etc/passwd"}},
+    {"awk", CHANGING, BY(command_is_inside), "runs code", {"awk -v x=1 1 a"}, {"awk 1 /etc/passwd"}},
     {"bash", CHANGING, BY(runs_script), "runs the project's code", {"bash run.sh"}, {"bash /x.sh", "bash", "bash --rcfile x -c y"}},
     {"sh", CHANGING, BY(runs_script), "runs the project's code", {"sh run.sh"}, {"sh /x.sh", "sh", "sh -x run.sh"}},
     TOOL("pytest"), TOOL("ruff"), TOOL("mypy"), TOOL("black"), TOOL("tsc"), TOOL("vite"), TOOL("eslint"), TOOL("prettier"), TOOL("vitest"), TOOL("jest"), TOOL("vue-tsc"), TOOL("playwright"), TOOL("pyright"), TOOL("flake8"), TOOL("coverage"), TOOL("alembic"), TOOL("uvicorn"), TOOL("gunicorn"), TOOL("fastapi"), TOOL("mvn"), TOOL("gradle"),

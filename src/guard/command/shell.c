@@ -7,11 +7,12 @@
  */
 #include "guard/command/command.h"
 
+#include "guard/redact/charset.h"
+
 #include <string.h>
 
 static bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("%+,-./:=@_", c) != NULL);
+    return is_alnum(c) || (c != '\0' && strchr("%+,-./:=@_", c) != NULL);
 }
 
 static bool is_quotable(char c, char quote) {
@@ -42,13 +43,8 @@ static char peek(const struct reader *r, size_t ahead) {
     return r->at + ahead < r->text.len ? r->text.ptr[r->at + ahead] : '\0';
 }
 
-static bool put(struct reader *r, char c) {
-    if (r->used >= sizeof r->script->bytes) {
-        return false;
-    }
-    r->script->bytes[r->used++] = c;
-    return true;
-}
+/* As many as the text has at most, and that has no more than there is room for. */
+static void put(struct reader *r, char c) { r->script->bytes[r->used++] = c; }
 
 /* One word, quotes taken away. */
 static bool read_word(struct reader *r, struct str *out) {
@@ -62,16 +58,12 @@ static bool read_word(struct reader *r, struct str *out) {
     for (; is_plain(c) || c == '\'' || c == '"'; c = peek(r, 0)) {
         r->at++;
         if (is_plain(c)) {
-            if (!put(r, c)) {
-                return false;
-            }
+            put(r, c);
             continue;
         }
         is_quoted = true;
         for (; is_quotable(peek(r, 0), c); r->at++) {
-            if (!put(r, peek(r, 0))) {
-                return false;
-            }
+            put(r, peek(r, 0));
         }
         if (peek(r, 0) != c) {
             return false;
@@ -115,7 +107,7 @@ bool command_shell_read(struct str text, struct shell_script *out) {
     bool is_piped_in = false;
 
     out->n = 0;
-    if (text.len > 8 * 1024 || memchr(text.ptr, '\0', text.len) != NULL) {
+    if (text.len > sizeof out->bytes || memchr(text.ptr, '\0', text.len) != NULL) {
         return false;
     }
     for (;;) {
@@ -149,8 +141,7 @@ bool command_script_of(const struct command *command, struct str *out) {
            (command->words[i].ptr[0] == '-' || command->words[i].ptr[0] == '+');
          i++) {
         struct str word = command->words[i];
-        has_c = has_c || (word.ptr[0] == '-' && word.ptr[1] != '-' &&
-                          memchr(word.ptr, 'c', word.len) != NULL);
+        has_c = has_c || (word.ptr[1] != '-' && memchr(word.ptr, 'c', word.len) != NULL);
     }
     if (!has_c || i >= command->n) {
         return false;

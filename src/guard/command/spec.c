@@ -1,6 +1,8 @@
 /* guard/command/spec.c: the options of a command against the grammar of a row. */
 #include "guard/command/command.h"
 
+#include "guard/redact/charset.h"
+
 #include <string.h>
 
 /* The type of an option's value; 0: not in the spec, '-': it takes none. Of two rows of one name
@@ -15,8 +17,7 @@ static char spec_find(const char *spec, struct str option, bool has_sign) {
         struct str name = is_typed ? str_slice(row, 0, row.len - 1) : row;
         bool has_value = is_typed && last != '!';
 
-        name =
-            name.len > 0 && name.ptr[name.len - 1] == '=' ? str_slice(name, 0, name.len - 1) : name;
+        name = str_ends(name, STR("=")) ? str_slice(name, 0, name.len - 1) : name;
         if (str_eq(name, option) && (has_value || !has_sign)) {
             return is_typed ? last : '-';
         }
@@ -26,11 +27,10 @@ static char spec_find(const char *spec, struct str option, bool has_sign) {
 
 /* 20, +5, -3, 10k, 0.5 */
 static bool is_number(struct str text) {
-    size_t i = text.len > 0 && (text.ptr[0] == '+' || text.ptr[0] == '-');
+    size_t i = str_char(text, 0) == '+' || str_char(text, 0) == '-';
     size_t digits = 0;
 
-    for (; i < text.len && ((text.ptr[i] >= '0' && text.ptr[i] <= '9') || text.ptr[i] == '.');
-         i++) {
+    for (; is_digit(str_char(text, i)) || str_char(text, i) == '.'; i++) {
         digits++;
     }
     return digits > 0 &&
@@ -58,7 +58,7 @@ static bool is_listed(struct str path) { return is_file(path) || command_path_is
 static bool is_glob(struct str glob) {
     struct str name = str_starts(glob, STR("!")) ? str_slice(glob, 1, glob.len) : glob;
 
-    while (name.len > 0 && name.ptr[name.len - 1] == '*') {
+    while (str_ends(name, STR("*"))) {
         name.len--;
     }
     return secret_file_of(name) == SECRET_FILE_NONE;

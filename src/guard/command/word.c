@@ -67,15 +67,24 @@ bool command_word_is_harmless_variable(struct str word) {
     struct str name;
     struct str value;
 
-    if (!command_word_is_assignment(word)) {
-        return false;
-    }
     (void)command_word_split(word, &name, &value);
     /* A locale, a zone and a terminal are looked up as files: by their names, nowhere else. */
     bool is_name = value.len == 0 ||
                    (command_path_is_inside(value) && value.ptr[0] != '.' && value.ptr[0] != ':');
     return is_name && (command_word_is_one_of(name, names, ARRAY_N(names)) ||
                        command_word_starts(name, "LC_"));
+}
+
+bool command_word_may_be_option(struct str word, const char *option) {
+    static const char *const whole[] = {"--query",
+                                        "--text"}; /* which begin --query-file, --textconv */
+    struct str name;
+    struct str value;
+
+    (void)command_word_split(word, &name, &value);
+    return str_starts(name, str_from(option)) ||
+           (str_starts(name, STR("--")) && str_starts(str_from(option), name) &&
+            !command_word_is_one_of(name, whole, ARRAY_N(whole)));
 }
 
 struct command command_from(const struct command *command, size_t at) {
@@ -97,6 +106,15 @@ bool command_has(const struct command *command, const char *text) {
 bool command_has_prefix(const struct command *command, const char *text) {
     for (size_t i = 1; i < command->n; i++) {
         if (command_word_starts(command->words[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool command_may_have(const struct command *command, const char *option) {
+    for (size_t i = 1; i < command->n; i++) {
+        if (command_word_may_be_option(command->words[i], option)) {
             return true;
         }
     }
@@ -186,7 +204,7 @@ bool command_read(const json_t *argv, struct command *out, const char **reason) 
 
     out->n = 0;
     *reason = "it is not a list of words";
-    if (!json_is_array(argv) || json_array_size(argv) == 0) {
+    if (json_array_size(argv) == 0) {
         return false;
     }
     json_array_foreach(argv, i, word) {

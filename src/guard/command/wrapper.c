@@ -92,20 +92,14 @@ bool command_peel(struct command *command, enum command_class *floor, const char
     }
     i = skip_options(w, command, w->verb == NULL ? 1 : 2);
     raise_floor(w->floor, w->reason, floor, reason);
-    for (; i > 0 && w->has_variables && i < command->n &&
-           command_word_is_assignment(command->words[i]);
+    for (; w->has_variables && i < command->n && command_word_is_assignment(command->words[i]);
          i++) {
         if (!command_word_is_harmless_variable(command->words[i])) {
             raise_floor(COMMAND_UNKNOWN, "sets a variable that can change what runs", floor,
                         reason);
         }
     }
-    i += i > 0 ? (size_t)w->operands : 0;
-    if (i == 0 || i >= command->n) {
-        raise_floor(COMMAND_UNKNOWN, "what it runs is not seen", floor, reason);
-        command->n = 0;
-        return true;
-    }
-    *command = command_from(command, i);
+    i = i == 0 ? command->n : i + (size_t)w->operands;
+    *command = command_from(command, i < command->n ? i : command->n);
     return true;
 }
