@@ -79,16 +79,19 @@ print_env() {
 
 # --- Debian packages ---
 
-missing_apt() {
-    local have
-    have=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $PIN_APT 2>/dev/null || true)
-    for p in $PIN_APT; do
+missing_of() { # PACKAGE...
+    local have p
+    have=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+    for p in "$@"; do
         case "
 $have
 " in *"
 installed $p
 "*) ;; *) printf '%s ' "$p" ;; esac
     done
+}
+missing_apt() {
+    missing_of $PIN_APT
     # Node's own packages bring an npm that Debian's would conflict with.
     command -v npm >/dev/null || printf 'nodejs npm '
 }
@@ -112,6 +115,21 @@ install_apt() {
     $apt update >&2 || die "apt-get update failed; check the network and the package sources"
     $apt install -y --no-install-recommends $missing >"$CACHE/apt.log" 2>&1 ||
         { tail -n 20 "$CACHE/apt.log" >&2; die "apt-get could not install the packages above; by hand: $line"; }
+}
+
+# Nobody is asked for a password for these, and where they could not be had they are tried again after a day.
+wished_apt() {
+    [ -n "$(find "$CACHE/wished.absent" -mtime -1 2>/dev/null)" ] || missing_of $PIN_APT_WISHED
+}
+
+install_wished() {
+    local wished apt="apt-get -o DPkg::Lock::Timeout=600 -qq"
+    wished=$(wished_apt)
+    [ -n "$wished" ] || return 0
+    [ "$(id -u)" = 0 ] || apt="sudo -n $apt"
+    say "installing Debian packages: $wished"
+    { $apt update && $apt install -y --no-install-recommends $wished; } >"$CACHE/apt.log" 2>&1 </dev/null ||
+        { say "not installed: ${wished% }; what needs it is not tried, and says so"; touch "$CACHE/wished.absent"; }
 }
 
 # --- the cache ---
@@ -298,10 +316,11 @@ case ${1:-} in
 --env) print_env ;;
 '')
     mkdir -p "$CACHE"
-    [ -n "$(missing_apt)" ] || ! all_complete || exit 0
+    [ -n "$(missing_apt)" ] || [ -n "$(wished_apt)" ] || ! all_complete || exit 0
     exec 9>"$CACHE/setup.lock"
     flock -n 9 || { say "another set-up is running; waiting for it"; flock 9; }
     install_apt
+    install_wished
     name_dirs # Python may have come with the packages
     install_tools
     say "everything is installed"
