@@ -618,30 +618,9 @@ class SecondJudge(lab.Case):
 
     def setUp(self):
         super().setUp()
-        moto = lab.tools()["MOTO"]
-        self.port = lab.local_aws.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        env = os.environ | {"INITIAL_NO_AUTH_ACTION_COUNT": "3"}
-        self.process = subprocess.Popen([moto, "-H", "127.0.0.1", "-p", str(self.port)], env=env, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.stop)
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                break
-            time.sleep(0.1)
-        import botocore.session
-        iam = botocore.session.Session().create_client("iam", "us-east-1", endpoint_url=self.url, aws_access_key_id="x",
-                                                       aws_secret_access_key="y")
-        iam.create_user(UserName="u")
-        key = iam.create_access_key(UserName="u")["AccessKey"]
-        iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        moto = self.enterContext(lab.Moto({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["s3:*", "ssm:*", "lambda:*", "cloudformation:DescribeStacks", "sts:*"], "Resource": "*"}]}))
-        self.keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
+        self.url, self.keys = moto.url, moto.keys
 
     probe, good, bad = Case.probe, Case.good, Case.bad
 

@@ -53,7 +53,7 @@ class RealServer(unittest.TestCase):
         tools = model_probe.LlamaServer("tools", key="sk-local-0123456789")
         self.addCleanup(tools.stop)
         with model_probe.Probe(tools.env()) as probe:
-            answer = probe.ask(messages=HELLO, offer=["repo_reader.read_file"], answer_max=1500)
+            answer = probe.ask(messages=HELLO, offer=["repo_reader.read_file"], answer_max=4000)
         self.assertEqual(answer.get("finish"), "tool_calls", answer)
         for call in answer["calls"]:
             self.assertEqual((call["name"], call.get("operation", "read_file")), ("repo_reader__read_file", "read_file"))
@@ -96,7 +96,7 @@ class RealServer(unittest.TestCase):
 
     def test_a_score_of_noise_is_low_and_no_crash(self):
         """The understanding suite on a model whose words mean nothing: it ends, and says so."""
-        rows = "deploy it\tverb deploy\nwe moved to Paris\tchange region=eu-west-3\n"
+        rows = "put it into Tokyo\tchange region=ap-northeast-1\nwe moved to Paris\tchange region=eu-west-3\n"  # no noise says that
         run = score(self.chat.env(), rows)
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertRegex(run.stdout, r"model-check: gpt-4.1-mini, 2 sentences: intent \d+\.0 %, .* all 0\.0 %; \d without an answer")

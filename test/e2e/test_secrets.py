@@ -2,6 +2,7 @@
 import hashlib
 import json
 import secrets
+import time
 from pathlib import Path
 
 import lab
@@ -296,6 +297,38 @@ class Secrets(todo.TodoCase):
         self.ended(done, 0, "success")
         self.assertEqual(json.loads(self.get(url, "/api/shown")[2])["sha256"], hashlib.sha256(other.encode()).hexdigest())
         self.leaves_no_trace(str(done), value=other)
+
+    # --- from what is deployed ---
+
+    def test_what_the_function_answers_and_logs_is_shown_without_the_secret_of_this_repository(self):
+        """The answers are the proxy's words, the lines of the log are put there as a function's would be."""
+        self.halves = ("backend",)
+        self.todo()
+        (self.repo / ".git/info/exclude").write_text(".env\n")
+        self.value = "s3cr3t-" + secrets.token_hex(12)
+        (self.repo / ".env").write_text(f"DATABASE_PASSWORD={self.value}\n")
+        self.bootstrapped()
+        self.through_faults()
+        said = f"login with {self.value} was refused"
+        self.fault.rule("data", ".*", host="cloudfront", path="^/api/health", answer={"status": 500, "body": json.dumps({"detail": said})})
+        self.fault.rule("lambda", "Invoke", answer={"status": 200, "headers": {"X-Amz-Function-Error": "Unhandled"},
+                                                    "body": json.dumps({"errorMessage": said})})
+        done = self.deploy(4, AWSCOPILOT_PROBE_WAIT="5s", AWSCOPILOT_DEBUG="1")
+        self.says(done, "/api/health answers 500", error="unhealthy")
+        logs = self.aws.client("logs", account=self.account)
+        group = next(g["logGroupName"] for g in logs.describe_log_groups()["logGroups"] if self.stack in g["logGroupName"])
+        logs.create_log_stream(logGroupName=group, logStreamName="planted")
+        logs.put_log_events(logGroupName=group, logStreamName="planted",
+                            logEvents=[{"timestamp": int(time.time() * 1000), "message": f"[ERROR] {said}"}])
+        shown = [self.go(*words, json=as_json) for words in (("logs", "--since", "10m"), ("status",), ("history",), ("audit",))
+                 for as_json in (True, False)]
+        self.assertIn("[ERROR] login with *** was refused", shown[0].stdout)
+        self.assertIn("[ERROR] login with *** was refused", shown[1].stdout)
+        with self.sit(self.repo, "logs", "--since", "10m") as talk:
+            talk.expect(r"login with \*\*\* was refused")
+            self.assertEqual(talk.wait(), 0)
+        (self.repo / ".env").unlink()
+        self.leaves_no_trace(str(done), done.stderr, talk.transcript, *(run.stdout + run.stderr for run in shown))
 
     def test_without_a_person_a_missing_secret_ends_the_run_before_anything_is_built(self):
         self.own_account()

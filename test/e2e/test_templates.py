@@ -40,9 +40,10 @@ class Templates(lab.Case):
         described = cfn.describe_change_set(StackName=made["StackId"], ChangeSetName=made["Id"])
         self.assertEqual(described["Status"], "CREATE_COMPLETE", described.get("StatusReason"))
         cfn.execute_change_set(StackName=made["StackId"], ChangeSetName=made["Id"])
-        for _ in range(200):
+        deadline = time.monotonic() + 90
+        while True:
             found = cfn.describe_stacks(StackName=made["StackId"])["Stacks"][0]
-            if not found["StackStatus"].endswith("IN_PROGRESS"):
+            if not found["StackStatus"].endswith("IN_PROGRESS") or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
         failures = [event for event in cfn.describe_stack_events(StackName=made["StackId"])["StackEvents"]

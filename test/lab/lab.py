@@ -12,6 +12,7 @@ Each test has its own AWS account, home and XDG folders, so tests run side by si
 test/e2e/run.py started. The program sees nothing of this machine's account; only proxies and certificates pass.
 """
 import base64
+import codecs
 import errno
 import fcntl
 import json
@@ -156,6 +157,7 @@ class Talk:
 
     def __init__(self, argv, env, cwd, rows=40, columns=120):
         self.transcript, self.code, self._at = "", None, 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         pid, fd = pty.fork()
         if pid == 0:
             try:
@@ -188,7 +190,7 @@ class Talk:
             if e.errno != errno.EIO:
                 raise
             data = b""
-        self.transcript += data.decode("utf-8", "replace")
+        self.transcript += self._decoder.decode(data)  # a read may end within a character
         return bool(data)
 
     def expect(self, pattern, timeout_s=90):
@@ -263,7 +265,9 @@ class Screen:
         if not shutil.which("tmux"):
             raise unittest.SkipTest("tmux is not installed")
         self.dir = tempfile.mkdtemp(prefix="aws-copilot-tmux-")
-        self._tmux = ["tmux", "-S", f"{self.dir}/socket", "-f", "/dev/null"]
+        settings = Path(self.dir) / "settings"
+        settings.write_text("set -g status off\n")  # before the program sees its size
+        self._tmux = ["tmux", "-S", f"{self.dir}/socket", "-f", str(settings)]
         # The command is a file: tmux would join words with blanks and hand them to a shell.
         quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in argv)
         script = Path(self.dir) / "run"
@@ -271,7 +275,6 @@ class Screen:
         script.chmod(0o700)
         subprocess.run([*self._tmux, "new-session", "-d", "-x", str(columns), "-y", str(rows), "-c", str(cwd), str(script)],
                        env={**env, "TERM": "screen-256color"}, check=True)
-        subprocess.run([*self._tmux, "set", "-g", "status", "off"], env=env, check=True)
 
     def __enter__(self):
         return self

@@ -8,6 +8,7 @@ have an account of its own, and users made by IAM are judged for real.
 import functools
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -29,6 +30,9 @@ READY_S = 90
 ADMINISTRATOR = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
+_claims = []  # of ports, see free_port()
+
+
 class LabError(Exception):
     """One sentence for a person."""
 
@@ -41,9 +45,20 @@ def tools():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody is given by chance until it is bound: below those that the kernel hands out, and told to one caller
+    of this machine only, as long as this process lives."""
+    while True:
+        port = random.randrange(20000, 32768)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0aws-copilot-port-{port}")  # abstract: it goes with the process
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
 
 
 def _started(pid):
