@@ -13,7 +13,7 @@
 
 enum {
     COMMAND_MAX = 1024,
-    OPTIONS_MAX = 4,
+    OPTIONS_MAX = 5,
     PATH_MAX_BACK = 128,
     SUFFIX_MAX = 12, /* of a program's name: 64.exe, _pub */
     LINE_BACK = 256
@@ -51,7 +51,7 @@ struct program {
 
 /* clang-format off */
 static const struct program programs[] = {
-    {.anchor = "curl", .options = {{"-u", FORM_COLON}, {"-U", FORM_COLON}, {"--user", FORM_COLON}, {"--proxy-user", FORM_COLON}}},
+    {.anchor = "curl", .options = {{"-u", FORM_COLON}, {"-U", FORM_COLON}, {"--user", FORM_COLON}, {"--proxy-user", FORM_COLON}, {"-b", FORM_EQUALS}}},
     {.anchor = "psexec", .options = {{"-p", FORM_NEXT}}},
     {.anchor = "sshpass", .options = {{"-p", FORM_EITHER}}, .is_leading = true},
     {.anchor = "mysql", .options = {{"-p", FORM_GLUED}}},
@@ -80,6 +80,10 @@ static const struct program programs[] = {
     {.anchor = "rabbitmqctl add_user", .place = 2, .place_form = FORM_NEXT},
     {.anchor = "rabbitmqctl change_password", .place = 2, .place_form = FORM_NEXT},
     {.anchor = "wpa_passphrase", .place = 2, .place_form = FORM_NEXT},
+    {.anchor = "config http-basic", .place = 2, .place_form = FORM_NEXT},
+    {.anchor = "poetry publish", .options = {{"-p", FORM_EITHER}}},
+    {.anchor = "twine upload", .options = {{"-p", FORM_EITHER}}},
+    {.anchor = "openssl passwd", .options = {{"-salt", FORM_NONE}, {"-in", FORM_NONE}}, .place = 1, .place_form = FORM_NEXT},
     {.anchor = "unzip", .options = {{"-P", FORM_NEXT}}},
     {.anchor = "zip -", .options = {{"-P", FORM_NEXT}}},
 };
@@ -477,7 +481,6 @@ size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
     size_t to = bar == NULL ? line : (size_t)(bar - scan->text.ptr);
     struct str before = str_slice(scan->text, line, to);
 
-    (void)rule;
     for (size_t i = 0; i < ARRAY_N(printers); i++) {
         ptrdiff_t found = str_find(before, str_from(printers[i]));
         if (found < 0) {
@@ -487,7 +490,7 @@ size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at) {
         while (to > from && scan->text.ptr[to - 1] == ' ') {
             to--;
         }
-        argument_add(scan, from, to, FORM_NEXT);
+        argument_add(scan, from, to, rule->anchor[0] == 'c' ? FORM_COLON : FORM_NEXT);
     }
     return 0;
 }

@@ -245,6 +245,14 @@ static size_t value_end(struct str text, size_t at, size_t run_to) {
                                                                                              : 0;
 }
 
+/* "key: VALUE", where it is as long as the Base64 of 32 bytes: no path, tag or digest is under that
+ * name. */
+static bool is_raw_key(struct str name, size_t len) {
+    enum { BASE64_OF_32 = 44 };
+
+    return str_eq(name, STR("key")) && len == BASE64_OF_32;
+}
+
 static bool is_value(struct str text, size_t at, size_t run_to) {
     size_t to = value_end(text, at, run_to);
     struct str name = to > 0 ? name_of(text, at) : (struct str){0};
@@ -253,7 +261,8 @@ static bool is_value(struct str text, size_t at, size_t run_to) {
     bool is_number = name.len == 1 && is_any(name.ptr[0], "dkpq") && to - at > SHORT &&
                      name.ptr > text.ptr && name.ptr[-1] == '"';
     return (name.len > 1 || is_number) && !str_starts(name, STR("arn:")) &&
-           is_random(str_slice(text, at, to)) && !key_is_public(name);
+           is_random(str_slice(text, at, to)) &&
+           (!key_is_public(name) || is_raw_key(name, to - at));
 }
 
 /* Whether a value may begin at `at`: something stands before it, and one without capitals is

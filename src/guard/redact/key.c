@@ -16,6 +16,7 @@ enum {
     PATH_LONG = 64,
     COUNT_DIGITS = 9,
     TEST_DIGITS = 3,
+    CODE_DIGITS = 4,
     SHOWN_STARS = 8,
     SHOWN_MAX = 4
 };
@@ -23,7 +24,7 @@ enum {
 /* clang-format off */
 static const struct str secret_words[] = {
     W("pass"), W("password"), W("passwd"), W("passphrase"), W("passcode"), W("pwd"), W("secret"), W("token"), W("key"),
-    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"), W("psk"),
+    W("credential"), W("credentials"), W("cred"), W("creds"), W("auth"), W("authorization"), W("cookie"), W("dsn"), W("conn"), W("pw"), W("pswd"), W("passwords"), W("psk"), W("otp"), W("totp"), W("jsessionid"), W("phpsessid"),
     /* in German, Dutch, Portuguese, Spanish, French; as people misspell it */
     W("kennwort"), W("passwort"), W("wachtwoord"), W("senha"), W("contrasena"), W("motdepasse"),
     W("psswrd"), W("pssword"), W("paswd"), W("pasword"), W("passwrd"), W("passord"), W("passwor"), W("secrete"),
@@ -62,7 +63,12 @@ static const struct str lookup_words[] = {
 
 /* Before "key", these make a secret of whatever follows: AccessKeyId, api_key_value. */
 static const struct str opening_words[] = {
-    W("access"), W("api"), W("secret"), W("private"), W("signing"), W("encryption"), W("auth"), W("session"),
+    W("access"), W("api"), W("secret"), W("private"), W("signing"), W("encryption"), W("auth"), W("session"), W("fernet"),
+};
+
+/* Before "code" and "codes", what lets somebody in. */
+static const struct str code_words[] = {
+    W("backup"), W("recovery"), W("verification"), W("mfa"), W("otp"), W("totp"),
 };
 
 /* Written as a word of its own before "key", these too. */
@@ -313,10 +319,10 @@ bool key_is_of_secrets(struct str key) {
     }
     size_t n = key_split(
         str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len), words);
-    bool is_tokens = n > 1 && str_eq_nocase(words[n - 1], STR("tokens"));
+    bool is_tokens = n > 0 && str_eq_nocase(words[n - 1], STR("tokens"));
 
     return str_eq_nocase(key, STR("secrets")) || key_is_of_cookies(key) ||
-           (is_tokens && key_opens(words[n - 2]));
+           (is_tokens && (n == 1 || key_opens(words[n - 2])));
 }
 
 bool key_is_secret(struct str key) {
@@ -361,6 +367,11 @@ bool key_is_secret(struct str key) {
         }
         if (i > 0 && (classes[i - 1] & WORD_OPENING) != 0 && str_eq_nocase(words[i], STR("keys"))) {
             return true; /* api_keys */
+        }
+        if (i > 0 && i + 1 == n &&
+            (str_eq_nocase(words[i], STR("code")) || str_eq_nocase(words[i], STR("codes"))) &&
+            word_is_one_of(words[i - 1], code_words, ARRAY_N(code_words))) {
+            return true; /* backup_codes */
         }
     }
     return false;
@@ -609,6 +620,16 @@ static bool is_count(struct str key, struct str value) {
     return value.len == 0 || (to > 0 && to <= most);
 }
 
+/* "otp: required", "OTP: 26": no code, which has four digits or more. */
+static bool is_no_code(struct str key, struct str value) {
+    size_t digits = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        digits += is_digit(value.ptr[i]);
+    }
+    return str_ends_nocase(key, STR("otp")) && digits < CODE_DIGITS;
+}
+
 /* ****************ABCD: what aws configure shows of a key. */
 static bool is_shown_end(struct str value) {
     size_t to = 0;
@@ -702,9 +723,9 @@ bool key_value_is_harmless(struct str key, struct str value) {
         (is_template_reference(value) || is_template_name(value) || is_shell_reference(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
            is_variable(value) || is_part_of_program(key, value) || is_count(key, value) ||
-           is_shown_end(value) || is_awaited(value) || is_metavariable(key, value) ||
-           str_starts(value, STR("<set to the key '")) || is_setting(key, value) ||
-           is_resource_path(value) || reference_is(key, value);
+           is_shown_end(value) || is_awaited(value) || is_no_code(key, value) ||
+           is_metavariable(key, value) || str_starts(value, STR("<set to the key '")) ||
+           is_setting(key, value) || is_resource_path(value) || reference_is(key, value);
 }
 
 bool key_is_public(struct str key) {

@@ -17,11 +17,12 @@
  *   DEBUG 2026-11-30 11:34:29,123 views 17 140735 LINE  of Django, verbose
  *   2026-11-30T11:34:29 ecs/api/STREAM LINE  of aws logs tail, whose streams end in 32 hexadecimal
  *   build<tab>Run tests<tab>2026-11-30T11:34:29Z LINE  of gh run view --log
- *   api-7d9f8b6c5d-x2x4k api LINE            of stern
- *   remote: LINE  > LINE                     of git, and of what is quoted, as curl -v does
- *   +LINE                                    of a diff */
+ *   2026-11-30T11:34:29.123Z<tab>UUID<tab>INFO<tab>LINE  of AWS Lambda, whose Python puts [INFO]
+ * first api-7d9f8b6c5d-x2x4k api LINE            of stern remote: LINE  > LINE of git, and of what
+ * is quoted, as curl -v does +LINE                                    of a diff */
 #include "guard/redact/lead.h"
 
+#include "guard/redact/body.h"
 #include "guard/redact/charset.h"
 #include "guard/redact/key.h"
 #include "guard/redact/word.h"
@@ -71,8 +72,21 @@ size_t lead_colour_end(struct str text, size_t at) {
     return is_begun && is_letter(str_char(text, to)) ? to + 1 : at;
 }
 
+/* Behind a tab at `at`, which a string in a string writes with backslashes; `at` when there is
+ * none.
+ */
+static size_t tab_end(struct str line, size_t at) {
+    size_t letter = at;
+
+    while (str_char(line, letter) == '\\' && letter - at < DEEP) {
+        letter++;
+    }
+    bool is_tab = letter > at ? str_char(line, letter) == 't' : str_char(line, at) == '\t';
+    return is_tab ? letter + 1 : at;
+}
+
 static size_t blank_end(struct str line, size_t at) {
-    return at + (str_char(line, at) == ' ' || str_char(line, at) == '\t' ? 1 : 0);
+    return str_char(line, at) == ' ' ? at + 1 : tab_end(line, at);
 }
 
 static size_t digits_end(struct str line, size_t at) {
@@ -165,7 +179,8 @@ static size_t bracket_end(struct str line) {
         to++;
     }
     bool is_closed = to > 1 && str_char(line, to) == ']';
-    return is_closed && str_char(line, to + 1) == ' ' ? to + 2 : 0;
+    size_t blank = is_closed ? blank_end(line, to + 1) : 0;
+    return blank > to + 1 ? blank : 0;
 }
 
 static size_t blanks_end(struct str line, size_t at) {
@@ -422,6 +437,19 @@ static size_t stream_end(struct str line) {
     return is_stream && str_char(line, to) == ' ' ? to + 1 : 0;
 }
 
+/* "UUID<tab>INFO<tab>" and "UUID<tab>", behind a time: a request of AWS Lambda, and the level. */
+static size_t request_end(struct str line) {
+    size_t to = word_end(line, 0, " \\");
+    size_t level = tab_end(line, to);
+
+    if (level == to || !body_is_uuid(str_slice(line, 0, to))) {
+        return 0;
+    }
+    size_t word = level_word_end(line, level);
+    size_t behind = tab_end(line, word);
+    return word > level && behind > word ? behind : level;
+}
+
 /* "views 17 140735 ", behind a level and a time: a module, a process and a thread. */
 static size_t thread_end(struct str line) {
     size_t name = word_end(line, 0, " :=");
@@ -498,6 +526,7 @@ size_t lead_len(struct str line) {
         n = is_behind ? logger_end(rest) : n; /* [main] c.e.App - */
         n = n == 0 && is_timed ? stream_end(rest) : n;
         n = n == 0 && is_timed ? thread_end(rest) : n;
+        n = n == 0 && is_timed ? request_end(rest) : n;
         if (n == 0) {
             break;
         }

@@ -7,6 +7,7 @@
 
 #include "base/encode.h"
 #include "guard/redact/body.h"
+#include "guard/redact/generic.h"
 #include "guard/redact/reference.h"
 
 #include <string.h>
@@ -277,6 +278,8 @@ static size_t skip_blanks(const struct scan *scan, size_t at) {
 
 size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
     size_t after = at + strlen(rule->anchor);
+    bool is_protocol = scan_has(scan, after, ", ") && value_is_opaque(scan->text, after + 2, true);
+    after += is_protocol ? 1 : 0; /* Sec-WebSocket-Protocol: bearer, VALUE */
     size_t body = skip_blanks(scan, after);
     bool has_digit = false;
 
@@ -294,6 +297,24 @@ size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
     bool is_setting = scan_char(scan, name) == '=' && is_alnum(scan_char(scan, name + 1));
     if (to - body < rule->min || (!has_digit && to - body < 20) || is_setting) {
         return 0; /* token_type=bearer expires_in=3600 */
+    }
+    scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
+    return to;
+}
+
+size_t match_oauth_code(struct scan *scan, const struct rule *rule, size_t at) {
+    enum { LOOK = 256 };
+    size_t body = at + strlen(rule->anchor);
+    size_t to = scan_run_end(scan, rule->body, body);
+    size_t from = at > LOOK ? at - LOOK : 0;
+    bool is_of_grant = scan_find(scan, from, at, "authorization_code") >= 0 ||
+                       scan_find(scan, from, at, "state=") >= 0 ||
+                       scan_find(scan, to, to + LOOK, "&state=") >= 0 ||
+                       scan_find(scan, to, to + LOOK, "authorization_code") >= 0;
+
+    to = to < body + LOOK ? to : body + LOOK;
+    if (to - body < rule->min || !is_of_grant) {
+        return 0;
     }
     scan_add(scan, body, to, rule->kind, SPAN_PLAIN);
     return to;

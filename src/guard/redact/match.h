@@ -28,6 +28,9 @@ size_t match_uri(struct scan *scan, const struct rule *rule, size_t at);
 /* "Bearer" and a token; prose has no digit there. */
 size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at);
 
+/* ?code=VALUE of OAuth (RFC 6749), where a state or the grant's type stands beside it. */
+size_t match_oauth_code(struct scan *scan, const struct rule *rule, size_t at);
+
 /* "Basic" and what decodes to user:password. */
 size_t match_basic(struct scan *scan, const struct rule *rule, size_t at);
 

@@ -48,9 +48,6 @@ static size_t match_secrets(struct scan *scan, const struct name *name, size_t v
         scan->found_from = value;
         return value_list(scan, &list, value + 1);
     }
-    if (!is_map) {
-        return 0;
-    }
     if (scan_char(scan, value) == '{') {
         size_t to = value_map(scan, name, value);
         scan->found_from = value;
@@ -58,7 +55,7 @@ static size_t match_secrets(struct scan *scan, const struct name *name, size_t v
     }
     if (separator == ':' && name->quote == '\0' && scan_is_line_over(scan, value) &&
         name_begins_line(scan, name->from)) {
-        value_below(scan, name, BELOW_NAMED);
+        value_below(scan, name, is_map ? BELOW_NAMED : BELOW_ITEMS);
     }
     return 0;
 }
@@ -136,6 +133,10 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     }
     if (separator == '(') {
         return value_strings(scan, name, value);
+    }
+    if (separator == '[') {
+        ptrdiff_t close = scan_find(scan, value, scan->text.len, "]");
+        return close < 0 ? 0 : value_add(scan, name, value, (size_t)close, SPAN_PLAIN);
     }
     if (separator == '|') {
         return value_cell(scan, name, value);

@@ -81,7 +81,8 @@ bool name_is_line_begin(const struct scan *scan, size_t at) {
     }
     bool may_lead = is_any(last, "|:Zm+\"K]-)") ||
                     (to < at && (is_hex(last) || is_upper(last) || is_any(last, "ogr><")));
-    may_lead = may_lead || (to < at && is_after_pod(scan, to));
+    bool is_tab = last == 't' && to > 1 && scan->text.ptr[to - 2] == '\\'; /* of a string */
+    may_lead = may_lead || is_tab || (to < at && is_after_pod(scan, to));
     size_t from = may_lead ? name_line_begin(scan, at, &is_begin) : at;
     return is_begin && str_trim(str_slice(scan->text, from, at)).len == 0;
 }
@@ -316,6 +317,17 @@ static bool is_in_query(const struct scan *scan, const struct name *name) {
     return from > 0 && is_any(scan->text.ptr[from - 1], "?&");
 }
 
+size_t name_entity_end(const struct scan *scan, size_t at) {
+    static const char *const quotes[] = {"&quot;", "&#34;", "&#39;", "&apos;"};
+
+    for (size_t i = 0; i < ARRAY_N(quotes); i++) {
+        if (scan_has(scan, at, quotes[i])) {
+            return at + strlen(quotes[i]);
+        }
+    }
+    return at;
+}
+
 size_t name_close(const struct scan *scan, struct name *name) {
     size_t quote = scan_skip_slashes(scan, name->to);
 
@@ -345,6 +357,10 @@ size_t name_close(const struct scan *scan, struct name *name) {
         bool is_index = index != NULL && scan_has(scan, to, index);
         bool is_symbol = before == '(' && scan_has(scan, to, ")]:"); /* [Symbol(KEY)]: of Node */
         name->is_query = name->is_query || (is_part && is_in_query(scan, name));
+        size_t entity = name_entity_end(scan, to);
+        if (entity > to) { /* &quot;NAME&quot;: of JSON in HTML */
+            return entity;
+        }
         return to + (is_symbol             ? 2
                      : is_index || is_part ? 1
                                            : 0); /* [KEY] => of PHP, $ENV{KEY} = */

@@ -31,6 +31,9 @@ bool name_begins_line(const struct scan *scan, size_t at);
  * not closed there opens more than the name: "X-Api-Key: value". */
 size_t name_close(const struct scan *scan, struct name *name);
 
+/* Behind a quote as HTML writes it at `at`; `at` when there is none. */
+size_t name_entity_end(const struct scan *scan, size_t at);
+
 /* Whether the name of a password ends what asks for one: "Enter new password: ". */
 bool name_is_prompt(const struct scan *scan, const struct name *name, char separator);
 

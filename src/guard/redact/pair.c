@@ -16,6 +16,7 @@
 #include "guard/redact/charset.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/member.h"
+#include "guard/redact/sign.h"
 #include "guard/redact/value.h"
 #include "guard/redact/word.h"
 
@@ -75,13 +76,15 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
                         is_quote(scan_char(scan, scan_skip_slashes(scan, list)));
         at = is_list || is_tuple ? list - 1 : at;
     }
-    size_t mark = text_back_over(scan->text, at, BACK, " \t:=>\"'\\");
+    size_t mark = text_back_over(scan->text, at, BACK, " \t:=>|\"'\\");
     size_t from = mark;
     while (from > 0 && mark - from < LABEL && is_word_char(scan->text.ptr[from - 1])) {
         from--;
     }
-    return mark < at &&
-           word_is_one_of(str_slice(scan->text, from, mark), name_labels, ARRAY_N(name_labels));
+    struct str label = str_slice(scan->text, from, mark);
+    bool is_patch = str_eq(label, STR("path")) && /* {"op": "add", "path": "/a/NAME", (RFC 6902) */
+                    scan_find(scan, from > BACK ? from - BACK : 0, from, "op") >= 0;
+    return mark < at && (is_patch || word_is_one_of(label, name_labels, ARRAY_N(name_labels)));
 }
 
 /* Where the value begins after a label that ends at `at`, with the separator and the label's
@@ -128,6 +131,27 @@ static size_t after_named(const struct scan *scan, size_t quote) {
     return is_value ? end + slashes + 2 : 0;
 }
 
+/* Masks what stands in the column behind the label [at, end) of a value: "| ParameterValue | VALUE
+ * |", "Value     VALUE"; false when nothing does. */
+static bool column_mask(struct scan *scan, size_t at, size_t end) {
+    size_t sign = scan_skip_blanks(scan, end);
+    size_t from = scan_char(scan, sign) == '|' ? scan_skip_blanks(scan, sign + 1) : sign;
+    bool is_cell = from > sign;
+    bool is_column = !is_cell && sign > end + 1 && is_alnum(scan_char(scan, sign)) &&
+                     str_eq_nocase(str_slice(scan->text, at, end), STR("value")) &&
+                     name_begins_line(scan, at);
+
+    if (!is_cell && !is_column) {
+        return false;
+    }
+    size_t to = is_cell ? sign_cell_end(scan, from) : scan_unquoted_end(scan, from);
+    if (to == from || (is_column && !scan_is_line_over(scan, to))) {
+        return false;
+    }
+    scan_add(scan, from, to, "key", SPAN_PLAIN);
+    return true;
+}
+
 /* Masks what the first label of a value in [from, to) gives; false when none stood there. Looks no
  * further than the next label of a name or the end of an object, and then sets `*is_over`. */
 static bool pair_search(struct scan *scan, const struct name *name, size_t from, size_t to,
@@ -163,6 +187,10 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
                                   name_begins_line(scan, text_colour_begin(scan->text, at));
             *is_over = true;
             (void)value_at(scan, &label, value, separator);
+            return true;
+        }
+        if (is_value && !is_input && column_mask(scan, at, end)) {
+            *is_over = true;
             return true;
         }
         size_t equals = lead_colour_end(scan->text, end);
@@ -321,6 +349,19 @@ static bool is_yaml_key(const struct scan *scan, const struct name *name) {
            name_is_line_begin(scan, name->from - 2);
 }
 
+/* Whether the name is an option that is all of an item, of YAML or of JSON on several lines: "-
+ * --client-secret". */
+static bool is_item(const struct scan *scan, const struct name *name) {
+    size_t open = name->from - (name->quote != '\0' ? name->slashes + 1 : 0);
+    size_t end = scan_skip_slashes(scan, name->to);
+    size_t close = name->quote != '\0' && is_quote(scan_char(scan, end)) ? end + 1 : name->to;
+
+    close += name->quote != '\0' && scan_char(scan, close) == ',' ? 1 : 0;
+    return scan_has(scan, name->from, "--") && scan_is_line_over(scan, close) &&
+           (name->quote != '\0' || (open > 1 && scan_has(scan, open - 2, "- "))) &&
+           name_begins_line(scan, open);
+}
+
 /* Whether the name is all that a shell of Python or its debugger was asked to show: ">>> NAME",
  * "(Pdb) p NAME". */
 static bool is_shown(const struct scan *scan, const struct name *name) {
@@ -416,6 +457,15 @@ static bool wait_line(struct scan *scan, enum pair_wait *wait, uint32_t word, si
     if (*wait == PAIR_SHOWN) {
         if (is_any(scan_char(scan, scan_skip_slashes(scan, begin)), "'\"")) {
             (void)value_at(scan, &name, begin, '=');
+        }
+        return false;
+    }
+    if (*wait == PAIR_ITEM) {
+        size_t item = begin + (str_starts(line, STR("- ")) ? 2 : 0);
+        size_t text = scan_skip_slashes(scan, item);
+        text += is_quote(scan_char(scan, text)) ? 1 : 0;
+        if ((item > begin || text > item) && !scan_has(scan, text, "-")) {
+            (void)value_at(scan, &name, item, '=');
         }
         return false;
     }
@@ -556,6 +606,7 @@ size_t pair_after(struct scan *scan, const struct name *name, size_t after) {
                           : is_dumped(scan, name, after) ? PAIR_STRING
                           : is_yaml_key(scan, name)      ? PAIR_KEY
                           : is_shown(scan, name)         ? PAIR_SHOWN
+                          : is_item(scan, name)          ? PAIR_ITEM
                                                          : PAIR_LABEL;
     if (wait != PAIR_LABEL) {
         return name_is_secret(scan, name) ? wait_after(scan, name, wait, 0) : 0;

@@ -59,7 +59,8 @@ enum below {
     BELOW_LEAVES = 0, /* a map or a list */
     BELOW_TEXT,       /* a block scalar */
     BELOW_QUOTED,     /* a text up to three quotes or an empty line, however it is indented */
-    BELOW_NAMED       /* a map of names that need not be a secret's: "secrets:" */
+    BELOW_NAMED,      /* a map of names that need not be a secret's: "secrets:" */
+    BELOW_ITEMS       /* a list of secrets: "api_tokens:" */
 };
 
 /* What gives the value of a name on a line after it. */
@@ -68,6 +69,7 @@ enum pair_wait {
     PAIR_INPUT,     /* input_value= */
     PAIR_STRING,    /* a string on the next line */
     PAIR_SHOWN,     /* a string that is all of the next line */
+    PAIR_ITEM,      /* the next item of a list */
     PAIR_TREE,      /* lines of a drawn tree */
     PAIR_FORM,      /* the line after an empty one, ... */
     PAIR_BODY,      /* ... which was there */

@@ -25,7 +25,8 @@ static struct str word_before(const struct scan *scan, size_t at) {
 
     while (to < at && from > 0 && to - from < NAME_MAX) {
         char c = scan->text.ptr[from - 1];
-        if (is_blank(c) || is_quote(c) || c == ':' || c == ']' || c == '>') {
+        bool is_tab = c == 't' && from > 1 && scan->text.ptr[from - 2] == '\\'; /* of a string */
+        if (is_blank(c) || is_quote(c) || c == ':' || c == ']' || c == '>' || is_tab) {
             break;
         }
         from--;

@@ -418,6 +418,7 @@ static bool is_chained(const struct scan *scan, size_t at) {
 /* The string that is the value in setPassword("VALUE") and BasicAuth("user", "VALUE"), which opens
  * at `sign`; 0 when there is none. */
 static size_t after_call(const struct scan *scan, const struct name *name, size_t sign) {
+    static const struct str wrappers[] = {W("SecretStr"), W("SecretBytes")}; /* of pydantic */
     size_t first = scan_skip_blanks(scan, sign + 1);
     struct str key = name_str(scan, name);
 
@@ -425,6 +426,9 @@ static size_t after_call(const struct scan *scan, const struct name *name, size_
         return scan_next_string(scan, first);
     }
     bool is_set = (is_setting_name(key) || is_chained(scan, first)) && sign_string(scan, first) > 0;
+    if (word_is_exactly_one_of(key, wrappers, ARRAY_N(wrappers))) {
+        return sign_string(scan, first) > 0 ? first : 0;
+    }
     return phrase_is_name(key) && !is_asking(key) && (is_set || is_literal(scan, first)) ? first
                                                                                          : 0;
 }
@@ -556,6 +560,13 @@ static bool is_after_bar(const struct scan *scan, const struct name *name) {
     return false;
 }
 
+/* Whether what looks like a secret begins at `at` and a bracket follows it. */
+static bool value_is_opaque_in(const struct scan *scan, size_t at) {
+    ptrdiff_t close = scan_find(scan, at, at + BEFORE_MAX, "]");
+
+    return close > 0 && value_is_opaque(str_slice(scan->text, 0, (size_t)close), at, true);
+}
+
 /* "Password [hidden]: VALUE", "Password (again): VALUE": where the value begins, or 0. */
 static size_t after_prompt(const struct scan *scan, const struct name *name, size_t sign) {
     char close = scan_char(scan, sign) == '[' ? ']' : ')';
@@ -667,6 +678,21 @@ static size_t after_serialized(const struct scan *scan, const struct name *name,
     return is_string ? to + 1 : 0;
 }
 
+/* "API key provided: VALUE", "NAME changed from 'VALUE' to 'VALUE'": where the value begins, or 0.
+ */
+static size_t after_told(const struct scan *scan, size_t sign) {
+    static const char *const words[] = {"provided: ", "changed from "};
+
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        size_t value = sign + strlen(words[i]);
+        if (scan_has(scan, sign, words[i])) {
+            return sign_string(scan, value) > 0 || value_is_opaque(scan->text, value, true) ? value
+                                                                                            : 0;
+        }
+    }
+    return 0;
+}
+
 /* The colon of Chinese and Japanese, U+FF1A. */
 static const char wide_colon[] = "\xef\xbc\x9a";
 
@@ -743,6 +769,16 @@ size_t sign_value(struct scan *scan, struct name *name, size_t at, char *separat
         *separator = '='; /* <add key="NAME" value="VALUE"/> */
         return sign + 6;
     }
+    if (name->quote != '\0' && sign > at && scan_has(scan, sign, "value ") &&
+        sign_string(scan, sign + 6) > 0) {
+        *separator = '='; /* property 'NAME' value 'VALUE', of Spring */
+        return sign + 6;
+    }
+    size_t told = sign > at ? after_told(scan, sign) : 0;
+    if (told > 0) {
+        *separator = '=';
+        return told;
+    }
     if (c == ',') {
         return after_comma(scan, name, sign);
     }
@@ -774,6 +810,15 @@ size_t sign_value(struct scan *scan, struct name *name, size_t at, char *separat
     if (is_cell && (name_begins_line(scan, name->from) || is_after_bar(scan, name))) {
         *separator = '|';
         return after_bar(scan, name, sign);
+    }
+    if (sign > at && c == '[' && name->quote == '\0' &&
+        value_is_opaque_in(scan, sign + 1)) { /* TOKEN [VALUE] */
+        *separator = '[';
+        return sign + 1;
+    }
+    if (c == '<' && scan_has(scan, sign, "<<< ")) { /* gh secret set NAME <<< VALUE */
+        *separator = '=';
+        return scan_skip_blanks(scan, sign + 4);
     }
     size_t asked = sign > at && is_any(c, "[(") ? after_prompt(scan, name, sign) : 0;
     if (asked > 0) {

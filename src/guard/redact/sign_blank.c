@@ -187,7 +187,8 @@ static bool is_only_argument(const struct scan *scan, const struct name *name, s
     size_t end = scan_string_end(scan, at + slashes + 1, quote, slashes) + slashes;
     size_t after = scan_skip_slashes(scan, end + 1);
     return scan_char(scan, end) == quote &&
-           (scan_is_line_over(scan, end + 1) || scan_char(scan, after) == '"');
+           (scan_is_line_over(scan, end + 1) || scan_char(scan, after) == '"' ||
+            (scan_char(scan, end + 1) == ';' && scan_is_line_over(scan, end + 2)));
 }
 
 /* Whether SQL writes a string behind the name: PASSWORD 'VALUE', SECRET 'VALUE' of DuckDB,

@@ -122,7 +122,8 @@ static size_t joint_end(const struct scan *scan, size_t end) {
 }
 
 /* Where a string goes on whose quote at `end` closes a part of it: 'a''b' in SQL and YAML, and
- * those of a shell; 0 when it is over. */
+ * those of a shell, where a backslash at the end of a part, 'a\'\''b' and 'a\''b', was taken for
+ * that of an escape; 0 when it is over. */
 static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
     if (scan_char(scan, end) != quote || scan_is_outer_quote(scan, end)) {
         return 0;
@@ -132,7 +133,10 @@ static size_t string_goes_on(const struct scan *scan, size_t end, char quote) {
     bool is_deep =
         quote == '\'' && end > 1 && scan_has(scan, end - 2, "\\\\") &&
         is_alnum(scan_char(scan, end + 1)); /* \' in a string, whose end a sign follows */
-    return joint > 0 ? joint : is_doubled ? end + 2 : is_deep ? end + 1 : 0;
+    bool is_misread = quote == '\'' && end > 1 && scan_has(scan, end - 2, "\\'") &&
+                      end + 1 < scan->text.len &&
+                      !is_any(scan_char(scan, end + 1), " \t\r\n,;:)]}>&|\\\"'\x1b");
+    return joint > 0 ? joint : is_doubled ? end + 2 : is_deep || is_misread ? end + 1 : 0;
 }
 
 size_t value_triple_end(const struct scan *scan, size_t at) {
@@ -175,6 +179,7 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
     size_t begin = scan_skip_colours(scan, next + 4);
     size_t other = scan_skip_slashes(scan, begin);
     bool is_changed = scan_has(scan, next, " -> ") || scan_has(scan, next, " TO ") ||
+                      scan_has(scan, next, " to ") ||
                       (scan_has(scan, next, " => ") && !scan_has(scan, name->to, "="));
     if (is_changed && is_quote(scan_char(scan, other))) { /* what it becomes */
         return value_quoted(scan, name, other, scan_quoting_slashes(other - begin));
@@ -284,13 +289,22 @@ static bool is_closing(const struct scan *scan, size_t from, size_t at) {
            scan_find(scan, from, at, "}") < 0;
 }
 
+/* Whether the character at `at` is one of the value that begins at `from`, for it is
+ * percent-encoded and the sign before the value is not. */
+static bool is_encoded_in(const struct scan *scan, size_t from, size_t at) {
+    return scan->map != NULL && !scan->is_unescaped && from > 0 && !scan_is_plain(scan, at) &&
+           scan_is_plain(scan, from - 1);
+}
+
 size_t value_word_end(const struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
 
-    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
-           scan->text.ptr[to] != '\x1b' && !is_blank_escape(scan, to) &&
-           !(name->is_query && is_any(scan->text.ptr[to], "&#")) &&
-           !(name->is_element && scan->text.ptr[to] == '<')) {
+    while (to < scan->text.len &&
+           (is_encoded_in(scan, from, to) ||
+            (!is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
+             scan->text.ptr[to] != '\x1b' && !is_blank_escape(scan, to) &&
+             !(name->is_query && is_any(scan->text.ptr[to], "&#")) &&
+             !(name->is_element && scan->text.ptr[to] == '<')))) {
         to++;
     }
     to = scan_before_slashes(scan, from, to);
@@ -539,7 +553,8 @@ static bool is_cmdlet(const struct scan *scan, const struct name *name, size_t a
     }
     return name->from > 0 && scan->text.ptr[name->from - 1] == '$' && dash > at &&
            is_upper(scan->text.ptr[at]) && is_upper(scan_char(scan, dash + 1)) &&
-           scan_has(scan, to, " -");
+           scan_char(scan, to) == ' ' &&
+           is_any(scan_char(scan, scan_skip_slashes(scan, to + 1)), "-\"'");
 }
 
 /* "24 bytes", as kubectl describe tells of a secret. */
@@ -679,18 +694,6 @@ static size_t value_tuple(struct scan *scan, const struct name *name, size_t at)
     return second > 0 ? value_strings(scan, name, second) : value_string(scan, name, at);
 }
 
-/* What follows a quote as HTML writes it at `at`; 0 when there is none. */
-static size_t after_entity(const struct scan *scan, size_t at) {
-    static const char *const quotes[] = {"&quot;", "&#34;", "&#39;", "&apos;"};
-
-    for (size_t i = 0; i < ARRAY_N(quotes); i++) {
-        if (scan_has(scan, at, quotes[i])) {
-            return at + strlen(quotes[i]);
-        }
-    }
-    return 0;
-}
-
 /* Whether the quote at `quote`, behind a name and its separator, closes a string that they end, of
  * those that scan_narrow() does not know, for they are JSON in a string as it stands, or another
  * language's: {\"label\": \"Password:\", \"n\": 1}, {'label': 'Password:', 'n': 1}. It was opened
@@ -825,8 +828,8 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
         }
         return value_quoted(scan, name, quote, scan_quoting_slashes(slashes));
     }
-    size_t entity = after_entity(scan, from);
-    if (entity > 0) {
+    size_t entity = name_entity_end(scan, from);
+    if (entity > from) {
         size_t to = entity;
         while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
                !is_any(scan->text.ptr[to], "&<")) {

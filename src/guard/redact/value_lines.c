@@ -6,7 +6,7 @@
 #include "guard/redact/value.h"
 #include "guard/redact/word.h"
 
-enum { MAP_MAX = 64 };
+enum { MAP_MAX = 64, TOKEN_MIN = 16 };
 
 static bool is_bare_char(char c) {
     return is_alnum(c) || c == '.' || c == '+' || c == '-' || c == '*' || c == '_';
@@ -98,6 +98,19 @@ static bool is_one_of_secrets(struct str name, struct str value) {
            str_find(value, STR("${")) < 0;
 }
 
+/* Whether it may be a token: long, with a digit, and no blank, reference or path. */
+static bool is_token(struct str value) {
+    bool has_digit = false;
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (is_blank(value.ptr[i])) {
+            return false;
+        }
+        has_digit = has_digit || is_digit(value.ptr[i]);
+    }
+    return has_digit && value.len >= TOKEN_MIN && is_one_of_secrets((struct str){0}, value);
+}
+
 /* [from, to) without quotes around it. */
 static void unquote(const struct scan *scan, size_t *from, size_t *to) {
     if (*to - *from > 1 && is_quote(scan->text.ptr[*from]) &&
@@ -120,6 +133,13 @@ static void yaml_add(struct scan *scan, enum below below, size_t from, size_t to
         struct str name = str_slice(scan->text, from, colon < 0 ? from : (size_t)colon);
         unquote(scan, &value, &to);
         if (colon >= 0 && is_one_of_secrets(name, str_slice(scan->text, value, to))) {
+            scan_add(scan, value, to, "key", SPAN_PLAIN);
+        }
+        return;
+    }
+    if (below == BELOW_ITEMS) {
+        unquote(scan, &value, &to);
+        if (colon < 0 && is_token(str_slice(scan->text, value, to))) {
             scan_add(scan, value, to, "key", SPAN_PLAIN);
         }
         return;
@@ -233,12 +253,15 @@ void value_below(struct scan *scan, const struct name *name, enum below below) {
 
 size_t value_map(struct scan *scan, const struct name *name, size_t at) {
     struct member member = {.end = at + 1};
+    bool is_tokens = str_ends_nocase(name_str(scan, name), STR("tokens"));
     size_t last = 0;
 
     for (int i = 0; i < MAP_MAX && member_read(scan, member.end, &member); i++) {
         bool is_string = member.end > member.to;
-        if (is_string && is_one_of_secrets(name_str(scan, &member.key),
-                                           str_slice(scan->text, member.from, member.to))) {
+        struct str value = str_slice(scan->text, member.from, member.to);
+        bool is_secret =
+            is_tokens ? is_token(value) : is_one_of_secrets(name_str(scan, &member.key), value);
+        if (is_string && is_secret) {
             scan_add(scan, member.from, member.to, name->kind, SPAN_PLAIN);
             last = member.to;
         }
