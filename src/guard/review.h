@@ -14,6 +14,7 @@ struct review {
     json_t *findings;
     enum verdict verdict; /* the strictest so far */
     bool is_bootstrap;    /* the set-up stack makes the roles that others are held by */
+    bool is_made_over;    /* a transform makes resources that the template does not name */
 };
 
 /* Puts into the review's template what is told by the values that parameters get (NULL: anybody may

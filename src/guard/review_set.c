@@ -240,6 +240,28 @@ static void set_change(struct review *review, const json_t *changes, const json_
     set_values(review, change, where);
 }
 
+/* The change set of this template brings, changes or imports what the template has, as what it is
+ * there, and removes what it has not, or has by a condition only. */
+static void set_fits(struct review *review, const json_t *change) {
+    const char *name = json_str_or(change, "logical_id", "");
+    const char *type = json_str_or(change, "type", "");
+    bool is_removed = strcmp(json_str_or(change, "action", ""), "Remove") == 0;
+    const json_t *written = json_object_get(json_object_get(review->written, "Resources"), name);
+    const json_t *told = json_object_get(json_object_get(review->template, "Resources"), name);
+    const json_t *resource = written != NULL ? written : told; /* a copy of a loop is only told */
+    CLEANUP(freep) char *where = mem_format("changes.%s", name);
+
+    if (is_removed && resource != NULL && json_object_get(resource, "Condition") == NULL) {
+        review_find(review, REVIEW_OTHER_TEMPLATE, where, "%s is removed, and the template has it",
+                    name);
+    } else if (!is_removed && resource == NULL) {
+        review_find(review, REVIEW_OTHER_TEMPLATE, where, "the template has no %s", name);
+    } else if (!is_removed && strcmp(json_str_or(resource, "Type", type), type) != 0) {
+        review_find(review, REVIEW_OTHER_TEMPLATE, where, "%s is %s, and %s in the template", name,
+                    type, json_str_or(resource, "Type", ""));
+    }
+}
+
 /* arn:partition:cloudformation:REGION:ACCOUNT:... */
 static void set_place(struct review *review, const char *where, const char *arn) {
     struct str region = review_arn_part(str_from(arn), 3);
@@ -279,6 +301,11 @@ enum verdict policy_review_set(const json_t *changeset, const json_t *template,
         set_change(&review, json_object_get(changeset, "changes"), change);
     }
     review_template(&review);
+    json_array_foreach(json_object_get(changeset, "changes"), i, change) {
+        if (!review.is_made_over) {
+            set_fits(&review, change);
+        }
+    }
     review_end(&review);
     return review.verdict;
 }

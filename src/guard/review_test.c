@@ -74,6 +74,38 @@ static void an_account_of_the_users_own_settings_may_be_named(void **state) {
                      VERDICT_ALLOW);
 }
 
+/* What a transform makes has names that the template does not show; what it cannot make all the
+ * same is what another template has. */
+static void only_a_transform_explains_what_the_template_does_not_name(void **state) {
+    static const struct {
+        const char *transform;
+        bool is_found;
+    } rows[] = {
+        {"AWS::LanguageExtensions", true},
+        {"AWS::Serverless-2016-10-31", false},
+        {"Foo::Macro", false},
+    };
+    const struct redactor *redactor = fixture_redactor();
+    struct review_ctx ctx = {
+        .account = fixture_account, .region = "eu-central-1", .redactor = redactor};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp)
+        json_t *template = json_pack("{s:s,s:{s:{s:s}}}", "Transform", rows[i].transform,
+                                     "Resources", "A", "Type", "AWS::SQS::Queue");
+        CLEANUP(json_decrefp)
+        json_t *other = json_pack("{s:{s:{s:s}}}", "Resources", "B", "Type", "AWS::SQS::Queue");
+        CLEANUP(json_decrefp) json_t *set = fixture_creation(other, "depl-todo-dev");
+        CLEANUP(json_decrefp) json_t *findings = json_array();
+
+        policy_review_set(set, template, &ctx, findings);
+        if (fixture_finds(findings, "other_template") != rows[i].is_found) {
+            fail_msg("%s", rows[i].transform);
+        }
+    }
+}
+
 /* A plan whose template has this one resource. */
 static enum verdict verdict_of(const char *type, const char *properties, const char *kind) {
     const struct redactor *redactor = fixture_redactor();
@@ -490,6 +522,7 @@ static void loops_are_read_through(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_a_transform_explains_what_the_template_does_not_name),
         cmocka_unit_test(the_templates_of_this_program_pass_both_reviews),
         cmocka_unit_test(the_rights_of_the_set_up_stack_are_its_own),
         cmocka_unit_test(every_known_way_to_become_more_is_found),

@@ -30,11 +30,13 @@ static void find_transform(struct review *review, const char *where, const char 
             continue;
         }
         if (transform_rows[i].rule != REVIEW_NONE) {
+            review->is_made_over = true;
             review_find(review, transform_rows[i].rule, where, "%s: %s", name,
                         transform_rows[i].text);
         }
         return;
     }
+    review->is_made_over = true;
     review_find(review, REVIEW_TRANSFORM_UNSEEN, where,
                 "the macro %s is code of the account, and may make anything of the template",
                 name == NULL ? "whose name cannot be told" : name);
@@ -70,6 +72,7 @@ static void find_calls(struct review *review, const char *where, const json_t *v
         if (strcmp(key, "Fn::Transform") == 0) {
             find_transforms(review, place, item);
         } else if (strncmp(key, "Fn::ForEach::", 13) == 0) {
+            review->is_made_over = true;
             review_find(review, REVIEW_TRANSFORM_UNSEEN, place,
                         "what it is repeated for cannot be told, so what it makes is not seen");
         } else {

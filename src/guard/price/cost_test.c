@@ -152,6 +152,23 @@ static void lambda_costs_what_amazon_computes(void **state) {
     assert_int_equal(json_array_size(json_object_get(cost, "not_priced")), 0);
 }
 
+/* None of them costs anything itself, which says nothing of what it brings. */
+static void what_a_stack_within_brings_is_listed_not_priced(void **state) {
+    static const char *const types[] = {"AWS::CloudFormation::Stack",
+                                        "AWS::CloudFormation::StackSet",
+                                        "AWS::Serverless::Application"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(types); i++) {
+        CLEANUP(freep) char *resource = mem_format("{\"S\":{\"Type\":\"%s\"}}", types[i]);
+        CLEANUP(json_decrefp) json_t *cost = cost_of(resource, "{}");
+        const json_t *row = json_array_get(json_object_get(cost, "not_priced"), 0);
+
+        assert_string_equal(json_str_or(row, "type", ""), types[i]);
+        assert_non_null(strstr(json_str_or(row, "why", ""), "its own template"));
+    }
+}
+
 /* Infracost, lambda_function_test.golden: 11,520,000,000 GB-seconds on arm64 take two tiers. */
 static void what_lies_beyond_the_first_tier_is_listed_not_priced(void **state) {
     CLEANUP(json_decrefp)
@@ -596,6 +613,7 @@ int main(void) {
         cmocka_unit_test(what_was_compared_is_what_the_table_says),
         cmocka_unit_test(a_price_from_memory_is_said_to_be_one),
         cmocka_unit_test(lambda_costs_what_amazon_computes),
+        cmocka_unit_test(what_a_stack_within_brings_is_listed_not_priced),
         cmocka_unit_test(what_lies_beyond_the_first_tier_is_listed_not_priced),
         cmocka_unit_test(resources_cost_what_others_compute),
         cmocka_unit_test(fargate_costs_what_others_compute),

@@ -572,6 +572,12 @@ static void cost_messages(const struct costed *of) {
     cost_unpriced(of, "messages", "how many there are is not assumed");
 }
 
+/* What its own template brings is charged, and that template is not at hand. */
+static void cost_nested(const struct costed *of) {
+    cost_unpriced(of, COST_WHOLE,
+                  "what its own template brings is not read: estimate it by itself");
+}
+
 /* ---- The table ---- */
 
 /* clang-format off */
@@ -613,6 +619,9 @@ static const struct {
     { "AWS::WAFv2::WebACL",                        cost_web_acl       },
     { "AWS::SQS::Queue",                           cost_messages      },
     { "AWS::SNS::Topic",                           cost_messages      },
+    { "AWS::CloudFormation::Stack",                cost_nested        },
+    { "AWS::CloudFormation::StackSet",             cost_nested        },
+    { "AWS::Serverless::Application",              cost_nested        },
 };
 
 /* Without a charge of their own; what they lead to is charged elsewhere. A star stands for the rest. */
