@@ -531,8 +531,8 @@ static void match_table(const struct table *table, struct scan *scan, uint32_t h
     while ((anchor = anchor_next(table, hash, scan->text, at, &row)) != NULL) {
         if (anchor->kind == ANCHOR_LITERAL) {
             match_literal(scan, &scan->known->literals[anchor->index], at);
-        } else if (!anchor->is_hint) {
-            match_anchor(scan, anchor, at);
+        } else if (!anchor->is_hint && !(scan->is_joined && anchor->kind == ANCHOR_NAME)) {
+            match_anchor(scan, anchor, at); /* lines that were joined have no names */
         }
     }
 }

@@ -13,6 +13,7 @@ enum {
     LEAD_MAX = 16,
     PROMPT_MAX = 40,
     NUMBER_MAX = 4,
+    AMPERSAND = 5 /* u0026 */,
     POD_TAIL = 5,
     CALL_MAX = 256
 };
@@ -162,6 +163,12 @@ static size_t quoted_path_begin(const struct scan *scan, size_t from, size_t to)
     return is_closed && !is_action && !is_type && is_any(scan_char(scan, sign), ":=") ? open : from;
 }
 
+/* Whether a name begins the fragment of a URI, as OAuth hands tokens on: https://host/#NAME= */
+static bool is_fragment(const struct scan *scan, size_t from) {
+    return from > 1 && scan->text.ptr[from - 1] == '#' &&
+           (is_alnum(scan->text.ptr[from - 2]) || scan->text.ptr[from - 2] == '/');
+}
+
 void name_read(const struct scan *scan, const struct rule *rule, size_t at, struct name *name) {
     size_t from = at;
     size_t to = at;
@@ -181,11 +188,13 @@ void name_read(const struct scan *scan, const struct rule *rule, size_t at, stru
         is_any(scan->text.ptr[from], "nrt")) {
         from++; /* the line before it is over: \nNAME */
     }
+    bool is_escaped = from > 0 && scan->text.ptr[from - 1] == '\\' && scan_has(scan, from, "u0026");
+    from += is_escaped && at >= from + AMPERSAND ? AMPERSAND : 0; /* \u0026NAME in a query */
     from = first_word(scan, from, to);
     from = from > 0 && scan->text.ptr[from - 1] == ':' ? quoted_path_begin(scan, from, to) : from;
     *name = (struct name){.from = from, .to = to, .kind = rule->kind};
     char before = from > 0 ? scan->text.ptr[from - 1] : scan->before;
-    name->is_query = before == '?' || before == '&';
+    name->is_query = is_escaped || before == '?' || before == '&' || is_fragment(scan, from);
     if (from > 0 && is_quote(before)) {
         name->quote = before;
         while (from >= name->slashes + 2 && scan->text.ptr[from - name->slashes - 2] == '\\') {

@@ -8,7 +8,14 @@
 #include "guard/redact/key.h"
 #include "guard/redact/word.h"
 
-enum { ID_DIGITS = 9, CALLED_MAX = 40, SENTENCE_WORDS = 3 };
+enum {
+    ID_DIGITS = 9,
+    CALLED_MAX = 40,
+    SENTENCE_WORDS = 3,
+    TOLD_MAX = 19, /* fewer characters than a token has */
+    DATE_MAX = 35,
+    UUID_LEN = 36
+};
 
 static bool has_only(struct str text, const char *signs) {
     for (size_t i = 0; i < text.len; i++) {
@@ -211,4 +218,120 @@ bool reference_is(struct str key, struct str value) {
                is_file(key, value) || is_called(key, value) || is_error(key, value) ||
                is_way_in(key, value) || is_progress(key, value) || is_type(value);
     }
+}
+
+static bool is_uuid(struct str value) {
+    for (size_t i = 0; i < value.len; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? value.ptr[i] != '-' : !is_hex(value.ptr[i])) {
+            return false;
+        }
+    }
+    return value.len == UUID_LEN;
+}
+
+/* Digits and what parts them in a time, as 2026-11-30T11:34:29.123Z. */
+static bool is_time(struct str value) {
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_digit(value.ptr[i]) && !is_any(value.ptr[i], "-:.+TZ ")) {
+            return false;
+        }
+    }
+    return value.len > 0 && value.len <= DATE_MAX && is_digit(value.ptr[0]);
+}
+
+static bool is_of_digits(struct str value) {
+    size_t to = 0;
+
+    while (is_digit(str_char(value, to))) {
+        to++;
+    }
+    return to > 0 && to == value.len && to <= TOLD_MAX;
+}
+
+/* Whether it is as the names of users are: shorter than a token, with few digits and capitals. */
+static bool is_plain_word(struct str value) {
+    size_t digits = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        digits += is_digit(value.ptr[i]);
+    }
+    bool is_mixed = 3 * (digits + word_case_changes(value)) > value.len;
+    return value.len <= TOLD_MAX && has_only(value, "_-.") &&
+           (!is_mixed || (digits == value.len && digits <= ID_DIGITS));
+}
+
+/* Whether what the key tells of a secret is a word that such keys have. */
+static bool is_told_word(struct str key, struct str value) {
+    static const struct str types[] = {W("string"), W("integer"),  W("number"), W("boolean"),
+                                       W("object"), W("array"),    W("null"),   W("bool"),
+                                       W("secret"), W("password"), W("token"),  W("SecureString"),
+                                       W("bearer"), W("basic"),    W("uuid"),   W("date-time")};
+    static const struct str states[] = {W("active"),  W("inactive"), W("enabled"), W("disabled"),
+                                        W("pending"), W("expired"),  W("revoked"), W("ok")};
+    static const struct str kinds[] = {W("type"), W("format")};
+    static const struct str titles[] = {W("title"), W("description")};
+    static const struct str users[] = {W("username"), W("user_name")};
+
+    if (word_ends_one_of(key, kinds, ARRAY_N(kinds))) {
+        return word_is_one_of(value, types, ARRAY_N(types));
+    }
+    if (str_ends_nocase(key, STR("status"))) {
+        return word_is_one_of(value, states, ARRAY_N(states));
+    }
+    if (word_is_one_of(key, titles, ARRAY_N(titles))) {
+        return is_sentence(value) || word_is_one_of(value, types, ARRAY_N(types));
+    }
+    return word_ends_one_of(key, users, ARRAY_N(users)) && is_plain_word(value);
+}
+
+bool reference_is_told(struct str key, struct str value) {
+    static const struct str times[] = {
+        W("expiration"), W("expires"),   W("expiry"),    W("expiresAt"),  W("expires_at"),
+        W("expires_in"), W("expiresIn"), W("createdAt"), W("created_at"), W("CreateDate")};
+    static const struct str ids[] = {W("id"), W("clientId"), W("client_id")};
+
+    if (str_eq(value, STR("true")) || str_eq(value, STR("false"))) {
+        return true;
+    }
+    if (word_is_one_of(key, times, ARRAY_N(times))) {
+        return is_time(value);
+    }
+    if (word_is_one_of(key, ids, ARRAY_N(ids))) {
+        return is_uuid(value) || is_number_of_id(STR("_id"), value);
+    }
+    return is_told_word(key, value) || (str_ends_nocase(key, STR("length")) && is_of_digits(value));
+}
+
+bool reference_is_message(struct str value) {
+    static const struct str words[] = {W(" field "), W(" must "),      W(" required"),
+                                       W(" least "), W(" characters"), W(" incorrect"),
+                                       W(" match"),  W(" common"),     W(" invalid")};
+
+    if (value.len == 0 || !is_upper(value.ptr[0]) || value.ptr[value.len - 1] != '.' ||
+        !has_only(value, " .,'")) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_N(words); i++) {
+        if (str_find(value, words[i]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool reference_is_of_login(struct str key, struct str value) {
+    static const struct str words[] = {W("user"),   W("engine"),  W("dbname"), W("database"),
+                                       W("schema"), W("sslmode"), W("port"),   W("host")};
+
+    if (!word_is_one_of(key, words, ARRAY_N(words)) || !has_only(value, "_-.")) {
+        return false;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if (is_upper(value.ptr[i])) {
+            return false; /* a host has small letters, a token has not */
+        }
+    }
+    bool is_host = str_eq_nocase(key, STR("host")) && str_find(value, STR(".")) > 0;
+    return is_host || value.len <= TOLD_MAX;
 }

@@ -9,3 +9,13 @@ bool reference_is(struct str key, struct str value);
 
 /* Whether a password is the variable that holds one: $NAME, ${name}, %NAME%, {name}. */
 bool reference_is_variable(struct str value);
+
+/* Whether a member of what stands under the name of a secret tells of it, as "type": "String" and
+ * "expiration" do, and its value is short enough to be no token. `key` may be empty. */
+bool reference_is_told(struct str key, struct str value);
+
+/* Whether it is what a form says of a field: This field is required. */
+bool reference_is_message(struct str value);
+
+/* Whether a member that stands beside a password says what it is good for: "engine", "host". */
+bool reference_is_of_login(struct str key, struct str value);

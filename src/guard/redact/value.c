@@ -8,6 +8,7 @@
 #include "guard/redact/lead.h"
 #include "guard/redact/pair.h"
 #include "guard/redact/reference.h"
+#include "guard/redact/rest.h"
 #include "guard/redact/sign.h"
 #include "guard/redact/word.h"
 
@@ -149,6 +150,25 @@ size_t value_triple_end(const struct scan *scan, size_t at) {
     return is_triple ? third + 1 : at;
 }
 
+static bool is_authorization(struct str name) {
+    static const struct str headers[] = {W("authorization"), W("authorizationtoken")};
+
+    return word_ends_one_of(name, headers, ARRAY_N(headers));
+}
+
+/* The scheme of an Authorization header stays: it says what went wrong. */
+static size_t skip_scheme(const struct scan *scan, size_t at) {
+    static const char *const schemes[] = {"Bearer ", "Basic ", "Digest ", "Negotiate ", "token ",
+                                          "bearer ", "basic ", "ApiKey ", "FlyV1 ",     "Token "};
+
+    for (size_t i = 0; i < ARRAY_N(schemes); i++) {
+        if (scan_has(scan, at, schemes[i])) {
+            return scan_skip_blanks(scan, at + strlen(schemes[i]));
+        }
+    }
+    return at;
+}
+
 static size_t value_quoted(struct scan *scan, const struct name *name, size_t at, size_t slashes) {
     char quote = scan->text.ptr[at];
 
@@ -171,7 +191,12 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
          on = string_goes_on(scan, end, quote)) {
         end = scan_string_end(scan, on, quote, slashes);
     }
-    size_t to = value_add(scan, name, at + 1, end, SPAN_PLAIN);
+    size_t object = value_object(scan, name, at + 1, end);
+    if (object > 0) {
+        return object;
+    }
+    size_t scheme = is_authorization(name_str(scan, name)) ? skip_scheme(scan, at + 1) : at + 1;
+    size_t to = value_add(scan, name, scheme < end ? scheme : at + 1, end, SPAN_PLAIN);
     if (slashes == 0 && scan_char(scan, end) != quote && name->is_line_start) {
         pair_open(scan, name, at + 1);
     }
@@ -216,19 +241,6 @@ static bool is_header(struct str name) {
                                          W("set-cookie"), W("cookies")};
 
     return word_is_one_of(name, headers, ARRAY_N(headers));
-}
-
-/* The scheme of an Authorization header stays: it says what went wrong. */
-static size_t skip_scheme(const struct scan *scan, size_t at) {
-    static const char *const schemes[] = {"Bearer ", "Basic ", "Digest ", "Negotiate ", "token ",
-                                          "bearer ", "basic ", "ApiKey ", "FlyV1 "};
-
-    for (size_t i = 0; i < ARRAY_N(schemes); i++) {
-        if (scan_has(scan, at, schemes[i])) {
-            return scan_skip_blanks(scan, at + strlen(schemes[i]));
-        }
-    }
-    return at;
 }
 
 /* \n in a text that is quoted further out ends a word as a line end does, and so does a colour. */
@@ -296,6 +308,13 @@ static bool is_encoded_in(const struct scan *scan, size_t from, size_t at) {
            scan_is_plain(scan, from - 1);
 }
 
+/* Whether the & of a query stands at `at` as JSON may write it: \u0026 */
+static bool is_ampersand(const struct scan *scan, size_t at) {
+    size_t letter = scan_skip_slashes(scan, at);
+
+    return letter > at && scan_has(scan, letter, "u0026");
+}
+
 size_t value_word_end(const struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
 
@@ -303,7 +322,7 @@ size_t value_word_end(const struct scan *scan, const struct name *name, size_t f
            (is_encoded_in(scan, from, to) ||
             (!is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
              scan->text.ptr[to] != '\x1b' && !is_blank_escape(scan, to) &&
-             !(name->is_query && is_any(scan->text.ptr[to], "&#")) &&
+             !(name->is_query && (is_any(scan->text.ptr[to], "&#") || is_ampersand(scan, to))) &&
              !(name->is_element && scan->text.ptr[to] == '<')))) {
         to++;
     }
@@ -366,7 +385,11 @@ static bool is_call(const struct scan *scan, const struct name *name, size_t fro
         }
         if (is_any(scan->text.ptr[to], "\"'")) { /* brackets in strings are none */
             size_t end = scan_string_end(scan, to + 1, scan->text.ptr[to], 0);
-            to = scan_char(scan, end) == scan->text.ptr[to] && end - at < CALL_MAX ? end : to;
+            bool is_closed = scan_char(scan, end) == scan->text.ptr[to];
+            if (is_closed && end - at >= CALL_MAX) {
+                return true; /* with arguments that are strings, and long */
+            }
+            to = is_closed ? end : to;
         }
         depth += scan->text.ptr[to] == '(' ? 1 : 0;
         depth -= scan->text.ptr[to] == ')' && depth > 0 ? 1 : 0;
@@ -430,6 +453,17 @@ static size_t strings_end(const struct scan *scan, size_t from) {
     return to;
 }
 
+/* Whether the next header of a list stands at `at`, ", Accept: x" or ", host=x". */
+static bool is_next_header(const struct scan *scan, size_t at) {
+    size_t to = at + 2;
+
+    while (scan_has(scan, at, ", ") &&
+           (is_letter(scan_char(scan, to)) || (to > at + 2 && scan_char(scan, to) == '-'))) {
+        to++;
+    }
+    return to > at + 3 && (scan_has(scan, to, ": ") || scan_char(scan, to) == '=');
+}
+
 static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
     bool has_strings = (from >= DIGEST && scan_has(scan, from - DIGEST, "Digest ")) ||
@@ -439,8 +473,10 @@ static size_t value_header(struct scan *scan, const struct name *name, size_t fr
     if (has_strings && name->quote == '\0') {
         return value_add(scan, name, from, strings_end(scan, from), SPAN_PLAIN);
     }
+    bool is_one_word =
+        from > 0 && scan->text.ptr[from - 1] == ' ' && is_authorization(name_str(scan, name));
     while (to < scan->text.len && !is_any(scan->text.ptr[to], "\"'\r\n\x1b") &&
-           !is_blank_escape(scan, to)) {
+           !is_blank_escape(scan, to) && !(is_one_word && is_next_header(scan, to))) {
         to++;
     }
     return value_add(scan, name, from, scan_before_slashes(scan, from, to), SPAN_PLAIN);
@@ -466,7 +502,8 @@ static size_t value_line(struct scan *scan, const struct name *name, size_t from
     if (has_more_pairs(scan, from, to)) {
         to = value_word_end(scan, name, from);
     }
-    return value_add(scan, name, from, to, SPAN_PLAIN);
+    to = rest_of_line(scan, name, from, to);
+    return value_add(scan, name, from, rest_of_list(scan, from, to), SPAN_PLAIN);
 }
 
 /* Where the text of an element ends that is on one line; `to` when it does not. */
@@ -622,7 +659,8 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     size_t end = name->is_element                        ? element_end(scan, from, to)
                  : name->open != '\0' && !name->is_query ? opened_end(scan, name, from)
                                                          : to;
-    return value_add(scan, name, from, end > to ? end : to, SPAN_PLAIN);
+    end = rest_of_list(scan, from, end > to ? end : to);
+    return value_add(scan, name, from, end, SPAN_PLAIN);
 }
 
 size_t value_strings(struct scan *scan, const struct name *name, size_t at) {

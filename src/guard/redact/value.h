@@ -42,6 +42,11 @@ void value_below(struct scan *scan, const struct name *name, enum below below);
  * false when the line is none of its lines, or the last. */
 bool value_yaml_line(struct scan *scan, size_t from, size_t to, int indent, enum below below);
 
+/* Masks the values in {"NAME": "VALUE", ...} that [from, to), a string, holds and that has no other
+ * brackets, but for what tells of the secret or says where it is good; where it ends, or 0 when it
+ * is none. */
+size_t value_object(struct scan *scan, const struct name *name, size_t from, size_t to);
+
 /* The rest of a value whose brackets were opened before `at`, `depth` of them; where it ends. */
 size_t value_nested(struct scan *scan, size_t at, int depth, size_t slashes);
 

@@ -2,6 +2,7 @@
  * on the lines below the name of a secret. */
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
+#include "guard/redact/reference.h"
 #include "guard/redact/member.h"
 #include "guard/redact/value.h"
 #include "guard/redact/word.h"
@@ -12,15 +13,19 @@ static bool is_bare_char(char c) {
     return is_alnum(c) || c == '.' || c == '+' || c == '-' || c == '*' || c == '_';
 }
 
-/* One leaf or key of a nested value at `at`; returns where it ends. */
-static size_t nested_string(struct scan *scan, size_t at, size_t slashes) {
+/* One leaf or key of a nested value at `at`; returns where it ends. `*key`: the key before a leaf,
+ * none in a list. */
+static size_t nested_string(struct scan *scan, size_t at, size_t slashes, struct str *key) {
     char quote = scan_char(scan, at);
     size_t end = scan_string_end(scan, at + 1, quote, slashes);
     size_t after = end < scan->text.len ? scan_skip_slashes(scan, end) + 1 : end;
 
-    if (scan_char(scan, scan_skip_blanks(scan, after)) != ':') { /* a leaf */
+    struct str string = str_slice(scan->text, at + 1, end);
+    bool is_key = scan_char(scan, scan_skip_blanks(scan, after)) == ':';
+    if (!is_key && !reference_is_told(*key, string) && !reference_is_message(string)) {
         scan_add(scan, at + 1, end, "key", SPAN_PLAIN);
     }
+    *key = is_key ? string : (struct str){0};
     return after;
 }
 
@@ -36,6 +41,8 @@ static bool is_foreign_quote(const struct scan *scan, size_t at, size_t slashes)
 
 /* The rest of a value whose brackets are open `depth` deep. */
 static size_t nested_read(struct scan *scan, size_t at, int depth, size_t slashes) {
+    struct str key = {0};
+
     scan_ask(scan);
     while (at < scan->text.len && depth > 0) {
         char c = scan->text.ptr[at];
@@ -43,6 +50,7 @@ static size_t nested_read(struct scan *scan, size_t at, int depth, size_t slashe
         if (c == '\x1b' && lead_colour_end(scan->text, at) > at) {
             at = lead_colour_end(scan->text, at);
         } else if (c == '{' || c == '[') {
+            key = (struct str){0};
             depth++;
             at++;
         } else if (c == '}' || c == ']') {
@@ -51,7 +59,7 @@ static size_t nested_read(struct scan *scan, size_t at, int depth, size_t slashe
         } else if (c == '"' && is_foreign_quote(scan, at, slashes)) {
             return at;
         } else if (c == '"') {
-            at = nested_string(scan, at, slashes);
+            at = nested_string(scan, at, slashes, &key);
         } else if (c == '\\') { /* \n between the values of JSON in a string */
             at = scan_skip_slashes(scan, at);
             at += is_any(scan_char(scan, at), "nrt") ? 1 : 0;
@@ -60,7 +68,8 @@ static size_t nested_read(struct scan *scan, size_t at, int depth, size_t slashe
             while (is_bare_char(scan_char(scan, to))) {
                 to++;
             }
-            if (!str_eq(str_slice(scan->text, at, to), STR("null"))) {
+            struct str word = str_slice(scan->text, at, to);
+            if (!str_eq(word, STR("null")) && !reference_is_told(key, word)) {
                 scan_add(scan, at, to, "key", value_bare_style(scan, '"', slashes));
             }
             at = to;
@@ -143,6 +152,15 @@ static void yaml_add(struct scan *scan, enum below below, size_t from, size_t to
             scan_add(scan, value, to, "key", SPAN_PLAIN);
         }
         return;
+    }
+    if (below == BELOW_LEAVES && colon >= 0) {
+        size_t begin = value;
+        size_t end = to;
+        unquote(scan, &begin, &end);
+        if (reference_is_told(str_slice(scan->text, from, (size_t)colon),
+                              str_slice(scan->text, begin, end))) {
+            return;
+        }
     }
     bool is_name_only =
         below != BELOW_TEXT && colon < 0 && to > from && scan->text.ptr[to - 1] == ':';
@@ -267,4 +285,40 @@ size_t value_map(struct scan *scan, const struct name *name, size_t at) {
         }
     }
     return last;
+}
+
+/* Whether the members of JSON from `at` on go up to the bracket at `to`, and nothing else. */
+static bool is_object(const struct scan *scan, size_t at, size_t to, bool *has_secret) {
+    struct member member;
+
+    while (member_read(scan, at, &member) && member.end <= to && member.key.quote == '"') {
+        *has_secret = *has_secret || key_is_secret(name_str(scan, &member.key));
+        at = member_skip_space(scan, member.end);
+        if (at == to || scan_char(scan, at) != ',') {
+            return at == to;
+        }
+    }
+    return false;
+}
+
+size_t value_object(struct scan *scan, const struct name *name, size_t from, size_t to) {
+    bool has_secret = false;
+    struct member member;
+
+    if (scan_char(scan, from) != '{' || to < from + 2 || scan->text.ptr[to - 1] != '}' ||
+        !is_object(scan, from + 1, to - 1, &has_secret) || !has_secret) {
+        return 0;
+    }
+    for (size_t at = from + 1; at < to - 1; at = member_skip_space(scan, member.end)) {
+        (void)member_read(scan, at, &member);
+        struct str key = name_str(scan, &member.key);
+        struct str value = str_slice(scan->text, member.from, member.to);
+        bool is_bare = member.from == member.value;
+        if (!reference_is_told(key, value) && !reference_is_of_login(key, value) &&
+            !str_eq(value, STR("null"))) {
+            scan_add(scan, member.from, member.to, name->kind,
+                     is_bare ? value_bare_style(scan, '"', member.key.slashes) : SPAN_PLAIN);
+        }
+    }
+    return to;
 }
