@@ -139,7 +139,7 @@ static size_t sifted_work(const struct scan *scan) {
 }
 
 static void pass_view(const struct pass *pass, struct scan *scan, size_t from) {
-    budget_take(scan->budget, sifted_work(scan));
+    budget_take(scan->budget, sifted_work(scan) + scan->text.len * BUDGET_BYTE);
     anchors_scan(pass->anchors, scan, from);
     if (scan->out == NULL || budget_is_spent(scan->budget)) {
         return; /* nothing of what follows is carried */
@@ -237,7 +237,7 @@ void pass_inner(const struct pass *pass, struct str text, struct spans *out) {
         return;
     }
     engine_sift(pass->anchors, text, SIFT_SEGMENT, &pass->scratch->sifts[1]);
-    budget_take(&pass->scratch->budget, BUDGET_VIEW + text.len * BUDGET_VIEW_BYTE);
+    budget_take(&pass->scratch->budget, BUDGET_INNER + text.len * BUDGET_VIEW_BYTE);
     inner.traits = traits_of(text, piece.sift, 0);
     pass_views(&inner, &piece, NULL, true, 0, out);
 }
@@ -357,6 +357,21 @@ static size_t carry_apply(const struct pass *pass, struct str text, struct carry
     return block > from ? block : from;
 }
 
+/* Whether anything in a segment is to be looked at. */
+static bool has_mark(const struct piece_of_text *segment) {
+    const uint64_t *marks = segment->sift->marks;
+    size_t end = segment->sift_at + segment->text.len;
+
+    return bits_next(marks, marks, segment->sift_at, end) < end;
+}
+
+static bool has_hint(const struct piece_of_text *segment) {
+    const uint64_t *hints = segment->sift->hints;
+    size_t end = segment->sift_at + segment->text.len;
+
+    return bits_next(hints, hints, segment->sift_at, end) < end;
+}
+
 void engine_scan(const struct anchors *anchors, const struct known *known, struct scratch *scratch,
                  struct carry *carry, struct piece_of_text segment, struct spans *spans) {
     struct str text = segment.text;
@@ -370,7 +385,11 @@ void engine_scan(const struct anchors *anchors, const struct known *known, struc
         return;
     }
     size_t from = carry_is_empty(carry) ? 0 : carry_apply(&pass, text, carry, spans);
-    pass_views(&pass, &segment, carry, false, from, spans);
+    if (has_mark(&segment) || (pass.traits & TRAIT_UNSEEN) != 0) {
+        pass_views(&pass, &segment, carry, false, from, spans);
+    } else if (has_hint(&segment)) {
+        carry_hint(carry);
+    }
     carry->before = text.ptr[text.len - 1];
     carry->is_line_middle = !is_line_end(carry->before);
     carry->near_lines -= carry->near_lines > 0 && !carry->is_line_middle ? 1 : 0;

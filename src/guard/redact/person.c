@@ -13,6 +13,7 @@ enum {
     TOP_LEVEL_MAX = 24,
     URI_LOOK = 160,
     NUMBER_REACH = 64, /* no number is so wide */
+    LOOK_DIGITS = 8,   /* are a part of a look */
     DIGITS_MIN = 6,    /* of the shortest number of a person */
     CARD_MIN = 15      /* characters, so that nothing in the one before goes on behind it */
 };
@@ -298,13 +299,13 @@ SIEVE_INLINE uint64_t bits_from(const uint64_t *bits, size_t at) {
     return at % 64 == 0 ? low : low | bits[at / 64 + 1] << (64 - at % 64);
 }
 
-/* Whether the digits and separators at `at`, or after a sign there, are digits enough. */
-SIEVE_INLINE bool has_digits(const struct sift *sift, size_t at) {
+/* How many of the digits and separators at `at`, or after a sign there, are digits. */
+SIEVE_INLINE size_t digits_from(const struct sift *sift, size_t at) {
     size_t first = at + (bit_has(sift->openers, at) ? 1 : 0);
     uint64_t others = ~bits_from(sift->numbers, first);
     uint64_t within = others == 0 ? ~UINT64_C(0) : (others & -others) - 1;
 
-    return __builtin_popcountll(bits_from(sift->digits, first) & within) >= DIGITS_MIN;
+    return (size_t)__builtin_popcountll(bits_from(sift->digits, first) & within);
 }
 
 /* Whether of the first nine digits there each stands alone, with one separator between: that is no
@@ -321,7 +322,8 @@ SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) 
     bool is_number = bit_has(sift->digits, at) || bit_has(sift->openers, at);
 
     return !is_number ||
-           (has_digits(sift, at) && !is_row_of_digits(sift, at) && !is_date(text, at) &&
+           (digits_from(sift, at) >= DIGITS_MIN && !is_row_of_digits(sift, at) &&
+            !is_date(text, at) &&
             (text.ptr[at] == '+' || !is_version(text, at + (bit_has(sift->openers, at) ? 1 : 0))));
 }
 
@@ -429,6 +431,21 @@ SIEVE_INLINE bool is_in_row(struct str text, const struct sift *sift, size_t at,
            (row->word_to == 0 || at - row->word_to >= SAID_REACH);
 }
 
+/* Marks what a look at a place took, in parts, of which each has a bit: digits are read one by one,
+ * and what is no other number is read again as one of a telephone. */
+SIEVE_INLINE void look_mark(struct sift *sift, const struct looked *look) {
+    size_t parts = 3;
+
+    if (bit_has(sift->digits, look->at)) {
+        size_t digits = digits_from(sift, look->at);
+        digits = digits < PERSON_PHONE_DIGITS ? digits : PERSON_PHONE_DIGITS;
+        parts = 1 + digits / LOOK_DIGITS + (look->is_found ? 0 : 2);
+    }
+    while (parts-- > 0) {
+        bit_set(sift->looks, look->at + parts);
+    }
+}
+
 /* Of numbers side by side most places are within one that was found: those are passed. */
 SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
     struct looked next = {0};
@@ -450,12 +467,12 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
                 (is_number && is_in_row(text, sift, here.at, &row))) {
                 continue;
             }
-            bit_set(sift->looks, here.at);
             if (next.at == here.at && next.is_found) {
                 here = next;
             } else {
                 here.is_found = person_at(text, here.at, false, &said, &here.person);
             }
+            look_mark(sift, &here);
             if (!here.is_found) {
                 continue;
             }

@@ -132,7 +132,7 @@ static bool is_iban(const char *iban, size_t n) {
     uint64_t rest = 0;
 
     for (size_t i = 0; i < n; i++) {
-        char c = iban[(i + 4) % n]; /* country and check digits come last */
+        char c = iban[i + 4 < n ? i + 4 : i + 4 - n]; /* country and check digits come last */
         rest = is_digit(c) ? rest * 10 + (uint64_t)(c - '0')
                            : rest * 100 + (uint64_t)(fold(c) - 'a' + 10);
         rest = rest > UINT64_MAX / 1000 ? rest % 97 : rest;

@@ -183,9 +183,12 @@ static bool code_at(struct str text, size_t at, size_t row, struct said *said, s
            (code->words == NULL || person_is_said(said, text, at, SAID_CODE + row));
 }
 
-/* Whether `n` digits and no more may stand where it begins; most are told by that. */
-static bool begins_with(const struct code *code, size_t n) {
-    return code->shape[n - 1] == 'd' && code->shape[n] != 'd';
+/* Whether `n` digits and then `c` may stand where it begins; most are told by that. */
+static bool begins_with(const struct code *code, size_t n, char c) {
+    char shape = code->shape[n];
+
+    return code->shape[n - 1] == 'd' && shape != 'd' &&
+           (shape == '?' ? c == '-' || is_upper(c) : is_of_shape(shape, c));
 }
 
 bool person_marked_at(struct str text, size_t at, struct said *said, struct person *out) {
@@ -199,7 +202,7 @@ bool person_marked_at(struct str text, size_t at, struct said *said, struct pers
         return false; /* most are told by that */
     }
     for (size_t i = 0; i < ARRAY_N(marked) && n >= 2 && n <= MARKED_MAX; i++) {
-        if (begins_with(&marked[i], n) && code_at(text, at, i, said, out)) {
+        if (begins_with(&marked[i], n, c) && code_at(text, at, i, said, out)) {
             return true;
         }
     }

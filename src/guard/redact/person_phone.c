@@ -164,12 +164,12 @@ static bool phone_found(struct str text, size_t at, size_t to, struct person *ou
 
 /* ---- numbers that can be dialled from abroad ---- */
 
+/* By calling code; {0}: nobody has it. */
 static const struct code {
-    uint16_t code;
     uint8_t n_min;
     uint8_t n_max;
-} codes[] = {
-#define CODE(code, n_min, n_max) {code, n_min, n_max},
+} codes[1000] = {
+#define CODE(code, n_min, n_max) [code] = {n_min, n_max},
 #include "guard/redact/person_phone.def"
 #undef CODE
 };
@@ -177,15 +177,13 @@ static const struct code {
 /* Whether a calling code begins at `digits`, and as many follow as its numbers have. No code begins
  * with another. */
 static bool is_dialled(const char *digits, size_t n, bool has_zero) {
-    uint16_t code = 0;
+    size_t code = 0;
 
     for (size_t len = 1; len <= CODE_MAX && len < n; len++) {
-        code = (uint16_t)(code * 10 + (digits[len - 1] - '0'));
+        code = code * 10 + (size_t)(digits[len - 1] - '0');
         size_t rest = n - len - (has_zero ? 1 : 0);
-        for (size_t i = 0; i < ARRAY_N(codes) && codes[i].code <= code; i++) {
-            if (codes[i].code == code) {
-                return rest >= codes[i].n_min && rest <= codes[i].n_max;
-            }
+        if (codes[code].n_max > 0) {
+            return rest >= codes[code].n_min && rest <= codes[code].n_max;
         }
     }
     return false;
@@ -342,8 +340,8 @@ static bool national_at(struct str text, size_t at, struct person *out) {
         !phone_found(text, at, phone.to, out)) {
         return false;
     }
-    bool is_any_shape = is_prefixed(&phone) || has_shape(&phone);
-    if ((is_any_shape && is_alone(text, at, out->to)) || is_american(&phone, PERSON_NAME_NONE)) {
+    bool is_shape = is_alone(text, at, out->to) && (is_prefixed(&phone) || has_shape(&phone));
+    if (is_shape || is_american(&phone, PERSON_NAME_NONE)) {
         return true;
     }
     enum person_name name = person_phone_name(text, at); /* which costs more */

@@ -391,9 +391,12 @@ static bool list_pass(struct str text, struct back *back) {
         at--;
         has_comma = has_comma || is_any(text.ptr[at], ",;/|");
     }
+    if (!has_comma) {
+        return false;
+    }
     if (at >= 3 && str_eq(str_slice(text, at - 3, at), STR("***"))) {
         back->at = at - 3;
-        return has_comma;
+        return true;
     }
     size_t to = at;
     while (at > 0 && to - at < LIST_MAX &&
@@ -402,7 +405,7 @@ static bool list_pass(struct str text, struct back *back) {
         digits += is_digit(text.ptr[at]);
     }
     back->at = at;
-    return has_comma && digits >= LISTED_MIN;
+    return digits >= LISTED_MIN;
 }
 
 /* Passes the digits of a name such as phone2. */

@@ -170,13 +170,25 @@ static void held_add(struct segmenter *segmenter, const struct redactor_core *co
     }
 }
 
-/* Puts `masked` in the place of `text`, a part of what is held; it is read again then. */
-static void held_replace(struct segmenter *segmenter, struct str text) {
+/* Gives back what it took to find what is masked of `n` bytes, of which `shown` are left. */
+static void taken_give(struct segmenter *segmenter, size_t n, size_t shown) {
+    if (shown < n) {
+        budget_give_back(&segmenter->scratch.budget, segmenter->taken + round_steps(shown),
+                         n - shown);
+    }
+}
+
+/* Puts `masked` in the place of `text`, a part of what is held, that was read or not; it is read
+ * again then. */
+static void held_replace(struct segmenter *segmenter, struct str text, bool is_read) {
     struct buf *held = &segmenter->held;
     struct str masked = buf_str(&segmenter->masked);
     size_t at = (size_t)(text.ptr - held->ptr);
     size_t after = held->len - at - text.len;
 
+    if (is_read) {
+        taken_give(segmenter, text.len, masked.len);
+    }
     budget_take(&segmenter->scratch.budget, (size_t)round_steps(masked.len));
     buf_reserve(held, held->len + masked.len + 1);
     memmove(held->ptr + at + masked.len, held->ptr + at + text.len, after);
@@ -271,11 +283,8 @@ static void masked_give(struct segmenter *segmenter, const struct redactor_core 
     bool is_open = last != NULL && last->to == text.len && last->kind != limit_kind;
 
     if (segmenter->is_masking) {
-        size_t shown = segmenter->masked.len;
-
-        if (shown < text.len && (last == NULL || last->kind != limit_kind)) {
-            budget_give_back(&segmenter->scratch.budget, segmenter->taken + round_steps(shown),
-                             text.len - shown);
+        if (last == NULL || last->kind != limit_kind) {
+            taken_give(segmenter, text.len, segmenter->masked.len);
         }
         held_add(segmenter, core, before, text.len, buf_str(&segmenter->masked), is_open);
     } else {
@@ -506,7 +515,7 @@ static void window_settle(struct segmenter *segmenter, const struct redactor_cor
         cut->cut = cut_between_units(cut->window, wish);
     }
     if (!is_given) {
-        held_replace(segmenter, piece.text);
+        held_replace(segmenter, piece.text, !cut->is_unread);
         cut->cut = 0;
         return;
     }
@@ -634,7 +643,7 @@ static bool line_settles(struct segmenter *segmenter, const struct redactor_core
     if (is_given) {
         steps_give(segmenter, reading, piece.text.len);
     } else {
-        held_replace(segmenter, piece.text);
+        held_replace(segmenter, piece.text, is_read);
     }
     return is_given;
 }
@@ -800,6 +809,10 @@ static size_t reading_feed(struct segmenter *segmenter, const struct redactor_co
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
         bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
 
+        if (!is_last && window.len < SEGMENT_MAX && !segment_has_end(window)) {
+            reading->is_waiting = false;
+            break; /* no line ends in it */
+        }
         engine_sift(core->anchors, window, SIFT_WINDOW, &reading->sift);
         size_t handled = lines_handle(segmenter, core, reading, window, is_last);
         if (handled == 0 && is_stopped(segmenter, reading)) {

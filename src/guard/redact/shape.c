@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-static bool is_between(char c) { return c == ' ' || c == '\t' || is_any(c, "{}[],:"); }
+static bool is_between(char c) {
+    static const struct charset between = {{SET_LO(' ') | SET_LO('\t') | SET_LO(',') | SET_LO(':'),
+                                            SET_HI('{') | SET_HI('}') | SET_HI('[') | SET_HI(']')}};
+
+    return charset_has(&between, c);
+}
 
 /* true, false and null begin with different letters. */
 static const char *word_of(char first) {
@@ -113,7 +118,7 @@ static void shape_byte(struct shape *shape, char c, struct buf *out) {
     }
 }
 
-/* Whether one of eight bytes is `c`. */
+/* Sets the upper bit of the first of eight bytes that is `c`, and maybe of some after it. */
 static uint64_t has_byte(uint64_t eight, char c) {
     uint64_t other = eight ^ UINT64_C(0x0101010101010101) * (unsigned char)c;
 
@@ -128,9 +133,12 @@ static size_t string_plain(struct str text, size_t at) {
         return 1;
     }
     memcpy(&eight, text.ptr + at, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
     uint64_t any = has_byte(eight, '"') | has_byte(eight, '\\') | has_byte(eight, '\n') |
                    has_byte(eight, '\r');
-    return any == 0 ? sizeof eight : 1;
+    return any == 0 ? sizeof eight : (size_t)__builtin_ctzll(any) / 8;
 }
 
 /* How many bytes from `at` on change nothing. */

@@ -79,7 +79,7 @@ struct sift {
     uint64_t *ats;     /* @ */
     uint64_t *openers; /* + and ( */
     uint64_t *persons; /* something that tells who a person is begins here */
-    uint64_t *looks;   /* here was looked for one of those */
+    uint64_t *looks;   /* so many, from a place on, as looking for one of those there took parts */
     uint64_t *hints;   /* AWS may be talked about here */
     uint64_t *marks;   /* any of anchors, known, persons, runs, values and odds */
     size_t words;

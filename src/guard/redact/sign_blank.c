@@ -379,6 +379,7 @@ size_t sign_blank(struct scan *scan, struct name *name, size_t at, char *separat
     if (sign == at) {
         return 0;
     }
+    budget_take(scan->budget, BUDGET_BLANK);
     size_t string = after_cookie(scan, name, sign);
     string = string > 0 ? string : after_cells(scan, name);
     string = string > 0 ? string : after_blank(scan, name, sign);

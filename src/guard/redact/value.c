@@ -852,6 +852,7 @@ size_t value_at(struct scan *scan, const struct name *name, size_t at, char sepa
     size_t from = at;
     size_t quote = scan_skip_slashes(scan, from);
 
+    budget_take(scan->budget, BUDGET_READ);
     size_t prefix = is_letter(scan_char(scan, from)) ? 1 : 0; /* b"...", f"..." */
     if (prefix > 0) {
         size_t opening = scan_skip_slashes(scan, from + prefix);
