@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -47,6 +48,7 @@ enum {
     LINGERS = 1 << 8,       /* look for what it left a little later */
     ON_NETWORK = 1 << 9,    /* denied, too, to a child that may reach package sources */
     SMALL_INODES = 1 << 10, /* a disk that has few files left */
+    BY_IPC_ROOT = 1 << 11,  /* with namespaces from the Linux that lets their root count it */
 };
 
 /* clang-format off */
@@ -224,6 +226,9 @@ static const struct attempt {
     {"locks_memory",        "locks memory that nobody can swap out", 0, PROC_EXITED},
     {"takes_signals",       "takes the user's places for signals by timers", OPEN_OUTSIDE, PROC_EXITED},
     {"takes_queues",        "takes the user's bytes for queues", OPEN_OUTSIDE, PROC_EXITED},
+    {"takes_shared_memory", "takes shared memory that no process maps", OPEN_OUTSIDE | BY_IPC_ROOT, PROC_EXITED},
+    {"takes_messages",      "keeps messages in the kernel", OPEN_OUTSIDE | BY_IPC_ROOT, PROC_EXITED},
+    {"takes_semaphores",    "keeps semaphores in the kernel", OPEN_OUTSIDE | BY_IPC_ROOT, PROC_EXITED},
     {"takes_watchers",      "takes the user's inotify instances", 0, PROC_EXITED},
     {"takes_watches",       "takes the user's inotify watches", 0, PROC_EXITED},
     {"takes_processor",     "takes a priority before all others", 0, PROC_EXITED},
@@ -506,6 +511,15 @@ static bool is_missing(const char *program) {
     return path == NULL;
 }
 
+/* From Linux 6.10 the root of a namespace sets how much System V keeps in it. */
+static bool has_ipc_root(void) {
+    struct utsname name;
+    int major = 0, minor = 0;
+
+    return uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 10));
+}
+
 /* Why this machine cannot show it; NULL when it can. */
 static const char *reason_to_skip(const struct case_row *row) {
     const struct sandbox_caps *caps = sandbox_probe();
@@ -520,6 +534,8 @@ static const char *reason_to_skip(const struct case_row *row) {
          "only namespaces stop it, as docs/sandbox.md says"},
         {(flags & BY_ABI_6) != 0 && !has_pids && caps->landlock_abi < 6,
          "Landlock alone stops it from ABI 6"},
+        {(flags & BY_IPC_ROOT) != 0 && has_pids && !has_ipc_root(),
+         "what System V keeps is counted by its namespace from Linux 6.10"},
         {(flags & SMALL_INODES) != 0 && free_files() <= 1000, "this disk does not count its files"},
         {(flags & NOT_ROOT) != 0 && !has_pids && getuid() == 0,
          "root's processes are not counted without a pid namespace"},

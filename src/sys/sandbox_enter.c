@@ -129,8 +129,15 @@ static int mount_all(const struct sandbox_plan *plan) {
     return 0;
 }
 
-static const char *const user_counts[][2] = {{"proc/sys/user/max_inotify_instances", "64"},
-                                             {"proc/sys/user/max_inotify_watches", "8192"}};
+/* What a namespace may count: of the user's watches on folders, and of what System V keeps in the
+ * kernel or in memory that no process maps, 256 MB of 4 KB pages, 1 MB of messages, 16 sets. The
+ * latter belong to the namespace's own root from Linux 6.10. */
+static const char *const counts[][2] = {{"proc/sys/user/max_inotify_instances", "64"},
+                                        {"proc/sys/user/max_inotify_watches", "8192"},
+                                        {"proc/sys/kernel/shmall", "65536"},
+                                        {"proc/sys/kernel/shmmni", "64"},
+                                        {"proc/sys/kernel/msgmni", "64"},
+                                        {"proc/sys/kernel/sem", "250 4000 100 16"}};
 
 /* A /proc of its own, read-only: the same user id could write kernel settings otherwise. Where
  * pid_max belongs to the namespace it bounds a fork bomb, even of root. What a user has only so
@@ -145,8 +152,8 @@ static int mount_proc(const struct sandbox_plan *plan) {
     if (plan->pid_max != NULL && write_file("proc/sys/kernel/pid_max", plan->pid_max) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < ARRAY_N(user_counts); i++) {
-        (void)write_file(user_counts[i][0], user_counts[i][1]); /* a bound, no wall */
+    for (size_t i = 0; i < ARRAY_N(counts); i++) {
+        (void)write_file(counts[i][0], counts[i][1]); /* a bound, no wall */
     }
     return mount(NULL, "proc", NULL,
                  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);

@@ -2,6 +2,7 @@
 #include "support/gate_rig.h"
 
 #include "guard/limits.h"
+#include "tool/gate_room.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,6 +93,59 @@ static void a_prompt_that_is_no_prompt_spends_nothing(void **state) {
 }
 
 /* ---- The record ---- */
+
+static void sums_that_cannot_be_are_not_read(void **state) {
+    static const struct {
+        json_int_t in, out, counted;
+        bool is_read;
+        uint32_t want_counted;
+    } rows[] = {
+        {0, 0, 0, true, 0},
+        {UINT32_MAX, UINT32_MAX, UINT32_MAX, true, UINT32_MAX},
+        {-1, 0, 0, false, 0},
+        {0, -1, 0, false, 0},
+        {(json_int_t)UINT32_MAX + 1, 0, 0, false, 0},
+        {0, (json_int_t)UINT32_MAX + 1, 0, false, 0},
+        {1, 2, -1, true, UINT32_MAX}, /* what was counted is not known: no margin comes of it */
+        {1, 2, (json_int_t)UINT32_MAX + 7, true, UINT32_MAX},
+        {1, 2, 3, true, 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp)
+        json_t *json = json_pack("{s:{s:I,s:I},s:I}", "held", "in", rows[i].in, "out", rows[i].out,
+                                 "counted", rows[i].counted);
+        struct token_hold hold = {{7, 7}, 7};
+        bool is_read = gate_hold_read(json, &hold);
+
+        if (is_read != rows[i].is_read || hold.held.in != (is_read ? rows[i].in : 7) ||
+            hold.held.out != (is_read ? rows[i].out : 7) ||
+            hold.counted != (is_read ? rows[i].want_counted : 7)) {
+            fail_msg("row %zu", i);
+        }
+    }
+}
+
+/* Only what holds a prompt is known by a keyed hash; the rest by its own. */
+static void a_digest_is_keyed_where_there_is_a_prompt(void **state) {
+    struct rig rig;
+    struct sha256_hex one = {{0}}, other = {{0}}, again = {{0}};
+    CLEANUP(json_decrefp) json_t *args = ask_args(1, 1);
+    struct sha256_hex plain = sha256_hex(json_hash(args));
+
+    rig_open(&rig, *state, "preflight");
+    assert_string_not_equal(gate_digest(rig.gate, "model", args).text, plain.text);
+    assert_string_equal(gate_digest(rig.gate, "fake", args).text, plain.text);
+    assert_string_equal(gate_digest(rig.gate, "nothing", args).text, plain.text);
+    MUST(turn_text_digest(&rig.turn, "x", &one, &err));
+    MUST(turn_text_digest(&rig.turn, "x", &again, &err));
+    MUST(turn_text_digest(&rig.turn, "y", &other, &err));
+    assert_int_equal(strlen(one.text), 64);
+    assert_string_equal(one.text, again.text);
+    assert_string_not_equal(one.text, other.text);
+    rig_done(&rig);
+}
 
 struct search {
     bool has_prompt;
@@ -452,6 +506,34 @@ static void a_refusal_with_nobody_there_is_on_record_for_whoever_comes_later(voi
     rig_done(&rig);
 }
 
+/* The journal goes on behind it, so that its number cannot be given to a question. */
+static void a_call_that_died_beside_another_is_refused_without_a_question(void **state) {
+    struct rig rig;
+    struct err why = {0};
+    struct call_handle *calls[2];
+
+    rig_open(&rig, *state, "preflight");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(&rig, 26000, 10, &why), ERR_NONE);
+    }
+    world.waits_for_cancel = true;
+    world.is_use_lost = true;
+    calls[0] = tool_start(&rig.turn, "model", "ask", ask_args(2000, 10));
+    calls[1] = tool_start(&rig.turn, "model", "ask", ask_args(0, 10));
+    atomic_store(&rig.interrupted, true);
+    for (size_t i = 0; i < ARRAY_N(calls); i++) {
+        json_t *out = NULL;
+
+        assert_int_equal(tool_finish(calls[i], &out, &why), ERR_INTERRUPTED);
+    }
+    world.waits_for_cancel = false;
+    world.is_use_lost = false;
+    assert_int_equal(ask_all_again(&rig, &why), ERR_BUDGET);
+    assert_null(gate_fault(rig.gate));
+    assert_int_equal(rig.asked, 0);
+    rig_done(&rig);
+}
+
 /* ---- Ten at once ---- */
 
 static void ten_calls_at_once_hold_no_more_than_the_budget(void **state) {
@@ -521,6 +603,9 @@ int main(void) {
         ON_MEMORY(without_a_person_nothing_is_raised),
         ON_MEMORY(a_raise_is_on_record_and_replayed_where_it_was_asked),
         ON_MEMORY(a_call_that_died_with_the_last_of_the_budget_is_asked_about_and_made_again),
+        ON_MEMORY(a_call_that_died_beside_another_is_refused_without_a_question),
+        cmocka_unit_test(sums_that_cannot_be_are_not_read),
+        ON_MEMORY(a_digest_is_keyed_where_there_is_a_prompt),
         ON_MEMORY(a_call_that_died_with_the_last_of_the_budget_stays_refused_after_a_no),
         ON_MEMORY(a_refusal_with_nobody_there_is_on_record_for_whoever_comes_later),
         ON_MEMORY(ten_calls_at_once_hold_no_more_than_the_budget),

@@ -1348,6 +1348,46 @@ static int takes_queues(void) {
     return out_if(queue >= 0);
 }
 
+/* Memory that no process maps: whoever looks for who has it finds nobody. */
+static int takes_shared_memory(void) {
+    int ids[2] = {shmget(IPC_PRIVATE, 200 << 20, IPC_CREAT | 0600),
+                  shmget(IPC_PRIVATE, 200 << 20, IPC_CREAT | 0600)};
+    int result = out_if(ids[0] >= 0 && ids[1] >= 0);
+
+    for (size_t i = 0; i < 2; i++) {
+        (void)shmctl(ids[i], IPC_RMID, NULL);
+    }
+    return result;
+}
+
+enum { TAKEN_MAX = 100 };
+
+static int takes_messages(void) {
+    int ids[TAKEN_MAX];
+    int n = 0;
+
+    while (n < TAKEN_MAX && (ids[n] = msgget(IPC_PRIVATE, IPC_CREAT | 0600)) >= 0) {
+        n++;
+    }
+    for (int i = 0; i < n; i++) {
+        (void)msgctl(ids[i], IPC_RMID, NULL);
+    }
+    return out_if(n > 64);
+}
+
+static int takes_semaphores(void) {
+    int ids[TAKEN_MAX];
+    int n = 0;
+
+    while (n < TAKEN_MAX && (ids[n] = semget(IPC_PRIVATE, 10, IPC_CREAT | 0600)) >= 0) {
+        n++;
+    }
+    for (int i = 0; i < n; i++) {
+        (void)semctl(ids[i], 0, IPC_RMID);
+    }
+    return out_if(n > 16);
+}
+
 static int takes_watchers(void) {
     int n = 0;
 
@@ -1600,6 +1640,9 @@ static const struct {
     ROW(locks_memory),
     ROW(takes_signals),
     ROW(takes_queues),
+    ROW(takes_shared_memory),
+    ROW(takes_messages),
+    ROW(takes_semaphores),
     ROW(takes_watchers),
     ROW(takes_watches),
     ROW(takes_processor),

@@ -509,6 +509,10 @@ static void a_variable_behind_another_wrapper_is_a_program(void **state) {
         }
     }
     assert_int_equal(class_of("env LANG=C rm x"), COMMAND_DESTRUCTIVE);
+    assert_int_equal(class_of("timeout LANG=C 5 ls"), COMMAND_UNKNOWN);
+    assert_int_equal(class_of("chrt LANG=C 1 ls"), COMMAND_UNKNOWN);
+    assert_int_equal(class_of("ssh LANG=C host rm x"), COMMAND_UNKNOWN);
+    assert_int_equal(class_of("docker exec LANG=C x rm a"), COMMAND_UNKNOWN);
 }
 
 static void a_wrapper_that_adds_nothing_keeps_the_class(void **state) {
