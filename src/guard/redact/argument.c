@@ -512,6 +512,20 @@ static size_t login_add(struct scan *scan, size_t at, size_t end) {
     return is_word ? to : 0;
 }
 
+/* jdbc:oracle:thin:user/password@host */
+size_t match_oracle(struct scan *scan, const struct rule *rule, size_t at) {
+    size_t from = at + strlen(rule->anchor);
+    size_t to = scan_unquoted_end(scan, from);
+    size_t slash = find_in(scan, from, to, '/');
+    size_t sign = find_in(scan, slash, to, '@');
+
+    if (sign == to || find_in(scan, from, slash, '@') < slash) {
+        return 0;
+    }
+    argument_add(scan, from, sign, FORM_SLASH);
+    return sign;
+}
+
 /* http -a user:password, of HTTPie */
 size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at) {
     size_t line = scan_line_begin(scan, at);

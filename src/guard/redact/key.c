@@ -273,6 +273,9 @@ static bool is_service_name(struct str key) {
             return true;
         }
     }
+    if (str_eq(key, STR("code_verifier"))) { /* RFC 7636 */
+        return true;
+    }
     return str_ends(key, STR("_PAT")) /* a personal access token */ || str_eq(key, STR("SSHPASS"));
 }
 

@@ -278,7 +278,7 @@ static size_t skip_blanks(const struct scan *scan, size_t at) {
 
 size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
     size_t after = at + strlen(rule->anchor);
-    bool is_protocol = scan_has(scan, after, ", ") && value_is_opaque(scan->text, after + 2, true);
+    bool is_protocol = scan_has(scan, after, ", ") && value_is_opaque(scan->text, after + 2, false);
     after += is_protocol ? 1 : 0; /* Sec-WebSocket-Protocol: bearer, VALUE */
     size_t body = skip_blanks(scan, after);
     bool has_digit = false;

@@ -244,6 +244,10 @@ size_t match_dialogue(struct scan *scan, const struct rule *rule, size_t at) {
     size_t begin = scan_skip_slashes(scan, from);
     from = is_quote(scan_char(scan, begin)) ? begin + 1 : from;
     size_t to = said_end(scan, from);
+    if (!is_pass && !is_login && scan_char(scan, to) == ' ' && !scan_is_line_over(scan, to)) {
+        from = to + 1; /* AUTH user VALUE of Redis */
+        to = said_end(scan, from);
+    }
     size_t after = scan_skip_slashes(scan, to);
     after += is_quote(scan_char(scan, after)) ? 1 : 0;
     bool is_last = scan_is_line_over(scan, after) || is_any(scan_char(scan, after), "\",\\nr");

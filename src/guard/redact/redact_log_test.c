@@ -404,6 +404,8 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
     {"Incorrect API key provided: tulf0e4b7a9fog77.\n", "Incorrect API key provided: ***\n"},
     {"key \"db_password\" changed from \"tul fog\" to \"fog\"\n", "key \"db_password\" changed from \"***\" to \"***\"\n"},
     {"TOKEN [tulf0e4b7a9fog77]\n", "TOKEN [***]\n"}, {"SecretStr('tulfog')\n", "SecretStr('***')\n"}, {"smtp_password \"tul fog\";\n", "smtp_password \"***\";\n"},
+    {"jdbc:oracle:thin:app/tulfog@db.internal:1521/ORCL\n", "jdbc:oracle:thin:app/***@db.internal:1521/ORCL\n"}, {"code=1&code_verifier=tulfog\n", "code=1&code_verifier=***\n"},
+    {"redis AUTH tulfog\n", "redis AUTH ***\n"}, {"127.0.0.1:6379> AUTH default tulfog\n", "127.0.0.1:6379> AUTH default ***\n"}, {"api_tokens:\n  - tuLfOgTulFoGtUlf\n", "api_tokens:\n  - ***\n"},
 };
 /* What a runner puts before each line. */
 static const char *const before_lines[] = {"", "api-1  | ", "api-7d9f8b6c5d-x2x4k api ", "2026-11-30T12:00:00.123456789Z stdout F ", "2026-11-30 12:00:00,123 INFO  [main] c.e.App - ",
@@ -477,6 +479,7 @@ static const char *const plain[] = { /* nothing of these is anybody's */
     "cookie_samesite: lax\n",
     "secret_key: str = Field(..., min_length=8)\n",
     "| token | text | not null |\n",
+    "the token is required for 2 days\n", "your api key is valid until 2027\n", "the api key is \"default\"\n",
     "Erlang/OTP: 26\n", "otp: required\n", "{\"tokens\": {\"primary\": \"#3b82f6\", \"prompt\": 12}}\n", "api_tokens:\n  - name: x\n  - ./a/b7\n", "exit?code=1&state=2\n", "{\"path\": \"/api/token\", \"value\": \"tulip\"}\n",
     "password:  24 bytes\ntoken:     36 bytes\n", "{\"log\": \"password:  24 bytes\\ntoken:     36 bytes\"}\n",
     "tests 12, pass: 2, fail: 0\n", "pass: 12\n",

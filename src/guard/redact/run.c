@@ -357,7 +357,7 @@ static size_t hex_decode(const char *p, size_t n, char *out) {
 /* Whether the first TEXT_MIN bytes of the digits at `p`, or at `p + 1`, may all be ASCII: none of
  * the upper digits is 8 or more; or UTF-8 may begin at `p`: with three bytes of text, or with C to
  * F and 8 to B, the upper digits of the first two of a character. Without a branch. */
-static bool may_be_hex_text(const char *p) {
+SIEVE_INLINE bool may_be_hex_text(const char *p) {
     static const uint64_t evens = UINT64_C(0x0048004800480048); /* of letters, 8 and 9 */
     uint64_t eights[SIEVE_RUN / 8];
 

@@ -376,6 +376,7 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_argument(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_stdin(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_curl_user(struct scan *scan, const struct rule *rule, size_t at);
+size_t match_oracle(struct scan *scan, const struct rule *rule, size_t at);
 size_t match_http_user(struct scan *scan, const struct rule *rule, size_t at);
 
 /* match_name.c: the second string of a call that lets a user in. */

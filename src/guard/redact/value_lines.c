@@ -117,6 +117,7 @@ static bool is_token(struct str value) {
         }
         has_digit = has_digit || is_digit(value.ptr[i]);
     }
+    has_digit = has_digit || 4 * word_case_changes(value) >= value.len; /* or is mixed */
     return has_digit && value.len >= TOKEN_MIN && is_one_of_secrets((struct str){0}, value);
 }
 
