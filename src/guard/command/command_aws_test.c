@@ -148,6 +148,10 @@ static void each_command_of_aws_has_its_class(void **state) {
     static const struct class_row rows[] = {
         {"aws", COMMAND_UNKNOWN},
         {"aws s3", COMMAND_UNKNOWN},
+        {"aws iam --unheard x", COMMAND_UNKNOWN},
+        {"aws --unheard organizations", COMMAND_UNKNOWN},
+        {"aws --unheard put-parameter x", COMMAND_UNKNOWN},
+        {"aws x put-parameter --name y", COMMAND_DESTRUCTIVE},
         {"aws --region az-west-1 s3 ls", COMMAND_SAFE},
         {"aws iam get-account-password-policy", COMMAND_SAFE},
         {"aws iam list-service-specific-credentials", COMMAND_SAFE},

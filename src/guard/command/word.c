@@ -187,6 +187,8 @@ enum secret_file command_names_secret(const struct command *command) {
 
 /* ---- reading ---- */
 
+static const char not_words[] = "it is not a list of words";
+
 /* What is shown would not be what is run. */
 static bool has_hidden(const char *word) {
     for (const char *p = word; *p != '\0';) {
@@ -197,32 +199,36 @@ static bool has_hidden(const char *word) {
     return false;
 }
 
+/* Why a word is not read; NULL when it is. `bytes` are those of all words so far, with an end each.
+ */
+static const char *word_fault(const json_t *word, size_t i, size_t bytes) {
+    if (!json_is_string(word)) {
+        return not_words;
+    }
+    if (i >= (size_t)limit(LIMIT_ARGV_WORDS) || bytes > (size_t)limit(LIMIT_ARGV_BYTES)) {
+        return "it is too long to be judged";
+    }
+    return strlen(json_string_value(word)) != json_string_length(word) ||
+                   has_hidden(json_string_value(word))
+               ? "it holds characters that a screen does not show"
+               : NULL;
+}
+
 bool command_read(const json_t *argv, struct command *out, const char **reason) {
     size_t bytes = 0;
     size_t i = 0;
     json_t *word = NULL;
 
     out->n = 0;
-    *reason = "it is not a list of words";
-    if (json_array_size(argv) == 0) {
-        return false;
-    }
+    *reason = json_array_size(argv) == 0 ? not_words : NULL;
     json_array_foreach(argv, i, word) {
-        if (!json_is_string(word)) {
-            return false;
-        }
         bytes += json_string_length(word) + 1;
-        if (i >= (size_t)limit(LIMIT_ARGV_WORDS) || bytes > (size_t)limit(LIMIT_ARGV_BYTES)) {
-            *reason = "it is too long to be judged";
-            return false;
+        *reason = word_fault(word, i, bytes);
+        if (*reason != NULL) {
+            break;
         }
         out->words[i] = (struct str){json_string_value(word), json_string_length(word)};
-        if (strlen(json_string_value(word)) != json_string_length(word) ||
-            has_hidden(json_string_value(word))) {
-            *reason = "it holds characters that a screen does not show";
-            return false;
-        }
     }
-    out->n = json_array_size(argv);
-    return true;
+    out->n = *reason == NULL ? i : 0;
+    return *reason == NULL;
 }

@@ -1,0 +1,97 @@
+/* redact: each word that makes a name one of a secret, or of none, by what it does alone. */
+#include "guard/redact/redact_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+/* Written down a second time, where a lost word would be a secret that is shown, or a log that
+ * nobody can read. */
+static void each_word_decides_by_itself(void **state) {
+    /* clang-format off */
+    static const struct {
+        const char *before, *after;
+        bool is_masked;
+        const char *words; /* blank-separated */
+    } rows[] = {
+        {"x_", "=tigerlily", true,
+         "pass password passwd passphrase passcode pwd secret token key credential credentials "
+         "cred creds auth authorization cookie dsn conn pw pswd passwords psk kennwort "
+         "passwort wachtwoord senha contrasena motdepasse psswrd pssword paswd pasword passwrd "
+         "passord passwor secrete"},
+        {"x_", "=839427", true,
+         "otp totp"},
+        {"", "=9A3B7C1D5E2F4A6B8C0D", true,
+         "jsessionid phpsessid"},
+        {"my", "=tigerlily", true,
+         "password passwd passphrase apikey secretkey accesskey privatekey secret token "
+         "userpass dbpass rootpass adminpass passwort authkey authtoken accesstoken apitoken "
+         "sessiontoken clientsecret netrc storepass keypass userpwd requirepass masterauth"},
+        {"secret_", "=tigerlily", false,
+         "name names type arn path file count length limit size version usage format algorithm "
+         "schema enabled required expired expires expiry expiration ttl prefix policy provider "
+         "method mode status kind rotation index source behavior scope scopes units validity "
+         "seconds minutes max min bytes timeout last used utilization log logs role roles "
+         "function lambda table bucket queue topic api stage handler service server router "
+         "route routes middleware label labels variable selector placeholder ref refs "
+         "reference title column regex pattern len module endpoint alias position host error "
+         "exception warning hasher hashers helper helpers stdin sock socket at in on checked "
+         "changed updated created domain age time consent samesite process backend days hours "
+         "supported methods types"},
+        {"", "_key=tigerlily", false,
+         "public publishable primary foreign sort partition hash range cache object s3 backend "
+         "bucket row idempotency tag site artifact artefact zip parameter route map header "
+         "output filter mapping response context event value encoded kms sequence next forward "
+         "backward page continuation checkpoint restore routing binding shard"},
+        {"", "_key_thing=tigerlily", true,
+         "access api secret private signing encryption auth session"},
+        {"", "_key_thing=tigerlily", true,
+         "fernet"},
+        {"", "_code=83942716", true,
+         "backup recovery verification mfa otp totp"},
+        {"", " key: tigerlily", true,
+         "authentication account master unseal recovery license licence shared subscription "
+         "admin"},
+        {"", "=tigerlily", false,
+         "key Key nextToken ClientToken clientToken RequestToken ClientRequestToken "
+         "idempotency_token AllowCredentials AccessControlAllowCredentials"},
+        {"", "=9f3kQ2mX7bTz5vWc8LpR4sNd", false,
+         "id ids uuid guid hash sha md digest checksum crc integrity etag tag commit revision "
+         "rev ref build fingerprint thumbprint kid trace traceparent span correlation request "
+         "nonce url uri href src dir folder filename image hostname domain class public "
+         "publishable certificate cert idempotency cursor marker continuation pagination next "
+         "layer resolved resolution mappings h1 requestid traceid spanid correlationid"},
+        {"", "=tigerlily", true,
+         "private signature X-Amz-Signature token"},
+    };
+    /* clang-format on */
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        struct str rest = str_from(rows[i].words);
+        struct str word = {0};
+
+        while (str_next(&rest, ' ', &word)) {
+            CLEANUP(freep)
+            char *text =
+                mem_format("%s" STR_FMT "%s\n", rows[i].before, STR_ARG(word), rows[i].after);
+            CLEANUP(freep) char *masked = mask_of(redactor, str_from(text), NULL);
+
+            if ((strstr(masked, "***") != NULL) != rows[i].is_masked) {
+                fail_msg("%s", masked);
+            }
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_word_decides_by_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
