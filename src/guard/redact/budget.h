@@ -23,13 +23,13 @@ enum {
     BUDGET_ROUND_BYTE = 2, /* ... and a byte of that; ... */
     BUDGET_ANCHOR = 45,    /* ... a place where a matcher is called; ... */
     BUDGET_NAME = 180,     /* ... a name that is judged, with what stands around it; ... */
-    BUDGET_LEAD = 250,     /* ... what a log puts before its line; ... */
+    BUDGET_LEAD = 300,     /* ... what a log puts before its line; ... */
     BUDGET_READ = 100,     /* ... what stands behind one with a sign, ... */
     BUDGET_BLANK = 400,    /* ... what stands behind one without a sign; ... */
     BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
-    BUDGET_WALK_BYTE = 8,  /* ... one of a program's arguments, or of what brackets hold; ... */
+    BUDGET_WALK_BYTE = 10, /* ... one of a program's arguments, or of what brackets hold; ... */
     BUDGET_VALUE = 450,    /* ... a value that nobody knows; ... */
-    BUDGET_PERSON = 30,    /* ... a number or an address of a person; ... */
+    BUDGET_PERSON = 40,    /* ... a number or an address of a person; ... */
     BUDGET_LOOK = 24       /* ... and what a place that is looked at for one takes, in parts */
 };
 

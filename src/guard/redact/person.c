@@ -441,8 +441,11 @@ SIEVE_INLINE void look_mark(struct sift *sift, const struct looked *look) {
         digits = digits < PERSON_PHONE_DIGITS ? digits : PERSON_PHONE_DIGITS;
         parts = 1 + digits / LOOK_DIGITS + (look->is_found ? 0 : 2);
     }
-    while (parts-- > 0) {
-        bit_set(sift->looks, look->at + parts);
+    uint64_t bits = (UINT64_C(1) << parts) - 1;
+    size_t within = look->at % 64;
+    sift->looks[look->at / 64] |= bits << within;
+    if (within + parts > 64) {
+        sift->looks[look->at / 64 + 1] |= bits >> (64 - within);
     }
 }
 

@@ -402,7 +402,9 @@ bool text_is_start(struct str text, size_t at, char before) {
     if (at >= 2 && p[at - 2] == '\\' && is_any(before, "bfnrt")) {
         return true; /* \n */
     }
-    if (text_colour_begin(text, at) < at) {
+    bool may_be_colour = at >= 2 && is_letter(before) &&
+                         (is_digit(p[at - 2]) || p[at - 2] == ';' || p[at - 2] == '[');
+    if (may_be_colour && text_colour_begin(text, at) < at) {
         return true;
     }
     if (at >= 3 && p[at - 3] == '%' && is_hex(p[at - 2]) && is_hex(before)) {

@@ -200,9 +200,13 @@ static inline size_t bits_last(const uint64_t *bits, size_t from, size_t to) {
 static inline size_t bits_count(const uint64_t *bits, size_t from, size_t to) {
     size_t n = 0;
 
-    for (size_t at = bits_next(bits, bits, from, to); at < to;
-         at = bits_next(bits, bits, at + 1, to)) {
-        n++;
+    while (from < to) {
+        size_t within = from % 64;
+        size_t here = to - from < 64 - within ? to - from : 64 - within;
+        uint64_t word = bits[from / 64] >> within & ~UINT64_C(0) >> (64 - here);
+
+        n += word == 0 ? 0 : (size_t)__builtin_popcountll(word);
+        from += here;
     }
     return n;
 }
