@@ -4,7 +4,7 @@
     run.py [-k WORDS] [--jobs N] [--counts FILE] [--list]
 
 -k takes tests whose name has all the words. Each test has a deadline (its class's or method's `deadline_s`,
-else 300 s). A line a test; failures are shown whole; the last line is 'N passed, N failed[, N skipped]'.
+else 600 s). A line a test; failures are shown whole; the last line is 'N passed, N failed[, N skipped]'.
 A class is run by one worker, so setUpClass and setUpModule work as usual. Those that took longest last time begin, so
 that none is left alone at the end.
 """
@@ -26,7 +26,7 @@ sys.path[:0] = [str(LAB), str(HERE)]
 
 import local_aws  # noqa: E402
 
-DEADLINE_S = 300
+DEADLINE_S = 600
 CLEANUP_S = 30
 
 
@@ -195,13 +195,17 @@ def main():
             os.set_inheritable(out, True)
             sys.stdout.flush()
             futures = {pool.submit(run_class, ids, out): ids for ids in pace.longest_first(chosen)}
-            for future in concurrent.futures.as_completed(futures):
-                try:
-                    outcomes, seconds[class_of(futures[future])] = future.result()
-                    rows += outcomes
-                except Exception as e:  # a worker died: its tests did not run
-                    print(f"FAIL  {futures[future][0]} and its class: {e!r}")
-                    rows.append("FAIL")
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    try:
+                        outcomes, seconds[class_of(futures[future])] = future.result()
+                        rows += outcomes
+                    except Exception as e:  # a worker died: its tests did not run
+                        print(f"FAIL  {futures[future][0]} and its class: {e!r}")
+                        rows.append("FAIL")
+            except BaseException:  # Ctrl-C, or ended from outside: the classes under way are the last ones
+                pool.shutdown(cancel_futures=True)
+                raise
     except local_aws.LabError as e:
         print(f"FAIL  {e}")
         rows.append("FAIL")

@@ -89,8 +89,6 @@ def digest(folder):
 
 
 class Case(unittest.TestCase):
-    deadline_s = 300
-
     @classmethod
     def setUpClass(cls):
         tools = lab.tools()

@@ -84,8 +84,6 @@ PROCFILE = "release: alembic upgrade head\nweb: uvicorn app.main:app --port $POR
 
 
 class Files(lab.Case):
-    deadline_s = 120
-
     def setUp(self):
         super().setUp()
         self.value = "sk_live_" + secrets.token_hex(16)

@@ -9,7 +9,6 @@ from test_talk import YES
 
 
 class Site(todo.TodoCase):
-    deadline_s = 180
     halves = ("frontend",)
 
     def setUp(self):

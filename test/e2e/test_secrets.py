@@ -20,8 +20,6 @@ YES = r"\[yes / no / why\] "
 
 
 class Secrets(todo.TodoCase):
-    deadline_s = 240
-
     def setUp(self):
         super().setUp()
         self.value = "s3cr3t-" + secrets.token_hex(12) + "-ü\"q"

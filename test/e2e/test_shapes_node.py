@@ -93,8 +93,6 @@ def variables():
 
 
 class Shape(todo.TodoCase):
-    deadline_s = 240
-
     def deployed(self, files, backend=False, made="made by postinstall"):
         """Deploys `files` to a change set and its execution and looks at the site; returns its address."""
         word = secrets.token_hex(8)

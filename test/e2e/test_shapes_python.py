@@ -97,7 +97,6 @@ def locked(manager, folder, files):
 
 
 class Shape(todo.TodoCase):
-    deadline_s = 200
     halves = ("backend",)
 
     def deployed(self, files, path="/api/health", accept=(), word="tiny", site=False):

@@ -314,7 +314,7 @@ class Screen:
 class Case(unittest.TestCase):
     """A test with an account, a home and a scratch folder of its own. Its deadline is `deadline_s` (run.py)."""
 
-    deadline_s = 300
+    deadline_s = 600
     region = REGION
 
     def setUp(self):
