@@ -86,11 +86,13 @@ static bool is_secret_path(struct str key, struct str value) {
     static const struct str names[] = {W("secret_id"), W("secret-id"), W("secretid")};
     size_t digits = 0;
 
+    if (!word_ends_one_of(key, names, ARRAY_N(names)) || str_find(value, STR("/")) <= 0) {
+        return false;
+    }
     for (size_t i = 0; i < value.len; i++) {
         digits += is_digit(value.ptr[i]);
     }
-    return word_ends_one_of(key, names, ARRAY_N(names)) && str_find(value, STR("/")) > 0 &&
-           has_only(value, "/_-.") && digits * 4 < value.len && !key_path_has_secret(value);
+    return has_only(value, "/_-.") && digits * 4 < value.len && !key_path_has_secret(value);
 }
 
 /* api_key_id: 1334 */

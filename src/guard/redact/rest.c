@@ -4,9 +4,16 @@
 
 #include "guard/redact/word.h"
 
-enum { WORD_LEAST = 4 };
+enum { LETTERS_MIN = 5 };
 
 static bool is_small(char c) { return is_letter(c) && !is_upper(c); }
+
+static bool is_short_setting(struct str name) {
+    static const struct str names[] = {W("host"), W("port"), W("user"), W("type"),
+                                       W("name"), W("code"), W("mode")};
+
+    return word_is_one_of(name, names, ARRAY_N(names));
+}
 
 /* Where the words at `at` end that name a setting, in small letters or begun by capitals: user,
  * redirect_uri, User Id, EndpointSuffix, user[name; `at` when the letters are others or few. */
@@ -27,7 +34,7 @@ static size_t setting_end(const struct scan *scan, size_t at, bool has_blanks) {
         char c = scan_char(scan, to);
         to += is_any(c, "_.") || (has_blanks && c == ' ') ? 1 : 0;
     }
-    return letters >= WORD_LEAST ? to : at;
+    return letters >= LETTERS_MIN || is_short_setting(str_slice(scan->text, at, to)) ? to : at;
 }
 
 /* Over what closes the brackets of user[name], which may be encoded. */
@@ -73,11 +80,11 @@ size_t rest_of_list(const struct scan *scan, size_t from, size_t to) {
     for (size_t at = from + 1; at < to; at++) {
         char c = scan->text.ptr[at];
 
-        if (!scan->is_unescaped && !scan_is_plain(scan, at)) {
-            continue; /* encoded, as no sign between settings is */
+        if (!is_any(c, ";&,<") || (!scan->is_unescaped && !scan_is_plain(scan, at))) {
+            continue; /* nothing, or encoded, as no sign between settings is */
         }
-        if ((is_any(c, ";&,") && is_next_setting(scan, at)) ||
-            (c == ';' && is_end_tag(scan, at + 1)) || (c == '<' && is_end_tag(scan, at))) {
+        if ((c != '<' && is_next_setting(scan, at)) || (c == ';' && is_end_tag(scan, at + 1)) ||
+            (c == '<' && is_end_tag(scan, at))) {
             return at;
         }
     }
