@@ -211,6 +211,14 @@ static struct str name_before(struct str text, size_t to) {
     return str_slice(text, from, to);
 }
 
+/* INFO: of uvicorn and others: how grave a line is, no name of what follows. */
+static bool is_level(struct str name) {
+    static const struct str levels[] = {W("INFO"),  W("DEBUG"), W("WARNING"),
+                                        W("ERROR"), W("TRACE"), W("CRITICAL")};
+
+    return word_is_exactly_one_of(name, levels, ARRAY_N(levels));
+}
+
 /* The name of the value that begins at `at`, which may stand in quotes; empty when there is none.
  * Nothing before the line is looked at. */
 static struct str name_of(struct str text, size_t at) {
@@ -226,7 +234,8 @@ static struct str name_of(struct str text, size_t at) {
         end = text_back_over(text, end, BLANKS_MAX, " \t");
         end = end > 0 && text.ptr[end - 1] == ']' ? end - 1 : end;
         end = text_colour_begin(text, end); /* of the name */
-        return name_before(text, back_over_quote(text, end));
+        struct str name = name_before(text, back_over_quote(text, end));
+        return c == ':' && is_level(name) ? (struct str){0} : name;
     }
     struct str name = sign < quote ? name_before(text, sign) : (struct str){0}; /* --name value */
     return str_starts(name, STR("--")) ? name : (struct str){0};

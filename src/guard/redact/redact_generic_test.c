@@ -39,6 +39,7 @@ static const char *const lookalikes[] = {
     "text=SGVsbG8sIHdvcmxkLCBob3cgYXJlIHlvdT8=", "trace: 4bf92f3577b34da6a3ce929d0e0e4736", "version=20240718123456789012",
     "AvailabilityZone: eu-central-1a-eu-central-1b", "user pool: eu-central-1_AbCdEfGhI", "uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065",
     "runtime=python3.12-linux-x86_64-gnu", "image: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/app", "pk=pk_live_0123456789abcdefghijABCD",
+    "INFO:     4dQdPpbgbSZFlHGquqqwWk0i3BgYkABafbVhlttkUcmNIgCBy3pZrmrHAsLpwJp",
     "level=INFO2024-07-18T12:34:56Z", "timeout: 1234567890123456789", "std=-Wl,-z,relro,-z,now-and-1more2flags3here",
 };
 
