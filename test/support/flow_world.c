@@ -336,6 +336,32 @@ static json_t *reply_upload(struct op *op) {
     return parse("{\"uploaded\":1,\"skipped\":0,\"bytes\":10}");
 }
 
+/* What a change set would do, with resources that our templates have. */
+static json_t *changes_of(const char *stack) {
+    bool is_bootstrap = strncmp(stack, "bootstrap-", 10) == 0;
+    json_t *changes =
+        parse(world->is_plan_bad
+                  ? "[{\"action\":\"Remove\",\"logical_id\":\"SiteBucket\","
+                    "\"physical_id\":\"b\",\"type\":\"AWS::S3::Bucket\",\"replacement\":\"\","
+                    "\"scope\":[],\"details\":[],\"policy_action\":\"Delete\"}]"
+              : is_bootstrap
+                  ? "[{\"action\":\"Modify\",\"logical_id\":\"Artifacts\",\"physical_id\":\"b\","
+                    "\"type\":\"AWS::S3::Bucket\",\"replacement\":\"False\","
+                    "\"scope\":[\"Tags\"],\"details\":[],\"policy_action\":\"\"}]"
+                  : "[{\"action\":\"Modify\",\"logical_id\":\"Backend\",\"physical_id\":\"f\","
+                    "\"type\":\"AWS::Lambda::Function\",\"replacement\":\"False\","
+                    "\"scope\":[\"Properties\"],\"details\":[],\"policy_action\":\"\"}]");
+
+    if (world->place == WORLD_PLACE_RESOURCE && world->hostile[0] != '\0') {
+        /* What the template no longer has is the only resource whose name it does not tell. */
+        (void)json_array_append_new(changes, agent_args("action", "Remove", "logical_id",
+                                                        world->hostile, "physical_id", "d", "type",
+                                                        "AWS::CloudWatch::Dashboard", "replacement",
+                                                        "", "policy_action", "Delete", NULL));
+    }
+    return changes;
+}
+
 static json_t *reply_preview(struct op *op) {
     const char *stack = json_str_or(op->args, "stack", "");
     json_t *set =
@@ -348,18 +374,7 @@ static json_t *reply_preview(struct op *op) {
     json_put(set, "stack_id", json_sprintf(ARN "stack/%s/1", stack));
     json_put(set, "parameters", json_array());
     json_put(set, "warnings", json_array());
-    json_put(set, "changes",
-             parse(world->is_plan_bad
-                       ? "[{\"action\":\"Remove\",\"logical_id\":\"SiteBucket\","
-                         "\"physical_id\":\"b\",\"type\":\"AWS::S3::Bucket\",\"replacement\":\"\","
-                         "\"scope\":[],\"details\":[],\"policy_action\":\"Delete\"}]"
-                       : "[{\"action\":\"Modify\",\"logical_id\":\"Backend\",\"physical_id\":\"f\","
-                         "\"type\":\"AWS::Lambda::Function\",\"replacement\":\"False\","
-                         "\"scope\":[\"Properties\"],\"details\":[],\"policy_action\":\"\"}]"));
-    if (world->place == WORLD_PLACE_RESOURCE && world->hostile[0] != '\0') {
-        json_put_str(json_array_get(json_object_get(set, "changes"), 0), "logical_id",
-                     world->hostile);
-    }
+    json_put(set, "changes", changes_of(stack));
     return set;
 }
 
