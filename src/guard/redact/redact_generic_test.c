@@ -157,7 +157,10 @@ static void hexadecimal_of_text_beyond_ascii_is_looked_into(void **state) {
     for (size_t i = 0; i < ARRAY_N(holders) + ARRAY_N(beyond_ascii); i++) {
         CLEANUP(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
         CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
-        bool is_holder = i < ARRAY_N(holders);
+        bool is_holder = i < ARRAY_N(holders); /* what begins beyond ASCII there */
+        if (is_holder && (unsigned char)holders[i][0] < 0x80) {
+            continue;
+        }
         const char *hole = is_holder ? strstr(holders[i], "%s") : NULL;
 
         if (is_holder) {

@@ -409,7 +409,7 @@ const struct rule rules[] = {
     {"key", "recovery_code", SET_OPAQUE, 0, true, match_key, .yes = "recovery_code: %", .no = "recovery_coder: %"},
     {"key", "recoveryCode", SET_OPAQUE, 0, false, match_key, .yes = "recoveryCodes: %", .no = "recoveryCoder: %"},
     {"key", "mfa_code", SET_OPAQUE, 0, true, match_key, .yes = "mfa_code: %", .no = "mfa_codex: %"},
-    {"key", "ation_code", SET_OPAQUE, 0, true, match_key, .yes = "verification_code: %", .no = "location_code: %"},
+    {"key", "verification_code", SET_OPAQUE, 0, true, match_key, .yes = "verification_code: %", .no = "location_code: %"},
     {"key", "code_verifier", SET_OPAQUE, 0, false, match_key, .yes = "code_verifier=%", .no = "code_verifiers=%"},
     {"argument", "oracle:thin:", SET_OPAQUE, 0, false, match_oracle, .yes = "jdbc:oracle:thin:app/%@db:1521/x", .no = "jdbc:oracle:thin:@//db:1521/%"},
     {"key", "jsessionid", SET_OPAQUE, 0, true, match_key, .yes = ";jsessionid=%", .no = "jsessionids=%"},

@@ -320,11 +320,11 @@ static unsigned char hex_byte(const char *p) {
     return (unsigned char)(hex_value(p[0]) << 4 | hex_value(p[1]));
 }
 
-/* Whether UTF8_MIN bytes are UTF-8 without control characters. */
+/* Whether UTF8_MIN bytes that begin beyond ASCII are UTF-8 without control characters. */
 static bool hex_has_utf8(const char *p, size_t n) {
     char bytes[UTF8_MIN];
 
-    if (n < 2 * UTF8_MIN) {
+    if (n < 2 * UTF8_MIN || hex_byte(p) < 0xc2) {
         return false;
     }
     for (size_t i = 0; i < UTF8_MIN; i++) {
@@ -355,8 +355,8 @@ static size_t hex_decode(const char *p, size_t n, char *out) {
 }
 
 /* Whether the first TEXT_MIN bytes of the digits at `p`, or at `p + 1`, may all be ASCII: none of
- * the upper digits is 8 or more; or UTF-8 may begin at `p`: with three bytes of text, or with C to
- * F and 8 to B, the upper digits of the first two of a character. Without a branch. */
+ * the upper digits is 8 or more; or the first two bytes at `p` be of a character beyond it: their
+ * upper digits are C to F and 8 to B. Without a branch. */
 SIEVE_INLINE bool may_be_hex_text(const char *p) {
     static const uint64_t evens = UINT64_C(0x0048004800480048); /* of letters, 8 and 9 */
     uint64_t eights[SIEVE_RUN / 8];
@@ -365,11 +365,9 @@ SIEVE_INLINE bool may_be_hex_text(const char *p) {
     uint64_t any = eights[0] | eights[1] | eights[2];
     unsigned first = (unsigned char)p[0] | 0x20; /* in lower case; digits have that bit too */
     unsigned second = (unsigned char)p[2] | 0x20;
-    unsigned third = (unsigned char)p[4];
     int is_ascii = (int)((any & evens) == 0) | (int)((any & evens << 8) == 0);
     int is_next = (int)(second - '8' < 2) | (int)(second - 'a' < 2);
-    int is_begin = (int)(first - '2' < 6) & (int)(second - '2' < 6) & (int)(third - '2' < 6);
-    return (is_ascii | is_begin | ((int)(first - 'c' < 4) & is_next)) != 0;
+    return (is_ascii | ((int)(first - 'c' < 4) & is_next)) != 0;
 }
 
 /* Whether [from, to) of the text holds text in hexadecimal. */
