@@ -314,7 +314,7 @@ class Secrets(todo.TodoCase):
         done = self.deploy(4, AWSCOPILOT_PROBE_WAIT="5s", AWSCOPILOT_DEBUG="1")
         self.says(done, "/api/health answers 500", error="unhealthy")
         logs = self.aws.client("logs", account=self.account)
-        group = next(g["logGroupName"] for g in logs.describe_log_groups()["logGroups"] if self.stack in g["logGroupName"])
+        group = self.cfn().describe_stack_resource(StackName=self.stack, LogicalResourceId="BackendLogs")["StackResourceDetail"]["PhysicalResourceId"]
         logs.create_log_stream(logGroupName=group, logStreamName="planted")
         logs.put_log_events(logGroupName=group, logStreamName="planted",
                             logEvents=[{"timestamp": int(time.time() * 1000), "message": f"[ERROR] {said}"}])
