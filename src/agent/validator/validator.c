@@ -159,6 +159,7 @@ static enum outcome validator_after_rollback(struct turn *turn) {
     const char *url = agent_text(turn, "before.outputs.Url");
     const json_t *expected = json_at(turn->state, "last_release.expected");
     enum outcome outcome = OUTCOME_OK;
+    json_t *seen = NULL;
 
     if (!json_bool_at(turn->state, "restored.ok") || expected == NULL) {
         return validator_end_rollback(turn);
@@ -168,7 +169,11 @@ static enum outcome validator_after_rollback(struct turn *turn) {
                     &outcome)) {
         return outcome;
     }
-    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "restored_probe")));
+    seen = json_deep_copy(json_object_get(turn->state, "restored_probe"));
+    if (json_bool_at(seen, "passed")) { /* the probe does not know which version it asks */
+        json_put_str(seen, "sentence", "the previous version answers");
+    }
+    turn_say(turn, EVENT_PROBE, seen);
     if (!json_bool_at(turn->state, "restored_probe.passed")) {
         (void)agent_problem(turn, ERR_HEALTH, "", "going back did not help: %s",
                             agent_text(turn, "restored_probe.sentence"));

@@ -36,6 +36,9 @@ static const struct resource_row {
     { "AWS::RDS::DBInstance",                  "is a database",                                          "all data in it", true },
 };
 
+/* No action of AWS: a removal by which the resource leaves the stack and stays, as its DeletionPolicy says. */
+#define DETACH "Detach"
+
 static const struct operation_row {
     const char *action;
     const char *label;
@@ -46,6 +49,7 @@ static const struct operation_row {
     { "Import", "+ Import", "to import", STYLE_GOOD },
     { "Modify", "* Modify", "to change", STYLE_WARN },
     { "Remove", "- Remove", "to remove", STYLE_BAD  },
+    { DETACH,   "- Detach", "to detach and keep", STYLE_WARN },
     { "Restore", "< Back",  "to put back", STYLE_WARN },
     { "Skip",   "! Skip",   "to leave as it is now", STYLE_BAD },
     { "Retain", "= Keep",   "to keep",   STYLE_DIM  },
@@ -72,8 +76,22 @@ static const struct resource_row *resource_of(const char *type) {
     return &unknown;
 }
 
+static bool is_action(const json_t *change, const char *action) {
+    return strcmp(json_str_or(change, "action", ""), action) == 0;
+}
+
+/* "Retain": RetainExceptOnCreate too. */
+static bool has_policy(const json_t *change, const char *policy) {
+    return strncmp(json_str_or(change, "policy_action", ""), policy, strlen(policy)) == 0;
+}
+
+/* A resource that leaves the stack and stays in the account. */
+static bool is_detached(const json_t *change) {
+    return is_action(change, "Remove") && has_policy(change, "Retain");
+}
+
 static const struct operation_row *operation_of(const json_t *change) {
-    const char *action = json_str_or(change, "action", "");
+    const char *action = is_detached(change) ? DETACH : json_str_or(change, "action", "");
     size_t i = 0;
 
     while (operations[i].action[0] != '\0' && strcmp(operations[i].action, action) != 0) {
@@ -82,18 +100,13 @@ static const struct operation_row *operation_of(const json_t *change) {
     return &operations[i];
 }
 
-static bool is_action(const json_t *change, const char *action) {
-    return strcmp(json_str_or(change, "action", ""), action) == 0;
-}
-
 static const char *replacement_of(const json_t *change) {
     return is_action(change, "Modify") ? json_str_or(change, "replacement", "False") : "N/A";
 }
 
-/* A resource that leaves the stack and stays in the account. */
+/* What it holds stays, in the resource or in a snapshot of it. */
 static bool is_kept(const json_t *change) {
-    return strncmp(json_str_or(change, "policy_action", ""), "Retain", 6) == 0 ||
-           strncmp(json_str_or(change, "policy_action", ""), "Snapshot", 8) == 0;
+    return has_policy(change, "Retain") || has_policy(change, "Snapshot");
 }
 
 /* What the change would cost that cannot be had back; NULL: nothing. */
@@ -426,8 +439,9 @@ static void why_change(const struct screen *screen, struct buf *out, const json_
     } else if (is_action(change, "Retain")) {
         buf_add_s(&text, " It stays, and goes on costing what it costs.");
     } else if (is_action(change, "Remove")) {
-        buf_add_s(&text, is_kept(change) ? " It leaves the stack and stays in the account."
-                                         : " It is not wanted any more.");
+        buf_add_s(&text, is_detached(change) ? " It leaves the stack and stays in the account."
+                         : is_kept(change)   ? " It is deleted, and a snapshot of it stays."
+                                             : " It is not wanted any more.");
     }
     if (loss != NULL) {
         buf_addf(&text, " Lost by this: %s.", loss);

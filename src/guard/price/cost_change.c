@@ -63,7 +63,7 @@ json_t *cost_change(const json_t *before, const json_t *after) {
              json_str_or(after, "use.requests", "?"));
     add_names(&text, names);
     if (json_array_size(json_object_get(after, "from_memory")) > 0) {
-        buf_addf(&text, "; prices from memory of AWS's pages: %zu",
+        buf_addf(&text, "; prices not compared with AWS's list: %zu",
                  json_array_size(json_object_get(after, "from_memory")));
     }
     json_put_str(change, "date", PRICE_DATE);

@@ -133,7 +133,7 @@ static void a_price_from_memory_is_said_to_be_one(void **state) {
     assert_non_null(json_str_at(line_of(cost, "customer managed key"), "compared_with"));
     assert_int_equal(json_array_size(json_object_get(cost, "from_memory")), 1);
     assert_non_null(
-        strstr(json_str_or(change, "text", ""), "; prices from memory of AWS's pages: 1"));
+        strstr(json_str_or(change, "text", ""), "; prices not compared with AWS's list: 1"));
 }
 
 /* ---- Sums that others published ---- */
