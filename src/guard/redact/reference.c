@@ -46,14 +46,27 @@ static struct str first_word(struct str text) {
     return str_slice(text, 0, to);
 }
 
+/* Whether a word of `command` makes it print what stands in it: echo V, python -c V, cat <<< V. */
+static bool prints_itself(struct str command) {
+    static const struct str words[] = {W("echo"), W("printf"), W("-c"), W("-e")};
+    struct str word = {0};
+
+    while (str_next(&command, ' ', &word)) {
+        if (str_find(word, STR("<<")) >= 0 || word_is_one_of(word, words, ARRAY_N(words))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* $(aws ssm get-parameter ...): what a command prints, other than what stands in it. */
 static bool is_substitution(struct str value) {
-    static const struct str printing[] = {W("echo"), W("printf")};
     bool is_whole = str_starts(value, STR("$(")) && str_ends(value, STR(")"));
-    struct str command = first_word(str_slice(value, 2, value.len - (is_whole ? 1 : 0)));
+    struct str command = str_slice(value, 2, value.len - (is_whole ? 1 : 0));
+    struct str program = first_word(command);
 
-    return is_whole && has_only(command, "_-./") && command.len < value.len - 3 &&
-           !word_is_one_of(command, printing, ARRAY_N(printing));
+    return is_whole && has_only(program, "_-./") && program.len < command.len &&
+           !prints_itself(command);
 }
 
 /* NAME of a variable. */
