@@ -13,6 +13,7 @@
 
 enum {
     OPERATOR_MAX = 3, /* characters before the = of := and kin */
+    SET_MIN = 16,     /* characters of what is set and begins with = */
     TYPE_MAX = 40,
     WORDS_MAX = 48,
     PROMPT_MAX = 40,
@@ -38,12 +39,29 @@ static bool is_place(const struct scan *scan, const struct name *name, char next
            (is_path || str_find(name_str(scan, name), STR(".")) >= 0);
 }
 
+/* SECRET_KEY==v_%og84k7m7&4%=d7: set to what begins with =, and compared with nothing. */
+static bool is_set_to_equals(const struct scan *scan, const struct name *name, size_t sign) {
+    bool has_sign = false;
+    size_t to = sign + 2;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_any(scan->text.ptr[to], "'\"\\`;") && !is_line_end(scan->text.ptr[to])) {
+        has_sign = has_sign || is_any(scan->text.ptr[to], "!@#$%^");
+        to++;
+    }
+    return has_sign && to - sign > SET_MIN && !is_any(scan_char(scan, sign + 2), "=$") &&
+           name_is_constant(name_str(scan, name));
+}
+
 /* Where the value begins after = or =>, or 0. */
-static size_t after_equals(const struct scan *scan, size_t sign) {
+static size_t after_equals(const struct scan *scan, const struct name *name, size_t sign) {
     char next = scan_char(scan, sign + 1);
 
-    if (scan_char(scan, sign) != '=' || next == '=' || next == '~') {
+    if (scan_char(scan, sign) != '=' || next == '~') {
         return 0;
+    }
+    if (next == '=') {
+        return is_set_to_equals(scan, name, sign) ? sign + 1 : 0;
     }
     size_t value = value_begin(scan, sign + (next == '>' ? 2 : 1));
     return next == '>' && scan_is_line_over(scan, value) ? 0 : value;
@@ -750,7 +768,7 @@ size_t sign_value(struct scan *scan, struct name *name, size_t at, char *separat
         return compared;
     }
     if (c == '=') {
-        return after_equals(scan, compound > 0 ? compound : sign);
+        return after_equals(scan, name, compound > 0 ? compound : sign);
     }
     if (c == ':' && scan_has(scan, sign, "::") && name->from > 4 &&
         scan_has(scan, name->from - 5, "name=")) { /* ::set-output name=NAME::VALUE */

@@ -358,6 +358,17 @@ static bool has_code(const struct scan *scan, size_t from, size_t to) {
     return false;
 }
 
+/* Whether [from, to) reads as arguments: names and what joins them, or as has_code() says. A
+ * password of fifty signs has a bracket too: ku(%jfhf$!u_@l5 */
+static bool is_arguments(const struct scan *scan, size_t from, size_t to) {
+    size_t at = from;
+
+    while (at < to && (is_name_char(scan->text.ptr[at]) || is_any(scan->text.ptr[at], ".()[]:>"))) {
+        at++;
+    }
+    return at == to || has_code(scan, from, to);
+}
+
 /* getToken(...): code, not a value. What goes on behind the bracket that closes it is none, nor is
  * a bracket that the string around it leaves open. */
 static bool is_call(const struct scan *scan, const struct name *name, size_t from) {
@@ -394,12 +405,15 @@ static bool is_call(const struct scan *scan, const struct name *name, size_t fro
         depth += scan->text.ptr[to] == '(' ? 1 : 0;
         depth -= scan->text.ptr[to] == ')' && depth > 0 ? 1 : 0;
         if (depth == 0) {
-            return !is_alnum(scan_char(scan, to + 1));
+            char next = scan_char(scan, to + 1);
+            return !is_alnum(next) && !is_any(next, "@#$%^_=") &&
+                   (!is_any(next, "!&*-+(") || is_arguments(scan, at + 1, to));
         }
     }
     bool is_string_over =
         to == scan->text.len || (name->open != '\0' && scan_char(scan, to) == name->open);
-    return is_blank(scan_char(scan, at + 1)) || to - at == CALL_MAX || to == at + 1 ||
+    bool is_long = to - at == CALL_MAX && is_arguments(scan, at + 1, to);
+    return is_blank(scan_char(scan, at + 1)) || is_long || to == at + 1 ||
            scan_is_line_over(scan, lead_colour_end(scan->text, at + 1)) ||
            (is_string_over ? scan_before_slashes(scan, at + 1, to) == at + 1
                            : has_code(scan, at + 1, to));
@@ -503,7 +517,7 @@ static size_t value_line(struct scan *scan, const struct name *name, size_t from
         to = value_word_end(scan, name, from);
     }
     to = rest_of_line(scan, name, from, to);
-    return value_add(scan, name, from, rest_of_list(scan, from, to), SPAN_PLAIN);
+    return value_add(scan, name, from, rest_of_list(scan, name, from, to), SPAN_PLAIN);
 }
 
 /* Where the text of an element ends that is on one line; `to` when it does not. */
@@ -659,7 +673,7 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     size_t end = name->is_element                        ? element_end(scan, from, to)
                  : name->open != '\0' && !name->is_query ? opened_end(scan, name, from)
                                                          : to;
-    end = rest_of_list(scan, from, end > to ? end : to);
+    end = rest_of_list(scan, name, from, end > to ? end : to);
     return value_add(scan, name, from, end, SPAN_PLAIN);
 }
 
