@@ -2,6 +2,7 @@
 #include "guard/redact/body.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/word.h"
 
 #include <stdint.h>
 
@@ -37,14 +38,7 @@ bool body_is_mixed(struct str body) {
     return has_upper && has_lower;
 }
 
-static size_t digits_of(struct str body) {
-    size_t n = 0;
-
-    for (size_t i = 0; i < body.len && i < LOOK; i++) {
-        n += is_digit(body.ptr[i]);
-    }
-    return n;
-}
+static size_t digits_of(struct str body) { return word_digits(str_slice(body, 0, LOOK)); }
 
 bool body_is_numbered(struct str body) { return digits_of(body) >= DIGITS_MIN; }
 

@@ -357,19 +357,11 @@ static size_t carry_apply(const struct pass *pass, struct str text, struct carry
     return block > from ? block : from;
 }
 
-/* Whether anything in a segment is to be looked at. */
-static bool has_mark(const struct piece_of_text *segment) {
-    const uint64_t *marks = segment->sift->marks;
+/* Whether one of `bits` of its sift is set in a segment. */
+static bool has_bit(const struct piece_of_text *segment, const uint64_t *bits) {
     size_t end = segment->sift_at + segment->text.len;
 
-    return bits_next(marks, marks, segment->sift_at, end) < end;
-}
-
-static bool has_hint(const struct piece_of_text *segment) {
-    const uint64_t *hints = segment->sift->hints;
-    size_t end = segment->sift_at + segment->text.len;
-
-    return bits_next(hints, hints, segment->sift_at, end) < end;
+    return bits_next(bits, bits, segment->sift_at, end) < end;
 }
 
 void engine_scan(const struct anchors *anchors, const struct known *known, struct scratch *scratch,
@@ -385,9 +377,9 @@ void engine_scan(const struct anchors *anchors, const struct known *known, struc
         return;
     }
     size_t from = carry_is_empty(carry) ? 0 : carry_apply(&pass, text, carry, spans);
-    if (has_mark(&segment) || (pass.traits & TRAIT_UNSEEN) != 0) {
+    if (has_bit(&segment, segment.sift->marks) || (pass.traits & TRAIT_UNSEEN) != 0) {
         pass_views(&pass, &segment, carry, false, from, spans);
-    } else if (has_hint(&segment)) {
+    } else if (has_bit(&segment, segment.sift->hints)) {
         carry_hint(carry);
     }
     carry->before = text.ptr[text.len - 1];

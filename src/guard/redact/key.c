@@ -610,11 +610,7 @@ static bool is_setting(struct str key, struct str value) {
 /* conn=14 counts or numbers a connection, "pass: 2" tests, and "password: 24 bytes" tells how long
  * a secret of Kubernetes is. */
 static bool is_count(struct str key, struct str value) {
-    size_t to = 0;
-
-    while (is_digit(str_char(value, to))) {
-        to++;
-    }
+    size_t to = word_digits_end(value, 0);
     struct str unit = str_slice(value, to, value.len);
     bool is_result = str_eq(key, STR("pass")) && (unit.len == 0 || str_starts(unit, STR(", ")));
     bool is_of_many =
@@ -625,12 +621,7 @@ static bool is_count(struct str key, struct str value) {
 
 /* "otp: required", "OTP: 26": no code, which has four digits or more. */
 static bool is_no_code(struct str key, struct str value) {
-    size_t digits = 0;
-
-    for (size_t i = 0; i < value.len; i++) {
-        digits += is_digit(value.ptr[i]);
-    }
-    return str_ends_nocase(key, STR("otp")) && digits < CODE_DIGITS;
+    return str_ends_nocase(key, STR("otp")) && word_digits(value) < CODE_DIGITS;
 }
 
 /* ****************ABCD: what aws configure shows of a key. */

@@ -17,9 +17,10 @@
  *   DEBUG 2026-11-30 11:34:29,123 views 17 140735 LINE  of Django, verbose
  *   2026-11-30T11:34:29 ecs/api/STREAM LINE  of aws logs tail, whose streams end in 32 hexadecimal
  *   build<tab>Run tests<tab>2026-11-30T11:34:29Z LINE  of gh run view --log
- *   2026-11-30T11:34:29.123Z<tab>UUID<tab>INFO<tab>LINE  of AWS Lambda, whose Python puts [INFO]
- * first api-7d9f8b6c5d-x2x4k api LINE            of stern remote: LINE  > LINE of git, and of what
- * is quoted, as curl -v does +LINE                                    of a diff */
+ *   2026-11-30T11:34:29.123Z<tab>UUID<tab>INFO<tab>LINE  of AWS Lambda; [INFO] first, of Python
+ *   api-7d9f8b6c5d-x2x4k api LINE            of stern
+ *   remote: LINE  > LINE                     of git, and of what is quoted, as curl -v does
+ *   +LINE                                    of a diff */
 #include "guard/redact/lead.h"
 
 #include "guard/redact/body.h"
@@ -72,9 +73,7 @@ size_t lead_colour_end(struct str text, size_t at) {
     return is_begun && is_letter(str_char(text, to)) ? to + 1 : at;
 }
 
-/* Behind a tab at `at`, which a string in a string writes with backslashes; `at` when there is
- * none.
- */
+/* Behind a tab at `at`, which strings in strings write with backslashes; `at` without one. */
 static size_t tab_end(struct str line, size_t at) {
     size_t letter = at;
 
@@ -87,13 +86,6 @@ static size_t tab_end(struct str line, size_t at) {
 
 static size_t blank_end(struct str line, size_t at) {
     return str_char(line, at) == ' ' ? at + 1 : tab_end(line, at);
-}
-
-static size_t digits_end(struct str line, size_t at) {
-    while (is_digit(str_char(line, at))) {
-        at++;
-    }
-    return at;
 }
 
 /* 2026-11-30T11:34:29.123Z or 11:34:29.123, and one blank. */
@@ -352,7 +344,7 @@ static size_t mark_end(struct str line) {
 
 /* "<134>1 2026-11-30T11:34:29Z host app 123 ID - ", of RFC 5424. */
 static size_t syslog_frame_end(struct str line) {
-    size_t to = str_char(line, 0) == '<' ? digits_end(line, 1) : 1;
+    size_t to = str_char(line, 0) == '<' ? word_digits_end(line, 1) : 1;
     size_t time = to > 1 ? form_end(line, to, ">0 0000-00-00T") : to;
     if (time == to) {
         return 0;
@@ -369,7 +361,7 @@ static size_t syslog_frame_end(struct str line) {
 
 /* "1 --- [main] a.b.App : ", behind the level of Spring Boot. */
 static size_t spring_end(struct str line) {
-    size_t to = digits_end(line, 0);
+    size_t to = word_digits_end(line, 0);
 
     if (to == 0 || !str_starts(str_slice(line, to, line.len), STR(" --- ["))) {
         return 0;
@@ -454,9 +446,9 @@ static size_t request_end(struct str line) {
 static size_t thread_end(struct str line) {
     size_t name = word_end(line, 0, " :=");
     size_t process = blank_end(line, name);
-    size_t end = digits_end(line, process);
+    size_t end = word_digits_end(line, process);
     size_t thread = blank_end(line, end);
-    size_t to = digits_end(line, thread);
+    size_t to = word_digits_end(line, thread);
     bool is_thread = name > 0 && end > process && thread > end && to > thread;
 
     return is_thread && str_char(line, to) == ' ' ? to + 1 : 0;

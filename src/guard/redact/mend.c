@@ -4,6 +4,7 @@
 
 #include "guard/redact/scan.h"
 #include "guard/redact/view.h"
+#include "guard/redact/word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,17 +72,10 @@ static bool number_around(struct str text, struct span *span) {
     return is_all && (is_digit(text.ptr[from]) || text.ptr[from] == '-');
 }
 
-static size_t digits_end(struct str s, size_t at) {
-    while (at < s.len && is_digit(s.ptr[at])) {
-        at++;
-    }
-    return at;
-}
-
 /* RFC 8259, section 6. */
 static bool is_json_number(struct str s) {
     size_t first = s.len > 0 && s.ptr[0] == '-' ? 1 : 0;
-    size_t at = digits_end(s, first);
+    size_t at = word_digits_end(s, first);
 
     if (at == first || (s.ptr[first] == '0' && at > first + 1)) {
         return false;
@@ -89,7 +83,7 @@ static bool is_json_number(struct str s) {
     if (at < s.len && s.ptr[at] == '.') {
         size_t fraction = at + 1;
 
-        at = digits_end(s, fraction);
+        at = word_digits_end(s, fraction);
         if (at == fraction) {
             return false;
         }
@@ -97,7 +91,7 @@ static bool is_json_number(struct str s) {
     if (at < s.len && is_any(s.ptr[at], "eE")) {
         size_t exponent = at + 1 + (at + 1 < s.len && is_any(s.ptr[at + 1], "+-") ? 1 : 0);
 
-        at = digits_end(s, exponent);
+        at = word_digits_end(s, exponent);
         if (at == exponent) {
             return false;
         }

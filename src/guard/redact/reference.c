@@ -97,25 +97,20 @@ static bool is_arn(struct str value) {
 /* --secret-id prod/api/db: its name in Secrets Manager. The secret_id of Vault has no slash. */
 static bool is_secret_path(struct str key, struct str value) {
     static const struct str names[] = {W("secret_id"), W("secret-id"), W("secretid")};
-    size_t digits = 0;
 
-    if (!word_ends_one_of(key, names, ARRAY_N(names)) || str_find(value, STR("/")) <= 0) {
-        return false;
-    }
-    for (size_t i = 0; i < value.len; i++) {
-        digits += is_digit(value.ptr[i]);
-    }
-    return has_only(value, "/_-.") && digits * 4 < value.len && !key_path_has_secret(value);
+    return word_ends_one_of(key, names, ARRAY_N(names)) && str_find(value, STR("/")) > 0 &&
+           has_only(value, "/_-.") && word_digits(value) * 4 < value.len &&
+           !key_path_has_secret(value);
+}
+
+/* Whether it is digits alone, `most` of them. */
+static bool is_number(struct str value, size_t most) {
+    return value.len > 0 && value.len <= most && word_digits(value) == value.len;
 }
 
 /* api_key_id: 1334 */
 static bool is_number_of_id(struct str key, struct str value) {
-    size_t to = 0;
-
-    while (is_digit(str_char(value, to))) {
-        to++;
-    }
-    return to > 0 && to == value.len && to <= ID_DIGITS &&
+    return is_number(value, ID_DIGITS) &&
            (str_ends_nocase(key, STR("_id")) || str_ends(key, STR("Id")));
 }
 
@@ -255,22 +250,9 @@ static bool is_time(struct str value) {
     return value.len > 0 && value.len <= DATE_MAX && is_digit(value.ptr[0]);
 }
 
-static bool is_of_digits(struct str value) {
-    size_t to = 0;
-
-    while (is_digit(str_char(value, to))) {
-        to++;
-    }
-    return to > 0 && to == value.len && to <= TOLD_MAX;
-}
-
 /* Whether it is as the names of users are: shorter than a token, with few digits and capitals. */
 static bool is_plain_word(struct str value) {
-    size_t digits = 0;
-
-    for (size_t i = 0; i < value.len; i++) {
-        digits += is_digit(value.ptr[i]);
-    }
+    size_t digits = word_digits(value);
     bool is_mixed = 3 * (digits + word_case_changes(value)) > value.len;
     return value.len <= TOLD_MAX && has_only(value, "_-.") &&
            (!is_mixed || (digits == value.len && digits <= ID_DIGITS));
@@ -315,7 +297,8 @@ bool reference_is_told(struct str key, struct str value) {
     if (word_is_one_of(key, ids, ARRAY_N(ids))) {
         return is_uuid(value) || is_number_of_id(STR("_id"), value);
     }
-    return is_told_word(key, value) || (str_ends_nocase(key, STR("length")) && is_of_digits(value));
+    return is_told_word(key, value) ||
+           (str_ends_nocase(key, STR("length")) && is_number(value, TOLD_MAX));
 }
 
 bool reference_is_message(struct str value) {

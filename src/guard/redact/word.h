@@ -38,6 +38,24 @@ static inline bool word_is_exactly_one_of(struct str word, const struct str *of,
     return false;
 }
 
+/* Behind the digits of `text` at `at`. */
+static inline size_t word_digits_end(struct str text, size_t at) {
+    while (is_digit(str_char(text, at))) {
+        at++;
+    }
+    return at;
+}
+
+/* How many digits `text` has. */
+static inline size_t word_digits(struct str text) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        n += is_digit(text.ptr[i]);
+    }
+    return n;
+}
+
 /* How often letters of `text` that stand side by side change from one case to the other. */
 static inline size_t word_case_changes(struct str text) {
     size_t n = 0;
