@@ -173,10 +173,16 @@ bool review_is_false(const json_t *value);
  * is pinned. */
 bool review_is_own_account(const struct review *review, struct str account);
 
-/* Whether a statement has a condition with this key (any case) that lets only what it names pass:
- * an operator that compares for likeness and does not pass an absent key, with a value that is not
- * everything. */
-bool review_is_held(const json_t *statement, const char *key);
+/* review_condition.c: whether a statement has a condition with this key (any case) that lets only
+ * what it names pass: an operator that compares for likeness and does not pass an absent key, with
+ * a value that is not everything. `key` is a key, or ":end" of one, as that of an identity provider
+ * begins with its host, or "begin:", after which its user says what. */
+bool review_is_held(const struct review *review, const json_t *statement, const char *key);
+
+/* review_condition.c: whether everybody meets the value, or one of a list or of an Fn::If, by which
+ * a condition on `key` asks who comes: wildcards, an ARN of any account, a variable of whoever
+ * asks. What cannot be told is not. */
+bool review_is_everything(const struct review *review, const char *key, const json_t *value);
 
 /* Whether losing the resource loses what users have put there. */
 bool review_is_data(const char *type);

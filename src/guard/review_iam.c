@@ -200,7 +200,8 @@ static bool is_escalation(const struct action_check *check, const char *action) 
 
         if (str_eq_nocase(str_from(action), str_from(role_actions[i].action))) {
             return !check->review->is_bootstrap || check->is_everything ||
-                   (condition != NULL && !review_is_held(check->statement, condition));
+                   (condition != NULL &&
+                    !review_is_held(check->review, check->statement, condition));
         }
     }
     return is_one_of(action, widening_actions, ARRAY_N(widening_actions));
@@ -211,11 +212,12 @@ static void check_pass_role(struct action_check *check) {
     bool is_wild = resource == NULL;
 
     (void)review_texts(check->review, resource, note_wild_role, &is_wild);
-    if (is_wild || !review_is_held(check->statement, "iam:PassedToService")) {
+    if (is_wild || !review_is_held(check->review, check->statement, "iam:PassedToService")) {
         review_find(check->review, REVIEW_PASS_ROLE, check->where, "it may pass %s to %s",
                     is_wild ? "every role" : "its roles",
-                    review_is_held(check->statement, "iam:PassedToService") ? "a service"
-                                                                            : "every service");
+                    review_is_held(check->review, check->statement, "iam:PassedToService")
+                        ? "a service"
+                        : "every service");
     }
 }
 

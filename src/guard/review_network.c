@@ -137,6 +137,41 @@ static void review_ingress(struct review *review, const char *where, const json_
     }
 }
 
+/* How many of the 2^32 networks of an internet a block of addresses is that is nobody's own; 0
+ * where it is none, and where it is so wide that review_ingress() finds it by itself. */
+static uint64_t breadth_of(const struct review *review, const json_t *block) {
+    static const char *const own[] = {"10.", "192.168.", "172.", "100.", "127.", "fc", "fd", "fe"};
+    CLEANUP(freep) char *text = block == NULL ? NULL : review_resolve(review, block);
+    struct str name = str_from(text);
+    int64_t bits = text == NULL ? -1 : bits_of(name);
+
+    for (size_t i = 0; i < ARRAY_N(own); i++) {
+        if (str_starts_nocase(name, str_from(own[i]))) {
+            return 0;
+        }
+    }
+    return bits < WORLD_BITS || bits > 32 ? 0 : UINT64_C(1) << (32 - bits);
+}
+
+/* Blocks of which each may be a network of one's own, and that together are none. */
+static void review_ingress_sum(struct review *review, const char *where, const json_t *rules) {
+    const uint64_t most = UINT64_C(2) << (32 - WORLD_BITS);
+    uint64_t sum = 0;
+    size_t i = 0;
+    json_t *rule = NULL;
+
+    json_array_foreach(rules, i, rule) {
+        if (!is_web(rule)) {
+            sum += breadth_of(review, json_object_get(rule, "CidrIp")) +
+                   breadth_of(review, json_object_get(rule, "CidrIpv6"));
+        }
+    }
+    if (sum > most) {
+        review_find(review, REVIEW_OPEN_NETWORK, where,
+                    "its blocks together let a large part of the internet in");
+    }
+}
+
 /* A network ACL is behind no other wall than the groups: it may be open for the web and for
  * answers, which come to the upper ports, but not for everything, nor for remote control. */
 static void review_acl_entry(struct review *review, const char *where, const json_t *properties) {
@@ -236,6 +271,7 @@ void review_network(struct review *review, const char *where, const char *type,
 
         review_branches(review, place, json_object_get(properties, "SecurityGroupIngress"),
                         review_ingress);
+        review_ingress_sum(review, place, json_object_get(properties, "SecurityGroupIngress"));
     }
     if (strcmp(type, "AWS::EC2::NetworkAclEntry") == 0) {
         review_acl_entry(review, where, properties);

@@ -132,6 +132,36 @@ static bool note_wide(const char *text, void *with) {
     return true;
 }
 
+/* Whether a condition may keep its bearer from something: one on the time, the place or the way of
+ * a request does not. */
+static bool has_hold(const struct review *review, const json_t *condition) {
+    static const char *const free_keys[] = {
+        "aws:CurrentTime",    "aws:EpochTime", "aws:RequestedRegion", "aws:SecureTransport",
+        "aws:TokenIssueTime", "aws:UserAgent", "aws:PrincipalType",
+    };
+    const char *operator= NULL;
+    const char *key = NULL;
+    json_t *keys = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach(walk(condition), operator, keys) {
+        bool is_free = json_is_object(keys);
+
+        json_object_foreach(keys, key, value) {
+            bool is_listed = review_is_everything(review, key, value);
+
+            for (size_t i = 0; i < ARRAY_N(free_keys); i++) {
+                is_listed = is_listed || str_eq_nocase(str_from(key), str_from(free_keys[i]));
+            }
+            is_free = is_free && is_listed;
+        }
+        if (!is_free) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum hold { HOLD_NONE = 0, HOLD_NAMED, HOLD_WIDE };
 
 static enum hold hold_of(const struct review *review, const json_t *statement) {
@@ -139,7 +169,8 @@ static enum hold hold_of(const struct review *review, const json_t *statement) {
     bool is_wide = resource == NULL;
 
     (void)review_texts(review, resource, note_wide, &is_wide);
-    return is_wide && json_object_get(statement, "Condition") == NULL ? HOLD_WIDE : HOLD_NAMED;
+    return is_wide && !has_hold(review, json_object_get(statement, "Condition")) ? HOLD_WIDE
+                                                                                 : HOLD_NAMED;
 }
 
 /* How an action may be used by whoever has these statements. */

@@ -356,15 +356,19 @@ static bool has_property(enum review_rule rule) {
     return false;
 }
 
+static json_t *case_template(const json_t *row, const char *side) {
+    return json_pack("{s:O*, s:O}", "Parameters", json_object_get(row, "parameters"), "Resources",
+                     json_object_get(row, side));
+}
+
 /* test/policy/cases.json: [{"name","code","stops": resources,"passes": resources}], with the
  * deployed template as "before" where it is about a change. */
 static void check_case(const json_t *row) {
     const char *name = json_str_or(row, "name", "?");
     const char *code = json_str_or(row, "code", "");
     CLEANUP(json_decrefp)
-    json_t *stops = json_pack("{s:O}", "Resources", json_object_get(row, "stops"));
-    CLEANUP(json_decrefp)
-    json_t *passes = json_pack("{s:O}", "Resources", json_object_get(row, "passes"));
+    json_t *stops = case_template(row, "stops");
+    CLEANUP(json_decrefp) json_t *passes = case_template(row, "passes");
     CLEANUP(json_decrefp) json_t *bad = findings_on(row, stops);
     CLEANUP(json_decrefp) json_t *good = findings_on(row, passes);
     bool is_stopped = stops_something(good);

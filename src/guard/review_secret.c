@@ -282,10 +282,23 @@ static void secrets_pair(struct review *review, const char *where, const json_t 
     }
 }
 
+/* A name that is itself a secret: of a map's key, or of a header. A name before a colon
+ * ("token.x:sub") is a secret's, and none. */
+static void secrets_name(struct review *review, const char *where, struct str name) {
+    struct redact_hit hit = {0};
+
+    if (redact_find(review->ctx->redactor, name, &hit, 1) > 0 && strcmp(hit.kind, "key") != 0 &&
+        !is_told(review, where)) {
+        review_find(review, REVIEW_SECRET_IN_TEMPLATE, where, "a name in it is a secret (%s)",
+                    hit.kind);
+    }
+}
+
 static void secrets_below(struct review *review, struct buf *where, const char *key,
                           const json_t *value, int depth) {
     size_t len = where->len;
 
+    secrets_name(review, len > 0 ? buf_cstr(where) : "", str_from(key));
     buf_addf(where, "%s%s", len > 0 ? "." : "", key);
     if (!is_plain_name(review, buf_cstr(where), key)) {
         secrets_member(review, buf_cstr(where), key, value);
@@ -358,33 +371,36 @@ static void secrets_resolved_at(struct review *review, enum review_rule rule, co
     }
 }
 
-/* Where a resource keeps variables and commands, which whoever may describe it reads. */
+/* Where a resource keeps variables and commands, which whoever may describe it reads. A parameter
+ * with NoEcho may stand in a function's variables: so it gets a word that only it and the
+ * distribution before it know. */
 static const struct {
     const char *type; /* "": every one */
     const char *path;
+    bool may_have_hidden;
 } variable_rows[] = {
-    {"AWS::Lambda::Function", "Environment"},
-    {"AWS::Serverless::Function", "Environment"},
-    {"AWS::ECS::TaskDefinition", "ContainerDefinitions"},
-    {"AWS::Batch::JobDefinition", "ContainerProperties"},
-    {"AWS::AppRunner::Service", "SourceConfiguration"},
-    {"AWS::CodeBuild::Project", "Environment"},
-    {"AWS::Amplify::App", "EnvironmentVariables"},
-    {"AWS::Amplify::Branch", "EnvironmentVariables"},
-    {"AWS::SSM::Parameter", "Value"},
-    {"AWS::SSM::Document", "Content"},
-    {"AWS::EC2::Instance", "UserData"},
-    {"AWS::EC2::LaunchTemplate", "LaunchTemplateData"},
-    {"AWS::AutoScaling::LaunchConfiguration", "UserData"},
-    {"AWS::Lambda::Function", "Code"},
-    {"AWS::CodeBuild::Project", "Source"},
-    {"AWS::StepFunctions::StateMachine", "DefinitionString"},
-    {"AWS::StepFunctions::StateMachine", "Definition"},
-    {"AWS::StepFunctions::StateMachine", "DefinitionSubstitutions"},
-    {"AWS::Glue::Job", "DefaultArguments"},
-    {"AWS::CloudFront::Function", "FunctionCode"},
-    {"", "Tags"},
-    {"", "Description"},
+    {"AWS::Lambda::Function", "Environment", true},
+    {"AWS::Serverless::Function", "Environment", true},
+    {"AWS::ECS::TaskDefinition", "ContainerDefinitions", false},
+    {"AWS::Batch::JobDefinition", "ContainerProperties", false},
+    {"AWS::AppRunner::Service", "SourceConfiguration", false},
+    {"AWS::CodeBuild::Project", "Environment", false},
+    {"AWS::Amplify::App", "EnvironmentVariables", false},
+    {"AWS::Amplify::Branch", "EnvironmentVariables", false},
+    {"AWS::SSM::Parameter", "Value", false},
+    {"AWS::SSM::Document", "Content", false},
+    {"AWS::EC2::Instance", "UserData", false},
+    {"AWS::EC2::LaunchTemplate", "LaunchTemplateData", false},
+    {"AWS::AutoScaling::LaunchConfiguration", "UserData", false},
+    {"AWS::Lambda::Function", "Code", false},
+    {"AWS::CodeBuild::Project", "Source", false},
+    {"AWS::StepFunctions::StateMachine", "DefinitionString", false},
+    {"AWS::StepFunctions::StateMachine", "Definition", false},
+    {"AWS::StepFunctions::StateMachine", "DefinitionSubstitutions", false},
+    {"AWS::Glue::Job", "DefaultArguments", false},
+    {"AWS::CloudFront::Function", "FunctionCode", false},
+    {"", "Tags", false},
+    {"", "Description", false},
 };
 
 static void secrets_variables(struct review *review, const char *where, const json_t *value) {
@@ -405,6 +421,25 @@ static void secrets_variables(struct review *review, const char *where, const js
     }
 }
 
+/* Parameters that AWS hides, in plain sight. */
+static void secrets_hidden(struct review *review, enum review_rule rule, const char *where,
+                           const json_t *value) {
+    CLEANUP(json_decrefp) json_t *names = json_object();
+    const char *parameter = NULL;
+    json_t *unused = NULL;
+
+    review_parameters_in(review, value, names);
+    json_object_foreach(names, parameter, unused) {
+        const json_t *declared =
+            json_object_get(json_object_get(review->written, "Parameters"), parameter);
+        (void)unused;
+
+        if (review_is_true(json_object_get(declared, "NoEcho")) && !is_told(review, where)) {
+            review_find(review, rule, where, "it shows the secret parameter %s", parameter);
+        }
+    }
+}
+
 static void secrets_in_variables(struct review *review) {
     const char *name = NULL;
     json_t *resource = NULL;
@@ -419,8 +454,15 @@ static void secrets_in_variables(struct review *review) {
             if (variable_rows[i].type[0] == '\0' ||
                 strcmp(variable_rows[i].type, json_str_or(resource, "Type", "")) == 0) {
                 secrets_variables(review, place, json_object_get(properties, path));
+                if (!variable_rows[i].may_have_hidden) {
+                    secrets_hidden(review, REVIEW_SECRET_IN_VARIABLE, place,
+                                   json_object_get(properties, path));
+                }
             }
         }
+        CLEANUP(freep) char *metadata = mem_format("Resources.%s.Metadata", name);
+        secrets_hidden(review, REVIEW_SECRET_SHOWN, metadata,
+                       json_object_get(resource, "Metadata"));
     }
 }
 
@@ -428,22 +470,8 @@ static void secrets_in_variables(struct review *review) {
  * secret's name. */
 static void secrets_output(struct review *review, const char *where, const char *name,
                            const json_t *value) {
-    CLEANUP(json_decrefp) json_t *names = json_object();
-    const char *parameter = NULL;
-    json_t *unused = NULL;
-
     secrets_member(review, where, name, value);
-    review_parameters_in(review, value, names);
-    json_object_foreach(names, parameter, unused) {
-        const json_t *declared =
-            json_object_get(json_object_get(review->written, "Parameters"), parameter);
-        (void)unused;
-
-        if (review_is_true(json_object_get(declared, "NoEcho")) && !is_told(review, where)) {
-            review_find(review, REVIEW_SECRET_SHOWN, where, "it shows the secret parameter %s",
-                        parameter);
-        }
-    }
+    secrets_hidden(review, REVIEW_SECRET_SHOWN, where, value);
     secrets_resolved_at(review, REVIEW_SECRET_SHOWN, where, value);
 }
 

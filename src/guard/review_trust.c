@@ -2,110 +2,13 @@
 #include "guard/review.h"
 
 #include "base/json.h"
-#include "guard/iam/actions.h"
 #include "guard/walk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- conditions ---- */
+/* ---- principals ---- */
 
-/* An operator that lets only likeness pass: not its opposite, not Null, and not one that a request
- * without the key passes. */
-static bool is_holding_operator(const char *name) {
-    struct str text = str_from(name);
-    ptrdiff_t set = str_find(text, STR(":"));
-    struct str plain = set < 0 ? text : str_slice(text, (size_t)set + 1, text.len);
-
-    return (set < 0 || str_starts(text, STR("ForAnyValue"))) && !str_ends(plain, STR("IfExists")) &&
-           str_find(plain, STR("Not")) < 0 && !str_eq(plain, STR("Null"));
-}
-
-/* An ARN of any account whose resource has no name of its own: "arn:aws:s3:*:*:*", and
- * "arn:aws:iam::*:role/" before a star. */
-static bool is_every_arn(struct str text) {
-    struct str account = review_arn_part(text, 4);
-    struct str rest = review_arn_part(text, 5);
-    size_t from = 0;
-
-    if (!str_starts(text, STR("arn:")) || str_find(text, STR("*")) < 0 ||
-        !review_is_blank(account)) {
-        return false;
-    }
-    while (from < rest.len && rest.ptr[from] != '/' && rest.ptr[from] != ':') {
-        from++;
-    }
-    return review_is_blank(rest) ||
-           (from < rest.len && review_is_blank(str_slice(rest, from, rest.len)));
-}
-
-/* A subject of an identity provider that serves the whole world, in which no owner is named before
- * the first wildcard: "repo:" and a star. Source: GitHub, OpenID Connect reference, "sub"; EKS User
- * Guide, IAM roles for service accounts. */
-static bool is_every_subject(struct str text) {
-    ptrdiff_t wild = str_find(text, STR("*"));
-    struct str told = str_slice(text, 0, wild < 0 ? text.len : (size_t)wild);
-    ptrdiff_t colon = str_find(told, STR(":"));
-    struct str account = STR("system:serviceaccount:"); /* of Kubernetes: namespace, then name */
-    bool has_owner = colon >= 0 && (size_t)colon + 1 < told.len;
-
-    if (str_starts(told, STR("repo:")) || str_starts(told, STR("project_path:"))) {
-        has_owner = str_find(told, STR("/")) >= 0;
-    } else if (str_starts(told, STR("system:"))) {
-        has_owner = str_starts(told, account) &&
-                    str_find(str_slice(told, account.len, told.len), STR(":")) > 0;
-    }
-    return wild >= 0 && !has_owner;
-}
-
-/* A value that everything is like. */
-static bool is_everything(const char *key, const json_t *value) {
-    struct str text = str_from(json_string_value(value));
-    struct str name = str_from(key);
-    size_t i = 0;
-    json_t *item = NULL;
-
-    json_array_foreach(value, i, item) {
-        if (is_everything(key, item)) {
-            return true;
-        }
-    }
-    return json_is_string(value) &&
-           (review_is_blank(text) || is_every_arn(text) || str_eq(text, STR("o-*")) ||
-            (str_eq_nocase(name, STR("aws:SourceIp")) && review_may_be_world(text)) ||
-            (str_ends(name, STR(":sub")) && is_every_subject(text)));
-}
-
-/* `key` is a key, or ":end" of one: that of an identity provider begins with its host; or "begin:",
- * after which its user says what. */
-static bool is_key(const char *have, const char *key) {
-    struct str text = str_from(have);
-    size_t len = strlen(key);
-
-    if (len > 0 && key[len - 1] == ':') {
-        return str_starts_nocase(text, str_from(key));
-    }
-    return key[0] == ':' ? text.len > len && str_ends_nocase(text, str_from(key))
-                         : str_eq_nocase(text, str_from(key));
-}
-
-bool review_is_held(const json_t *statement, const char *key) {
-    const char *operator= NULL;
-    const char *name = NULL;
-    json_t *keys = NULL;
-    json_t *value = NULL;
-
-    json_object_foreach(walk(json_object_get(statement, "Condition")), operator, keys) {
-        json_object_foreach(keys, name, value) {
-            if (is_key(name, key) && is_holding_operator(operator) && !is_everything(name, value)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool is_held_by_source(const json_t *statement) {
+static bool is_held_by_source(const struct review *review, const json_t *statement) {
     static const char *const keys[] = {
         "aws:SourceAccount",
         "aws:SourceArn",
@@ -126,14 +29,12 @@ static bool is_held_by_source(const json_t *statement) {
     };
 
     for (size_t i = 0; i < ARRAY_N(keys); i++) {
-        if (review_is_held(statement, keys[i])) {
+        if (review_is_held(review, statement, keys[i])) {
             return true;
         }
     }
     return false;
 }
-
-/* ---- principals ---- */
 
 /* Services that say for whom they act when they assume a role. Source: AWS documentation, "confused
  * deputy" of each service. */
@@ -182,7 +83,8 @@ static void check_foreign(const struct principal_check *check, const char *text)
         review_find(check->review, REVIEW_FOREIGN_ACCOUNT, check->where,
                     "it lets the account or identity %s in", text);
     }
-    if (check->is_trust && !is_pinned && !review_is_held(check->statement, "sts:ExternalId")) {
+    if (check->is_trust && !is_pinned &&
+        !review_is_held(check->review, check->statement, "sts:ExternalId")) {
         review_find(check->review, REVIEW_EXTERNAL_ID, check->where,
                     "the account or identity %s may become it, for anybody", text);
     }
@@ -195,7 +97,8 @@ static void check_allowed(const struct principal_check *check, const char *text)
                      (check->review->ctx->account != NULL &&
                       str_eq(account, str_from(check->review->ctx->account)));
 
-    if (check->is_trust && !is_pinned && !review_is_held(check->statement, "sts:ExternalId")) {
+    if (check->is_trust && !is_pinned &&
+        !review_is_held(check->review, check->statement, "sts:ExternalId")) {
         review_find(check->review, REVIEW_EXTERNAL_ID, check->where,
                     "the account or identity %s may become it, for anybody", text);
     }
@@ -210,7 +113,7 @@ static void check_identity(const struct principal_check *check, const char *text
                           !str_starts(str_from(text), STR("${AWS::"));
 
     if (strcmp(text, "*") == 0 || str_eq(account, STR("*"))) {
-        if (!is_held_by_source(check->statement)) {
+        if (!is_held_by_source(check->review, check->statement)) {
             review_find(check->review, REVIEW_PUBLIC_ACCESS, check->where, "it lets everybody in");
         }
     } else if (is_this_account(check->review, account)) {
@@ -223,13 +126,13 @@ static void check_identity(const struct principal_check *check, const char *text
 static void check_service(const struct principal_check *check, const char *service) {
     /* A service sets the context itself, so that it says for whom it acts; anybody else may set
      * any. */
-    bool is_held = is_held_by_source(check->statement) ||
-                   review_is_held(check->statement, "kms:EncryptionContext:");
+    bool is_held = is_held_by_source(check->review, check->statement) ||
+                   review_is_held(check->review, check->statement, "kms:EncryptionContext:");
 
     /* Firehose says by the external id for which account it acts. Source: Amazon Data Firehose,
      * "Controlling access". */
     is_held = is_held || (strcmp(service, "firehose.amazonaws.com") == 0 &&
-                          review_is_held(check->statement, "sts:ExternalId"));
+                          review_is_held(check->review, check->statement, "sts:ExternalId"));
 
     if (is_held) {
         return;
@@ -251,10 +154,10 @@ static bool check_principal(const char *text, void *with) {
     } else if (strcmp(check->kind, "Federated") == 0) {
         /* SAML and Cognito's identity pools say by the audience and by how who signed in. */
         bool has_subject = strstr(text, "saml-provider") != NULL ||
-                           review_is_held(check->statement, ":sub") ||
-                           review_is_held(check->statement, ":amr");
+                           review_is_held(check->review, check->statement, ":sub") ||
+                           review_is_held(check->review, check->statement, ":amr");
 
-        if (!review_is_held(check->statement, ":aud") || !has_subject) {
+        if (!review_is_held(check->review, check->statement, ":aud") || !has_subject) {
             review_find(check->review, REVIEW_FEDERATION_OPEN, check->where,
                         "whoever the identity provider knows may become this role");
         }
@@ -490,15 +393,23 @@ static void review_plain_bucket(struct review *review, const char *where, const 
     }
 }
 
+/* Whether a permission has the member and it says who, as a condition on the key would. */
+static bool is_named(const struct review *review, const json_t *properties, const char *member) {
+    const json_t *value = json_object_get(properties, member);
+    CLEANUP(freep) char *key = mem_format("aws:%s", member);
+
+    return value != NULL && !review_is_no_value(value) && !review_is_everything(review, key, value);
+}
+
 static void review_lambda_permission(struct review *review, const char *where,
                                      const json_t *properties) {
     CLEANUP(freep) char *who = review_resolve(review, json_object_get(properties, "Principal"));
     const char *auth = json_str_at(properties, "FunctionUrlAuthType");
     /* The ARN of a bucket has no account: whoever takes a name that is free again has it. */
     bool is_bucket = who != NULL && strcmp(who, "s3.amazonaws.com") == 0;
-    bool is_held = (!is_bucket && json_object_get(properties, "SourceArn") != NULL) ||
-                   json_object_get(properties, "SourceAccount") != NULL ||
-                   json_object_get(properties, "PrincipalOrgID") != NULL;
+    bool is_held = (!is_bucket && is_named(review, properties, "SourceArn")) ||
+                   is_named(review, properties, "SourceAccount") ||
+                   is_named(review, properties, "PrincipalOrgID");
     struct principal_check check = {
         .review = review, .where = where, .statement = properties, .kind = "AWS"};
 
@@ -511,7 +422,9 @@ static void review_lambda_permission(struct review *review, const char *where,
         review_unresolved(review, where, json_object_get(properties, "Principal"),
                           "who may call the function cannot be told");
     } else if (strcmp(who, "*") == 0) {
-        review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function");
+        if (!is_named(review, properties, "PrincipalOrgID")) {
+            review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function");
+        }
     } else if (strstr(who, ".amazonaws.com") != NULL) {
         if (!is_held) {
             review_find(review, REVIEW_CONFUSED_DEPUTY, where,

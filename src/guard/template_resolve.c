@@ -74,6 +74,9 @@ static const char *sub_word(const struct resolving *resolving, const json_t *own
     CLEANUP(freep) char *key = str_dup(name);
     const json_t *value = json_object_get(own, key);
 
+    if (strcmp(key, "AWS::NoValue") == 0) {
+        return "";
+    }
     if (value == NULL) {
         value = template_parameter(resolving->facts, key);
     }
