@@ -49,7 +49,7 @@ static const struct str describing_words[] = {
     W("module"), W("endpoint"), W("alias"), W("position"), W("host"), W("error"), W("exception"), W("warning"), W("hasher"), W("hashers"), W("helper"), W("helpers"), W("stdin"), W("sock"), W("socket"),
     W("at"), W("in"), W("on"), W("checked"), W("changed"), W("updated"), W("created"), W("domain"),
     W("age"), W("time"), W("consent"), W("samesite"), W("process"), W("backend"),
-    W("days"), W("hours"), W("supported"), W("methods"), W("types"),
+    W("days"), W("hours"), W("supported"), W("methods"), W("types"), W("budget"),
 };
 
 /* Before "key" or "token": of something, not to something. */

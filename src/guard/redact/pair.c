@@ -34,12 +34,20 @@ enum {
 
 /* In lower case. */
 static const struct str name_labels[] = {
-    W("name"), W("key"),   W("parameterkey"), W("outputkey"), W("variable"),
-    W("loc"),  W("field"), W("parameter"),    W("header"),    W("property")};
+    W("name"),  W("key"),       W("parameterkey"), W("outputkey"), W("variable"),  W("loc"),
+    W("field"), W("parameter"), W("header"),       W("property"),  W("headername")};
 static const struct str value_labels[] = {W("value"),   W("parametervalue"), W("outputvalue"),
                                           W("default"), W("string"),         W("defaultvalue"),
-                                          W("input"),   W("content")};
+                                          W("input"),   W("content"),        W("headervalue")};
 static const struct str input_labels[] = {W("input_value"), W("given")};
+
+bool pair_is_name_label(struct str key) {
+    return word_is_one_of(key, name_labels, ARRAY_N(name_labels));
+}
+
+bool pair_is_value_label(struct str key) {
+    return word_is_one_of(key, value_labels, ARRAY_N(value_labels));
+}
 
 /* Before the begin of a list of names. */
 static const struct charset list_ends = {{SET_LO('\n') | SET_LO('=') | SET_LO('('),
@@ -84,7 +92,7 @@ static bool is_labelled(const struct scan *scan, const struct name *name) {
     struct str label = str_slice(scan->text, from, mark);
     bool is_patch = str_eq(label, STR("path")) && /* {"op": "add", "path": "/a/NAME", (RFC 6902) */
                     scan_find(scan, from > BACK ? from - BACK : 0, from, "op") >= 0;
-    return mark < at && (is_patch || word_is_one_of(label, name_labels, ARRAY_N(name_labels)));
+    return mark < at && (is_patch || pair_is_name_label(label));
 }
 
 /* Where the value begins after a label that ends at `at`, with the separator and the label's
@@ -180,7 +188,7 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
         label.quote = '\0';
         label.open = '\0';
         bool is_value = word_is_exactly_one_of(word, input_labels, ARRAY_N(input_labels)) ||
-                        (!is_input && word_is_one_of(word, value_labels, ARRAY_N(value_labels)));
+                        (!is_input && pair_is_value_label(word));
         size_t value = is_value ? after_label(scan, end, &label, &separator) : 0;
         if (value > 0) {
             label.is_line_start = label.quote == '\0' && !label.is_element && !is_input &&
@@ -202,7 +210,7 @@ static bool pair_search(struct scan *scan, const struct name *name, size_t from,
             return element_mask(scan, named) > 0;
         }
         bool is_closing = at > 0 && scan->text.ptr[at - 1] == '/'; /* </key> */
-        if (!is_input && !is_closing && word_is_one_of(word, name_labels, ARRAY_N(name_labels)) &&
+        if (!is_input && !is_closing && pair_is_name_label(word) &&
             after_label(scan, end, &label, &separator) > 0) {
             *is_over = true;
             return false;
@@ -253,14 +261,14 @@ size_t pair_before(struct scan *scan, const struct name *label) {
     struct member next = first;
     for (int i = 0; i < MEMBERS && member_read(scan, next.end, &next); i++) {
         struct str word = name_str(scan, &next.key);
-        if (word_is_one_of(word, name_labels, ARRAY_N(name_labels))) {
+        if (pair_is_name_label(word)) {
             struct name named = {.from = next.from, .to = next.to, .quote = first.key.quote};
             found = next.to - next.from < NAME_MAX && name_is_secret(scan, &named)
                         ? value_at(scan, &first.key, first.value, ':')
                         : 0;
             break;
         }
-        if (word_is_one_of(word, value_labels, ARRAY_N(value_labels))) {
+        if (pair_is_value_label(word)) {
             break;
         }
     }

@@ -3,6 +3,12 @@
 
 #include "guard/redact/name.h"
 
+/* Whether a key, in letters of any case, is the label of a name, ... */
+bool pair_is_name_label(struct str key);
+
+/* ... or that of a value. */
+bool pair_is_value_label(struct str key);
+
 /* Masks the value of a name that is itself the value of a label: "name": "NAME", "value": "VALUE".
  * `after`: behind the name and what closes it. Where the text ends before the value, the lines
  * after it are looked at. Returns where it ends, or 0. */

@@ -64,7 +64,8 @@ void redact_text(const struct redactor *redactor, struct str text, struct masked
 
 /* Masks the values of a tree and writes canonical bytes (as json_text()). Every leaf below a key
  * that names a secret becomes "***"; null, true and false stay; keys stay, but for the secrets in
- * them. What is deeper than LIMIT_JSON_DEPTH is masked. `out` as above. */
+ * them; what redact_text() would mask of these bytes is masked too. What is deeper than
+ * LIMIT_JSON_DEPTH is masked. `out` as above. */
 void redact_json(const struct redactor *redactor, const json_t *json, struct masked *out);
 
 /* Whether masking would change nothing of a text that was masked before. Of JSON each text is

@@ -495,6 +495,30 @@ static void json_in_a_text_stays_json(void **state) {
     }
 }
 
+/* What goes by the tree hides all that goes by the text, in canonical bytes. */
+static void a_tree_hides_what_its_text_hides(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_with_known();
+
+    (void)state;
+    redactor_mask_persons(redactor, true);
+    for (int i = 0; i < 3000; i++) {
+        CLEANUP(json_decrefp) json_t *json = random_json(0);
+        CLEANUP(json_decrefp) json_t *read = NULL;
+        CLEANUP(masked_done) struct masked masked = {0};
+        CLEANUP(masked_done) struct masked again = {0};
+        struct err err = {0};
+
+        redact_json(redactor, json, &masked);
+        redact_text(redactor, masked_str(&masked), &again);
+        if (!str_eq(masked_str(&again), masked_str(&masked))) {
+            fail_msg("%s\n -> %s", masked_cstr(&masked), masked_cstr(&again));
+        }
+        assert_int_equal(json_read(masked_str(&masked), &read, &err), ERR_NONE);
+        CLEANUP(freep) char *canonical = json_text(read);
+        assert_string_equal(canonical, masked_cstr(&masked));
+    }
+}
+
 /* A name at the end of a string has no value, in JSON that a string holds and in another language's
  * notation either. */
 static void a_name_that_ends_a_string_has_no_value(void **state) {
@@ -1146,6 +1170,7 @@ int main(void) {
         cmocka_unit_test(no_unseen_character_hides_a_secret),
         cmocka_unit_test(a_line_of_64_megabytes_takes_no_memory),
         cmocka_unit_test(json_in_a_text_stays_json),
+        cmocka_unit_test(a_tree_hides_what_its_text_hides),
         cmocka_unit_test(a_name_that_ends_a_string_has_no_value),
         cmocka_unit_test(what_random_texts_found_stays_mended),
         cmocka_unit_test(many_lines_that_are_masked_twice_stay_as_they_are),

@@ -237,6 +237,7 @@ static void names_of_secrets_are_told_by_their_words(void **state) {
         {"primary_key", false},
         {"completion_tokens", false},
         {"token_count", false},
+        {"token_budget", false},
         {"AuthType", false},
         {"secret_name", false},
         {"SecretArn", false},
@@ -428,6 +429,17 @@ static void trees_are_masked_before_they_are_written(void **state) {
         {"123456789012", "'***'"},
         {"['123456789012','\\'***\\'','123456789012\\n']", "['***','\\'***\\'','\\'***\\'\\n']"},
         {"{'k-known-value':1}", "{'k-***':1}"},
+        /* what stands apart in a tree is found as in its text */
+        {"{'cookies':{'sessionid':'x7Gk2pQ'}}", "{'cookies':{'sessionid':'***'}}"},
+        {"{'cookies':['session_id=x7Gk2pQ','theme=dark']}", "{'cookies':['***','***']}"},
+        {"{'HeaderName':'Authorization','HeaderValue':'x7Gk2pQ'}",
+         "{'HeaderName':'Authorization','HeaderValue':'***'}"},
+        {"{'input':'x7Gk2pQ','loc':['body','password']}",
+         "{'input':'***','loc':['body','password']}"},
+        {"[{'op':'add','path':'/env/DB_PASSWORD','value':'x7Gk2pQ'}]",
+         "[{'op':'add','path':'/env/DB_PASSWORD','value':'***'}]"},
+        {"{'alg':'HS256','k':'RkXK73IKPFb_d0C5wZ6BIXlTgG3tB1','kty':'oct'}",
+         "{'alg':'HS256','k':'***','kty':'oct'}"},
     };
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
 
