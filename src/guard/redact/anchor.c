@@ -42,6 +42,7 @@ struct anchors {
     struct sieve sieve;
     uint64_t threes[FIRSTS / 64]; /* by hash: whether `rules` has an anchor of three such bytes */
     uint64_t inner[FIRSTS / 64];  /* whether one of them counts where no word begins too */
+    uint64_t blocks[FIRSTS / 64]; /* whether one of them goes on over lines */
     uint32_t hints[HINTS_MAX];    /* the hashes of hints */
     size_t hint_n;
     uint64_t fours[FIRSTS / 64]; /* or a longer one that begins with four such bytes */
@@ -123,6 +124,9 @@ static void anchors_add_folded(struct anchors *anchors, const char *first, struc
     table_add(&anchors->rules, hash, anchor);
     if (!anchor.begins_word) {
         bit_set(anchors->inner, first_of(hash));
+    }
+    if (anchor.kind == ANCHOR_RULE && rules[anchor.index].is_block) {
+        bit_set(anchors->blocks, first_of(hash));
     }
     if (anchor.text.len > ANCHOR_MIN) {
         bit_set(anchors->fours, first_of(hash_four(four_at(anchor.text.ptr))));
@@ -417,8 +421,10 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
     }
     uint32_t hash = fold_hash(text.ptr + at);
     bool is_start = text_is_start(text, at, '\0');
-    if ((!is_start && !bit_has(anchors->inner, first_of(hash))) ||
-        (use == SIFT_JOINED && !is_hint_hash(anchors, hash))) {
+    if (!is_start && !bit_has(anchors->inner, first_of(hash))) {
+        return false;
+    }
+    if (use == SIFT_JOINED && !is_hint_hash(anchors, hash)) {
         return false;
     }
     uint32_t row = *table_head(&anchors->rules, hash);
@@ -428,6 +434,9 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         } else {
             is_any =
                 is_any || ((is_start || !anchor->begins_word) && is_let_through(anchor, text, at));
+        }
+        if (is_any && !is_hint_hash(anchors, hash)) {
+            return true;
         }
     }
     return is_any;
@@ -506,10 +515,14 @@ static void match_literal(struct scan *scan, const struct known_literal *literal
 /* A known name is a key like any other, found by its own first letters. */
 static const struct rule name_rule = {.kind = "known", .match = match_key};
 
-/* Rules leave alone what is covered, but for blocks, which go on over lines. */
+/* Whether rules leave `at` alone, but for blocks, which go on over lines. */
+static bool is_covered_at(const struct scan *scan, size_t at) {
+    return at >= scan->skip_from && at < scan->skip_to;
+}
+
 static void match_anchor(struct scan *scan, const struct anchor *anchor, size_t at) {
     bool is_block = anchor->kind == ANCHOR_RULE && rules[anchor->index].is_block;
-    bool is_covered = is_block ? at < scan->block_to : at >= scan->skip_from && at < scan->skip_to;
+    bool is_covered = is_block ? at < scan->block_to : is_covered_at(scan, at);
 
     if (is_covered) {
         return;
@@ -534,6 +547,15 @@ static void match_table(const struct table *table, struct scan *scan, uint32_t h
         } else if (!anchor->is_hint && !(scan->is_joined && anchor->kind == ANCHOR_NAME)) {
             match_anchor(scan, anchor, at); /* lines that were joined have no names */
         }
+    }
+}
+
+/* The rules and names whose anchors stand at `at`. */
+static void match_rules(const struct anchors *anchors, struct scan *scan, size_t at) {
+    uint32_t hash = fold_hash(scan->text.ptr + at);
+
+    if (!is_covered_at(scan, at) || bit_has(anchors->blocks, first_of(hash))) {
+        match_table(&anchors->rules, scan, hash, at);
     }
 }
 
@@ -572,7 +594,7 @@ void anchors_scan(const struct anchors *anchors, struct scan *scan, size_t from)
             return; /* what is left decides nothing about the lines after it */
         }
         if (!scan->is_joined && bit_has(sift->anchors, bit) && at + ANCHOR_MIN <= scan->text.len) {
-            match_table(&anchors->rules, scan, fold_hash(scan->text.ptr + at), at);
+            match_rules(anchors, scan, at);
         }
         if (bit_has(sift->known, bit) && at + PIECES_MIN <= scan->text.len) {
             match_table(&anchors->exact, scan, exact_hash(scan->text.ptr + at), at);

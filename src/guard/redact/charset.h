@@ -59,12 +59,27 @@ static inline unsigned hex_value(char c) {
     return is_digit(c) ? (unsigned)(c - '0') : (unsigned)(fold(c) - 'a') + 10;
 }
 
-/* Whether `c` is one of the characters of a string; of a short constant, without a call. */
+/* The bits of a set of up to 32 ASCII characters, of those below 64 or of the others. */
+#define SET_OF(SET, of, n)                                                                         \
+    (SET_OF_8(SET, of, n, 0) | SET_OF_8(SET, of, n, 8) | SET_OF_8(SET, of, n, 16) |                \
+     SET_OF_8(SET, of, n, 24))
+#define SET_OF_8(SET, of, n, i)                                                                    \
+    (SET_OF_2(SET, of, n, i) | SET_OF_2(SET, of, n, (i) + 2) | SET_OF_2(SET, of, n, (i) + 4) |     \
+     SET_OF_2(SET, of, n, (i) + 6))
+#define SET_OF_2(SET, of, n, i) (SET_OF_1(SET, of, n, i) | SET_OF_1(SET, of, n, (i) + 1))
+#define SET_OF_1(SET, of, n, i) ((n) > (i) ? SET((unsigned char)(of)[(n) > (i) ? (i) : 0]) : 0)
+
+/* Whether `c` is one of the ASCII characters of a string; of a constant, without a call. */
 static inline __attribute__((always_inline)) bool is_any(char c, const char *of) {
     size_t n = __builtin_strlen(of);
 
-    if (!__builtin_constant_p(n) || n > 8) {
+    if (!__builtin_constant_p(n) || n > 32) {
         return c != '\0' && strchr(of, c) != NULL;
+    }
+    if (n > 8) {
+        unsigned char u = (unsigned char)c;
+        uint64_t bits = u < 64 ? SET_OF(SET_LO, of, n) : SET_OF(SET_HI, of, n);
+        return u < 128 && (bits >> (u & 63) & 1) != 0;
     }
     return c != '\0' && ((n > 0 && c == of[0]) || (n > 1 && c == of[1]) || (n > 2 && c == of[2]) ||
                          (n > 3 && c == of[3]) || (n > 4 && c == of[4]) || (n > 5 && c == of[5]) ||

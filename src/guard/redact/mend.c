@@ -99,17 +99,22 @@ static bool is_json_number(struct str s) {
     return at == s.len;
 }
 
-/* Whether a line is JSON by its shape, from `shape` on. Alone, only a number of JSON is: it may be
- * all of a text, or of a line of a list; a telephone's is none. */
-static bool is_json(struct str line, struct shape *shape) {
-    struct str trimmed = str_trim(line);
+/* Whether a line may be JSON. Alone, only a number of JSON is: it may be all of a text, or of a
+ * line of a list; a telephone's is none. */
+static bool may_be_json(struct str line) {
     size_t n = 0;
 
-    while (n < trimmed.len && is_number_char(trimmed.ptr[n])) {
+    line = str_trim(line);
+    while (n < line.len && is_number_char(line.ptr[n])) {
         n++;
     }
-    shape_keep(shape, trimmed);
-    return shape->state != SHAPE_OTHER && (n < trimmed.len || is_json_number(trimmed));
+    return n < line.len || is_json_number(line);
+}
+
+/* Whether a line is JSON by its shape, from `shape` on. */
+static bool is_json(struct str line, struct shape *shape) {
+    shape_keep(shape, str_trim(line));
+    return shape->state != SHAPE_OTHER && may_be_json(line);
 }
 
 /* Whether \"name\": stands before `at`, in a string. */
@@ -120,6 +125,25 @@ static bool is_after_escaped_name(struct str text, size_t at) {
 
     return quote > 2 && text.ptr[quote - 1] == '"' && text.ptr[quote - 2] == '\\' &&
            text.ptr[quote - 3] != '\\';
+}
+
+/* A text of one line, read once from the shape before it. */
+struct one_line {
+    bool is_one;        /* else nothing was read */
+    struct shape shape; /* at its end */
+};
+
+/* Reads `line`, which is `text` without the blanks around it. Those before it must mean nothing. */
+static struct one_line one_line_read(struct str text, struct str line, const struct shape *before) {
+    struct one_line one = {.is_one = line.ptr == text.ptr, .shape = *before};
+
+    if (before->state == SHAPE_BETWEEN || before->state == SHAPE_STRING) {
+        one.is_one = text_before_blanks(text, (size_t)(line.ptr - text.ptr)) == 0;
+    }
+    if (one.is_one) {
+        shape_keep(&one.shape, line);
+    }
+    return one;
 }
 
 /* A line, told by what stands from a number on, when that is asked for. */
@@ -140,16 +164,20 @@ static struct json_line json_line_of(struct str text, size_t at, struct shape sh
 }
 
 /* Whether it is JSON to its end as it is up to where it is told from. */
-static bool json_line_is(struct json_line *line, struct str text) {
+static bool json_line_is(struct json_line *line, struct str text, const struct one_line *one) {
+    struct str rest = str_slice(text, line->from, line->to);
+
     if (!line->is_told) {
         line->is_told = true;
-        line->is_json = is_json(str_slice(text, line->from, line->to), &line->shape);
+        line->is_json = one->is_one ? one->shape.state != SHAPE_OTHER && may_be_json(rest)
+                                    : is_json(rest, &line->shape);
     }
     return line->is_json;
 }
 
 /* A number that is a value of JSON becomes a string. */
-static void spans_quote_numbers(struct spans *spans, struct str text, const struct shape *before) {
+static void spans_quote_numbers(struct spans *spans, struct str text, const struct shape *before,
+                                const struct one_line *one) {
     struct json_line line = {0};
     struct shape shape = *before;
     bool is_changed = false;
@@ -163,10 +191,13 @@ static void spans_quote_numbers(struct spans *spans, struct str text, const stru
         }
         shape_keep(&shape, str_slice(text, at, span.from));
         at = span.from;
+        if (one->is_one && shape.state == SHAPE_OTHER) {
+            break; /* nor is what follows */
+        }
         if (span.from >= line.to) {
             line = json_line_of(text, span.from, shape);
         }
-        if (shape.state == SHAPE_BETWEEN && json_line_is(&line, text)) {
+        if (shape.state == SHAPE_BETWEEN && json_line_is(&line, text, one)) {
             span.style = SPAN_QUOTED;
         } else if (shape.state == SHAPE_STRING && is_after_escaped_name(text, span.from)) {
             span.style = SPAN_ESCAPED;
@@ -185,8 +216,17 @@ static void spans_quote_numbers(struct spans *spans, struct str text, const stru
 
 /* Whether the line [from, to) is JSON, from `shape` on. A piece of a line may end within a string.
  */
-static bool is_json_line(struct str text, size_t from, size_t to, struct shape shape) {
-    bool is_line = is_json(str_slice(text, from, to), &shape);
+static bool is_json_line(struct str text, size_t from, size_t to, struct shape shape,
+                         const struct one_line *one) {
+    struct str line = str_slice(text, from, to);
+    bool is_line = false;
+
+    if (one->is_one) {
+        shape = one->shape;
+        is_line = shape.state != SHAPE_OTHER && may_be_json(line);
+    } else {
+        is_line = is_json(line, &shape);
+    }
     bool is_open = shape.state == SHAPE_STRING || shape.state == SHAPE_ESCAPE;
     bool is_whole = to < text.len || (to > 0 && is_line_end(text.ptr[to - 1]));
     return is_line && !(is_open && is_whole);
@@ -366,22 +406,18 @@ static bool is_same(const struct spans *a, const struct spans *b) {
     return !is_other;
 }
 
-/* Whether `text` is one line and no JSON, for how it begins tells. */
-static bool is_other_line(struct str text, const struct shape *before) {
-    struct str line = str_trim(text);
+/* Whether a text of one line is no JSON, for how it begins tells. */
+static bool is_other_line(struct str line, const struct shape *before) {
     struct shape shape = *before;
 
-    if (line.len == 0 || memchr(line.ptr, '\n', line.len) != NULL ||
-        memchr(line.ptr, '\r', line.len) != NULL) {
-        return false;
-    }
     shape_keep(&shape, str_slice(line, 0, BEGIN));
     return shape.state == SHAPE_OTHER;
 }
 
 /* Of a line of JSON only what is inside its strings is replaced, and its numbers; so it is in JSON
  * that its strings hold. */
-static void spans_clip(struct spans *spans, struct str text, const struct shape *before) {
+static void spans_clip(struct spans *spans, struct str text, const struct shape *before,
+                       const struct one_line *one) {
     struct spans clipped = {0};
     struct clip clip = {.spans = spans, .out = &clipped};
     const struct layer layer = {.text = text};
@@ -396,7 +432,7 @@ static void spans_clip(struct spans *spans, struct str text, const struct shape 
 
         at = begin == NULL ? at : (size_t)(begin + 1 - text.ptr);
         struct shape shape = at == 0 ? *before : (struct shape){0};
-        if (is_json_line(text, at, to, shape)) {
+        if (is_json_line(text, at, to, shape, one)) {
             layer_clip(&clip, &layer, at, to, shape.state == SHAPE_STRING);
         } else {
             clip_inside(&clip, at, to);
@@ -414,13 +450,20 @@ static void spans_clip(struct spans *spans, struct str text, const struct shape 
 }
 
 void spans_keep_json(struct spans *spans, struct str text, const struct shape *before) {
+    struct str line = str_trim(text);
+    struct one_line one = {0};
+
     if (spans->n == 0) {
         return;
     }
     spans_keep_escapes(spans, text);
-    if (is_other_line(text, before)) {
-        return;
+    if (line.len > 0 && memchr(line.ptr, '\n', line.len) == NULL &&
+        memchr(line.ptr, '\r', line.len) == NULL) {
+        if (is_other_line(line, before)) {
+            return;
+        }
+        one = one_line_read(text, line, before);
     }
-    spans_quote_numbers(spans, text, before);
-    spans_clip(spans, text, before);
+    spans_quote_numbers(spans, text, before, &one);
+    spans_clip(spans, text, before, &one);
 }

@@ -78,12 +78,13 @@ static bool is_end_tag(const struct scan *scan, size_t at) {
 
 size_t rest_of_list(const struct scan *scan, const struct name *name, size_t from, size_t to) {
     /* a variable of the environment holds one value: & and , are signs of a password there */
-    const char *signs = name_is_constant(name_str(scan, name)) ? ";<" : ";&,<";
+    bool is_constant = name_is_constant(name_str(scan, name));
 
     for (size_t at = from + 1; at < to; at++) {
         char c = scan->text.ptr[at];
 
-        if (!is_any(c, signs) || (!scan->is_unescaped && !scan_is_plain(scan, at))) {
+        if (!is_any(c, ";&,<") || (is_constant && is_any(c, "&,")) ||
+            (!scan->is_unescaped && !scan_is_plain(scan, at))) {
             continue; /* nothing, or encoded, as no sign between settings is */
         }
         if ((c != '<' && is_next_setting(scan, at)) || (c == ';' && is_end_tag(scan, at + 1)) ||
