@@ -59,6 +59,13 @@ static inline unsigned hex_value(char c) {
     return is_digit(c) ? (unsigned)(c - '0') : (unsigned)(fold(c) - 'a') + 10;
 }
 
+/* Sets the upper bit of the first of eight bytes that is `c`, and maybe of some after it. */
+static inline uint64_t eight_find(uint64_t eight, char c) {
+    uint64_t other = eight ^ UINT64_C(0x0101010101010101) * (unsigned char)c;
+
+    return (other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080);
+}
+
 /* The bits of a set of up to 32 ASCII characters, of those below 64 or of the others. */
 #define SET_OF(SET, of, n)                                                                         \
     (SET_OF_8(SET, of, n, 0) | SET_OF_8(SET, of, n, 8) | SET_OF_8(SET, of, n, 16) |                \

@@ -318,8 +318,7 @@ SIEVE_INLINE bool is_row_of_digits(const struct sift *sift, size_t at) {
 }
 
 /* Whether the place needs a look; most are versions, sizes and dates. */
-SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at) {
-    bool is_number = bit_has(sift->digits, at) || bit_has(sift->openers, at);
+SIEVE_INLINE bool is_place(struct str text, const struct sift *sift, size_t at, bool is_number) {
 
     return !is_number ||
            (digits_from(sift, at) >= DIGITS_MIN && !is_row_of_digits(sift, at) &&
@@ -379,7 +378,7 @@ SIEVE_INLINE bool is_last_number(struct str text, const struct sift *sift,
         return true;
     }
     if (!is_card(found) || text.ptr[to] != ' ' || !bit_has(sift->digits, to + 1) ||
-        !is_place(text, sift, to + 1)) {
+        !is_place(text, sift, to + 1, true)) {
         return false;
     }
     next->at = to + 1;
@@ -395,14 +394,13 @@ struct row {
     bool is_plain;  /* nothing before or after makes its groups part of something else */
 };
 
-static struct row row_read(struct str text, size_t at) {
-    struct row row = {.from = at, .to = at};
+static struct row row_read(struct str text, const struct sift *sift, size_t at) {
+    struct row row = {.from = at};
     size_t word = at;
 
-    while (is_digit(str_char(text, row.to)) ||
-           (str_char(text, row.to) == ' ' && is_digit(str_char(text, row.to + 1)))) {
-        row.to++;
-    }
+    do {
+        row.to = bits_next_clear(sift->digits, row.to > at ? row.to + 1 : at, text.len);
+    } while (str_char(text, row.to) == ' ' && is_digit(str_char(text, row.to + 1)));
     while (word > 0 && at - word < SAID_REACH && !is_line_end(text.ptr[word - 1]) &&
            !is_letter(text.ptr[word - 1]) && (unsigned char)text.ptr[word - 1] <= 0x7f) {
         word--;
@@ -423,7 +421,7 @@ SIEVE_INLINE bool is_in_row(struct str text, const struct sift *sift, size_t at,
         return false;
     }
     if (at >= row->to) {
-        *row = row_read(text, at);
+        *row = row_read(text, sift, at);
     }
     uint64_t ahead = bits_from(sift->digits, at);
     uint64_t pairs = ahead & ahead >> 1;
@@ -466,7 +464,7 @@ SIEVE_INLINE void persons_look(struct str text, struct sift *sift) {
             bool is_number = here.at < text.len &&
                              (bit_has(sift->digits, here.at) || bit_has(sift->openers, here.at));
             bool is_within = is_number && here.at < number_to;
-            if (here.at >= text.len || is_within || !is_place(text, sift, here.at) ||
+            if (here.at >= text.len || is_within || !is_place(text, sift, here.at, is_number) ||
                 (is_number && is_in_row(text, sift, here.at, &row))) {
                 continue;
             }

@@ -69,7 +69,8 @@ const size_t card_shape_n = ARRAY_N(card_shapes);
 bool person_is_card(struct str text, size_t at, const struct number *number, struct said *said) {
     bool is_grouped = false;
 
-    if (number->n < CARD_MIN || number->n > CARD_MAX || is_any(number->separator, "./")) {
+    if (number->n < CARD_MIN || number->n > CARD_MAX || is_any(number->separator, "./") ||
+        !is_luhn(number->digits, number->n)) {
         return false;
     }
     for (size_t i = 0; i < card_shape_n; i++) {
@@ -77,11 +78,6 @@ bool person_is_card(struct str text, size_t at, const struct number *number, str
     }
     bool is_shape = number->group_n == 1 || is_grouped;
     bool is_known = is_shape && is_issued(number, is_grouped);
-    bool is_said =
-        !is_known && number->digits[0] != '1' && person_is_said(said, text, at, SAID_CARD);
-    if ((!is_known && !is_said) || !is_luhn(number->digits, number->n)) {
-        return false;
-    }
     return (is_known && !is_article(number)) ||
            (number->digits[0] != '1' && !all_same(number->digits, number->n) &&
             person_is_said(said, text, at, SAID_CARD));

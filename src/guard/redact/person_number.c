@@ -1,42 +1,7 @@
 /* guard/redact/person_number.c: reads digits in groups, and what checks them. */
 #include "guard/redact/person_number.h"
 
-#include "guard/redact/charset.h"
-
 #include <string.h>
-
-/* How many of the eight bytes at `p` are digits, before another. */
-static size_t digits_of_eight(const char *p) {
-    uint64_t eight = 0;
-
-    memcpy(&eight, p, sizeof eight);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    eight = __builtin_bswap64(eight);
-#endif
-    eight ^= UINT64_C(0x3030303030303030); /* digits are 0 to 9 now; a sum carries to later bytes */
-    uint64_t others =
-        (eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
-    return others == 0 ? NUMBER_EIGHT : (size_t)__builtin_ctzll(others) / 8;
-}
-
-/* Adds the digits at `p`, as many as fit; returns where they end. */
-static const char *digits_read(const char *p, const char *end, struct number *out) {
-    size_t n = NUMBER_EIGHT;
-
-    while (n == NUMBER_EIGHT && end - p >= NUMBER_EIGHT && out->n < NUMBER_DIGITS) {
-        size_t room = NUMBER_DIGITS - out->n;
-
-        n = digits_of_eight(p);
-        memcpy(out->digits + out->n, p, NUMBER_EIGHT);
-        n = n < room ? n : room;
-        out->n += n;
-        p += n;
-    }
-    while (n == NUMBER_EIGHT && p < end && is_digit(*p) && out->n < NUMBER_DIGITS) {
-        out->digits[out->n++] = *p++;
-    }
-    return p;
-}
 
 void number_read(struct str s, size_t at, struct number *out) {
     const char *p = s.ptr + at;
@@ -50,7 +15,7 @@ void number_read(struct str s, size_t at, struct number *out) {
     while (out->n < NUMBER_DIGITS && out->group_n < NUMBER_GROUPS) {
         const char *from = p;
 
-        p = digits_read(p, end, out);
+        p = digits_read(p, end, out->digits, &out->n, NUMBER_DIGITS);
         if (p == from) {
             break;
         }
@@ -119,14 +84,13 @@ int number_of(const char *digits, size_t n) {
 }
 
 bool is_luhn(const char *digits, size_t n) {
+    static const char twice[] = "0246813579"; /* of two digits their sum */
     int sum = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        int digit = digits[n - 1 - i] - '0';
-        digit = i % 2 == 1 ? digit * 2 : digit;
-        sum += digit > 9 ? digit - 9 : digit;
+    for (size_t i = n & 1; i + 1 < n; i += 2) {
+        sum += twice[digits[i] - '0'] - '0' + digits[i + 1] - '0';
     }
-    return sum % 10 == 0;
+    return (sum + (n % 2 == 1 ? digits[0] - '0' : 0)) % 10 == 0;
 }
 
 int weighted(const char *digits, const char *weights) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "guard/redact/charset.h"
 
 enum { NUMBER_DIGITS = 24, NUMBER_GROUPS = 8, NUMBER_EIGHT = 8 };
 
@@ -15,6 +16,41 @@ struct number {
     char separator; /* '\0' without one */
     size_t to;
 };
+
+/* How many of the eight bytes at `p` are digits, before another. */
+static inline size_t digits_of_eight(const char *p) {
+    uint64_t eight = 0;
+
+    memcpy(&eight, p, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    eight ^= UINT64_C(0x3030303030303030); /* digits are 0 to 9 now; a sum carries to later bytes */
+    uint64_t others =
+        (eight | (eight + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    return others == 0 ? NUMBER_EIGHT : (size_t)__builtin_ctzll(others) / 8;
+}
+
+/* Adds the digits at `p` to the `*n` of `digits`, which has room for `max` and eight more; returns
+ * where they end, or where there is no room for another. */
+static inline const char *digits_read(const char *p, const char *end, char *digits, size_t *n,
+                                      size_t max) {
+    size_t here = NUMBER_EIGHT;
+
+    while (here == NUMBER_EIGHT && end - p >= NUMBER_EIGHT && *n < max) {
+        size_t room = max - *n;
+
+        here = digits_of_eight(p);
+        memcpy(digits + *n, p, NUMBER_EIGHT);
+        here = here < room ? here : room;
+        *n += here;
+        p += here;
+    }
+    while (here == NUMBER_EIGHT && p < end && is_digit(*p) && *n < max) {
+        digits[(*n)++] = *p++;
+    }
+    return p;
+}
 
 /* Reads digits and single separators (blank - . /) of one kind, as many as fit. */
 void number_read(struct str text, size_t at, struct number *out);

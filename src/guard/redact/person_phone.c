@@ -5,6 +5,8 @@
 #include "guard/redact/person.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/person_number.h"
+#include "guard/redact/word.h"
 
 #include <string.h>
 
@@ -36,7 +38,7 @@ struct marks {
 };
 
 struct phone {
-    char digits[PERSON_PHONE_DIGITS];
+    char digits[PERSON_PHONE_DIGITS + NUMBER_EIGHT]; /* room to write eight at once */
     size_t n;
     uint64_t shape; /* digits in each group, a nibble each: 030 1234567 is 0x37 */
     struct marks marks;
@@ -91,12 +93,10 @@ static bool phone_read(struct str text, size_t at, struct phone *phone) {
     phone->shape = 0;
     phone->has_zero = false;
     while (i < text.len) {
-        size_t room = sizeof phone->digits - phone->n;
-        size_t most = i + room < text.len ? i + room : text.len;
         size_t from = i;
-        for (; i < most && is_digit(text.ptr[i]); i++) {
-            phone->digits[phone->n++] = text.ptr[i];
-        }
+        i = (size_t)(digits_read(text.ptr + i, text.ptr + text.len, phone->digits, &phone->n,
+                                 PERSON_PHONE_DIGITS) -
+                     text.ptr);
         char c = str_char(text, i);
         if (is_digit(c)) {
             return false;
@@ -333,10 +333,27 @@ static bool is_named(struct str text, const struct phone *phone, enum person_nam
     return false;
 }
 
+/* Whether digits and one blank stand before `at`, another digit, so that it does not stand alone
+ * and no word names it, for the digits are none of a name such as phone2, and its groups are none
+ * of a number of America: most places of a row of groups are told by that. */
+static bool is_within_row(struct str text, size_t at) {
+    if (at < 2 || text.ptr[at - 1] != ' ' || !is_digit(text.ptr[at - 2]) ||
+        !is_digit(text.ptr[at])) {
+        return false;
+    }
+    size_t before = at - 2; /* of the digits that a name may end with */
+    before -= before > 0 && is_digit(text.ptr[before - 1]) ? 1 : 0;
+    size_t first = word_digits_end(text, at) - at;
+    size_t second = word_digits_end(text, at + first + 1) - (at + first + 1);
+    bool is_american = (first == 1 || first == 3) && (second == 0 || second == 3);
+    return !(before > 0 && is_letter(text.ptr[before - 1])) && !is_american;
+}
+
 static bool national_at(struct str text, size_t at, struct person *out) {
     struct phone phone;
 
-    if (!phone_read(text, at, &phone) || (phone.marks.dots > 0 && !has_phone_dots(&phone)) ||
+    if (is_within_row(text, at) || !phone_read(text, at, &phone) ||
+        (phone.marks.dots > 0 && !has_phone_dots(&phone)) ||
         !phone_found(text, at, phone.to, out)) {
         return false;
     }

@@ -209,21 +209,35 @@ static void said_edge(struct str text, size_t from, size_t at, uint64_t *lists) 
     }
 }
 
+/* Back from `from` to the begin of its line, no further than `to`. */
+static size_t line_back(struct str text, size_t from, size_t to) {
+    uint64_t eight = 0;
+
+    while (from - to >= sizeof eight) {
+        memcpy(&eight, text.ptr + from - sizeof eight, sizeof eight);
+        if ((eight_find(eight, '\n') | eight_find(eight, '\r')) != 0) {
+            break;
+        }
+        from -= sizeof eight;
+    }
+    while (from > to && !is_line_end(text.ptr[from - 1])) {
+        from--;
+    }
+    return from;
+}
+
 static void said_read(struct said *said, struct str text, size_t at) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     uint64_t named[SAID_N / 64] = {0};
     size_t far = at > SAID_REACH ? at - SAID_REACH : 0;
     size_t near = at > SAID_NEAR ? at - SAID_NEAR : 0;
-    size_t from = at;
 
     _Static_assert(SAID_N / 64 == 2, "said_go_on() looks at both");
     (void)pthread_once(&once, said_fill);
     bool is_far = said->read_to <= far || said->read_to > at;
     size_t known = is_far ? far : said->read_to;
+    size_t from = line_back(text, at, known);
 
-    while (from > known && !is_line_end(text.ptr[from - 1])) {
-        from--;
-    }
     if (from == known && !is_far) { /* the line goes on */
         from = said->from > far ? said->from : far;
     }

@@ -122,13 +122,6 @@ static void shape_byte(struct shape *shape, char c, struct buf *out) {
     }
 }
 
-/* Sets the upper bit of the first of eight bytes that is `c`, and maybe of some after it. */
-static uint64_t has_byte(uint64_t eight, char c) {
-    uint64_t other = eight ^ UINT64_C(0x0101010101010101) * (unsigned char)c;
-
-    return (other - UINT64_C(0x0101010101010101)) & ~other & UINT64_C(0x8080808080808080);
-}
-
 /* How many bytes at `at`, of which the first is one, surely are the inside of a string. */
 static size_t string_plain(struct str text, size_t at) {
     uint64_t eight = 0;
@@ -140,8 +133,8 @@ static size_t string_plain(struct str text, size_t at) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     eight = __builtin_bswap64(eight);
 #endif
-    uint64_t any = has_byte(eight, '"') | has_byte(eight, '\\') | has_byte(eight, '\n') |
-                   has_byte(eight, '\r');
+    uint64_t any = eight_find(eight, '"') | eight_find(eight, '\\') | eight_find(eight, '\n') |
+                   eight_find(eight, '\r');
     return any == 0 ? sizeof eight : (size_t)__builtin_ctzll(any) / 8;
 }
 
