@@ -452,7 +452,7 @@ static const struct policy_rule policy_rules[] = {
      "poetry would build packages that have only sources, with a network, and no setting keeps it from that",
      "write the name into pyproject.toml and run poetry lock yourself, the next deploy takes it from there"},
     {"destructive_command", VERDICT_DENY, is_destructive_command,
-     "the command deletes, shows credentials, sends things away or asks for rights",
+     "a command that deletes, shows credentials, sends data away or asks for rights is not run here",
      "do it yourself, if it has to be done"},
     {"no_fetch", VERDICT_DENY, is_no_fetch,
      "the command does more than fetching packages by their names", "run it without a network"},

@@ -75,7 +75,7 @@ class CommandLine(lab.Case):
             for close, says in ((">&-", b"Bad file descriptor"), (">/dev/full", b"No space left on device")):
                 run = subprocess.run(["bash", "-c", f'exec "$@" {close}', "bash", lab.program(), *argv], stdin=subprocess.DEVNULL, capture_output=True)
                 self.assertEqual(run.returncode, 1, (argv, close))
-                self.assertTrue("--json" in argv or says in run.stderr, run.stderr)
+                self.assertIn(says, run.stderr, argv)
             run = subprocess.run(["bash", "-c", '"$@" | true; exit ${PIPESTATUS[0]}', "bash", lab.program(), *argv], stdin=subprocess.DEVNULL, capture_output=True)
             self.assertEqual((run.returncode, run.stderr), (0, b""), argv)
 
@@ -99,6 +99,8 @@ class CommandLine(lab.Case):
         run = self.program("run", "--", "python3", "-c", code, cwd=repo)
         self.assertEqual(run.code, 10, str(run))
         self.assertIn("False", run.stdout)
+        told = [json.loads(line) for line in self.program("run", "--json", "--", "python3", "-c", code, cwd=repo).stdout.splitlines()]
+        self.assertEqual((told[-1]["status"], told[-1]["exit"]), ("waiting", 10))
         for says in ("* app.py", "+ new.txt", r"+ two\nlines (", "+two = 2", "not kept: .npmrc", "aws-copilot run --keep "):
             self.assertIn(says, run.stderr)
         self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py"])
@@ -110,6 +112,15 @@ class CommandLine(lab.Case):
             self.assertEqual(talk.wait(), 0)
         self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
         self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt", "two\nlines"])
+
+    def test_a_repository_that_is_too_large_to_be_copied_is_said_in_words(self):
+        repo = self.empty()
+        with open(repo / "video.mp4", "wb") as big:
+            big.truncate(5 << 30)  # a hole: it takes no room
+        run = self.program("run", "--", "touch", "x", cwd=repo)
+        self.assertEqual((run.code, run.stdout), (1, ""), str(run))
+        self.assertIn("works in a copy of the repository, which has more than 4 GB or 200000 files and folders", run.stderr)
+        self.assertIn("→ run it yourself", run.stderr)
 
     def test_a_command_that_fetches_packages_asks_says_where_from_and_runs_none_of_their_code(self):
         repo = self.empty()

@@ -77,6 +77,12 @@ class PolicyCheck(Checks):
         self.assertEqual(run.returncode, 2)
         self.assertIn("'Stage' is given twice", run.stderr)
 
+    def test_a_name_with_a_line_end_writes_no_line_of_its_own(self):
+        text = json.dumps({"Resources": {"A\n  0 denied\tin 1 file\nB": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}}})
+        run = self.files(paper=text)
+        self.assertEqual((run.returncode, len(run.stdout.splitlines())), (5, 2), run.stdout)
+        self.assertIn("(Resources.A   0 denied in 1 file B.Properties.AuthType) [public_function]", run.stdout)
+
     def test_what_cannot_be_read_has_its_sentence_and_its_remedy(self):
         for text, says, remedy in (
                 (HELD.encode("utf-16"), "not text in UTF-8", "saved as UTF-8"), ("Description: caf\u00e9\n".encode("latin-1"), "not text in UTF-8", "saved as UTF-8"),

@@ -380,9 +380,10 @@ static json_t *result_of(const struct err *err, int exit_status) {
     json_t *result = json_object();
 
     json_put_str(result, "status",
-                 err != NULL        ? status_of(err->code)
-                 : exit_status == 0 ? "success"
-                                    : "failed");
+                 err != NULL                            ? status_of(err->code)
+                 : exit_status == 0                     ? "success"
+                 : exit_status == err_exit(ERR_WAITING) ? status_of(ERR_WAITING)
+                                                        : "failed");
     json_put_int(result, "exit", exit_status);
     if (err != NULL) {
         json_put(result, "error", cli_error_json(err));
@@ -431,10 +432,6 @@ static void cli_start(struct cli *cli) {
 }
 
 enum err_code cli_output_fails(int number, struct err *err) {
-    if (number == EPIPE) {
-        err_set(err, ERR_IO, "standard output: nobody reads it any more");
-        return err_remedy(err, "let what reads it read to the end");
-    }
     err_errno(err, number, "standard output");
     return err->code == ERR_DISK_FULL ? err_remedy(err, "free some space and begin again")
                                       : err_remedy(err, "give it somewhere to write to");
@@ -450,9 +447,7 @@ static void end_with_output(struct cli *cli) {
         return;
     }
     (void)cli_output_fails(failed, &err);
-    if (!cli->is_json) {
-        cli_complain(cli, &err);
-    }
+    cli_complain(cli, &err); /* of JSON too: what says so is what could not be written */
     cli->exit_status = cli->exit_status == 0 ? err_exit(err.code) : cli->exit_status;
 }
 

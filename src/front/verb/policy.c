@@ -27,18 +27,25 @@ static bool policy_goes_on(const json_t *findings, size_t i) {
            strcmp(json_str_or(one, "remedy", ""), json_str_or(next, "remedy", "")) == 0;
 }
 
+/* A finding is one line, whatever line ends a template or a file has in its names: a name could
+ * write a line of its own. */
 static void policy_show(struct cli *cli, const char *name, const json_t *findings) {
     const json_t *finding;
     size_t i;
 
     json_array_foreach(findings, i, finding) {
         const char *remedy = json_str_or(finding, "remedy", "");
-
         /* A place before its text would look like a name before its value. */
-        cli_print(cli, "%s:%lld: %s: %s (%s) [%s]\n", name,
-                  (long long)json_int_or(finding, "line", 1), json_str_or(finding, "verdict", ""),
-                  json_str_or(finding, "text", ""), json_str_or(finding, "where", ""),
-                  json_str_or(finding, "code", ""));
+        CLEANUP(freep)
+        char *told = mem_format(
+            "%s:%lld: %s: %s (%s) [%s]", name, (long long)json_int_or(finding, "line", 1),
+            json_str_or(finding, "verdict", ""), json_str_or(finding, "text", ""),
+            json_str_or(finding, "where", ""), json_str_or(finding, "code", ""));
+
+        for (char *end = told; (end = strpbrk(end, "\n\t")) != NULL;) {
+            *end = ' ';
+        }
+        cli_print(cli, "%s\n", told);
         if (remedy[0] != '\0' && !policy_goes_on(findings, i)) {
             cli_print(cli, "    → %s\n", remedy);
         }

@@ -50,8 +50,11 @@ static enum err_code redact_interrupted(struct err *err) {
     return err_set(err, ERR_INTERRUPTED, "redaction was interrupted");
 }
 
+/* A reader that has had enough, such as head, is no failure, as it is none for other verbs. */
 static enum err_code redact_ends(const struct redact_out *out, struct err *err) {
-    return out->failed == EINTR ? redact_interrupted(err) : cli_output_fails(out->failed, err);
+    return out->failed == EPIPE   ? ERR_NONE
+           : out->failed == EINTR ? redact_interrupted(err)
+                                  : cli_output_fails(out->failed, err);
 }
 
 /* Errors: ERR_IO, ERR_DISK_FULL, ERR_INTERRUPTED. */

@@ -69,7 +69,9 @@ static enum command_class judge_rows(const struct command *command, const char *
         return COMMAND_DESTRUCTIVE;
     }
     *reason = names == SECRET_FILE_MAYBE ? "reads a file that may hold secrets"
-                                         : "nothing is known about it";
+              : str_find(command->words[0], STR(" ")) >= 0
+                  ? "its words are one: write them without quotes around all"
+                  : "nothing is known about it";
     return COMMAND_UNKNOWN;
 }
 

@@ -491,6 +491,16 @@ static void the_reason_is_what_made_the_class(void **state) {
     assert_string_equal(command_class_name(COMMAND_N), "unknown");
 }
 
+/* run -- 'rm a.txt': there is no shell that parts them. */
+static void a_command_that_is_one_word_is_told_so(void **state) {
+    CLEANUP(json_decrefp) json_t *argv = json_pack("[s]", "rm a.txt");
+    const char *reason = NULL;
+
+    (void)state;
+    assert_int_equal(command_classify(argv, &reason), COMMAND_UNKNOWN);
+    assert_string_equal(reason, "its words are one: write them without quotes around all");
+}
+
 /* Only env takes NAME=VALUE for a variable: to all others it is the program. */
 static void a_variable_behind_another_wrapper_is_a_program(void **state) {
     static const char *const wrappers[] = {
@@ -760,6 +770,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_a_plain_list_of_words_is_unknown),
         cmocka_unit_test(each_condition_decides_a_class),
         cmocka_unit_test(the_reason_is_what_made_the_class),
+        cmocka_unit_test(a_command_that_is_one_word_is_told_so),
         cmocka_unit_test(a_variable_behind_another_wrapper_is_a_program),
         cmocka_unit_test(what_is_not_read_says_why),
         cmocka_unit_test(the_strictest_class_wins),

@@ -117,6 +117,13 @@ static enum err_code draft_digest(struct op *op, const struct draft *draft, stru
     return fs_digest_tree(&copy, "", &walk, out, err);
 }
 
+/* A tree that is too large to be copied or compared, in words for a person. */
+static enum err_code draft_too_large(const char *what, struct err *err) {
+    err_set(err, ERR_TOO_LARGE, "%s more than %lld GB or %d files and folders", what,
+            (long long)(draft_bytes_max >> 30), DRAFT_ENTRIES_MAX);
+    return err_remedy(err, "run it yourself; nothing was taken over");
+}
+
 /* --- the folder of drafts --- */
 
 static char *drafts_dir(const struct op *op) { return fs_join(op->services->state_dir, "drafts"); }
@@ -259,7 +266,9 @@ static enum err_code draft_fill(struct op *op, struct draft *draft, struct err *
         (draft->use == DRAFT_GIT && refuse_tracked(op, &tree, err) != ERR_NONE) ||
         fs_copy_tree(&tree, draft->path, &walk, NULL, err) != ERR_NONE ||
         draft_digest(op, draft, &draft->before, err) != ERR_NONE) {
-        return err->code;
+        return err->code == ERR_TOO_LARGE
+                   ? draft_too_large("a command works in a copy of the repository, which has", err)
+                   : err->code;
     }
     return draft_show(op, draft, root, err);
 }
@@ -534,6 +543,8 @@ enum err_code draft_save(struct op *op, const struct draft *draft, json_t *resul
     json_put(result, "left_out", json_array());
     if (code == ERR_NONE) {
         code = difference_save(&d, err);
+    } else if (code == ERR_TOO_LARGE) {
+        code = draft_too_large("after the command its copy has", err);
     }
     if (d.folder != NULL && access(d.folder, F_OK) == 0) { /* published, it has another name */
         CLEANUP(freep) char *dir = drafts_dir(op);
