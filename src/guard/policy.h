@@ -148,6 +148,8 @@ struct review_ctx {
     const json_t *parameters; /* what the template's parameters are given: name -> text, true where
                                * the value is not known here; NULL: not decided yet */
     const char *const *foreign_ok; /* accounts the user's own settings allow; NULL-ended, or NULL */
+    const json_t *comments; /* what stands beside the template in its file, which CloudFormation
+                             * keeps too: [{"line","text"}]; NULL: nothing */
 };
 
 /* What the reviews find. Each rule has one code, one verdict, one remedy: review_rules.def. */

@@ -506,7 +506,44 @@ static void secrets_resolved(struct review *review) {
     }
 }
 
+/* Whether a word of a comment looks like a value: "password: see vault" is prose. */
+static bool is_like_value(struct str word) {
+    enum { VALUE_MIN = 6 };
+    bool has_digit = false;
+
+    for (size_t i = 0; i < word.len; i++) {
+        has_digit = has_digit || isdigit((unsigned char)word.ptr[i]);
+    }
+    return word.len >= VALUE_MIN && has_digit && str_find(word, STR(" ")) < 0;
+}
+
+static void secrets_comments(struct review *review) {
+    enum { HITS = 8 };
+    size_t i = 0;
+    json_t *comment = NULL;
+
+    json_array_foreach(review->ctx->comments, i, comment) {
+        CLEANUP(buf_done) struct buf plain = BUF_INIT(1 << 20);
+        struct redact_hit hits[HITS];
+
+        without_references(str_from(json_str_or(comment, "text", "")), &plain);
+        struct str text = buf_str(&plain);
+        size_t n = redact_find(review->ctx->redactor, text, hits, HITS);
+        for (size_t k = 0; k < n && k < HITS; k++) {
+            if (is_like_value(str_slice(text, hits[k].at, hits[k].at + hits[k].len))) {
+                review_find(review, REVIEW_SECRET_IN_TEMPLATE, "a comment",
+                            "it holds a secret (%s)", hits[k].kind);
+                json_put_int(
+                    json_array_get(review->findings, json_array_size(review->findings) - 1), "line",
+                    json_int_or(comment, "line", 1));
+                break;
+            }
+        }
+    }
+}
+
 void review_secrets(struct review *review) {
+    secrets_comments(review);
     secrets_parameters(review);
     secrets_outputs(review);
     review_secrets_in(review, "", review->written);

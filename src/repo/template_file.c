@@ -8,6 +8,7 @@
 
 void template_file_done(struct template_file *file) {
     json_decref(file->json);
+    json_decref(file->comments);
     *file = (struct template_file){0};
 }
 
@@ -135,6 +136,82 @@ static enum err_code node_json(const struct yaml_node *node, const char *name, j
     return ERR_NONE;
 }
 
+/* ---- comments ---- */
+
+/* Where the comment of a line begins: a # at its beginning or behind a blank, outside of quotes;
+ * its length where there is none. */
+static size_t comment_at(struct str line) {
+    char quote = '\0';
+
+    for (size_t i = 0; i < line.len; i++) {
+        char c = line.ptr[i];
+        bool is_apart = i == 0 || line.ptr[i - 1] == ' ' || line.ptr[i - 1] == '\t';
+
+        if (quote != '\0') {
+            quote = c == quote ? '\0' : quote;
+        } else if (c == '#' && is_apart) {
+            return i;
+        } else if ((c == '"' || c == '\'') &&
+                   (is_apart || strchr("[{,:(", line.ptr[i - 1]) != NULL)) {
+            quote = c;
+        }
+    }
+    return line.len;
+}
+
+/* Whether the lines below a line are one text, "key: |", "- >2-" or "key: !Sub |": a # in them is a
+ * sign. */
+static bool opens_text(struct str line) {
+    size_t n = line.len;
+
+    while (n > 0 && strchr("+-0123456789", line.ptr[n - 1]) != NULL) {
+        n--;
+    }
+    if (n < 2 || strchr("|>", line.ptr[n - 1]) == NULL || line.ptr[n - 2] != ' ') {
+        return false;
+    }
+    struct str before = str_trim(str_slice(line, 0, n - 1));
+    size_t word = before.len;
+    while (word > 0 && before.ptr[word - 1] != ' ') {
+        word--;
+    }
+    return before.len > 0 && (strchr(":-", before.ptr[before.len - 1]) != NULL ||
+                              strchr("!&", before.ptr[word]) != NULL);
+}
+
+static size_t indent_of(struct str line) {
+    size_t n = 0;
+
+    while (n < line.len && line.ptr[n] == ' ') {
+        n++;
+    }
+    return n;
+}
+
+static json_t *comments_of(struct str text) {
+    json_t *out = json_array();
+    struct str line = {0};
+    size_t inner = 0; /* lines indented by as much are of a text; 0: none is open */
+
+    for (int number = 1; text.len > 0 && str_next(&text, '\n', &line); number++) {
+        size_t indent = indent_of(line);
+
+        if (str_trim(line).len == 0 || (inner > 0 && indent >= inner)) {
+            continue;
+        }
+        size_t at = comment_at(line);
+        if (at < line.len) {
+            json_array_append_new(
+                out, json_pack("{s:i, s:o}", "line", number, "text",
+                               json_string_of(str_trim(str_slice(line, at + 1, line.len)))));
+        }
+        inner = opens_text(str_trim(str_slice(line, 0, at))) ? indent + 1 : 0;
+    }
+    return out;
+}
+
+/* ---- a file ---- */
+
 enum err_code template_file_open(struct str text, const char *name, struct arena *arena,
                                  struct template_file *out, struct err *err) {
     bool is_json = str_starts(str_trim(text), STR("{"));
@@ -172,6 +249,7 @@ enum err_code template_file_open(struct str text, const char *name, struct arena
         err_set(err, ERR_CONFIG, "%s is no CloudFormation template: it has no Resources", name);
         return err_remedy(err, "name a template in JSON or YAML, such as template.yaml");
     }
+    file.comments = is_json ? NULL : comments_of(text);
     *out = file;
     file = (struct template_file){0};
     return ERR_NONE;
@@ -184,7 +262,8 @@ enum err_code template_file_read(struct str text, const char *file, json_t **out
     if (template_file_open(text, file, arena, &read, err) != ERR_NONE) {
         return err->code;
     }
-    *out = read.json;
+    *out = json_incref(read.json);
+    template_file_done(&read);
     return ERR_NONE;
 }
 

@@ -18,9 +18,10 @@ enum { TEMPLATE_FILE_BYTES_MAX = YAML_TEMPLATE_BYTES_MAX };
 MUST_CHECK enum err_code template_file_read(struct str text, const char *file, json_t **out,
                                             struct err *err);
 
-/* The same, with the lines of what stands in it. */
+/* The same, with the lines of what stands in it, and what YAML says beside it. */
 struct template_file {
     json_t *json;                 /* owned */
+    json_t *comments;             /* owned: [{"line","text"}]; NULL: none */
     const struct yaml_node *tree; /* in the arena; NULL: lines are not known */
 };
 MUST_CHECK enum err_code template_file_open(struct str text, const char *file, struct arena *arena,

@@ -160,12 +160,39 @@ static void a_path_leads_to_its_line(void **state) {
     assert_int_equal(template_file_line(&file, "Outputs"), 0);
 }
 
+static void what_stands_beside_the_template_is_kept_with_its_line(void **state) {
+    static const char text[] = "# first\n"
+                               "Resources: # second\n"
+                               "  A: {B: 'it # is', C: \"x # y\", D: x#y, E: it's} # third\n"
+                               "  F: !Sub |\n"
+                               "    # a text\n"
+                               "\n"
+                               "    more # text\n"
+                               "  G: >-2\n"
+                               "      # a text\n"
+                               "  #fourth\n"
+                               "  H: a | # fifth\n"
+                               "    # sixth\n";
+    static const char want[] = "[{\"line\":1,\"text\":\"first\"},{\"line\":2,\"text\":\"second\"},"
+                               "{\"line\":3,\"text\":\"third\"},{\"line\":10,\"text\":\"fourth\"},"
+                               "{\"line\":11,\"text\":\"fifth\"},{\"line\":12,\"text\":\"sixth\"}]";
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(template_file_done) struct template_file file = {0};
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(template_file_open(str_from(text), "t", arena, &file, &err), ERR_NONE);
+    CLEANUP(freep) char *got = json_text(file.comments);
+    assert_string_equal(got, want);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_template_in_both_languages_is_the_same),
         cmocka_unit_test(what_is_no_template_is_refused),
         cmocka_unit_test(yaml_and_json_become_the_same_json),
         cmocka_unit_test(a_path_leads_to_its_line),
+        cmocka_unit_test(what_stands_beside_the_template_is_kept_with_its_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,14 @@ class PolicyCheck(Checks):
                       run.stdout)
         self.assertNotIn("Summer", run.stdout + run.stderr)
 
+    def test_a_comment_with_a_secret_is_found_on_its_line_and_one_that_tells_of_one_is_not(self):
+        text = "# password: see the vault\n# the token: rotated monthly, ask Ada\n" + HELD
+        self.assertEqual(self.check(text).returncode, 0)
+        run = self.check(text + "#  MasterUserPassword: Summer4821!\n")
+        self.assertEqual(run.returncode, 5)
+        self.assertIn(f"{len(text.splitlines()) + 1}: deny: it holds a secret (key) (a comment) [secret_in_template]", run.stdout)
+        self.assertNotIn("Summer", run.stdout + run.stderr)
+
     def test_what_is_no_template_is_said_with_its_line(self):
         for text, word in (("a: [", "yaml:2"), ("A: 1\nA: 2\n", "yaml:2"), ("- x", "has no Resources"), ("{\"a\": }", "yaml")):
             run = self.check(text)

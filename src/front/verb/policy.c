@@ -99,6 +99,7 @@ static enum verdict policy_judge_file(struct cli *cli, const struct template_fil
         .region = args_text(&cli->args, OPT_REGION),
         .redactor = cli_redactor(cli),
         .parameters = parameters,
+        .comments = paper->comments,
     };
     json_t *findings = json_array();
     enum verdict verdict = policy_review_template(paper->json, &ctx, findings);
