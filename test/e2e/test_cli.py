@@ -113,6 +113,28 @@ class CommandLine(lab.Case):
         self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
         self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt", "two\nlines"])
 
+    def test_how_a_command_ran_that_failed_is_said_and_nothing_of_it_is_kept(self):
+        repo = self.empty()
+        (repo / "app.py").write_text("one = 1\n")
+        run = self.program("run", "--", "grep", "-rn", "TODO", ".", cwd=repo)
+        self.assertEqual(run.code, 1, str(run))
+        self.assertIn("it ran without a network, without .env and other files of secrets; it could change nothing", run.stderr)
+        code = "open('x', 'w').write('x'); raise SystemExit(3)"
+        run = self.program("run", "--", "python3", "-c", code, cwd=repo)
+        self.assertIn("the command exited with status 3", run.stderr)
+        self.assertIn("what it changed in its copy is gone", run.stderr)
+        told = [json.loads(line) for line in self.program("run", "--json", "--", "python3", "-c", code, cwd=repo).stdout.splitlines()]
+        self.assertEqual((told[1]["type"], told[1]["exit"], told[1]["changes"]), ("command", 3, []))
+        self.assertNotIn("draft", told[1])
+
+    def test_a_verb_that_waits_for_a_text_at_a_terminal_says_so(self):
+        for argv in (["redact"], ["tokens"], ["policy", "check", "-"], ["estimate", "--region", "eu-west-1", "-"]):
+            with self.talk(*argv, endpoint="", cwd=self.empty()) as talk:
+                talk.expect("type or paste the text; Ctrl-D ends it")
+                talk.send("Resources: {}\n")
+                talk.send("\x04")
+                self.assertEqual(talk.wait(20), 0, argv)
+
     def test_a_repository_that_is_too_large_to_be_copied_is_said_in_words(self):
         repo = self.empty()
         with open(repo / "video.mp4", "wb") as big:

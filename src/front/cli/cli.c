@@ -431,6 +431,12 @@ static void cli_start(struct cli *cli) {
                         cli->verb == NULL ? "none" : cli->verb->name));
 }
 
+void cli_say_typed(struct cli *cli) {
+    if (tty_is_terminal(STDIN_FILENO)) {
+        cli_say(cli, "type or paste the text; Ctrl-D ends it");
+    }
+}
+
 enum err_code cli_output_fails(int number, struct err *err) {
     err_errno(err, number, "standard output");
     return err->code == ERR_DISK_FULL ? err_remedy(err, "free some space and begin again")

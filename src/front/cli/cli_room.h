@@ -42,6 +42,9 @@ json_t *cli_error_json(const struct err *err);
 /* Writes what is neither masked nor fitted any more to stdout, and keeps a failure. */
 void cli_write(struct cli *cli, const struct buf *text);
 
+/* Where a verb reads standard input and that is a terminal, says so: it would seem to hang. */
+void cli_say_typed(struct cli *cli);
+
 /* Says that standard output failed with this errno: ERR_IO or ERR_DISK_FULL. */
 enum err_code cli_output_fails(int number, struct err *err);
 

@@ -131,12 +131,13 @@ static enum err_code command_settle(struct cli *cli, const json_t *flags, const 
     return command_keep(cli, flags, draft, err);
 }
 
-static enum err_code command_end(const json_t *done, bool is_fetch, struct err *err) {
+/* How a command ran that failed: it may be why. */
+static enum err_code command_end(const json_t *done, const char *network, struct err *err) {
+    bool is_copy = json_object_get(done, "changes") != NULL;
+
     err_set(err, ERR_BUILD, "the command %s", json_str_or(done, "end", "did not run"));
-    return err_remedy(err,
-                      "it ran %s, without .env and other files of secrets; what it changed in its "
-                      "copy is gone",
-                      is_fetch ? "with the network of package sources only" : "without a network");
+    return err_remedy(err, "it ran %s, without .env and other files of secrets; %s", network,
+                      is_copy ? "what it changed in its copy is gone" : "it could change nothing");
 }
 
 /* What is asked about is said first: which hosts, and what does not run. */
@@ -189,6 +190,15 @@ static enum err_code command_fetch(struct cli *cli, const json_t *flags, json_t 
     return command_call(cli, flags, "install", args, out, err);
 }
 
+static const char *command_network(const struct cli *cli, bool is_fetch) {
+    CLEANUP(json_decrefp) json_t *args = command_args(cli);
+
+    return is_fetch ? "with the network of package sources only"
+           : command_reads_aws(json_object_get(args, "command"))
+               ? "with AWS in its region as its only network"
+               : "without a network";
+}
+
 static bool command_is_fetch(const struct cli *cli) {
     CLEANUP(json_decrefp) json_t *args = command_args(cli);
     const char *manager = NULL;
@@ -230,7 +240,7 @@ static enum err_code command_run(struct cli *cli, struct err *err) {
     }
     cli_event(cli, "command", json_incref(done));
     if (strcmp(json_str_or(done, "reason", ""), "exit") != 0 || json_int_or(done, "exit", 1) != 0) {
-        return command_end(done, is_fetch, err);
+        return command_end(done, command_network(cli, is_fetch), err);
     }
     return command_settle(cli, flags, done, err);
 }

@@ -165,10 +165,11 @@ static enum err_code estimate_run(struct cli *cli, struct err *err) {
     struct cost_use use;
     const char *path = cli_word(cli, 0);
 
+    /* A text that is typed is read while the terminal is still as the person has it. */
     if (cost_use_read(json_object_get(flags, "usage"), &use, err) != ERR_NONE ||
+        (path != NULL && template_named(cli, path, arena, &template, err) != ERR_NONE) ||
         cli_flow(cli, err) != ERR_NONE || estimate_region(cli, flags, &region, err) != ERR_NONE ||
-        (path == NULL ? here_template(cli, flags, &template.json, err)
-                      : template_named(path, arena, &template, err)) != ERR_NONE ||
+        (path == NULL && here_template(cli, flags, &template.json, err) != ERR_NONE) ||
         template_parameters(cli, &template, 1, &parameters, err) != ERR_NONE) {
         return err->code;
     }

@@ -75,7 +75,7 @@ static enum err_code policy_read(struct cli *cli, struct arena *arena, struct po
         struct err one = {0};
 
         (void)json_array_append_new(files, file);
-        if (template_named(name, arena, &papers->rows[papers->n], &one) == ERR_NONE) {
+        if (template_named(cli, name, arena, &papers->rows[papers->n], &one) == ERR_NONE) {
             continue;
         }
         if (one.code == ERR_INTERRUPTED || cli->args.word_n == 3) {

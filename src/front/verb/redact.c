@@ -132,6 +132,7 @@ static enum err_code redact_run(struct cli *cli, struct err *err) {
     if (persons == NULL || strcmp(persons, "keep") != 0) {
         redactor_mask_persons(redactor, persons != NULL && strcmp(persons, "addresses") == 0);
     }
+    cli_say_typed(cli);
     struct redact_stream *stream = redact_stream_new(redactor, redact_put, &out);
     enum err_code code = redact_copy(stream, &out, &bytes, err);
     (code == ERR_NONE ? redact_stream_end : redact_stream_drop)(stream);

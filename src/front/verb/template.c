@@ -1,17 +1,23 @@
 /* Templates that a person names on the command line, and what their parameters are. */
 #include "front/verb/template.h"
 
+#include <string.h>
+
 #include "front/cli/interrupt.h"
 #include "front/cli/suggest.h"
 #include "sys/fs.h"
 
 enum { TEMPLATE_PARAMETERS_MAX = 256 };
 
-enum err_code template_named(const char *name, struct arena *arena, struct template_file *out,
-                             struct err *err) {
+enum err_code template_named(struct cli *cli, const char *name, struct arena *arena,
+                             struct template_file *out, struct err *err) {
     CLEANUP(buf_done) struct buf text = BUF_INIT(TEMPLATE_FILE_BYTES_MAX + 1);
-    enum err_code code = fs_read_input(name, TEMPLATE_FILE_BYTES_MAX, &interrupted, &text, err);
+    enum err_code code;
 
+    if (strcmp(name, "-") == 0) {
+        cli_say_typed(cli);
+    }
+    code = fs_read_input(name, TEMPLATE_FILE_BYTES_MAX, &interrupted, &text, err);
     if (code == ERR_TOO_LARGE) {
         return err_remedy(err, "CloudFormation takes no larger one either: name one template");
     }

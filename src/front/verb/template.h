@@ -6,7 +6,7 @@
 
 /* Reads one, "-" is standard input. `*out` is for template_file_done(), its lines live in `arena`.
  * Errors: those of fs_read_input() and template_file_open(). */
-MUST_CHECK enum err_code template_named(const char *name, struct arena *arena,
+MUST_CHECK enum err_code template_named(struct cli *cli, const char *name, struct arena *arena,
                                         struct template_file *out, struct err *err);
 
 /* What --parameter says, as an object of texts, or NULL where it is not given: new reference.

@@ -9,7 +9,6 @@
 #include "guard/limits.h"
 #include "guard/tokens/counter.h"
 #include "sys/fs.h"
-#include "sys/tty.h"
 
 enum { TOKENS_CHUNK = 64 << 10 };
 
@@ -49,8 +48,8 @@ static enum err_code tokens_run(struct cli *cli, struct err *err) {
     int fd = -1;
     enum err_code code;
 
-    if (strcmp(path, "-") == 0 && tty_is_terminal(STDIN_FILENO)) {
-        cli_say(cli, "type or paste the text; Ctrl-D ends it");
+    if (strcmp(path, "-") == 0) {
+        cli_say_typed(cli);
     }
     if (fs_open_input(path, &interrupted, &fd, err) != ERR_NONE) {
         return err->code;

@@ -537,11 +537,15 @@ enum err_code draft_save(struct op *op, const struct draft *draft, json_t *resul
                            .result = result,
                            .rows = rows,
                            .diff = BUF_INIT(DRAFT_DIFF_BYTES)};
-    enum err_code code = draft_digest(op, draft, &after, err);
+    bool went_well = strcmp(json_str_or(result, "reason", ""), proc_end_name(PROC_EXITED)) == 0 &&
+                     json_int_or(result, "exit", 1) == 0;
+    enum err_code code = went_well ? draft_digest(op, draft, &after, err) : ERR_NONE;
 
     json_put(result, "changes", json_array());
     json_put(result, "left_out", json_array());
-    if (code == ERR_NONE) {
+    if (!went_well) {
+        json_put_int(result, "change_n", 0);
+    } else if (code == ERR_NONE) {
         code = difference_save(&d, err);
     } else if (code == ERR_TOO_LARGE) {
         code = draft_too_large("after the command its copy has", err);

@@ -31,7 +31,8 @@ void draft_done(struct op *op, struct draft *draft);
 MUST_CHECK enum err_code draft_make(struct op *op, enum draft_use use, struct draft *out,
                                     struct err *err);
 
-/* Keeps what differs from the start in the state folder and adds to `result`: "changes", an array
+/* Keeps what differs from the start in the state folder and adds to `result`, which is that of
+ * run_op_program(); of a command that failed nothing is kept: "changes", an array
  * of
  * {"path","change":"new|changed|gone","bytes"} of at most 200 rows; "change_n" how many there are;
  * "left_out", an array of {"path","why"}; "diff", a patch of the texts, cut; "draft", the id to
