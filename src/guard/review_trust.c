@@ -393,10 +393,10 @@ static void review_plain_bucket(struct review *review, const char *where, const 
     }
 }
 
-/* Whether a permission has the member and it says who, as a condition on the key would. */
-static bool is_named(const struct review *review, const json_t *properties, const char *member) {
+/* Whether a permission has the member and it says who, as a condition on `key` would. */
+static bool is_named(const struct review *review, const json_t *properties, const char *member,
+                     const char *key) {
     const json_t *value = json_object_get(properties, member);
-    CLEANUP(freep) char *key = mem_format("aws:%s", member);
 
     return value != NULL && !review_is_no_value(value) && !review_is_everything(review, key, value);
 }
@@ -407,9 +407,9 @@ static void review_lambda_permission(struct review *review, const char *where,
     const char *auth = json_str_at(properties, "FunctionUrlAuthType");
     /* The ARN of a bucket has no account: whoever takes a name that is free again has it. */
     bool is_bucket = who != NULL && strcmp(who, "s3.amazonaws.com") == 0;
-    bool is_held = (!is_bucket && is_named(review, properties, "SourceArn")) ||
-                   is_named(review, properties, "SourceAccount") ||
-                   is_named(review, properties, "PrincipalOrgID");
+    bool is_held = (!is_bucket && is_named(review, properties, "SourceArn", "aws:SourceArn")) ||
+                   is_named(review, properties, "SourceAccount", "aws:SourceAccount") ||
+                   is_named(review, properties, "PrincipalOrgID", "aws:PrincipalOrgID");
     struct principal_check check = {
         .review = review, .where = where, .statement = properties, .kind = "AWS"};
 
@@ -422,7 +422,7 @@ static void review_lambda_permission(struct review *review, const char *where,
         review_unresolved(review, where, json_object_get(properties, "Principal"),
                           "who may call the function cannot be told");
     } else if (strcmp(who, "*") == 0) {
-        if (!is_named(review, properties, "PrincipalOrgID")) {
+        if (!is_named(review, properties, "PrincipalOrgID", "aws:PrincipalOrgID")) {
             review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function");
         }
     } else if (strstr(who, ".amazonaws.com") != NULL) {
@@ -446,7 +446,7 @@ static void review_layer_permission(struct review *review, const char *where,
                           "who may use the layer cannot be told");
     } else if (strcmp(who, "*") != 0) {
         check_identity(&check, who);
-    } else if (json_object_get(properties, "OrganizationId") == NULL) {
+    } else if (!is_named(review, properties, "OrganizationId", "aws:PrincipalOrgID")) {
         review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may use the layer");
     }
 }
