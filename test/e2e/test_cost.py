@@ -52,6 +52,14 @@ class Estimate(lab.Case):
         self.assertEqual((run.code, run.stderr), (0, ""), str(run))
         return json.loads(run.stdout)
 
+    def test_what_there_is_none_of_is_not_told(self):
+        file = self.dir / "t.yaml"
+        for text, last in (("Resources: {}\n", "without tax."), ("Resources: {R: {Type: AWS::IAM::Role}}\n", "without tax. 1 type has no charge of its own.")):
+            file.write_text(text)
+            run = self.run_program("estimate", str(file), "--region", "eu-west-1", endpoint="")
+            self.assertEqual(run.stdout.splitlines()[:3], ["At least $0.00 a month in eu-west-1", "", "Assumed (change it with --requests and the like):"])
+            self.assertTrue(run.stdout.rstrip().endswith(last), run.stdout)
+
     def test_a_template_costs_what_the_table_and_the_use_say(self):
         template = str(ROOT / "src/aws/templates/lambda-http.json")
         for region, use in (("us-east-1", (100000, 120, 500000, 1, 10, "1.2")),

@@ -272,6 +272,7 @@ class WhatOthersKnow(Checks):
                         part = part["items"] if isinstance(part.get("items"), dict) else part
                     choices = [part, *part.get("anyOf", []), *part.get("oneOf", [])]
                     below += [choice["properties"][step] for choice in choices if step in choice.get("properties", {})]
+                    below += [member for pattern, member in part.get("patternProperties", {}).items() if re.search(pattern, step)]
                     is_free = "object" in part.get("type", []) and not {"properties", "patternProperties", "anyOf", "oneOf"} & set(part)  # a document
                     below += [part] if step.isdigit() or is_free else []
                 parts = below

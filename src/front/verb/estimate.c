@@ -142,17 +142,21 @@ static void show_memory(struct cli *cli, const json_t *cost) {
 static void estimate_show(struct cli *cli, const json_t *cost) {
     size_t free_n = json_array_size(json_object_get(cost, "free_types"));
 
-    cli_print(cli, "At least %s a month in %s\n\n",
-              cost_dollars(json_int_or(cost, "micro_usd", 0)).text,
-              json_str_or(cost, "region", ""));
+    cli_print(cli, "At least %s a month in %s\n%s",
+              cost_dollars(json_int_or(cost, "micro_usd", 0)).text, json_str_or(cost, "region", ""),
+              json_array_size(json_object_get(cost, "lines")) > 0 ? "\n" : "");
     show_lines(cli, json_object_get(cost, "lines"));
     show_not_priced(cli, json_object_get(cost, "not_priced"));
     show_use(cli, json_object_get(cost, "use"));
     show_free(cli, cost);
     show_memory(cli, cost);
-    cli_print(cli, "\nPrices of %s, US dollars, on demand, without tax. %zu %s.\n",
-              json_str_or(cost, "date", ""), free_n,
-              free_n == 1 ? "type has no charge of its own" : "types have no charge of their own");
+    CLEANUP(freep)
+    char *free_types = free_n == 0 ? mem_strdup("")
+                       : free_n == 1
+                           ? mem_strdup(" 1 type has no charge of its own.")
+                           : mem_format(" %zu types have no charge of their own.", free_n);
+    cli_print(cli, "\nPrices of %s, US dollars, on demand, without tax.%s\n",
+              json_str_or(cost, "date", ""), free_types);
 }
 
 static enum err_code estimate_run(struct cli *cli, struct err *err) {
