@@ -70,6 +70,24 @@ class CommandLine(lab.Case):
             run = subprocess.run(["bash", "-c", '"$1" redact --known <(cat "$2")', "bash", lab.program(), str(path)], input=b"Summer4821\n", capture_output=True)
             self.assertEqual((run.returncode, run.stdout), (0, b"***\n"), run.stderr)
 
+    def test_every_file_of_known_values_counts_and_one_that_may_not_be_read_says_so(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            one, other = Path(folder, "one"), Path(folder, "other")
+            one.write_text("PIN=Summer4821\n")
+            other.write_text("PIN=Winter9911\n")
+            argv = [lab.program(), "redact", "--known", str(one), f"--known={other}"]
+            run = subprocess.run(argv, input=b"it is Summer4821, then Winter9911\n", capture_output=True)
+            self.assertEqual((run.returncode, run.stdout, run.stderr), (0, b"it is ***, then ***\n", b""))
+            run = subprocess.run([*argv, "--known", str(one)], input=b"x", capture_output=True)
+            self.assertEqual((run.returncode, run.stdout), (2, b""))
+            self.assertIn(b"is given twice", run.stderr)
+            if os.getuid() == 0:
+                one.chmod(0)
+                run = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *argv], input=b"x", capture_output=True)
+                self.assertEqual((run.returncode, run.stdout), (1, b""))
+                self.assertIn("Permission denied\n    → let this user read it".encode(), run.stderr)
+
     def test_an_answer_that_cannot_be_written_is_a_failure_and_a_reader_that_has_enough_is_none(self):
         for argv in (["tokens", __file__], ["version"], ["help"], ["completion", "bash"], ["redact", "--json"], ["tokens", "--json", __file__]):
             for close, says in ((">&-", b"Bad file descriptor"), (">/dev/full", b"No space left on device")):

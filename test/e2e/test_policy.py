@@ -77,6 +77,14 @@ class PolicyCheck(Checks):
         self.assertEqual(run.returncode, 2)
         self.assertIn("'Stage' is given twice", run.stderr)
 
+    def test_a_whole_folder_of_templates_is_judged_at_once_and_too_many_say_what_to_do(self):
+        run = self.files(**{f"t{i}": HELD for i in range(150)}, open=OPEN)
+        self.assertEqual(run.returncode, 5, run.stderr)
+        self.assertIn("1 denied, 0 for a person to decide, in 151 files", run.stderr)
+        run = subprocess.run([lab.program(), "policy", "check", *["x"] * 600], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("more than 512 words\n    → give fewer at once", run.stderr)
+
     def test_a_name_with_a_line_end_writes_no_line_of_its_own(self):
         text = json.dumps({"Resources": {"A\n  0 denied\tin 1 file\nB": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}}})
         run = self.files(paper=text)

@@ -43,6 +43,10 @@ struct shell_words {
     const char *file;
 };
 
+static bool is_path(const struct option_row *row) {
+    return row->kind == OPTION_FOLDER || row->kind == OPTION_FILE || row->kind == OPTION_FILES;
+}
+
 static void print_values(const struct shell_words *shell) {
     for (size_t i = 0; i < OPT_N; i++) {
         const struct option_row *row = &option_rows[i];
@@ -58,7 +62,7 @@ static void print_values(const struct shell_words *shell) {
             (void)printf(") %s", shell->before);
             print_choices(words_of(row));
             (void)printf("%s; return ;;\n", shell->after);
-        } else if (row->kind == OPTION_FOLDER || row->kind == OPTION_FILE) {
+        } else if (is_path(row)) {
             (void)printf(") %s; return ;;\n",
                          row->kind == OPTION_FOLDER ? shell->folder : shell->file);
         } else {
@@ -135,7 +139,7 @@ static void fish_option(const struct option_row *row, const char *condition) {
         (void)printf(" -s %c", row->letter);
     }
     if (row->kind != OPTION_FLAG) {
-        (void)printf(row->kind == OPTION_FOLDER || row->kind == OPTION_FILE ? " -r -F" : " -x");
+        (void)printf(is_path(row) ? " -r -F" : " -x");
     }
     if (words_of(row) != NULL) {
         (void)printf(" -a '");

@@ -38,7 +38,7 @@ static const struct option_row *option_lettered(char letter) {
 }
 
 static bool is_repeated(const struct option_row *row) {
-    return row->kind == OPTION_PAIR || row->kind == OPTION_PARAMETER;
+    return row->kind == OPTION_PAIR || row->kind == OPTION_PARAMETER || row->kind == OPTION_FILES;
 }
 
 static enum err_code args_keep(struct args *args, const struct option_row *row, const char *value,
@@ -50,9 +50,10 @@ static enum err_code args_keep(struct args *args, const struct option_row *row, 
     }
     if (args->pair_n == ARGS_PAIRS_MAX) {
         err_set(err, ERR_USAGE, "more than %d times --%s", ARGS_PAIRS_MAX, row->name);
-        return err_remedy(err, row->kind == OPTION_PAIR
-                                   ? "AWS takes 50 tags, and four are set by aws-copilot"
-                                   : "give the others a Default in the template");
+        return err_remedy(
+            err, row->kind == OPTION_PAIR    ? "AWS takes 50 tags, and four are set by aws-copilot"
+                 : row->kind == OPTION_FILES ? "put what they hold into one file"
+                                             : "give the others a Default in the template");
     }
     args->pairs[args->pair_n++] = value;
     return ERR_NONE;
@@ -128,7 +129,7 @@ static enum err_code read_letters(struct reader *reader, struct args *args, stru
 static enum err_code read_word(const char *word, struct args *args, struct err *err) {
     if (args->word_n == ARGS_WORDS_MAX) {
         err_set(err, ERR_USAGE, "more than %d words", ARGS_WORDS_MAX);
-        return err_remedy(err, "aws-copilot help shows what a verb takes");
+        return err_remedy(err, "give fewer at once, for example by xargs -n 100");
     }
     args->words[args->word_n++] = word;
     return ERR_NONE;
@@ -256,6 +257,7 @@ static const struct {
     [OPTION_URL]      = { is_url,      "an address that begins with http:// or https://" },
     [OPTION_FOLDER]   = { is_there,    "a folder" },
     [OPTION_FILE]     = { is_there,    "a file" },
+    [OPTION_FILES]    = { is_there,    "a file" },
     [OPTION_NUMBER]   = { is_number,   "a plain number such as 100000 or 1.5" },
     [OPTION_PAIR]     = { is_tag,      "a tag such as team=web; app, env, managed-by, ttl and aws:... are taken" },
     [OPTION_PARAMETER] = { is_parameter, "a parameter such as Env=prod" },

@@ -3,7 +3,7 @@
  *
  * A command line is words and options in any order: `--name value`, `--name=value`, `-n value`,
  * `-nvalue`, `-yv`; `--` ends the options. The first word is the verb. The last of several equal
- * options counts, but for tags, which add up. An option that is not given is taken from its
+ * options counts, but for those that add up. An option that is not given is taken from its
  * variable, when that is not empty.
  */
 #pragma once
@@ -44,6 +44,7 @@ enum option_kind {
     OPTION_URL,      /* http:// or https:// */
     OPTION_FOLDER,
     OPTION_FILE,
+    OPTION_FILES,     /* one; may be repeated */
     OPTION_NUMBER,    /* plain and not negative: "1.5" */
     OPTION_PAIR,      /* a tag, "key=value"; may be repeated */
     OPTION_PARAMETER, /* of a template, "name=value"; may be repeated */
@@ -70,7 +71,7 @@ struct option_row {
 extern const struct option_row option_rows[OPT_N];
 
 /* A stack has at most 50 tags; four are ours. */
-enum { ARGS_WORDS_MAX = 64, ARGS_PAIRS_MAX = 46 };
+enum { ARGS_WORDS_MAX = 512, ARGS_PAIRS_MAX = 46 };
 
 /* A command line that was read. Everything is borrowed from argv and the environment. */
 struct args {

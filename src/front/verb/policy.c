@@ -3,7 +3,7 @@
 
 #include "front/verb/template.h"
 
-enum { POLICY_FILES_MAX = 64 };
+enum { POLICY_FILES_MAX = ARGS_WORDS_MAX - 2 };
 
 static void policy_add_lines(const struct template_file *file, json_t *findings) {
     json_t *finding;

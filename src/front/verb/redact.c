@@ -114,20 +114,22 @@ static enum err_code redact_learn(struct redactor *redactor, const char *path, s
         redactor_add_env(redactor, buf_str(&text), true);
     }
     mem_wipe(text.ptr, text.len);
-    return code == ERR_NONE || code == ERR_INTERRUPTED
+    /* Of a file that is there and may not be read the system says what to do. */
+    return code == ERR_NONE || code == ERR_INTERRUPTED || code == ERR_IO
                ? code
                : err_remedy(err, "--known takes an .env file: UTF-8, lines NAME=value");
 }
 
 static enum err_code redact_run(struct cli *cli, struct err *err) {
-    const char *known = args_text(&cli->args, OPT_KNOWN);
     const char *persons = args_text(&cli->args, OPT_PERSONS);
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
     struct redact_out out = {.is_wanted = !cli->is_json};
     size_t bytes = 0;
 
-    if (known != NULL && redact_learn(redactor, known, err) != ERR_NONE) {
-        return err->code;
+    for (size_t i = 0; i < cli->args.pair_n; i++) {
+        if (redact_learn(redactor, cli->args.pairs[i], err) != ERR_NONE) {
+            return err->code;
+        }
     }
     if (persons == NULL || strcmp(persons, "keep") != 0) {
         redactor_mask_persons(redactor, persons != NULL && strcmp(persons, "addresses") == 0);
