@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Raised with every change of a verdict, here, in command/ or in the reviews. */
-static const char version[] = "2026-12-01.3";
+static const char version[] = "2026-12-01.4";
 
 const char *policy_version(void) { return version; }
 
@@ -464,7 +464,7 @@ static const struct policy_rule policy_rules[] = {
     {"changing_command", VERDICT_ASK, is_changing_command,
      "the command changes the workspace or runs its code", "confirm it"},
     {"keep_changes", VERDICT_ASK, keeps_draft,
-     "it writes what the command changed into the repository", "look at the changes, then confirm it"},
+     "it writes what the command changed into the repository", "look at the changes, then confirm it at a terminal"},
     {"unknown_command", VERDICT_ASK, is_unknown_command,
      "what the command does is not known for certain", "look at it and confirm it"},
     {"unknown_command", VERDICT_DENY, is_unknown_unattended,

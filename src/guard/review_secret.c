@@ -256,6 +256,17 @@ static void secrets_member(struct review *review, const char *where, const char 
     }
 }
 
+/* Whether a word looks like a value, where people also write prose: "password: see vault". */
+static bool is_like_value(struct str word) {
+    enum { VALUE_MIN = 6 };
+    bool has_digit = false;
+
+    for (size_t i = 0; i < word.len; i++) {
+        has_digit = has_digit || isdigit((unsigned char)word.ptr[i]);
+    }
+    return word.len >= VALUE_MIN && has_digit && str_find(word, STR(" ")) < 0;
+}
+
 /* {"Name": "DB_PASSWORD", "Value": "..."} of a container, and its other spellings. */
 static void secrets_pair(struct review *review, const char *where, const json_t *object) {
     static const struct {
@@ -268,9 +279,10 @@ static void secrets_pair(struct review *review, const char *where, const json_t 
     };
     const char *type = json_str_or(object, "Type", "");
 
-    /* CodeBuild: the value says where the secret is. */
+    /* CodeBuild: the value says where the secret is. A tag may tell of a secret. */
     if (strcmp(type, "SECRETS_MANAGER") == 0 || strcmp(type, "PARAMETER_STORE") == 0 ||
-        strstr(where, ".Tags") != NULL) {
+        (strstr(where, ".Tags") != NULL &&
+         !is_like_value(str_from(json_str_or(object, "Value", ""))))) {
         return;
     }
     for (size_t i = 0; i < ARRAY_N(pairs); i++) {
@@ -504,17 +516,6 @@ static void secrets_resolved(struct review *review) {
             review_secrets_in(review, where, resource);
         }
     }
-}
-
-/* Whether a word of a comment looks like a value: "password: see vault" is prose. */
-static bool is_like_value(struct str word) {
-    enum { VALUE_MIN = 6 };
-    bool has_digit = false;
-
-    for (size_t i = 0; i < word.len; i++) {
-        has_digit = has_digit || isdigit((unsigned char)word.ptr[i]);
-    }
-    return word.len >= VALUE_MIN && has_digit && str_find(word, STR(" ")) < 0;
 }
 
 static void secrets_comments(struct review *review) {

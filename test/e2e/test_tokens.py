@@ -90,4 +90,4 @@ class Tokens(unittest.TestCase):
     def test_the_verb_refuses_what_never_ends(self):
         run = subprocess.run([lab.program(), "tokens"], input=b"a" * (17 << 20), capture_output=True)
         self.assertEqual(run.returncode, 1)
-        self.assertIn(b"more than", run.stderr)
+        self.assertIn("in 16 MB of the text no word ends\n    → give a text of words".encode(), run.stderr)

@@ -27,7 +27,10 @@ static enum err_code tokens_read(int fd, struct token_counter *counter, size_t *
             struct str text = {chunk, (size_t)n};
 
             if (token_counter_add(counter, text, err) != ERR_NONE) {
-                return err_remedy(err, "give a text in which words end");
+                /* Behind each end of a word what was counted is forgotten. */
+                err_set(err, ERR_TOO_LARGE, "in %lld MB of the text no word ends",
+                        (long long)(limit(LIMIT_TOKENS_KEPT_BYTES) >> 20));
+                return err_remedy(err, "give a text of words: this one is counted in one piece");
             }
             token_counter_forget(counter);
             *bytes += text.len;
