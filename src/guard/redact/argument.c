@@ -7,6 +7,7 @@
  * (--password) are value.c's. Sources: the manual pages of the programs. */
 #include "guard/redact/scan.h"
 
+#include "guard/redact/generic.h"
 #include "guard/redact/key.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ enum form {
     FORM_COLON,   /* -u user:VALUE, and VALUE: without a password */
     FORM_PERCENT, /* -U user%VALUE */
     FORM_EQUALS,  /* --from-literal NAME=VALUE */
-    FORM_SLASH    /* user/VALUE@place */
+    FORM_SLASH,   /* user/VALUE@place */
+    FORM_OPAQUE   /* as FORM_NEXT, but for words of a sentence about the command */
 };
 
 struct option {
@@ -84,6 +86,12 @@ static const struct program programs[] = {
     {.anchor = "poetry publish", .options = {{"-p", FORM_EITHER}}},
     {.anchor = "twine upload", .options = {{"-p", FORM_EITHER}}},
     {.anchor = "openssl passwd", .options = {{"-salt", FORM_NONE}, {"-in", FORM_NONE}}, .place = 1, .place_form = FORM_NEXT},
+    {.anchor = "etcdctl", .options = {{"--user", FORM_COLON}}},
+    {.anchor = "cargo login", .place = 1, .place_form = FORM_OPAQUE},
+    {.anchor = "snyk auth", .place = 1, .place_form = FORM_OPAQUE},
+    {.anchor = "codecov -", .options = {{"-t", FORM_EITHER}}},
+    {.anchor = "keyvault secret set", .options = {{"--value", FORM_NEXT}}},
+    {.anchor = "mc alias set", .place = 4, .place_form = FORM_NEXT},
     {.anchor = "unzip", .options = {{"-P", FORM_NEXT}}},
     {.anchor = "zip -", .options = {{"-P", FORM_NEXT}}},
 };
@@ -285,6 +293,9 @@ static void argument_add(struct scan *scan, size_t from, size_t to, enum form fo
         to--;
     }
     struct str value = str_slice(scan->text, from, to);
+    if (form == FORM_OPAQUE && !value_is_opaque(scan->text, from, false)) {
+        return;
+    }
     bool is_asked_for = str_eq(value, STR("*")) || str_eq(value, STR("-"));
     if (value.len > 0 && !is_asked_for && !is_ports(value) &&
         !key_value_is_harmless(STR("password"), value)) {

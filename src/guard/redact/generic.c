@@ -254,12 +254,14 @@ static size_t value_end(struct str text, size_t at, size_t run_to) {
                                                                                              : 0;
 }
 
-/* "key: VALUE", where it is as long as the Base64 of 32 bytes: no path, tag or digest is under that
- * name. */
+/* "key: VALUE" and the "primaryKey" of Azure, where it is as long as the Base64 of 32 or 64 bytes,
+ * with or without its end: no path, tag or digest is under such a name. */
 static bool is_raw_key(struct str name, size_t len) {
-    enum { BASE64_OF_32 = 44 };
+    enum { BASE64_OF_32 = 44, BASE64_OF_64 = 88 };
+    bool is_primary = str_eq_nocase(name, STR("primaryKey")) || str_eq(name, STR("primary_key"));
 
-    return str_eq(name, STR("key")) && len == BASE64_OF_32;
+    return (str_eq_nocase(name, STR("key")) || is_primary) &&
+           (len == BASE64_OF_32 - 1 || len == BASE64_OF_32 || len == BASE64_OF_64);
 }
 
 static bool is_value(struct str text, size_t at, size_t run_to) {

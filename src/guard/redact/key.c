@@ -33,7 +33,7 @@ static const struct str secret_words[] = {
 /* Words that people write without a separator: PGPASSWORD, authtoken. */
 static const struct str secret_endings[] = {
     W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
-    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"), W("userpwd"), W("requirepass"), W("masterauth"),
+    W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("mysqlpass"), W("smtppass"), W("mailpass"), W("redispass"), W("dbpw"), W("userpw"), W("rootpw"), W("adminpw"), W("bindpw"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"), W("userpwd"), W("requirepass"), W("masterauth"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */
@@ -90,11 +90,25 @@ static const struct str public_words[] = {
     W("url"), W("uri"), W("href"), W("src"), W("dir"), W("folder"), W("filename"), W("image"), W("hostname"), W("domain"),
     W("class"), W("public"), W("publishable"), W("certificate"), W("cert"), W("idempotency"), W("cursor"), W("marker"),
     W("continuation"), W("pagination"), W("next"), W("layer"), W("resolved"), W("resolution"), W("mappings"), W("h1"),
-    W("requestid"), W("traceid"), W("spanid"), W("correlationid"),
+    W("ulid"), W("ulids"), W("ksuid"), W("requestid"), W("traceid"), W("spanid"), W("correlationid"),
 };
 
 /* Whole names. "private" is a word of networks too; alone it is half of a key pair. */
-static const struct str secret_names[] = {W("private"), W("signature"), W("X-Amz-Signature")};
+static const struct str secret_names[] = {
+    W("private"), W("signature"), W("X-Amz-Signature"), W("X-Goog-Signature"), W("X-Hub-Signature"),
+    W("X-Hub-Signature-256"), W("Stripe-Signature"), W("X-Slack-Signature"),
+};
+
+/* Beside "private", what half of a key pair is written in or made of, without trailing digits. */
+static const struct str private_words[] = {
+    W("pem"), W("der"), W("p8"), W("p1"), W("pfx"), W("pkcs"), W("jwk"), W("jwks"), W("exponent"), W("scalar"),
+    W("rsa"), W("dsa"), W("ecdsa"), W("ed"), W("hex"),
+};
+
+/* Words of a section of settings whose "key" signs or encrypts: Jwt:Key, {"JwtSettings": {"Key": */
+static const struct str section_words[] = {
+    W("jwt"), W("jws"), W("jwe"), W("hmac"), W("aes"), W("signing"), W("encryption"), W("api"),
+};
 /* clang-format on */
 
 /* ---- what a word means ---- */
@@ -230,6 +244,31 @@ static size_t key_split(struct str key, struct str *words) {
     return n;
 }
 
+/* private_pem, RsaPrivateExponent: of the words of a name, of which the last says nothing else. */
+static bool is_private(const struct str *words, size_t n, size_t i) {
+    if (!str_eq_nocase(words[i], STR("private"))) {
+        return false;
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (word_is_one_of(words[k], private_words, ARRAY_N(private_words))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool key_section_signs(struct str section) {
+    struct str words[KEY_WORDS_MAX];
+    size_t n = section.len > KEY_BYTES_MAX ? 0 : key_split(section, words);
+
+    for (size_t i = 0; i < n; i++) {
+        if (word_is_one_of(words[i], section_words, ARRAY_N(section_words))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a key is written in: client-key-data, private_key_base64. */
 static bool is_written_as(struct str word) {
     static const struct str forms[] = {W("data"), W("base64"), W("b64"),
@@ -338,6 +377,10 @@ bool key_is_secret(struct str key) {
     key = str_slice(key, key.len > KEY_BYTES_MAX ? key.len - KEY_BYTES_MAX : 0, key.len);
     const char *colon = memrchr(key.ptr, ':', key.len);
     if (colon != NULL) { /* "s3:prefix", "//host/:_authToken" */
+        struct str section = str_slice(key, 0, (size_t)(colon - key.ptr));
+        if (str_ends_nocase(key, STR(":key")) && key_section_signs(section)) {
+            return true; /* Jwt:Key */
+        }
         key = str_slice(key, (size_t)(colon + 1 - key.ptr), key.len);
     }
     for (size_t i = 0; i < ARRAY_N(harmless_names); i++) {
@@ -365,7 +408,8 @@ bool key_is_secret(struct str key) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_secret_word(words[i], classes[i]) && !is_of_something(words, classes, n, i)) {
+        if ((is_secret_word(words[i], classes[i]) && !is_of_something(words, classes, n, i)) ||
+            is_private(words, n, i)) {
             return true;
         }
         if (i > 0 && (classes[i - 1] & WORD_OPENING) != 0 && str_eq_nocase(words[i], STR("keys"))) {
@@ -394,6 +438,28 @@ static bool is_version(struct str value) {
         }
     }
     return dots == 2;
+}
+
+/* ${{ github.token }}, ${{ steps.login.outputs.token }}: what a runner of GitHub has. */
+static bool is_runner_context(struct str value) {
+    static const struct str owners[] = {W("github."), W("env."),   W("inputs."), W("vars."),
+                                        W("steps."),  W("needs."), W("matrix."), W("job.")};
+
+    if (!str_starts(value, STR("${{")) || !str_ends(value, STR("}}"))) {
+        return false;
+    }
+    struct str name = str_trim(str_slice(value, 3, value.len - 2));
+    for (size_t i = 0; i < name.len; i++) {
+        if (!is_letter(name.ptr[i]) && !is_any(name.ptr[i], "_.-")) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(owners); i++) {
+        if (str_starts(name, owners[i])) {
+            return name.len > owners[i].len;
+        }
+    }
+    return false;
 }
 
 /* {{resolve:...}} and ${{ secrets.NAME }} */
@@ -598,21 +664,27 @@ static bool is_metavariable(struct str key, struct str value) {
     return is_word && str_starts(key, STR("-")) && str_ends_nocase(key, str_slice(value, 0, to));
 }
 
-/* credentials: "include" of fetch(), passwd: files systemd of nsswitch.conf. */
+/* credentials: "include" of fetch(), passwd: files systemd of nsswitch.conf, id-token: write of
+ * GitHub's permissions. */
 static bool is_setting(struct str key, struct str value) {
     static const struct str sent[] = {W("include"), W("same-origin"), W("omit")};
 
-    return (str_eq(key, STR("credentials")) && word_is_one_of(value, sent, ARRAY_N(sent))) ||
+    static const struct str rights[] = {W("write"), W("read"), W("none")};
+
+    return (str_eq(key, STR("id-token")) &&
+            word_is_exactly_one_of(value, rights, ARRAY_N(rights))) ||
+           (str_eq(key, STR("credentials")) && word_is_one_of(value, sent, ARRAY_N(sent))) ||
            (str_eq(key, STR("passwd")) &&
             (str_eq(value, STR("files")) || str_starts(value, STR("files "))));
 }
 
-/* conn=14 counts or numbers a connection, "pass: 2" tests, and "password: 24 bytes" tells how long
- * a secret of Kubernetes is. */
+/* conn=14 counts or numbers a connection, "pass: 2" tests, "passwords: 3" how many, and "password:
+ * 24 bytes" tells how long a secret of Kubernetes is. */
 static bool is_count(struct str key, struct str value) {
     size_t to = word_digits_end(value, 0);
     struct str unit = str_slice(value, to, value.len);
-    bool is_result = str_eq(key, STR("pass")) && (unit.len == 0 || str_starts(unit, STR(", ")));
+    bool is_result = (str_eq(key, STR("pass")) || str_eq_nocase(key, STR("passwords"))) &&
+                     (unit.len == 0 || str_starts(unit, STR(", ")));
     bool is_of_many =
         str_eq(unit, STR(" bytes")) || (unit.len == 0 && str_ends_nocase(key, STR("conn")));
     size_t most = is_of_many ? COUNT_DIGITS : is_result ? TEST_DIGITS : 0;
@@ -624,14 +696,14 @@ static bool is_no_code(struct str key, struct str value) {
     return str_ends_nocase(key, STR("otp")) && word_digits(value) < CODE_DIGITS;
 }
 
-/* ****************ABCD: what aws configure shows of a key. */
+/* ****************ABCD: what aws configure shows of a key; stars alone show nothing. */
 static bool is_shown_end(struct str value) {
     size_t to = 0;
 
     while (str_char(value, to) == '*') {
         to++;
     }
-    return to >= SHOWN_STARS && value.len - to <= SHOWN_MAX;
+    return to > 0 && (to == value.len || (to >= SHOWN_STARS && value.len - to <= SHOWN_MAX));
 }
 
 /* await connect(...), of code. */
@@ -676,6 +748,8 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("&str"),
                                          W("required"),
                                          W("optional"),
+                                         W("~"), /* null of YAML */
+                                         W("expired"),
                                          W("not set"),
                                          W("not provided"),
                                          W("not configured"),
@@ -689,7 +763,7 @@ bool key_value_is_harmless(struct str key, struct str value) {
         value = str_slice(value, value.ptr[1] == 'e' ? 7 : 6, value.len); /* of a reference */
     }
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
-    for (size_t i = 0; is_any(first, "anupotfyr(s<[&${") && i < ARRAY_N(nothing); i++) {
+    for (size_t i = 0; is_any(first, "anupotfyr(s<[&${~e") && i < ARRAY_N(nothing); i++) {
         if (str_eq_nocase(value, nothing[i])) {
             return true;
         }
@@ -713,8 +787,8 @@ bool key_value_is_harmless(struct str key, struct str value) {
                    (str_starts(value, STR("process.env.")) ||
                     str_starts(value, STR("os.environ[")) || str_starts(value, STR("os.getenv(")));
     bool is_reference =
-        is_any(first, "{$") &&
-        (is_template_reference(value) || is_template_name(value) || is_shell_reference(value));
+        is_any(first, "{$") && (is_template_reference(value) || is_template_name(value) ||
+                                is_shell_reference(value) || is_runner_context(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
            is_variable(value) || is_part_of_program(key, value) || is_count(key, value) ||
            is_shown_end(value) || is_awaited(value) || is_no_code(key, value) ||

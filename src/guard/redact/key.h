@@ -12,6 +12,10 @@ bool key_is_of_secrets(struct str key);
 /* Whether a key such as "cookies" or "req.cookies" names cookies by their names. */
 bool key_is_of_cookies(struct str key);
 
+/* Whether the "key" of a section of settings signs or encrypts, by the section's name: "Jwt",
+ * "JwtSettings". */
+bool key_section_signs(struct str section);
+
 /* Whether a word before "key" makes a secret of it: API key, access key. */
 bool key_opens(struct str word);
 

@@ -276,17 +276,38 @@ static size_t skip_blanks(const struct scan *scan, size_t at) {
     return at;
 }
 
+/* Where the last word of a line or a string ends that begins at `at` and has signs among letters,
+ * as no word of a sentence; `at` when it is none. */
+static size_t signed_word_end(const struct scan *scan, size_t at) {
+    size_t to = at;
+    bool has_sign = false;
+
+    while (to < scan->text.len && !is_blank(scan->text.ptr[to]) &&
+           !is_any(scan->text.ptr[to], "\"'`\\<>(){}\x1b")) {
+        has_sign = has_sign || (to > at && is_any(scan->text.ptr[to], "!$^&*@?~#") &&
+                                is_alnum(scan_char(scan, to + 1)));
+        to++;
+    }
+    bool is_last = scan_is_line_over(scan, to) || is_any(scan_char(scan, to), "\"'\\\x1b");
+    return has_sign && is_last ? to : at;
+}
+
 size_t match_bearer(struct scan *scan, const struct rule *rule, size_t at) {
     size_t after = at + strlen(rule->anchor);
     bool is_protocol = scan_has(scan, after, ", ") && value_is_opaque(scan->text, after + 2, false);
     after += is_protocol ? 1 : 0; /* Sec-WebSocket-Protocol: bearer, VALUE */
     size_t body = skip_blanks(scan, after);
-    bool has_digit = false;
+    bool has_digit = false; /* or a sign in it */
 
     if (body == after || !scan_is_start(scan, at)) {
         return 0;
     }
     size_t to = scan_run_end(scan, rule->body, body);
+    if (rule->body == SET_COOKIE && is_any(scan_char(scan, to), "!$^&*@?~#")) {
+        size_t word = signed_word_end(scan, body);
+        has_digit = word > body;
+        to = has_digit ? word : to;
+    }
     for (size_t i = body; i < to && !has_digit; i++) {
         has_digit = is_digit(scan->text.ptr[i]);
     }

@@ -160,7 +160,11 @@ static size_t quoted_path_begin(const struct scan *scan, size_t from, size_t to)
     bool is_action =
         is_upper(scan->text.ptr[from]) && open + 1 < from && !is_upper(scan->text.ptr[open]);
     bool is_type = from > 1 && scan_has(scan, from - 2, "::"); /* AWS::IAM::AccessKey */
-    return is_closed && !is_action && !is_type && is_any(scan_char(scan, sign), ":=") ? open : from;
+    bool is_set = before > 4 && scan_has(scan, before - 4, "set ") && sign > close + 1 &&
+                  is_quote(scan_char(scan, scan_skip_slashes(scan, sign))); /* set "A:NAME" "V" */
+    return is_closed && !is_action && !is_type && (is_any(scan_char(scan, sign), ":=") || is_set)
+               ? open
+               : from;
 }
 
 /* Whether a name begins the fragment of a URI, as OAuth hands tokens on: https://host/#NAME= */
@@ -337,6 +341,16 @@ size_t name_entity_end(const struct scan *scan, size_t at) {
     return at;
 }
 
+/* Behind the bracket of config[:NAME] of Ruby that closes at `at`, where a string is put into it;
+ * `at` otherwise. */
+static size_t symbol_end(const struct scan *scan, size_t at) {
+    size_t sign = scan_skip_blanks(scan, at + 1);
+    size_t value = scan_skip_blanks(scan, sign + 1);
+    bool is_string = is_quote(scan_char(scan, scan_skip_slashes(scan, value)));
+
+    return scan_char(scan, at) == ']' && scan_char(scan, sign) == '=' && is_string ? at + 1 : at;
+}
+
 size_t name_close(const struct scan *scan, struct name *name) {
     size_t quote = scan_skip_slashes(scan, name->to);
 
@@ -350,10 +364,12 @@ size_t name_close(const struct scan *scan, struct name *name) {
                      scan_is_plain(scan, quote) == scan_is_plain(scan, name->from - 1) &&
                      (quote == name->to) == (name->slashes == 0);
     char before = name->from > 0 ? scan->text.ptr[name->from - 1] : '\0';
+    bool is_key = before == ':' && name->from > 1 && scan->text.ptr[name->from - 2] == '[';
     const char *index = before == '[' ? "] =" : before == '{' ? "} =" : NULL;
     bool is_part = before == '[' && name->from > 1 && scan_has(scan, name->to, "]=") &&
                    (is_name_char(scan->text.ptr[name->from - 2]) ||
                     scan->text.ptr[name->from - 2] == ']'); /* user[NAME]=VALUE of a form */
+    size_t symbol = is_key ? symbol_end(scan, name->to) : name->to;
     if (!is_closed) {
         size_t to = name_skip_bold(scan, scan_skip_colours(scan, name->to));
         name->quote = '\0';
@@ -366,6 +382,9 @@ size_t name_close(const struct scan *scan, struct name *name) {
         bool is_index = index != NULL && scan_has(scan, to, index);
         bool is_symbol = before == '(' && scan_has(scan, to, ")]:"); /* [Symbol(KEY)]: of Node */
         name->is_query = name->is_query || (is_part && is_in_query(scan, name));
+        if (symbol > name->to) {
+            return symbol;
+        }
         size_t entity = name_entity_end(scan, to);
         if (entity > to) { /* &quot;NAME&quot;: of JSON in HTML */
             return entity;
@@ -455,6 +474,53 @@ static bool is_of_cipher(const struct scan *scan, const struct name *name) {
     }
 }
 
+/* Whether the word that ends at `to` is the name of a section that signs. */
+static bool is_section_before(const struct scan *scan, size_t to) {
+    size_t from = to;
+
+    while (from > 0 && to - from < NAME_MAX && is_name_char(scan->text.ptr[from - 1])) {
+        from--;
+    }
+    return key_section_signs(str_slice(scan->text, from, to));
+}
+
+/* Whether the name, "Key", is one of a section that signs: {"Jwt": {"Key": "VALUE", --Jwt:Key=VALUE
+ */
+static bool is_of_section(const struct scan *scan, const struct name *name) {
+    size_t from = name->from;
+    int depth = 0;
+
+    if (name->quote == '\0') {
+        return from > 0 && scan->text.ptr[from - 1] == ':' && scan_char(scan, name->to) == '=' &&
+               is_section_before(scan, from - 1);
+    }
+
+    while (from > 0 && name->from - from < CALL_MAX && !is_line_end(scan->text.ptr[from - 1]) &&
+           (scan->text.ptr[from - 1] != '{' || depth > 0)) {
+        from--;
+        depth += scan->text.ptr[from] == '}' ? 1 : scan->text.ptr[from] == '{' ? -1 : 0;
+    }
+    budget_take(scan->budget, (name->from - from) * BUDGET_WALK_BYTE);
+    size_t colon = from > 0 ? text_before_blanks(scan->text, from - 1) : 0;
+    if (colon == 0 || scan->text.ptr[from - 1] != '{' || scan->text.ptr[colon - 1] != ':') {
+        return false;
+    }
+    size_t close = text_before_blanks(scan->text, colon - 1);
+    if (close == 0 || !is_quote(scan->text.ptr[close - 1])) {
+        return false;
+    }
+    size_t to = text_back_over(scan->text, close - 1, NAME_MAX, "\\");
+    return is_section_before(scan, to);
+}
+
+/* aws secretsmanager get-secret-value --secret-id x: which secret; that of Vault is one. */
+static bool is_id_of_manager(const struct scan *scan, const struct name *name) {
+    size_t line = scan_line_begin(scan, name->from);
+    size_t near = name->from > CALL_MAX ? name->from - CALL_MAX : 0;
+
+    return scan_find(scan, near > line ? near : line, name->from, "secretsmanager ") >= 0;
+}
+
 bool name_is_secret(struct scan *scan, const struct name *name) {
     struct str key = name_str(scan, name);
 
@@ -463,6 +529,12 @@ bool name_is_secret(struct scan *scan, const struct name *name) {
     }
     bool is_of_query = str_eq_nocase(key, STR("key")) || str_eq(key, STR("sig"));
     bool is_named = (name->is_query && is_of_query) || is_secret_name(scan, key) ||
-                    (str_eq(key, STR("key")) && is_of_cipher(scan, name));
+                    (str_eq(key, STR("key")) && is_of_cipher(scan, name)) ||
+                    (str_eq_nocase(key, STR("key")) && is_of_section(scan, name));
+    bool is_claim = str_ends(key, STR(".com")) && scan_char(scan, name->to) == ':' &&
+                    is_letter(scan_char(scan, name->to + 1)); /* of a host: token.host.com:aud */
+    if (is_claim || (str_eq(key, STR("secret-id")) && is_id_of_manager(scan, name))) {
+        return false;
+    }
     return is_named && (name->quote != '\0' || !is_file_name(key));
 }

@@ -30,7 +30,8 @@ static void each_word_decides_by_itself(void **state) {
         {"my", "=tigerlily", true,
          "password passwd passphrase apikey secretkey accesskey privatekey secret token "
          "userpass dbpass rootpass adminpass passwort authkey authtoken accesstoken apitoken "
-         "sessiontoken clientsecret netrc storepass keypass userpwd requirepass masterauth"},
+         "sessiontoken clientsecret netrc storepass keypass userpwd requirepass masterauth "
+         "mysqlpass smtppass mailpass redispass dbpw userpw rootpw adminpw bindpw"},
         {"secret_", "=tigerlily", false,
          "name names type arn path file count length limit size version usage format algorithm "
          "schema enabled required expired expires expiry expiration ttl prefix policy provider "
@@ -64,9 +65,15 @@ static void each_word_decides_by_itself(void **state) {
          "rev ref build fingerprint thumbprint kid trace traceparent span correlation request "
          "nonce url uri href src dir folder filename image hostname domain class public "
          "publishable certificate cert idempotency cursor marker continuation pagination next "
-         "layer resolved resolution mappings h1 requestid traceid spanid correlationid"},
+         "layer resolved resolution mappings h1 requestid traceid spanid correlationid ulid "
+         "ulids ksuid"},
         {"", "=tigerlily", true,
-         "private signature X-Amz-Signature token"},
+         "private signature X-Amz-Signature token X-Goog-Signature X-Hub-Signature "
+         "X-Hub-Signature-256 Stripe-Signature X-Slack-Signature"},
+        {"private_", "=tigerlily", true,
+         "pem der p8 p12 pfx pkcs8 jwk jwks exponent scalar rsa dsa ecdsa ed25519 hex"},
+        {"", ":Key=tigerlily", true,
+         "jwt jws jwe hmac aes signing encryption api JwtSettings"},
     };
     /* clang-format on */
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();

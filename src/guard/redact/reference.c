@@ -128,16 +128,21 @@ static bool is_file(struct str key, struct str value) {
            has_only(value, "/_-.~") && !key_path_has_secret(value);
 }
 
-/* --password TEXT, --password <password>, --password string   Password of the user: what a manual
- * calls the value, and says of it, but for its default. */
+/* --password TEXT, --password <password>, --secret-id (string), --password string   Password of the
+ * user: what a manual calls the value, and says of it, but for its default. */
 static bool is_called(struct str key, struct str value) {
     static const struct str types[] = {W("TEXT"),     W("STRING"), W("VALUE"),
                                        W("INTEGER"),  W("PATH"),   W("FILE"),
                                        W("FILENAME"), W("KEY"),    W("string")};
+    static const struct str brackets[] = {W("(string)"), W("(boolean)"), W("(integer)"),
+                                          W("(list)"),   W("(blob)"),    W("(structure)")};
     size_t to = 1;
 
     if (!str_starts(key, STR("-")) || str_find(value, STR("default")) >= 0) {
         return false;
+    }
+    if (starts_with_one_of(value, brackets, ARRAY_N(brackets))) {
+        return true;
     }
     while (to < value.len && to < CALLED_MAX &&
            (is_letter(value.ptr[to]) || is_any(value.ptr[to], "_- |"))) {
@@ -267,9 +272,18 @@ static bool is_told_word(struct str key, struct str value) {
     static const struct str states[] = {W("active"),  W("inactive"), W("enabled"), W("disabled"),
                                         W("pending"), W("expired"),  W("revoked"), W("ok")};
     static const struct str kinds[] = {W("type"), W("format")};
+    /* of OpenAPI's security schemes */
+    static const struct str schemes[] = {
+        W("http"),  W("apiKey"), W("oauth2"), W("openIdConnect"), W("mutualTLS"), W("bearer"),
+        W("basic"), W("digest"), W("header"), W("query"),         W("cookie"),    W("JWT")};
+    static const struct str scheme_names[] = {W("type"), W("scheme"), W("in"), W("bearerFormat")};
     static const struct str titles[] = {W("title"), W("description")};
     static const struct str users[] = {W("username"), W("user_name")};
 
+    if (word_is_exactly_one_of(key, scheme_names, ARRAY_N(scheme_names)) &&
+        word_is_exactly_one_of(value, schemes, ARRAY_N(schemes))) {
+        return true;
+    }
     if (word_ends_one_of(key, kinds, ARRAY_N(kinds))) {
         return word_is_one_of(value, types, ARRAY_N(types));
     }
@@ -287,6 +301,10 @@ bool reference_is_told(struct str key, struct str value) {
         W("expiration"), W("expires"),   W("expiry"),    W("expiresAt"),  W("expires_at"),
         W("expires_in"), W("expiresIn"), W("createdAt"), W("created_at"), W("CreateDate")};
     static const struct str ids[] = {W("id"), W("clientId"), W("client_id")};
+
+    if (str_eq(key, STR("file")) && (str_starts(value, STR("./")) || str_starts(value, STR("/")))) {
+        return has_only(value, "/_-.") && !key_path_has_secret(value); /* of Compose */
+    }
 
     if (str_eq(value, STR("true")) || str_eq(value, STR("false"))) {
         return true;

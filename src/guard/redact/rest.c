@@ -139,7 +139,8 @@ static bool is_command(const struct scan *scan, size_t at, size_t to) {
 }
 
 size_t rest_of_line(const struct scan *scan, const struct name *name, size_t from, size_t to) {
-    bool is_set = scan_char(scan, name->to) == '=' && from == name->to + 1 &&
+    bool is_substitution = scan_has(scan, from, "$("); /* whose command is none of its own */
+    bool is_set = !is_substitution && scan_char(scan, name->to) == '=' && from == name->to + 1 &&
                   name_is_constant(name_str(scan, name)) && name_is_line_begin(scan, name->from);
     bool is_first = true;
 

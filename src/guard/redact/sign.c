@@ -113,6 +113,9 @@ static size_t after_equals(const struct scan *scan, const struct name *name, str
     if (next == '~') {
         return 0;
     }
+    if (next == '=' && scan_has(scan, sign + 2, "> ")) {
+        return sign_value_begin(scan, sign + 3); /* NAME ==> VALUE */
+    }
     if (next == '=') {
         return is_set_to_equals(scan, name, sign) ? sign + 1 : 0;
     }

@@ -103,7 +103,8 @@ static bool is_setting_word(const struct scan *scan, size_t from, bool may_shout
 static bool is_setting_line(const struct scan *scan, const struct name *name) {
     struct str key = name_str(scan, name);
 
-    return (name_is_password(key) || str_ends_nocase(key, STR("token"))) &&
+    return (name_is_password(key) || str_ends_nocase(key, STR("token")) ||
+            str_ends_nocase(key, STR("_psk"))) &&
            name_begins_line(scan, name->from) &&
            is_setting_word(scan, scan_skip_blanks(scan, name->to),
                            str_find(key, STR("_")) > 0 || word_case_changes(key) > 1);

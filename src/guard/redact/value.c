@@ -536,27 +536,57 @@ static size_t opened_end(const struct scan *scan, const struct name *name, size_
     return has_more_pairs(scan, from, end) ? from : end;
 }
 
+/* Whether a type is named after the secret that it holds: Token, SecretString, NewSecret. */
+static bool is_secret_type(struct str called) {
+    return called.len > 0 && is_upper(called.ptr[0]) && !name_is_pair(called) &&
+           key_is_secret(called);
+}
+
+/* Without what makes one of a type: Secret of Secret::new and secrecy::Secret::new, Redacted of
+ * Redacted.make, and NewSecret of secret.NewSecret of Go. */
+static struct str made_type(struct str called) {
+    static const char *const makers[] = {"::new", "::from", ".of", ".make"};
+    const char *dot = called.len == 0 ? NULL : memrchr(called.ptr, '.', called.len);
+
+    for (size_t i = 0; i < ARRAY_N(makers); i++) {
+        if (str_ends(called, str_from(makers[i]))) {
+            called = str_slice(called, 0, called.len - strlen(makers[i]));
+            const char *colon = called.len == 0 ? NULL : memrchr(called.ptr, ':', called.len);
+            return colon == NULL ? called
+                                 : str_slice(called, (size_t)(colon + 1 - called.ptr), called.len);
+        }
+    }
+    struct str last =
+        dot == NULL ? called : str_slice(called, (size_t)(dot + 1 - called.ptr), called.len);
+    return str_starts(last, STR("New")) ? last : called;
+}
+
 /* Where the argument begins of a call that only wraps a value, which begins at `from`: Some(,
- * SecretStr(, and types that are named after what they hold, as Token(; 0: other code. */
+ * SecretStr(, Secret::new(, new SecretString(, and types that are named after what they hold, as
+ * Token(; 0: other code. */
 static size_t wrapper_end(const struct scan *scan, size_t from) {
     static const struct str wrappers[] = {
-        W("Some"),  W("SecretStr"), W("Secret"),   W("JSON.stringify"), W("String"), W("str"),
-        W("bytes"), W("Ok"),        W("Optional"), W("Just"),           W("Right"),  W("Str")};
-    size_t to = from;
+        W("Some"),      W("SecretStr"),     W("Secret"),        W("JSON.stringify"),
+        W("String"),    W("str"),           W("bytes"),         W("Ok"),
+        W("Optional"),  W("Just"),          W("Right"),         W("Str"),
+        W("Redacted"),  W("SecureString"),  W("Sensitive"),     W("Masked"),
+        W("Zeroizing"), W("sensitive"),     W("pulumi.secret"), W("aws.String"),
+        W("ptr.To"),    W("pulumi.String"), W("to.Ptr"),        W("pulumi.Output.secret"),
+    };
+    size_t begin = from + (scan_has(scan, from, "new ") ? strlen("new ") : 0);
+    size_t to = begin;
 
-    while (is_name_char(scan_char(scan, to))) {
+    while (is_name_char(scan_char(scan, to)) || (to > begin && scan_char(scan, to) == ':')) {
         to++;
     }
-    struct str called = str_slice(scan->text, from, to);
-    if (to == from || scan_char(scan, to) != '(') {
+    if (to == begin || scan_char(scan, to) != '(') {
         return 0;
     }
+    struct str called = made_type(str_slice(scan->text, begin, to));
     if (word_is_exactly_one_of(called, wrappers, ARRAY_N(wrappers))) {
         return to + 1;
     }
-    bool is_type = is_upper(called.ptr[0]) && sign_string(scan, to + 1) > 0 &&
-                   !name_is_pair(called) && key_is_secret(called);
-    return is_type ? to + 1 : 0;
+    return is_secret_type(called) && sign_string(scan, to + 1) > 0 ? to + 1 : 0;
 }
 
 /* What is only wrapped, in a string or, as Scala prints it, in none. Other calls are code. */
