@@ -77,6 +77,23 @@ class PolicyCheck(Checks):
         self.assertEqual(run.returncode, 2)
         self.assertIn("'Stage' is given twice", run.stderr)
 
+    def test_the_environment_that_is_named_says_which_account_is_meant(self):
+        text = json.dumps({"Resources": {"S": {"Type": "AWS::SNS::Subscription", "Properties": {
+            "TopicArn": "arn:aws:sns:eu-west-1:111122223333:t", "Protocol": "sqs"}}}})
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "t.json").write_text(text)
+            check = lambda *options: subprocess.run([lab.program(), "policy", "check", "t.json", *options], cwd=folder, capture_output=True, text=True,  # noqa: E731
+                                                    env={**os.environ, "HOME": folder, "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder})
+            self.assertIn("-e dev: nothing here says which account that is", check("-e", "dev").stderr)
+            Path(folder, "aws-copilot.yml").write_text(
+                'version: 1\napp: {name: todo, backend: {dir: backend, asgi: "app.main:app"}}\nenvironments:\n'
+                '  dev: {account: "111122223333", region: eu-west-1, target: lambda-http}\n'
+                '  prod: {account: "210987654321", region: eu-west-1, target: lambda-http}\n')
+            self.assertEqual([check(*options).returncode for options in ((), ("-e", "dev"), ("-e", "none"), ("-e", "dev", "--account", "210987654321"))], [0, 0, 2, 5])
+            run = check("-e", "prod")
+            self.assertEqual(run.returncode, 5)
+            self.assertIn("it names the account 111122223333", run.stdout)
+
     def test_a_whole_folder_of_templates_is_judged_at_once_and_too_many_say_what_to_do(self):
         run = self.files(**{f"t{i}": HELD for i in range(150)}, open=OPEN)
         self.assertEqual(run.returncode, 5, run.stderr)

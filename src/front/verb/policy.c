@@ -91,12 +91,32 @@ static enum err_code policy_read(struct cli *cli, struct arena *arena, struct po
     return ERR_NONE;
 }
 
+/* Where the template is meant for: what --account and --region say, else the environment that -e
+ * names; {} where nothing does. Errors: ERR_CONFIG (no such environment), those of cli_flow(). */
+static enum err_code policy_place(struct cli *cli, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
+
+    if (!cli->args.is_typed[OPT_ENV]) {
+        *out = json_incref(flags);
+        return ERR_NONE;
+    }
+    if (cli_flow(cli, err) != ERR_NONE || flow_place(cli->flow, flags, out, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (json_str_at(*out, "account") == NULL) {
+        err_set(err, ERR_CONFIG, "-e %.60s: nothing here says which account that is",
+                args_text(&cli->args, OPT_ENV));
+        return err_remedy(err, "go to the folder of aws-copilot.yml, or give --account ID");
+    }
+    return ERR_NONE;
+}
+
 /* Judges one file and adds "verdict" and "findings" to its row. */
 static enum verdict policy_judge_file(struct cli *cli, const struct template_file *paper,
-                                      const json_t *parameters, json_t *file) {
+                                      const json_t *place, const json_t *parameters, json_t *file) {
     struct review_ctx ctx = {
-        .account = args_text(&cli->args, OPT_ACCOUNT),
-        .region = args_text(&cli->args, OPT_REGION),
+        .account = json_str_at(place, "account"),
+        .region = json_str_at(place, "region"),
         .redactor = cli_redactor(cli),
         .parameters = parameters,
         .comments = paper->comments,
@@ -133,6 +153,7 @@ static enum err_code policy_run(struct cli *cli, struct err *err) {
     CLEANUP(policy_papers_done) struct policy_papers papers = {0};
     CLEANUP(json_decrefp) json_t *files = json_array();
     CLEANUP(json_decrefp) json_t *parameters = NULL;
+    CLEANUP(json_decrefp) json_t *place = NULL;
     enum verdict verdict = VERDICT_ALLOW;
 
     if (cli_word(cli, 0) != NULL && strcmp(cli_word(cli, 0), "check") != 0) {
@@ -144,15 +165,16 @@ static enum err_code policy_run(struct cli *cli, struct err *err) {
         return err_remedy(err, "aws-copilot policy check FILE...");
     }
     if (policy_read(cli, arena, &papers, files, err) != ERR_NONE ||
-        template_parameters(cli, papers.rows, papers.n, &parameters, err) != ERR_NONE) {
+        template_parameters(cli, papers.rows, papers.n, &parameters, err) != ERR_NONE ||
+        policy_place(cli, &place, err) != ERR_NONE) {
         return err->code;
     }
     for (size_t i = 0; i < papers.n; i++) {
         /* What is not read does not pass. */
-        enum verdict one =
-            papers.rows[i].json == NULL
-                ? VERDICT_DENY
-                : policy_judge_file(cli, &papers.rows[i], parameters, json_array_get(files, i));
+        enum verdict one = papers.rows[i].json == NULL
+                               ? VERDICT_DENY
+                               : policy_judge_file(cli, &papers.rows[i], place, parameters,
+                                                   json_array_get(files, i));
 
         verdict = verdict_strictest(verdict, one);
     }
@@ -184,7 +206,8 @@ const struct verb verb_policy = {
         "Reads YAML or JSON (- is standard input), asks neither AWS nor a model. Each finding "
         "has its line, its rule and what to do; what cannot be told never passes. Parameters "
         "are what --parameter says, or their defaults, which decide no condition: without "
-        "--parameter both branches are read. With --account other accounts are found too. Exit "
+        "--parameter both branches are read. With --account, or the environment that -e names, "
+        "other accounts are found too. Exit "
         "0: nothing found that stops; 10: a person has to decide; 5: denied; 2: no template, 6: "
         "no such file, 1: not readable; the other files are judged all the same. With --json: "
         "one object.",
