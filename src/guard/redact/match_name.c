@@ -194,12 +194,14 @@ size_t match_login(struct scan *scan, const struct rule *rule, size_t at) {
 
 size_t match_label(struct scan *scan, const struct rule *rule, size_t at) {
     struct name name = {.from = at, .to = at + strlen(rule->anchor), .kind = rule->kind};
-    size_t sign = scan_skip_blanks(scan, name.to);
-    struct within whole = scan_narrow(scan, at, false);
+    size_t quote = scan_skip_slashes(scan, name.to);
+    bool is_closed = is_quote(scan_char(scan, quote)); /* of JSON */
+    size_t sign = scan_skip_blanks(scan, is_closed ? quote + 1 : name.to);
+    struct within whole = is_closed ? scan_all(scan) : scan_narrow(scan, at, false);
+    size_t value = scan_skip_blanks(scan, sign + 1);
     size_t to = 0;
 
-    if (is_any(scan_char(scan, sign), ":=")) {
-        size_t value = scan_skip_blanks(scan, sign + 1);
+    if (is_any(scan_char(scan, sign), ":=") && (!is_closed || sign_string(scan, value) > 0)) {
         name.is_line_start = true;
         scan->found_from = value;
         to = value_at(scan, &name, value, '=');

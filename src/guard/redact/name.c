@@ -491,7 +491,8 @@ static bool is_of_section(const struct scan *scan, const struct name *name) {
     int depth = 0;
 
     if (name->quote == '\0') {
-        return from > 0 && scan->text.ptr[from - 1] == ':' && scan_char(scan, name->to) == '=' &&
+        return from > 0 && scan->text.ptr[from - 1] == ':' &&
+               scan_char(scan, scan_skip_blanks(scan, name->to)) == '=' &&
                is_section_before(scan, from - 1);
     }
 

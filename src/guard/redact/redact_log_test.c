@@ -66,6 +66,10 @@ static const struct row colours[] = {
     {"{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35mTulip_fog_7e\\\\u001b[0m p=1\\\"}\"}\n", "{\"m\": \"{\\\"o\\\": \\\"\\\\u001b[36mapi_key\\\\u001b[0m=\\\\u001b[35m***\\\\u001b[0m p=1\\\"}\"}\n"},
 };
 static const struct row forms[] = {
+    {"Jwt:Key = Tulip7fog\n", "Jwt:Key = ***\n"},
+    {"password: Some(Secret::new(\"Tulip7fog\".to_owned())),\n", "password: Some(Secret::new(\"***\".to_owned())),\n"},
+    {"{\"\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c\":\"Tulip7fog\"}\n", "{\"\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c\":\"***\"}\n"},
+    {"{\\\"Jwt\\\":{\\\"Issuer\\\":\\\"x\\\",\\\"Key\\\":\\\"Tulip7fog\\\"}}\n", "{\\\"Jwt\\\":{\\\"Issuer\\\":\\\"x\\\",\\\"Key\\\":\\\"***\\\"}}\n"},
     {"dotnet user-secrets set \"Jwt:Key\" \"Tulip7fog\"\n", "dotnet user-secrets set \"Jwt:Key\" \"***\"\n"},
     {"dotnet user-secrets set \"Db:Password\" \"Tulip7fog\" --project a\n", "dotnet user-secrets set \"Db:Password\" \"***\" --project a\n"},
     {"dotnet run --Jwt:Key=Tulip7fog\n", "dotnet run --Jwt:Key=***\n"},
@@ -446,6 +450,8 @@ static const struct row anywhere[] = { /* found behind leads, in colours, in JSO
 static const char *const before_lines[] = {"", "api-1  | ", "api-7d9f8b6c5d-x2x4k api ", "2026-11-30T12:00:00.123456789Z stdout F ", "2026-11-30 12:00:00,123 INFO  [main] c.e.App - ",
     "I, [2026-11-30T12:00:00.123456 #12]  INFO -- : ", "web:build: ", "2026-11-30T12:00:00.1Z stderr P ", "##[debug]", "E   ", "\033[36m", "[2026-11-30 12:00:00,000: INFO/MainProcess] "};
 static const char *const plain[] = { /* nothing of these is anybody's */
+    "{\"securitySchemes\":{\"apiKeyAuth\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"}}}\n",
+    "apiKeyAuth:\n  type: apiKey\n  in: header\n  name: X-API-Key\n",
     "API_TOKEN=$(aws secretsmanager get-secret-value --secret-id x)\n",
     "aws secretsmanager get-secret-value --secret-id prod-db\n",
     "  --secret-id (string) The ARN or name of the secret.\n",

@@ -302,6 +302,10 @@ bool reference_is_told(struct str key, struct str value) {
         W("expires_in"), W("expiresIn"), W("createdAt"), W("created_at"), W("CreateDate")};
     static const struct str ids[] = {W("id"), W("clientId"), W("client_id")};
 
+    if (str_eq(key, STR("name")) && word_digits(value) == 0 && has_only(value, "-_") &&
+        key_is_secret(value)) {
+        return true; /* "name": "X-API-Key", of OpenAPI */
+    }
     if (str_eq(key, STR("file")) && (str_starts(value, STR("./")) || str_starts(value, STR("/")))) {
         return has_only(value, "/_-.") && !key_path_has_secret(value); /* of Compose */
     }

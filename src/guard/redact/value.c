@@ -20,6 +20,7 @@ enum {
     BRACED_MAX = 256,
     OPENED_MAX = 512,
     CALL_MAX = 48,
+    WRAPPERS_MAX = 4, /* calls in calls */
     TYPE_MAX = 40,
     PLAIN_MAX = 256,
     LISTED_MIN = 8,
@@ -598,6 +599,9 @@ static size_t value_call(struct scan *scan, const struct name *name, size_t from
 
     if (argument == 0) {
         return 0;
+    }
+    for (int depth = 1; depth < WRAPPERS_MAX && wrapper_end(scan, at) > 0; depth++) {
+        at = scan_skip_blanks(scan, wrapper_end(scan, at)); /* Some(Secret::new("VALUE")) */
     }
     if (scan_is_line_over(scan, lead_colour_end(scan->text, at))) {
         value_below(scan, name, BELOW_TEXT);
