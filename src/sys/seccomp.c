@@ -18,7 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Denied with EPERM whatever the arguments. A call this machine does not have is passed over. */
+/* What the kernel looks at of an argument that is an int. */
+#define LOWER_HALF 0xffffffff
+
+/* Denied with EPERM whatever the arguments. */
 static const char *const denied[] = {
     /* other processes */
     "ptrace",
@@ -60,12 +63,10 @@ static const char *const denied[] = {
     "clock_settime",
     "clock_adjtime",
     "adjtimex",
-    "stime",
     "sethostname",
     "setdomainname",
     /* mounts and namespaces */
     "mount",
-    "umount",
     "umount2",
     "pivot_root",
     "chroot",
@@ -107,13 +108,15 @@ static const char *const denied_without_namespaces[] = {
     "lremovexattr", "fremovexattr", "removexattrat", "inotify_add_watch",
     "inotify_init", "inotify_init1"};
 
-/* Calls that an older library does not know by name; from 424 on the numbers are the same on all
- * machines. Source: include/uapi/asm-generic/unistd.h of Linux. */
+/* Calls that an older library (2.5.1) does not know by name, and the kernel may; from 424 on the
+ * numbers are the same on all machines. Source: include/uapi/asm-generic/unistd.h of Linux. */
 static const struct {
     const char *name;
     int number;
-} newer[] = {
-    {"setxattrat", 463}, {"removexattrat", 466}, {"open_tree_attr", 467}, {"file_setattr", 469}};
+} newer[] = {{"process_madvise", 440}, {"mount_setattr", 442},    {"quotactl_fd", 443},
+             {"memfd_secret", 447},    {"process_mrelease", 448}, {"fchmodat2", 452},
+             {"setxattrat", 463},      {"removexattrat", 466},    {"open_tree_attr", 467},
+             {"file_setattr", 469}};
 
 /* Calls from here on are newer than this file: what they do is not known. */
 enum { CALLS_KNOWN = 470, CALLS_X32 = 0x40000000 };
@@ -179,8 +182,8 @@ static const unsigned ioctls[] = {TIOCSTI,
                                   _IOC(_IOC_WRITE, 0x94, 26, 8),
                                   _IOC(_IOC_WRITE, 0x94, 63, 4096)};
 
-/* Answers the call with `error` where its arguments are all so; one that this machine does not have
- * is passed over. */
+/* Answers the call with `error` where its arguments are all so. The library passes over a call that
+ * only other machines have, and refuses a name that nobody knows. */
 static int deny(scmp_filter_ctx ctx, uint16_t error, const char *name, unsigned n,
                 const struct scmp_arg_cmp *args) {
     int nr = seccomp_syscall_resolve_name(name);
@@ -188,8 +191,7 @@ static int deny(scmp_filter_ctx ctx, uint16_t error, const char *name, unsigned 
     for (size_t i = 0; i < ARRAY_N(newer) && nr == __NR_SCMP_ERROR; i++) {
         nr = strcmp(name, newer[i].name) == 0 ? newer[i].number : nr;
     }
-    return nr == __NR_SCMP_ERROR ? 0
-                                 : seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(error), nr, n, args);
+    return seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(error), nr, n, args);
 }
 
 static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
@@ -204,30 +206,25 @@ static int deny_all(scmp_filter_ctx ctx, const char *const *names, size_t n) {
 /* Denies socket() but for the families that the kind of child may have. Not AF_UNIX: agents and
  * daemons listen in folders that may be readable, and no wall of files keeps a child from
  * connecting. socketpair() makes two sockets of a family before it finds out that it has no pairs:
- * only those of AF_UNIX, which know nobody but each other. The family is an int: the kernel does
- * not look at the upper half of the argument, and so neither do the rules. */
+ * only those of AF_UNIX, which know nobody but each other. */
 static int deny_sockets(scmp_filter_ctx ctx, enum sandbox_net net) {
-    static const scmp_datum_t low = 0xffffffff;
     enum { FAMILIES = 64 }; /* those of kernels to come among them */
+    const struct scmp_arg_cmp is_no_pair = {0, SCMP_CMP_NE, AF_UNIX, 0};
 
-    if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socketpair), 1,
-                         SCMP_A0(SCMP_CMP_NE, AF_UNIX)) != 0) {
+    if (deny(ctx, EPERM, "socketpair", 1, &is_no_pair) != 0) {
         return -1;
     }
     if (net != SANDBOX_NET_SOURCES) {
-        return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
+        return deny(ctx, EPERM, "socket", 0, NULL);
     }
-    for (int family = 0; family < FAMILIES; family++) {
-        struct scmp_arg_cmp is_family = {0, SCMP_CMP_MASKED_EQ, low, (scmp_datum_t)family};
+    for (unsigned family = 0; family < FAMILIES; family++) {
         bool is_internet = family == AF_INET || family == AF_INET6;
+        const struct scmp_arg_cmp args[] = {
+            {0, SCMP_CMP_MASKED_EQ, LOWER_HALF, family},
+            {1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW}, /* the type, which shares it with flags */
+        };
 
-        if (!is_internet && family != AF_NETLINK &&
-            seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, is_family) != 0) {
-            return -1;
-        }
-        if (is_internet &&
-            seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2, is_family,
-                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_RAW)) != 0) {
+        if (family != AF_NETLINK && deny(ctx, EPERM, "socket", is_internet ? 2 : 1, args) != 0) {
             return -1;
         }
     }
@@ -274,11 +271,13 @@ static int deny_others(scmp_filter_ctx ctx, bool has_namespaces) {
     return 0;
 }
 
-/* The second argument of ioctl() and fcntl(), of which the kernel looks at the lower half. */
-static int deny_requests(scmp_filter_ctx ctx, int nr, const unsigned *requests, size_t n) {
+/* The second argument of ioctl() and fcntl(). */
+static int deny_requests(scmp_filter_ctx ctx, const char *name, const unsigned *requests,
+                         size_t n) {
     for (size_t i = 0; i < n; i++) {
-        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 1,
-                             SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, requests[i])) != 0) {
+        const struct scmp_arg_cmp is_request = {1, SCMP_CMP_MASKED_EQ, LOWER_HALF, requests[i]};
+
+        if (deny(ctx, EPERM, name, 1, &is_request) != 0) {
             return -1;
         }
     }
@@ -286,25 +285,25 @@ static int deny_requests(scmp_filter_ctx ctx, int nr, const unsigned *requests, 
 }
 
 static int deny_arguments(scmp_filter_ctx ctx) {
+    /* Huge pages are set aside for the whole machine. */
+    const struct scmp_arg_cmp is_huge = {3, SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB};
+
     for (size_t i = 0; i < ARRAY_N(namespace_flags); i++) {
         /* The flags are the first argument but on s390, which is not supported. */
-        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                             SCMP_A0(SCMP_CMP_MASKED_EQ, namespace_flags[i], namespace_flags[i])) !=
-            0) {
+        const struct scmp_arg_cmp is_set = {0, SCMP_CMP_MASKED_EQ, namespace_flags[i],
+                                            namespace_flags[i]};
+
+        if (deny(ctx, EPERM, "clone", 1, &is_set) != 0) {
             return -1;
         }
     }
-    if (deny_requests(ctx, SCMP_SYS(ioctl), ioctls, ARRAY_N(ioctls)) != 0 ||
-        deny_requests(ctx, SCMP_SYS(fcntl), fcntls, ARRAY_N(fcntls)) != 0) {
-        return -1;
-    }
-    /* Huge pages are set aside for the whole machine. */
-    if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mmap), 1,
-                         SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_HUGETLB, MAP_HUGETLB)) != 0) {
+    if (deny_requests(ctx, "ioctl", ioctls, ARRAY_N(ioctls)) != 0 ||
+        deny_requests(ctx, "fcntl", fcntls, ARRAY_N(fcntls)) != 0 ||
+        deny(ctx, EPERM, "mmap", 1, &is_huge) != 0) {
         return -1;
     }
     /* Its flags are in memory, out of the filter's sight; glibc falls back to clone(). */
-    return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    return deny(ctx, ENOSYS, "clone3", 0, NULL);
 }
 
 static struct sock_fprog *export_filter(scmp_filter_ctx ctx) {
