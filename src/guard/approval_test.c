@@ -253,7 +253,10 @@ static void a_difference_is_named_in_every_member(void **state) {
 
 static void an_artefact_that_is_none_is_no_approval(void **state) {
     static const char *const artefacts[] = {
-        "[1]", "[{}]", "[{\"kind\":\"zip\",\"sha256\":\"a\"}]",
+        "[1]",
+        "[{}]",
+        "[{},{\"bytes\":1,\"kind\":\"zip\",\"sha256\":\"a\"}]",
+        "[{\"kind\":\"zip\",\"sha256\":\"a\"}]",
         "[{\"bytes\":1,\"kind\":\"zip\",\"more\":1,\"sha256\":\"a\"}]",
         "[{\"bytes\":\"1\",\"kind\":\"zip\",\"sha256\":\"a\"}]"};
 
@@ -279,12 +282,18 @@ static void the_screen_shows_every_field_and_the_digest(void **state) {
     CLEANUP(buf_done) struct buf screen = BUF_INIT(1 << 16);
     struct sha256_hex digest = sha256_hex(sha256_of(str_from(bytes)));
     const char *const wants[] = {
-        approval.change_set, approval.account,
-        approval.region,     approval.endpoint,
-        approval.stack_id,   approval.role,
-        "release r-7",       approval.requester,
-        approval.session,    "artefact      zip, 3300 bytes, sha256 aaaa",
-        "at most 12.50 USD", "1970-01-01T00:30:00.000Z",
+        approval.change_set,
+        approval.account,
+        approval.region,
+        approval.endpoint,
+        approval.stack_id,
+        approval.role,
+        "back to release r-7\n",
+        approval.requester,
+        approval.session,
+        "artefact      zip, 3300 bytes, sha256 aaaa",
+        "at most 12.50 USD",
+        "1970-01-01T00:30:00.000Z",
         digest.text,
     };
     struct err err = {0};
@@ -303,8 +312,8 @@ static void the_screen_says_in_words_what_a_failure_leads_to_and_who_acts(void *
         const char *on_failure;
         const char *says;
     } rows[] = {
-        {"leave", "if it fails   leave the stack as CloudFormation leaves it"},
-        {"keep", "if it fails   nothing is put back: what failed stays as it is"},
+        {"leave", "if it fails   leave the stack as CloudFormation leaves it, and say so\n"},
+        {"keep", "if it fails   nothing is put back: what failed stays as it is\n"},
         {"restore:r-7", "if it fails   go back to release r-7"},
         {"something else", "if it fails   something else"},
     };
@@ -352,6 +361,127 @@ static void no_value_can_draw_another_line_on_the_screen(void **state) {
     }
 }
 
+/* A person reads it: every label, what an empty member means, and no ceiling. */
+static void the_screen_of_an_approval_that_has_nothing_names_what_is_absent(void **state) {
+    CLEANUP(approval_done)
+    struct approval approval = {.cost_ceiling_cents = -1, .expires_ms = 1800000};
+    CLEANUP(freep) char *bytes = bytes_of(&approval);
+    CLEANUP(buf_done) struct buf screen = BUF_INIT(1 << 16);
+    struct err err = {0};
+    CLEANUP(freep)
+    char *want = mem_format("what          none\n"
+                            "account       none\n"
+                            "region        none\n"
+                            "endpoint      none\n"
+                            "stack         none\n"
+                            "change set    none: neither deletions nor secrets have one\n"
+                            "acts as       whoever asked, by their own rights\n"
+                            "if it fails   none\n"
+                            "cost          none of its own\n"
+                            "asked by      none\n"
+                            "session       none\n"
+                            "plan          none\n"
+                            "template      none: neither deletions nor secrets have one\n"
+                            "parameters    none\n"
+                            "policy        none\n"
+                            "cost ceiling  none\n"
+                            "expires       1970-01-01T00:30:00.000Z\n"
+                            "sha256        %s\n",
+                            sha256_hex(sha256_of(str_from(bytes))).text);
+
+    (void)state;
+    assert_int_equal(approval_render(str_from(bytes), 100, &screen, &err), ERR_NONE);
+    assert_string_equal(buf_cstr(&screen), want);
+}
+
+static void the_screen_shows_a_ceiling_to_the_cent(void **state) {
+    static const struct {
+        int64_t cents;
+        const char *says;
+    } rows[] = {
+        {-1, "cost ceiling  none\n"},
+        {0, "cost ceiling  at most 0.00 USD a month\n"},
+        {7, "cost ceiling  at most 0.07 USD a month\n"},
+        {10050, "cost ceiling  at most 100.50 USD a month\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(approval_done) struct approval approval = sample();
+        CLEANUP(buf_done) struct buf screen = BUF_INIT(1 << 16);
+        struct err err = {0};
+
+        approval.cost_ceiling_cents = rows[i].cents;
+        CLEANUP(freep) char *bytes = bytes_of(&approval);
+        assert_int_equal(approval_render(str_from(bytes), 100, &screen, &err), ERR_NONE);
+        if (strstr(buf_cstr(&screen), rows[i].says) == NULL) {
+            fail_msg("'%s' is not on the screen:\n%s", rows[i].says, buf_cstr(&screen));
+        }
+    }
+}
+
+/* At 40 columns a value has 26, and so has it at fewer. */
+static void a_long_value_goes_on_below_its_own_beginning(void **state) {
+    static const struct {
+        const char *value;
+        const char *lines;
+    } rows[] = {
+        {"twenty-six letters exactly", "twenty-six letters exactly\n"},
+        {"twenty-six letters exactly and more", "twenty-six letters exactly\n"
+                                                "              and more\n"},
+        {"twenty-six letters, no more", "twenty-six letters, no \n"
+                                        "              more\n"},
+        {"so abcdefghijklmnopqrstuvwxyz", "so \n"
+                                          "              abcdefghijklmnopqrstuvwxyz\n"},
+        {"so abcdefghijklmnopqrstuvwxyz0123", "so abcdefghijklmnopqrstuvw\n"
+                                              "              xyz0123\n"},
+        {"twenty letters, then a\u200bb c", "twenty letters, then \n"
+                                            "              a\\u{200B}b c\n"},
+        {"sixteen letters, a\u200b", "sixteen letters, a\\u{200B}\n"},
+        {"eighteen letters, a\u200b", "eighteen letters, \n"
+                                      "              a\\u{200B}\n"},
+        {"abcdefghijklmnopqrs\u200b", "abcdefghijklmnopqrs\n"
+                                      "              \\u{200B}\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * ARRAY_N(rows); i++) {
+        CLEANUP(approval_done) struct approval approval = sample();
+        CLEANUP(buf_done) struct buf screen = BUF_INIT(1 << 16);
+        CLEANUP(freep) char *want = mem_format("asked by      %ssession ", rows[i / 2].lines);
+        struct err err = {0};
+
+        free(approval.requester);
+        approval.requester = mem_strdup(rows[i / 2].value);
+        CLEANUP(freep) char *bytes = bytes_of(&approval);
+        assert_int_equal(approval_render(str_from(bytes), i % 2 == 0 ? 40 : 10, &screen, &err),
+                         ERR_NONE);
+        if (strstr(buf_cstr(&screen), want) == NULL) {
+            fail_msg("'%s' is not on the screen:\n%s", want, buf_cstr(&screen));
+        }
+    }
+}
+
+static void what_waits_is_listed_with_when_it_was_asked(void **state) {
+    CLEANUP(approval_done) struct approval approval = sample();
+    CLEANUP(json_decrefp) json_t *row = NULL;
+    CLEANUP(freep) char *text = NULL;
+
+    (void)state;
+    approval.expires_ms = 1800000 + 60000; /* asked half an hour before */
+    struct sha256_hex digest = sha256_hex(approval_digest(&approval));
+    row = approval_row(&approval, "q-t-dev");
+    text = json_text(row);
+    CLEANUP(freep)
+    char *want = mem_format(
+        "{\"account\":\"111122223333\",\"asked_by\":\"arn:aws:iam::111122223333:user/dev\","
+        "\"asked_ms\":60000,\"cost\":\"at least +$0.43 a month\",\"digest\":\"%s\","
+        "\"expires_ms\":1860000,\"kind\":\"deploy\",\"region\":\"eu-central-1\","
+        "\"session\":\"s-1\",\"stack\":\"q-t-dev\"}",
+        digest.text);
+    assert_string_equal(text, want);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_changed_byte_of_any_field_changes_the_digest),
@@ -365,6 +495,10 @@ int main(void) {
         cmocka_unit_test(the_screen_shows_every_field_and_the_digest),
         cmocka_unit_test(the_screen_says_in_words_what_a_failure_leads_to_and_who_acts),
         cmocka_unit_test(no_value_can_draw_another_line_on_the_screen),
+        cmocka_unit_test(the_screen_of_an_approval_that_has_nothing_names_what_is_absent),
+        cmocka_unit_test(the_screen_shows_a_ceiling_to_the_cent),
+        cmocka_unit_test(a_long_value_goes_on_below_its_own_beginning),
+        cmocka_unit_test(what_waits_is_listed_with_when_it_was_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
