@@ -420,11 +420,11 @@ static bool is_worth(const struct anchors *anchors, struct str text, struct sift
         return false;
     }
     uint32_t hash = fold_hash(text.ptr + at);
-    bool is_start = text_is_start(text, at, '\0');
-    if (!is_start && !bit_has(anchors->inner, first_of(hash))) {
+    if (use == SIFT_JOINED && !is_hint_hash(anchors, hash)) {
         return false;
     }
-    if (use == SIFT_JOINED && !is_hint_hash(anchors, hash)) {
+    bool is_start = text_is_start(text, at, '\0');
+    if (!is_start && !bit_has(anchors->inner, first_of(hash))) {
         return false;
     }
     uint32_t row = *table_head(&anchors->rules, hash);

@@ -113,7 +113,10 @@ struct command {
 
 static const struct program *program_of(const struct rule *rule) {
     for (size_t i = 0; i < ARRAY_N(programs); i++) {
-        if (strcmp(programs[i].anchor, rule->anchor) == 0) {
+        const char *anchor = programs[i].anchor;
+
+        if (anchor[0] == rule->anchor[0] && anchor[1] == rule->anchor[1] &&
+            strcmp(anchor, rule->anchor) == 0) {
             return &programs[i];
         }
     }
@@ -155,6 +158,9 @@ static char quote_around(struct scan *scan, size_t at) {
 
     for (size_t i = from; i < at; i++) {
         char c = scan->text.ptr[i];
+        if (!is_any(c, "\n\"'")) {
+            continue; /* most */
+        }
         if (c == '\n' || scan_is_outer_quote(scan, i)) {
             open = '\0';
         } else if (c == '"' && (open == '\0' || open == '"')) {
@@ -437,12 +443,14 @@ static size_t name_end(const struct scan *scan, const struct rule *rule, size_t 
 }
 
 size_t match_argument(struct scan *scan, const struct rule *rule, size_t at) {
-    struct command command = {.program = program_of(rule)};
     bool is_read = at < scan->command_to && at != scan->command_from;
 
     scan->has_curl = scan->has_curl || str_eq(str_from(rule->anchor), STR("curl"));
-    if (is_read || command.program == NULL || !scan_is_start(scan, at) ||
-        (at > 0 && is_any(scan->text.ptr[at - 1], "-._@"))) {
+    if (is_read || !scan_is_start(scan, at) || (at > 0 && is_any(scan->text.ptr[at - 1], "-._@"))) {
+        return 0;
+    }
+    struct command command = {.program = program_of(rule)};
+    if (command.program == NULL) {
         return 0;
     }
     size_t to = name_end(scan, rule, at);

@@ -764,7 +764,7 @@ bool key_value_is_harmless(struct str key, struct str value) {
     }
     char first = value.len > 0 ? fold(value.ptr[0]) : 'n';
     for (size_t i = 0; is_any(first, "anupotfyr(s<[&${~e") && i < ARRAY_N(nothing); i++) {
-        if (str_eq_nocase(value, nothing[i])) {
+        if (value.len == nothing[i].len && str_eq_nocase(value, nothing[i])) {
             return true;
         }
     }

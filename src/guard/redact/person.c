@@ -359,7 +359,7 @@ struct looked {
 
 static bool is_card(const struct looked *looked) {
     return looked->is_found && looked->person.to - looked->person.from >= CARD_MIN &&
-           strcmp(looked->person.kind, "card") == 0;
+           looked->person.kind[0] == 'c' && strcmp(looked->person.kind, "card") == 0;
 }
 
 /* Whether no number that begins in `found` goes on behind it: nothing follows that may be of one,

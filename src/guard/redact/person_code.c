@@ -2,6 +2,7 @@
 #include "guard/redact/charset.h"
 #include "guard/redact/person.h"
 #include "guard/redact/person_number.h"
+#include "guard/redact/word.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -212,11 +213,15 @@ bool person_marked_at(struct str text, size_t at, struct said *said, struct pers
 /* The rows of `lettered` that may begin with so many capitals, by bits. */
 static uint32_t capital_rows[CAPITALS_MAX + 2];
 
+/* The digits of each that follow them at once. */
+static size_t digits_after[ARRAY_N(lettered)];
+
 static void capital_rows_fill(void) {
     for (size_t i = 0; i < ARRAY_N(lettered); i++) {
         const char *shape = lettered[i].shape;
         size_t lead = strspn(shape, "A");
 
+        digits_after[i] = strspn(shape + lead, "d");
         for (size_t n = 0; n < ARRAY_N(capital_rows); n++) {
             bool may_begin = shape[lead] == '*' ? n >= lead : n == lead;
             capital_rows[n] |= (uint32_t)may_begin << i;
@@ -244,9 +249,10 @@ bool person_code_at(struct str text, size_t at, struct person *out) {
         n++;
     }
     (void)pthread_once(&once, capital_rows_fill);
+    size_t digits = word_digits_end(str_slice(text, 0, from + n + MARKED_MAX), from + n) - from - n;
     for (uint32_t left = capital_rows[n]; left != 0; left &= left - 1) {
-        size_t row = ARRAY_N(marked) + (size_t)__builtin_ctz(left);
-        if (code_at(text, from, row, &said, out)) {
+        size_t i = (size_t)__builtin_ctz(left);
+        if (digits >= digits_after[i] && code_at(text, from, ARRAY_N(marked) + i, &said, out)) {
             return true;
         }
     }

@@ -302,8 +302,8 @@ static bool is_ssn(const char *d) {
     int area = number_of(d, 3);
 
     return area != 0 && area != 666 && area < 900 && number_of(d + 3, 2) != 0 &&
-           number_of(d + 5, 4) != 0 && !all_same(d, 9) && strncmp(d, "123456789", 9) != 0 &&
-           strncmp(d, "078051120", 9) != 0;
+           number_of(d + 5, 4) != 0 && !all_same(d, 9) && memcmp(d, "123456789", 9) != 0 &&
+           memcmp(d, "078051120", 9) != 0;
 }
 
 static bool is_american(struct str text, size_t at, const struct number *number,

@@ -74,15 +74,6 @@ bool all_same(const char *digits, size_t n) {
     return true;
 }
 
-int number_of(const char *digits, size_t n) {
-    int value = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        value = value * 10 + (digits[i] - '0');
-    }
-    return value;
-}
-
 bool is_luhn(const char *digits, size_t n) {
     static const char twice[] = "0246813579"; /* of two digits their sum */
     int sum = 0;

@@ -68,7 +68,14 @@ bool number_ends(struct str text, size_t to);
 bool number_is_alone(struct str text, size_t from, size_t to);
 
 /* The value of `n` digits. */
-int number_of(const char *digits, size_t n);
+static inline int number_of(const char *digits, size_t n) {
+    int value = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        value = value * 10 + (digits[i] - '0');
+    }
+    return value;
+}
 
 bool all_same(const char *digits, size_t n);
 

@@ -392,13 +392,10 @@ size_t text_colour_begin(struct str text, size_t at) {
     return at;
 }
 
-bool text_is_start(struct str text, size_t at, char before) {
+bool text_is_after_escape(struct str text, size_t at) {
     const char *p = text.ptr;
+    char before = p[at - 1];
 
-    before = at > 0 ? p[at - 1] : before;
-    if (!is_alnum(before)) {
-        return true;
-    }
     if (at >= 2 && p[at - 2] == '\\' && is_any(before, "bfnrt")) {
         return true; /* \n */
     }

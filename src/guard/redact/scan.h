@@ -245,9 +245,21 @@ size_t text_before_blanks(struct str text, size_t at);
  * m, or as strings write it); `at` when there is none. */
 size_t text_colour_begin(struct str text, size_t at);
 
+/* Whether what ends before `at`, with a letter or digit, is an escape or sets a colour. */
+bool text_is_after_escape(struct str text, size_t at);
+
 /* Whether a token may begin at `at`: no letter or digit before it that is part of a word. `before`
  * stands before the text. */
-bool text_is_start(struct str text, size_t at, char before);
+static inline bool text_is_start(struct str text, size_t at, char before) {
+    const char *p = text.ptr + at;
+
+    if (!is_alnum(at > 0 ? p[-1] : before)) {
+        return true;
+    }
+    bool may_be_escape = at >= 2 && (is_any(p[-2], "\\;[") || is_digit(p[-2]) ||
+                                     (at >= 3 && p[-3] == '%') || (at >= 6 && p[-6] == '\\'));
+    return may_be_escape && text_is_after_escape(text, at); /* most are none */
+}
 
 /* The same of the text under way. */
 bool scan_is_start(const struct scan *scan, size_t at);
