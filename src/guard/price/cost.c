@@ -6,8 +6,17 @@
 
 /* ---- Lines ---- */
 
+/* More dollars than there are. A sum that would pass it stays there, above each ceiling. */
+static const int64_t micro_usd_max = INT64_C(1000000000000000000);
+
 static int64_t to_micro(double usd) {
-    return usd >= 9e12 ? INT64_C(9000000000000000000) : (int64_t)(usd * 1e6 + 0.5);
+    double micro_usd = usd * 1e6 + 0.5;
+
+    return micro_usd < (double)micro_usd_max ? (int64_t)micro_usd : micro_usd_max;
+}
+
+static int64_t micro_sum(int64_t a, int64_t b) {
+    return a < micro_usd_max - b ? a + b : micro_usd_max;
 }
 
 __attribute__((format(printf, 3, 0))) static void put_text(json_t *object, const char *key,
@@ -33,7 +42,7 @@ static json_t *line_new(const struct costed *of, const char *item, double quanti
     json_put_int(line, "micro_usd", micro_usd);
     json_put_str(line, "compared_with",
                  price_compared_with(item, json_string_value(of->costing->region)));
-    of->costing->micro_usd += micro_usd;
+    of->costing->micro_usd = micro_sum(of->costing->micro_usd, micro_usd);
     return line;
 }
 

@@ -43,6 +43,10 @@ const json_t *cost_value(const struct costing *costing, const json_t *properties
  * then listed as not priced. */
 bool cost_number(const struct costed *of, const char *path, double otherwise, double *out);
 
+/* cost_use.c: a text of digits and one point between them as a number. False, with `*out`
+ * untouched, for anything else: a sign, an exponent, "inf" or "nan". */
+bool cost_plain_number(const char *text, double *out);
+
 /* A text of the template; `otherwise` where it says none, NULL where it cannot be told (listed). */
 const char *cost_word(const struct costed *of, const char *path, const char *otherwise);
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -402,6 +403,9 @@ static void what_cannot_be_told_is_listed(void **state) {
         { "{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{\"MemorySize\":{\"Ref\":\"Absent\"}}}",  "MemorySize" },
         { "{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{\"MemorySize\":\"much\"}}",              "MemorySize" },
         { "{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{\"MemorySize\":-1}}",                    "MemorySize" },
+        { "{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{\"MemorySize\":\"512MB\"}}",             "MemorySize" },
+        { "{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{\"MemorySize\":\"-inf\"}}",              "MemorySize" },
+        { "{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{\"MemorySize\":1e300}}",                 "MemorySize" },
         { "{\"Type\":\"AWS::Lambda::Function\",\"Condition\":\"Absent\"}",                              "resource"   },
         { "{\"Type\":\"AWS::RDS::DBInstance\",\"Properties\":{\"Engine\":\"oracle-ee\"}}",              "database"   },
         { "{\"Type\":\"AWS::Redshift::Cluster\"}",                                                      "resource"   },
@@ -471,6 +475,42 @@ static void the_free_tier_is_told_and_taken_off_when_asked(void **state) {
     assert_true(json_bool_at(less, "free_tier_subtracted"));
 }
 
+static void what_is_free_has_the_amount_that_its_text_names(void **state) {
+    static const struct {
+        char unit;
+        double times;
+    } units[] = {{'k', 1e3}, {'M', 1e6}, {'T', 1024} /* of GB */};
+
+    (void)state;
+    assert_true(price_free_amount(FREE_NONE) <= 0 && price_free_text(FREE_NONE)[0] == '\0');
+    for (enum price_free i = FREE_NONE + 1; i < FREE_N; i++) {
+        char *end = NULL;
+        double amount = strtod(price_free_text(i), &end);
+
+        end += *end == ' ' ? 1 : 0;
+        for (size_t k = 0; k < ARRAY_N(units); k++) {
+            amount *= *end == units[k].unit ? units[k].times : 1;
+        }
+        if (amount < price_free_amount(i) || amount > price_free_amount(i)) {
+            fail_msg("'%s' is %g", price_free_text(i), price_free_amount(i));
+        }
+    }
+}
+
+static void only_what_is_free_is_taken_off(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *cost = cost_of("{\"K\":{\"Type\":\"AWS::KMS::Key\"},\"A\":{\"Type\":"
+                           "\"AWS::CloudWatch::Alarm\"},\"D\":{\"Type\":\"AWS::DynamoDB::Table\"}}",
+                           "{\"free_tier\":true,\"storage_gb\":0.5}");
+    const json_t *told = json_object_get(cost, "free_tier");
+
+    (void)state;
+    assert_string_equal(json_str_or(cost, "usd_month", ""), "1"); /* the key */
+    assert_int_equal(json_array_size(told), 2);
+    assert_true(json_has_str(told, "10 alarms of CloudWatch"));
+    assert_true(json_has_str(told, "25 GB of DynamoDB")); /* of which half a GB is used */
+}
+
 static void the_sum_is_the_sum_of_the_lines(void **state) {
     CLEANUP(json_decrefp)
     json_t *cost = cost_of(FUNCTION("\"MemorySize\":1769"), "{\"requests\":333333}");
@@ -486,6 +526,41 @@ static void the_sum_is_the_sum_of_the_lines(void **state) {
     assert_true(sum > 0);
 }
 
+static void a_line_says_of_what_how_much_and_what_was_assumed(void **state) {
+    CLEANUP(json_decrefp) json_t *cost = cost_of("{\"B\":{\"Type\":\"AWS::S3::Bucket\"}}", NULL);
+    CLEANUP(json_decrefp)
+    json_t *want = read_json("{\"id\":\"B\",\"type\":\"AWS::S3::Bucket\",\"item\":\"storage, "
+                             "Standard\",\"quantity\":\"1\",\"unit\":\"GB-month\",\"unit_usd\":"
+                             "\"0.023\",\"usd\":\"0.023\",\"micro_usd\":23000,\"assumption\":"
+                             "\"1 GB in all\"}");
+    CLEANUP(json_decrefp)
+    json_t *line = json_deep_copy(json_array_get(json_object_get(cost, "lines"), 0));
+
+    (void)state;
+    assert_string_equal(json_str_or(line, "compared_with", ""),
+                        price_compared_with("storage, Standard", "us-east-1"));
+    (void)json_object_del(line, "compared_with");
+    assert_true(json_equal(line, want));
+    assert_string_equal(json_str_or(cost, "date", ""), PRICE_DATE);
+    assert_string_equal(json_str_or(cost, "region", ""), "us-east-1");
+}
+
+/* What passes each number there is does not come out small. */
+static void a_sum_without_end_is_above_each_ceiling(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *cost = cost_of("{\"C\":{\"Type\":\"AWS::EC2::Volume\",\"Properties\":{\"Size\":1e12}},"
+                           "\"T\":{\"Type\":\"AWS::ECS::TaskDefinition\",\"Properties\":{\"Cpu\":"
+                           "1e12,\"Memory\":1e12}},\"S\":{\"Type\":\"AWS::ECS::Service\","
+                           "\"Properties\":{\"TaskDefinition\":{\"Ref\":\"T\"},\"DesiredCount\":"
+                           "1e12}}}",
+                           NULL);
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+
+    (void)state;
+    assert_true(json_int_or(cost, "micro_usd", 0) == INT64_C(1000000000000000000));
+    assert_int_equal(cost_judge(cost, 1200000000, findings), VERDICT_DENY);
+}
+
 /* ---- The use ---- */
 
 static void use_is_read_with_its_defaults(void **state) {
@@ -493,6 +568,8 @@ static void use_is_read_with_its_defaults(void **state) {
     CLEANUP(json_decrefp) json_t *json = cost_use_write(&use);
 
     (void)state;
+    assert_true(use_of("{\"log_kb\":\"0002.5000\"}").log_kb > 2.4999 &&
+                use_of("{\"log_kb\":\"2.5\"}").log_kb < 2.5001);
     assert_true(use.requests > 1999999 && use.duration_ms > 119 && use.duration_ms < 121);
     assert_string_equal(json_str_or(json, "requests", ""), "2000000");
     assert_string_equal(json_str_or(json, "log_kb", ""), "0.5");
@@ -506,6 +583,7 @@ static void numbers_that_are_none_are_refused(void **state) {
         "{\"requests\":\"\"}",     "{\"requests\":\"1.\"}",  "{\"requests\":-5}",
         "{\"requests\":\"0x10\"}", "{\"requests\":1e300}",   "{\"requests\":\"99999999999999\"}",
         "{\"requests\":true}",     "{\"requests\":[]}",      "{\"requests\":\" 1\"}",
+        "{\"requests\":\".5\"}",   "{\"requests\":\"1.x\"}", "{\"requests\":\"1.5.2\"}",
     };
 
     (void)state;
@@ -526,7 +604,7 @@ static void amounts_are_texts(void **state) {
     /* clang-format off */
     static const struct { int64_t micro; const char *text; } rows[] = {
         { 0, "$0.00" }, { 430000, "$0.43" }, { 1, "$0.000001" }, { 9999, "$0.009999" }, { 12345678, "$12.35" },
-        { -430000, "-$0.43" }, { -50, "-$0.00005" }, { 120000000, "$120.00" }, { 10000, "$0.01" },
+        { 12344999, "$12.34" }, { 12345000, "$12.35" }, { -430000, "-$0.43" }, { -50, "-$0.00005" }, { 120000000, "$120.00" }, { 10000, "$0.01" },
     };
     /* clang-format on */
 
@@ -556,6 +634,35 @@ static void a_change_says_what_it_adds(void **state) {
                         "at least +$0.40 a month, prices of " PRICE_DATE
                         ", 100000 requests a month; could not be priced: N");
     assert_int_equal(json_int_or(first, "after_micro_usd", 0), 400000);
+    (void)json_object_del(less, "text");
+    CLEANUP(json_decrefp)
+    json_t *rest = read_json("{\"date\":\"" PRICE_DATE "\",\"region\":\"us-east-1\",\"before_usd\":"
+                             "\"1\",\"after_usd\":\"0.4\",\"change_usd\":\"-0.6\","
+                             "\"change_micro_usd\":-600000,\"after_micro_usd\":400000,"
+                             "\"not_priced\":[\"N\"]}");
+    assert_true(json_equal(less, rest));
+    CLEANUP(json_decrefp) json_t *same = cost_change(after, after);
+    assert_non_null(strstr(json_str_or(same, "text", ""), "at least +$0.00 a month (from $0.40"));
+    CLEANUP(json_decrefp) json_t *more = cost_change(before, NULL);
+    assert_non_null(
+        strstr(json_str_or(more, "text", ""), "$1.00 a month less (from $1.00 to $0.00"));
+}
+
+static void names_without_a_price_are_said_once_and_four_at_most(void **state) {
+    CLEANUP(json_decrefp)
+    json_t *cost =
+        read_json("{\"micro_usd\":0,\"not_priced\":[{\"id\":\"A\",\"what\":\"resource\"},"
+                  "{\"id\":\"B\",\"what\":\"data\"},{\"id\":\"B\",\"what\":\"data\"},"
+                  "{\"id\":\"C\",\"what\":\"resource\"},{\"id\":\"D\",\"what\":"
+                  "\"resource\"},{\"id\":\"E\",\"what\":\"resource\"},{\"id\":\"F\","
+                  "\"what\":\"resource\"}]}");
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+
+    (void)state;
+    assert_int_equal(cost_judge(cost, 100, findings), VERDICT_ASK);
+    assert_string_equal(json_str_or(json_array_get(findings, 0), "text", ""),
+                        "at least $0.00 of the ceiling of $1.00 a month; could not be priced: A, B "
+                        "data, C, D and 2 more");
 }
 
 static void the_ceiling_denies_asks_and_lets_through(void **state) {
@@ -565,11 +672,17 @@ static void the_ceiling_denies_asks_and_lets_through(void **state) {
                              "\"AWS::EC2::NatGateway\"}}",
                              NULL);
     CLEANUP(json_decrefp) json_t *empty = json_object();
+    CLEANUP(json_decrefp) json_t *nothing = read_json("{\"micro_usd\":0}");
+    CLEANUP(json_decrefp) json_t *large = read_json("{\"micro_usd\":100000001}");
     /* clang-format off */
     const struct { const json_t *cost; int64_t cents; enum verdict verdict; const char *code; } rows[] = {
         { known,  -1,   VERDICT_ALLOW, NULL },
         { known,  100,  VERDICT_ALLOW, NULL },
         { known,  99,   VERDICT_DENY,  "over_cost_ceiling" },
+        { known,  0,    VERDICT_DENY,  "over_cost_ceiling" },
+        { nothing, 0,   VERDICT_ALLOW, NULL },
+        { large, 10000, VERDICT_DENY,  "over_cost_ceiling" }, /* by a millionth of a dollar */
+        { large, 10001, VERDICT_ALLOW, NULL },
         { partly, 9999, VERDICT_ASK,   "cost_unknown" },
         { partly, 3384, VERDICT_DENY,  "over_cost_ceiling" },
         { partly, -1,   VERDICT_ALLOW, NULL },
@@ -592,7 +705,13 @@ static void the_ceiling_denies_asks_and_lets_through(void **state) {
         assert_string_equal(json_str_or(finding, "code", ""), rows[i].code);
         assert_string_equal(json_str_or(finding, "verdict", ""), verdict_name(verdict));
         assert_true(json_str_or(finding, "remedy", "")[0] != '\0');
+        assert_string_equal(json_str_or(finding, "where", ""), "cost_ceiling_usd");
+        assert_true(json_str_or(finding, "text", "")[0] != '\0');
     }
+    CLEANUP(json_decrefp) json_t *findings = json_array();
+    (void)cost_judge(large, 1, findings); /* the next whole dollar is enough */
+    assert_non_null(strstr(json_str_or(json_array_get(findings, 0), "remedy", ""),
+                           "raise cost_ceiling_usd to 101 or more"));
 }
 
 static void one_resource_is_priced_as_in_a_template(void **state) {
@@ -628,6 +747,11 @@ int main(void) {
         cmocka_unit_test(functions_share_the_requests),
         cmocka_unit_test(the_free_tier_is_told_and_taken_off_when_asked),
         cmocka_unit_test(the_sum_is_the_sum_of_the_lines),
+        cmocka_unit_test(a_line_says_of_what_how_much_and_what_was_assumed),
+        cmocka_unit_test(a_sum_without_end_is_above_each_ceiling),
+        cmocka_unit_test(what_is_free_has_the_amount_that_its_text_names),
+        cmocka_unit_test(only_what_is_free_is_taken_off),
+        cmocka_unit_test(names_without_a_price_are_said_once_and_four_at_most),
         cmocka_unit_test(use_is_read_with_its_defaults),
         cmocka_unit_test(numbers_that_are_none_are_refused),
         cmocka_unit_test(amounts_are_texts),

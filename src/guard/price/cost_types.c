@@ -254,7 +254,7 @@ static void cost_database(const struct costed *of) {
                  is_twice ? ", in two zones" : "");
     if (storage == NULL || strncmp(storage, "gp", 2) != 0) {
         cost_unpriced(of, "storage", "there is no price here for this kind of storage");
-    } else if (cost_number(of, "AllocatedStorage", 0, &gb) && gb > 0) {
+    } else if (cost_number(of, "AllocatedStorage", 0, &gb)) {
         cost_line(of, PRICE_RDS_GP, is_twice ? 2 * gb : gb, "%s GB%s", cost_decimal(gb).text,
                   is_twice ? ", in two zones" : "");
     }
@@ -379,12 +379,10 @@ static bool has_logs(const json_t *task) {
 }
 
 static void task_lines(const struct costed *of, bool is_arm, double tasks, double cpu, double mb) {
-    if (tasks > 0) {
-        cost_line(of, is_arm ? PRICE_FARGATE_ARM_VCPU : PRICE_FARGATE_X86_VCPU,
-                  tasks * cpu / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
-        cost_line(of, is_arm ? PRICE_FARGATE_ARM_GB : PRICE_FARGATE_X86_GB,
-                  tasks * mb / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
-    }
+    cost_line(of, is_arm ? PRICE_FARGATE_ARM_VCPU : PRICE_FARGATE_X86_VCPU,
+              tasks * cpu / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
+    cost_line(of, is_arm ? PRICE_FARGATE_ARM_GB : PRICE_FARGATE_X86_GB,
+              tasks * mb / 1024 * PRICE_HOURS, "%s tasks all month", cost_decimal(tasks).text);
 }
 
 static void service_logs(const struct costed *of) {
@@ -514,12 +512,13 @@ static void cost_balancer(const struct costed *of) {
 static void cost_endpoint(const struct costed *of) {
     const char *kind = cost_word(of, "VpcEndpointType", "Gateway");
     bool is_unknown = false;
-    size_t zones =
+    size_t subnets =
         json_array_size(cost_value(of->costing, of->properties, "SubnetIds", &is_unknown));
+    size_t zones = subnets == 0 ? 1 : subnets;
 
     if (kind != NULL && strcmp(kind, "Interface") == 0) {
-        cost_line(of, PRICE_VPC_ENDPOINT, (double)(zones == 0 ? 1 : zones) * PRICE_HOURS,
-                  "%zu zones all month", zones == 0 ? 1 : zones);
+        cost_line(of, PRICE_VPC_ENDPOINT, (double)zones * PRICE_HOURS, "%zu zones all month",
+                  zones);
     }
 }
 

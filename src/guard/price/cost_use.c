@@ -30,14 +30,15 @@ static double use_value(const struct cost_use *use, const struct cost_use_row *r
     return *(const double *)((const char *)use + row->offset);
 }
 
-/* Digits and one point: no sign, exponent, "inf" or "nan". */
-static bool is_plain_number(const char *text) {
+bool cost_plain_number(const char *text, double *out) {
     size_t digits = strspn(text, "0123456789");
-    size_t point = text[digits] == '.';
-    size_t after = point == 1 ? strspn(text + digits + 1, "0123456789") : 0;
+    size_t after = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
 
-    return digits > 0 && digits <= 15 && after <= 9 && text[digits + point + after] == '\0' &&
-           (point == 0 || after > 0);
+    if (digits == 0 || text[digits + (after > 0 ? 1 + after : 0)] != '\0') {
+        return false;
+    }
+    *out = strtod(text, NULL);
+    return true;
 }
 
 static enum err_code use_read(const struct cost_use_row *row, const json_t *said, double *out,
@@ -48,10 +49,10 @@ static enum err_code use_read(const struct cost_use_row *row, const json_t *said
     if (said == NULL) {
         return ERR_NONE;
     }
-    if (text != NULL && is_plain_number(text)) {
-        value = strtod(text, NULL);
+    if (text != NULL) {
+        (void)cost_plain_number(text, &value); /* of another text it stays -1 */
     }
-    if (!(value >= 0 && value <= row->max)) {
+    if (value < 0 || value > row->max) {
         err_set(err, ERR_INVALID, "%s: '%s' is no number of %s", row->name,
                 text == NULL ? "" : text, row->text);
         return err_remedy(err, "give a plain number from 0 to %s", cost_decimal(row->max).text);
@@ -97,13 +98,8 @@ json_t *cost_use_write(const struct cost_use *use) {
 static void trim_zeros(char *text) {
     size_t n = strlen(text);
 
-    while (strchr(text, '.') != NULL && n > 1 && (text[n - 1] == '0' || text[n - 1] == '.')) {
-        bool is_point = text[--n] == '.';
-
-        text[n] = '\0';
-        if (is_point) {
-            break;
-        }
+    while (strchr(text, '.') != NULL && (text[n - 1] == '0' || text[n - 1] == '.')) {
+        text[--n] = '\0';
     }
 }
 

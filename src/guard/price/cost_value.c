@@ -3,8 +3,10 @@
 
 #include "base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+/* No size and no count of a template is larger. */
+static const double number_max = 1e12;
 
 const json_t *cost_value(const struct costing *costing, const json_t *properties, const char *path,
                          bool *is_unknown) {
@@ -36,14 +38,12 @@ bool cost_number(const struct costed *of, const char *path, double otherwise, do
     bool is_unknown = false;
     const json_t *value = cost_value(of->costing, of->properties, path, &is_unknown);
     const char *text = json_string_value(value);
-    char *end = NULL;
 
     *out = json_is_number(value) ? json_number_value(value) : otherwise;
     if (text != NULL) {
-        *out = strtod(text, &end);
-        is_unknown = end == text || *end != '\0';
+        is_unknown = !cost_plain_number(text, out);
     }
-    if (is_unknown || *out < 0) {
+    if (is_unknown || *out < 0 || *out > number_max) {
         undecided(of, path);
         return false;
     }
