@@ -25,6 +25,7 @@ static const struct {
     { "shell_runner.run",          " planner executor " },
     { "shell_runner.sources",      " planner " },
     { "shell_runner.install",      " planner " },
+    { "shell_runner.draft",        " planner " },
     { "shell_runner.keep",         " planner " },
     { "pnpm_client.fetch",         " planner " },
     { "pnpm_client.build",         " planner " },

@@ -131,6 +131,32 @@ class CommandLine(lab.Case):
         self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
         self.assertEqual(sorted(p.name for p in repo.iterdir()), [".env", "app.py", "new.txt", "two\nlines"])
 
+    def test_changes_that_are_kept_later_are_found_and_shown_before_anything_is_asked(self):
+        repo = self.empty()
+        (repo / "app.py").write_text("one = 1\n")
+        run = self.program("run", "--json", "--", "python3", "-c", "open('app.py', 'a').write('two = 2\\n')", cwd=repo)
+        draft = next(line["draft"] for line in map(json.loads, run.stdout.splitlines()) if line["type"] == "command")
+        for wrong in ("0" * 64, "../x"):
+            run = self.program("run", "--keep", wrong, cwd=repo)
+            self.assertEqual((run.code, run.stdout), (6, ""), str(run))
+            with self.talk("run", "--keep", wrong, endpoint="", cwd=repo) as talk:
+                talk.expect("there are no changes of a command under this number here")
+                self.assertEqual(talk.wait(), 6)
+                self.assertNotIn("[y/N]", talk.transcript)
+        with self.talk("run", "--keep", draft, endpoint="", cwd=repo) as talk:
+            talk.expect(r"\* app.py")
+            talk.expect(r"\+two = 2")
+            talk.expect(r"\[y/N\]")
+            talk.send_line("yes")
+            talk.expect("1 changed here")
+            self.assertEqual(talk.wait(), 0)
+        self.assertEqual((repo / "app.py").read_text(), "one = 1\ntwo = 2\n")
+        (repo / "app.py").write_text("by the person\n")
+        with self.talk("run", "--keep", draft, endpoint="", cwd=repo) as talk:
+            talk.expect("app.py was changed since the command ran; nothing is written")
+            self.assertEqual(talk.wait(), 1)
+            self.assertNotIn("[y/N]", talk.transcript)
+
     def test_how_a_command_ran_that_failed_is_said_and_nothing_of_it_is_kept(self):
         repo = self.empty()
         (repo / "app.py").write_text("one = 1\n")

@@ -105,6 +105,20 @@ static enum err_code command_keep(struct cli *cli, const json_t *flags, const ch
     return ERR_NONE;
 }
 
+/* Changes of an earlier run: found before anything is asked, and shown again. */
+static enum err_code command_keep_earlier(struct cli *cli, const json_t *flags, const char *draft,
+                                          struct err *err) {
+    CLEANUP(json_decrefp) json_t *shown = NULL;
+
+    if (cli_ask_agent(cli, &agent_planner, flags, "shell_runner", "draft",
+                      json_pack("{s:s}", "draft", draft), &shown, err) != ERR_NONE) {
+        return err->code;
+    }
+    cli_event(cli, "draft", json_incref(shown));
+    command_print_changes(cli, shown);
+    return command_keep(cli, flags, draft, err);
+}
+
 /* What is done with the changes: asked, or said how. */
 static enum err_code command_settle(struct cli *cli, const json_t *flags, const json_t *done,
                                     struct err *err) {
@@ -230,7 +244,7 @@ static enum err_code command_run(struct cli *cli, struct err *err) {
         return err->code;
     }
     if (draft != NULL) {
-        return command_keep(cli, flags, draft, err);
+        return command_keep_earlier(cli, flags, draft, err);
     }
     is_fetch = command_is_fetch(cli);
     if (command_where(cli, flags, err) != ERR_NONE ||

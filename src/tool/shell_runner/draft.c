@@ -145,6 +145,7 @@ static json_t *paper_read(const struct op *op, const char *id) {
 
     if (fs_read_file(path, DRAFT_PAPER_BYTES, &text, &err) != ERR_NONE ||
         json_read(buf_str(&text), &paper, &err) != ERR_NONE ||
+        !json_is_object(json_object_get(paper, "shown")) ||
         strcmp(sha256_hex(json_hash(paper)).text, id) != 0) {
         return NULL;
     }
@@ -481,6 +482,10 @@ static enum err_code difference_publish(struct difference *d, struct err *err) {
     json_put_str(paper, "root", root);
     json_put(paper, "command", json_incref(json_object_get(d->op->args, "command")));
     json_put(paper, "rows", json_incref(d->rows));
+    json_put(paper, "shown",
+             json_pack("{s:O, s:O, s:O}", "changes", json_object_get(d->result, "changes"),
+                       "change_n", json_object_get(d->result, "change_n"), "diff",
+                       json_object_get(d->result, "diff")));
     text = json_text(paper);
     const struct sha256_hex id = sha256_hex(json_hash(paper));
     to = draft_file(d->op, id.text, "");
@@ -669,24 +674,50 @@ static enum err_code rows_check(const struct fs_root *root, const json_t *rows,
     return ERR_NONE;
 }
 
-enum err_code draft_keep(struct op *op, const char *id, json_t **out, struct err *err) {
+/* The paper of a draft that may be taken over now, the repository it is of, and how many of its
+ * rows were taken over before. */
+static enum err_code draft_find(const struct op *op, const char *id, json_t **out_paper,
+                                struct fs_root *out_tree, int64_t *out_kept_before,
+                                struct err *err) {
     CLEANUP(json_decrefp) json_t *paper = is_id(id) ? paper_read(op, id) : NULL;
     CLEANUP(freep) char *root = draft_root(op);
-    CLEANUP(freep) char *mark = draft_file(op, is_id(id) ? id : "none", "taking");
-    CLEANUP(fs_root_done) struct fs_root tree = {0};
-    const json_t *rows = json_object_get(paper, "rows");
-    int64_t before = 0;
-    int64_t kept = 0;
 
     if (paper == NULL || root == NULL || strcmp(json_str_or(paper, "root", ""), root) != 0) {
         err_set(err, ERR_NOT_FOUND, "there are no changes of a command under this number here");
         return err_remedy(err, "they are kept for a day, for the repository they were made in; "
                                "run the command again");
     }
-    if (fs_root_open(root, &tree, err) != ERR_NONE ||
-        rows_check(&tree, rows, &before, err) != ERR_NONE ||
+    if (fs_root_open(root, out_tree, err) != ERR_NONE ||
+        rows_check(out_tree, json_object_get(paper, "rows"), out_kept_before, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out_paper = TAKE(paper);
+    return ERR_NONE;
+}
+
+enum err_code draft_paper(struct op *op, const char *id, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *paper = NULL;
+    CLEANUP(fs_root_done) struct fs_root tree = {0};
+    int64_t before = 0;
+
+    if (draft_find(op, id, &paper, &tree, &before, err) != ERR_NONE) {
+        return err->code;
+    }
+    *out = json_incref(json_object_get(paper, "shown"));
+    json_put(*out, "command", json_incref(json_object_get(paper, "command")));
+    return ERR_NONE;
+}
+
+enum err_code draft_keep(struct op *op, const char *id, json_t **out, struct err *err) {
+    CLEANUP(json_decrefp) json_t *paper = NULL;
+    CLEANUP(freep) char *mark = draft_file(op, is_id(id) ? id : "none", "taking");
+    CLEANUP(fs_root_done) struct fs_root tree = {0};
+    int64_t before = 0;
+    int64_t kept = 0;
+
+    if (draft_find(op, id, &paper, &tree, &before, err) != ERR_NONE ||
         fs_write_file(mark, STR(""), 0600, err) != ERR_NONE ||
-        rows_put(op, &tree, id, rows, &kept, err) != ERR_NONE) {
+        rows_put(op, &tree, id, json_object_get(paper, "rows"), &kept, err) != ERR_NONE) {
         return err->code;
     }
     (void)unlink(mark);

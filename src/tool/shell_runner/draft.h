@@ -41,6 +41,10 @@ MUST_CHECK enum err_code draft_make(struct op *op, enum draft_use use, struct dr
 MUST_CHECK enum err_code draft_save(struct op *op, const struct draft *draft, json_t *result,
                                     struct err *err);
 
+/* What a yes to draft_keep() would write: {"command","changes","change_n","diff"}, as draft_save()
+ * gave it. Reads only. Errors: ERR_NOT_FOUND, ERR_CONFLICT as below. */
+MUST_CHECK enum err_code draft_paper(struct op *op, const char *id, json_t **out, struct err *err);
+
 /* Takes the draft `id` over: {"kept","kept_before"}, how many now and how many by a process that
  * died. Harmless to repeat. Errors: ERR_NOT_FOUND (no such draft, or of another repository),
  * ERR_CONFLICT (a file is neither as it was before the command nor as after it: nothing is

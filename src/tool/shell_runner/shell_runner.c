@@ -24,6 +24,8 @@ static const struct json_field install_in[] = { { "command", JSON_LIST, false },
 static const struct json_field sources_out[] = {
     { "hosts", JSON_LIST, false }, { "foreign", JSON_LIST, false }, { "off", JSON_TEXT, false }, { "warnings", JSON_LIST, false }, {0} };
 static const struct json_field keep_in[] = { { "draft", JSON_TEXT, false }, {0} };
+static const struct json_field draft_out[] = {
+    { "command", JSON_LIST, false }, { "changes", JSON_LIST, false }, { "change_n", JSON_COUNT, false }, { "diff", JSON_TEXT, false }, {0} };
 static const struct json_field keep_out[] = { { "kept", JSON_COUNT, false }, { "kept_before", JSON_COUNT, false }, {0} };
 /* clang-format on */
 
@@ -105,6 +107,10 @@ static enum err_code run(struct op *op, json_t **out, struct err *err) {
                                  : run_in_draft(op, &run, name, out, err);
 }
 
+static enum err_code draft(struct op *op, json_t **out, struct err *err) {
+    return draft_paper(op, json_str_or(op->args, "draft", ""), out, err);
+}
+
 static enum err_code keep(struct op *op, json_t **out, struct err *err) {
     return draft_keep(op, json_str_or(op->args, "draft", ""), out, err);
 }
@@ -138,6 +144,13 @@ static const struct operation operations[] = {
      .schema_in = install_in,
      .schema_out = run_out,
      .run = install_run},
+    {.name = "draft",
+     .effect = EFFECT_READ,
+     .purpose = "what a command changed, once more, where it may still be taken over",
+     .deadline = LIMIT_TOOL_TIMEOUT_MS,
+     .schema_in = keep_in,
+     .schema_out = draft_out,
+     .run = draft},
 };
 
 const struct tool tool_shell_runner = {

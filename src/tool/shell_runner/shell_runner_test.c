@@ -75,8 +75,10 @@ enum err_code services_aws(const struct op *op, struct aws *out, struct err *err
     return err_set(err, ERR_DEFECT, "this session has no AWS client");
 }
 
+enum operation_index { RUN = 0, KEEP = 1, SHOW = 4 }; /* in the tool's table */
+
 /* One call of operation `i`; takes over `args`. */
-static enum err_code call(size_t i, json_t *args, json_t **out, struct err *err) {
+static enum err_code call(enum operation_index i, json_t *args, json_t **out, struct err *err) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(freep) char *root = in_work("repo");
@@ -110,7 +112,7 @@ static json_t *run_words(const char *words) {
     while (str_next(&rest, ' ', &word)) {
         json_array_append_new(command, json_string_of(word));
     }
-    if (call(0, json_pack("{s:o}", "command", command), &out, &err) != ERR_NONE) {
+    if (call(RUN, json_pack("{s:o}", "command", command), &out, &err) != ERR_NONE) {
         fail_msg("%s: %s", words, err.text);
     }
     return out;
@@ -121,14 +123,15 @@ static json_t *run(const char *script) {
     json_t *out = NULL;
     struct err err = {0};
 
-    if (call(0, json_pack("{s:[s,s,s]}", "command", "sh", "-c", script), &out, &err) != ERR_NONE) {
+    if (call(RUN, json_pack("{s:[s,s,s]}", "command", "sh", "-c", script), &out, &err) !=
+        ERR_NONE) {
         fail_msg("%s: %s", script, err.text);
     }
     return out;
 }
 
 static enum err_code keep(const json_t *done, json_t **out, struct err *err) {
-    return call(1, json_pack("{s:s}", "draft", json_str_or(done, "draft", "")), out, err);
+    return call(KEEP, json_pack("{s:s}", "draft", json_str_or(done, "draft", "")), out, err);
 }
 
 /* What a person does at a shell, in the repository. */
@@ -237,6 +240,7 @@ static void what_changes_something_is_shown_and_then_kept_as_it_was_shown(void *
     static const char *const others[] = {".env", ".npmrc", ".vscode", "out", "pipe"};
     CLEANUP(freep) char *program = in_work("repo/dist/a/x.js");
     CLEANUP(freep) char *root = in_work("repo\n");
+    CLEANUP(json_decrefp) json_t *shown = NULL;
     CLEANUP(json_decrefp) json_t *kept = NULL;
     struct stat st;
     struct err err = {0};
@@ -263,6 +267,14 @@ static void what_changes_something_is_shown_and_then_kept_as_it_was_shown(void *
         assert_string_equal(json_str_or(json_array_get(left_out, i), "path", ""), others[i]);
     }
     assert_true(str_find(str_from(json_str_or(done, "diff", "")), STR("\n+more\n")) >= 0);
+    assert_int_equal(
+        call(SHOW, json_pack("{s:s}", "draft", json_str_or(done, "draft", "")), &shown, &err),
+        ERR_NONE);
+    static const char *const members[] = {"changes", "change_n", "diff"};
+    for (size_t i = 0; i < ARRAY_N(members); i++) {
+        assert_true(
+            json_equal(json_object_get(shown, members[i]), json_object_get(done, members[i])));
+    }
 
     assert_int_equal(keep(done, &kept, &err), ERR_NONE);
     assert_int_equal(json_int_or(kept, "kept", 0), ARRAY_N(rows));
@@ -294,12 +306,16 @@ static void what_was_changed_meanwhile_is_not_written_over(void **state) {
 
     (void)state;
     put("repo/README.md", "by the person\n");
+    assert_int_equal(
+        call(SHOW, json_pack("{s:s}", "draft", json_str_or(done, "draft", "")), &kept, &err),
+        ERR_CONFLICT);
     assert_int_equal(keep(done, &kept, &err), ERR_CONFLICT);
     assert_non_null(strstr(err.text, "README.md"));
     assert_true(is_text("repo/README.md", "by the person\n"));
     assert_false(is_text("repo/first", "a\n"));
     put("repo/README.md", "hello from the repository\n");
-    assert_int_equal(call(1, json_pack("{s:s}", "draft", "../../x"), &kept, &err), ERR_NOT_FOUND);
+    assert_int_equal(call(KEEP, json_pack("{s:s}", "draft", "../../x"), &kept, &err),
+                     ERR_NOT_FOUND);
 }
 
 /* Killed anywhere between two files, the rest is finished by the same call, and nothing else is
@@ -338,7 +354,7 @@ static void a_kill_while_it_is_kept_loses_nothing_and_repeats_nothing(void **sta
             json_t *other = NULL;
             halves++;
             assert_int_equal(
-                call(0, json_pack("{s:[s,s]}", "command", "mkdir", "later"), &other, &err),
+                call(RUN, json_pack("{s:[s,s]}", "command", "mkdir", "later"), &other, &err),
                 ERR_CONFLICT);
             assert_non_null(strstr(err.remedy, json_str_or(done, "draft", "?")));
         }
@@ -380,7 +396,7 @@ static void git_stages_and_its_settings_stay(void **state) {
     /* One that is tracked would be taken for deleted. */
     json_t *out = NULL;
     assert_true(person_does("git add -f .env"));
-    assert_int_equal(call(0, json_pack("{s:[s,s,s]}", "command", "git", "add", "-A"), &out, &err),
+    assert_int_equal(call(RUN, json_pack("{s:[s,s,s]}", "command", "git", "add", "-A"), &out, &err),
                      ERR_UNSUPPORTED);
     assert_non_null(strstr(err.text, ".env"));
 }
