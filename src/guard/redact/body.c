@@ -45,16 +45,17 @@ bool body_is_numbered(struct str body) { return digits_of(body) >= DIGITS_MIN; }
 bool body_is_no_zero(struct str body) { return body.ptr[0] != 'A' && digits_of(body) > 0; }
 
 bool body_is_uuid(struct str body) {
-    static const size_t parts[] = {8, 4, 4, 4, 12};
-    size_t at = 0;
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-    for (size_t i = 0; i < ARRAY_N(parts); i++) {
-        if (run_of(body, at, is_hex) != parts[i]) {
+    if (body.len != sizeof form - 1) {
+        return false;
+    }
+    for (size_t i = 0; i < body.len; i++) {
+        if (form[i] == '-' ? body.ptr[i] != '-' : !is_hex(body.ptr[i])) {
             return false;
         }
-        at += parts[i] + 1; /* what stands between them is one of - and _ */
     }
-    return at == body.len + 1;
+    return true;
 }
 
 bool body_is_private_pk(struct str body) {

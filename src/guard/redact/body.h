@@ -16,6 +16,7 @@ bool body_is_numbered(struct str body);
 /* Data that begins with zero bits goes on with an A. */
 bool body_is_no_zero(struct str body);
 
+/* As 7a5a1c1e-9d1f-4e0a-8a55-1f1c2d3e4f50. */
 bool body_is_uuid(struct str body);
 
 /* pk_live_ is to be published; NUMBER_KEY (ClickUp) and hexadecimal (Klaviyo) are not. */

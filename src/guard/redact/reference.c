@@ -4,6 +4,7 @@
  *   --password TEXT  Password of the user  valueFrom: arn:aws:ssm:...  val token: String? = null */
 #include "guard/redact/reference.h"
 
+#include "guard/redact/body.h"
 #include "guard/redact/charset.h"
 #include "guard/redact/key.h"
 #include "guard/redact/word.h"
@@ -13,8 +14,7 @@ enum {
     CALLED_MAX = 40,
     SENTENCE_WORDS = 3,
     TOLD_MAX = 19, /* fewer characters than a token has */
-    DATE_MAX = 35,
-    UUID_LEN = 36
+    DATE_MAX = 35
 };
 
 static bool has_only(struct str text, const char *signs) {
@@ -235,16 +235,6 @@ bool reference_is(struct str key, struct str value) {
     }
 }
 
-static bool is_uuid(struct str value) {
-    for (size_t i = 0; i < value.len; i++) {
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (is_dash ? value.ptr[i] != '-' : !is_hex(value.ptr[i])) {
-            return false;
-        }
-    }
-    return value.len == UUID_LEN;
-}
-
 /* Digits and what parts them in a time, as 2026-11-30T11:34:29.123Z. */
 static bool is_time(struct str value) {
     for (size_t i = 0; i < value.len; i++) {
@@ -317,7 +307,7 @@ bool reference_is_told(struct str key, struct str value) {
         return is_time(value);
     }
     if (word_is_one_of(key, ids, ARRAY_N(ids))) {
-        return is_uuid(value) || is_number_of_id(STR("_id"), value);
+        return body_is_uuid(value) || is_number_of_id(STR("_id"), value);
     }
     return is_told_word(key, value) ||
            (str_ends_nocase(key, STR("length")) && is_number(value, TOLD_MAX));

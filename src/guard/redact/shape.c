@@ -30,11 +30,7 @@ static bool is_word_on(const struct shape *shape, char c) {
 
 /* `out` of the functions below is NULL where the text is shown as it is. */
 static void put(struct buf *out, struct str text) {
-    if (out != NULL && text.len < out->cap - out->len) { /* room for a NUL too, as mostly */
-        memcpy(out->ptr + out->len, text.ptr, text.len);
-        out->len += text.len;
-        out->ptr[out->len] = '\0';
-    } else if (out != NULL) {
+    if (out != NULL) {
         buf_add(out, text);
     }
 }
