@@ -266,6 +266,42 @@ class CommandLine(lab.Case):
             self.assertIn(says, run.stderr, args)
             self.assertIn("→", run.stderr, args)
 
+    def test_help_lists_what_has_an_effect_and_anything_else_is_refused(self):
+        where = {"env", "app", "account", "region", "profile", "endpoint-url"}
+        values = {"env": "dev", "app": "todo", "account": "1" * 12, "region": "eu-west-1", "profile": "x", "endpoint-url": "http://127.0.0.1:1",
+                  "progress": "events", "require-approval": "never", "tags": "a=b", "ttl": "12h", "role-arn": "x"}
+        rows = (  # the verb with its words; what it takes of the options that only some verbs have
+            ("policy check x", "env account region"),
+            ("inspect", "env"),
+            ("import", "env"),
+            ("estimate", "env region profile"),
+            ("init", "env app account region profile"),
+            ("env", "app account region profile endpoint-url"),
+            ("run ls", "env account region profile endpoint-url no-sandbox"),
+            ("redact", ""), ("tokens", ""), ("audit", ""), ("backup x", ""), ("restore x", ""), ("completion bash", ""), ("version", ""),
+            ("status", " ".join(where)), ("logs", " ".join(where)), ("history", " ".join(where)), ("approvals", " ".join(where)),
+            ("unlock", " ".join(where)), ("reject x", " ".join(where)),
+            ("secrets", " ".join(where | {"trust-repository"})),
+            ("cancel", " ".join(where | {"progress"})),
+            ("attach", " ".join(where | {"progress", "no-sandbox"})), ("approve x", " ".join(where | {"progress", "no-sandbox"})),
+            ("destroy", " ".join(where | {"trust-repository", "progress", "role-arn", "dry-run"})),
+            ("recover", " ".join(where | {"trust-repository", "progress", "role-arn", "dry-run"})),
+            ("bootstrap", " ".join(where | {"trust-repository", "progress", "role-arn", "dry-run", "no-rollback", "tags"})),
+            ("rollback", " ".join(where | {"trust-repository", "progress", "role-arn", "dry-run", "no-rollback", "require-approval"})),
+            ("deploy", " ".join(where | {"trust-repository", "no-sandbox", "progress", "role-arn", "dry-run", "no-rollback", "require-approval",
+                                         "tags", "ttl"})),
+        )
+        judged = where | {"trust-repository", "no-sandbox", "progress", "role-arn", "dry-run", "no-rollback", "require-approval", "tags", "ttl"}
+        for words, takes in rows:
+            verb, *more = words.split()
+            told = next(line for line in map(json.loads, self.program("help", "--json", verb).stdout.splitlines()) if line["type"] == "verb")
+            self.assertEqual(set(told["options"]) & judged, set(takes.split()), words)
+            for option in sorted(judged - set(takes.split())):
+                run = self.program(verb, f"--{option}", *([values[option]] if option in values else []), *more)
+                self.assertEqual((run.code, run.stdout), (2, ""), (words, option))
+                self.assertIn(f"{verb} takes no --{option}", run.stderr)
+                self.assertIn(f"→ aws-copilot help {verb} lists its options", run.stderr)
+
     def test_variables_stand_for_options(self):
         run = self.program("status", AWSCOPILOT_ACCOUNT="12")
         self.assertEqual(run.code, 2)

@@ -793,6 +793,6 @@ const struct verb verb_chat = {
     .more = "Understands sentences such as: deploy, what would change, why, change region to "
             "eu-west-1, status, cancel. From a pipe, each line is a turn.",
     .section = VERBS_DEPLOY,
-    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_CHANGE,
+    .options = (RUN_OPTIONS_DEPLOY & ~(OPTIONS_ROAD | OPTIONS_USAGE)),
     .run = chat_run_verb,
 };

@@ -10,26 +10,43 @@
 
 #include "base/str.h"
 
-/* Groups, as bits: a verb says which it takes. */
+/* Groups, as bits: a verb says which it takes, and takes none that has no effect on it. */
 enum option_group {
-    OPTIONS_COMMON = 1,
-    OPTIONS_WHERE = 2,   /* which account, region, environment */
-    OPTIONS_ASK = 4,     /* who answers */
-    OPTIONS_RUN = 8,     /* how a run is made and shown */
-    OPTIONS_CHANGE = 16, /* what may be changed */
-    OPTIONS_DEPLOY = 32,
-    OPTIONS_PLAN = 64,
-    OPTIONS_LOGS = 128,
-    OPTIONS_ALONE = 256, /* without a verb */
-    OPTIONS_ROAD = 512,  /* verbs that are one run of one session */
-    OPTIONS_TOKENS = 1024,
-    OPTIONS_USAGE = 2048, /* how much an application is used, for its cost */
-    OPTIONS_RECOVER = 4096,
-    OPTIONS_DESTROY = 8192,
-    OPTIONS_DRIFT = 16384,
-    OPTIONS_REDACT = 1 << 24,
-    OPTIONS_TEMPLATE = 1 << 25, /* what a template's parameters are */
-    OPTIONS_COMMAND = 1 << 26,
+    OPTIONS_COMMON = 1 << 0,
+    OPTIONS_ALONE = 1 << 1, /* without a verb */
+
+    /* which account, region, environment */
+    OPTIONS_ENV = 1 << 2,
+    OPTIONS_APP = 1 << 3,
+    OPTIONS_ACCOUNT = 1 << 4,
+    OPTIONS_REGION = 1 << 5,
+    OPTIONS_PROFILE = 1 << 6,
+    OPTIONS_ENDPOINT = 1 << 7,
+    OPTIONS_WHERE = OPTIONS_ENV | OPTIONS_APP | OPTIONS_ACCOUNT | OPTIONS_REGION | OPTIONS_PROFILE |
+                    OPTIONS_ENDPOINT,
+
+    OPTIONS_ASK = 1 << 8,       /* who answers */
+    OPTIONS_TRUST = 1 << 9,     /* of what asks whether account and region are meant */
+    OPTIONS_PROGRESS = 1 << 10, /* of what waits for CloudFormation */
+    OPTIONS_SANDBOX = 1 << 11,  /* of what runs the repository's code */
+    OPTIONS_ROAD = 1 << 12,     /* verbs that are one run of one session */
+    OPTIONS_CHANGE = 1 << 13,   /* whatever that changes */
+    OPTIONS_APPROVAL = 1 << 14, /* of what a machine may approve */
+    OPTIONS_FAILURE = 1 << 15,  /* of what is put back when it fails */
+    OPTIONS_TAGS = 1 << 16,     /* of what makes a stack */
+    OPTIONS_TTL = 1 << 17,
+    OPTIONS_USAGE = 1 << 18, /* how much an application is used, for its cost */
+
+    OPTIONS_DEPLOY = 1 << 19,
+    OPTIONS_PLAN = 1 << 20,
+    OPTIONS_RECOVER = 1 << 21,
+    OPTIONS_DESTROY = 1 << 22,
+    OPTIONS_DRIFT = 1 << 23,
+    OPTIONS_LOGS = 1 << 24,
+    OPTIONS_TOKENS = 1 << 25,
+    OPTIONS_REDACT = 1 << 26,
+    OPTIONS_TEMPLATE = 1 << 27, /* what a template's parameters are */
+    OPTIONS_COMMAND = 1 << 28,
 };
 
 enum option_kind {

@@ -383,7 +383,7 @@ const struct verb verb_approve = {
             "A destruction also wants the name of its stack, typed.\n"
             "Exit 6: unknown. Exit 1: already decided, or expired.",
     .section = VERBS_RECORD,
-    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_PROGRESS | OPTIONS_SANDBOX,
     .run = approve_run,
 };
 
@@ -397,6 +397,6 @@ const struct verb verb_reject = {
     .word_max = 1,
     .summary = "say no to what a session asks",
     .section = VERBS_RECORD,
-    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .options = OPTIONS_WHERE | OPTIONS_ASK,
     .run = reject_run,
 };

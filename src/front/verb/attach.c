@@ -249,6 +249,6 @@ const struct verb verb_attach = {
     .summary = "watch a run from any terminal, or go on with one that nobody runs",
     .more = "Without ID: the newest session of this repository that has not ended.",
     .section = VERBS_DEPLOY,
-    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_PROGRESS | OPTIONS_SANDBOX,
     .run = attach_run,
 };

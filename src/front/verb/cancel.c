@@ -50,6 +50,6 @@ const struct verb verb_cancel = {
         "that has not ended.\n"
         "Exit 8: cancelled. Exit 1: it had ended. Exit 6: unknown.",
     .section = VERBS_DEPLOY,
-    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_PROGRESS,
     .run = cancel_run,
 };

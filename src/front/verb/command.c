@@ -277,6 +277,6 @@ const struct verb verb_run = {
         "add x`) reach package sources, after a question; no script of a package runs, manifest "
         "and lock are kept.",
     .section = VERBS_HERE,
-    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_COMMAND,
+    .options = (OPTIONS_WHERE & ~OPTIONS_APP) | OPTIONS_ASK | OPTIONS_SANDBOX | OPTIONS_COMMAND,
     .run = command_run,
 };

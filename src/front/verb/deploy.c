@@ -43,7 +43,7 @@ const struct verb verb_plan = {
             "stdout; aws-copilot approve ID, then aws-copilot deploy --plan ID, executes exactly "
             "that.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_PLAN | OPTIONS_USAGE,
+    .options = RUN_OPTIONS_DEPLOY | OPTIONS_PLAN,
     .run = plan_run,
 };
 
@@ -103,7 +103,7 @@ const struct verb verb_deploy = {
             "before a yes to exactly the change set that was shown. When the new version does not "
             "answer, the version before is put back.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DEPLOY | OPTIONS_USAGE,
+    .options = RUN_OPTIONS_DEPLOY | OPTIONS_DEPLOY,
     .run = deploy_run,
 };
 
@@ -119,6 +119,6 @@ const struct verb verb_bootstrap = {
     .summary = "once per account and region: artifact bucket and roles",
     .more = "The first deploy offers it. It is a change set of its own, with a yes of its own.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD,
+    .options = RUN_OPTIONS | OPTIONS_FAILURE | OPTIONS_TAGS,
     .run = bootstrap_run,
 };

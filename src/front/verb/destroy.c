@@ -14,6 +14,6 @@ const struct verb verb_destroy = {
             "bucket and the secrets go too. Ends with what is left behind and its monthly cost. "
             "prod is refused, with the way to do it.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_RECOVER | OPTIONS_DESTROY,
+    .options = RUN_OPTIONS | OPTIONS_RECOVER | OPTIONS_DESTROY,
     .run = destroy_run,
 };

@@ -110,6 +110,6 @@ const struct verb verb_drift = {
             "that takes what differs back to the template of the release that runs, and asks; "
             "CloudFormation calls that REVERT_DRIFT.",
     .section = VERBS_LOOK,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_DRIFT,
+    .options = RUN_OPTIONS | OPTIONS_APPROVAL | OPTIONS_FAILURE | OPTIONS_DRIFT,
     .run = drift_run,
 };

@@ -301,6 +301,6 @@ const struct verb verb_env = {
             "what the stack is; without AWS it says why. add writes account and region of a new "
             "environment into the file and leaves the rest as it is.",
     .section = VERBS_DEPLOY,
-    .options = OPTIONS_WHERE | OPTIONS_ASK,
+    .options = (OPTIONS_WHERE & ~OPTIONS_ENV) | OPTIONS_ASK,
     .run = env_run,
 };

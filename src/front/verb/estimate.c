@@ -196,7 +196,7 @@ const struct verb verb_estimate = {
             "quantity, price and assumption; what could not be priced is listed. With --json: one "
             "object.",
     .section = VERBS_HERE,
-    .options = OPTIONS_WHERE | OPTIONS_USAGE | OPTIONS_TEMPLATE,
+    .options = OPTIONS_ENV | OPTIONS_REGION | OPTIONS_PROFILE | OPTIONS_USAGE | OPTIONS_TEMPLATE,
     .is_one_object = true,
     .run = estimate_run,
 };

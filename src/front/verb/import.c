@@ -138,6 +138,6 @@ const struct verb verb_import = {
             "look like secrets are left where they are; their names go under secrets. A file that "
             "is there is changed after a yes only.",
     .section = VERBS_DEPLOY,
-    .options = OPTIONS_WHERE | OPTIONS_ASK,
+    .options = OPTIONS_ENV | OPTIONS_ASK,
     .run = import_run,
 };

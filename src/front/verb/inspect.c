@@ -47,7 +47,7 @@ const struct verb verb_inspect = {
     .summary = "what was found here and how it can be deployed; changes nothing",
     .more = "Needs no AWS. Exit 5 when it cannot be deployed. With --json: one object.",
     .section = VERBS_HERE,
-    .options = OPTIONS_WHERE,
+    .options = OPTIONS_ENV,
     .is_one_object = true,
     .run = inspect_run,
 };
@@ -109,6 +109,7 @@ const struct verb verb_init = {
     .words = "",
     .summary = "ask what is missing and write aws-copilot.yml",
     .section = VERBS_DEPLOY,
-    .options = OPTIONS_WHERE | OPTIONS_ASK,
+    .options = OPTIONS_ENV | OPTIONS_APP | OPTIONS_ACCOUNT | OPTIONS_REGION | OPTIONS_PROFILE |
+               OPTIONS_ASK,
     .run = init_run,
 };

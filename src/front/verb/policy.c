@@ -212,7 +212,7 @@ const struct verb verb_policy = {
         "no such file, 1: not readable; the other files are judged all the same. With --json: "
         "one object.",
     .section = VERBS_HERE,
-    .options = OPTIONS_WHERE | OPTIONS_TEMPLATE,
+    .options = OPTIONS_ENV | OPTIONS_ACCOUNT | OPTIONS_REGION | OPTIONS_TEMPLATE,
     .is_one_object = true,
     .run = policy_run,
 };

@@ -13,6 +13,6 @@ const struct verb verb_recover = {
             "and looks whether it helped. Waits where somebody works on the stack. Deletes change "
             "sets that nobody executed. A stack that can take changes is left alone.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD | OPTIONS_RECOVER,
+    .options = RUN_OPTIONS | OPTIONS_RECOVER,
     .run = recover_run,
 };

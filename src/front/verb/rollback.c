@@ -19,6 +19,6 @@ const struct verb verb_rollback = {
             "answer. Secrets are not undone, and it says which. aws-copilot history lists the "
             "releases.",
     .section = VERBS_DEPLOY,
-    .options = RUN_OPTIONS | OPTIONS_ROAD,
+    .options = RUN_OPTIONS | OPTIONS_APPROVAL | OPTIONS_FAILURE,
     .run = rollback_run,
 };

@@ -3,7 +3,12 @@
 
 #include "front/cli/cli_room.h"
 
-enum { RUN_OPTIONS = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN | OPTIONS_CHANGE };
+enum {
+    RUN_OPTIONS = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_TRUST | OPTIONS_PROGRESS | OPTIONS_CHANGE |
+                  OPTIONS_ROAD,
+    RUN_OPTIONS_DEPLOY = RUN_OPTIONS | OPTIONS_SANDBOX | OPTIONS_APPROVAL | OPTIONS_FAILURE |
+                         OPTIONS_TAGS | OPTIONS_TTL | OPTIONS_USAGE,
+};
 
 /* Opens the flow, shows where the run goes, makes a session of `kind` from the command line, runs
  * it to its end or pause. Where the region is not known yet, the session shows where it goes once

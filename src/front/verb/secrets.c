@@ -11,8 +11,6 @@
 #include "sys/tty.h"
 #include "tool/secret_op.h"
 
-enum { SET_OPTIONS = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_RUN };
-
 /* ---- What is named ---- */
 
 /* The words behind "set" or "rm", each once and each a name. New array. */
@@ -296,6 +294,6 @@ const struct verb verb_secrets = {
         "secrets set NAME. Storing and removing need a yes of their own. What runs reads new "
         "values with its next deployment.",
     .section = VERBS_DEPLOY,
-    .options = SET_OPTIONS,
+    .options = OPTIONS_WHERE | OPTIONS_ASK | OPTIONS_TRUST,
     .run = secrets_run,
 };
