@@ -70,6 +70,7 @@ static const char *const blinding_actions[] = {
     "securityhub:DisableSecurityHub", "access-analyzer:DeleteAnalyzer", "macie2:DisableMacie",
     "inspector2:Disable", "detective:DeleteGraph", "ec2:DeleteFlowLogs", "wafv2:DeleteLoggingConfiguration",
     "wafv2:DisassociateWebACL", "s3:PutBucketLogging", "logs:DeleteLogGroup", "logs:DeleteLogStream",
+    "logs:DeleteMetricFilter", "logs:DeleteSubscriptionFilter", "cloudwatch:DeleteAlarms", "cloudwatch:DisableAlarmActions",
 };
 
 /* Services in which an action's wildcard is never needed. */

@@ -179,7 +179,6 @@ static enum outcome validator_after_rollback(struct turn *turn) {
                             agent_text(turn, "restored_probe.sentence"));
         return OUTCOME_FAIL;
     }
-    agent_say(turn, "the previous version answers again");
     return validator_end_rollback(turn);
 }
 
