@@ -173,15 +173,27 @@ bool review_is_false(const json_t *value);
  * is pinned. */
 bool review_is_own_account(const struct review *review, struct str account);
 
-/* review_condition.c: whether a statement has a condition with this key (any case) that lets only
- * what it names pass: an operator that compares for likeness and does not pass an absent key, with
- * a value that is not everything. `key` is a key, or ":end" of one, as that of an identity provider
- * begins with its host, or "begin:", after which its user says what. */
+/* What a condition does: nothing, as everybody meets it; what only another stack, a parameter or
+ * AWS can say; or it lets only what it names pass. */
+enum review_hold { REVIEW_HOLD_NONE = 0, REVIEW_HOLD_UNTOLD, REVIEW_HOLD_SURE };
+
+/* review_condition.c: the best that a condition of the statement with this key (any case) does:
+ * with an operator that compares for likeness and does not pass an absent key, by review_hold_by().
+ * `key` is a key, or ":end" of one, as that of an identity provider begins with its host, or
+ * "begin:", after which its user says what. `*out_value` is that condition's, borrowed; untouched
+ * for REVIEW_HOLD_NONE. */
+enum review_hold review_hold(const struct review *review, const json_t *statement, const char *key,
+                             const json_t **out_value);
+
+/* review_condition.c: whether that is more than nothing. */
 bool review_is_held(const struct review *review, const json_t *statement, const char *key);
 
-/* review_condition.c: whether everybody meets the value, or one of a list or of an Fn::If, by which
- * a condition on `key` asks who comes: wildcards, an ARN of any account, a variable of whoever
- * asks. What cannot be told is not. */
+/* review_condition.c: what a value does by which a condition on `key` asks who comes, of a list and
+ * of an Fn::If the loosest: nothing are wildcards, an ARN of any account, a variable of whoever
+ * asks. */
+enum review_hold review_hold_by(const struct review *review, const char *key, const json_t *value);
+
+/* review_condition.c: whether that is nothing. */
 bool review_is_everything(const struct review *review, const char *key, const json_t *value);
 
 /* Whether losing the resource loses what users have put there. */

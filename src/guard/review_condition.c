@@ -154,22 +154,47 @@ static bool is_every_text(struct str key, struct str text) {
            (str_ends_nocase(key, STR(":amr")) && str_eq(text, STR("unauthenticated")));
 }
 
-bool review_is_everything(const struct review *review, const char *key, const json_t *value) {
+/* The looser of two: what one of a list, or of two branches, lets in is let in. */
+static enum review_hold hold_of_either(enum review_hold a, enum review_hold b) {
+    return a < b ? a : b;
+}
+
+/* Of a value, or of one in a list, where AWS::NoValue is no more there; alone it takes the
+ * condition away. */
+static enum review_hold hold_of_value(const struct review *review, const char *key,
+                                      const json_t *value, bool is_listed) {
     const json_t *branches = json_object_get(value, "Fn::If");
+    enum review_hold hold = REVIEW_HOLD_SURE;
     size_t i = 0;
     json_t *item = NULL;
 
-    if (json_is_array(branches)) {
-        return review_is_everything(review, key, json_array_get(branches, 1)) ||
-               review_is_everything(review, key, json_array_get(branches, 2));
+    if (value == NULL || review_is_no_value(value)) { /* template_resolve() takes it out of an If */
+        return is_listed ? REVIEW_HOLD_SURE : REVIEW_HOLD_NONE;
     }
-    json_array_foreach(value, i, item) {
-        if (review_is_everything(review, key, item)) {
-            return true;
+    if (json_is_array(branches)) {
+        return hold_of_either(hold_of_value(review, key, json_array_get(branches, 1), is_listed),
+                              hold_of_value(review, key, json_array_get(branches, 2), is_listed));
+    }
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, item) {
+            hold = hold_of_either(hold, hold_of_value(review, key, item, true));
         }
+        return hold;
     }
     CLEANUP(freep) char *text = review_resolve(review, value);
-    return text != NULL && is_every_text(str_from(key), str_from(text));
+    if (text != NULL && is_every_text(str_from(key), str_from(text))) {
+        return REVIEW_HOLD_NONE;
+    }
+    return text == NULL || strstr(text, "{{resolve:") != NULL ? REVIEW_HOLD_UNTOLD
+                                                              : REVIEW_HOLD_SURE;
+}
+
+enum review_hold review_hold_by(const struct review *review, const char *key, const json_t *value) {
+    return hold_of_value(review, key, value, false);
+}
+
+bool review_is_everything(const struct review *review, const char *key, const json_t *value) {
+    return review_hold_by(review, key, value) == REVIEW_HOLD_NONE;
 }
 
 /* ---- statements ---- */
@@ -185,7 +210,9 @@ static bool is_key(const char *have, const char *key) {
                          : str_eq_nocase(text, str_from(key));
 }
 
-bool review_is_held(const struct review *review, const json_t *statement, const char *key) {
+enum review_hold review_hold(const struct review *review, const json_t *statement, const char *key,
+                             const json_t **out_value) {
+    enum review_hold best = REVIEW_HOLD_NONE;
     const char *operator= NULL;
     const char *name = NULL;
     json_t *keys = NULL;
@@ -193,11 +220,19 @@ bool review_is_held(const struct review *review, const json_t *statement, const 
 
     json_object_foreach(walk(json_object_get(statement, "Condition")), operator, keys) {
         json_object_foreach(keys, name, value) {
-            if (is_key(name, key) && is_holding_operator(operator) &&
-                !review_is_everything(review, name, value)) {
-                return true;
-            }
+            enum review_hold hold = is_key(name, key) && is_holding_operator(operator)
+                                        ? review_hold_by(review, name, value)
+                                        : REVIEW_HOLD_NONE;
+
+            *out_value = hold > best ? value : *out_value;
+            best = hold > best ? hold : best;
         }
     }
-    return false;
+    return best;
+}
+
+bool review_is_held(const struct review *review, const json_t *statement, const char *key) {
+    const json_t *unused = NULL;
+
+    return review_hold(review, statement, key, &unused) != REVIEW_HOLD_NONE;
 }

@@ -8,7 +8,54 @@
 
 /* ---- principals ---- */
 
-static bool is_held_by_source(const struct review *review, const json_t *statement) {
+struct principal_check {
+    struct review *review;
+    const char *where;
+    const json_t *statement;
+    const char *kind; /* "AWS", "Service", "Federated", "CanonicalUser" */
+    bool is_trust;
+    const json_t *untold; /* a condition that alone holds it, and says not by whom; or NULL */
+};
+
+/* Whether a condition with one of the keys holds the statement; one that cannot be told is noted.
+ */
+static bool is_held_by(struct principal_check *check, const char *const *keys, size_t n) {
+    const json_t *value = NULL;
+    enum review_hold best = REVIEW_HOLD_NONE;
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = NULL;
+        enum review_hold hold = review_hold(check->review, check->statement, keys[i], &one);
+
+        value = hold > best ? one : value;
+        best = hold > best ? hold : best;
+    }
+    check->untold = best == REVIEW_HOLD_UNTOLD ? value : check->untold;
+    return best != REVIEW_HOLD_NONE;
+}
+
+static bool is_held(struct principal_check *check, const char *key) {
+    return is_held_by(check, &key, 1);
+}
+
+/* Says that what holds it cannot be told, where nothing else does. */
+static void tell_untold(const struct principal_check *check) {
+    CLEANUP(json_decrefp) json_t *names = json_object();
+
+    if (check->untold == NULL) {
+        return;
+    }
+    review_parameters_in(check->review, check->untold, names);
+    if (json_object_size(names) > 0) {
+        review_unresolved(check->review, check->where, check->untold,
+                          "whom the condition names cannot be told");
+    } else {
+        review_find(check->review, REVIEW_CONDITION_UNTOLD, check->where,
+                    "it is held by a condition alone, and whom that names is not said here");
+    }
+}
+
+static bool is_held_by_source(struct principal_check *check) {
     static const char *const keys[] = {
         "aws:SourceAccount",
         "aws:SourceArn",
@@ -28,12 +75,7 @@ static bool is_held_by_source(const struct review *review, const json_t *stateme
         "lambda:FunctionUrlAuthType",
     };
 
-    for (size_t i = 0; i < ARRAY_N(keys); i++) {
-        if (review_is_held(review, statement, keys[i])) {
-            return true;
-        }
-    }
-    return false;
+    return is_held_by(check, keys, ARRAY_N(keys));
 }
 
 /* Services that say for whom they act when they assume a role. Source: AWS documentation, "confused
@@ -66,16 +108,8 @@ static bool is_this_account(const struct review *review, struct str account) {
     return str_eq(account, STR("${AWS::AccountId}")) || review_is_own_account(review, account);
 }
 
-struct principal_check {
-    struct review *review;
-    const char *where;
-    const json_t *statement;
-    const char *kind; /* "AWS", "Service", "Federated", "CanonicalUser" */
-    bool is_trust;
-};
-
 /* An identity of another account; without a pinned one, of any. */
-static void check_foreign(const struct principal_check *check, const char *text) {
+static void check_foreign(struct principal_check *check, const char *text) {
     bool is_pinned = check->review->ctx->account != NULL;
     bool is_allowed = review_is_own_account(check->review, principal_account(text));
 
@@ -83,28 +117,26 @@ static void check_foreign(const struct principal_check *check, const char *text)
         review_find(check->review, REVIEW_FOREIGN_ACCOUNT, check->where,
                     "it lets the account or identity %s in", text);
     }
-    if (check->is_trust && !is_pinned &&
-        !review_is_held(check->review, check->statement, "sts:ExternalId")) {
+    if (check->is_trust && !is_pinned && !is_held(check, "sts:ExternalId")) {
         review_find(check->review, REVIEW_EXTERNAL_ID, check->where,
                     "the account or identity %s may become it, for anybody", text);
     }
 }
 
 /* An account of the user's own settings is still another one. */
-static void check_allowed(const struct principal_check *check, const char *text) {
+static void check_allowed(struct principal_check *check, const char *text) {
     struct str account = principal_account(text);
     bool is_pinned = str_eq(account, STR("${AWS::AccountId}")) ||
                      (check->review->ctx->account != NULL &&
                       str_eq(account, str_from(check->review->ctx->account)));
 
-    if (check->is_trust && !is_pinned &&
-        !review_is_held(check->review, check->statement, "sts:ExternalId")) {
+    if (check->is_trust && !is_pinned && !is_held(check, "sts:ExternalId")) {
         review_find(check->review, REVIEW_EXTERNAL_ID, check->where,
                     "the account or identity %s may become it, for anybody", text);
     }
 }
 
-static void check_identity(const struct principal_check *check, const char *text) {
+static void check_identity(struct principal_check *check, const char *text) {
     struct str account = principal_account(text);
     /* CloudFront's own principal and reserved ones carry a word instead of an account; a resource
      * of the template is of this account. */
@@ -113,7 +145,7 @@ static void check_identity(const struct principal_check *check, const char *text
                           !str_starts(str_from(text), STR("${AWS::"));
 
     if (strcmp(text, "*") == 0 || str_eq(account, STR("*"))) {
-        if (!is_held_by_source(check->review, check->statement)) {
+        if (!is_held_by_source(check)) {
             review_find(check->review, REVIEW_PUBLIC_ACCESS, check->where, "it lets everybody in");
         }
     } else if (is_this_account(check->review, account)) {
@@ -123,18 +155,17 @@ static void check_identity(const struct principal_check *check, const char *text
     }
 }
 
-static void check_service(const struct principal_check *check, const char *service) {
+static void check_service(struct principal_check *check, const char *service) {
     /* A service sets the context itself, so that it says for whom it acts; anybody else may set
      * any. */
-    bool is_held = is_held_by_source(check->review, check->statement) ||
-                   review_is_held(check->review, check->statement, "kms:EncryptionContext:");
+    bool is_bound = is_held_by_source(check) || is_held(check, "kms:EncryptionContext:");
 
     /* Firehose says by the external id for which account it acts. Source: Amazon Data Firehose,
      * "Controlling access". */
-    is_held = is_held || (strcmp(service, "firehose.amazonaws.com") == 0 &&
-                          review_is_held(check->review, check->statement, "sts:ExternalId"));
+    is_bound = is_bound ||
+               (strcmp(service, "firehose.amazonaws.com") == 0 && is_held(check, "sts:ExternalId"));
 
-    if (is_held) {
+    if (is_bound) {
         return;
     }
     if (!check->is_trust) {
@@ -147,17 +178,17 @@ static void check_service(const struct principal_check *check, const char *servi
 }
 
 static bool check_principal(const char *text, void *with) {
-    const struct principal_check *check = with;
+    struct principal_check *check = with;
 
     if (strcmp(check->kind, "AWS") == 0 || strcmp(text, "*") == 0) {
         check_identity(check, text);
     } else if (strcmp(check->kind, "Federated") == 0) {
+        static const char *const subjects[] = {":sub", ":amr"};
         /* SAML and Cognito's identity pools say by the audience and by how who signed in. */
-        bool has_subject = strstr(text, "saml-provider") != NULL ||
-                           review_is_held(check->review, check->statement, ":sub") ||
-                           review_is_held(check->review, check->statement, ":amr");
+        bool has_subject =
+            strstr(text, "saml-provider") != NULL || is_held_by(check, subjects, ARRAY_N(subjects));
 
-        if (!review_is_held(check->review, check->statement, ":aud") || !has_subject) {
+        if (!is_held(check, ":aud") || !has_subject) {
             review_find(check->review, REVIEW_FEDERATION_OPEN, check->where,
                         "whoever the identity provider knows may become this role");
         }
@@ -231,6 +262,7 @@ static void review_principals(struct review *review, const char *where, const js
         return;
     }
     review_who(&check, json_object_get(statement, "Principal"));
+    tell_untold(&check);
 }
 
 static void review_trust_statement(struct review *review, const char *where,
@@ -393,12 +425,27 @@ static void review_plain_bucket(struct review *review, const char *where, const 
     }
 }
 
-/* Whether a permission has the member and it says who, as a condition on `key` would. */
-static bool is_named(const struct review *review, const json_t *properties, const char *member,
-                     const char *key) {
-    const json_t *value = json_object_get(properties, member);
+/* What a permission says of who may, as conditions on `key` would. */
+struct named {
+    const char *member;
+    const char *key;
+};
 
-    return value != NULL && !review_is_no_value(value) && !review_is_everything(review, key, value);
+/* Whether one of the members says who; one that cannot be told is noted. */
+static bool is_named(struct principal_check *check, const struct named *rows, size_t n) {
+    const json_t *value = NULL;
+    enum review_hold best = REVIEW_HOLD_NONE;
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_object_get(check->statement, rows[i].member);
+        enum review_hold hold =
+            one == NULL ? REVIEW_HOLD_NONE : review_hold_by(check->review, rows[i].key, one);
+
+        value = hold > best ? one : value;
+        best = hold > best ? hold : best;
+    }
+    check->untold = best == REVIEW_HOLD_UNTOLD ? value : check->untold;
+    return best != REVIEW_HOLD_NONE;
 }
 
 static void review_lambda_permission(struct review *review, const char *where,
@@ -407,9 +454,9 @@ static void review_lambda_permission(struct review *review, const char *where,
     const char *auth = json_str_at(properties, "FunctionUrlAuthType");
     /* The ARN of a bucket has no account: whoever takes a name that is free again has it. */
     bool is_bucket = who != NULL && strcmp(who, "s3.amazonaws.com") == 0;
-    bool is_held = (!is_bucket && is_named(review, properties, "SourceArn", "aws:SourceArn")) ||
-                   is_named(review, properties, "SourceAccount", "aws:SourceAccount") ||
-                   is_named(review, properties, "PrincipalOrgID", "aws:PrincipalOrgID");
+    static const struct named sources[] = {{"PrincipalOrgID", "aws:PrincipalOrgID"},
+                                           {"SourceAccount", "aws:SourceAccount"},
+                                           {"SourceArn", "aws:SourceArn"}};
     struct principal_check check = {
         .review = review, .where = where, .statement = properties, .kind = "AWS"};
 
@@ -422,21 +469,23 @@ static void review_lambda_permission(struct review *review, const char *where,
         review_unresolved(review, where, json_object_get(properties, "Principal"),
                           "who may call the function cannot be told");
     } else if (strcmp(who, "*") == 0) {
-        if (!is_named(review, properties, "PrincipalOrgID", "aws:PrincipalOrgID")) {
+        if (!is_named(&check, sources, 1)) {
             review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may call the function");
         }
     } else if (strstr(who, ".amazonaws.com") != NULL) {
-        if (!is_held) {
+        if (!is_named(&check, sources, is_bucket ? 2 : 3)) {
             review_find(review, REVIEW_CONFUSED_DEPUTY, where,
                         "%s may call the function for anybody", who);
         }
     } else {
         check_identity(&check, who);
     }
+    tell_untold(&check);
 }
 
 static void review_layer_permission(struct review *review, const char *where,
                                     const json_t *properties) {
+    static const struct named organization = {"OrganizationId", "aws:PrincipalOrgID"};
     CLEANUP(freep) char *who = review_resolve(review, json_object_get(properties, "Principal"));
     struct principal_check check = {
         .review = review, .where = where, .statement = properties, .kind = "AWS"};
@@ -446,13 +495,14 @@ static void review_layer_permission(struct review *review, const char *where,
                           "who may use the layer cannot be told");
     } else if (strcmp(who, "*") != 0) {
         check_identity(&check, who);
-    } else if (!is_named(review, properties, "OrganizationId", "aws:PrincipalOrgID")) {
+    } else if (!is_named(&check, &organization, 1)) {
         review_find(review, REVIEW_PUBLIC_FUNCTION, where, "everybody may use the layer");
     }
+    tell_untold(&check);
 }
 
 static bool check_listed(const char *text, void *with) {
-    const struct principal_check *check = with;
+    struct principal_check *check = with;
 
     if (strstr(text, ".amazonaws.com") == NULL) {
         check_identity(check, text);
