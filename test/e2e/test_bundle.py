@@ -94,7 +94,6 @@ class Case(unittest.TestCase):
         tools = lab.tools()
         cls.cache = Path(tempfile.mkdtemp(prefix="bundle-cache-"))
         cls.addClassCleanup(shutil.rmtree, cls.cache, True)
-        cls.uv = tools["UV"]
         cls.env = {name: os.environ[name] for name in lab.PASSED_ON if name in os.environ}
         cls.env |= {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), "AWSCOPILOT_UV": tools["UV"],
                     "AWSCOPILOT_NODE": tools["NODE22"] + "/node", "AWSCOPILOT_PNPM": tools["PNPM"],
@@ -145,7 +144,7 @@ class Case(unittest.TestCase):
         path.write_text(path.read_text() + text)
 
     def lock(self, folder="backend"):
-        subprocess.run([self.uv, "lock", "-q"], cwd=self.root / folder, env=self.env, check=True, timeout=120)
+        lab.uv("lock", "-q", cwd=self.root / folder, env=self.env)
 
     def small(self, main=APP, dependencies="", **files):
         """A repository with one module, main.py, and its lock."""

@@ -47,14 +47,13 @@ def write(root, files):
 
 def poetry():
     """POETRY with uv's index named: a mirror need not have what Poetry asks of its default one."""
-    shown = subprocess.run([lab.tools()["UV"], "pip", "compile", "/dev/null", "--emit-index-url", "--quiet", "--no-header"],
-                           check=True, capture_output=True, text=True).stdout.split()
+    shown = lab.uv("pip", "compile", "/dev/null", "--emit-index-url", "--quiet", "--no-header", capture_output=True, text=True).stdout.split()
     return POETRY + f'[[tool.poetry.source]]\nname = "index"\nurl = "{shown[shown.index("--index-url") + 1]}/"\npriority = "primary"\n'
 
 
 def run_tool(words, folder, home):
     env = {k: v for k, v in lab.os.environ.items() if k in lab.PASSED_ON}
-    env |= {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", "PIPENV_VENV_IN_PROJECT": "1",
+    env |= {"PATH": "/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LANG": "C.UTF-8", "PIPENV_VENV_IN_PROJECT": "1",
             "POETRY_VIRTUALENVS_IN_PROJECT": "true", "PIPENV_YES": "1", "PIPENV_NOSPIN": "1"}
     run = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, timeout=240)
     if run.returncode != 0:

@@ -59,7 +59,7 @@ def locked_example():
             for name in names:
                 (draft / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source / name, draft / name)
-            subprocess.run([lab.tools()["UV"], "lock", "--quiet"], cwd=draft / "backend", check=True, timeout=120)
+            lab.uv("lock", "--quiet", cwd=draft / "backend")
             draft.rename(made)
     return made
 

@@ -417,6 +417,13 @@ def written(folder, *values, but=()):
     return [(str(path), form) for path in files for data in [path.read_bytes()] for form in wanted if form in data]
 
 
+def uv(*words, env=None, timeout=120, **more):
+    """Runs uv as the judge, with a TMPDIR of its own: what it locks while it builds would stay there."""
+    with tempfile.TemporaryDirectory(prefix="uv-") as tmp:
+        return subprocess.run([tools()["UV"], *words], env={**(os.environ if env is None else env), "TMPDIR": tmp}, check=True, timeout=timeout,
+                              **more)
+
+
 def git(repo, *args):
     return subprocess.run(["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false",
                            "-C", str(repo), *args], check=True, capture_output=True, text=True).stdout
