@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Raised with every change of a verdict, here, in command/ or in the reviews. */
-static const char version[] = "2026-12-01.4";
+static const char version[] = "2026-12-01.5";
 
 const char *policy_version(void) { return version; }
 
