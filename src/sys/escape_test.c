@@ -6,11 +6,13 @@
 #include "sys/proc.h"
 
 #include "base/clock.h"
+#include "support/raise_limits.h"
 #include "support/scratch.h"
 #include "sys/fs.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <mqueue.h>
 #include <setjmp.h>
@@ -19,9 +21,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
-#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -252,6 +254,8 @@ static const struct {
 
 enum { WALL_NONE = ARRAY_N(walls), TESTS_MAX = ARRAY_N(attempts) * (ARRAY_N(walls) + 1) };
 
+#define FOLDERS "/tmp/escape_test-" /* PID-XXXXXX */
+
 static char work[PATH_MAX];
 static int port;
 static int udp_port;
@@ -312,7 +316,50 @@ static void open_terminal(void) {
     }
 }
 
-static char *queue_name(void) { return mem_format("/awscopilot-escape-%d", getpid()); }
+static char *queue_name(pid_t pid) { return mem_format("/awscopilot-escape-%d", pid); }
+
+/* Of what System V keeps. */
+static key_t key_of(pid_t pid) { return (key_t)(0x415743 + pid); }
+
+/* What the kernel keeps of a run, whether its process lives or not. */
+static void remove_kept(pid_t pid) {
+    CLEANUP(freep) char *queue = queue_name(pid);
+
+    (void)mq_unlink(queue);
+    (void)shmctl(shmget(key_of(pid), 0, 0), IPC_RMID, NULL);
+    (void)msgctl(msgget(key_of(pid), 0), IPC_RMID, NULL);
+    (void)semctl(semget(key_of(pid), 0, 0), 0, IPC_RMID);
+}
+
+/* A run locks its folder, which ends with its process however that ends. A folder that nobody has
+ * locked is of a run that was killed; enough of those, and the kernel denies the control its queue.
+ */
+static void remove_killed_runs(void) {
+    glob_t found = {0};
+
+    (void)glob(FOLDERS "*", 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *path = found.gl_pathv[i];
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        pid_t pid = (pid_t)strtol(path + strlen(FOLDERS), NULL, 10);
+
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            remove_kept(pid);
+            (void)scratch_remove(path);
+            print_message("# removed what process %d had left\n", pid);
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    globfree(&found);
+}
+
+static void make_folder(void) {
+    (void)snprintf(work, sizeof work, FOLDERS "%d-XXXXXX", getpid());
+    assert_non_null(mkdtemp(work));
+    assert_int_equal(flock(open(work, O_RDONLY | O_CLOEXEC), LOCK_EX), 0); /* until we end */
+}
 
 /* What attempts without a sandbox have changed is put right before each. */
 static void restore(void) {
@@ -320,7 +367,7 @@ static void restore(void) {
         long type;
         char text[2];
     } message = {1, "x"};
-    CLEANUP(freep) char *queue = queue_name();
+    CLEANUP(freep) char *queue = queue_name(getpid());
     mqd_t posix = mq_open(queue, O_RDONLY | O_CREAT | O_CLOEXEC, 0600, NULL);
     static const char *const made[] = {"home/project/.git/hooks/post-checkout",
                                        "home/project/AGENTS.md", "home/project/.npmrc", "ws/late"};
@@ -345,17 +392,6 @@ static void restore(void) {
     (void)rmdir(editor);
 }
 
-/* As far as we may: what is denied is not to be denied by the machine's limits. */
-static void raise_limits(void) {
-    static const int limits[] = {RLIMIT_MEMLOCK, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO,
-                                 RLIMIT_NICE};
-
-    for (size_t i = 0; i < ARRAY_N(limits); i++) {
-        struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-        (void)setrlimit((__rlimit_resource_t)limits[i], &all);
-    }
-}
-
 static int set_up(void **state) {
     static const char *const dirs[] = {
         "ws", "tmp", "home/.ssh", "home/project/.git/hooks", "outside", "home/.aws", "home/state"};
@@ -363,8 +399,8 @@ static int set_up(void **state) {
 
     (void)state;
     raise_limits();
-    (void)snprintf(work, sizeof work, "/tmp/escape_test-XXXXXX");
-    assert_non_null(mkdtemp(work));
+    remove_killed_runs();
+    make_folder();
     for (size_t i = 0; i < ARRAY_N(dirs); i++) {
         CLEANUP(freep) char *dir = in_work(dirs[i]);
         assert_int_equal(fs_mkdirs(dir, 0755, &err), ERR_NONE);
@@ -374,10 +410,9 @@ static int set_up(void **state) {
     put("home/project/.git/config", "[core]\n", 0644);
     put("home/state/journal", "secret", 0600);
     put("outside/program", "#!/bin/sh\nexit 0\n", 0755);
-    const key_t key = (key_t)(0x415743 + getpid());
-    shared = shmget(key, 4096, IPC_CREAT | 0600);
-    messages = msgget(key, IPC_CREAT | 0600);
-    semaphores = semget(key, 1, IPC_CREAT | 0600);
+    shared = shmget(key_of(getpid()), 4096, IPC_CREAT | 0600);
+    messages = msgget(key_of(getpid()), IPC_CREAT | 0600);
+    semaphores = semget(key_of(getpid()), 1, IPC_CREAT | 0600);
     restore();
     port = listen_local(SOCK_STREAM);
     udp_port = listen_local(SOCK_DGRAM);
@@ -391,11 +426,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     (void)state;
-    CLEANUP(freep) char *queue = queue_name();
-    (void)mq_unlink(queue);
-    (void)shmctl(shared, IPC_RMID, NULL);
-    (void)msgctl(messages, IPC_RMID, NULL);
-    (void)semctl(semaphores, 0, IPC_RMID);
+    remove_kept(getpid());
     return scratch_remove(work);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "sys/proc.h"
 
+#include "support/raise_limits.h"
 #include "support/scratch.h"
 
 #include <inttypes.h>
@@ -27,6 +28,8 @@ static int set_up(void **state) {
     struct err err = {0};
 
     (void)state;
+    raise_limits();
+    (void)umask(0); /* a sandbox has its own */
     (void)snprintf(work, sizeof work, "/tmp/sandbox_test-XXXXXX");
     assert_non_null(mkdtemp(work));
     ws = in_work("ws");
@@ -83,6 +86,8 @@ static char *said_behind(size_t wall, const char *script, struct sandbox box) {
 static void the_pieces_of_a_system_are_there(void **state) {
     static const char *const pieces[] = {
         "/usr/bin",
+        "/usr/share",
+        "/usr/local",
         "/bin",
         "/sbin",
         "/lib",
