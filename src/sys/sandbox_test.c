@@ -297,6 +297,84 @@ static void a_path_through_a_link_is_there_by_both_names(void **state) {
     }
 }
 
+/* The nearest folder that is listed decides; Landlock alone cannot take back what one above grants.
+ */
+static void a_folder_within_another_has_its_own_right(void **state) {
+    CLEANUP(freep) char *inner = in_work("ws/inner");
+    CLEANUP(freep) char *kept = in_work("ws/inner/kept");
+    const char *const readable[] = {work, inner, NULL};
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(fs_mkdirs(inner, 0755, &err), ERR_NONE);
+    assert_int_equal(fs_write_file(kept, STR("kept\n"), 0644, &err), ERR_NONE);
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        bool has_namespaces =
+            walls[w].wall != SANDBOX_WALL_LANDLOCK && sandbox_probe()->has_namespaces;
+        CLEANUP(freep)
+        char *said = said_behind(w,
+                                 "echo x >made && rm made && cat inner/kept; "
+                                 "(echo x >../beside) 2>/dev/null || echo no; "
+                                 "(echo x >inner/made && rm inner/made) 2>/dev/null || echo no",
+                                 (struct sandbox){.readable = readable});
+
+        if (said != NULL) {
+            assert_string_equal(said, has_namespaces ? "kept\nno\nno\n" : "kept\nno\n");
+        }
+    }
+}
+
+/* Hidden far below a listed folder, the way to it is granted entry by entry, and not without end.
+ */
+static void what_is_too_much_for_a_sandbox_is_refused(void **state) {
+    enum { MANY = 300, DEEP = 20 };
+    CLEANUP(buf_done) struct buf deep = BUF_INIT(4096);
+    const char *const argv[] = {"/bin/true", NULL};
+    const char *const env[] = {NULL};
+    char *many[MANY + 1] = {NULL};
+    struct err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        CLEANUP(freep) char *name = mem_format("ws/many/%zu", i);
+        many[i] = in_work(name);
+        assert_int_equal(fs_mkdirs(many[i], 0755, &err), ERR_NONE);
+    }
+    buf_add_s(&deep, work);
+    for (size_t i = 0; i < DEEP; i++) {
+        buf_add_s(&deep, "/d");
+    }
+    assert_int_equal(fs_mkdirs(buf_cstr(&deep), 0755, &err), ERR_NONE);
+    const char *const home[] = {work, NULL};
+    const char *const hidden[] = {buf_cstr(&deep), NULL};
+    const struct {
+        struct sandbox box;
+        const char *text;
+    } rows[] = {
+        {{.readable = (const char *const *)many}, "more than 256 paths"},
+        {{.readable = home, .hidden = hidden, .wall = SANDBOX_WALL_LANDLOCK},
+         "beside a hidden one"},
+    };
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(proc_result_done) struct proc_result result = {0};
+        const struct proc_spec spec = {.argv = argv,
+                                       .env = env,
+                                       .cwd = work,
+                                       .timeout_ms = 60000,
+                                       .sandbox = &rows[i].box,
+                                       .filter = proc_filter_none};
+
+        if (rows[i].box.wall == SANDBOX_WALL_LANDLOCK && sandbox_probe()->landlock_abi < 3) {
+            continue;
+        }
+        assert_int_equal(proc_run(&spec, &result, &err), ERR_SANDBOX);
+        assert_non_null(strstr(err.text, rows[i].text));
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        free(many[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_pieces_of_a_system_are_there),
@@ -304,6 +382,8 @@ int main(void) {
         cmocka_unit_test(each_limit_has_its_value),
         cmocka_unit_test(the_number_of_processes_is_bounded),
         cmocka_unit_test(a_path_through_a_link_is_there_by_both_names),
+        cmocka_unit_test(a_folder_within_another_has_its_own_right),
+        cmocka_unit_test(what_is_too_much_for_a_sandbox_is_refused),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
