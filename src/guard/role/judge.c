@@ -78,9 +78,7 @@ static bool is_overlap(const char *a, const char *b) {
             bool above = now[j + 1];
             bool is_same = a[0] == b[j] || a[0] == '?' || b[j] == '?';
 
-            now[j + 1] = (is_any && (above || now[j])) || (b[j] == '*' && (above || now[j])) ||
-                         (corner && is_same);
-            now[j + 1] = now[j + 1] || (corner && (is_any || b[j] == '*'));
+            now[j + 1] = ((is_any || b[j] == '*') && (above || now[j])) || (corner && is_same);
             corner = above;
         }
     }

@@ -9,11 +9,10 @@ enum {
     ON_DEPLOY = 1,
     ON_DESTROY = 2,
     ON_SECRETS = 4,
-    SITE = 8,
-    CODE = 16,
-    ON_APPROVE = 32,
-    ON_ROLLBACK = 64,
-    LATE = 128, /* of a deployment, after the yes */
+    CODE = 8,
+    ON_APPROVE = 16,
+    ON_ROLLBACK = 32,
+    LATE = 64, /* of a deployment, after the yes */
     ON_CHANGE = ON_DEPLOY | ON_ROLLBACK,
     KINDS = ON_CHANGE | ON_DESTROY | ON_SECRETS | ON_APPROVE
 };
@@ -244,7 +243,6 @@ static json_t *statement_of(const struct right *right, const struct role_place *
 }
 
 json_t *role_policy(const char *kind, const struct role_place *place) {
-    CLEANUP(json_decrefp) json_t *buckets = ids_of(place->template, "AWS::S3::Bucket");
     CLEANUP(json_decrefp) json_t *aliases = ids_of(place->template, "AWS::Lambda::Alias");
     unsigned use = kind_use(kind);
     json_t *statements = json_array();
@@ -252,14 +250,13 @@ json_t *role_policy(const char *kind, const struct role_place *place) {
 
     for (size_t i = 0; i < ARRAY_N(rights); i++) {
         bool is_there =
-            ((rights[i].uses & SITE) == 0 || json_array_size(buckets) > 0) &&
-            ((rights[i].uses & CODE) == 0 || use == ON_SECRETS || json_array_size(aliases) > 0);
+            (rights[i].uses & CODE) == 0 || use == ON_SECRETS || json_array_size(aliases) > 0;
 
         if ((rights[i].uses & use & KINDS) != 0 && is_there) {
             json_t *statement = statement_of(&rights[i], place);
 
             if (json_array_size(json_object_get(statement, "Resource")) == 0) {
-                json_decref(statement);
+                json_decref(statement); /* no bucket of the template, no role */
                 continue;
             }
             (void)json_array_append_new(statements, statement);

@@ -23,7 +23,8 @@ static const char both[] =
     "{\"Resources\":{\"SiteBucket\":{\"Type\":\"AWS::S3::Bucket\"},\"Live\":{\"Type\":"
     "\"AWS::Lambda::Alias\",\"Properties\":{\"FunctionName\":{\"Ref\":\"Backend\"}}}}}";
 
-static json_t *policy_of(const char *kind, const char *template) {
+static json_t *policy_with(const char *kind, const char *template, const char *role_arn,
+                           const char *bucket) {
     CLEANUP(json_decrefp) json_t *json = template == NULL ? NULL : read_json(template);
     struct role_place place = {.account = "111122223333",
                                .region = "eu-west-1",
@@ -32,11 +33,16 @@ static json_t *policy_of(const char *kind, const char *template) {
                                .qualifier = "depl",
                                .app = "todo",
                                .env = "dev",
-                               .bucket = "depl-artifacts-111122223333-eu-west-1-an",
-                               .role_arn = "arn:aws:iam::111122223333:role/x",
+                               .bucket = bucket,
+                               .role_arn = role_arn,
                                .template = json};
 
     return role_policy(kind, &place);
+}
+
+static json_t *policy_of(const char *kind, const char *template) {
+    return policy_with(kind, template, "arn:aws:iam::111122223333:role/x",
+                       "depl-artifacts-111122223333-eu-west-1-an");
 }
 
 static const json_t *statement(const json_t *policy, const char *sid) {
@@ -58,10 +64,95 @@ static void a_policy_names_what_it_is_about(void **state) {
     assert_true(json_has_str(json_object_get(statement(policy, "Lock"), "Resource"),
                              "arn:aws:s3:::depl-artifacts-111122223333-eu-west-1-an/locks/"
                              "depl-todo-dev/*"));
-    assert_string_equal(
-        json_str_or(json_at(statement(policy, "PassRole"), "Condition.StringEquals"),
-                    "iam:PassedToService", "cloudformation.amazonaws.com"),
-        "cloudformation.amazonaws.com");
+    assert_true(json_has_str(json_object_get(statement(policy, "Tags"), "Resource"),
+                             "arn:aws:cloudformation:eu-west-1:111122223333:changeSet/d-*/*"));
+    assert_string_equal(json_str_or(policy, "Version", ""), "2012-10-17");
+    assert_string_equal(json_str_or(statement(policy, "Execute"), "Effect", ""), "Allow");
+}
+
+/* A right that a wrong target would make dangerous comes with what the call must say. */
+static void rights_come_with_their_conditions(void **state) {
+    /* clang-format off */
+    static const struct { const char *kind; const char *sid; const char *condition; } rows[] = {
+        { "deploy",   "ChangeSet", "{\"StringEquals\":{\"cloudformation:RoleArn\":\"arn:aws:iam::111122223333:role/x\"}}" },
+        { "rollback", "ChangeSet", "{\"StringEquals\":{\"cloudformation:RoleArn\":\"arn:aws:iam::111122223333:role/x\"}}" },
+        { "deploy",   "PassRole",  "{\"StringEquals\":{\"iam:PassedToService\":\"cloudformation.amazonaws.com\"}}" },
+        { "destroy",  "Delete",    "{\"StringNotEquals\":{\"aws:ResourceTag/env\":\"prod\"}}" },
+        { "deploy",   "Execute",   "null" },
+        { "secrets",  "Secrets",   "null" },
+    };
+    /* clang-format on */
+    static const char *const kinds[] = {"deploy", "destroy", "rollback", "secrets", "approve"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp) json_t *policy = policy_of(rows[i].kind, both);
+        CLEANUP(json_decrefp) json_t *want = json_loads(rows[i].condition, JSON_DECODE_ANY, NULL);
+        const json_t *got = json_object_get(statement(policy, rows[i].sid), "Condition");
+
+        assert_non_null(statement(policy, rows[i].sid));
+        if (got == NULL ? !json_is_null(want) : !json_equal(got, want)) {
+            fail_msg("%s of %s", rows[i].sid, rows[i].kind);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_N(kinds); i++) {
+        CLEANUP(json_decrefp) json_t *policy = policy_of(kinds[i], both);
+        const json_t *row;
+        size_t n;
+
+        assert_true(role_has_kind(kinds[i]));
+        json_array_foreach(json_object_get(policy, "Statement"), n, row) {
+            const char *action =
+                json_string_value(json_array_get(json_object_get(row, "Action"), 0));
+            const char *owner =
+                json_str_or(json_at(row, "Condition.StringEquals"), "aws:ResourceAccount", "none");
+
+            if (strncmp(action, "s3:", 3) == 0 && strcmp(owner, "111122223333") != 0) {
+                fail_msg("%s of %s: a bucket of %s", json_str_or(row, "Sid", ""), kinds[i], owner);
+            }
+        }
+    }
+    assert_false(role_has_kind("bootstrap"));
+}
+
+/* The rights of each kind, by name. */
+static void each_kind_has_these_rights_and_no_others(void **state) {
+    /* clang-format off */
+    static const struct { const char *kind; const char *sids; } rows[] = {
+        { "deploy",   "Stack Read ChangeSet Tags Execute Reasons PassRole Delete Bucket Artefacts Lock History Shared Site SiteFiles Alias Logs Names " },
+        { "rollback", "Stack Read ChangeSet Tags Execute Reasons PassRole Delete Bucket Release Lock History Shared Site SiteCheck Alias Logs Names " },
+        { "destroy",  "Stack Read Delete Inventory Bucket Lock Shared SiteEmpty SiteErase PurgeSite Names Purge " },
+        { "secrets",  "Stack Names Secrets " },
+        { "approve",  "Stack Bucket Asked Approve " },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(json_decrefp) json_t *policy = policy_of(rows[i].kind, both);
+        CLEANUP(buf_done) struct buf sids = BUF_INIT(1000);
+        const json_t *row;
+        size_t n;
+
+        json_array_foreach(json_object_get(policy, "Statement"), n, row) {
+            buf_addf(&sids, "%s ", json_str_or(row, "Sid", "?"));
+        }
+        assert_string_equal(buf_cstr(&sids), rows[i].sids);
+    }
+}
+
+/* A name that has no value yet widens nothing: what is about it is not there. */
+static void without_a_role_or_a_bucket_there_is_no_right_to_it(void **state) {
+    CLEANUP(json_decrefp) json_t *no_role = policy_with("deploy", both, "", "b");
+    CLEANUP(json_decrefp) json_t *no_bucket = policy_with("deploy", both, "arn:x", NULL);
+
+    (void)state;
+    assert_null(statement(no_role, "PassRole"));
+    assert_non_null(statement(no_role, "Execute"));
+    assert_non_null(statement(no_role, "Lock"));
+    assert_null(statement(no_bucket, "Lock"));
+    assert_null(statement(no_bucket, "Bucket"));
+    assert_non_null(statement(no_bucket, "SiteFiles"));
 }
 
 /* An approver writes below their own name, and nothing that a deployer writes. */
@@ -182,6 +273,7 @@ static void a_right_is_held_only_where_all_of_it_is(void **state) {
         { "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:A\",\"Resource\":\"arn:1\",\"Condition\":{\"Bool\":{\"x\":\"y\"}}}]}",
           "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{\"Bool\":{\"x\":\"y\"}}}]}", 0 },
         { ALLOW("\"s3:A\"", "\"arn:1\""), "{}",                                                                      1 },
+        { ALLOW("\"s3:A\"", "\"arn:1\""), ALLOW("\"s3:A\"", "[7,\"arn:1\"]"),                                        0 },
     };
     /* clang-format on */
 
@@ -195,6 +287,72 @@ static void a_right_is_held_only_where_all_of_it_is(void **state) {
             fail_msg("row %zu: %zu missing", i, json_array_size(missing));
         }
     }
+}
+
+/* A star or a variable in what is held, in what is needed, or in both. Source: IAM User Guide, "IAM
+ * JSON policy elements: Resource". */
+static void patterns_cover_each_other_overlap_or_do_not_meet(void **state) {
+    enum { MISSING, UNSURE, HELD };
+    /* clang-format off */
+    static const struct { const char *needed; const char *held; int want; } rows[] = {
+        { "arn:a/x",    "arn:a/x*",       HELD    }, /* a star may stand for nothing */
+        { "arn:a/aab",  "arn:a/*ab",      HELD    },
+        { "arn:a/acb",  "arn:a/*ab",      MISSING },
+        { "*x",         "x",              UNSURE  },
+        { "arn:a/x",    "arn:a/?",        HELD    },
+        { "arn:a/*",    "arn:a/?",        UNSURE  },
+        { "arn:a/?",    "arn:a/x",        UNSURE  },
+        { "arn:a/*",    "arn:a/",         UNSURE  },
+        { "*",          "arn:a/x",        UNSURE  },
+        { "arn:a/*x",   "arn:a/y*",       UNSURE  },
+        { "arn:a/*x",   "arn:a/*y",       MISSING },
+        { "arn:a/x*",   "arn:a/y*",       MISSING },
+        { "arn:a/x*y",  "arn:a/x",        MISSING },
+        { "arn:a/x*y",  "arn:a/x?",       UNSURE  },
+        { "arn:a/x*y",  "arn:a/y?",       MISSING },
+        { "arn:a/x",    "arn:${v}/x",     UNSURE  },
+        { "arn:a/x",    "arn:${v}/y",     MISSING },
+        { "arn:a/x",    "arn:a/x${v}",    UNSURE  }, /* which may be nothing, too */
+        { "arn:a/x",    "arn:a/${v}y",    MISSING },
+        { "arn:a/x",    "arn:a/${v",      MISSING }, /* no variable: nothing shuts it */
+        { "arn:a/$x}",  "arn:a/$y}",      MISSING },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        CLEANUP(freep) char *need = mem_format(ALLOW("\"s3:A\"", "\"%s\""), rows[i].needed);
+        CLEANUP(freep)
+        char *have = mem_format("{\"documents\":[" ALLOW("\"s3:A\"", "\"%s\"") "]}", rows[i].held);
+        CLEANUP(json_decrefp) json_t *needed = read_json(need);
+        CLEANUP(json_decrefp) json_t *held = read_json(have);
+        CLEANUP(json_decrefp) json_t *unsure = json_array();
+        CLEANUP(json_decrefp) json_t *missing = role_judge(needed, held, unsure);
+        int got = json_array_size(missing) > 0  ? MISSING
+                  : json_array_size(unsure) > 0 ? UNSURE
+                                                : HELD;
+
+        if (got != rows[i].want) {
+            fail_msg("%s by %s: %d", rows[i].needed, rows[i].held, got);
+        }
+    }
+}
+
+/* What is longer than any ARN is told to be unsure. */
+static void a_resource_too_long_to_compare_is_unsure(void **state) {
+    char name[4000];
+    CLEANUP(json_decrefp)
+    json_t *held = read_json("{\"documents\":[" ALLOW("\"s3:A\"", "\"y*\"") "]}");
+    CLEANUP(json_decrefp) json_t *unsure = json_array();
+
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    CLEANUP(freep) char *need = mem_format(ALLOW("\"s3:A\"", "\"%s\""), name);
+    CLEANUP(json_decrefp) json_t *needed = read_json(need);
+    CLEANUP(json_decrefp) json_t *missing = role_judge(needed, held, unsure);
+    assert_int_equal(json_array_size(missing), 0);
+    assert_int_equal(json_array_size(unsure), 1);
 }
 
 /* One right, s3:PutObject on b-* with the account as condition, by these policies. */
@@ -290,12 +448,16 @@ static void a_template_s_policy_is_filled_in(void **state) {
     json_t *policy = read_json(
         "[{\"Fn::Sub\":\"arn:${AWS::Partition}:${Unknown}/"
         "*\"},{\"Fn::Join\":[\"\",[{\"Fn::GetAtt\":["
-        "\"A\",\"Arn\"]},\"/*\"]]},{\"Ref\":\"Q\"},{\"Ref\":\"None\"},{\"x\":{\"Ref\":\"Q\"}},7]");
+        "\"A\",\"Arn\"]},\"/*\"]]},{\"Ref\":\"Q\"},{\"Ref\":\"None\"},{\"x\":{\"Ref\":\"Q\"}},7,"
+        "{\"Fn::Sub\":\"${Q}-${Q\"},{\"Fn::Join\":[\"-\",[{\"Ref\":\"Q\"},\"b\",\"c\"]]},"
+        "{\"Fn::Join\":[\"\",[{\"Ref\":\"None\"},\"b\"]]},{\"Fn::Join\":[{\"Ref\":\"Q\"},[\"b\"]]}"
+        "]");
     CLEANUP(json_decrefp)
     json_t *values = read_json("{\"AWS::Partition\":\"aws\",\"A.Arn\":\"arn:a\",\"Q\":\"depl\"}");
     CLEANUP(json_decrefp)
     json_t *want = read_json("[\"arn:aws:${Unknown}/*\",\"arn:a/*\",\"depl\",{\"Ref\":\"None\"},"
-                             "{\"x\":\"depl\"},7]");
+                             "{\"x\":\"depl\"},7,\"depl-${Q\",\"depl-b-c\",{\"Fn::Join\":[\"\","
+                             "[{\"Ref\":\"None\"},\"b\"]]},{\"Fn::Join\":[\"depl\",[\"b\"]]}]");
     CLEANUP(json_decrefp) json_t *got = role_fill_in(policy, values);
 
     (void)state;
@@ -305,11 +467,16 @@ static void a_template_s_policy_is_filled_in(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policy_names_what_it_is_about),
+        cmocka_unit_test(rights_come_with_their_conditions),
+        cmocka_unit_test(each_kind_has_these_rights_and_no_others),
+        cmocka_unit_test(without_a_role_or_a_bucket_there_is_no_right_to_it),
         cmocka_unit_test(an_approver_may_approve_and_nothing_else),
         cmocka_unit_test(each_kind_has_what_it_calls),
         cmocka_unit_test(no_statement_is_wider_than_the_stack),
         cmocka_unit_test(what_a_plan_does_not_have_it_does_not_ask_for),
         cmocka_unit_test(a_right_is_held_only_where_all_of_it_is),
+        cmocka_unit_test(patterns_cover_each_other_overlap_or_do_not_meet),
+        cmocka_unit_test(a_resource_too_long_to_compare_is_unsure),
         cmocka_unit_test(own_policies_are_judged_as_iam_does),
         cmocka_unit_test(what_comes_after_the_yes_is_marked),
         cmocka_unit_test(a_template_s_policy_is_filled_in),
