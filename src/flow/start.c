@@ -225,7 +225,9 @@ enum err_code flow_target(struct flow *flow, const json_t *flags, json_t **out, 
     }
     if (app == NULL) {
         err_set(err, ERR_MISSING, "which application? there is no %s here", PROJECT_FILE);
-        return err_remedy(err, "run this in the repository, or aws-copilot init to make the file");
+        return err_remedy(
+            err,
+            "give it with --app, or run this in its repository; aws-copilot init makes the file");
     }
     stack =
         mem_format("%s-%s-%s", json_str_at(target, "qualifier"), app, json_str_at(target, "env"));

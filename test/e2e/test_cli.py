@@ -239,6 +239,10 @@ class CommandLine(lab.Case):
             (["status", "--plan", "x"], "status takes no --plan"),
             (["status", "surplus"], "one word too many"),
             (["inspect", "a", "b"], "one word too many"),
+            (["inspect", "a", "b"], "write aws-copilot inspect [DIR]"),
+            (["status", "surplus"], "it takes none; aws-copilot help status"),
+            (["redact", "log.txt"], "write aws-copilot redact < FILE"),
+            (["history"], "give it with --app, or run this in its repository"),
             (["deploy", "--env"], "--env needs a value"),
             (["deploy", "--plan", "x", "--no-execute-changeset"], "contradict"),
             (["deploy", "--plan", "x", "--tags", "team=web"], "--plan and --tags contradict"),
@@ -265,6 +269,11 @@ class CommandLine(lab.Case):
             self.assertEqual(run.stdout, "", args)
             self.assertIn(says, run.stderr, args)
             self.assertIn("→", run.stderr, args)
+
+    def test_a_folder_without_the_file_has_no_environments_and_is_not_said_to_have_it(self):
+        run = self.program("env", "ls", cwd=self.empty())
+        self.assertEqual((run.code, run.stdout), (0, ""))
+        self.assertIn("there is no aws-copilot.yml here, so there are no environments\n  → aws-copilot init makes it", run.stderr)
 
     def test_help_lists_what_has_an_effect_and_anything_else_is_refused(self):
         where = {"env", "app", "account", "region", "profile", "endpoint-url"}
@@ -508,6 +517,16 @@ class Asking(lab.Case):
         self.assertIn(f"NOT AWS: endpoint {self.aws.url}", first)
         self.assertEqual(run.code, 6)
         self.assertIn("there is no stack depl-todo-dev", run.stderr)
+
+    def test_lists_that_ask_aws_say_where_as_well(self):
+        (self.dir / "aws-copilot.yml").write_text(f'version: 1\napp: {{ name: todo }}\nenvironments:\n  dev: {{ account: "{self.account}", '
+                                                  f'region: {self.region} }}\n')
+        for words in (["env", "ls"], ["history"], ["approvals"]):
+            run = self.run_program(*words, keys=self.me)
+            self.assertEqual(run.code, 0, str(run))
+            self.assertRegex(run.stderr.splitlines()[0], f"^account {self.account} \\(pinned\\) · {self.region} · user ada · NOT AWS: endpoint ")
+            run = self.run_program(*words, "--json", keys=self.me)
+            self.assertEqual(([row["type"] for row in run.events][:2], len(run.of_type("where"))), (["start", "where"], 1), words)
 
     def test_an_unknown_stack_is_6_for_all_who_ask(self):
         for verb in ("status", "outputs", "logs"):

@@ -62,6 +62,7 @@ static void executor_show_first(struct turn *turn) {
  * without a person, flags equal to the file's say the first and --trust-repository the second. */
 static enum outcome executor_confirm(struct turn *turn) {
     CLEANUP(freep) char *answer = NULL;
+    CLEANUP(freep) char *remedy = NULL;
     CLEANUP(freep) char *text = NULL;
     json_t *fields = json_object_get(turn->state, "fields");
     bool runs_code = agent_is_kind(turn, "deploy");
@@ -72,6 +73,9 @@ static enum outcome executor_confirm(struct turn *turn) {
          json_bool_at(turn->state, "confirmed"))) {
         return OUTCOME_OK;
     }
+    remedy = mem_format("without a person, where that is meant: --account %s --region %s%s",
+                        agent_text(turn, "identity.account"), agent_text(turn, "identity.region"),
+                        runs_code ? " --trust-repository" : "");
     text =
         mem_format("Account %s, region %s, as %s.%s Go on?", agent_text(turn, "identity.account"),
                    agent_text(turn, "identity.region"), agent_text(turn, "identity.arn"),
@@ -89,10 +93,7 @@ static enum outcome executor_confirm(struct turn *turn) {
                                       : "The account and region come from aws-copilot.yml or from "
                                         "your settings, and whoever wrote that file chose them. A "
                                         "yes is remembered for this repository.",
-                            "remedy",
-                            "without a person: --account and --region equal to the file's, and "
-                            "--trust-repository",
-                            NULL),
+                            "remedy", remedy, NULL),
                  &answer, &err) != ERR_NONE) {
         return agent_fail(turn, &err);
     }

@@ -75,12 +75,19 @@ static enum outcome intake_gather(struct turn *turn) {
 
 /* ---- ASK: what is missing ---- */
 
+/* How it is answered without a person; NULL: as any question is. */
+static const char *intake_remedy(const char *field) {
+    return strcmp(field, "app.name") == 0 ? "give it with --app, or in aws-copilot.yml"
+           : strcmp(field, "region") == 0 ? "give it with --region, or in aws-copilot.yml"
+                                          : NULL;
+}
+
 /* `preset` is what the repository says: shown, and taken by nobody who has not seen it. */
 static json_t *intake_question(const char *field, const char *question, const char *preset,
                                const char *help) {
     return agent_args("field", field, "kind", "text", "question", question, "default", preset, "by",
                       preset == NULL ? NULL : "repository", "help", help, "remedy",
-                      preset == NULL ? NULL : "give it with --app, or in aws-copilot.yml", NULL);
+                      intake_remedy(field), NULL);
 }
 
 /* What a person calls a value, as the program writes it: "Frankfurt, please" is eu-central-1. The

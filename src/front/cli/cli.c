@@ -619,7 +619,10 @@ static enum err_code cli_understand(struct cli *cli, struct err *err) {
     if (cli->args.word_n > verb->word_max + 1) {
         err_set(err, ERR_USAGE, "%s: '%.60s' is one word too many", verb->name,
                 cli->args.words[verb->word_max + 1]);
-        return err_remedy(err, "aws-copilot help %s shows what it takes", verb->name);
+        return verb->words[0] == '\0'
+                   ? err_remedy(err, "it takes none; aws-copilot help %s lists its options",
+                                verb->name)
+                   : err_remedy(err, "write aws-copilot %s %s", verb->name, verb->words);
     }
     return ERR_NONE;
 }

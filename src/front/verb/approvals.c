@@ -103,7 +103,7 @@ static enum err_code approvals_list(struct cli *cli, struct err *err) {
     json_t *row;
     size_t i;
 
-    if (waiting_elsewhere(cli, &others, err) != ERR_NONE ||
+    if (waiting_elsewhere(cli, false, &others, err) != ERR_NONE ||
         approvals_here(cli, others, &shown, err) != ERR_NONE ||
         waiting_unknown(cli, others, &unknown, err) != ERR_NONE) {
         return err->code;

@@ -37,7 +37,7 @@ static enum err_code look_ask(struct cli *cli, const json_t *flags, struct env_l
                    json_str_or(look->target, "app", ""), json_str_or(look->target, "env", ""));
     const char *account = json_str_at(look->target, "account");
 
-    if (cli_query(cli, flags, "identity", json_object(), &identity, err) != ERR_NONE) {
+    if (cli_where(cli, flags, &identity, err) != ERR_NONE) {
         return err->code;
     }
     if (account != NULL && strcmp(account, json_str_or(identity, "account", "")) != 0) {
@@ -185,9 +185,12 @@ static enum err_code env_list(struct cli *cli, struct err *err) {
             json_decref(row);
         }
     }
-    if (project == NULL || project->env_n == 0) {
-        cli_say(cli, "%s has no environments; aws-copilot %s", PROJECT_FILE,
-                project == NULL ? "init makes the file" : "env add NAME adds one");
+    if (project == NULL) {
+        cli_say(cli, "there is no %s here, so there are no environments", PROJECT_FILE);
+        cli_say(cli, "→ aws-copilot init makes it");
+    } else if (project->env_n == 0) {
+        cli_say(cli, "%s has no environments", PROJECT_FILE);
+        cli_say(cli, "→ aws-copilot env add NAME adds one");
     }
     return ERR_NONE;
 }

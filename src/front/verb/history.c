@@ -10,7 +10,8 @@ enum { HISTORY_SESSIONS = 20 };
 /* ---- history ---- */
 
 /* Releases are filed by account: the pinned one, or else the one that we are. */
-static enum err_code history_target(struct cli *cli, json_t **out, struct err *err) {
+static enum err_code history_target(struct cli *cli, bool *out_is_where_said, json_t **out,
+                                    struct err *err) {
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     CLEANUP(json_decrefp) json_t *target = NULL;
     CLEANUP(json_decrefp) json_t *identity = NULL;
@@ -25,6 +26,7 @@ static enum err_code history_target(struct cli *cli, json_t **out, struct err *e
         json_put_str(target, "account", json_str_at(identity, "account"));
         json_put_str(target, "region", json_str_at(identity, "region"));
     }
+    *out_is_where_said = identity != NULL;
     *out = TAKE(target);
     return ERR_NONE;
 }
@@ -132,14 +134,12 @@ static void history_waiting(struct cli *cli, const json_t *waiting) {
 }
 
 /* Sessions that this machine does not know, and that wait for somebody's yes. */
-static enum err_code history_elsewhere(struct cli *cli, struct err *err) {
-    CLEANUP(json_decrefp) json_t *others = NULL;
+static enum err_code history_elsewhere(struct cli *cli, const json_t *others, struct err *err) {
     CLEANUP(json_decrefp) json_t *unknown = NULL;
     const json_t *row;
     size_t i;
 
-    if (waiting_elsewhere(cli, &others, err) != ERR_NONE ||
-        waiting_unknown(cli, others, &unknown, err) != ERR_NONE) {
+    if (waiting_unknown(cli, others, &unknown, err) != ERR_NONE) {
         return err->code;
     }
     json_array_foreach(unknown, i, row) { history_waiting(cli, row); }
@@ -190,13 +190,17 @@ static enum err_code history_sessions(struct cli *cli, struct err *err) {
 
 static enum err_code history_run(struct cli *cli, struct err *err) {
     CLEANUP(json_decrefp) json_t *target = NULL;
+    CLEANUP(json_decrefp) json_t *others = NULL;
+    bool is_where_said = false;
 
-    if (cli_flow(cli, err) != ERR_NONE || history_target(cli, &target, err) != ERR_NONE ||
+    if (cli_flow(cli, err) != ERR_NONE ||
+        history_target(cli, &is_where_said, &target, err) != ERR_NONE ||
+        waiting_elsewhere(cli, is_where_said, &others, err) != ERR_NONE ||
         history_join(cli, err) != ERR_NONE || history_releases(cli, target, err) != ERR_NONE ||
         history_sessions(cli, err) != ERR_NONE) {
         return err->code;
     }
-    return history_elsewhere(cli, err);
+    return history_elsewhere(cli, others, err);
 }
 
 const struct verb verb_history = {

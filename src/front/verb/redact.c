@@ -153,7 +153,7 @@ static enum err_code redact_run(struct cli *cli, struct err *err) {
 
 const struct verb verb_redact = {
     .name = "redact",
-    .words = "",
+    .words = "< FILE",
     .summary = "mask secrets and personal data of standard input",
     .more =
         "Copies standard input to standard output, with *** for every secret: what has the "

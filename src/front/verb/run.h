@@ -79,9 +79,10 @@ bool run_say_joined(struct cli *cli, const char *id, const struct joined *joined
 
 /* What waits for a yes in the artifact bucket, of the stack of this repository: {"stack","rows"} as
  * aws_deployer.waiting says them; `*out`, the caller's, stays NULL where there is nothing to ask.
- * Where AWS cannot be asked that is said in a sentence, and is no error. Errors: ERR_INTERRUPTED.
- */
-MUST_CHECK enum err_code waiting_elsewhere(struct cli *cli, json_t **out, struct err *err);
+ * Says first where it asks, unless that was said. Where AWS cannot be asked that is said in a
+ * sentence, and is no error. Errors: ERR_INTERRUPTED. */
+MUST_CHECK enum err_code waiting_elsewhere(struct cli *cli, bool is_where_said, json_t **out,
+                                           struct err *err);
 
 /* Those of its rows whose session this machine does not know: an array, the caller's. */
 MUST_CHECK enum err_code waiting_unknown(struct cli *cli, const json_t *others, json_t **out,

@@ -4,9 +4,11 @@
 #include "front/verb/run.h"
 
 /* `*out` stays NULL where there is no stack to ask about, or no bucket to meet in. */
-static enum err_code waiting_ask(struct cli *cli, json_t **out, struct err *err) {
+static enum err_code waiting_ask(struct cli *cli, bool is_where_said, json_t **out,
+                                 struct err *err) {
     CLEANUP(json_decrefp) json_t *flags = cli_flags(cli);
     CLEANUP(json_decrefp) json_t *target = NULL;
+    CLEANUP(json_decrefp) json_t *where = NULL;
     CLEANUP(freep) char *bucket = NULL;
     const char *stack;
 
@@ -14,6 +16,7 @@ static enum err_code waiting_ask(struct cli *cli, json_t **out, struct err *err)
         return ERR_NONE;
     }
     if (flow_target(cli->flow, flags, &target, err) != ERR_NONE ||
+        (!is_where_said && cli_where(cli, flags, &where, err) != ERR_NONE) ||
         run_bucket(cli, flags, target, &bucket, err) != ERR_NONE) {
         return err->code;
     }
@@ -29,10 +32,11 @@ static enum err_code waiting_ask(struct cli *cli, json_t **out, struct err *err)
     return ERR_NONE;
 }
 
-enum err_code waiting_elsewhere(struct cli *cli, json_t **out, struct err *err) {
+enum err_code waiting_elsewhere(struct cli *cli, bool is_where_said, json_t **out,
+                                struct err *err) {
     struct err why = {0};
 
-    if (waiting_ask(cli, out, &why) == ERR_NONE) {
+    if (waiting_ask(cli, is_where_said, out, &why) == ERR_NONE) {
         if (json_bool_at(*out, "cut")) {
             cli_say(cli,
                     "! there are too many sessions in the artifact bucket; some are not shown");
