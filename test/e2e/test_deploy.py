@@ -100,6 +100,8 @@ class FirstDeployment(todo.TodoCase):
         self.assertEqual(self.stack_status(), "CREATE_COMPLETE")
         done = self.go("deploy", "--plan", run.result["session"])
         self.ended(done, 0, "success")
+        # The version before leaves the stack and stays: it is what an alias goes back to.
+        self.assertRegex(done.result["summary"]["done"], r"^1 resource added, \d changed, 0 removed, 1 detached and kept; the new version was asked")
         _, headers, body = self.get(done.result["url"], "/api/health")
         self.assertEqual(json.loads(body)["version"], "1.1.0")
         self.assertNotEqual(headers["x-aws-copilot-build"], before)

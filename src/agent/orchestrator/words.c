@@ -105,15 +105,31 @@ enum outcome words_of_plan(struct turn *turn) {
 
 /* ---- The end ---- */
 
-static int64_t changes_count(const struct turn *turn, const char *action) {
+/* Of a removal also whether the resource leaves the stack only, as its DeletionPolicy says. */
+static long long changes_count(const struct turn *turn, const char *action, bool is_kept) {
     const json_t *row;
-    int64_t n = 0;
+    long long n = 0;
     size_t i;
 
     json_array_foreach(json_at(turn->state, "preview.changes"), i, row) {
-        n += strcmp(json_str_or(row, "action", ""), action) == 0 ? 1 : 0;
+        bool has_kept = str_starts(str_from(json_str_or(row, "policy_action", "")), STR("Retain"));
+
+        n += strcmp(json_str_or(row, "action", ""), action) == 0 &&
+             (strcmp(action, "Remove") != 0 || has_kept == is_kept);
     }
     return n;
+}
+
+/* "1 resource added, 2 changed, 0 removed, 1 detached and kept". The caller frees. */
+static char *changes_done(const struct turn *turn) {
+    long long added = changes_count(turn, "Add", false);
+    long long kept = changes_count(turn, "Remove", true);
+    CLEANUP(freep)
+    char *detached = kept == 0 ? mem_strdup("") : mem_format(", %lld detached and kept", kept);
+
+    return mem_format("%lld resource%s added, %lld changed, %lld removed%s", added,
+                      added == 1 ? "" : "s", changes_count(turn, "Modify", false),
+                      changes_count(turn, "Remove", false), detached);
 }
 
 json_t *words_of_facts(const struct turn *turn, const char *status) {
@@ -126,12 +142,9 @@ json_t *words_of_facts(const struct turn *turn, const char *status) {
         return facts;
     }
     if (is_changed) {
-        json_put(facts, "done",
-                 json_sprintf("%lld resources added, %lld changed, %lld removed; the new version "
-                              "was asked and answered",
-                              (long long)changes_count(turn, "Add"),
-                              (long long)changes_count(turn, "Modify"),
-                              (long long)changes_count(turn, "Remove")));
+        CLEANUP(freep) char *done = changes_done(turn);
+
+        json_put(facts, "done", json_sprintf("%s; the new version was asked and answered", done));
     }
     json_put(facts, "where",
              json_sprintf("stack %s, account %s, region %s%s%s", agent_text(turn, "fields.stack"),
