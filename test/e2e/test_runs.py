@@ -98,7 +98,7 @@ class Wishes(Site):
         with self.sit_down("deploy", "--trust-repository", "--account", self.account, "--region", self.region) as talk:
             talk.expect(r"has outlived its ttl of 1s\. Destroy it instead of deploying\?")
             talk.send_line("yes")
-            talk.expect(r"would outlive the stack\. Delete them too")
+            talk.expect(r"Bucket \S+ would outlive the stack\. Delete it too, with all that is in it\?")
             talk.expect(r"\[y/N\] ")
             talk.send_line("no")
             talk.expect(r"What would be deleted")

@@ -186,6 +186,7 @@ class TodoCase(lab.Case):
     def destroy(self, *more, code=0, **env):
         """plan() and approve() of a destruction, with the name typed back."""
         run = self.plan("destroy", *more, **env)
+        self.assertEqual(run.of_type("plan")[0]["on_failure"], "leave")  # a deletion has no way back
         after = self.go("approve", run.result["session"], self.stack, **env)
         self.ended(after, code)
         return after

@@ -182,18 +182,21 @@ static enum outcome cure_ask_purge(struct turn *turn, bool *out) {
     CLEANUP(json_decrefp) json_t *buckets = retained_buckets(turn);
     CLEANUP(freep) char *names = names_of(buckets, "physical_id");
     const json_t *secrets = json_at(turn->state, "stored.parameters");
+    CLEANUP(freep) char *counted = NULL;
     CLEANUP(freep) char *question = NULL;
     size_t n = json_array_size(buckets);
+    size_t secret_n = json_array_size(secrets);
+    const char *them = n + secret_n == 1 ? "it" : "them";
 
     *out = json_bool_at(turn->state, "flags.purge");
-    if (*out || (n == 0 && json_array_size(secrets) == 0)) {
+    if (*out || n + secret_n == 0) {
         return OUTCOME_OK;
     }
-    question =
-        mem_format("%s%s%s%zu secret%s would outlive the stack. Delete %s too, with all "
-                   "that is in %s?",
-                   n > 0 ? "Bucket " : "", names, n > 0 ? " and " : "", json_array_size(secrets),
-                   json_array_size(secrets) == 1 ? "" : "s", "them", "them");
+    counted = secret_n == 0 ? mem_strdup("")
+                            : mem_format("%zu secret%s", secret_n, secret_n == 1 ? "" : "s");
+    question = mem_format(
+        "%s%s%s%s would outlive the stack. Delete %s too, with all that is in %s?",
+        n > 0 ? "Bucket " : "", names, n > 0 && secret_n > 0 ? " and " : "", counted, them, them);
     return cure_ask(turn, "purge", question,
                     "The bucket holds the files of the site, which a deployment uploads again; the "
                     "secrets are in no other place. Without a person: --purge",

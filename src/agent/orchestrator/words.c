@@ -144,7 +144,10 @@ json_t *words_of_facts(const struct turn *turn, const char *status) {
     if (is_changed) {
         CLEANUP(freep) char *done = changes_done(turn);
 
-        json_put(facts, "done", json_sprintf("%s; the new version was asked and answered", done));
+        json_put(
+            facts, "done",
+            json_sprintf("%s; %s was asked and answered", done,
+                         agent_is_kind(turn, "rollback") ? "that release" : "the new version"));
     }
     json_put(facts, "where",
              json_sprintf("stack %s, account %s, region %s%s%s", agent_text(turn, "fields.stack"),

@@ -467,14 +467,16 @@ static json_t *plan_tags(const struct turn *turn) {
     return tags;
 }
 
-/* As the person chose, or back to the last good release, when there is one to go back to. */
+/* As the person chose, or back to the last good release, when there is one to go back to: from a
+ * change, not from a deletion or from what gets a stack out of a state. */
 static char *plan_on_failure(const struct turn *turn) {
     const char *release = json_str_at(turn->state, "last_release.id");
+    bool is_undone = agent_is_kind(turn, "deploy") || agent_is_kind(turn, "rollback");
 
     if (json_bool_at(turn->state, "flags.no_rollback") || agent_is_kind(turn, "secrets")) {
         return mem_strdup("keep");
     }
-    if (release != NULL && json_bool_at(turn->state, "before.can_update")) {
+    if (is_undone && release != NULL && json_bool_at(turn->state, "before.can_update")) {
         return mem_format("restore:%s", release);
     }
     return mem_strdup("leave");

@@ -15,6 +15,16 @@ static const struct grant grants[] = {
 
 static const enum phase phases[] = {PHASE_VALIDATE, PHASE_ROLLBACK, PHASE_NONE};
 
+/* Shows what a probe saw; it does not know itself which version it asks. */
+static void validator_show(struct turn *turn, const char *member, const char *answers) {
+    json_t *seen = json_deep_copy(json_object_get(turn->state, member));
+
+    if (json_bool_at(seen, "passed")) {
+        json_put_str(seen, "sentence", answers);
+    }
+    turn_say(turn, EVENT_PROBE, seen);
+}
+
 static enum outcome validator_deploy(struct turn *turn) {
     enum outcome outcome = OUTCOME_OK;
     const json_t *restored = json_at(turn->state, "target_release.expected");
@@ -32,7 +42,8 @@ static enum outcome validator_deploy(struct turn *turn) {
             "probe", &outcome)) {
         return outcome;
     }
-    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
+    validator_show(turn, "probe",
+                   restored == NULL ? "the new version answers" : "that release answers");
     if (json_bool_at(turn->state, "probe.passed")) {
         return OUTCOME_OK;
     }
@@ -62,7 +73,7 @@ static enum outcome validator_old_version(struct turn *turn, const json_t *expec
             "probe", &outcome)) {
         return outcome;
     }
-    turn_say(turn, EVENT_PROBE, json_deep_copy(json_object_get(turn->state, "probe")));
+    validator_show(turn, "probe", "the version that runs answers");
     if (!json_bool_at(turn->state, "probe.passed")) {
         return agent_problem(turn, ERR_HEALTH, "aws-copilot logs shows what the function said",
                              "the stack rests, but release %s does not answer: %s",
@@ -159,7 +170,6 @@ static enum outcome validator_after_rollback(struct turn *turn) {
     const char *url = agent_text(turn, "before.outputs.Url");
     const json_t *expected = json_at(turn->state, "last_release.expected");
     enum outcome outcome = OUTCOME_OK;
-    json_t *seen = NULL;
 
     if (!json_bool_at(turn->state, "restored.ok") || expected == NULL) {
         return validator_end_rollback(turn);
@@ -169,11 +179,7 @@ static enum outcome validator_after_rollback(struct turn *turn) {
                     &outcome)) {
         return outcome;
     }
-    seen = json_deep_copy(json_object_get(turn->state, "restored_probe"));
-    if (json_bool_at(seen, "passed")) { /* the probe does not know which version it asks */
-        json_put_str(seen, "sentence", "the previous version answers");
-    }
-    turn_say(turn, EVENT_PROBE, seen);
+    validator_show(turn, "restored_probe", "the previous version answers");
     if (!json_bool_at(turn->state, "restored_probe.passed")) {
         (void)agent_problem(turn, ERR_HEALTH, "", "going back did not help: %s",
                             agent_text(turn, "restored_probe.sentence"));
