@@ -189,6 +189,8 @@ class TodoCase(lab.Case):
         self.assertEqual(run.of_type("plan")[0]["on_failure"], "leave")  # a deletion has no way back
         after = self.go("approve", run.result["session"], self.stack, **env)
         self.ended(after, code)
+        if code == 0:
+            self.assertEqual((after.result["summary"]["done"], after.result.get("url")), ("the stack is deleted", None))
         return after
 
     def ended(self, run, code, status=None):

@@ -121,9 +121,13 @@ static json_t *ending_error(const struct turn *turn) {
                       agent_text(turn, "problem.remedy"), NULL);
 }
 
-static const char *ending_url(const struct turn *turn) {
+/* Where the application answers; NULL where it does no more. */
+static const char *ending_url(const struct turn *turn, const char *status) {
     const char *url = json_str_at(turn->state, "applied.outputs.Url");
 
+    if (agent_is_kind(turn, "destroy") && strcmp(status, "success") == 0) {
+        return NULL;
+    }
     return url != NULL ? url : json_str_at(turn->state, "before.outputs.Url");
 }
 
@@ -250,7 +254,7 @@ enum outcome ending_sum_up(struct turn *turn, enum phase phase) {
     }
     json_put_str(result, "status", endings[row].status);
     json_put_int(result, "exit", exit_status);
-    json_put_str(result, "url", ending_url(turn));
+    json_put_str(result, "url", ending_url(turn, endings[row].status));
     json_put_str(result, "release", json_str_at(turn->state, "release.id"));
     json_put(result, "summary", words_of_facts(turn, endings[row].status));
     ending_cost(turn, endings[row].status, result);

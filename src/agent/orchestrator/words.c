@@ -134,14 +134,17 @@ static char *changes_done(const struct turn *turn) {
 
 json_t *words_of_facts(const struct turn *turn, const char *status) {
     bool is_changed = strcmp(status, "success") == 0;
+    bool is_gone = is_changed && agent_is_kind(turn, "destroy");
     const char *url = is_changed ? json_str_at(turn->state, "applied.outputs.Url") : NULL;
     json_t *facts = json_object();
 
-    if (!(agent_is_kind(turn, "deploy") || agent_is_kind(turn, "rollback")) ||
+    if (!(agent_is_kind(turn, "deploy") || agent_is_kind(turn, "rollback") || is_gone) ||
         json_at(turn->state, "applied") == NULL) {
         return facts;
     }
-    if (is_changed) {
+    if (is_gone) {
+        json_put_str(facts, "done", "the stack is deleted");
+    } else if (is_changed) {
         CLEANUP(freep) char *done = changes_done(turn);
 
         json_put(
