@@ -188,7 +188,7 @@ def main():
     aws = local_aws.LocalAws(local_aws.free_port())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` ends the local AWS
     try:
-        aws.start(auth=True, life_s=3600)
+        aws.start(auth=True, life_s=3600, is_ours=True)
         os.environ["AWSCOPILOT_LAB_PORT"] = str(aws.port)
         with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
             out = os.dup(1)
@@ -203,7 +203,9 @@ def main():
                     except Exception as e:  # a worker died: its tests did not run
                         print(f"FAIL  {futures[future][0]} and its class: {e!r}")
                         rows.append("FAIL")
-            except BaseException:  # Ctrl-C, or ended from outside: the classes under way are the last ones
+            except BaseException as e:  # the classes under way are the last ones
+                if not isinstance(e, KeyboardInterrupt):  # ended from outside, and nobody waits for them
+                    aws.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
     except local_aws.LabError as e:

@@ -111,8 +111,9 @@ class LocalAws:
         except OSError:
             return False
 
-    def start(self, auth=False, life_s=3 * 3600):
-        """Starts it and waits until it answers; returns False when it ran already with the same auth."""
+    def start(self, auth=False, life_s=3 * 3600, is_ours=False):
+        """Starts it and waits until it answers; returns False when it ran already with the same auth. `is_ours`: it ends with
+        this process, however that ends."""
         record = self.record()
         if record and self.healthy():
             if record["auth"] != auth:
@@ -139,7 +140,8 @@ class LocalAws:
             "STATE_DIR": str(scratch / "state"), "S3_DATA_DIR": str(scratch / "s3"),
         }
         with open(self.dir / "log", "wb") as log:
-            process = subprocess.Popen(["timeout", "--kill-after=10", str(int(life_s)), ministack], env=env,
+            ends = ["setpriv", "--pdeathsig", "TERM"] if is_ours else []
+            process = subprocess.Popen([*ends, "timeout", "--kill-after=10", str(int(life_s)), ministack], env=env,
                                        cwd=scratch, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        start_new_session=True)
         (self.dir / "process.json").write_text(json.dumps(
