@@ -147,6 +147,22 @@ static void the_pieces_of_a_system_are_there(void **state) {
     }
 }
 
+/* What lies there is opened to write at its end, and nothing is written. */
+static void the_pieces_of_a_system_are_not_written_to(void **state) {
+    (void)state;
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        CLEANUP(freep)
+        char *open = said_behind(w,
+                                 "for p in /etc/hosts /etc/passwd /etc/ld.so.cache /usr/bin/env; do"
+                                 " (: >>$p) 2>/dev/null && echo $p; done; true",
+                                 (struct sandbox){0});
+
+        if (open != NULL && open[0] != '\0') {
+            fail_msg("wall %s: can be written: %s", walls[w].name, open);
+        }
+    }
+}
+
 /* A home that is listed as a whole shows what is in it, and not these. */
 static void the_secrets_of_a_home_that_is_listed_are_not_there(void **state) {
     static const char *const secrets[] = {
@@ -155,7 +171,11 @@ static void the_secrets_of_a_home_that_is_listed_are_not_there(void **state) {
         ".config/gcloud/x", ".given/key",          ".config/app/public", "readme",
     };
     CLEANUP(freep) char *given = in_work(".given");
-    const char *const readable[] = {work, NULL};
+    CLEANUP(freep) char *aws = in_work(".aws");
+    CLEANUP(freep) char *netrc = in_work(".netrc");
+    CLEANUP(freep) char *linked = in_work("linked");
+    const char *const home[] = {work, NULL};
+    const char *const alone[] = {aws, netrc, NULL}; /* listed by themselves, and still hidden */
     const char *const hidden[] = {given, "/nothing/here", NULL};
     CLEANUP(buf_done) struct buf script = BUF_INIT(8192);
     struct err err = {0};
@@ -171,14 +191,19 @@ static void the_secrets_of_a_home_that_is_listed_are_not_there(void **state) {
         assert_int_equal(fs_write_file(path, STR("key"), 0600, &err), ERR_NONE);
         buf_addf(&script, " %s", secrets[i]);
     }
-    buf_add_s(&script, "; do cat $p >/dev/null 2>&1 && echo $p; done; true");
-    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+    assert_int_equal(symlink(".aws", linked), 0);
+    buf_add_s(&script, " linked/credentials; do cat $p >/dev/null 2>&1 && echo $p; done; ! cat "
+                       "readme >ws/x 2>&1 || ls >ws/list || echo ls;"
+                       " (echo x >>readme) 2>/dev/null && echo written; true");
+    for (size_t w = 0; w < 2 * ARRAY_N(walls); w++) {
+        bool is_home = w % 2 == 0;
         CLEANUP(freep)
-        char *seen = said_behind(w, buf_cstr(&script),
-                                 (struct sandbox){.readable = readable, .hidden = hidden});
+        char *seen =
+            said_behind(w / 2, buf_cstr(&script),
+                        (struct sandbox){.readable = is_home ? home : alone, .hidden = hidden});
 
-        if (seen != NULL && strcmp(seen, ".config/app/public\nreadme\n") != 0) {
-            fail_msg("wall %s: seen is %s", walls[w].name, seen);
+        if (seen != NULL && strcmp(seen, is_home ? ".config/app/public\nreadme\n" : "") != 0) {
+            fail_msg("wall %s: seen is %s", walls[w / 2].name, seen);
         }
     }
 }
@@ -324,6 +349,35 @@ static void a_folder_within_another_has_its_own_right(void **state) {
     }
 }
 
+/* A copy is seen where the original is, though that is listed. */
+static void a_copy_stands_in_for_a_folder_that_is_listed(void **state) {
+    CLEANUP(freep) char *project = in_work("project");
+    CLEANUP(freep) char *file = in_work("project/file");
+    CLEANUP(freep) char *copy = in_work("copy");
+    CLEANUP(freep) char *copied = in_work("copy/file");
+    CLEANUP(freep)
+    char *script = mem_format("cat %s; echo x >%s/made && rm %s/made", file, project, project);
+    const char *const readable[] = {project, NULL};
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(fs_mkdirs(project, 0755, &err), ERR_NONE);
+    assert_int_equal(fs_mkdirs(copy, 0755, &err), ERR_NONE);
+    assert_int_equal(fs_write_file(file, STR("original\n"), 0644, &err), ERR_NONE);
+    assert_int_equal(fs_write_file(copied, STR("copy\n"), 0644, &err), ERR_NONE);
+    for (size_t w = 0; w < ARRAY_N(walls); w++) {
+        if (walls[w].wall == SANDBOX_WALL_LANDLOCK || !sandbox_probe()->has_namespaces) {
+            continue; /* it is seen at its own path */
+        }
+        CLEANUP(freep)
+        char *said = said_behind(
+            w, script,
+            (struct sandbox){.readable = readable, .stand_in = copy, .stands_for = project});
+
+        assert_string_equal(said, "copy\n");
+    }
+}
+
 /* Hidden far below a listed folder, the way to it is granted entry by entry, and not without end.
  */
 static void what_is_too_much_for_a_sandbox_is_refused(void **state) {
@@ -378,11 +432,13 @@ static void what_is_too_much_for_a_sandbox_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_pieces_of_a_system_are_there),
+        cmocka_unit_test(the_pieces_of_a_system_are_not_written_to),
         cmocka_unit_test(the_secrets_of_a_home_that_is_listed_are_not_there),
         cmocka_unit_test(each_limit_has_its_value),
         cmocka_unit_test(the_number_of_processes_is_bounded),
         cmocka_unit_test(a_path_through_a_link_is_there_by_both_names),
         cmocka_unit_test(a_folder_within_another_has_its_own_right),
+        cmocka_unit_test(a_copy_stands_in_for_a_folder_that_is_listed),
         cmocka_unit_test(what_is_too_much_for_a_sandbox_is_refused),
     };
 
