@@ -84,11 +84,14 @@ static bool has_odd_parts(struct str value) {
 
 /* What says by its own beginning that it may be seen. */
 static bool is_public_value(struct str value) {
-    static const char *const beginnings[] = {"sha1-", "sha256-",  "sha384-", "sha512-",
-                                             "md5-",  "pk_live_", "pk_test_"};
+    static const struct str beginnings[] = {W("sha1-"), W("sha256-"),  W("sha384-"), W("sha512-"),
+                                            W("md5-"),  W("pk_live_"), W("pk_test_")};
 
+    if (!is_any(str_char(value, 0), "smp")) {
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_N(beginnings); i++) {
-        if (str_starts(value, str_from(beginnings[i]))) {
+        if (str_starts(value, beginnings[i])) {
             return true;
         }
     }
@@ -147,7 +150,7 @@ static bool is_random(struct str value) {
 
     return value.len <= VALUE_MAX && has_digit_or_sign(value) && !is_public_value(value) &&
            has_odd_parts(value) && !is_prose_inside(value) &&
-           value.len * 10 <= tokens_count(ENCODING_O200K_BASE, value) * tenths;
+           tokens_reach(ENCODING_O200K_BASE, value, (value.len * 10 + tenths - 1) / tenths);
 }
 
 /* Letters and digits in one part: no word, number or name. */

@@ -618,9 +618,16 @@ static bool is_path_of_words(struct str value, bool may_have_digits) {
 bool key_value_is_place(struct str key, struct str value) {
     static const struct str places[] = {W("url"), W("uri"), W("href")};
     struct str words[KEY_WORDS_MAX];
+    size_t last = key.len;
+
+    while (last > 0 && !is_letter(key.ptr[last - 1])) {
+        last--;
+    }
+    if (last == 0 || !is_any(fold(key.ptr[last - 1]), "lif")) {
+        return false; /* most names: none of them */
+    }
     size_t n = key_split(key, words);
     ptrdiff_t sign = str_find(value, STR("://"));
-
     if (n == 0 || !word_is_one_of(words[n - 1], places, ARRAY_N(places))) {
         return false;
     }

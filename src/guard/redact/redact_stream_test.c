@@ -934,6 +934,7 @@ static void lists_of_persons_and_secrets_reach_no_limit(void **state) {
         "{\"id\": ####, \"email\": \"hidden####@example.com\", \"phone\": \"+49 30 #######\", "
         "\"iban\": \"DE89370400440532013000\"}, ",
         "#### INFO connecting to postgresql://app:Hidden#######@db.internal:####/app\n",
+        "> Cookie: session=Hidden######; theme=dark\n",
     };
 
     (void)state;
@@ -1053,6 +1054,10 @@ static void no_limit_shows_a_secret_or_breaks_a_promise(void **state) {
             hostile_add(&text);
             buf_add_s(&text, next_random() % 6 == 0 ? known_values[0] : "");
         }
+        for (uint32_t n = next_random() % 4; n > 1; n--) {
+            CLEANUP(freep) char *same = mem_strdup(buf_cstr(&text));
+            buf_add_s(&text, same); /* lines that stand there again */
+        }
         redactor_set_budget(redactor, next_random() % 40000);
         CLEANUP(freep) char *masked = check_planted(redactor, buf_str(&text), round);
         shown += strstr(masked, "words of a log") != NULL ? 1 : 0;
@@ -1130,6 +1135,44 @@ static void a_number_that_is_masked_in_json_becomes_a_string(void **state) {
     check_shown(redactor, rows, ARRAY_N(rows));
 }
 
+static void a_line_that_stands_there_again_is_read_where_it_says_more(void **state) {
+    static const struct shown rows[] = {
+        {"  max_tokens: 5\npassword:\n  max_tokens: 5\n",
+         "  max_tokens: 5\npassword:\n  max_tokens: ***\n"},
+        {"max_tokens: 5 for aws_secret users\na\nb\nc\nd\n"
+         "max_tokens: 5 for aws_secret users\nwJalrXUtnFEMIpK7MDENGxbPxRfiCYzzzzzzzz12\n",
+         "max_tokens: 5 for aws_secret users\na\nb\nc\nd\n"
+         "max_tokens: 5 for aws_secret users\n***\n"},
+        /* Base64 of a text, in which a known value goes over the end of its line */
+        {"d29yZHMgb2YgYSB0ZXh0IHRoYXQgc2F5cyBuZXh0IHRvIG5vdGhpbmcgU3VwM3JT\nthe end\n"
+         "d29yZHMgb2YgYSB0ZXh0IHRoYXQgc2F5cyBuZXh0IHRvIG5vdGhpbmcgU3VwM3JT\n"
+         "M2NyZXRLbm93blZhbHVlNzcgYW5kIHdvcmRzIGFmdGVyIGl0IHRoYXQgc2F5IG5v\nthe end\n",
+         "d29yZHMgb2YgYSB0ZXh0IHRoYXQgc2F5cyBuZXh0IHRvIG5vdGhpbmcgU3VwM3JT\nthe end\n***\nthe "
+         "end\n"},
+    };
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    redactor_add_known(redactor, "ODD", STR("Sup3rS3cretKnownValue77"));
+    check_shown(redactor, rows, ARRAY_N(rows));
+}
+
+/* A line that was shown as it is stays so only as long as the same values are known. */
+static void a_line_that_stands_there_again_is_read_when_more_is_known(void **state) {
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+    struct sink sink = {.out = BUF_INIT(TEXT_MAX)};
+    struct redact_stream *stream = redact_stream_new(redactor, sink_put, &sink);
+
+    (void)state;
+    redact_stream_write(stream, STR("so password=abc it\nso password=def it\n"));
+    redactor_add_known(redactor, "ODD", STR("=*** it"));
+    redact_stream_write(stream, STR("so password=ghi it\n"));
+    redact_stream_end(stream);
+    assert_string_equal(buf_cstr(&sink.out),
+                        "so password=*** it\nso password=*** it\nso password***\n");
+    buf_done(&sink.out);
+}
+
 static void *scan_for_a_while(void *user) {
     for (int i = 0; i < 200; i++) {
         CLEANUP(freep)
@@ -1181,6 +1224,8 @@ int main(void) {
         cmocka_unit_test(of_what_is_not_read_the_shape_of_json_is_shown),
         cmocka_unit_test(what_is_not_read_still_says_what_comes_after_it),
         cmocka_unit_test(lists_of_persons_and_secrets_reach_no_limit),
+        cmocka_unit_test(a_line_that_stands_there_again_is_read_where_it_says_more),
+        cmocka_unit_test(a_line_that_stands_there_again_is_read_when_more_is_known),
         cmocka_unit_test(no_limit_shows_a_secret_or_breaks_a_promise),
         cmocka_unit_test(no_limit_makes_json_something_else),
         cmocka_unit_test(a_long_line_may_be_over_in_the_middle),

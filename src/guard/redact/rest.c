@@ -83,7 +83,7 @@ size_t rest_of_list(const struct scan *scan, const struct name *name, size_t fro
     for (size_t at = from + 1; at < to; at++) {
         char c = scan->text.ptr[at];
 
-        if (!is_any(c, ";&,<") || (is_constant && is_any(c, "&,")) ||
+        if (is_alnum(c) || !is_any(c, ";&,<") || (is_constant && is_any(c, "&,")) ||
             (!scan->is_unescaped && !scan_is_plain(scan, at))) {
             continue; /* nothing, or encoded, as no sign between settings is */
         }

@@ -50,6 +50,7 @@ void segmenter_restart(struct segmenter *segmenter) {
     segmenter->raw.is_waiting = false;
     segmenter->is_one = true;
     segmenter->is_open = false;
+    settled_forget(&segmenter->settled);
     buf_clear(&segmenter->held);
 }
 
@@ -62,6 +63,11 @@ void segmenter_forget(struct segmenter *segmenter) {
 
 static bool is_raw(const struct segmenter *segmenter, const struct reading *reading) {
     return reading == &segmenter->raw;
+}
+
+/* Whether what is read is given when nothing is found in it. */
+static bool is_last_reading(const struct segmenter *segmenter, const struct reading *reading) {
+    return !is_raw(segmenter, reading) || segmenter->is_one;
 }
 
 static void segment_scan(struct segmenter *segmenter, const struct redactor_core *core,
@@ -213,7 +219,7 @@ static void plain_give(struct segmenter *segmenter, const struct redactor_core *
                        struct reading *reading, struct str window, size_t *given, size_t to) {
     struct str text = str_slice(window, *given, to);
 
-    if (!is_raw(segmenter, reading) || segmenter->is_one) {
+    if (is_last_reading(segmenter, reading)) {
         static const struct spans none = {0};
         segment_give(segmenter, text, &none);
     } else {
@@ -648,6 +654,39 @@ static bool line_settles(struct segmenter *segmenter, const struct redactor_core
     return is_given;
 }
 
+/* How long the line is with which `text` begins and which is not read, for it was when it stood
+ * there before; 0 when there is none. */
+static size_t line_settled(struct segmenter *segmenter, const struct redactor_core *core,
+                           struct reading *reading, struct str text) {
+    struct carry *carry = &reading->state.carry;
+
+    if (!is_last_reading(segmenter, reading) || is_limited(segmenter, reading)) {
+        return 0;
+    }
+    size_t len = settled_len(&segmenter->settled, &core->known, text, carry);
+    if (len > 0) {
+        budget_take(&segmenter->scratch.budget, BUDGET_SEGMENT);
+        steps_give(segmenter, reading, len);
+        carry->before = text.ptr[len - 1];
+        segment_end(segmenter, reading, true);
+    }
+    return len;
+}
+
+/* Remembers a line which the last reading of it leaves as it is. That is the only reading of a text
+ * that was masked before, so masking it again reads no more lines. What may be Base64 that
+ * goes on in the lines after it is read with them. */
+static void line_remember(struct segmenter *segmenter, const struct redactor_core *core,
+                          const struct reading *reading, const struct carry *before,
+                          struct piece_of_text piece) {
+    size_t to = piece.sift_at + piece.text.len;
+
+    if (is_line_end(piece.text.ptr[piece.text.len - 1]) &&
+        bits_next(piece.sift->runs, piece.sift->known, piece.sift_at, to) == to) {
+        settled_add(&segmenter->settled, &core->known, piece.text, before, &reading->state.carry);
+    }
+}
+
 /* Handles [at, end) of the window, a segment; [*given, at) was handled, and is given together with
  * it as far as nothing was found. False: it must be read again. */
 static bool line_handle(struct segmenter *segmenter, const struct redactor_core *core,
@@ -670,8 +709,9 @@ static bool line_handle(struct segmenter *segmenter, const struct redactor_core 
         found_count(segmenter);
     }
     if (is_before || (is_read && segmenter->spans.n == 0)) {
-        if (!is_raw(segmenter, reading) || segmenter->is_one) {
+        if (is_last_reading(segmenter, reading)) {
             steps_give(segmenter, reading, end - at);
+            line_remember(segmenter, core, reading, &before.carry, piece);
         } else {
             plain_give(segmenter, core, reading, window, given, end);
         }
@@ -780,6 +820,12 @@ static size_t lines_handle(struct segmenter *segmenter, const struct redactor_co
         if (is_idle(carry) && !is_alone) {
             at = lines_pass(segmenter, reading, window, at, to);
         }
+        size_t settled = /* at the begin it was asked before the window was sifted */
+            at == 0 ? 0 : line_settled(segmenter, core, reading, str_slice(window, at, to));
+        if (settled > 0) {
+            at += settled;
+            continue;
+        }
         if (at < to) {
             size_t end = bits_next(sift->ends, sift->ends, at, to) + 1;
             if (is_idle(carry)) {
@@ -808,7 +854,14 @@ static size_t reading_feed(struct segmenter *segmenter, const struct redactor_co
     while (at < text.len && !is_stopped(segmenter, reading)) {
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
         bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
+        size_t given = 0;
+        size_t settled = line_settled(segmenter, core, reading, window);
 
+        if (settled > 0) {
+            plain_give(segmenter, core, reading, window, &given, settled);
+            at += settled;
+            continue;
+        }
         if (!is_last && window.len < SEGMENT_MAX && !segment_has_end(window)) {
             reading->is_waiting = false;
             break; /* no line ends in it */

@@ -20,6 +20,7 @@ enum {
     BRACED_MAX = 256,
     OPENED_MAX = 512,
     CALL_MAX = 48,
+    CALL_NEAR = 256,  /* bytes of what is called */
     WRAPPERS_MAX = 4, /* calls in calls */
     TYPE_MAX = 40,
     PLAIN_MAX = 256,
@@ -223,7 +224,12 @@ static size_t value_string(struct scan *scan, const struct name *name, size_t at
 /* Whether further assignments follow on the line: "token=x user=y". */
 static bool has_more_pairs(const struct scan *scan, size_t from, size_t to) {
     for (size_t i = from; i + 1 < to; i++) {
-        if (scan->text.ptr[i] == '=' && is_name_char(scan->text.ptr[i - 1]) && i > from &&
+        const char *sign = memchr(scan->text.ptr + i, '=', to - 1 - i);
+        if (sign == NULL) {
+            return false;
+        }
+        i = (size_t)(sign - scan->text.ptr);
+        if (i > from && is_name_char(scan->text.ptr[i - 1]) &&
             scan->text.ptr[i + 1] != '=') { /* of Base64 */
             size_t begin = i;
             while (begin > from && is_name_char(scan->text.ptr[begin - 1])) {
@@ -320,7 +326,7 @@ size_t value_word_end(const struct scan *scan, const struct name *name, size_t f
     size_t to = from;
 
     while (to < scan->text.len &&
-           (is_encoded_in(scan, from, to) ||
+           (is_alnum(scan->text.ptr[to]) /* as most are */ || is_encoded_in(scan, from, to) ||
             (!is_blank(scan->text.ptr[to]) && !is_quote(scan->text.ptr[to]) &&
              scan->text.ptr[to] != '\x1b' && !is_blank_escape(scan, to) &&
              !(name->is_query && (is_any(scan->text.ptr[to], "&#") || is_ampersand(scan, to))) &&
@@ -368,6 +374,13 @@ static bool is_arguments(const struct scan *scan, size_t from, size_t to) {
         at++;
     }
     return at == to || has_code(scan, from, to);
+}
+
+/* Whether a bracket opens behind `from`, no further than the name of what is called goes. */
+static bool may_be_call(const struct scan *scan, size_t from) {
+    struct str near = str_slice(scan->text, from, from + CALL_NEAR);
+
+    return near.len > 0 && memchr(near.ptr, '(', near.len) != NULL;
 }
 
 /* getToken(...): code, not a value. What goes on behind the bracket that closes it is none, nor is
@@ -669,20 +682,22 @@ static size_t substitution_end(const struct scan *scan, const struct name *name,
 }
 
 static size_t value_bare(struct scan *scan, const struct name *name, size_t at, char separator) {
-    bool is_wrapped = wrapper_end(scan, at) > 0;
+    bool may_call = may_be_call(scan, at);
+    bool is_wrapped = may_call && wrapper_end(scan, at) > 0;
 
     if (is_cmdlet(scan, name, at)) {
         return 0;
     }
 
-    if (name->quote != '\0' && separator == ':' && !is_wrapped && !is_call(scan, name, at)) {
+    if (name->quote != '\0' && separator == ':' && !is_wrapped &&
+        !(may_call && is_call(scan, name, at))) {
         return value_after_quoted(scan, name, at);
     }
     size_t from = skip_scheme(scan, at);
     if (is_header(name_str(scan, name))) {
         return value_header(scan, name, from);
     }
-    if (!name->is_element && (is_wrapped || is_call(scan, name, from))) {
+    if (!name->is_element && (is_wrapped || (may_call && is_call(scan, name, from)))) {
         return value_call(scan, name, from);
     }
     if (name->is_element && scan_is_line_over(scan, from)) {

@@ -83,6 +83,17 @@ size_t tokens_count(enum encoding encoding, struct str text) {
     return walk(encoding, cleaned(text, &clean), NULL);
 }
 
+bool tokens_reach(enum encoding encoding, struct str text, size_t least) {
+    CLEANUP(buf_done) struct buf clean = BUF_INIT(SIZE_MAX);
+    struct str utf8 = cleaned(text, &clean);
+    size_t count = 0;
+
+    for (size_t at = 0, n = 0; at < utf8.len && count < least; count += n) {
+        at = pieces_next(encoding, utf8, at, &n);
+    }
+    return count >= least;
+}
+
 size_t tokens_list(enum encoding encoding, struct str text, struct buf *ids) {
     CLEANUP(buf_done) struct buf clean = BUF_INIT(SIZE_MAX);
 

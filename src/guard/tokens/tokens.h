@@ -23,6 +23,9 @@ enum encoding encoding_from_name(const char *name); /* ENCODING_NONE when there 
 /* The number of tokens of `text`. */
 size_t tokens_count(enum encoding encoding, struct str text);
 
+/* Whether `text` has at least `least` tokens: counts no further than it takes to know. */
+bool tokens_reach(enum encoding encoding, struct str text, size_t least);
+
 /* Appends the ranks of the tokens, one uint32_t each in the order of bytes of this machine. Returns
  * their number. For tests. */
 size_t tokens_list(enum encoding encoding, struct str text, struct buf *ids);
