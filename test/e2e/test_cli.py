@@ -305,7 +305,11 @@ class CommandLine(lab.Case):
             verb, *more = words.split()
             told = next(line for line in map(json.loads, self.program("help", "--json", verb).stdout.splitlines()) if line["type"] == "verb")
             self.assertEqual(set(told["options"]) & judged, set(takes.split()), words)
-            for option in sorted(judged - set(takes.split())):
+            taken = set(takes.split())
+            silent = where - taken if taken & where else set()  # an alias says for every verb where it goes
+            for option in sorted(silent):
+                self.assertNotIn("takes no", self.program(verb, f"--{option}", values[option], *more).stderr, (words, option))
+            for option in sorted(judged - taken - silent):
                 run = self.program(verb, f"--{option}", *([values[option]] if option in values else []), *more)
                 self.assertEqual((run.code, run.stdout), (2, ""), (words, option))
                 self.assertIn(f"{verb} takes no --{option}", run.stderr)

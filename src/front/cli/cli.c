@@ -612,6 +612,9 @@ static enum err_code cli_understand(struct cli *cli, struct err *err) {
     const struct verb *verb = cli->verb;
     unsigned groups = verb->options | OPTIONS_COMMON;
 
+    /* an alias says for every verb where it goes: one that needs less of that takes all the same */
+    groups |= (groups & OPTIONS_WHERE) != 0 ? (unsigned)OPTIONS_WHERE : 0;
+
     groups |= cli->args.word_n == 0 ? (unsigned)OPTIONS_ALONE : 0;
     if (args_check(&cli->args, verb->name, groups, err) != ERR_NONE) {
         return err->code;
