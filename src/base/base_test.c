@@ -400,6 +400,7 @@ static void an_error_keeps_sentence_remedy_and_exit_status(void **state) {
     assert_int_equal(err_exit(err.code), 3);
     assert_int_equal(err_from_wire("wrong_account"), ERR_ACCOUNT);
     assert_int_equal(err_errno(&err, 28, "journal"), ERR_DISK_FULL);
+    assert_string_equal(err.text, "journal (No space left on device)");
 }
 
 int main(void) {

@@ -71,7 +71,8 @@ enum err_code err_errno(struct err *err, int errno_value, const char *fmt, ...) 
     } else if (errno_value == ENOENT) {
         code = ERR_NOT_FOUND;
     }
-    err_set(err, code, "%s: %s", what, strerror(errno_value));
+    /* No colon: the name of a file may be that of a secret, and its value would be masked. */
+    err_set(err, code, "%s (%s)", what, strerror(errno_value));
     if (code == ERR_DISK_FULL) {
         err_remedy(err, "free some space and run the same command again; it goes on where it was");
     }

@@ -32,7 +32,7 @@ enum err_code err_remedy(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3
 enum err_code err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Sets ERR_IO, ERR_DISK_FULL (ENOSPC, EDQUOT) or ERR_NOT_FOUND (ENOENT) from `errno_value`, the
- * sentence being "WHAT: strerror". */
+ * sentence being "WHAT (strerror)". */
 enum err_code err_errno(struct err *err, int errno_value, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The word used in JSON for `code`, for instance "not_found"; never NULL. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "sys/fs.h"
@@ -52,10 +53,15 @@ static enum err_code flow_folders(struct flow *flow, struct err *err) {
 static enum err_code flow_find_root(struct flow *flow, struct err *err) {
     char resolved[PATH_MAX];
     const char *given = flow->options.root == NULL ? "." : flow->options.root;
+    struct stat st;
 
-    if (realpath(given, resolved) == NULL) {
+    if (realpath(given, resolved) == NULL || stat(resolved, &st) != 0) {
         err_errno(err, errno, "folder %s", given);
         return err_remedy(err, "name the folder of the repository with -C");
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        err_set(err, ERR_INVALID, "%s is no folder", given);
+        return err_remedy(err, "name the folder of the repository");
     }
     flow->root = mem_strdup(resolved);
     flow->project_key = mem_strdup(sha256_hex(sha256_of(str_from(resolved))).text);

@@ -86,7 +86,7 @@ class CommandLine(lab.Case):
                 one.chmod(0)
                 run = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *argv], input=b"x", capture_output=True)
                 self.assertEqual((run.returncode, run.stdout), (1, b""))
-                self.assertIn("Permission denied\n    → let this user read it".encode(), run.stderr)
+                self.assertIn("(Permission denied)\n    → let this user read it".encode(), run.stderr)
 
     def test_an_answer_that_cannot_be_written_is_a_failure_and_a_reader_that_has_enough_is_none(self):
         for argv in (["tokens", __file__], ["version"], ["help"], ["completion", "bash"], ["redact", "--json"], ["tokens", "--json", __file__]):
@@ -274,6 +274,22 @@ class CommandLine(lab.Case):
         run = self.program("env", "ls", cwd=self.empty())
         self.assertEqual((run.code, run.stdout), (0, ""))
         self.assertIn("there is no aws-copilot.yml here, so there are no environments\n  → aws-copilot init makes it", run.stderr)
+
+    def test_a_file_that_is_called_like_a_secret_is_no_value_to_be_masked(self):
+        folder = self.empty()
+        for words in (["tokens"], ["policy", "check"], ["estimate", "--region", "eu-west-1"], ["redact", "--known"], ["inspect"], ["restore"]):
+            for name in ("password", "token", "my-api-key"):
+                run = self.program(*words, name, cwd=folder)
+                self.assertEqual(run.code, 6, str(run))
+                self.assertIn(f"{name} (No such file or directory)", run.stderr)
+                self.assertIn("→", run.stderr)
+        (folder / "passwd").write_text("x")
+        for words in (["inspect", "passwd"], ["inspect", str(folder / "passwd")]):
+            run = self.program(*words, cwd=folder)
+            self.assertEqual(run.code, 2, str(run))
+            self.assertIn("passwd is no folder", run.stderr)
+        for words in (["backup", "no/such/folder/file"], ["restore", "."]):
+            self.assertIn("→", self.program(*words, cwd=folder).stderr, words)
 
     def test_help_lists_what_has_an_effect_and_anything_else_is_refused(self):
         where = {"env", "app", "account", "region", "profile", "endpoint-url"}

@@ -27,9 +27,15 @@ static enum err_code backup_run(struct cli *cli, struct err *err) {
     const char *path = NULL;
     json_t *row;
 
-    if (file_word(cli, &path, err) != ERR_NONE || cli_flow(cli, err) != ERR_NONE ||
-        store_backup(flow_store(cli->flow), path, err) != ERR_NONE ||
-        journal_verify(flow_store(cli->flow), STR(""), &report, err) != ERR_NONE) {
+    if (file_word(cli, &path, err) != ERR_NONE || cli_flow(cli, err) != ERR_NONE) {
+        return err->code;
+    }
+    if (store_backup(flow_store(cli->flow), path, err) != ERR_NONE) {
+        return err->remedy[0] == '\0'
+                   ? err_remedy(err, "name a file in a folder that can be written")
+                   : err->code;
+    }
+    if (journal_verify(flow_store(cli->flow), STR(""), &report, err) != ERR_NONE) {
         return err->code;
     }
     row = agent_args("file", path, NULL);
@@ -107,7 +113,7 @@ static enum err_code restore_open(struct restore *restore, const char *state, co
         return err->code;
     }
     if (restore_copy(file, restore->copy, err) != ERR_NONE) {
-        return err->code == ERR_NOT_FOUND
+        return err->remedy[0] == '\0'
                    ? err_remedy(err, "give the path of a file that aws-copilot backup made")
                    : err->code;
     }
