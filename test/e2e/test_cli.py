@@ -247,6 +247,8 @@ class CommandLine(lab.Case):
             (["deploy", "--plan", "x", "--no-execute-changeset"], "contradict"),
             (["deploy", "--plan", "x", "--tags", "team=web"], "--plan and --tags contradict"),
             (["deploy", "--plan", "x", "--no-rollback"], "--plan and --no-rollback contradict"),
+            (["deploy", "--outputs-file", "/no/such/folder/x"], "--outputs-file: /no/such/folder/ (No such file or directory)"),
+            (["deploy", "--outputs-file", "."], "--outputs-file: . is a folder"),
             (["deploy", "--tags", "aws:x=y"], "a tag such as team=web"),
             (["chat", "--detach"], "chat takes no --detach"),
             (["logs", "--follow", "--until", "1h"], "contradict"),

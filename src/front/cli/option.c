@@ -179,22 +179,27 @@ static bool is_region(const char *value) {
     size_t n = strlen(value);
     const char *first = strchr(value, '-');
 
-    return is_name(value) && first != NULL && strchr(first + 1, '-') != NULL &&
-           value[n - 1] >= '0' && value[n - 1] <= '9';
+    return is_name(value) && strpbrk(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL &&
+           first != NULL && strchr(first + 1, '-') != NULL && value[n - 1] >= '0' &&
+           value[n - 1] <= '9';
 }
 
-static bool is_duration(const char *value) {
+/* -1: it is none. */
+static int64_t duration_ms(const char *value) {
     struct err err = {0};
-    int64_t ms = 0;
+    int64_t ms = -1;
 
-    return str_to_duration_ms(str_from(value), &ms, &err) == ERR_NONE;
+    return str_to_duration_ms(str_from(value), &ms, &err) == ERR_NONE ? ms : -1;
 }
+
+/* Nothing is no time to wait and no time to live. */
+static bool is_duration(const char *value) { return duration_ms(value) > 0; }
 
 static bool is_time(const char *value) {
     struct err err = {0};
     int64_t ms = 0;
 
-    return is_duration(value) || clock_read_iso(str_from(value), &ms, &err) == ERR_NONE;
+    return duration_ms(value) >= 0 || clock_read_iso(str_from(value), &ms, &err) == ERR_NONE;
 }
 
 static bool is_url(const char *value) {

@@ -1,5 +1,7 @@
 /* deploy, plan, bootstrap: one road, with different ends. */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "front/verb/run.h"
@@ -49,6 +51,28 @@ const struct verb verb_plan = {
 
 /* ---- deploy ---- */
 
+/* A file that cannot be written is told before anything runs, not after it. */
+static enum err_code deploy_check_outputs(const struct cli *cli, struct err *err) {
+    const char *path = args_text(&cli->args, OPT_OUTPUTS_FILE);
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    CLEANUP(freep) char *folder = NULL;
+    struct stat st;
+
+    if (path == NULL) {
+        return ERR_NONE;
+    }
+    folder =
+        slash == NULL ? mem_strdup(".") : str_dup((struct str){path, (size_t)(slash - path) + 1});
+    if (access(folder, W_OK | X_OK) != 0) {
+        err_set(err, ERR_USAGE, "--outputs-file: %s (%s)", folder, strerror(errno));
+    } else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        err_set(err, ERR_USAGE, "--outputs-file: %s is a folder", path);
+    } else {
+        return ERR_NONE;
+    }
+    return err_remedy(err, "name a file in a folder that can be written; nothing was begun");
+}
+
 static enum err_code deploy_write_outputs(struct cli *cli, struct err *err) {
     const char *path = args_text(&cli->args, OPT_OUTPUTS_FILE);
     const json_t *outputs = json_at(cli->result, "outputs");
@@ -82,7 +106,8 @@ static enum err_code deploy_run(struct cli *cli, struct err *err) {
     const char *id = args_text(&cli->args, OPT_PLAN);
     enum err_code code;
 
-    if (id != NULL && deploy_check_plan(cli, err) != ERR_NONE) {
+    if ((id != NULL && deploy_check_plan(cli, err) != ERR_NONE) ||
+        deploy_check_outputs(cli, err) != ERR_NONE) {
         return err->code;
     }
     if (args_is(&cli->args, OPT_NO_EXECUTE)) {
