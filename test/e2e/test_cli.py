@@ -144,7 +144,7 @@ class CommandLine(lab.Case):
                 self.assertEqual(talk.wait(), 6)
                 self.assertNotIn("[y/N]", talk.transcript)
         with self.talk("run", "--keep", draft, endpoint="", cwd=repo) as talk:
-            talk.expect(r"\* app.py")
+            talk.expect(r"\* app.py \(16 bytes\)")
             talk.expect(r"\+two = 2")
             talk.expect(r"\[y/N\]")
             talk.send_line("yes")
@@ -254,6 +254,8 @@ class CommandLine(lab.Case):
             (["logs", "--follow", "--until", "1h"], "contradict"),
             (["logs", "--since", "yesterday"], "a duration such as"),
             (["approve"], "aws-copilot approvals"),
+            (["run", "ls", "-la"], "write aws-copilot run -- COMMAND..."),
+            (["run", "--keep", "x", "ls"], "leave the command out"),
             (["completion", "tcsh"], "'tcsh' is not one of bash, zsh, fish"),
             (["policy", "chek", "x"], "policy has no 'chek'"),
             (["policy", "check"], "which files"),

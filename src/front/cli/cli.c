@@ -617,7 +617,10 @@ static enum err_code cli_understand(struct cli *cli, struct err *err) {
 
     groups |= cli->args.word_n == 0 ? (unsigned)OPTIONS_ALONE : 0;
     if (args_check(&cli->args, verb->name, groups, err) != ERR_NONE) {
-        return err->code;
+        /* An option of the command that is to be run was taken for one of ours. */
+        return cli->args.unknown != NULL && str_starts(str_from(verb->words), STR("-- "))
+                   ? err_remedy(err, "write aws-copilot %s %s", verb->name, verb->words)
+                   : err->code;
     }
     if (cli->args.word_n > verb->word_max + 1) {
         err_set(err, ERR_USAGE, "%s: '%.60s' is one word too many", verb->name,

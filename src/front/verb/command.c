@@ -75,7 +75,8 @@ static void command_print_changes(struct cli *cli, const json_t *done) {
             break;
         }
         CLEANUP(freep) char *path = command_one_line(json_str_or(row, "path", ""));
-        cli_say(cli, "  %s %s (%lld bytes)", sign, path, (long long)json_int_or(row, "bytes", 0));
+        long long bytes = json_int_or(row, "bytes", 0);
+        cli_say(cli, "  %s %s (%lld byte%s)", sign, path, bytes, bytes == 1 ? "" : "s");
     }
     json_array_foreach(json_object_get(done, "left_out"), i, row) {
         if (i == SHOWN_MAX) {
@@ -238,7 +239,8 @@ static enum err_code command_run(struct cli *cli, struct err *err) {
 
     if ((draft == NULL) == (cli_word(cli, 0) == NULL)) {
         err_set(err, ERR_USAGE, draft == NULL ? "run needs a command" : "--keep runs no command");
-        return err_remedy(err, "for example aws-copilot run -- npm run build");
+        return draft == NULL ? err_remedy(err, "for example aws-copilot run -- npm run build")
+                             : err_remedy(err, "leave the command out");
     }
     if (cli_flow(cli, err) != ERR_NONE) {
         return err->code;
