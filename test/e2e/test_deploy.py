@@ -69,6 +69,9 @@ class FirstDeployment(todo.TodoCase):
         decisions = self.go("audit").of_type("decision")
         approval = [row for row in decisions if row["record"] == "approval"]
         self.assertEqual([(row["outcome"], row["actor"].split(",")[-1]) for row in approval], [("yes", "terminal")])
+        answers = [(row["question"], row["answer"], row["actor"]) for row in decisions if row["record"] == "answer"]
+        self.assertEqual(answers, [("approval", "yes", approval[0]["actor"])])
+        self.assertRegex(self.go("audit", json=False).stdout, r"(?m)^ *\d+  \S+ \S+  answer    arn:\S+,terminal  approval yes")
         verified = self.go("audit", "verify").of_type("verified")[0]
         self.assertTrue(verified["ok"])
         self.assertGreaterEqual(verified["seals"], 1)

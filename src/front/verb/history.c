@@ -244,15 +244,17 @@ static bool is_decision(enum record_kind kind) {
     return false;
 }
 
-/* Who: the actor of an approval, else the agent. */
+/* Who: the actor of an approval, else the agent; an answer without one was given where it ran. */
 static const char *decision_who(const json_t *row) {
-    return json_str_or(row, "actor", json_str_or(row, "agent", "flow"));
+    bool is_answer = strcmp(json_str_or(row, "record", ""), "answer") == 0;
+
+    return json_str_or(row, "actor", json_str_or(row, "agent", is_answer ? "here" : "flow"));
 }
 
 static void decision_print(struct cli *cli, const json_t *row) {
     CLEANUP(buf_done) struct buf what = BUF_INIT(4096);
-    static const char *const parts[] = {"tool",   "op",   "subject", "outcome",
-                                        "reason", "kind", "status"};
+    static const char *const parts[] = {"tool", "op",     "subject",  "outcome", "reason",
+                                        "kind", "status", "question", "answer"};
 
     for (size_t i = 0; i < ARRAY_N(parts); i++) {
         const char *value = json_str_at(row, parts[i]);
@@ -271,21 +273,52 @@ static void decision_print(struct cli *cli, const json_t *row) {
 struct audit {
     struct cli *cli;
     const char *id;
+    json_t *asked; /* the last question; or NULL. Owned */
 };
+
+/* What a record says in its body; NULL where that has expired. The caller decrefs. */
+static json_t *record_body(const struct journal_record *record) {
+    json_t *body = NULL;
+    struct err unread = {0};
+
+    return record->has_body && json_read(record->body, &body, &unread) == ERR_NONE ? body : NULL;
+}
+
+/* An answer is a decision with what it answers: the field, or the kind of the question. */
+static void decision_add_answer(const struct audit *audit, const struct journal_record *record,
+                                json_t *row) {
+    CLEANUP(json_decrefp) json_t *said = record_body(record);
+    const char *kind = json_str_or(audit->asked, "kind", "");
+    struct str answer = str_from(json_str_or(said, "answer", ""));
+
+    if (strcmp(kind, "approval") == 0) { /* what follows is the digest that the approval has */
+        answer = str_slice(answer, 0, strcspn(answer.ptr, " "));
+    }
+    json_put_str(row, "question", json_str_or(audit->asked, "field", kind));
+    json_put_strn(row, "answer", answer);
+    json_put_str(row, "actor", json_str_at(said, "by"));
+}
 
 static enum err_code audit_visit(const struct journal_record *record, void *context,
                                  struct err *err) {
-    const struct audit *audit = context;
+    struct audit *audit = context;
     json_t *row;
 
     (void)err;
     if (record->seq == 1) {
         cli_say(audit->cli, "decisions of session %s", audit->id);
     }
+    if (record->kind == RECORD_QUESTION) {
+        json_decref(audit->asked);
+        audit->asked = record_body(record);
+    }
     if (!is_decision(record->kind)) {
         return ERR_NONE;
     }
     row = decision_of(record);
+    if (record->kind == RECORD_ANSWER) {
+        decision_add_answer(audit, record, row);
+    }
     decision_print(audit->cli, row);
     cli_event(audit->cli, "decision", row);
     return ERR_NONE;
@@ -341,6 +374,7 @@ static enum err_code audit_run(struct cli *cli, struct err *err) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const char *first = cli_word(cli, 0);
     struct audit audit = {.cli = cli, .id = first};
+    enum err_code code;
 
     if (cli_flow(cli, err) != ERR_NONE) {
         return err->code;
@@ -355,10 +389,9 @@ static enum err_code audit_run(struct cli *cli, struct err *err) {
     if (first == NULL && audit_newest(cli, arena, &audit.id, err) != ERR_NONE) {
         return err->code;
     }
-    return journal_replay(flow_store(cli->flow), str_from(audit.id), 1, audit_visit, &audit, err) ==
-                   ERR_NONE
-               ? ERR_NONE
-               : audit_failed(audit.id, err);
+    code = journal_replay(flow_store(cli->flow), str_from(audit.id), 1, audit_visit, &audit, err);
+    json_decref(audit.asked);
+    return code == ERR_NONE ? ERR_NONE : audit_failed(audit.id, err);
 }
 
 const struct verb verb_audit = {
