@@ -40,6 +40,7 @@ static const struct {
     {"allowed",             VERDICT_ALLOW, "repo_reader", "read_file", EFFECT_READ, "CONTEXT", 0, "{'path':'backend/main.py'}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "repo_reader", "read_file", EFFECT_READ, "CONTEXT", 0, "{'path':'../x'}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "repo_reader", "list_dir", EFFECT_READ, "CONTEXT", 0, "{'path':'/etc'}", NULL},
+    {"outside_workspace",   VERDICT_DENY,  "repo_reader", "list_dir", EFFECT_READ, "CONTEXT", 0, "{'path':'~/x'}", NULL},
     {"outside_workspace",   VERDICT_DENY,  "repo_reader", "list_dir", EFFECT_READ, "CONTEXT", 0, "{'path':'a/../../b'}", NULL},
     {"secret_file",         VERDICT_DENY,  "repo_reader", "read_file", EFFECT_READ, "CONTEXT", CONFIRMED, "{'path':'backend/.env'}", NULL},
     {"secret_file",         VERDICT_DENY,  "repo_reader", "read_file", EFFECT_READ, "CONTEXT", 0, "{'path':'.env.production'}", NULL},
@@ -50,7 +51,10 @@ static const struct {
     {"allowed",             VERDICT_ALLOW, "pnpm_client", "build", EFFECT_LOCAL, "PREFLIGHT", TRUST, "{}", NULL},
     {"allowed",             VERDICT_ALLOW, "pnpm_client", "build", EFFECT_LOCAL, "PREFLIGHT", CONFIRMED, "{}", NULL},
     {"untrusted_code",      VERDICT_ASK,   "pnpm_client", "build", EFFECT_LOCAL, "PREFLIGHT", PERSON, "{}", NULL},
+    {"untrusted_code",      VERDICT_ASK,   "pnpm_client", "exec", EFFECT_LOCAL, "PREFLIGHT", PERSON, "{}", NULL},
     {"untrusted_code",      VERDICT_ASK,   "uv_client", "check", EFFECT_LOCAL, "PREFLIGHT", 0, "{}", NULL},
+    {"untrusted_code",      VERDICT_ASK,   "uv_client", "run", EFFECT_LOCAL, "PREFLIGHT", 0, "{}", NULL},
+    {"untrusted_code",      VERDICT_ASK,   "uv_client", "sync", EFFECT_LOCAL, "PREFLIGHT", 0, "{}", NULL},
     {"allowed",             VERDICT_ALLOW, "uv_client", "fetch", EFFECT_LOCAL, "PREFLIGHT", 0, "{}", NULL},
     {"wrong_phase",         VERDICT_DENY,  "pnpm_client", "build", EFFECT_LOCAL, "EXECUTE", TRUST, "{}", NULL},
     {"global_install",      VERDICT_DENY,  "pnpm_client", "exec", EFFECT_LOCAL, "PREFLIGHT", TRUST | CONFIRMED, "{'args':['add','-g','x']}", NULL},
@@ -133,6 +137,7 @@ static const struct {
     {"foreign_account",     VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY, "{'account':'999988887777'}", NULL},
     {"foreign_account",     VERDICT_DENY,  "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY, "{'set':['arn:aws:cloudformation:x:999988887777:changeSet/a']}", NULL},
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY, "{'account':'111122223333','set':'arn:aws:cloudformation:x:111122223333:changeSet/a'}", NULL},
+    {"allowed",             VERDICT_ALLOW, "aws_deployer", "apply", EFFECT_APPLY, "EXECUTE", READY, "{'bucket':'arn:aws:s3','text':'a:b:c:d:999988887777:e'}", NULL},
     {"more_rights",         VERDICT_DENY,  "aws_deployer", "preview", EFFECT_PREVIEW, "DRY_RUN", PLAN, "{'capabilities':['CAPABILITY_NAMED_IAM']}", NULL},
     {"allowed",             VERDICT_ALLOW, "aws_deployer", "preview", EFFECT_PREVIEW, "DRY_RUN", PLAN, "{'capabilities':['CAPABILITY_IAM']}", NULL},
 
@@ -177,6 +182,20 @@ static struct call_facts facts_of(unsigned facts) {
     };
 }
 
+/* What the table of rules, which `tables` prints, says to do. */
+static const char *remedy_of(const char *code, enum verdict verdict) {
+    static struct policy_call_rule rule;
+
+    for (size_t i = 0; i < policy_call_rule_n(); i++) {
+        policy_call_rule(i, &rule);
+        if (strcmp(rule.code, code) == 0 && rule.verdict == verdict) {
+            return rule.remedy;
+        }
+    }
+    assert_string_equal(code, "allowed");
+    return "";
+}
+
 static void every_rule_stops_its_call_and_lets_its_neighbour_pass(void **state) {
     (void)state;
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
@@ -202,7 +221,31 @@ static void every_rule_stops_its_call_and_lets_its_neighbour_pass(void **state) 
                      cases[i].phase, verdict_name(ruling.verdict), ruling.code, cases[i].code);
         }
         assert_true(ruling.text[0] != '\0');
+        assert_string_equal(ruling.remedy, remedy_of(ruling.code, ruling.verdict));
     }
+}
+
+static void verdicts_and_effects_are_called_so(void **state) {
+    static const char *const verdicts[] = {"deny", "ask", "allow", "escalate"};
+    static const char *const effects[] = {"none", "read", "local", "preview", "apply", "notify"};
+
+    (void)state;
+    assert_int_equal(VERDICT_N, ARRAY_N(verdicts));
+    for (size_t i = 0; i < ARRAY_N(verdicts); i++) {
+        size_t found = 0;
+        for (enum verdict v = 0; v < VERDICT_N; v++) {
+            found += strcmp(verdict_name(v), verdicts[i]) == 0;
+        }
+        assert_int_equal(found, 1);
+    }
+    assert_string_equal(verdict_name(VERDICT_ESCALATE), "escalate");
+    assert_string_equal(verdict_name(VERDICT_ALLOW), "allow");
+    assert_string_equal(verdict_name(VERDICT_N), "deny"); /* what is none allows nothing */
+    assert_int_equal(EFFECT_N, ARRAY_N(effects));
+    for (enum effect e = 0; e < EFFECT_N; e++) {
+        assert_string_equal(effect_name(e), effects[e]);
+    }
+    assert_string_equal(effect_name(EFFECT_N), "none");
 }
 
 static void a_call_that_lacks_a_part_is_refused(void **state) {
@@ -436,6 +479,17 @@ static void a_refused_command_is_told_what_about_it_is_refused(void **state) {
     policy_judge(&call, &ruling);
     assert_string_equal(ruling.code, "destructive_command");
     assert_non_null(strstr(ruling.text, "(touches a file with secrets)"));
+
+    CLEANUP(json_decrefp) json_t *script = json_of("{'command':['npm','run','x'],'hosts':[]}");
+    const struct call fetch = {.agent = "planner",
+                               .tool = "shell_runner",
+                               .op = "install",
+                               .phase = "INTAKE",
+                               .effect = EFFECT_LOCAL,
+                               .args = script};
+    policy_judge(&fetch, &ruling);
+    assert_string_equal(ruling.code, "no_fetch"); /* whose text says all */
+    assert_null(strchr(ruling.text, '('));
 }
 
 static void the_strictest_verdict_wins(void **state) {
@@ -450,6 +504,7 @@ static void the_strictest_verdict_wins(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rule_stops_its_call_and_lets_its_neighbour_pass),
+        cmocka_unit_test(verdicts_and_effects_are_called_so),
         cmocka_unit_test(a_call_that_lacks_a_part_is_refused),
         cmocka_unit_test(every_argument_that_decides_takes_its_labels_and_no_other),
         cmocka_unit_test(each_argument_that_decides_has_its_row),

@@ -27,6 +27,8 @@ static json_t *read_json(const char *text) {
 static const char head[] =
     "{'Parameters':{'Size':{'Type':'Number','Default':5},'Env':{'Type':'String'},"
     "'Zones':{'Type':'CommaDelimitedList','Default':'a, b'},'Pass':{'Type':'String','NoEcho':true,'Default':'x'},"
+    "'Word':{'Type':'String','NoEcho':'True','Default':'x'},'Shown':{'Type':'String','NoEcho':'false','Default':'s'},"
+    "'Ports':{'Type':'List<Number>','Default':'80,443'},"
     "'Image':{'Type':'AWS::SSM::Parameter::Value<String>','Default':'/path'}},"
     "'Mappings':{'M':{'eu-west-1':{'Ami':'ami-1'},'prod':{'Ami':'ami-2'}},"
     "'N':{'5':{'A':'x'},'7':{'A':'y'},'9':{'A':'y'}}},"
@@ -67,7 +69,11 @@ static void every_function_that_is_told_is_put_in(void **state) {
         {"{'Ref':'Size'}", "{}", "5"},
         {"{'Ref':'Size'}", "{'Size':'7'}", "'7'"},
         {"{'Ref':'Zones'}", "{}", "['a','b']"},
+        {"{'Ref':'Ports'}", "{}", "['80','443']"},
+        {"{'Ref':'Shown'}", "{}", "'s'"},
         {"{'Ref':'Env'}", "{'Env':'prod'}", "'prod'"},
+        {"{'Fn::Sub':'a${AWS::NoValue}b'}", "{}", "'ab'"},
+        {"{'Fn::Sub':'${Env}-${Env'}", "{'Env':'prod'}", "{'Fn::Sub':'prod-${Env'}"},
         {"{'Fn::Sub':'x-${Env}-${Size}'}", "{'Env':'prod'}", "'x-prod-5'"},
         {"{'Fn::Sub':['${A}${Env}',{'A':{'Ref':'Env'}}]}", "{'Env':'prod'}", "'prodprod'"},
         {"{'Fn::Sub':'${Env}-${AWS::Region}'}", "{'Env':'prod'}", "{'Fn::Sub':'prod-${AWS::Region}'}"},
@@ -83,6 +89,7 @@ static void every_function_that_is_told_is_put_in(void **state) {
         {"{'Fn::FindInMap':['M','prod',{'Ref':'R'}]}", "{}", "'ami-2'"},
         {"{'Fn::FindInMap':['N',{'Ref':'R'},'A']}", "{}", "{'Fn::If':['','x','y']}"},
         {"{'Fn::FindInMap':['N',{'Ref':'R'},'A',{'DefaultValue':'z'}]}", "{}", "{'Fn::If':['','x',{'Fn::If':['','y','z']}]}"},
+        {"{'Fn::FindInMap':['N','7','A',{'DefaultValue':'z'}]}", "{}", "'y'"},
         {"{'Fn::FindInMap':['N','8','A',{'DefaultValue':'z'}]}", "{}", "'z'"},
         {"{'Fn::FindInMap':['N',{'Ref':'Size'},'A']}", "{}", "'x'"},
         {"{'Fn::Select':[1,{'Ref':'Zones'}]}", "{}", "'b'"},
@@ -105,7 +112,9 @@ static void what_is_not_told_stays_as_it_is(void **state) {
         {"{'Ref':'Env'}", "{'Env':true}"},                 /* has one that is not known */
         {"{'Ref':'Pass'}", "{}"},                          /* keeps it to itself */
         {"{'Ref':'Pass'}", "{'Pass':'hunter2'}"},
+        {"{'Ref':'Word'}", "{}"},
         {"{'Fn::Sub':'${Pass}'}", "{'Pass':'hunter2'}"},
+        {"{'Fn::Sub':[1,{}]}", "{}"},
         {"{'Ref':'Image'}", "{}"},                         /* names where the value is */
         {"{'Ref':'Image'}", "{'Image':'/other'}"},
         {"{'Ref':'R'}", "{}"},
