@@ -3,7 +3,9 @@
  *   the password is 'VALUE'    your password for bob was reset to VALUE    password for bob: VALUE
  *
  * After "is", "was" or "to", what stands in quotes or looks like a password: letters with digits or
- * signs, as no word, number, name of an algorithm or version is written. */
+ * signs, as no word, number, name of an algorithm or version is written. Right behind the name,
+ * "with password VALUE", only what has capitals, small letters and digits, for names of code and
+ * fields stand there too. */
 #include "guard/redact/phrase.h"
 
 #include "guard/redact/charset.h"
@@ -15,7 +17,8 @@ enum {
     PHRASE_MAX = 96, /* bytes from the name to the value */
     VALUE_MAX = 128,
     QUOTED_MIN = 4,
-    PLAIN_MIN = 6
+    PLAIN_MIN = 6,
+    MIXED_MIN = 8
 };
 
 bool phrase_is_name(struct str name) {
@@ -75,6 +78,22 @@ static bool is_like_password(struct str word) {
            (digits + signs > 1 || letters >= PLAIN_MIN);
 }
 
+/* What nobody writes but as a password, in a sentence that does not say so: Tulip4821, 8dKLzdocJ2!
+ */
+static bool is_mixed(struct str word) {
+    size_t uppers = 0;
+    size_t letters = 0;
+    size_t digits = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        uppers += is_upper(word.ptr[i]);
+        letters += is_letter(word.ptr[i]);
+        digits += is_digit(word.ptr[i]);
+    }
+    return word.len >= MIXED_MIN && uppers > 0 && letters > uppers && digits > 1 &&
+           is_like_password(word);
+}
+
 /* The value that may begin at `at`, which `is_told` to be one; an empty one when it is none. A
  * quote of a string that is escaped has backslashes before it. */
 static struct str value_at(struct str s, size_t at, bool is_told) {
@@ -121,6 +140,16 @@ static size_t word_end(struct str s, size_t at) {
     return to;
 }
 
+/* Whether the name that ends at `to` is a word of a sentence, and no option's or variable's. */
+static bool is_plain_word(struct str s, size_t to) {
+    size_t from = to;
+
+    while (from > 0 && is_letter(s.ptr[from - 1])) {
+        from--;
+    }
+    return from < to && !is_upper(s.ptr[to - 1]) && (from == 0 || !is_name_char(s.ptr[from - 1]));
+}
+
 struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
     static const struct str links[] = {W("is"), W("was"), W("to"), W("now"), W("set"), W("reset")};
     size_t end = s.len < name_to + PHRASE_MAX ? s.len : name_to + PHRASE_MAX;
@@ -135,7 +164,9 @@ struct str phrase_value(struct str s, size_t name_to, bool *is_whole) {
 
         at = word_end(s, from);
         struct str word = str_slice(s, from, at);
-        struct str value = is_linked ? value_at(s, from, is_told) : (struct str){0};
+        bool is_next = from == name_to + 1 && is_plain_word(s, name_to);
+        struct str value = is_linked || is_next ? value_at(s, from, is_told) : (struct str){0};
+        value = is_linked || is_mixed(value) ? value : (struct str){0};
         *is_whole = at < s.len; /* else the word may go on */
         if (value.len > 0) {
             return value;

@@ -156,6 +156,8 @@ static void words_come_out_as_soon_as_nothing_can_make_them_secret(void **state)
         {"see https://me:pw@example.com/docs for mo", "see "},
         {"so vault login hidden and mo", "so "},
         {"the define token hidden and mo", "the define "},
+        {"the password ", "the "},
+        {"the password Tulip4821", "the "},
         {"the password is ", "the "},
         {"the password is s", "the "},
         {"the password is so good. And s", "the password is so good. And "},
