@@ -127,8 +127,11 @@ static void sums_that_cannot_be_are_not_read(void **state) {
     }
 }
 
-/* Only what holds a prompt is known by a keyed hash; the rest by its own. */
+/* Only what holds a prompt is known by a keyed hash; the rest by its own. Another question has
+ * another, or the answer of an earlier one would be taken for it. */
 static void a_digest_is_keyed_where_there_is_a_prompt(void **state) {
+    CLEANUP(json_decrefp) json_t *same = ask_args(1, 1);
+    CLEANUP(json_decrefp) json_t *another = ask_args(1, 2);
     struct rig rig;
     struct sha256_hex one = {{0}}, other = {{0}}, again = {{0}};
     CLEANUP(json_decrefp) json_t *args = ask_args(1, 1);
@@ -136,6 +139,10 @@ static void a_digest_is_keyed_where_there_is_a_prompt(void **state) {
 
     rig_open(&rig, *state, "preflight");
     assert_string_not_equal(gate_digest(rig.gate, "model", args).text, plain.text);
+    assert_string_equal(gate_digest(rig.gate, "model", args).text,
+                        gate_digest(rig.gate, "model", same).text);
+    assert_string_not_equal(gate_digest(rig.gate, "model", args).text,
+                            gate_digest(rig.gate, "model", another).text);
     assert_string_equal(gate_digest(rig.gate, "fake", args).text, plain.text);
     assert_string_equal(gate_digest(rig.gate, "nothing", args).text, plain.text);
     MUST(turn_text_digest(&rig.turn, "x", &one, &err));
