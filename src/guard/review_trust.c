@@ -50,8 +50,9 @@ static void tell_untold(const struct principal_check *check) {
         review_unresolved(check->review, check->where, check->untold,
                           "whom the condition names cannot be told");
     } else {
-        review_find(check->review, REVIEW_CONDITION_UNTOLD, check->where,
-                    "it is held by a condition alone, and whom that names is not said here");
+        review_find(
+            check->review, REVIEW_CONDITION_UNTOLD, check->where,
+            "whom it lets in depends on what another stack or AWS says, which is not known here");
     }
 }
 
