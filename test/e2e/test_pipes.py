@@ -153,10 +153,10 @@ class Pipes(unittest.TestCase):
     def test_no_output_at_all_and_a_full_disk_are_told(self):
         text, _ = text_of(self.r, 200000)
         with open("/dev/full", "wb") as full:
-            for out, said in ((None, "Bad file descriptor\n    → give it somewhere to write to"), (full, "No space left on device\n    → free some space and begin again")):
+            for out, said in ((None, "(Bad file descriptor)\n    → give it somewhere to write to"), (full, "(No space left on device)\n    → free some space and begin again")):
                 run = subprocess.run(["/bin/sh", "-c", 'exec "$@" >&-', "sh", *self.argv] if out is None else self.argv, input=text,
                                      stdout=out, stderr=subprocess.PIPE)
-                self.assertEqual((run.returncode, run.stderr), (1, f"  ✗ standard output: {said}\n".encode()))
+                self.assertEqual((run.returncode, run.stderr), (1, f"  ✗ standard output {said}\n".encode()))
 
     def test_ctrl_c_gives_out_no_half_of_a_secret(self):
         """What is held back when Ctrl-C comes may be the beginning of a secret: it does not come out."""
