@@ -177,20 +177,30 @@ bool review_is_own_account(const struct review *review, struct str account);
  * AWS can say; or it lets only what it names pass. */
 enum review_hold { REVIEW_HOLD_NONE = 0, REVIEW_HOLD_UNTOLD, REVIEW_HOLD_SURE };
 
+/* What holds a statement, and the value that does, borrowed; {0}: nothing. */
+struct review_held {
+    enum review_hold hold;
+    const json_t *by;
+};
+
+/* What holds more, the first of equals: who may is held by all conditions together. */
+static inline struct review_held review_held_best(struct review_held a, struct review_held b) {
+    return b.hold > a.hold ? b : a;
+}
+
 /* review_condition.c: the best that a condition of the statement with this key (any case) does:
  * with an operator that compares for likeness and does not pass an absent key, by review_hold_by().
  * `key` is a key, or ":end" of one, as that of an identity provider begins with its host, or
- * "begin:", after which its user says what. `*out_value` is that condition's, borrowed; untouched
- * for REVIEW_HOLD_NONE. */
-enum review_hold review_hold(const struct review *review, const json_t *statement, const char *key,
-                             const json_t **out_value);
+ * "begin:", after which its user says what. */
+struct review_held review_hold(const struct review *review, const json_t *statement,
+                               const char *key);
 
 /* review_condition.c: whether that is more than nothing. */
 bool review_is_held(const struct review *review, const json_t *statement, const char *key);
 
 /* review_condition.c: what a value does by which a condition on `key` asks who comes, of a list and
  * of an Fn::If the loosest: nothing are wildcards, an ARN of any account, a variable of whoever
- * asks. */
+ * asks, and a value that is absent. */
 enum review_hold review_hold_by(const struct review *review, const char *key, const json_t *value);
 
 /* review_condition.c: whether that is nothing. */

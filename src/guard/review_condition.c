@@ -210,9 +210,9 @@ static bool is_key(const char *have, const char *key) {
                          : str_eq_nocase(text, str_from(key));
 }
 
-enum review_hold review_hold(const struct review *review, const json_t *statement, const char *key,
-                             const json_t **out_value) {
-    enum review_hold best = REVIEW_HOLD_NONE;
+struct review_held review_hold(const struct review *review, const json_t *statement,
+                               const char *key) {
+    struct review_held best = {0};
     const char *operator= NULL;
     const char *name = NULL;
     json_t *keys = NULL;
@@ -220,19 +220,15 @@ enum review_hold review_hold(const struct review *review, const json_t *statemen
 
     json_object_foreach(walk(json_object_get(statement, "Condition")), operator, keys) {
         json_object_foreach(keys, name, value) {
-            enum review_hold hold = is_key(name, key) && is_holding_operator(operator)
-                                        ? review_hold_by(review, name, value)
-                                        : REVIEW_HOLD_NONE;
-
-            *out_value = hold > best ? value : *out_value;
-            best = hold > best ? hold : best;
+            if (is_key(name, key) && is_holding_operator(operator)) {
+                best = review_held_best(
+                    best, (struct review_held){review_hold_by(review, name, value), value});
+            }
         }
     }
     return best;
 }
 
 bool review_is_held(const struct review *review, const json_t *statement, const char *key) {
-    const json_t *unused = NULL;
-
-    return review_hold(review, statement, key, &unused) != REVIEW_HOLD_NONE;
+    return review_hold(review, statement, key).hold != REVIEW_HOLD_NONE;
 }

@@ -17,21 +17,20 @@ struct principal_check {
     const json_t *untold; /* a condition that alone holds it, and says not by whom; or NULL */
 };
 
-/* Whether a condition with one of the keys holds the statement; one that cannot be told is noted.
- */
+/* Whether anything holds it; what cannot be told is noted. */
+static bool note_held(struct principal_check *check, struct review_held held) {
+    check->untold = held.hold == REVIEW_HOLD_UNTOLD ? held.by : check->untold;
+    return held.hold != REVIEW_HOLD_NONE;
+}
+
+/* Whether a condition with one of the keys holds the statement. */
 static bool is_held_by(struct principal_check *check, const char *const *keys, size_t n) {
-    const json_t *value = NULL;
-    enum review_hold best = REVIEW_HOLD_NONE;
+    struct review_held held = {0};
 
     for (size_t i = 0; i < n; i++) {
-        const json_t *one = NULL;
-        enum review_hold hold = review_hold(check->review, check->statement, keys[i], &one);
-
-        value = hold > best ? one : value;
-        best = hold > best ? hold : best;
+        held = review_held_best(held, review_hold(check->review, check->statement, keys[i]));
     }
-    check->untold = best == REVIEW_HOLD_UNTOLD ? value : check->untold;
-    return best != REVIEW_HOLD_NONE;
+    return note_held(check, held);
 }
 
 static bool is_held(struct principal_check *check, const char *key) {
@@ -432,21 +431,17 @@ struct named {
     const char *key;
 };
 
-/* Whether one of the members says who; one that cannot be told is noted. */
+/* Whether one of the members says who. */
 static bool is_named(struct principal_check *check, const struct named *rows, size_t n) {
-    const json_t *value = NULL;
-    enum review_hold best = REVIEW_HOLD_NONE;
+    struct review_held held = {0};
 
     for (size_t i = 0; i < n; i++) {
-        const json_t *one = json_object_get(check->statement, rows[i].member);
-        enum review_hold hold =
-            one == NULL ? REVIEW_HOLD_NONE : review_hold_by(check->review, rows[i].key, one);
+        const json_t *value = json_object_get(check->statement, rows[i].member);
 
-        value = hold > best ? one : value;
-        best = hold > best ? hold : best;
+        held = review_held_best(
+            held, (struct review_held){review_hold_by(check->review, rows[i].key, value), value});
     }
-    check->untold = best == REVIEW_HOLD_UNTOLD ? value : check->untold;
-    return best != REVIEW_HOLD_NONE;
+    return note_held(check, held);
 }
 
 static void review_lambda_permission(struct review *review, const char *where,

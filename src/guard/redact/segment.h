@@ -65,15 +65,15 @@ struct segmenter {
     bool is_masking; /* what is shown is asked for, not what was found */
     struct reading raw;
     struct reading shown;
-    bool is_one;     /* both are: `shown` has yet to begin where `raw` is */
-    struct buf held; /* what is to be shown and was not read to its end */
-    bool is_open;    /* it ends with a mask that what comes may go on with */
-    bool is_changed; /* the segment under way was masked in `held`, to be read again */
-    int rounds;      /* how often */
-    size_t owed;     /* bytes that came for what is held, which gives steps for so many */
-    struct settled settled;
-    int64_t taken;    /* steps that reading the segment that came last took */
-    struct sift sift; /* of a line that is limited, and of one that has not ended */
+    bool is_one;            /* both are: `shown` has yet to begin where `raw` is */
+    struct buf held;        /* what is to be shown and was not read to its end */
+    bool is_open;           /* it ends with a mask that what comes may go on with */
+    bool is_changed;        /* the segment under way was masked in `held`, to be read again */
+    int rounds;             /* how often */
+    size_t owed;            /* bytes that came for what is held, which gives steps for so many */
+    struct settled settled; /* lines that are not read again */
+    int64_t taken;          /* steps that reading the segment that came last took */
+    struct sift sift;       /* of a line that is limited, and of one that has not ended */
     struct scratch scratch;
     struct spans spans;
     struct buf masked;
