@@ -133,8 +133,7 @@ static size_t sifted_work(const struct scan *scan) {
     const struct sift *sift = scan->sift;
     size_t to = scan->sift_at + scan->text.len;
 
-    return bits_count(sift->values, scan->sift_at, to) * BUDGET_VALUE +
-           bits_count(sift->looks, scan->sift_at, to) * BUDGET_LOOK +
+    return bits_count(sift->looks, scan->sift_at, to) * BUDGET_LOOK +
            bits_count(sift->persons, scan->sift_at, to) * BUDGET_PERSON;
 }
 

@@ -267,16 +267,28 @@ static bool is_raw_key(struct str name, size_t len) {
            (len == BASE64_OF_32 - 1 || len == BASE64_OF_32 || len == BASE64_OF_64);
 }
 
-static bool is_value(struct str text, size_t at, size_t run_to) {
-    size_t to = value_end(text, at, run_to);
+/* The name of the value [at, to), `to` 0 when it is none; empty when none has a say in it. */
+static struct str name_of_value(struct str text, size_t at, size_t to) {
     struct str name = to > 0 ? name_of(text, at) : (struct str){0};
 
     /* the private numbers of a JSON Web Key (RFC 7517) have names of one letter, in quotes */
     bool is_number = name.len == 1 && is_any(name.ptr[0], "dkpq") && to - at > SHORT &&
                      name.ptr > text.ptr && name.ptr[-1] == '"';
-    return (name.len > 1 || is_number) && !str_starts(name, STR("arn:")) &&
-           is_random(str_slice(text, at, to)) &&
-           (!key_is_public(name) || is_raw_key(name, to - at));
+    bool is_name = (name.len > 1 || is_number) && !str_starts(name, STR("arn:"));
+    return is_name ? name : (struct str){0};
+}
+
+static bool is_value(struct str name, struct str value) {
+    return is_random(value) && (!key_is_public(name) || is_raw_key(name, value.len));
+}
+
+/* Whether something begins in `name`, a part of `text`, the bits of which stand at `base`, so that
+ * its line is read: it may be found to be a secret's, and whether its value is one is asked only
+ * when it was not. */
+static bool is_asked_later(const struct sift *sift, size_t base, struct str text, struct str name) {
+    size_t from = base + (size_t)(name.ptr - text.ptr);
+
+    return bits_next(sift->anchors, sift->anchors, from, from + name.len) < from + name.len;
 }
 
 /* Whether a value may begin at `at`: something stands before it, and one without capitals is
@@ -320,27 +332,53 @@ void values_prune(struct str text, struct sift *sift) {
 
         n = places_keep(text, sift, places, n);
         for (size_t i = 0; i < n; i++) {
+            size_t at = places[i] - (SIEVE_VALUE - 1);
             size_t run_to = bits_next_clear(sift->letters, places[i], text.len);
-            if (is_value(text, places[i] - (SIEVE_VALUE - 1), run_to)) {
+            size_t to = value_end(text, at, run_to);
+            struct str name = name_of_value(text, at, to);
+            if (name.len > 0 &&
+                (is_asked_later(sift, 0, text, name) || is_value(name, str_slice(text, at, to)))) {
                 bit_set(sift->values, places[i]);
             }
         }
     }
 }
 
+/* Whether [at, to) was found to be a secret; `*seen` of what was found ends before it, and is moved
+ * up to there. What was found comes in the order of the text, nearly always. */
+static bool is_found(const struct scan *scan, size_t *seen, size_t at, size_t to) {
+    const struct spans *out = scan->out;
+    size_t from = scan->map == NULL ? at : scan->map[at];
+    size_t end = scan->map == NULL ? to : scan->map[to];
+
+    while (*seen < out->n && out->rows[*seen].to <= from) {
+        (*seen)++;
+    }
+    return *seen < out->n && out->rows[*seen].from <= from && out->rows[*seen].to >= end;
+}
+
 void values_scan(struct scan *scan, size_t from) {
     const uint64_t *values = scan->sift->values;
     size_t base = scan->sift_at;
-    size_t to = base + scan->text.len;
+    size_t end = base + scan->text.len;
+    size_t seen = 0;
 
-    for (size_t bit = bits_next(values, values, base + from, to); bit < to;
-         bit = bits_next(values, values, bit + 1, to)) {
-        size_t at = bit - base;
-
-        if (at >= from + SIEVE_VALUE - 1) {
-            at -= SIEVE_VALUE - 1;
-            size_t run_to = bits_next_clear(scan->sift->letters, bit, to) - base;
-            scan_add(scan, at, value_end(scan->text, at, run_to), "generic", SPAN_PLAIN);
+    for (size_t bit = bits_next(values, values, base + from, end); bit < end;
+         bit = bits_next(values, values, bit + 1, end)) {
+        if (bit - base < from + SIEVE_VALUE - 1) {
+            continue;
+        }
+        size_t at = bit - base - (SIEVE_VALUE - 1);
+        size_t run_to = bits_next_clear(scan->sift->letters, bit, end) - base;
+        size_t to = value_end(scan->text, at, run_to);
+        if (is_found(scan, &seen, at, to)) {
+            continue;
+        }
+        struct str name = name_of_value(scan->text, at, to);
+        budget_take(scan->budget, BUDGET_VALUE);
+        if (!is_asked_later(scan->sift, base, scan->text, name) ||
+            is_value(name, str_slice(scan->text, at, to))) {
+            scan_add(scan, at, to, "generic", SPAN_PLAIN);
         }
     }
 }

@@ -7,10 +7,12 @@
 
 #include "guard/redact/scan.h"
 
-/* Clears the bits of `sift->values` where no such value begins. */
+/* Clears the bits of `sift->values` where no such value begins. Of names in which an anchor stands,
+ * whose lines are read anyway, that is left to values_scan(). */
 void values_prune(struct str text, struct sift *sift);
 
-/* Adds the values from `from` on whose bits are left. */
+/* Adds the values from `from` on whose bits are left and which nothing else found. Takes steps for
+ * each. */
 void values_scan(struct scan *scan, size_t from);
 
 /* Whether what stands at `at` is a value that no word, name or number is written like: 16

@@ -144,6 +144,48 @@ static size_t match_value(struct scan *scan, struct name *name, size_t after) {
     return value_at(scan, name, value, separator);
 }
 
+/* Whether a mask is all of the string whose quote stands at `quote`, behind its backslashes at
+ * `at`, and the string ends what it is the value of. */
+static bool is_string_of_mask(const struct scan *scan, size_t at, size_t quote) {
+    size_t slashes = quote - at;
+    size_t close = scan_skip_slashes(scan, quote + 4);
+
+    return scan_has(scan, quote + 1, "***") && close == quote + 4 + slashes &&
+           scan_char(scan, close) == scan->text.ptr[quote] &&
+           (is_any(scan_char(scan, close + 1), ",}])") || scan_is_line_over(scan, close + 1));
+}
+
+/* Whether a name and its = follow the blank at `at`. */
+static bool is_next_pair(const struct scan *scan, size_t at) {
+    size_t to = at + 1;
+
+    while (is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    return scan_char(scan, at) == ' ' && to > at + 1 && scan_char(scan, to) == '=' &&
+           scan_char(scan, to + 1) != '=';
+}
+
+/* Where the value of a name that is closed before `after` begins when a mask is all of it, as what
+ * masked it before leaves it: "NAME": "***", NAME=*** at the end of a line, ?NAME=***&. Whose name
+ * it is need not be asked then. 0 otherwise. */
+static size_t masked_value(const struct scan *scan, const struct name *name, size_t after) {
+    size_t value = scan_skip_blanks(scan, after + 1);
+    size_t quote = scan_skip_slashes(scan, value);
+
+    if (!is_any(scan_char(scan, after), ":=") || after + 3 >= scan->text.len) {
+        return 0;
+    }
+    if (is_any(scan_char(scan, quote), "\"'")) {
+        return is_string_of_mask(scan, value, quote) ? value : 0;
+    }
+    size_t to = value + 3;
+    bool is_over =
+        scan_has(scan, value, "***") && (scan_is_line_over(scan, to) || is_next_pair(scan, to) ||
+                                         (name->is_query && is_any(scan_char(scan, to), "& ")));
+    return is_over ? value : 0;
+}
+
 /* A name is judged once, whichever of its words was found first. */
 size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     struct name name;
@@ -151,10 +193,15 @@ size_t match_key(struct scan *scan, const struct rule *rule, size_t at) {
     if (at < scan->key_end) {
         return 0;
     }
-    budget_take(scan->budget, BUDGET_NAME);
     name_read(scan, rule, at, &name);
     scan->key_end = name.to;
     size_t after = name_close(scan, &name);
+    size_t masked = masked_value(scan, &name, after);
+    if (masked > 0) {
+        scan->found_from = masked;
+        return masked;
+    }
+    budget_take(scan->budget, BUDGET_NAME);
     bool is_string = name.quote == '"';
     struct within whole = is_string && name.slashes == 0 && scan_is_plain(scan, name.from - 1)
                               ? scan_all(scan)

@@ -717,6 +717,37 @@ static void what_only_looks_like_a_value_stays(void **state) {
     check_stays(redactor, plain, ARRAY_N(plain));
 }
 
+/* A name whose value is masked is not judged; what follows the mask may be a secret all the same.
+ */
+static void what_follows_a_mask_is_still_read(void **state) {
+    static const char *const rows[][2] = {
+        {"password=***Tulip4821", "password=***"},
+        {"password: ***Tulip4821", "password: ***"},
+        {"password=*** Tulip4821", "password=***"},
+        {"  token=*** hd83kfkKk29dkQ", "  token=***"},
+        {"password=***=Tulip4821 x", "password=***"},
+        {"\"password\": \"***Tulip4821\"", "\"password\": \"***\""},
+        {"{\"password\": \"***\\\"Tulip4821\"}", "{\"password\": \"***\"}"},
+        {"password='***''Tulip4821'", "password='***'"},
+        {"password: \"***\" -> \"Tulip4821\"", "password: \"***\" -> \"***\""},
+        {"curl \"https://x.y/?token=***&password=Tulip4821\"",
+         "curl \"https://x.y/?token=***&password=***\""},
+        {"curl \"https://x.y/?token=***hd83kfkKk29dkQ&a=1\"",
+         "curl \"https://x.y/?token=***&a=1\""},
+        {"export A_TOKEN=*** B_TOKEN=hd83kfkKk29dkQ", "export A_TOKEN=*** B_TOKEN=***"},
+        {"password=*** ab==Tulip4821", "password=***"},
+    };
+    struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(rows); i++) {
+        char *masked = mask_of(redactor, str_from(rows[i][0]), NULL);
+        assert_string_equal(masked, rows[i][1]);
+        free(masked);
+    }
+    redactor_free(redactor);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_log_puts_before_a_line_does_not_hide_where_it_begins),
@@ -728,6 +759,7 @@ int main(void) {
         cmocka_unit_test(values_of_an_env_file_are_known_in_each_reading),
         cmocka_unit_test(values_of_an_env_file_are_known_in_utf_16_too),
         cmocka_unit_test(what_only_looks_like_a_value_stays),
+        cmocka_unit_test(what_follows_a_mask_is_still_read),
     };
 
     return cmocka_run_group_tests_name("redact_log", tests, NULL, NULL);
