@@ -134,6 +134,9 @@ struct meaning {
 
 static struct meaning meanings[MEANINGS];
 
+/* By the last letter of a word, which of the endings of secrets it may have: a bit for each. */
+static uint64_t endings_of[32];
+
 static size_t meaning_at(const struct meaning *of) {
     uint64_t hash = (of->letters[0] ^ of->letters[1] * 31) * UINT64_C(0x9e3779b97f4a7c15);
     size_t at = (size_t)(hash >> 54);
@@ -177,6 +180,11 @@ static void meanings_fill(void) {
     meanings_add(public_words, ARRAY_N(public_words), WORD_PUBLIC);
     meanings_add(&key, 1, WORD_KEY);
     meanings_add(&token, 1, WORD_TOKEN);
+    _Static_assert(ARRAY_N(secret_endings) <= 64, "a bit for each ending");
+    for (size_t i = 0; i < ARRAY_N(secret_endings); i++) {
+        char last = secret_endings[i].ptr[secret_endings[i].len - 1];
+        endings_of[last & 0x1f] |= UINT64_C(1) << i;
+    }
 }
 
 /* The classes that a word is of. */
@@ -192,14 +200,13 @@ static unsigned classes_of(struct str word) {
     return meanings[meaning_at(&one)].classes;
 }
 
+/* Of a word whose classes were asked for. */
 static bool has_secret_ending(struct str word) {
-    char last = word.len > 0 ? fold(word.ptr[word.len - 1]) : '\0';
+    uint64_t left = word.len > 0 ? endings_of[word.ptr[word.len - 1] & 0x1f] : 0;
 
-    for (size_t i = 0; i < ARRAY_N(secret_endings); i++) {
-        struct str ending = secret_endings[i];
-        if (word.len >= ending.len && last == ending.ptr[ending.len - 1] &&
-            fold(word.ptr[word.len - ending.len]) == ending.ptr[0] &&
-            str_eq_nocase((struct str){word.ptr + word.len - ending.len, ending.len}, ending)) {
+    for (; left != 0; left &= left - 1) {
+        struct str ending = secret_endings[__builtin_ctzll(left)];
+        if (word.len >= ending.len && word_ends(word, ending)) {
             return true;
         }
     }
@@ -304,7 +311,8 @@ static bool is_service_name(struct str key) {
                                        W("jfrog-art-api")};
     static const struct str hosts[] = {W("__COM"), W("__ORG"), W("__NET"), W("__IO"), W("__DEV")};
 
-    if (word_ends_one_of(key, names, ARRAY_N(names))) {
+    if (key.len > 0 && is_any(fold(key.ptr[key.len - 1]), "nrbi") &&
+        word_ends_one_of(key, names, ARRAY_N(names))) {
         return true;
     }
     for (size_t i = 0; i < ARRAY_N(hosts) && str_starts(key, STR("BUNDLE_")); i++) {
@@ -726,6 +734,23 @@ static bool is_awaited(struct str value) {
     return str_char(value, to) == '(';
 }
 
+/* Whether it is letters and digits, as most tokens are: too long for any word below, and with more
+ * digits. */
+static bool is_letters_and_digits(struct str value) {
+    size_t digits = 0;
+
+    if (value.len < PART_LONG) {
+        return false;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_alnum(value.ptr[i])) {
+            return false;
+        }
+        digits += is_digit(value.ptr[i]);
+    }
+    return digits >= CODE_DIGITS && digits < value.len;
+}
+
 bool key_value_is_harmless(struct str key, struct str value) {
     static const struct str nothing[] = {W(""),
                                          W("null"),
@@ -766,6 +791,9 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                        W("string | "),  W("str = Field("), W("SecretStr = Field(")};
     static const struct str tags[] = {W("!Ref"), W("!GetAtt"), W("!ImportValue")};
 
+    if (is_letters_and_digits(value) && key.len > 2) { /* "Pw" of a minifier is no name */
+        return false;
+    }
     if (str_starts(value, STR("Bearer ")) || str_starts(value, STR("Basic "))) {
         value = str_slice(value, value.ptr[1] == 'e' ? 7 : 6, value.len); /* of a reference */
     }

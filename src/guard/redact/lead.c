@@ -90,6 +90,9 @@ static size_t blank_end(struct str line, size_t at) {
 
 /* 2026-11-30T11:34:29.123Z or 11:34:29.123, and one blank. */
 static size_t time_end(struct str line) {
+    if (!is_digit(str_char(line, 0))) {
+        return 0;
+    }
     size_t day = form_end(line, 0, "0000-00-00");
     bool is_split = day > 0 && is_any(str_char(line, day), "T ");
     size_t begin = is_split ? day + 1 : 0;
@@ -104,7 +107,8 @@ static size_t time_end(struct str line) {
     return blank_end(line, to);
 }
 
-static size_t word_end(struct str line, size_t at, const char *ends) {
+static inline __attribute__((always_inline)) size_t word_end(struct str line, size_t at,
+                                                             const char *ends) {
     size_t to = at;
 
     while (to < line.len && to - at < WORD_MAX && !is_any(line.ptr[to], ends) &&
@@ -116,6 +120,9 @@ static size_t word_end(struct str line, size_t at, const char *ends) {
 
 /* Nov 30 11:34:29 host tag[123]: */
 static size_t syslog_end(struct str line) {
+    if (str_char(line, 3) != ' ') {
+        return 0;
+    }
     size_t day = form_end(line, 0, "aaa 00 ");
     day = day > 0 ? day : form_end(line, 0, "aaa  0 ");
     size_t host = day > 0 ? form_end(line, day, "00:00:00 ") : 0;

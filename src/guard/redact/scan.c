@@ -99,7 +99,14 @@ size_t scan_line_end(const struct scan *scan, size_t at) {
     if (line != NULL && line->len == scan->text.len && at >= line->from && at <= line->to) {
         return line->to; /* names one after the other ask for the same line */
     }
-    while (to < scan->text.len && scan->text.ptr[to] != '\n' && scan->text.ptr[to] != '\r' &&
+    if (!scan->is_unescaped) { /* nor does a quote end it */
+        struct str rest = str_slice(scan->text, at, scan->text.len);
+        const char *end = rest.len == 0 ? NULL : memchr(rest.ptr, '\n', rest.len);
+        rest.len = end == NULL ? rest.len : (size_t)(end - rest.ptr);
+        end = rest.len == 0 ? NULL : memchr(rest.ptr, '\r', rest.len);
+        to += end == NULL ? rest.len : (size_t)(end - rest.ptr);
+    }
+    while (to < scan->text.len && !is_line_end(scan->text.ptr[to]) &&
            !scan_is_outer_quote(scan, to)) {
         to++;
     }

@@ -163,7 +163,7 @@ static size_t skip_scheme(const struct scan *scan, size_t at) {
     static const char *const schemes[] = {"Bearer ", "Basic ", "Digest ", "Negotiate ", "token ",
                                           "bearer ", "basic ", "ApiKey ", "FlyV1 ",     "Token "};
 
-    for (size_t i = 0; i < ARRAY_N(schemes); i++) {
+    for (size_t i = 0; i < ARRAY_N(schemes) && is_any(scan_char(scan, at), "BDNtbAFT"); i++) {
         if (scan_has(scan, at, schemes[i])) {
             return scan_skip_blanks(scan, at + strlen(schemes[i]));
         }
@@ -645,12 +645,14 @@ static bool is_cmdlet(const struct scan *scan, const struct name *name, size_t a
     size_t to = at;
     size_t dash = 0;
 
+    if (name->from == 0 || scan->text.ptr[name->from - 1] != '$') {
+        return false;
+    }
     while (is_name_char(scan_char(scan, to))) {
         dash = dash == 0 && scan->text.ptr[to] == '-' ? to : dash;
         to++;
     }
-    return name->from > 0 && scan->text.ptr[name->from - 1] == '$' && dash > at &&
-           is_upper(scan->text.ptr[at]) && is_upper(scan_char(scan, dash + 1)) &&
+    return dash > at && is_upper(scan->text.ptr[at]) && is_upper(scan_char(scan, dash + 1)) &&
            scan_char(scan, to) == ' ' &&
            is_any(scan_char(scan, scan_skip_slashes(scan, to + 1)), "-\"'");
 }
