@@ -23,27 +23,45 @@ static inline bool charset_has(const struct charset *set, char c) {
     return (set->bits[u >> 6] >> (u & 63) & 1) != 0;
 }
 
+/* What a character is; a table, since of the characters of a random text no branch can be foretold.
+ */
+enum char_class {
+    CHAR_DIGIT = 1 << 0,
+    CHAR_UPPER = 1 << 1,
+    CHAR_LOWER = 1 << 2,
+    CHAR_HEX = 1 << 3,
+    CHAR_NAME = 1 << 4,   /* _ - . */
+    CHAR_BASE64 = 1 << 5, /* + / - _ = */
+    CHAR_BLANK = 1 << 6,  /* line ends too */
+    CHAR_QUOTE = 1 << 7,
+    CHAR_LETTER = CHAR_UPPER | CHAR_LOWER,
+    CHAR_ALNUM = CHAR_DIGIT | CHAR_LETTER
+};
+extern const uint8_t char_classes[256];
+
+static inline bool char_is(char c, unsigned classes) {
+    return (char_classes[(unsigned char)c] & classes) != 0;
+}
+
 static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static inline bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
 static inline char fold(char c) { return is_upper(c) ? (char)(c | 0x20) : c; }
 
-static inline bool is_letter(char c) { return fold(c) >= 'a' && fold(c) <= 'z'; }
+static inline bool is_letter(char c) { return char_is(c, CHAR_LETTER); }
 
-static inline bool is_alnum(char c) { return is_digit(c) || is_letter(c); }
+static inline bool is_alnum(char c) { return char_is(c, CHAR_ALNUM); }
 
-static inline bool is_hex(char c) { return is_digit(c) || (fold(c) >= 'a' && fold(c) <= 'f'); }
+static inline bool is_hex(char c) { return char_is(c, CHAR_HEX); }
 
 /* Of Base64, either alphabet, and its padding. */
-static inline bool is_base64(char c) {
-    return is_alnum(c) || c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
-}
+static inline bool is_base64(char c) { return char_is(c, CHAR_ALNUM | CHAR_BASE64); }
 
 /* Of the name of a variable, a header, an option. */
-static inline bool is_name_char(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
+static inline bool is_name_char(char c) { return char_is(c, CHAR_ALNUM | CHAR_NAME); }
 
-static inline bool is_quote(char c) { return c == '"' || c == '\'' || c == '`'; }
+static inline bool is_quote(char c) { return char_is(c, CHAR_QUOTE); }
 
 static inline bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
@@ -52,7 +70,7 @@ static inline bool is_number_char(char c) {
     return is_digit(c) || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
 }
 
-static inline bool is_blank(char c) { return c == ' ' || c == '\t' || is_line_end(c); }
+static inline bool is_blank(char c) { return char_is(c, CHAR_BLANK); }
 
 /* The value of a hexadecimal digit. */
 static inline unsigned hex_value(char c) {

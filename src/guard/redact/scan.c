@@ -10,6 +10,21 @@ enum { COLOUR_MAX = 24, DEEP = 16 /* backslashes of a quote */ };
 #define ALNUM_HI (SET_UPPER_HI | SET_LOWER_HI)
 
 /* clang-format off */
+#define TWO(c, class) [c] = (class), [(c) + 1] = (class)
+#define TEN(c, class) TWO(c, class), TWO((c) + 2, class), TWO((c) + 4, class), TWO((c) + 6, class), TWO((c) + 8, class)
+#define LETTERS(a, class)                                                                          \
+    TWO(a, (class) | CHAR_HEX), TWO((a) + 2, (class) | CHAR_HEX), TWO((a) + 4, (class) | CHAR_HEX), \
+    TEN((a) + 6, class), TEN((a) + 16, class)
+const uint8_t char_classes[256] = {
+    TEN('0', CHAR_DIGIT | CHAR_HEX), LETTERS('A', CHAR_UPPER), LETTERS('a', CHAR_LOWER),
+    ['_'] = CHAR_NAME | CHAR_BASE64, ['-'] = CHAR_NAME | CHAR_BASE64, ['.'] = CHAR_NAME,
+    ['+'] = CHAR_BASE64, ['/'] = CHAR_BASE64, ['='] = CHAR_BASE64,
+    [' '] = CHAR_BLANK, ['\t'] = CHAR_BLANK, ['\n'] = CHAR_BLANK, ['\r'] = CHAR_BLANK,
+    ['"'] = CHAR_QUOTE, ['\''] = CHAR_QUOTE, ['`'] = CHAR_QUOTE,
+};
+/* clang-format on */
+
+/* clang-format off */
 const struct charset charsets[SET_N] = {
     [SET_ALNUM]     = {{SET_DIGIT_LO, ALNUM_HI}},
     [SET_CAPITALS]  = {{SET_DIGIT_LO, SET_UPPER_HI}},
