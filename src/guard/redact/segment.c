@@ -51,6 +51,7 @@ void segmenter_restart(struct segmenter *segmenter) {
     segmenter->is_one = true;
     segmenter->is_open = false;
     settled_forget(&segmenter->settled);
+    settled_forget(&segmenter->passed);
     buf_clear(&segmenter->held);
 }
 
@@ -847,6 +848,35 @@ static size_t lines_handle(struct segmenter *segmenter, const struct redactor_co
     return at;
 }
 
+/* How long the line of what is held is with which `text` begins and in which nothing stood when it
+ * was sifted before: "***", of a list; 0 when there is none. */
+static size_t line_passed(struct segmenter *segmenter, const struct redactor_core *core,
+                          struct reading *reading, struct str text) {
+    struct carry *carry = &reading->state.carry;
+    size_t len =
+        is_raw(segmenter, reading) ? 0 : settled_len(&segmenter->passed, &core->known, text, carry);
+
+    if (len > 0) {
+        steps_give(segmenter, reading, len);
+        carry->before = text.ptr[len - 1];
+        segmenter->rounds = 0;
+    }
+    return len;
+}
+
+/* Remembers the window, of what is held, when it is one line and has no mark. */
+static void line_pass_again(struct segmenter *segmenter, const struct redactor_core *core,
+                            const struct reading *reading, const struct carry *before,
+                            struct str window) {
+    const struct sift *sift = &reading->sift;
+    bool is_line = bits_next(sift->ends, sift->ends, 0, window.len) + 1 == window.len;
+
+    if (!is_raw(segmenter, reading) && is_line &&
+        bits_next(sift->marks, sift->hints, 0, window.len) == window.len) {
+        settled_add(&segmenter->passed, &core->known, window, before, &reading->state.carry);
+    }
+}
+
 static size_t reading_feed(struct segmenter *segmenter, const struct redactor_core *core,
                            struct reading *reading, struct str text, bool is_end) {
     size_t at = 0;
@@ -855,8 +885,9 @@ static size_t reading_feed(struct segmenter *segmenter, const struct redactor_co
         struct str window = str_slice(text, at, at + SEGMENT_MAX);
         bool is_last = is_end && at + window.len == text.len && window.len < SEGMENT_MAX;
         size_t given = 0;
-        size_t settled = line_settled(segmenter, core, reading, window);
+        size_t settled = line_passed(segmenter, core, reading, window);
 
+        settled = settled > 0 ? settled : line_settled(segmenter, core, reading, window);
         if (settled > 0) {
             plain_give(segmenter, core, reading, window, &given, settled);
             at += settled;
@@ -866,8 +897,12 @@ static size_t reading_feed(struct segmenter *segmenter, const struct redactor_co
             reading->is_waiting = false;
             break; /* no line ends in it */
         }
+        struct carry before = reading->state.carry;
         engine_sift(core->anchors, window, SIFT_WINDOW, &reading->sift);
         size_t handled = lines_handle(segmenter, core, reading, window, is_last);
+        if (handled == window.len) {
+            line_pass_again(segmenter, core, reading, &before, window);
+        }
         if (handled == 0 && is_stopped(segmenter, reading)) {
             break;
         }

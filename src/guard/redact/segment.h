@@ -72,6 +72,7 @@ struct segmenter {
     int rounds;             /* how often */
     size_t owed;            /* bytes that came for what is held, which gives steps for so many */
     struct settled settled; /* lines that are not read again */
+    struct settled passed;  /* lines without a mark, of what is held, that are not sifted again */
     int64_t taken;          /* steps that reading the segment that came last took */
     struct sift sift;       /* of a line that is limited, and of one that has not ended */
     struct scratch scratch;
