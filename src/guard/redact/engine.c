@@ -101,24 +101,24 @@ static bool is_wrapped(struct str text, const struct sift *sift, size_t at, bool
            bits_next(sift->ends, sift->ends, at, at + text.len - 2) < at + text.len - 2;
 }
 
+/* What an odd byte makes of a text. */
+static enum trait trait_of(char odd) {
+    return odd == '\\' ? TRAIT_ESCAPE : odd == '%' ? TRAIT_PERCENT : TRAIT_UNSEEN;
+}
+
 /* Of `text`, the bits of which stand at `at`. */
 static enum trait traits_of(struct str text, const struct sift *sift, size_t at) {
-    unsigned traits = TRAIT_NONE;
-    size_t odd = bits_next(sift->odds, sift->odds, at, at + text.len);
+    static const unsigned all = TRAIT_ESCAPE | TRAIT_PERCENT | TRAIT_UNSEEN;
+    size_t end = at + text.len;
+    unsigned traits = has_byte(text, '\x1b') ? TRAIT_UNSEEN : 0U;
 
-    traits |= has_byte(text, '\x1b') ? TRAIT_UNSEEN : 0U;
-    if (odd == at + text.len) {
-        traits |= is_wrapped(text, sift, at, false) ? TRAIT_WRAPPED : 0U;
-        return (enum trait)traits;
+    for (size_t odd = bits_next(sift->odds, sift->odds, at, end);
+         odd < end && (traits & all) != all;
+         odd = bits_next(sift->odds, sift->odds, odd + 1, end)) {
+        traits |= trait_of(text.ptr[odd - at]);
     }
-    bool has_escape = has_byte(str_slice(text, odd - at, text.len), '\\');
+    bool has_escape = (traits & TRAIT_ESCAPE) != 0;
     traits |= is_wrapped(text, sift, at, has_escape) ? TRAIT_WRAPPED : 0U;
-    text = str_slice(text, odd - at, text.len);
-    bool is_unseen =
-        has_byte(text, 0) || has_byte(text, 0xe2) || has_byte(text, 0xef) || has_byte(text, 0xc2);
-    traits |= is_unseen ? TRAIT_UNSEEN : 0U;
-    traits |= has_escape ? TRAIT_ESCAPE : 0U;
-    traits |= has_byte(text, '%') ? TRAIT_PERCENT : 0U;
     return (enum trait)traits;
 }
 
