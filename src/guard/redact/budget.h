@@ -12,25 +12,25 @@
 
 enum {
     BUDGET_MAX = 3600000,
-    BUDGET_A_BYTE = 25,    /* new steps for a byte of what was masked */
+    BUDGET_A_BYTE = 22,    /* new steps for a byte of what was masked */
     BUDGET_KEPT = 3,       /* of so many parts one is for what lines must know of those before */
-    BUDGET_SEGMENT = 130,  /* what things cost: one that is looked at ... */
+    BUDGET_SEGMENT = 110,  /* what things cost: one that is looked at ... */
     BUDGET_BYTE = 1,       /* ... and a byte of it; ... */
-    BUDGET_VIEW = 300,     /* ... one way to read it ... */
+    BUDGET_VIEW = 390,     /* ... one way to read it ... */
     BUDGET_VIEW_BYTE = 2,  /* ... and a byte of that; ... */
     BUDGET_INNER = 900,    /* ... what was encoded in it ... */
     BUDGET_ROUND = 260,    /* ... one that is read again ... */
     BUDGET_ROUND_BYTE = 2, /* ... and a byte of that; ... */
     BUDGET_ANCHOR = 45,    /* ... a place where a matcher is called; ... */
-    BUDGET_NAME = 180,     /* ... a name that is judged, with what stands around it; ... */
-    BUDGET_LEAD = 300,     /* ... what a log puts before its line; ... */
+    BUDGET_NAME = 195,     /* ... a name that is judged, with what stands around it; ... */
+    BUDGET_LEAD = 230,     /* ... what a log puts before its line; ... */
     BUDGET_READ = 100,     /* ... what stands behind one with a sign, ... */
     BUDGET_BLANK = 400,    /* ... what stands behind one without a sign; ... */
     BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
     BUDGET_WALK_BYTE = 10, /* ... one of a program's arguments, or of what brackets hold; ... */
-    BUDGET_VALUE = 450,    /* ... a value that nobody knows; ... */
+    BUDGET_VALUE = 650,    /* ... a value that nobody knows; ... */
     BUDGET_PERSON = 40,    /* ... a number or an address of a person; ... */
-    BUDGET_LOOK = 24       /* ... and what a place that is looked at for one takes, in parts */
+    BUDGET_LOOK = 23       /* ... and what a place that is looked at for one takes, in parts */
 };
 
 struct budget {

@@ -22,6 +22,7 @@ void scratch_wipe(struct scratch *scratch) {
     }
     mem_wipe(scratch->decoded, scratch->decoded_cap);
     mem_wipe((char *)&scratch->judged, sizeof scratch->judged);
+    mem_wipe((char *)&scratch->led, sizeof scratch->led);
 }
 
 void scratch_done(struct scratch *scratch) {
@@ -170,6 +171,7 @@ static struct scan scan_begin(const struct pass *pass, struct str text, struct c
         .known = pass->known,
         .budget = &pass->scratch->budget,
         .judged = &pass->scratch->judged,
+        .led = &pass->scratch->led,
         .carry = carry,
         .out = out,
         .is_line_start = carry == NULL || !carry->is_line_middle,

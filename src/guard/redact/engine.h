@@ -21,6 +21,7 @@ struct scratch {
     char *decoded;
     size_t decoded_cap;
     struct judged judged;
+    struct led led;
     struct budget budget; /* of the text under way */
 };
 void scratch_done(struct scratch *scratch); /* wipes and frees */

@@ -371,13 +371,13 @@ void values_scan(struct scan *scan, size_t from) {
         size_t at = bit - base - (SIEVE_VALUE - 1);
         size_t run_to = bits_next_clear(scan->sift->letters, bit, end) - base;
         size_t to = value_end(scan->text, at, run_to);
-        if (is_found(scan, &seen, at, to)) {
+        struct str name = name_of_value(scan->text, at, to);
+        bool is_asked = !is_asked_later(scan->sift, base, scan->text, name);
+        if (!is_asked && is_found(scan, &seen, at, to)) {
             continue;
         }
-        struct str name = name_of_value(scan->text, at, to);
         budget_take(scan->budget, BUDGET_VALUE);
-        if (!is_asked_later(scan->sift, base, scan->text, name) ||
-            is_value(name, str_slice(scan->text, at, to))) {
+        if (is_asked || is_value(name, str_slice(scan->text, at, to))) {
             scan_add(scan, at, to, "generic", SPAN_PLAIN);
         }
     }

@@ -38,6 +38,22 @@ size_t name_string_begin(const struct scan *scan, size_t from, size_t at) {
     return 0;
 }
 
+/* How much of `line`, which ends before a name, a log put there; what was asked last is remembered.
+ */
+static size_t lead_before(const struct scan *scan, struct str line) {
+    struct led *led = scan->led;
+
+    if (line.len == 0 || line.len > LED_MAX) {
+        return lead_len(line);
+    }
+    if (line.len != led->len || memcmp(line.ptr, led->text, line.len) != 0) {
+        led->lead = lead_len(line);
+        led->len = line.len;
+        memcpy(led->text, line.ptr, line.len);
+    }
+    return led->lead;
+}
+
 size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
     size_t from = scan_line_begin(scan, at);
 
@@ -53,7 +69,7 @@ size_t name_line_begin(const struct scan *scan, size_t at, bool *is_begin) {
     size_t string = name_string_begin(scan, from, at);
     from = string > 0 ? string : from;
     *is_begin = *is_begin || string > 0;
-    return *is_begin ? from + lead_len(str_slice(scan->text, from, at)) : from;
+    return *is_begin ? from + lead_before(scan, str_slice(scan->text, from, at)) : from;
 }
 
 /* Whether two words end at `at` of which the first ends as a pod's name does: "api-7d9f-x2x4k api"

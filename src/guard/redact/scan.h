@@ -100,7 +100,7 @@ struct carry {
     char before;    /* the byte before; 0 at the start */
 };
 
-enum { JUDGED_MAX = 48, SKIPPED_MAX = 64, BEFORE_MAX = 256 };
+enum { JUDGED_MAX = 48, LED_MAX = 160, SKIPPED_MAX = 64, BEFORE_MAX = 256 };
 
 struct memo {
     size_t from;
@@ -149,6 +149,14 @@ struct judged {
     bool is_secret;
 };
 
+/* What stood before a name on its line, and how much of that a log put there: what is shown of a
+ * line has the same there as what came. */
+struct led {
+    char text[LED_MAX]; /* longer ones are not kept */
+    size_t len;
+    size_t lead;
+};
+
 struct scan {
     struct str text;
     struct sift *sift; /* of a text that holds this one ... */
@@ -189,6 +197,7 @@ struct scan {
     struct json_string
         strings[2];        /* of the source's quotes, and of those that were read out of it */
     struct judged *judged; /* the name that was judged last, of this text or one before */
+    struct led *led;       /* the same of what stood before one */
 };
 
 struct rule {

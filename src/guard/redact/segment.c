@@ -154,11 +154,11 @@ static void held_read(struct segmenter *segmenter, const struct redactor_core *c
 /* What reading `n` bytes again costs. */
 static int64_t round_steps(size_t n) { return BUDGET_ROUND + (int64_t)n * BUDGET_ROUND_BYTE; }
 
-/* Holds what is to be shown of a segment of `came` bytes, before which `before` was known.
- * `is_open`: its end is masked, and the next one may go on with it. */
+/* Holds what is to be shown of a segment of `came` bytes, before which `before` was known; reading
+ * it again costs `round`. `is_open`: its end is masked, and the next one may go on with it. */
 static void held_add(struct segmenter *segmenter, const struct redactor_core *core,
                      const struct reading_state *before, size_t came, struct str text,
-                     bool is_open) {
+                     int64_t round, bool is_open) {
     if (segmenter->is_one) {
         segmenter->shown.state = *before;
         segmenter->is_one = false;
@@ -171,18 +171,30 @@ static void held_add(struct segmenter *segmenter, const struct redactor_core *co
     segmenter->is_open = is_open || (segmenter->is_open && text.len == 0);
     segmenter->owed += came;
     if (text.len > 0) {
-        budget_take(&segmenter->scratch.budget, (size_t)round_steps(text.len));
+        budget_take(&segmenter->scratch.budget, (size_t)round);
         buf_add(&segmenter->held, text);
         held_read(segmenter, core, false);
     }
 }
 
-/* Gives back what it took to find what is masked of `n` bytes, of which `shown` are left. */
-static void taken_give(struct segmenter *segmenter, size_t n, size_t shown) {
+/* Gives back what it took to find what is masked of `n` bytes, of which `shown` are left, which are
+ * read again for `round`. */
+static void taken_give(struct segmenter *segmenter, size_t n, size_t shown, int64_t round) {
     if (shown < n) {
-        budget_give_back(&segmenter->scratch.budget, segmenter->taken + round_steps(shown),
-                         n - shown);
+        budget_give_back(&segmenter->scratch.budget, segmenter->taken + round, n - shown);
     }
+}
+
+/* What reading a line again costs that is shown behind `before`: nothing when it stood there. */
+static int64_t line_round(const struct segmenter *segmenter, const struct redactor_core *core,
+                          const struct reading_state *before, struct str text) {
+    const struct carry *carry = segmenter->is_one ? &before->carry : &segmenter->shown.state.carry;
+    bool is_first = segmenter->held.len == 0 && !segmenter->is_open;
+    bool is_known =
+        is_first && (settled_len(&segmenter->passed, &core->known, text, carry) == text.len ||
+                     settled_len(&segmenter->settled, &core->known, text, carry) == text.len);
+
+    return is_known && text.len > 0 ? 0 : round_steps(text.len);
 }
 
 /* Puts `masked` in the place of `text`, a part of what is held, that was read or not; it is read
@@ -194,7 +206,7 @@ static void held_replace(struct segmenter *segmenter, struct str text, bool is_r
     size_t after = held->len - at - text.len;
 
     if (is_read) {
-        taken_give(segmenter, text.len, masked.len);
+        taken_give(segmenter, text.len, masked.len, round_steps(masked.len));
     }
     budget_take(&segmenter->scratch.budget, (size_t)round_steps(masked.len));
     buf_reserve(held, held->len + masked.len + 1);
@@ -224,7 +236,7 @@ static void plain_give(struct segmenter *segmenter, const struct redactor_core *
         static const struct spans none = {0};
         segment_give(segmenter, text, &none);
     } else {
-        held_add(segmenter, core, &reading->state, text.len, text, false);
+        held_add(segmenter, core, &reading->state, text.len, text, round_steps(text.len), false);
     }
     *given = to;
 }
@@ -290,10 +302,12 @@ static void masked_give(struct segmenter *segmenter, const struct redactor_core 
     bool is_open = last != NULL && last->to == text.len && last->kind != limit_kind;
 
     if (segmenter->is_masking) {
+        struct str shown = buf_str(&segmenter->masked);
+        int64_t round = line_round(segmenter, core, before, shown);
         if (last == NULL || last->kind != limit_kind) {
-            taken_give(segmenter, text.len, segmenter->masked.len);
+            taken_give(segmenter, text.len, shown.len, round);
         }
-        held_add(segmenter, core, before, text.len, buf_str(&segmenter->masked), is_open);
+        held_add(segmenter, core, before, text.len, shown, round, is_open);
     } else {
         budget_give(&segmenter->scratch.budget, text.len);
         segment_give(segmenter, text, spans);
@@ -698,9 +712,9 @@ static bool line_handle(struct segmenter *segmenter, const struct redactor_core 
     struct piece_of_text piece = piece_of(reading, window, at, end);
     bool has_mark = bits_next(sift->marks, sift->marks, at, end) < end;
 
+    int64_t left = segmenter->scratch.budget.left;
     budget_take(&segmenter->scratch.budget,
                 has_mark || !is_idle(&before.carry) ? BUDGET_SEGMENT : 0);
-    int64_t left = segmenter->scratch.budget.left;
     bool is_read = line_read(segmenter, core, reading, piece);
     segmenter->taken = left - segmenter->scratch.budget.left;
     bool is_found = is_read && is_raw(segmenter, reading) && segmenter->spans.n > 0;

@@ -155,10 +155,22 @@ static size_t shape_skip(const struct shape *shape, struct str text, size_t at) 
     return to;
 }
 
+/* Behind what stands between values at `at`, as brackets and commas do. */
+static size_t between_end(struct str text, size_t at) {
+    while (at < text.len && is_between(text.ptr[at])) {
+        at++;
+    }
+    return at;
+}
+
 static void shape_run(struct shape *shape, struct str text, struct buf *out) {
     for (size_t at = 0; at < text.len; at++) {
+        if (shape->state == SHAPE_BETWEEN) {
+            size_t end = between_end(text, at);
+            put(out, str_slice(text, at, end));
+            at = end;
+        }
         size_t to = shape_skip(shape, text, at);
-
         if (to > at) {
             put_mask(shape, out);
             at = to;
