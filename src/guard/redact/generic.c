@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    VALUE_MAX = 256, /* what is longer is data */
+    VALUE_MAX = 256,  /* what is longer is data, ... */
+    NUMBER_MAX = 700, /* ... but for the private numbers of a JSON Web Key with 4096 bits */
     NAME_MAX = 64,
     BLANKS_MAX = 8,
     SLASHES_MAX = 7,
@@ -139,7 +140,7 @@ static struct str without_folders(struct str value) {
 }
 
 /* The shorter it is, the likelier are the long tokens of words. */
-static bool is_random(struct str value) {
+static bool is_random(struct str value, size_t most) {
     struct str whole = value;
 
     value = without_folders(value);
@@ -148,8 +149,8 @@ static bool is_random(struct str value) {
     }
     size_t tenths = value.len < SHORT ? 22 : 25;
 
-    return value.len <= VALUE_MAX && has_digit_or_sign(value) && !is_public_value(value) &&
-           has_odd_parts(value) && !is_prose_inside(value) &&
+    return value.len <= most && has_digit_or_sign(value) && !is_public_value(value) &&
+           has_odd_parts(value) && !is_prose_inside(str_slice(value, 0, VALUE_MAX)) &&
            tokens_reach(ENCODING_O200K_BASE, value, (value.len * 10 + tenths - 1) / tenths);
 }
 
@@ -279,7 +280,10 @@ static struct str name_of_value(struct str text, size_t at, size_t to) {
 }
 
 static bool is_value(struct str name, struct str value) {
-    return is_random(value) && (!key_is_public(name) || is_raw_key(name, value.len));
+    static const struct str numbers[] = {W("d"), W("p"), W("q"), W("dp"), W("dq"), W("qi"), W("k")};
+    size_t most = word_is_exactly_one_of(name, numbers, ARRAY_N(numbers)) ? NUMBER_MAX : VALUE_MAX;
+
+    return is_random(value, most) && (!key_is_public(name) || is_raw_key(name, value.len));
 }
 
 /* Whether something begins in `name`, a part of `text`, the bits of which stand at `base`, so that

@@ -34,6 +34,7 @@ static const struct str secret_words[] = {
 static const struct str secret_endings[] = {
     W("password"), W("passwd"), W("passphrase"), W("apikey"), W("secretkey"), W("accesskey"), W("privatekey"),
     W("secret"), W("token"), W("userpass"), W("dbpass"), W("rootpass"), W("adminpass"), W("mysqlpass"), W("smtppass"), W("mailpass"), W("redispass"), W("dbpw"), W("userpw"), W("rootpw"), W("adminpw"), W("bindpw"), W("passwort"), W("authkey"), W("authtoken"), W("accesstoken"), W("apitoken"), W("sessiontoken"), W("clientsecret"), W("netrc"), W("storepass"), W("keypass"), W("userpwd"), W("requirepass"), W("masterauth"),
+    W("signingkey"), W("encryptionkey"), W("servicekey"), W("accountkey"), W("masterkey"), W("authcookie"), W("sessioncookie"), W("httpauth"), W("basicauth"), W("proxyauth"), W("credentials"),
 };
 
 /* The last word says that the value describes the secret, or is a thing named after one. */
@@ -520,7 +521,20 @@ static bool is_template_name(struct str value) {
     return name.len > 1;
 }
 
-/* env.DB_PASSWORD, var.password, settings.SECRET_KEY: code that hands a value on. */
+/* Without ["name"] at its end. */
+static struct str without_index(struct str value) {
+    size_t to = str_ends(value, STR("\"]")) ? value.len - 2 : 0;
+    size_t from = to;
+
+    while (from > 0 && (is_letter(value.ptr[from - 1]) || is_any(value.ptr[from - 1], "_-"))) {
+        from--;
+    }
+    bool is_index = from > 2 && from < to && str_ends(str_slice(value, 0, from), STR("[\""));
+    return is_index ? str_slice(value, 0, from - 2) : value;
+}
+
+/* env.DB_PASSWORD, var.password, settings.SECRET_KEY, data.vault.app["token"]: code that hands a
+ * value on. */
 static bool is_variable(struct str value) {
     static const struct str owners[] = {
         W("env."),      W("import.meta.env."), W("var."),     W("local."), W("module."), W("data."),
@@ -532,6 +546,7 @@ static bool is_variable(struct str value) {
     while (value.len > 0 && is_any(value.ptr[value.len - 1], ",;)")) {
         value = str_slice(value, 0, value.len - 1);
     }
+    value = without_index(value);
     for (size_t i = 0; i < ARRAY_N(owners); i++) {
         if (value.len == 0 || value.ptr[0] != owners[i].ptr[0] || !str_starts(value, owners[i])) {
             continue;
@@ -592,6 +607,15 @@ static bool is_same_name(struct str key, struct str value) {
         }
     }
     return path.len == 0 ? value.len < whole : is_parameter || is_any(path.ptr[path.len - 1], ".>");
+}
+
+/* self.password = password and this.token = token; of code, which hands an argument on. */
+static bool is_own_argument(struct str key, struct str value) {
+    bool is_own = str_starts(key, STR("self.")) || str_starts(key, STR("this."));
+    struct str name = str_slice(key, 5, key.len);
+
+    value = str_ends(value, STR(";")) ? str_slice(value, 0, value.len - 1) : value;
+    return is_own && str_eq(name, value);
 }
 
 bool key_path_has_secret(struct str path) {
@@ -776,6 +800,7 @@ bool key_value_is_harmless(struct str key, struct str value) {
                                          W("string"),
                                          W("SecretStr"),
                                          W("string;"),
+                                         W("string,"),
                                          W("str,"),
                                          W("&str"),
                                          W("required"),
@@ -825,10 +850,11 @@ bool key_value_is_harmless(struct str key, struct str value) {
         is_any(first, "{$") && (is_template_reference(value) || is_template_name(value) ||
                                 is_shell_reference(value) || is_runner_context(value));
     return is_read || is_reference || is_version(value) || is_same_name(key, value) ||
-           is_variable(value) || is_part_of_program(key, value) || is_count(key, value) ||
-           is_shown_end(value) || is_awaited(value) || is_no_code(key, value) ||
-           is_metavariable(key, value) || str_starts(value, STR("<set to the key '")) ||
-           is_setting(key, value) || is_resource_path(value) || reference_is(key, value);
+           is_own_argument(key, value) || is_variable(value) || is_part_of_program(key, value) ||
+           is_count(key, value) || is_shown_end(value) || is_awaited(value) ||
+           is_no_code(key, value) || is_metavariable(key, value) ||
+           str_starts(value, STR("<set to the key '")) || is_setting(key, value) ||
+           is_resource_path(value) || reference_is(key, value);
 }
 
 bool key_is_public(struct str key) {

@@ -96,6 +96,27 @@ static void random_values_are_found_under_names_that_say_nothing(void **state) {
     }
 }
 
+/* The private numbers of a JSON Web Key (RFC 7517), of keys with 2048 and 4096 bits. */
+static void private_numbers_of_a_key_are_found(void **state) {
+    static const char *const names[] = {"d", "p", "q", "dp", "dq", "qi"};
+    CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(names) * 2; i++) {
+        CLEANUP(buf_done) struct buf value = BUF_INIT(TEXT_MAX);
+        CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
+        size_t len = 0;
+
+        for (size_t k = 0; k < (i % 2 == 0 ? 342 : 683); k++) {
+            buf_add_c(&value, alnum[next_random() % strlen(alnum)]);
+        }
+        buf_addf(&line, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"%s\":\"%s\"}", names[i / 2],
+                 buf_cstr(&value));
+        CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&line), &len);
+        assert_false(leaks(masked, len, buf_cstr(&value)));
+    }
+}
+
 static void what_only_looks_random_stays(void **state) {
     CLEANUP(redactor_freep) struct redactor *redactor = redactor_new();
 
@@ -229,6 +250,7 @@ static void a_random_value_is_masked_whole_and_nothing_beside_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_values_are_found_under_names_that_say_nothing),
+        cmocka_unit_test(private_numbers_of_a_key_are_found),
         cmocka_unit_test(what_only_looks_random_stays),
         cmocka_unit_test(base64_of_text_beyond_ascii_stays),
         cmocka_unit_test(base64_of_text_beyond_ascii_is_looked_into),

@@ -69,6 +69,17 @@ static bool is_substitution(struct str value) {
            !prints_itself(command);
 }
 
+bool reference_is_command(struct str value) {
+    static const struct str programs[] = {
+        W("aws"),  W("vault"),   W("gcloud"),   W("az"),        W("kubectl"), W("op"),   W("pass"),
+        W("cat"),  W("openssl"), W("security"), W("terraform"), W("doppler"), W("jq"),   W("sops"),
+        W("head"), W("gopass"),  W("docker"),   W("bw"),        W("heroku"),  W("curl"), W("grep")};
+    struct str program = first_word(value);
+
+    return program.len < value.len &&
+           word_is_exactly_one_of(program, programs, ARRAY_N(programs)) && !prints_itself(value);
+}
+
 /* NAME of a variable. */
 static bool is_name(struct str name) {
     return name.len > 1 && !is_digit(name.ptr[0]) && has_only(name, "_");
@@ -171,10 +182,12 @@ static bool is_sentence(struct str value) {
            words >= SENTENCE_WORDS;
 }
 
-/* invalid_token: The access token expired, of OAuth 2.0 (RFC 6749, 5.2). */
+/* invalid_token: The access token expired, of OAuth 2.0 (RFC 6749, 5.2), and ExpiredToken: The
+ * security token included in the request is expired, of AWS. */
 static bool is_error(struct str key, struct str value) {
     static const struct str begins[] = {W("invalid_"), W("unsupported_"), W("expired_"),
-                                        W("missing_")};
+                                        W("missing_"), W("Invalid"),      W("Expired"),
+                                        W("Missing"),  W("Malformed")};
 
     return starts_with_one_of(key, begins, ARRAY_N(begins)) && is_sentence(value);
 }
@@ -184,7 +197,8 @@ static bool is_way_in(struct str key, struct str value) {
     static const struct str words[] = {W("ok"),      W("success"), W("succeeded"), W("failed"),
                                        W("failure"), W("denied"),  W("granted"),   W("enabled"),
                                        W("basic"),   W("bearer"),  W("digest"),    W("disabled"),
-                                       W("oauth"),   W("oauth2"),  W("jwt"),       W("iam")};
+                                       W("oauth"),   W("oauth2"),  W("jwt"),       W("iam"),
+                                       W("oidc"),    W("saml"),    W("ldap"),      W("kerberos")};
 
     return str_ends_nocase(key, STR("auth")) && word_is_one_of(value, words, ARRAY_N(words));
 }
@@ -211,6 +225,12 @@ static bool is_type(struct str value) {
                                       W(" | null"),  W(" | None"), W(" = null"), W(" = None"),
                                       W(") {"),      W("):"),      W(") ->"),    W(" | undefined")};
 
+    if (str_starts(value, STR("Option<")) || str_starts(value, STR("Vec<"))) { /* of Rust */
+        const char *close = memrchr(value.ptr, '>', value.len);
+        struct str inner = str_slice(value, 4, close == NULL ? 0 : (size_t)(close - value.ptr));
+        return has_only(inner, "<>:&_") && word_digits(inner) < 3 &&
+               value.len - (inner.len + 4) <= 2;
+    }
     for (size_t i = 0; i < ARRAY_N(types); i++) {
         if (str_starts(value, types[i])) {
             struct str end = str_slice(value, types[i].len, value.len);

@@ -7,6 +7,10 @@
 /* Whether `value` under the name `key` only refers to a secret, or tells of it. */
 bool reference_is(struct str key, struct str value);
 
+/* Whether it is a command that prints a secret, as a shell has it between backticks: vault read
+ * -field=token secret/app. */
+bool reference_is_command(struct str value);
+
 /* Whether a password is the variable that holds one: $NAME, ${name}, %NAME%, {name}. */
 bool reference_is_variable(struct str value);
 

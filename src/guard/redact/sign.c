@@ -314,10 +314,12 @@ static size_t after_told(const struct scan *scan, const struct name *name, struc
 /* Where the value begins behind "-> " at `sign`; 0 when it is the name in a place, as git shows a
  * branch: NAME -> origin/NAME */
 static size_t after_arrow(const struct scan *scan, const struct name *name, struct behind behind) {
-    if (!scan_has(scan, behind.sign, "-> ")) {
+    bool is_drawn = scan_has(scan, behind.sign, "\xe2\x86\x92 ");
+
+    if (!is_drawn && !scan_has(scan, behind.sign, "-> ")) {
         return 0;
     }
-    size_t value = sign_value_begin(scan, behind.sign + 3);
+    size_t value = sign_value_begin(scan, behind.sign + (is_drawn ? 4 : 3));
     size_t to = scan_unquoted_end(scan, value);
     struct str key = name_str(scan, name);
     size_t same = to - value > key.len ? to - key.len : value;
@@ -412,7 +414,7 @@ static const struct form {
     {"v", '=', FORM_QUOTED, after_value_word},
     {"pc", '=', FORM_APART, after_told},
     {NULL, '\0', FORM_BARE | FORM_ELEMENT, after_tag},
-    {"-", '=', FORM_APART, after_arrow},
+    {"-\xe2", '=', FORM_APART, after_arrow},
     {NULL, '\0', FORM_APART | FORM_ELEMENT, after_attributes},
     {NULL, '=', FORM_APART | FORM_BARE, after_type},
     {"|\xe2", '|', FORM_APART, sign_after_bar},

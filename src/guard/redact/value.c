@@ -197,6 +197,9 @@ static size_t value_quoted(struct scan *scan, const struct name *name, size_t at
     if (object > 0) {
         return object;
     }
+    if (quote == '`' && slashes == 0 && reference_is_command(str_slice(scan->text, at + 1, end))) {
+        return at + 1; /* rules look into it */
+    }
     size_t scheme = is_authorization(name_str(scan, name)) ? skip_scheme(scan, at + 1) : at + 1;
     size_t to = value_add(scan, name, scheme < end ? scheme : at + 1, end, SPAN_PLAIN);
     if (slashes == 0 && scan_char(scan, end) != quote && name->is_line_start) {
@@ -492,9 +495,30 @@ static bool is_next_header(const struct scan *scan, size_t at) {
     return to > at + 3 && (scan_has(scan, to, ": ") || scan_char(scan, to) == '=');
 }
 
+/* Whether parameters begin at `at` of which the first one's value is a string: name="V", also
+ * behind the name of a scheme. */
+static bool has_string_parameter(const struct scan *scan, size_t at) {
+    size_t to = at;
+
+    while (is_name_char(scan_char(scan, to))) {
+        to++;
+    }
+    if (to > at && scan_char(scan, to) == ' ') {
+        at = to + 1;
+        to = at;
+        while (is_name_char(scan_char(scan, to))) {
+            to++;
+        }
+    }
+    return to > at && scan_char(scan, to) == '=' &&
+           scan_char(scan, scan_skip_slashes(scan, to + 1)) == '"' &&
+           !scan_is_outer_quote(scan, scan_skip_slashes(scan, to + 1));
+}
+
 static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
     size_t to = from;
-    bool has_strings = (from >= DIGEST && scan_has(scan, from - DIGEST, "Digest ")) ||
+    bool has_strings = has_string_parameter(scan, from) ||
+                       (from >= DIGEST && scan_has(scan, from - DIGEST, "Digest ")) ||
                        scan_has(scan, from, "OAuth ") || scan_has(scan, from, "Hawk ") ||
                        scan_has(scan, from, "Signature ");
 
@@ -697,7 +721,9 @@ static size_t value_bare(struct scan *scan, const struct name *name, size_t at, 
     }
     size_t from = skip_scheme(scan, at);
     if (is_header(name_str(scan, name))) {
-        return value_header(scan, name, from);
+        bool is_string = from > at && name->quote == '\0' && name->open == '\0' &&
+                         scan_char(scan, from) == '"' && !scan_is_outer_quote(scan, from);
+        return is_string ? value_string(scan, name, from) : value_header(scan, name, from);
     }
     if (!name->is_element && (is_wrapped || (may_call && is_call(scan, name, from)))) {
         return value_call(scan, name, from);
@@ -828,11 +854,11 @@ static bool closes_string(const struct scan *scan, const struct name *name, size
 
 /* Where the string of the value stands behind what marks it: the tag or anchor of YAML (!!str,
  * &name), the address that a debugger prints, the $ of a shell, the << of Erlang, the @ of C#, and
- * the words that Haskell and R print before a string; `at` when nothing does. */
+ * what Haskell, R and PHP's var_dump() print before a string; `at` when nothing does. */
 static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
     char first = scan_char(scan, at);
 
-    if (is_quote(first) || (is_alnum(first) && first != '0' && first != 'J' && first != 'c')) {
+    if (is_quote(first) || (is_alnum(first) && !is_any(first, "0Jcs"))) {
         return at; /* most are none of these */
     }
     bool is_tag = separator == ':' && is_any(first, "!&");
@@ -842,7 +868,14 @@ static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
     bool is_verbatim = first == '@' && scan_char(scan, scan_skip_slashes(scan, at + 1)) == '"';
     bool is_worded = scan_has(scan, at, "Just ") || scan_has(scan, at, "chr ");
     size_t to = at + 1;
+    size_t typed = scan_has(scan, at, "string(") ? at + strlen("string(") : 0;
 
+    while (typed > 0 && is_digit(scan_char(scan, typed))) {
+        typed++;
+    }
+    if (typed > 0 && scan_has(scan, typed, ") ") && sign_string(scan, typed + 2) > 0) {
+        return typed + 2;
+    }
     if (is_shell || is_binary || is_verbatim) {
         return at + (is_binary ? 2 : 1);
     }

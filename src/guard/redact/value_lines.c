@@ -1,5 +1,6 @@
 /* guard/redact/value_lines.c: values of more than a string or a line: what stands in brackets, and
  * on the lines below the name of a secret. */
+#include "guard/redact/generic.h"
 #include "guard/redact/key.h"
 #include "guard/redact/lead.h"
 #include "guard/redact/reference.h"
@@ -142,7 +143,8 @@ static void yaml_add(struct scan *scan, enum below below, size_t from, size_t to
     if (below == BELOW_NAMED) {
         struct str name = str_slice(scan->text, from, colon < 0 ? from : (size_t)colon);
         unquote(scan, &value, &to);
-        if (colon >= 0 && is_one_of_secrets(name, str_slice(scan->text, value, to))) {
+        struct str said = str_slice(scan->text, value, to); /* an item may name one */
+        if (colon >= 0 ? is_one_of_secrets(name, said) : value_is_opaque(said, 0, false)) {
             scan_add(scan, value, to, "key", SPAN_PLAIN);
         }
         return;
