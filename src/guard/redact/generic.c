@@ -17,6 +17,7 @@ enum {
     VALUE_MAX = 256,  /* what is longer is data, ... */
     NUMBER_MAX = 700, /* ... but for the private numbers of a JSON Web Key with 4096 bits */
     NAME_MAX = 64,
+    NAMED_NEAR = 64,
     BLANKS_MAX = 8,
     SLASHES_MAX = 7,
     SHORT = 20,
@@ -286,13 +287,13 @@ static bool is_value(struct str name, struct str value) {
     return is_random(value, most) && (!key_is_public(name) || is_raw_key(name, value.len));
 }
 
-/* Whether something begins in `name`, a part of `text`, the bits of which stand at `base`, so that
- * its line is read: it may be found to be a secret's, and whether its value is one is asked only
- * when it was not. */
-static bool is_asked_later(const struct sift *sift, size_t base, struct str text, struct str name) {
-    size_t from = base + (size_t)(name.ptr - text.ptr);
+/* Whether an anchor stands on the line before `at`, near it, so that the line is read: what stands
+ * at `at` may be found to be the value of a secret's name, and whether it is one by itself is asked
+ * only when it was not. */
+static bool is_asked_later(const struct sift *sift, size_t at) {
+    size_t from = bits_last(sift->ends, at > NAMED_NEAR ? at - NAMED_NEAR : 0, at);
 
-    return bits_next(sift->anchors, sift->anchors, from, from + name.len) < from + name.len;
+    return bits_next(sift->anchors, sift->anchors, from, at) < at;
 }
 
 /* Whether a value may begin at `at`: something stands before it, and one without capitals is
@@ -341,7 +342,7 @@ void values_prune(struct str text, struct sift *sift) {
             size_t to = value_end(text, at, run_to);
             struct str name = name_of_value(text, at, to);
             if (name.len > 0 &&
-                (is_asked_later(sift, 0, text, name) || is_value(name, str_slice(text, at, to)))) {
+                (is_asked_later(sift, at) || is_value(name, str_slice(text, at, to)))) {
                 bit_set(sift->values, places[i]);
             }
         }
@@ -376,7 +377,7 @@ void values_scan(struct scan *scan, size_t from) {
         size_t run_to = bits_next_clear(scan->sift->letters, bit, end) - base;
         size_t to = value_end(scan->text, at, run_to);
         struct str name = name_of_value(scan->text, at, to);
-        bool is_asked = !is_asked_later(scan->sift, base, scan->text, name);
+        bool is_asked = !is_asked_later(scan->sift, base + at);
         if (!is_asked && is_found(scan, &seen, at, to)) {
             continue;
         }
