@@ -24,7 +24,7 @@ enum {
     BUDGET_ANCHOR = 45,    /* ... a place where a matcher is called; ... */
     BUDGET_NAME = 195,     /* ... a name that is judged, with what stands around it; ... */
     BUDGET_LEAD = 230,     /* ... what a log puts before its line; ... */
-    BUDGET_READ = 70,     /* ... what stands behind one with a sign, ... */
+    BUDGET_READ = 70,      /* ... what stands behind one with a sign, ... */
     BUDGET_BLANK = 400,    /* ... what stands behind one without a sign; ... */
     BUDGET_RUN_BYTE = 3,   /* ... a byte of a run that may be encoded; ... */
     BUDGET_WALK_BYTE = 10, /* ... one of a program's arguments, or of what brackets hold; ... */
