@@ -362,10 +362,12 @@ static json_t *case_template(const json_t *row, const char *side) {
 }
 
 /* test/policy/cases.json: [{"name","code","stops": resources,"passes": resources}], with the
- * deployed template as "before" where it is about a change. */
+ * deployed template as "before" where it is about a change, and with the "text" that the finding
+ * says. */
 static void check_case(const json_t *row) {
     const char *name = json_str_or(row, "name", "?");
     const char *code = json_str_or(row, "code", "");
+    const char *text = json_str_or(row, "text", "");
     CLEANUP(json_decrefp)
     json_t *stops = case_template(row, "stops");
     CLEANUP(json_decrefp) json_t *passes = case_template(row, "passes");
@@ -374,7 +376,8 @@ static void check_case(const json_t *row) {
     bool is_stopped = stops_something(good);
     CLEANUP(freep) char *shown = json_text(is_stopped ? good : bad);
 
-    if (!fixture_finds(bad, code) || is_stopped) {
+    if (!fixture_finds(bad, code) || is_stopped ||
+        strstr(json_str_or(json_row(bad, "code", code), "text", ""), text) == NULL) {
         fail_msg("%s: %s and nothing else: %s", name, code, shown);
     }
 }
