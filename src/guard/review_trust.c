@@ -60,6 +60,7 @@ static bool is_held_by_source(struct principal_check *check) {
         "aws:SourceAccount",
         "aws:SourceArn",
         "aws:SourceOrgID",
+        "aws:SourceOrgPaths",
         "aws:SourceOwner",
         "aws:PrincipalAccount",
         "aws:PrincipalOrgID",
