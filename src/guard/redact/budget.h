@@ -21,6 +21,7 @@ enum {
     BUDGET_INNER = 900,    /* ... what was encoded in it ... */
     BUDGET_ROUND = 260,    /* ... one that is read again ... */
     BUDGET_ROUND_BYTE = 2, /* ... and a byte of that; ... */
+    BUDGET_KNOWN = 80,     /* ... one that stood there before, and is not; ... */
     BUDGET_ANCHOR = 45,    /* ... a place where a matcher is called; ... */
     BUDGET_NAME = 195,     /* ... a name that is judged, with what stands around it; ... */
     BUDGET_LEAD = 230,     /* ... what a log puts before its line; ... */

@@ -185,7 +185,8 @@ static void taken_give(struct segmenter *segmenter, size_t n, size_t shown, int6
     }
 }
 
-/* What reading a line again costs that is shown behind `before`: nothing when it stood there. */
+/* What reading a line again costs that is shown behind `before`, or knowing it when it stood there.
+ */
 static int64_t line_round(const struct segmenter *segmenter, const struct redactor_core *core,
                           const struct reading_state *before, struct str text) {
     const struct carry *carry = segmenter->is_one ? &before->carry : &segmenter->shown.state.carry;
@@ -194,7 +195,7 @@ static int64_t line_round(const struct segmenter *segmenter, const struct redact
         is_first && (settled_len(&segmenter->passed, &core->known, text, carry) == text.len ||
                      settled_len(&segmenter->settled, &core->known, text, carry) == text.len);
 
-    return is_known && text.len > 0 ? 0 : round_steps(text.len);
+    return is_known && text.len > 0 ? BUDGET_KNOWN : round_steps(text.len);
 }
 
 /* Puts `masked` in the place of `text`, a part of what is held, that was read or not; it is read
