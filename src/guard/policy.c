@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Raised with every change of a verdict, here, in command/ or in the reviews. */
-static const char version[] = "2026-12-01.5";
+static const char version[] = "2026-12-01.6";
 
 const char *policy_version(void) { return version; }
 
