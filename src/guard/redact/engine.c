@@ -88,10 +88,6 @@ void engine_sift(const struct anchors *anchors, struct str text, enum sift_use u
     }
 }
 
-static bool has_byte(struct str text, unsigned char c) {
-    return memchr(text.ptr, c, text.len) != NULL;
-}
-
 /* Whether a run of Base64 or a known value stands in `text` and a line break, which may be escaped,
  * in the middle of it. */
 static bool is_wrapped(struct str text, const struct sift *sift, size_t at, bool has_escape) {
@@ -111,7 +107,7 @@ static enum trait trait_of(char odd) {
 static enum trait traits_of(struct str text, const struct sift *sift, size_t at) {
     static const unsigned all = TRAIT_ESCAPE | TRAIT_PERCENT | TRAIT_UNSEEN;
     size_t end = at + text.len;
-    unsigned traits = has_byte(text, '\x1b') ? TRAIT_UNSEEN : 0U;
+    unsigned traits = memchr(text.ptr, '\x1b', text.len) != NULL ? TRAIT_UNSEEN : 0U;
 
     for (size_t odd = bits_next(sift->odds, sift->odds, at, end);
          odd < end && (traits & all) != all;

@@ -269,22 +269,28 @@ static bool is_raw_key(struct str name, size_t len) {
            (len == BASE64_OF_32 - 1 || len == BASE64_OF_32 || len == BASE64_OF_64);
 }
 
+/* Whether the name is that of a private number, or of the secret, of a JSON Web Key (RFC 7518, 6).
+ */
+static bool is_key_number(struct str name) {
+    static const struct str names[] = {W("d"), W("p"), W("q"), W("dp"), W("dq"), W("qi"), W("k")};
+
+    return word_is_exactly_one_of(name, names, ARRAY_N(names));
+}
+
 /* The name of the value [at, to), `to` 0 when it is none; empty when none has a say in it. */
 static struct str name_of_value(struct str text, size_t at, size_t to) {
     struct str name = to > 0 ? name_of(text, at) : (struct str){0};
 
-    /* the private numbers of a JSON Web Key (RFC 7517) have names of one letter, in quotes */
-    bool is_number = name.len == 1 && is_any(name.ptr[0], "dkpq") && to - at > SHORT &&
+    /* no other name has one letter, which stands in quotes */
+    bool is_number = name.len == 1 && is_key_number(name) && to - at > SHORT &&
                      name.ptr > text.ptr && name.ptr[-1] == '"';
     bool is_name = (name.len > 1 || is_number) && !str_starts(name, STR("arn:"));
     return is_name ? name : (struct str){0};
 }
 
 static bool is_value(struct str name, struct str value) {
-    static const struct str numbers[] = {W("d"), W("p"), W("q"), W("dp"), W("dq"), W("qi"), W("k")};
-    size_t most = word_is_exactly_one_of(name, numbers, ARRAY_N(numbers)) ? NUMBER_MAX : VALUE_MAX;
-
-    return is_random(value, most) && (!key_is_public(name) || is_raw_key(name, value.len));
+    return is_random(value, is_key_number(name) ? NUMBER_MAX : VALUE_MAX) &&
+           (!key_is_public(name) || is_raw_key(name, value.len));
 }
 
 /* Whether an anchor stands on the line before `at`, near it, so that the line is read: what stands
@@ -376,13 +382,13 @@ void values_scan(struct scan *scan, size_t from) {
         size_t at = bit - base - (SIEVE_VALUE - 1);
         size_t run_to = bits_next_clear(scan->sift->letters, bit, end) - base;
         size_t to = value_end(scan->text, at, run_to);
-        struct str name = name_of_value(scan->text, at, to);
-        bool is_asked = !is_asked_later(scan->sift, base + at);
-        if (!is_asked && is_found(scan, &seen, at, to)) {
+        bool is_open = is_asked_later(scan->sift, base + at); /* values_prune() did not ask */
+        if (is_open && is_found(scan, &seen, at, to)) {
             continue;
         }
         budget_take(scan->budget, BUDGET_VALUE);
-        if (is_asked || is_value(name, str_slice(scan->text, at, to))) {
+        if (!is_open ||
+            is_value(name_of_value(scan->text, at, to), str_slice(scan->text, at, to))) {
             scan_add(scan, at, to, "generic", SPAN_PLAIN);
         }
     }

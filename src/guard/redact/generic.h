@@ -7,8 +7,8 @@
 
 #include "guard/redact/scan.h"
 
-/* Clears the bits of `sift->values` where no such value begins. Of names in which an anchor stands,
- * whose lines are read anyway, that is left to values_scan(). */
+/* Clears the bits of `sift->values` where no such value begins. With an anchor near before it on
+ * its line, which is read then anyway, whether it is one is left to values_scan(). */
 void values_prune(struct str text, struct sift *sift);
 
 /* Adds the values from `from` on whose bits are left and which nothing else found. Takes steps for

@@ -312,8 +312,7 @@ static bool is_service_name(struct str key) {
                                        W("jfrog-art-api")};
     static const struct str hosts[] = {W("__COM"), W("__ORG"), W("__NET"), W("__IO"), W("__DEV")};
 
-    if (key.len > 0 && is_any(fold(key.ptr[key.len - 1]), "nrbi") &&
-        word_ends_one_of(key, names, ARRAY_N(names))) {
+    if (word_ends_one_of(key, names, ARRAY_N(names))) {
         return true;
     }
     for (size_t i = 0; i < ARRAY_N(hosts) && str_starts(key, STR("BUNDLE_")); i++) {

@@ -14,7 +14,7 @@
 static size_t match_cookies(struct scan *scan, const struct name *name, size_t value,
                             char separator) {
     static const char prototype[] = "[Object: null prototype] ";
-    size_t to = value;
+    size_t to = scan_name_end(scan, value);
 
     scan->found_from = value;
     value += scan_has(scan, value, prototype) ? strlen(prototype) : 0;
@@ -24,9 +24,6 @@ static size_t match_cookies(struct scan *scan, const struct name *name, size_t v
     if (scan_char(scan, value) == '[') {
         size_t objects = pair_objects(scan, name, value + 1);
         return objects > 0 ? objects : value_cookie_list(scan, name, value + 1);
-    }
-    while (is_name_char(scan_char(scan, to))) {
-        to++;
     }
     bool is_header = to > value && scan_char(scan, to) == '=' && !is_blank(scan_char(scan, to + 1));
     return is_header ? value_at(scan, name, value, separator) : 0;
@@ -157,11 +154,8 @@ static bool is_string_of_mask(const struct scan *scan, size_t at, size_t quote) 
 
 /* Whether a name and its = follow the blank at `at`. */
 static bool is_next_pair(const struct scan *scan, size_t at) {
-    size_t to = at + 1;
+    size_t to = scan_name_end(scan, at + 1);
 
-    while (is_name_char(scan_char(scan, to))) {
-        to++;
-    }
     return scan_char(scan, at) == ' ' && to > at + 1 && scan_char(scan, to) == '=' &&
            scan_char(scan, to + 1) != '=';
 }

@@ -41,15 +41,11 @@ bool member_read(const struct scan *scan, size_t at, struct member *out) {
     bool is_bare = is_letter(quote);
     size_t slashes = is_bare ? 0 : scan_quoting_slashes(open - at);
     size_t from = open + (is_bare ? 0 : 1);
-    size_t to = from;
 
     if (!is_bare && !is_quote(quote)) {
         return false;
     }
-    while (is_bare && is_name_char(scan_char(scan, to))) {
-        to++;
-    }
-    to = is_bare ? to : scan_string_end(scan, from, quote, slashes);
+    size_t to = is_bare ? scan_name_end(scan, from) : scan_string_end(scan, from, quote, slashes);
     size_t close = scan_skip_slashes(scan, to);
     if (!is_bare && scan_char(scan, close) != quote) {
         return false;

@@ -571,10 +571,7 @@ size_t pair_continued(struct scan *scan, const struct name *name, size_t at) {
     }
     from += is_here && is_any(scan_char(scan, from), "-~") ? 1 : 0;
     from += is_here && is_any(scan_char(scan, from), "'\"") ? 1 : 0;
-    size_t to = from;
-    while (is_here && is_name_char(scan_char(scan, to))) {
-        to++;
-    }
+    size_t to = is_here ? scan_name_end(scan, from) : from;
     size_t end = to + (is_here && is_any(scan_char(scan, to), "'\"") ? 1 : 0);
     if ((is_here && to == from) || !scan_is_line_over(scan, lead_colour_end(scan->text, end)) ||
         !name_is_secret(scan, name)) {

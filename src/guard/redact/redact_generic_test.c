@@ -61,6 +61,12 @@ static const char *const holders[] = {
 
 enum { SECRETS = 100000, SECRET_MIN = 28, SECRET_MAX = 88 };
 
+static void add_random(struct buf *out, const char *alphabet, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        buf_add_c(out, alphabet[next_random() % strlen(alphabet)]);
+    }
+}
+
 static size_t count_found(const struct redactor *redactor, const char *alphabet, size_t n) {
     size_t found = 0;
 
@@ -69,9 +75,7 @@ static size_t count_found(const struct redactor *redactor, const char *alphabet,
         CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
         size_t len = 0;
 
-        for (size_t k = 0; k < n; k++) {
-            buf_add_c(&value, alphabet[next_random() % strlen(alphabet)]);
-        }
+        add_random(&value, alphabet, n);
         const char *place = places[i % ARRAY_N(places)];
         const char *hole = strstr(place, "%s");
         buf_add(&line, (struct str){place, (size_t)(hole - place)});
@@ -107,9 +111,7 @@ static void private_numbers_of_a_key_are_found(void **state) {
         CLEANUP(buf_done) struct buf line = BUF_INIT(TEXT_MAX);
         size_t len = 0;
 
-        for (size_t k = 0; k < (i % 2 == 0 ? 342 : 683); k++) {
-            buf_add_c(&value, alnum[next_random() % strlen(alnum)]);
-        }
+        add_random(&value, alnum, i % 2 == 0 ? 342 : 683);
         buf_addf(&line, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"%s\":\"%s\"}", names[i / 2],
                  buf_cstr(&value));
         CLEANUP(freep) char *masked = mask_of(redactor, buf_str(&line), &len);

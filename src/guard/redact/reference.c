@@ -216,6 +216,19 @@ static bool is_progress(struct str key, struct str value) {
            starts_with_one_of(value, states, ARRAY_N(states));
 }
 
+/* Option<String> and Vec<u8> of Rust, and a sign behind it. */
+static bool is_generic_type(struct str value) {
+    enum { OPTION = 7, VEC = 4, SIGN = 1, DIGITS = 2 };
+    size_t open = str_starts(value, STR("Option<")) ? OPTION
+                  : str_starts(value, STR("Vec<"))  ? VEC
+                                                    : 0;
+    const char *close = open > 0 ? memrchr(value.ptr, '>', value.len) : NULL;
+    size_t to = close == NULL ? 0 : (size_t)(close - value.ptr);
+    struct str inner = str_slice(value, open, to);
+
+    return has_only(inner, "<>:&_") && word_digits(inner) <= DIGITS && value.len - (to + 1) <= SIGN;
+}
+
 /* String? = null, string) {: types of code, and what may follow one. */
 static bool is_type(struct str value) {
     static const struct str types[] = {
@@ -225,11 +238,8 @@ static bool is_type(struct str value) {
                                       W(" | null"),  W(" | None"), W(" = null"), W(" = None"),
                                       W(") {"),      W("):"),      W(") ->"),    W(" | undefined")};
 
-    if (str_starts(value, STR("Option<")) || str_starts(value, STR("Vec<"))) { /* of Rust */
-        const char *close = memrchr(value.ptr, '>', value.len);
-        struct str inner = str_slice(value, 4, close == NULL ? 0 : (size_t)(close - value.ptr));
-        return has_only(inner, "<>:&_") && word_digits(inner) < 3 &&
-               value.len - (inner.len + 4) <= 2;
+    if (is_generic_type(value)) {
+        return true;
     }
     for (size_t i = 0; i < ARRAY_N(types); i++) {
         if (str_starts(value, types[i])) {

@@ -107,24 +107,35 @@ size_t scan_string_end(const struct scan *scan, size_t at, char quote, size_t sl
     return end;
 }
 
+size_t text_line_end(struct str text) {
+    const char *end = text.len == 0 ? NULL : memchr(text.ptr, '\n', text.len);
+
+    text.len = end == NULL ? text.len : (size_t)(end - text.ptr);
+    end = text.len == 0 ? NULL : memchr(text.ptr, '\r', text.len);
+    return end == NULL ? text.len : (size_t)(end - text.ptr);
+}
+
+size_t scan_line_near(const struct scan *scan, size_t from, size_t most) {
+    struct str near = str_slice(scan->text, from, from + most);
+
+    near.len = text_line_end(near);
+    for (size_t at = 0; scan->is_unescaped && at < near.len; at++) {
+        const char *quote = memchr(near.ptr + at, '"', near.len - at);
+        at = quote == NULL ? near.len : (size_t)(quote - near.ptr);
+        if (quote != NULL && scan_is_outer_quote(scan, from + at)) {
+            near.len = at;
+        }
+    }
+    return from + near.len;
+}
+
 size_t scan_line_end(const struct scan *scan, size_t at) {
     struct line *line = scan->line;
-    size_t to = at;
 
     if (line != NULL && line->len == scan->text.len && at >= line->from && at <= line->to) {
         return line->to; /* names one after the other ask for the same line */
     }
-    if (!scan->is_unescaped) { /* nor does a quote end it */
-        struct str rest = str_slice(scan->text, at, scan->text.len);
-        const char *end = rest.len == 0 ? NULL : memchr(rest.ptr, '\n', rest.len);
-        rest.len = end == NULL ? rest.len : (size_t)(end - rest.ptr);
-        end = rest.len == 0 ? NULL : memchr(rest.ptr, '\r', rest.len);
-        to += end == NULL ? rest.len : (size_t)(end - rest.ptr);
-    }
-    while (to < scan->text.len && !is_line_end(scan->text.ptr[to]) &&
-           !scan_is_outer_quote(scan, to)) {
-        to++;
-    }
+    size_t to = scan_line_near(scan, at, scan->text.len);
     while (to > 0 && is_blank(scan->text.ptr[to - 1])) {
         to--;
     }

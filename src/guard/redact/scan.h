@@ -247,6 +247,9 @@ size_t scan_run_end(struct scan *scan, enum set set, size_t at);
 /* Where the word at `at` ends (blank, quote, < or >), with its last '@' in scan->word. */
 size_t scan_word_end(struct scan *scan, size_t at);
 
+/* Where the first line of `text` ends: its length when none does. */
+size_t text_line_end(struct str text);
+
 /* Where the spaces and tabs before `at` begin; `at` when there is none. */
 size_t text_before_blanks(struct str text, size_t at);
 
@@ -320,6 +323,14 @@ static inline size_t scan_skip_blanks(const struct scan *scan, size_t at) {
     return to;
 }
 
+/* Behind the characters of a name at `at`. */
+static inline size_t scan_name_end(const struct scan *scan, size_t at) {
+    while (is_name_char(scan_char(scan, at))) {
+        at++;
+    }
+    return at;
+}
+
 static inline size_t scan_skip_slashes(const struct scan *scan, size_t at) {
     while (scan_char(scan, at) == '\\') {
         at++;
@@ -356,7 +367,10 @@ bool scan_string_closes(struct str text, size_t at);
 /* Where the line of `at` begins, as far back as it matters. */
 size_t scan_line_begin(const struct scan *scan, size_t at);
 
-/* Where the line of `at` ends, without the blanks before that. */
+/* Where the line of `from` ends, or a string around the text; no further than `most` bytes. */
+size_t scan_line_near(const struct scan *scan, size_t from, size_t most);
+
+/* The same without the blanks before that, however far it is. */
 size_t scan_line_end(const struct scan *scan, size_t at);
 
 /* Where the line after that of `at` begins; the end of the text when there is none. */

@@ -880,9 +880,9 @@ static size_t line_passed(struct segmenter *segmenter, const struct redactor_cor
 }
 
 /* Remembers the window, of what is held, when it is one line and has no mark. */
-static void line_pass_again(struct segmenter *segmenter, const struct redactor_core *core,
-                            const struct reading *reading, const struct carry *before,
-                            struct str window) {
+static void line_remember_passed(struct segmenter *segmenter, const struct redactor_core *core,
+                                 const struct reading *reading, const struct carry *before,
+                                 struct str window) {
     const struct sift *sift = &reading->sift;
     bool is_line = bits_next(sift->ends, sift->ends, 0, window.len) + 1 == window.len;
 
@@ -916,7 +916,7 @@ static size_t reading_feed(struct segmenter *segmenter, const struct redactor_co
         engine_sift(core->anchors, window, SIFT_WINDOW, &reading->sift);
         size_t handled = lines_handle(segmenter, core, reading, window, is_last);
         if (handled == window.len) {
-            line_pass_again(segmenter, core, reading, &before, window);
+            line_remember_passed(segmenter, core, reading, &before, window);
         }
         if (handled == 0 && is_stopped(segmenter, reading)) {
             break;

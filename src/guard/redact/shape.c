@@ -2,6 +2,7 @@
 #include "guard/redact/shape.h"
 
 #include "guard/redact/charset.h"
+#include "guard/redact/scan.h"
 
 #include <string.h>
 
@@ -147,10 +148,7 @@ static size_t shape_skip(const struct shape *shape, struct str text, size_t at) 
             to += is_escape ? 2 : string_plain(text, to);
         }
     } else if (shape->state == SHAPE_OTHER && at < text.len) {
-        const char *line = memchr(text.ptr + at, '\n', text.len - at);
-        size_t end = line == NULL ? text.len : (size_t)(line - text.ptr);
-        const char *half = memchr(text.ptr + at, '\r', end - at);
-        to = half == NULL ? end : (size_t)(half - text.ptr);
+        to = at + text_line_end(str_slice(text, at, text.len));
     }
     return to;
 }

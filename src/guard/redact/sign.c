@@ -270,11 +270,7 @@ static size_t after_bracketed(const struct scan *scan, const struct name *name,
 /* NAME<str> 'VALUE' of Dynaconf: where the string begins, or 0. */
 static size_t after_typed(const struct scan *scan, const struct name *name, struct behind behind) {
     size_t at = behind.at;
-    size_t to = at + 1;
-
-    while (is_name_char(scan_char(scan, to))) {
-        to++;
-    }
+    size_t to = scan_name_end(scan, at + 1);
     size_t value = sign_value_begin(scan, to + 1);
     bool is_typed = to > at + 1 && scan_has(scan, to, "> ") && sign_string(scan, value) > 0;
     return is_typed && name_begins_line(scan, name->from) ? value : 0;

@@ -267,10 +267,7 @@ static size_t after_column(const struct scan *scan, const struct name *name, siz
     bool is_escape = letter > name->to && scan_char(scan, letter) == 't';
     size_t typed = is_escape ? letter + 1 : sign;
     if (scan_has(scan, typed, "REG_") || scan_has(scan, typed, "SecureString")) {
-        size_t type = typed;
-        while (is_name_char(scan_char(scan, type))) {
-            type++;
-        }
+        size_t type = scan_name_end(scan, typed);
         size_t tab = scan_skip_slashes(scan, type);
         bool is_tab = tab > type && scan_char(scan, tab) == 't';
         size_t value = is_tab ? tab + 1 : scan_skip_blanks(scan, type);
@@ -341,11 +338,8 @@ static size_t after_cells(const struct scan *scan, const struct name *name) {
 /* <Cookie NAME=VALUE for HOST/> of Python, and cookies [Object: null prototype] {...} of Node.js:
  * where the value begins, or 0. */
 static size_t after_cookie(const struct scan *scan, const struct name *name, size_t sign) {
-    size_t to = sign;
+    size_t to = scan_name_end(scan, sign);
 
-    while (is_name_char(scan_char(scan, to))) {
-        to++;
-    }
     if (scan_has(scan, sign, "[Object: null") && key_is_of_cookies(name_str(scan, name))) {
         return sign;
     }

@@ -163,8 +163,8 @@ static size_t skip_scheme(const struct scan *scan, size_t at) {
     static const char *const schemes[] = {"Bearer ", "Basic ", "Digest ", "Negotiate ", "token ",
                                           "bearer ", "basic ", "ApiKey ", "FlyV1 ",     "Token "};
 
-    for (size_t i = 0; i < ARRAY_N(schemes) && is_any(scan_char(scan, at), "BDNtbAFT"); i++) {
-        if (scan_has(scan, at, schemes[i])) {
+    for (size_t i = 0; i < ARRAY_N(schemes); i++) {
+        if (scan_char(scan, at) == schemes[i][0] && scan_has(scan, at, schemes[i])) {
             return scan_skip_blanks(scan, at + strlen(schemes[i]));
         }
     }
@@ -259,24 +259,6 @@ static bool is_blank_escape(const struct scan *scan, size_t at) {
 
     return scan->text.ptr[at] == '\\' &&
            (next == 'n' || next == 'r' || next == 't' || lead_colour_end(scan->text, at) > at);
-}
-
-/* Where the line of `from` ends, or a string around the text; no further than `most` bytes. */
-static size_t line_near(const struct scan *scan, size_t from, size_t most) {
-    struct str near = str_slice(scan->text, from, from + most);
-    const char *end = near.len == 0 ? NULL : memchr(near.ptr, '\n', near.len);
-
-    near.len = end == NULL ? near.len : (size_t)(end - near.ptr);
-    end = near.len == 0 ? NULL : memchr(near.ptr, '\r', near.len);
-    near.len = end == NULL ? near.len : (size_t)(end - near.ptr);
-    for (size_t at = 0; scan->is_unescaped && at < near.len; at++) {
-        const char *quote = memchr(near.ptr + at, '"', near.len - at);
-        at = quote == NULL ? near.len : (size_t)(quote - near.ptr);
-        if (quote != NULL && scan_is_outer_quote(scan, from + at)) {
-            near.len = at;
-        }
-    }
-    return from + near.len;
 }
 
 /* Whether the quote at `at` closes a string of JSON in a string. */
@@ -498,21 +480,15 @@ static bool is_next_header(const struct scan *scan, size_t at) {
 /* Whether parameters begin at `at` of which the first one's value is a string: name="V", also
  * behind the name of a scheme. */
 static bool has_string_parameter(const struct scan *scan, size_t at) {
-    size_t to = at;
+    size_t to = scan_name_end(scan, at);
 
-    while (is_name_char(scan_char(scan, to))) {
-        to++;
-    }
     if (to > at && scan_char(scan, to) == ' ') {
         at = to + 1;
-        to = at;
-        while (is_name_char(scan_char(scan, to))) {
-            to++;
-        }
+        to = scan_name_end(scan, at);
     }
-    return to > at && scan_char(scan, to) == '=' &&
-           scan_char(scan, scan_skip_slashes(scan, to + 1)) == '"' &&
-           !scan_is_outer_quote(scan, scan_skip_slashes(scan, to + 1));
+    size_t quote = scan_skip_slashes(scan, to + 1);
+    return to > at && scan_char(scan, to) == '=' && scan_char(scan, quote) == '"' &&
+           !scan_is_outer_quote(scan, quote);
 }
 
 static size_t value_header(struct scan *scan, const struct name *name, size_t from) {
@@ -568,7 +544,7 @@ static size_t element_end(struct scan *scan, size_t from, size_t to) {
 
 /* Where the string ends that a quote before the name opened, "NAME=a value", on its line. */
 static size_t opened_end(const struct scan *scan, const struct name *name, size_t from) {
-    bool is_near = line_near(scan, from, OPENED_MAX) < from + OPENED_MAX;
+    bool is_near = scan_line_near(scan, from, OPENED_MAX) < from + OPENED_MAX;
     size_t end = is_near ? value_line_end(scan, name, from) : from;
 
     return has_more_pairs(scan, from, end) ? from : end;
@@ -805,10 +781,7 @@ size_t value_cookie_list(struct scan *scan, const struct name *name, size_t at) 
 
     for (at = scan_skip_blanks(scan, at); at > 0; at = scan_next_string(scan, at)) {
         size_t quote = scan_skip_slashes(scan, at);
-        size_t sign = quote + 1;
-        while (is_name_char(scan_char(scan, sign))) {
-            sign++;
-        }
+        size_t sign = scan_name_end(scan, quote + 1);
         if (is_quote(scan_char(scan, quote)) && scan_char(scan, sign) == '=') {
             last = value_string(scan, name, at);
         }
@@ -852,6 +825,17 @@ static bool closes_string(const struct scan *scan, const struct name *name, size
     return from == 0 || is_any(scan->text.ptr[from - 1], ",[{(:\n");
 }
 
+/* string(12) "VALUE" of PHP's var_dump(): where the string begins, or 0. */
+static size_t dumped_string(const struct scan *scan, size_t at) {
+    static const char type[] = "string(";
+    size_t close = word_digits_end(scan->text, at + strlen(type));
+
+    return scan_has(scan, at, type) && scan_has(scan, close, ") ") &&
+                   sign_string(scan, close + 2) > 0
+               ? close + 2
+               : 0;
+}
+
 /* Where the string of the value stands behind what marks it: the tag or anchor of YAML (!!str,
  * &name), the address that a debugger prints, the $ of a shell, the << of Erlang, the @ of C#, and
  * what Haskell, R and PHP's var_dump() print before a string; `at` when nothing does. */
@@ -868,13 +852,10 @@ static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
     bool is_verbatim = first == '@' && scan_char(scan, scan_skip_slashes(scan, at + 1)) == '"';
     bool is_worded = scan_has(scan, at, "Just ") || scan_has(scan, at, "chr ");
     size_t to = at + 1;
-    size_t typed = scan_has(scan, at, "string(") ? at + strlen("string(") : 0;
+    size_t typed = dumped_string(scan, at);
 
-    while (typed > 0 && is_digit(scan_char(scan, typed))) {
-        typed++;
-    }
-    if (typed > 0 && scan_has(scan, typed, ") ") && sign_string(scan, typed + 2) > 0) {
-        return typed + 2;
+    if (typed > 0) {
+        return typed;
     }
     if (is_shell || is_binary || is_verbatim) {
         return at + (is_binary ? 2 : 1);
@@ -898,7 +879,7 @@ static size_t behind_mark(const struct scan *scan, size_t at, char separator) {
  * a blank, a comma, another one or the line's end follows; 0 when it is a list of something else.
  */
 static size_t value_header_list(struct scan *scan, const struct name *name, size_t at) {
-    size_t line = line_near(scan, at, BRACED_MAX);
+    size_t line = scan_line_near(scan, at, BRACED_MAX);
     size_t to = at;
 
     while (to < line && (scan->text.ptr[to] != ']' ||
@@ -917,7 +898,7 @@ static size_t value_header_list(struct scan *scan, const struct name *name, size
 
 /* NAME=[-VALUE-]{+VALUE+} of a diff by words, whose first bracket is at `at`; 0 when it is none. */
 static size_t value_word_diff(struct scan *scan, const struct name *name, size_t at) {
-    size_t line = line_near(scan, at, BRACED_MAX);
+    size_t line = scan_line_near(scan, at, BRACED_MAX);
     ptrdiff_t close = scan_find(scan, at + 2, line, "-]");
 
     if (!scan_has(scan, at, "[-") || close < 0) {
@@ -931,7 +912,7 @@ static size_t value_word_diff(struct scan *scan, const struct name *name, size_t
 
 /* PWD={VALUE} of ODBC, whose } is doubled in it; code that hands on {name} is none. */
 static size_t value_braced(struct scan *scan, const struct name *name, size_t at) {
-    size_t line = line_near(scan, at, BRACED_MAX);
+    size_t line = scan_line_near(scan, at, BRACED_MAX);
     size_t to = at + 1;
     bool is_code = is_quote(scan_char(scan, to)) || is_blank(scan_char(scan, to));
 
